@@ -1,0 +1,36 @@
+"""One image job, invoked asynchronously with `{"user_id", "job_id", "attempt"}`.
+
+The work is in `afterimage.use_cases.create_image`.
+"""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from afterimage import wiring
+from afterimage.use_cases.create_image import Order
+
+logger = Logger()
+
+
+@cache
+def application() -> Any:
+    return wiring.image_generate(logger, os.environ)
+
+
+@logger.inject_lambda_context(correlation_id_path="correlation_id", clear_state=True)
+def lambda_handler(event: dict[str, Any], context: Any) -> None:
+    left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    order = Order(
+        user_id=event["user_id"],
+        job_id=event["job_id"],
+        attempt=event["attempt"],
+        until=datetime.now(UTC) + left,
+    )
+    logger.info("image_generate_started", extra={"job_id": order.job_id})
+    application()(order)

@@ -1,0 +1,205 @@
+"""S3, Lambda, API Gateway's connections, Secrets Manager and SSM, each behind its port.
+
+Foreign errors are translated here and nowhere else.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+import time
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from afterimage.domain.errors import ProviderUnavailable
+from afterimage.ports import Clock, Log
+
+_DAY = timedelta(days=1).total_seconds()
+_IMMUTABLE = "public, max-age=31536000, immutable"
+
+QUICK = Config(
+    connect_timeout=1,
+    read_timeout=5,
+    retries={"mode": "standard", "total_max_attempts": 3},
+    max_pool_connections=24,
+)
+# A post is tried once: a connection that does not take it comes back by `resume`.
+PUSH = Config(
+    connect_timeout=1,
+    read_timeout=1,
+    retries={"mode": "standard", "total_max_attempts": 1},
+    max_pool_connections=24,
+)
+# Uploads need no second checksum: TLS and SigV4 cover the body.
+UPLOAD = QUICK.merge(Config(request_checksum_calculation="when_required"))
+
+
+class S3Pictures:
+    """Implements `PictureStore`."""
+
+    def __init__(self, client: Any, bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def put_original(self, key: str, data: bytes) -> None:
+        try:
+            self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
+        except ClientError as error:
+            # Another attempt's bytes are there, or arriving: they stay.
+            if _code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
+                raise
+
+    def put_webp(self, key: str, data: bytes) -> None:
+        self._client.put_object(
+            Bucket=self._bucket,
+            Key=key,
+            Body=data,
+            ContentType="image/webp",
+            CacheControl=_IMMUTABLE,
+        )
+
+    def get(self, key: str) -> bytes | None:
+        try:
+            answer = self._client.get_object(Bucket=self._bucket, Key=key)
+        except self._client.exceptions.NoSuchKey:
+            return None
+        return bytes(answer["Body"].read())
+
+    def delete(self, keys: Sequence[str]) -> None:
+        for key in keys:
+            self._client.delete_object(Bucket=self._bucket, Key=key)
+
+
+class LambdaImageStarter:
+    """Implements `ImageStarter` by an asynchronous invocation.
+
+    Args:
+        correlation_id: follows the picture into the other function's log.
+    """
+
+    def __init__(
+        self, client: Any, function: str, correlation_id: Callable[[], str | None]
+    ) -> None:
+        self._client = client
+        self._function = function
+        self._correlation_id = correlation_id
+
+    def start(self, user_id: str, job_id: str, attempt: int) -> None:
+        payload = {
+            "user_id": user_id,
+            "job_id": job_id,
+            "attempt": attempt,
+            "correlation_id": self._correlation_id(),
+        }
+        try:
+            self._client.invoke(
+                FunctionName=self._function,
+                InvocationType="Event",
+                Payload=json.dumps(payload).encode(),
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise ProviderUnavailable(f"invoke failed: {type(error).__name__}") from error
+
+
+class ApiGatewayPush:
+    """Implements `Push`."""
+
+    def __init__(self, client: Any, clock: Clock, log: Log) -> None:
+        self._client = client
+        self._clock = clock
+        self._log = log
+
+    def post(self, connection_id: str, frames: Sequence[str], until: datetime) -> bool:
+        try:
+            for frame in frames:
+                if self._clock.now() >= until:
+                    self._log.info("channel_connection_slow", connection_id=connection_id)
+                    return False
+                self._client.post_to_connection(ConnectionId=connection_id, Data=frame.encode())
+        except self._client.exceptions.GoneException:
+            return False
+        except (ClientError, BotoCoreError) as error:
+            reason = _code(error) if isinstance(error, ClientError) else type(error).__name__
+            self._log.warning("channel_post_dropped", connection_id=connection_id, reason=reason)
+            return False
+        return True
+
+    def close(self, connection_id: str) -> None:
+        try:
+            self._client.delete_connection(ConnectionId=connection_id)
+        except self._client.exceptions.GoneException:
+            pass
+        except (ClientError, BotoCoreError) as error:
+            self._log.warning(
+                "channel_close_failed", connection_id=connection_id, reason=type(error).__name__
+            )
+
+
+class Cached:
+    """A text read from AWS at first use and again when it is older than `max_age_s`.
+
+    If reading again fails, the old value serves on.
+    """
+
+    def __init__(self, read: Callable[[], str], log: Log, max_age_s: float = 300.0) -> None:
+        self._read = read
+        self._log = log
+        self._max_age_s = max_age_s
+        self._value: str | None = None
+        self._read_at = 0.0
+
+    def __call__(self) -> str:
+        now = time.monotonic()
+        if self._value is None:
+            self._value, self._read_at = self._read(), now
+        elif now - self._read_at > self._max_age_s:
+            self._read_at = now
+            try:
+                self._value = self._read()
+            except (ClientError, BotoCoreError):
+                self._log.exception("setting_not_refreshed")
+        return self._value
+
+
+def secret(client: Callable[[], Any], secret_id: str) -> Callable[[], str]:
+    """Reads a secret's text from Secrets Manager."""
+    return lambda: str(client().get_secret_value(SecretId=secret_id)["SecretString"])
+
+
+def parameter(client: Callable[[], Any], name: str) -> Callable[[], str]:
+    """Reads a parameter's text from SSM."""
+    return lambda: str(client().get_parameter(Name=name)["Parameter"]["Value"])
+
+
+class SignedUrls:
+    """Implements `ImageUrls`: paths signed for the edge, which verifies them (template.yaml).
+
+    The expiry is a midnight one to two days ahead, so that the same picture keeps the same
+    URL for a day and browser and edge can cache it.
+    """
+
+    def __init__(
+        self, public_url: Callable[[], str], secret_value: Callable[[], str], clock: Clock
+    ) -> None:
+        self._public_url = public_url
+        self._secret_value = secret_value
+        self._clock = clock
+
+    def url(self, key: str) -> str:
+        expires = (int(self._clock.now().timestamp() // _DAY) + 2) * int(_DAY)
+        path = f"/cdn/{quote(key)}"
+        signed = f"{path}?expires={expires}"
+        digest = hmac.digest(self._secret_value().encode(), signed.encode(), hashlib.sha256)
+        signature = urlsafe_b64encode(digest).decode().rstrip("=")
+        return f"{self._public_url()}{signed}&signature={signature}"
+
+
+def _code(error: ClientError) -> str:
+    return str(error.response.get("Error", {}).get("Code", ""))

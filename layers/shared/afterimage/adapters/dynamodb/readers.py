@@ -1,0 +1,177 @@
+"""Everything that is read from DynamoDB outside a transaction, and the claim of a job."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from itertools import islice
+from typing import TypeVar
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.models import Model
+
+from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb.tables import (
+    ChatRow,
+    EventRow,
+    ImageRow,
+    LedgerRow,
+    MessageRow,
+)
+from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
+from afterimage.domain.events import EventReference
+from afterimage.ports import ChatPosition, DayUse
+from afterimage.views import timestamp
+
+# Job ids are ULIDs, which begin with 0–7; the counters' names sort behind them.
+_BEHIND_ALL_JOBS = "8"
+
+RowT = TypeVar("RowT", bound=Model)
+
+
+class DynamoDbMessages:
+    """Implements `MessageReader`."""
+
+    def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
+        row = _get(MessageRow, rows.messages_key(user_id, chat_id), message_id)
+        return None if row is None else rows.message_of(row)
+
+    def before(
+        self, user_id: str, chat_id: str, message_id: str | None, limit: int
+    ) -> list[Message]:
+        if limit < 1:
+            return []
+        found = MessageRow.query(
+            rows.messages_key(user_id, chat_id),
+            MessageRow.message_id < message_id if message_id else None,
+            scan_index_forward=False,
+            consistent_read=True,
+            limit=limit,
+        )
+        return [rows.message_of(row) for row in found]
+
+    def starting(self, user_id: str, chat_id: str, message_id: str, limit: int) -> list[Message]:
+        found = MessageRow.query(
+            rows.messages_key(user_id, chat_id),
+            MessageRow.message_id >= message_id,
+            consistent_read=True,
+            limit=limit,
+        )
+        return [rows.message_of(row) for row in found]
+
+
+class DynamoDbChats:
+    """Implements `ChatReader`."""
+
+    def get(self, user_id: str, chat_id: str) -> Chat | None:
+        row = _get(ChatRow, user_id, chat_id)
+        return None if row is None or row.deleting else rows.chat_of(row)
+
+    def page(
+        self, user_id: str, after: ChatPosition | None, limit: int
+    ) -> tuple[list[Chat], ChatPosition | None]:
+        start = None
+        if after is not None:
+            start = {
+                "user_id": {"S": user_id},
+                "updated_at": {"S": after.updated_at},
+                "chat_id": {"S": after.chat_id},
+            }
+        query = ChatRow.by_updated_at.query(
+            user_id,
+            filter_condition=ChatRow.deleting.does_not_exist(),
+            scan_index_forward=False,
+            consistent_read=True,
+            last_evaluated_key=start,
+        )
+        found = list(islice(query, limit))
+        chats = [rows.chat_of(row) for row in found]
+        if len(found) < limit:
+            return chats, None
+        return chats, ChatPosition(found[-1].updated_at, found[-1].chat_id)
+
+
+class DynamoDbImages:
+    """Implements `ImageReader`."""
+
+    def before(self, user_id: str, image_id: str | None, limit: int) -> list[Image]:
+        found = ImageRow.query(
+            user_id,
+            ImageRow.image_id < image_id if image_id else None,
+            scan_index_forward=False,
+            consistent_read=True,
+            limit=limit,
+        )
+        return [rows.image_of(row) for row in found]
+
+
+class DynamoDbLedger:
+    """Implements `JobStore` and `UsageReader`."""
+
+    def get(self, user_id: str, job_id: str) -> Job | None:
+        row = _get(LedgerRow, user_id, job_id)
+        return None if row is None else rows.job_of(row)
+
+    def claim(self, user_id: str, job_id: str, attempt: int, now: datetime) -> Job | None:
+        row = LedgerRow(user_id, job_id)
+        reserved = LedgerRow.status == JobStatus.RESERVED.value
+        try:
+            row.update(
+                [
+                    LedgerRow.status.set(JobStatus.RUNNING.value),
+                    LedgerRow.started_at.set(timestamp(now)),
+                ],
+                condition=reserved & (LedgerRow.attempt == attempt),
+            )
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return None
+            raise
+        return rows.job_of(row)
+
+    def used(self, user_id: str, day: str) -> DayUse:
+        images = _get(LedgerRow, user_id, f"quota#{day}")
+        messages = _get(LedgerRow, user_id, f"messages#{day}")
+        return DayUse(
+            int(images.used or 0) if images else 0,
+            int(messages.used or 0) if messages else 0,
+        )
+
+    def recent_jobs(self, user_id: str, limit: int) -> list[Job]:
+        found = LedgerRow.query(
+            user_id,
+            LedgerRow.entry < _BEHIND_ALL_JOBS,
+            scan_index_forward=False,
+            limit=limit,
+        )
+        return [rows.job_of(row) for row in found]
+
+
+class DynamoDbEventLog:
+    """Implements `EventLog` and `RowReader`."""
+
+    def after(self, user_id: str, seq: int, limit: int, now: datetime) -> list[EventReference]:
+        found = EventRow.query(user_id, EventRow.seq > seq, consistent_read=True, limit=limit)
+        return [rows.reference_of(row, now) for row in found]
+
+    def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> list[Message]:
+        stored = [(rows.messages_key(user_id, chat_id), id_) for chat_id, id_ in keys]
+        found = MessageRow.batch_get(stored, consistent_read=True) if stored else ()
+        return [rows.message_of(row) for row in found]
+
+    def images(self, user_id: str, ids: Sequence[str]) -> list[Image]:
+        keys = [(user_id, id_) for id_ in ids]
+        found = ImageRow.batch_get(keys, consistent_read=True) if keys else ()
+        return [rows.image_of(row) for row in found]
+
+    def chats(self, user_id: str, ids: Sequence[str]) -> list[Chat]:
+        keys = [(user_id, id_) for id_ in ids]
+        found = ChatRow.batch_get(keys, consistent_read=True) if keys else ()
+        return [rows.chat_of(row) for row in found if not row.deleting]
+
+
+def _get(model: type[RowT], hash_key: str, range_key: str) -> RowT | None:
+    try:
+        return model.get(hash_key, range_key, consistent_read=True)
+    except DoesNotExist:
+        return None

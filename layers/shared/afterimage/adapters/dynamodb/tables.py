@@ -1,0 +1,182 @@
+"""The rows of the six tables, as PynamoDB models, and how they share one client.
+
+Keys, indexes and time-to-live are declared in template.yaml; a test compares them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    NumberAttribute,
+    UnicodeAttribute,
+)
+from pynamodb.connection import Connection
+from pynamodb.indexes import AllProjection, LocalSecondaryIndex
+from pynamodb.models import Model
+
+if TYPE_CHECKING:
+    import botocore.session
+
+# PynamoDB's own defaults (15 s and 30 s) outlive a function; a healthy call takes milliseconds.
+_CONNECT_TIMEOUT, _READ_TIMEOUT = 1.0, 3.0  # seconds
+_RETRIES = 3
+_POOL = 24  # at least as many as threads call at once
+
+
+class MessageRow(Model):
+    class Meta:
+        table_name = ""
+
+    user_id_chat_id = UnicodeAttribute(hash_key=True)
+    message_id = UnicodeAttribute(range_key=True)
+    chat_id = UnicodeAttribute()
+    role = UnicodeAttribute()
+    text = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    version = NumberAttribute()
+    type = UnicodeAttribute()
+    status = UnicodeAttribute()
+    prompt = UnicodeAttribute(null=True)
+    aspect_ratio = UnicodeAttribute(null=True)
+    image = JSONAttribute(null=True)
+    image_deleted = BooleanAttribute(default=False)
+    error = JSONAttribute(null=True)
+    parts = UnicodeAttribute(null=True)
+    job_id = UnicodeAttribute(null=True)
+    deadline = NumberAttribute(null=True)
+    open = UnicodeAttribute(null=True)
+    lease_until = NumberAttribute(null=True)
+
+
+class ChatsByUpdate(LocalSecondaryIndex["ChatRow"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "by_updated_at"
+        projection = AllProjection()
+
+    user_id = UnicodeAttribute(hash_key=True)
+    updated_at = UnicodeAttribute(range_key=True)
+
+
+class ChatRow(Model):
+    class Meta:
+        table_name = ""
+
+    user_id = UnicodeAttribute(hash_key=True)
+    chat_id = UnicodeAttribute(range_key=True)
+    title = UnicodeAttribute()
+    created_at = UnicodeAttribute()
+    updated_at = UnicodeAttribute()
+    deleting = BooleanAttribute(null=True)
+    by_updated_at = ChatsByUpdate()
+
+
+class ImageRow(Model):
+    class Meta:
+        table_name = ""
+
+    user_id = UnicodeAttribute(hash_key=True)
+    image_id = UnicodeAttribute(range_key=True)
+    image = JSONAttribute()
+
+
+class LedgerRow(Model):
+    """A job (its id as `entry`) or a day's counter (`quota#…`, `messages#…`)."""
+
+    class Meta:
+        table_name = ""
+
+    user_id = UnicodeAttribute(hash_key=True)
+    entry = UnicodeAttribute(range_key=True)
+    used = NumberAttribute(null=True)
+    chat_id = UnicodeAttribute(null=True)
+    message_id = UnicodeAttribute(null=True)
+    message_version = NumberAttribute(null=True)
+    prompt = UnicodeAttribute(null=True)
+    aspect_ratio = UnicodeAttribute(null=True)
+    quota_day = UnicodeAttribute(null=True)
+    model = UnicodeAttribute(null=True)
+    created_at = UnicodeAttribute(null=True)
+    status = UnicodeAttribute(null=True)
+    attempt = NumberAttribute(null=True)
+    started_at = UnicodeAttribute(null=True)
+    ended_at = UnicodeAttribute(null=True)
+    price_usd = UnicodeAttribute(null=True)
+    error_code = UnicodeAttribute(null=True)
+
+
+class ChannelRow(Model):
+    """The counter (`seq`), a connection (`connection#…`) or a ticket (`ticket#…`)."""
+
+    class Meta:
+        table_name = ""
+
+    user_id = UnicodeAttribute(hash_key=True)
+    entry = UnicodeAttribute(range_key=True)
+    seq = NumberAttribute(null=True)
+    open = NumberAttribute(null=True)
+    deleted_at = UnicodeAttribute(null=True)
+    connected_at = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+
+
+class EventRow(Model):
+    class Meta:
+        table_name = ""
+
+    user_id = UnicodeAttribute(hash_key=True)
+    seq = NumberAttribute(range_key=True)
+    name = UnicodeAttribute()
+    chat_id = UnicodeAttribute(null=True)
+    message_id = UnicodeAttribute(null=True)
+    image_id = UnicodeAttribute(null=True)
+    created_at = UnicodeAttribute()
+    expires_at = NumberAttribute()
+
+
+TABLES: dict[str, type[Model]] = {
+    "messages": MessageRow,
+    "chats": ChatRow,
+    "user_images": ImageRow,
+    "image_generation_log": LedgerRow,
+    "channels": ChannelRow,
+    "channel_events": EventRow,
+}
+
+
+def connect(
+    names: Mapping[str, str], session: botocore.session.Session | None = None
+) -> Connection:
+    """Point every model at its table, all through one client.
+
+    PynamoDB gives each model a client of its own, and a client costs a cold start tens of
+    milliseconds; six would cost more than everything else together.
+
+    Args:
+        names: physical table name by the keys of `TABLES`.
+        session: shared with the other AWS clients; region and credentials come from it.
+    """
+    connection = Connection(
+        connect_timeout_seconds=_CONNECT_TIMEOUT,
+        read_timeout_seconds=_READ_TIMEOUT,
+        max_retry_attempts=_RETRIES,
+        max_pool_connections=_POOL,
+    )
+    if session is not None:
+        local: Any = connection._local  # noqa: SLF001 - the only way to share a session
+        local.session = session
+    for key, model in TABLES.items():
+        _share(model, names[key], connection)
+    return connection
+
+
+def _share(model: type[Model], table: str, connection: Connection) -> None:
+    meta: Any = model.Meta
+    meta.table_name = table
+    model._connection = None  # noqa: SLF001 - forget a table bound before
+    own = model._get_connection()  # noqa: SLF001
+    connection.add_meta_table(own.get_meta_table())
+    own.connection = connection

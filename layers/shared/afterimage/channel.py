@@ -1,0 +1,151 @@
+"""The unified channel: every change of a user's data is one numbered transaction, then posted.
+
+`change` commits, `deliver` posts. Between them nothing can be lost: what a connection
+misses, it finds by the gap in `seq` and reads again by `resume`.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+from concurrent.futures import Executor, wait
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from afterimage import frames
+from afterimage.domain.changes import Transition
+from afterimage.domain.entities import Channel
+from afterimage.domain.errors import AccountDeleted, Busy, LostRace, TooManyOpen
+from afterimage.ports import ChannelStore, Clock, ImageUrls, Log, Push
+
+# A transaction that loses repeats with full jitter; a user's own writes are short, so a few
+# dozen milliseconds untangle even a hundred of them.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.32
+_KEEP_TRYING = timedelta(seconds=10)
+_POST_WITHIN = timedelta(seconds=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """Frames of one committed transition, and who was connected when it was begun."""
+
+    channel: Channel
+    frames: tuple[str, ...]
+
+
+class UnifiedChannel:
+    """Commits transitions and posts their frames to all of a user's connections.
+
+    Args:
+        executor: posts to connections side by side.
+    """
+
+    def __init__(
+        self,
+        store: ChannelStore,
+        push: Push,
+        urls: ImageUrls,
+        clock: Clock,
+        executor: Executor,
+        log: Log,
+    ) -> None:
+        self._store = store
+        self._push = push
+        self._urls = urls
+        self._clock = clock
+        self._executor = executor
+        self._log = log
+
+    def read(self, user_id: str) -> Channel:
+        """The channel as it stands, strongly consistent."""
+        return self._store.read(user_id)
+
+    def change(
+        self, user_id: str, transition: Transition, channel: Channel | None = None
+    ) -> Delivery:
+        """Apply a transition, repeating while others of the same user come first.
+
+        Args:
+            channel: a read made beforehand, to save the first round trip.
+
+        Raises:
+            ConditionsFailed: a change's own condition does not hold; nothing was applied.
+            TooManyOpen: the transition would open more messages than allowed.
+            AccountDeleted: the account is gone.
+            Busy: others came first for ten seconds.
+        """
+        give_up = self._clock.now() + _KEEP_TRYING
+        pause = _FIRST_PAUSE
+        while True:
+            channel = channel or self._store.read(user_id)
+            _check(channel, transition)
+            try:
+                self._store.commit(channel, transition, self._clock.now())
+            except LostRace as lost:
+                if self._clock.now() >= give_up:
+                    raise Busy("lost every race for the channel") from lost
+            else:
+                return Delivery(channel, self._frames(channel.seq, transition))
+            self._clock.sleep(random.uniform(0, pause))  # noqa: S311 - jitter
+            pause = min(_LONGEST_PAUSE, pause * 2)
+            channel = None
+
+    def deliver(self, delivery: Delivery) -> None:
+        """Post frames to everyone connected, including who connected meanwhile.
+
+        A connection that does not take them is closed and forgotten; it comes back by
+        `resume`. Nothing here raises: pushing never breaks the work.
+        """
+        until = self._clock.now() + _POST_WITHIN
+        user_id, known = delivery.channel.user_id, delivery.channel.connections
+        posts = [
+            self._executor.submit(self._post, user_id, connection, delivery.frames, until)
+            for connection in known
+        ]
+        posts += [
+            self._executor.submit(self._post, user_id, connection, delivery.frames, until)
+            for connection in self._newcomers(user_id, known)
+        ]
+        wait(posts)
+
+    def glimpse(self, channel: Channel, frame: frames.PreviewFrame) -> None:
+        """Post a preview to everyone connected. It has no number and may be lost."""
+        until = self._clock.now() + _POST_WITHIN
+        text = (frames.encode(frame),)
+        wait(
+            [
+                self._executor.submit(self._post, channel.user_id, connection, text, until)
+                for connection in channel.connections
+            ]
+        )
+
+    def _frames(self, seq: int, transition: Transition) -> tuple[str, ...]:
+        now = self._clock.now()
+        return tuple(
+            frames.encode(frames.broadcast(event, seq + number, self._urls, now))
+            for number, event in enumerate(transition.events, start=1)
+        )
+
+    def _newcomers(self, user_id: str, known: Sequence[str]) -> list[str]:
+        try:
+            now_connected = self._store.read(user_id).connections
+        except Exception:  # noqa: BLE001 - the change is made; a newcomer resumes by its seq
+            self._log.exception("channel_reread_failed")
+            return []
+        return [connection for connection in now_connected if connection not in known]
+
+    def _post(self, user_id: str, connection: str, texts: Sequence[str], until: datetime) -> None:
+        try:
+            if not self._push.post(connection, texts, until):
+                self._push.close(connection)
+                self._store.forget(user_id, connection)
+        except Exception:  # noqa: BLE001 - pushing never breaks the work
+            self._log.exception("channel_post_failed", connection_id=connection)
+
+
+def _check(channel: Channel, transition: Transition) -> None:
+    if channel.deleted:
+        raise AccountDeleted
+    limit = transition.open_limit
+    if limit is not None and channel.open_messages + transition.opens > limit:
+        raise TooManyOpen

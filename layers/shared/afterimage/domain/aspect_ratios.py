@@ -1,0 +1,14 @@
+"""Aspect ratios every current image model of the provider accepts."""
+
+from __future__ import annotations
+
+from typing import Literal, get_args
+
+AspectRatio = Literal["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"]
+ASPECT_RATIOS: tuple[str, ...] = get_args(AspectRatio)
+DEFAULT: AspectRatio = "1:1"
+
+
+def chosen(by_client: str | None, by_model: str | None) -> str:
+    """The client's wish wins over the model's; what nobody paints becomes the default."""
+    return next((ratio for ratio in (by_client, by_model) if ratio in ASPECT_RATIOS), DEFAULT)

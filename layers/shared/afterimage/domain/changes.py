@@ -1,0 +1,125 @@
+"""What one transaction may do, as plain values, each with the condition that guards it.
+
+Every adapter of `ports.ChannelStore` applies the changes of a transition, all or none, and
+moves `seq` with them. A condition makes its change harmless when it is repeated after an
+unknown outcome.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from afterimage.domain.entities import Image, Job, JobStatus, Message
+from afterimage.domain.events import Event
+
+
+@dataclass(frozen=True, slots=True)
+class InsertMessage:
+    """Holds if no message with this id exists."""
+
+    message: Message
+
+
+@dataclass(frozen=True, slots=True)
+class ReplaceMessage:
+    """Holds if the stored version is `read_version`."""
+
+    message: Message
+    read_version: int
+
+
+@dataclass(frozen=True, slots=True)
+class TouchChat:
+    """Creates or updates, never replaces. Holds unless the chat is being deleted."""
+
+    chat_id: str
+    title: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RenameChat:
+    """Holds if the chat exists and is not being deleted."""
+
+    chat_id: str
+    title: str
+
+
+@dataclass(frozen=True, slots=True)
+class CountMessage:
+    """Holds while fewer than `limit` messages were sent on `day` (`YYYY-MM-DD`)."""
+
+    day: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReserveImage:
+    """Holds while fewer than `limit` pictures are reserved or painted on `day`."""
+
+    day: str
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class RefundImage:
+    """Gives back one picture of `day`. Holds if one was taken."""
+
+    day: str
+
+
+@dataclass(frozen=True, slots=True)
+class InsertJob:
+    """Holds if no job with this id exists."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class EndJob:
+    """Holds if the job is in `from_status` at this attempt."""
+
+    job_id: str
+    attempt: int
+    from_status: JobStatus
+    to_status: JobStatus
+    at: datetime
+    price_usd: str | None = None
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InsertImage:
+    """Holds if no picture with this id exists."""
+
+    image: Image
+
+
+Change = (
+    InsertMessage
+    | ReplaceMessage
+    | TouchChat
+    | RenameChat
+    | CountMessage
+    | ReserveImage
+    | RefundImage
+    | InsertJob
+    | EndJob
+    | InsertImage
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """One transaction: changes, the events that tell of them, and what it opens or closes.
+
+    Attributes:
+        opens: by how much the number of open messages moves.
+        open_limit: the number it must not exceed.
+    """
+
+    changes: tuple[Change, ...]
+    events: tuple[Event, ...]
+    opens: int = 0
+    open_limit: int | None = None

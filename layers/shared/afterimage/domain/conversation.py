@@ -1,0 +1,48 @@
+"""A chat's messages as the turns the text model is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from afterimage.domain.entities import Message, Role, Status
+from afterimage.ports import Turn
+
+
+def turns(messages: Sequence[Message]) -> list[Turn]:
+    """The conversation, oldest first.
+
+    The model's own parts go back unchanged (it refuses a call whose `thoughtSignature` is
+    missing), and every call in them is answered by what became of it. Answers that never
+    came from the model are left out.
+    """
+    conversation: list[Turn] = []
+    for message in messages:
+        if message.role is Role.USER:
+            conversation.append(Turn("user", [{"text": message.text}]))
+        elif parts := message.model_parts():
+            conversation.append(Turn("model", parts))
+            if calls := [part["functionCall"] for part in parts if "functionCall" in part]:
+                outcomes = [_outcome(message, call, first=call is calls[0]) for call in calls]
+                conversation.append(Turn("user", outcomes))
+    return conversation
+
+
+def _outcome(message: Message, call: dict[str, object], *, first: bool) -> dict[str, object]:
+    response: dict[str, object] = {
+        "name": call.get("name", ""),
+        "response": _result(message) if first else {"error": "one picture per message"},
+    }
+    if "id" in call:
+        response["id"] = call["id"]
+    return {"functionResponse": response}
+
+
+def _result(message: Message) -> dict[str, object]:
+    match message.status:
+        case Status.COMPLETE:
+            return {"output": {"image_id": message.job_id, "shown_to_user": True}}
+        case Status.THINKING | Status.GENERATING:
+            return {"output": {"image_id": message.job_id, "status": "still painting"}}
+        case Status.FAILED | Status.CANCELLED:
+            reason = message.error.code if message.error else message.status.value
+            return {"error": reason}

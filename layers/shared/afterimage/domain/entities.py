@@ -1,0 +1,207 @@
+"""The things the bundle is about, as plain immutable values. Times are aware UTC datetimes."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Any
+
+from afterimage.domain.errors import Failure
+
+TITLE_LENGTH = 80
+
+
+class Role(StrEnum):
+    USER = "user"
+    ASSISTANT = "assistant"
+
+
+class MessageType(StrEnum):
+    TEXT = "text"
+    IMAGE = "image"
+
+
+class Status(StrEnum):
+    THINKING = "thinking"
+    GENERATING = "generating"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+OPEN = frozenset({Status.THINKING, Status.GENERATING})
+
+
+class JobStatus(StrEnum):
+    RESERVED = "reserved"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+@dataclass(frozen=True, slots=True)
+class FailureNote:
+    """Why a message failed, as kept in its row.
+
+    Attributes:
+        retry_at: from when on trying again makes sense.
+    """
+
+    code: str
+    message: str
+    retry_at: datetime | None = None
+
+    @classmethod
+    def of(cls, failure: Failure, now: datetime) -> FailureNote:
+        wait = failure.retry_after
+        retry_at = None if wait is None else now + timedelta(seconds=wait)
+        return cls(failure.code, failure.public, retry_at)
+
+
+@dataclass(frozen=True, slots=True)
+class Image:
+    """A picture in the gallery. Holds S3 keys, never URLs.
+
+    Attributes:
+        size: bytes of the full-size file.
+        color: average colour, `#rrggbb`.
+        thumbhash: base64 of the picture's thumbhash (evanw.github.io/thumbhash).
+    """
+
+    id: str
+    message_id: str
+    chat_id: str
+    prompt: str
+    created_at: datetime
+    key: str
+    thumbnail_key: str
+    width: int
+    height: int
+    size: int
+    color: str
+    thumbhash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One bubble of a chat.
+
+    Attributes:
+        version: grows by one with every change.
+        parts: the model's own parts as JSON, sent back to it unchanged in later turns.
+        deadline: by when an open message must have ended.
+        lease_until: until when the function that answers is surely still at it.
+    """
+
+    id: str
+    chat_id: str
+    role: Role
+    text: str
+    created_at: datetime
+    version: int = 1
+    type: MessageType = MessageType.TEXT
+    status: Status = Status.COMPLETE
+    prompt: str | None = None
+    aspect_ratio: str | None = None
+    image: Image | None = None
+    image_deleted: bool = False
+    error: FailureNote | None = None
+    parts: str | None = None
+    job_id: str | None = None
+    deadline: datetime | None = None
+    lease_until: datetime | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether an answer is still under way."""
+        return self.status in OPEN
+
+    def generating(self, job: Job, parts: str, deadline: datetime, lease: datetime) -> Message:
+        """The same message once a picture has been ordered."""
+        return replace(
+            self,
+            version=self.version + 1,
+            type=MessageType.IMAGE,
+            status=Status.GENERATING,
+            prompt=job.prompt,
+            aspect_ratio=job.aspect_ratio,
+            parts=parts,
+            job_id=job.id,
+            deadline=deadline,
+            lease_until=lease,
+        )
+
+    def answered(self, text: str, parts: str) -> Message:
+        """The same message with the model's reply."""
+        return replace(self._ended(Status.COMPLETE), text=text, parts=parts)
+
+    def painted(self, image: Image) -> Message:
+        """The same message with its picture."""
+        return replace(self._ended(Status.COMPLETE), image=image)
+
+    def failed(self, failure: Failure, now: datetime) -> Message:
+        """The same message, ended with a reason."""
+        return replace(self._ended(Status.FAILED), error=FailureNote.of(failure, now))
+
+    def _ended(self, status: Status) -> Message:
+        ended = replace(self, version=self.version + 1, status=status)
+        return replace(ended, deadline=None, lease_until=None)
+
+    def model_parts(self) -> list[dict[str, Any]]:
+        """The model's own parts, as it sent them; empty where it never answered."""
+        return [] if self.parts is None else list(json.loads(self.parts))
+
+
+@dataclass(frozen=True, slots=True)
+class Chat:
+    id: str
+    title: str
+    created_at: datetime
+    updated_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One try to paint one picture; its row is audit log, rate limit and job record in one.
+
+    Attributes:
+        attempt: how often a function has been asked to run it, from 1.
+        quota_day: the UTC day (`YYYY-MM-DD`) whose quota it was taken from.
+        message_version: version of the message that waits for it.
+    """
+
+    id: str
+    chat_id: str
+    message_id: str
+    message_version: int
+    prompt: str
+    aspect_ratio: str
+    quota_day: str
+    model: str
+    created_at: datetime
+    status: JobStatus = JobStatus.RESERVED
+    attempt: int = 1
+    started_at: datetime | None = None
+    ended_at: datetime | None = None
+    price_usd: str | None = None
+    error_code: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """A user's unified channel as one consistent read shows it.
+
+    Attributes:
+        seq: number of the latest event; 0 before the first.
+        open_messages: answers under way.
+        connections: ids of the connections that get live frames, oldest first.
+    """
+
+    user_id: str
+    seq: int = 0
+    open_messages: int = 0
+    deleted: bool = False
+    connections: tuple[str, ...] = ()

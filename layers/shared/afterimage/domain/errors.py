@@ -1,0 +1,178 @@
+"""Everything that can go wrong and that somebody is told about.
+
+    AfterimageError
+    ├── Refused                 a request is turned away; nothing was stored
+    │   ├── Invalid             400 invalid
+    │   ├── ClockSkew           400 clock_skew
+    │   ├── Unauthorized        401 unauthorized
+    │   ├── NotFound            404 not_found
+    │   ├── IdReused            409 id_reused
+    │   ├── ChatDeleted         409 chat_deleted
+    │   ├── AccountDeleted      410 account_deleted
+    │   ├── TooManyOpen         429 too_many_open
+    │   ├── MessageLimit        429 message_limit
+    │   └── Busy                503 busy
+    ├── Failure                 an answer cannot be given; its message ends as `failed`
+    │   ├── QuotaExceeded       quota_exceeded
+    │   ├── Blocked             blocked
+    │   ├── NoImage             no_image
+    │   ├── ProviderUnavailable provider_unavailable
+    │   ├── ProviderRejected    provider_rejected
+    │   ├── TimedOut            timed_out
+    │   └── Internal            internal
+    └── LostRace, ConditionsFailed   outcomes of a transaction, for the code that began it
+
+`public` is a sentence for people. It never contains another system's words; those stay in
+the exception's own text and its cause, which only logs see.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from afterimage.domain.changes import Change
+
+
+class AfterimageError(Exception):
+    """Root of the tree."""
+
+
+class _Told(AfterimageError):
+    """An error with a stable code and a sentence for people.
+
+    Args:
+        detail: what happened, for logs; never shown to people.
+        public: sentence that replaces the class's own.
+        retry_after: seconds until trying again makes sense, if known.
+        extra: further fields of the error's envelope.
+    """
+
+    code: ClassVar[str]
+    public: str
+
+    def __init__(
+        self,
+        detail: str = "",
+        *,
+        public: str | None = None,
+        retry_after: int | None = None,
+        **extra: Any,
+    ) -> None:
+        self.public = public or type(self).public
+        super().__init__(detail or self.public)
+        self.retry_after = retry_after
+        self.extra = extra
+
+
+class Refused(_Told):
+    """A request that is turned away before anything is stored."""
+
+    status: ClassVar[int]
+
+
+class Invalid(Refused):
+    code, status = "invalid", 400
+    public = "The request is not valid."
+
+
+class ClockSkew(Refused):
+    code, status = "clock_skew", 400
+    public = "The id's time is more than five minutes off."
+
+
+class Unauthorized(Refused):
+    code, status = "unauthorized", 401
+    public = "Sign in to continue."
+
+
+class NotFound(Refused):
+    code, status = "not_found", 404
+    public = "There is nothing here."
+
+
+class IdReused(Refused):
+    code, status = "id_reused", 409
+    public = "This id already belongs to a message with another text."
+
+
+class ChatDeleted(Refused):
+    code, status = "chat_deleted", 409
+    public = "This chat has been deleted."
+
+
+class AccountDeleted(Refused):
+    code, status = "account_deleted", 410
+    public = "This account has been deleted."
+
+
+class TooManyOpen(Refused):
+    code, status = "too_many_open", 429
+    public = "Please wait until one of your open messages is answered."
+
+
+class MessageLimit(Refused):
+    code, status = "message_limit", 429
+    public = "You have reached today's limit of messages."
+
+
+class Busy(Refused):
+    code, status = "busy", 503
+    public = "The service is busy. Please try again."
+
+
+class Failure(_Told):
+    """Why a message ends as `failed`."""
+
+
+class QuotaExceeded(Failure):
+    code = "quota_exceeded"
+    public = "You have used all of today's pictures."
+
+
+class Blocked(Failure):
+    code = "blocked"
+    public = "The model declined this request. Try to describe something else."
+
+
+class NoImage(Failure):
+    code = "no_image"
+    public = "The model did not return a picture. Try to put it in other words."
+
+
+class ProviderUnavailable(Failure):
+    code = "provider_unavailable"
+    public = "The model is not available right now. Please try again in a moment."
+
+
+class ProviderRejected(Failure):
+    code = "provider_rejected"
+    public = "The model could not take this request. The operator has been told."
+
+
+class TimedOut(Failure):
+    code = "timed_out"
+    public = "The model took too long. Please try again."
+
+
+class Internal(Failure):
+    code = "internal"
+    public = "Something went wrong on our side. Please try again."
+
+
+class LostRace(AfterimageError):
+    """Another transaction of the same user came first; read again and repeat."""
+
+
+class ConditionsFailed(AfterimageError):
+    """A transaction was not applied because these changes' own conditions do not hold."""
+
+    def __init__(self, changes: Sequence[Change]) -> None:
+        super().__init__(", ".join(type(change).__name__ for change in changes))
+        self.changes = tuple(changes)
+
+    def includes(self, kind: type[Change]) -> bool:
+        """Whether a change of this kind is among those that failed."""
+        return any(isinstance(change, kind) for change in self.changes)

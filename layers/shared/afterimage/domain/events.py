@@ -1,0 +1,112 @@
+"""What happened to a user's messages, pictures and chats.
+
+A live event carries its row. The log keeps only a reference, so that a replay sends the row
+as it is by then.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Literal
+
+from afterimage.domain.entities import Chat, Image, Message
+
+EventName = Literal[
+    "message-insert",
+    "message-update",
+    "image-insert",
+    "message-delete",
+    "image-delete",
+    "chat-update",
+    "chat-delete",
+]
+
+KEPT_FOR = timedelta(hours=72)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageInserted:
+    message: Message
+    name: EventName = "message-insert"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageUpdated:
+    message: Message
+    name: EventName = "message-update"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageInserted:
+    image: Image
+    name: EventName = "image-insert"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatUpdated:
+    chat: Chat
+    name: EventName = "chat-update"
+
+
+@dataclass(frozen=True, slots=True)
+class MessageDeleted:
+    chat_id: str
+    message_id: str
+    name: EventName = "message-delete"
+
+
+@dataclass(frozen=True, slots=True)
+class ImageDeleted:
+    image_id: str
+    name: EventName = "image-delete"
+
+
+@dataclass(frozen=True, slots=True)
+class ChatDeleted:
+    chat_id: str
+    name: EventName = "chat-delete"
+
+
+Event = (
+    MessageInserted
+    | MessageUpdated
+    | ImageInserted
+    | ChatUpdated
+    | MessageDeleted
+    | ImageDeleted
+    | ChatDeleted
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventReference:
+    """One row of the event log: which row an event was about.
+
+    Attributes:
+        expired: older than `KEPT_FOR`, so no longer to be replayed.
+    """
+
+    seq: int
+    name: EventName
+    chat_id: str | None = None
+    message_id: str | None = None
+    image_id: str | None = None
+    expired: bool = False
+
+    @classmethod
+    def to(cls, event: Event, seq: int) -> EventReference:
+        """The reference that the log keeps of an event."""
+        match event:
+            case MessageInserted(message) | MessageUpdated(message):
+                return cls(seq, event.name, message.chat_id, message.id)
+            case ImageInserted(image):
+                return cls(seq, event.name, image_id=image.id)
+            case ChatUpdated(chat):
+                return cls(seq, event.name, chat.id)
+            case MessageDeleted(chat_id, message_id):
+                return cls(seq, event.name, chat_id, message_id)
+            case ImageDeleted(image_id):
+                return cls(seq, event.name, image_id=image_id)
+            case ChatDeleted(chat_id):
+                return cls(seq, event.name, chat_id)

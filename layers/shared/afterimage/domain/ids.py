@@ -1,0 +1,47 @@
+"""Ids. Those we make are derived, so that a repeat finds what the first attempt made."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+
+from ulid import ULID
+
+_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+_RANDOM_BYTES = 10  # of a ULID's 16; the first 6 are its time in milliseconds
+
+
+def is_ulid(text: str) -> bool:
+    """Whether `text` is a ULID in its canonical upper-case form (github.com/ulid/spec)."""
+    return _ULID.fullmatch(text) is not None
+
+
+def is_chat_id(text: str) -> bool:
+    """Whether `text` is 1–64 of `A-Za-z0-9_-`."""
+    return _CHAT_ID.fullmatch(text) is not None
+
+
+def milliseconds_of(ulid: str) -> int:
+    """Unix time in milliseconds that a ULID carries."""
+    return ULID.from_str(ulid).milliseconds
+
+
+def assistant_message_id(chat_id: str, user_message_id: str) -> str:
+    """Id of the answer to a message: sorts directly behind it, the same on every repeat."""
+    return _derived(user_message_id, chat_id + user_message_id, later_by_ms=1)
+
+
+def job_id(chat_id: str, assistant_message_id: str, try_number: int) -> str:
+    """Id of the image job, and of its picture, for the n-th try (from 1) of a message."""
+    return _derived(assistant_message_id, f"{chat_id}{assistant_message_id}#{try_number}")
+
+
+def image_key(user_id: str, job: str, name: str) -> str:
+    """S3 key of one file of a picture, e.g. `p/<hash of user>/<job>/full.webp`."""
+    return f"p/{hashlib.sha256(user_id.encode()).hexdigest()[:32]}/{job}/{name}"
+
+
+def _derived(base: str, seed: str, later_by_ms: int = 0) -> str:
+    time = (milliseconds_of(base) + later_by_ms).to_bytes(6, "big")
+    return str(ULID.from_bytes(time + hashlib.sha256(seed.encode()).digest()[:_RANDOM_BYTES]))

@@ -1,0 +1,154 @@
+"""The way in from API Gateway's HTTP API: who asks, what they ask, and one envelope of errors.
+
+API Gateway has matched the route already, so a handler is a look-up by `routeKey`. Nothing
+here is reached without a valid token: a new route cannot forget it.
+"""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from afterimage.domain.errors import Invalid, NotFound, Refused
+from afterimage.http.contract import Route
+from afterimage.ports import Clock, Log
+
+_LARGEST_BODY = 128 * 1024  # bytes; 8,000 characters escaped as JSON come to 96 KB
+
+ModelT = TypeVar("ModelT", bound=BaseModel)
+Event = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One authenticated request.
+
+    Attributes:
+        until: when the function will be stopped.
+    """
+
+    user_id: str
+    until: datetime
+    event: Event
+
+    def parameters(self, model: type[ModelT]) -> ModelT:
+        """Path parameters. Raises: Invalid."""
+        return _validated(model, self.event.get("pathParameters") or {})
+
+    def query(self, model: type[ModelT]) -> ModelT:
+        """Query parameters. Raises: Invalid."""
+        return _validated(model, self.event.get("queryStringParameters") or {})
+
+    def body(self, model: type[ModelT]) -> ModelT:
+        """JSON body. Raises: Invalid."""
+        body = self.event.get("body") or ""
+        try:
+            data = b64decode(body) if self.event.get("isBase64Encoded") else body.encode()
+        except ValueError as error:
+            raise Invalid("body is not text") from error
+        if len(data) > _LARGEST_BODY:
+            raise Invalid("body too large", public="The request is too large.")
+        try:
+            return model.model_validate_json(data)
+        except ValidationError as error:
+            raise _invalid(error) from error
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    body: Any
+    status: int = 200
+
+
+Handler = Callable[[Request], Response]
+
+
+class HttpApi:
+    """Serves authenticated routes.
+
+    Args:
+        user_of: the user of an Authorization header; raises Unauthorized.
+    """
+
+    def __init__(
+        self,
+        handlers: Mapping[Route, Handler],
+        user_of: Callable[[str | None], str],
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self._handlers = {route.key: handler for route, handler in handlers.items()}
+        self._user_of = user_of
+        self._clock = clock
+        self._log = log
+
+    def __call__(self, event: Event, context: Any) -> dict[str, Any]:
+        """One API Gateway event (payload format 2.0) in, its response out."""
+        try:
+            response = self._respond(event, context)
+        except Refused as refused:
+            self._log.info("http_refused", code=refused.code, reason=str(refused))
+            return refusal(refused)
+        except Exception:  # noqa: BLE001 - one sentence for people, the rest for the log
+            self._log.exception("http_failed", route=event.get("routeKey"))
+            return internal_error()
+        return answer(response.status, response.body)
+
+    def _respond(self, event: Event, context: Any) -> Response:
+        user_id = self._user_of((event.get("headers") or {}).get("authorization"))
+        handler = self._handlers.get(event.get("routeKey", ""))
+        if handler is None:
+            raise NotFound
+        left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+        return handler(Request(user_id, self._clock.now() + left, event))
+
+
+def answer(status: int, body: Any) -> dict[str, Any]:
+    """An API Gateway response with a JSON body."""
+    return {
+        "statusCode": status,
+        "headers": {"content-type": "application/json", "cache-control": "no-store"},
+        "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
+    }
+
+
+def refusal(refused: Refused) -> dict[str, Any]:
+    """A refusal in the contract's envelope."""
+    error = {
+        "code": refused.code,
+        "message": refused.public,
+        "retry_after": refused.retry_after,
+        **refused.extra,
+    }
+    return answer(refused.status, {"error": error})
+
+
+def internal_error() -> dict[str, Any]:
+    """What a caller is told of a defect: that there was one."""
+    error = {
+        "code": "internal",
+        "message": "Something went wrong on our side. Please try again.",
+        "retry_after": None,
+    }
+    return answer(500, {"error": error})
+
+
+def _validated(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
+    try:
+        return model.model_validate(dict(values))
+    except ValidationError as error:
+        raise _invalid(error) from error
+
+
+def _invalid(error: ValidationError) -> Invalid:
+    """Names the first thing that is wrong, never what was sent."""
+    first = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    where = ".".join(str(step) for step in first["loc"] if isinstance(step, str))[:100]
+    sentence = f"{where}: {first['msg']}" if where else first["msg"]
+    return Invalid(sentence, public=f"The request is not valid: {sentence}.")

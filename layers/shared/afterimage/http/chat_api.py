@@ -1,0 +1,160 @@
+"""The routes of `chat_api` and `llm_handler_gemini`: parse, one call, map the result."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from ulid import ULID
+
+from afterimage.domain.entities import Message, MessageType, Status
+from afterimage.http import contract
+from afterimage.http.api import Handler, Request, Response
+from afterimage.http.contract import Route
+from afterimage.ports import Clock, ConnectionRegistry, ImageUrls
+from afterimage.use_cases.answer_message import Answer, AnswerMessage, Question
+from afterimage.use_cases.open_connection import TICKET_LIFETIME, Tickets
+from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.rename_chat import RenameChatTitle
+from afterimage.use_cases.replay_events import ReplayEvents
+from afterimage.views import chat_view, image_view, message_view, timestamp
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """`llm_handler_gemini`'s one route."""
+
+    answer: AnswerMessage
+    urls: ImageUrls
+    clock: Clock
+
+    def handlers(self) -> dict[Route, Handler]:
+        return {contract.POST_MESSAGE: self.post_message}
+
+    def post_message(self, request: Request) -> Response:
+        chat = request.parameters(contract.ChatPath)
+        sent = request.body(contract.PostMessage)
+        made_id = ULID.from_datetime(self.clock.now())
+        answer = self.answer(
+            Question(
+                user_id=request.user_id,
+                chat_id=chat.chat_id,
+                message_id=sent.id or str(made_id),
+                text=sent.text,
+                aspect_ratio=sent.aspect_ratio,
+                until=request.until,
+            )
+        )
+        return self._response(answer)
+
+    def _response(self, answer: Answer) -> Response:
+        now = self.clock.now()
+        status, success, sentence = _outcome(answer.assistant)
+        body = {
+            "success": success,
+            "message": sentence,
+            "skip_message_creation": True,
+            "user_message": message_view(answer.user, self.urls, now),
+            "assistant_message": message_view(answer.assistant, self.urls, now),
+        }
+        return Response(body, status)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`chat_api`'s routes."""
+
+    messages: ReadMessages
+    chats: ReadChats
+    images: ReadImages
+    usage: ReadUsage
+    rename: RenameChatTitle
+    tickets: Tickets
+    replay: ReplayEvents
+    registry: ConnectionRegistry
+    urls: ImageUrls
+    clock: Clock
+    websocket_url: Any
+
+    def handlers(self) -> dict[Route, Handler]:
+        return {
+            contract.LIST_MESSAGES: self.list_messages,
+            contract.GET_MESSAGE: self.get_message,
+            contract.LIST_CHATS: self.list_chats,
+            contract.RENAME_CHAT: self.rename_chat,
+            contract.LIST_IMAGES: self.list_images,
+            contract.GET_USAGE: self.get_usage,
+            contract.ISSUE_TICKET: self.issue_ticket,
+            contract.LIST_EVENTS: self.list_events,
+        }
+
+    def list_messages(self, request: Request) -> Response:
+        chat = request.parameters(contract.ChatPath)
+        query = request.query(contract.MessagesQuery)
+        page = self.messages.page(
+            request.user_id, chat.chat_id, query.limit, query.cursor, query.around
+        )
+        now = self.clock.now()
+        views = [message_view(message, self.urls, now) for message in page.rows]
+        return Response({"messages": views, "next_cursor": page.cursor})
+
+    def get_message(self, request: Request) -> Response:
+        path = request.parameters(contract.MessagePath)
+        message = self.messages.one(request.user_id, path.chat_id, path.message_id)
+        return Response(message_view(message, self.urls, self.clock.now()))
+
+    def list_chats(self, request: Request) -> Response:
+        query = request.query(contract.PageQuery)
+        page = self.chats.page(request.user_id, query.limit, query.cursor)
+        views = [chat_view(chat) for chat in page.rows]
+        return Response({"chats": views, "next_cursor": page.cursor})
+
+    def rename_chat(self, request: Request) -> Response:
+        chat = request.parameters(contract.ChatPath)
+        title = request.body(contract.RenameChat).title
+        return Response(chat_view(self.rename(request.user_id, chat.chat_id, title)))
+
+    def list_images(self, request: Request) -> Response:
+        query = request.query(contract.ImagesQuery)
+        page = self.images.page(request.user_id, query.limit, query.cursor, query.q)
+        views = [image_view(image, self.urls) for image in page.rows]
+        return Response({"images": views, "next_cursor": page.cursor})
+
+    def get_usage(self, request: Request) -> Response:
+        usage = self.usage(request.user_id)
+        return Response(
+            {
+                "limit": usage.limit,
+                "used": usage.used,
+                "resets_at": timestamp(usage.resets_at),
+                "message_limit": usage.message_limit,
+                "messages_used": usage.messages_used,
+                "typical_ms": usage.typical_ms,
+            }
+        )
+
+    def issue_ticket(self, request: Request) -> Response:
+        ticket = self.tickets.issue(request.user_id)
+        lifetime = int(TICKET_LIFETIME.total_seconds())
+        url = f"{self.websocket_url()}?ticket={ticket}"
+        return Response({"url": url, "expires_in": lifetime})
+
+    def list_events(self, request: Request) -> Response:
+        query = request.query(contract.EventsQuery)
+        replay = self.replay(self.registry.read(request.user_id), query.after)
+        return Response({"events": list(replay.frames), "seq": replay.seq, "reset": replay.reset})
+
+
+def _outcome(assistant: Message) -> tuple[int, bool, str]:
+    """Status, success and the sentence of an answer, by how far its message has come."""
+    if assistant.status is Status.FAILED and assistant.error is not None:
+        return 200, False, assistant.error.message
+    if assistant.status is Status.COMPLETE and assistant.type is MessageType.TEXT:
+        return 200, True, assistant.text
+    if assistant.status is Status.COMPLETE:
+        return 200, True, "Image ready"
+    if assistant.status is Status.GENERATING:
+        return 202, True, "Image generation started"
+    if assistant.status is Status.THINKING:
+        return 202, True, "Still thinking"
+    return 200, False, "Cancelled"

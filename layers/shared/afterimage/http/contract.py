@@ -1,0 +1,284 @@
+"""The HTTP API in one table: what every route takes and answers.
+
+Requests are validated by these models, handlers are looked up by these routes, and
+`/openapi.json` is written from both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from typing_extensions import TypedDict
+
+from afterimage.domain.aspect_ratios import AspectRatio
+from afterimage.frames import BroadcastFrame
+from afterimage.views import ChatView, ImageView, MessageView
+
+MAX_TEXT = 8_000  # characters
+MAX_TITLE = 200  # characters
+_ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
+_CURSOR = r"^[\w.:~-]{1,128}$"
+
+
+def _not_blank(text: str) -> str:
+    if not text.strip():
+        raise ValueError("must not be blank")
+    return text
+
+
+def _storable(text: str) -> str:
+    text.encode()  # a lone surrogate is no text
+    return text
+
+
+Ulid = Annotated[str, StringConstraints(pattern=_ULID)]
+ChatId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Text = Annotated[
+    str,
+    StringConstraints(min_length=1, max_length=MAX_TEXT),
+    AfterValidator(_not_blank),
+    AfterValidator(_storable),
+]
+Limit = Annotated[int, Field(ge=1, le=100)]
+Cursor = Annotated[str, StringConstraints(pattern=_CURSOR)]
+
+
+class _Strict(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PostMessage(_Strict):
+    """A message to be answered.
+
+    `id` is the client's ULID, made when the message was written; the same id again is the
+    same message.
+    """
+
+    id: Ulid | None = None
+    text: Text
+    aspect_ratio: AspectRatio | None = None
+
+
+class RenameChat(_Strict):
+    title: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE),
+        AfterValidator(_storable),
+    ]
+
+
+class ChatPath(_Strict):
+    chat_id: ChatId
+
+
+class MessagePath(ChatPath):
+    message_id: Ulid
+
+
+class PageQuery(_Strict):
+    limit: Limit = 50
+    cursor: Cursor | None = None
+
+
+class MessagesQuery(PageQuery):
+    around: Ulid | None = None
+
+
+class ImagesQuery(PageQuery):
+    q: Annotated[str, StringConstraints(max_length=200)] | None = None
+
+
+class EventsQuery(_Strict):
+    after: Annotated[int, Field(ge=0, le=2**53)] | None = None
+
+
+class AnswerView(TypedDict):
+    success: bool
+    message: str
+    skip_message_creation: bool
+    user_message: MessageView
+    assistant_message: MessageView
+
+
+class MessagesView(TypedDict):
+    messages: list[MessageView]
+    next_cursor: str | None
+
+
+class ChatsView(TypedDict):
+    chats: list[ChatView]
+    next_cursor: str | None
+
+
+class ImagesView(TypedDict):
+    images: list[ImageView]
+    next_cursor: str | None
+
+
+class UsageView(TypedDict):
+    limit: int
+    used: int
+    resets_at: str
+    message_limit: int
+    messages_used: int
+    typical_ms: int | None
+
+
+class TicketView(TypedDict):
+    url: str
+    expires_in: int
+
+
+class EventsView(TypedDict):
+    events: list[BroadcastFrame]
+    seq: int
+    reset: bool
+
+
+class ConfigView(TypedDict):
+    issuer: str
+    client_id: str
+    audience: str
+    scope: str
+    websocket_url: str
+    max_text_length: int
+
+
+class ErrorBody(TypedDict):
+    code: str
+    message: str
+    retry_after: int | None
+
+
+class ErrorView(TypedDict):
+    error: ErrorBody
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """One route of the HTTP API.
+
+    Attributes:
+        path: as in template.yaml, e.g. `/chats/{chat_id}/messages`.
+        answers: type of the body by status.
+        errors: codes of refusals beside `unauthorized` and `invalid`.
+        public: whether it is served without a token.
+    """
+
+    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    path: str
+    summary: str
+    answers: dict[int, Any]
+    body: type[BaseModel] | None = None
+    parameters: type[BaseModel] | None = None
+    query: type[BaseModel] | None = None
+    errors: tuple[str, ...] = ()
+    public: bool = False
+
+    @property
+    def key(self) -> str:
+        """API Gateway's routeKey."""
+        return f"{self.method} {self.path}"
+
+
+POST_MESSAGE = Route(
+    "POST",
+    "/chats/{chat_id}/messages",
+    "Send a message; it is answered with text, or a picture is started.",
+    {200: AnswerView, 202: AnswerView},
+    body=PostMessage,
+    parameters=ChatPath,
+    errors=(
+        "clock_skew",
+        "id_reused",
+        "chat_deleted",
+        "account_deleted",
+        "too_many_open",
+        "message_limit",
+        "busy",
+    ),
+)
+LIST_MESSAGES = Route(
+    "GET",
+    "/chats/{chat_id}/messages",
+    "Messages of a chat, newest first.",
+    {200: MessagesView},
+    parameters=ChatPath,
+    query=MessagesQuery,
+)
+GET_MESSAGE = Route(
+    "GET",
+    "/chats/{chat_id}/messages/{message_id}",
+    "One message, with freshly signed URLs.",
+    {200: MessageView},
+    parameters=MessagePath,
+    errors=("not_found",),
+)
+LIST_CHATS = Route(
+    "GET", "/chats", "Chats, the latest changed first.", {200: ChatsView}, query=PageQuery
+)
+RENAME_CHAT = Route(
+    "PATCH",
+    "/chats/{chat_id}",
+    "Give a chat another title.",
+    {200: ChatView},
+    body=RenameChat,
+    parameters=ChatPath,
+    errors=("not_found", "account_deleted", "busy"),
+)
+LIST_IMAGES = Route(
+    "GET",
+    "/images",
+    "The gallery, newest first; `q` searches the prompts.",
+    {200: ImagesView},
+    query=ImagesQuery,
+)
+GET_USAGE = Route("GET", "/usage", "Today's limits and what of them is used.", {200: UsageView})
+ISSUE_TICKET = Route(
+    "POST",
+    "/realtime/tickets",
+    "A one-time ticket for a WebSocket connection.",
+    {200: TicketView},
+)
+LIST_EVENTS = Route(
+    "GET",
+    "/realtime/events",
+    "Missed events, as the WebSocket would replay them; without `after` only where it stands.",
+    {200: EventsView},
+    query=EventsQuery,
+)
+GET_PAGE = Route("GET", "/", "The chat page.", {200: str}, public=True)
+GET_STATIC_FILE = Route(
+    "GET",
+    "/static/{path+}",
+    "A file of the chat page.",
+    {200: str},
+    errors=("not_found",),
+    public=True,
+)
+GET_CONFIG = Route(
+    "GET",
+    "/config.json",
+    "What a page needs to sign in and connect.",
+    {200: ConfigView},
+    public=True,
+)
+GET_OPENAPI = Route("GET", "/openapi.json", "This description.", {200: dict[str, Any]}, public=True)
+
+ROUTES = (
+    POST_MESSAGE,
+    LIST_MESSAGES,
+    GET_MESSAGE,
+    LIST_CHATS,
+    RENAME_CHAT,
+    LIST_IMAGES,
+    GET_USAGE,
+    ISSUE_TICKET,
+    LIST_EVENTS,
+    GET_PAGE,
+    GET_STATIC_FILE,
+    GET_CONFIG,
+    GET_OPENAPI,
+)

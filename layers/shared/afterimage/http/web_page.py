@@ -1,0 +1,116 @@
+"""The chat page, its static files, its configuration and the API's description. All public."""
+
+from __future__ import annotations
+
+import mimetypes
+from base64 import b64encode
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from afterimage.ports import Log
+
+_MAX_TEXT = 8_000  # characters, as the API takes
+_TEXT_TYPES = ("text/", "application/json", "image/svg+xml")
+_NOSNIFF = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+
+
+class WebPage:
+    """Serves the page.
+
+    Args:
+        root: folder of the static files; nothing outside it is served.
+        config: the public configuration, as a mapping with `issuer`, `audience`,
+            `public_url` and `websocket_url`.
+    """
+
+    def __init__(
+        self, root: Path, config: Callable[[], Mapping[str, str]], client_id: str, log: Log
+    ) -> None:
+        self._root = root.resolve()
+        self._config = config
+        self._client_id = client_id
+        self._log = log
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """One API Gateway event (payload format 2.0) in, its response out."""
+        del context
+        match event.get("routeKey"):
+            case "GET /":
+                return self._file("index.html")
+            case "GET /config.json":
+                return _json(self._page_config())
+            case "GET /openapi.json":
+                # Imported here: only this route needs the API's models.
+                from afterimage.http.openapi import document
+
+                return _json(document(self._config()["public_url"]))
+            case _:
+                path = (event.get("pathParameters") or {}).get("path", "")
+                return self._file(path)
+
+    def _page_config(self) -> dict[str, Any]:
+        config = self._config()
+        return {
+            "issuer": config["issuer"],
+            "client_id": self._client_id,
+            "audience": config["audience"],
+            "scope": "openid",
+            "websocket_url": config["websocket_url"],
+            "max_text_length": _MAX_TEXT,
+        }
+
+    def _policy(self) -> str:
+        """Content security policy: only this origin, the issuer and the channel."""
+        config = self._config()
+        issuer, channel = _origin(config["issuer"]), _origin(config["websocket_url"])
+        return "; ".join(
+            (
+                "default-src 'none'",
+                "script-src 'self'",
+                "style-src 'self'",
+                "img-src 'self' data: blob:",
+                f"connect-src 'self' {issuer} {channel}",
+                f"form-action 'self' {issuer}",
+                "base-uri 'none'",
+                "frame-ancestors 'none'",
+            )
+        )
+
+    def _file(self, path: str) -> dict[str, Any]:
+        file = (self._root / path).resolve()
+        if not file.is_relative_to(self._root) or not file.is_file():
+            error = {"code": "not_found", "message": "There is nothing here.", "retry_after": None}
+            return _json({"error": error}, 404)
+        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        data = file.read_bytes()
+        is_text = kind.startswith(_TEXT_TYPES)
+        charset = "; charset=utf-8" if is_text else ""
+        return {
+            "statusCode": 200,
+            "headers": {
+                "content-type": kind + charset,
+                "cache-control": "no-cache",
+                "content-security-policy": self._policy(),
+                **_NOSNIFF,
+            },
+            "body": data.decode() if is_text else b64encode(data).decode(),
+            "isBase64Encoded": not is_text,
+        }
+
+
+def _origin(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _json(body: Any, status: int = 200) -> dict[str, Any]:
+    # Imported here: the page itself needs no JSON.
+    import json
+
+    return {
+        "statusCode": status,
+        "headers": {"content-type": "application/json", "cache-control": "no-cache", **_NOSNIFF},
+        "body": json.dumps(body, ensure_ascii=False),
+    }

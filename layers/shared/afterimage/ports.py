@@ -1,0 +1,264 @@
+"""What the use cases need from the world, in the smallest pieces they need it in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from afterimage.domain.changes import Transition
+from afterimage.domain.entities import Channel, Chat, Image, Job, Message
+from afterimage.domain.events import EventReference
+
+
+class Clock(Protocol):
+    def now(self) -> datetime:
+        """The time, as an aware UTC datetime."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class ChannelStore(Protocol):
+    def read(self, user_id: str) -> Channel:
+        """Counter and connections, strongly consistent, in one round trip."""
+
+    def commit(self, channel: Channel, transition: Transition, now: datetime) -> None:
+        """Apply all of it, or nothing, if `seq` is still `channel.seq`.
+
+        Raises:
+            ConditionsFailed: a change's own condition does not hold.
+            AccountDeleted: the user's counter row is marked as deleted.
+            LostRace: somebody else came first; worth repeating from `read`.
+        """
+
+    def forget(self, user_id: str, connection_id: str) -> None:
+        """Remove a connection; nothing happens if it is gone already."""
+
+
+class ConnectionRegistry(Protocol):
+    def register(self, user_id: str, connection_id: str, now: datetime) -> None:
+        """Give a connection live frames from now on."""
+
+    def read(self, user_id: str) -> Channel:
+        """As `ChannelStore.read`."""
+
+    def forget(self, user_id: str, connection_id: str) -> None:
+        """As `ChannelStore.forget`."""
+
+
+class TicketStore(Protocol):
+    def keep(self, user_id: str, digest: str, expires_at: datetime) -> None:
+        """Store a ticket's SHA-256."""
+
+    def spend(self, user_id: str, digest: str, now: datetime) -> bool:
+        """Remove the ticket; whether it was there and fresh. True once at most."""
+
+
+class EventLog(Protocol):
+    def after(self, user_id: str, seq: int, limit: int, now: datetime) -> Sequence[EventReference]:
+        """References with a number over `seq`, in order, at most `limit`, strongly consistent."""
+
+
+class RowReader(Protocol):
+    """Rows by reference, for replay; an id without a row is missing from the answer."""
+
+    def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> Sequence[Message]:
+        """Messages by `(chat_id, message_id)`."""
+
+    def images(self, user_id: str, ids: Sequence[str]) -> Sequence[Image]: ...
+
+    def chats(self, user_id: str, ids: Sequence[str]) -> Sequence[Chat]: ...
+
+
+class MessageReader(Protocol):
+    def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
+        """Strongly consistent."""
+
+    def before(
+        self, user_id: str, chat_id: str, message_id: str | None, limit: int
+    ) -> Sequence[Message]:
+        """The newest messages with a smaller id, newest first, strongly consistent."""
+
+    def starting(
+        self, user_id: str, chat_id: str, message_id: str, limit: int
+    ) -> Sequence[Message]:
+        """The oldest messages from this id on, oldest first, strongly consistent."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChatPosition:
+    """Where a page of chats ended; chats are ordered by when they last changed."""
+
+    updated_at: str
+    chat_id: str
+
+
+class ChatReader(Protocol):
+    def get(self, user_id: str, chat_id: str) -> Chat | None:
+        """Strongly consistent; None also while the chat is being deleted."""
+
+    def page(
+        self, user_id: str, after: ChatPosition | None, limit: int
+    ) -> tuple[Sequence[Chat], ChatPosition | None]:
+        """Latest first, and where to go on."""
+
+
+class ImageReader(Protocol):
+    def before(self, user_id: str, image_id: str | None, limit: int) -> Sequence[Image]:
+        """The newest pictures with a smaller id, newest first, strongly consistent."""
+
+
+@dataclass(frozen=True, slots=True)
+class DayUse:
+    """What one user has used on one UTC day."""
+
+    images: int
+    messages: int
+
+
+class UsageReader(Protocol):
+    def used(self, user_id: str, day: str) -> DayUse: ...
+
+    def recent_jobs(self, user_id: str, limit: int) -> Sequence[Job]:
+        """The user's latest jobs, newest first."""
+
+
+class JobStore(Protocol):
+    def get(self, user_id: str, job_id: str) -> Job | None:
+        """Strongly consistent."""
+
+    def claim(self, user_id: str, job_id: str, attempt: int, now: datetime) -> Job | None:
+        """Move a reserved job to running; None if it is not `reserved` at this attempt."""
+
+
+class ImageStarter(Protocol):
+    def start(self, user_id: str, job_id: str, attempt: int) -> None:
+        """Ask for a job to be run, without waiting for it.
+
+        Raises:
+            ProviderUnavailable: it could not be asked for.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One entry of a conversation for the text model.
+
+    Attributes:
+        role: `user` or `model`.
+        parts: the wire's own parts.
+    """
+
+    role: str
+    parts: Sequence[dict[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class TextReply:
+    text: str
+    parts: str
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """The text model asks for a picture.
+
+    Attributes:
+        parts: the model's own parts, as JSON.
+    """
+
+    prompt: str
+    aspect_ratio: str | None
+    parts: str
+
+
+class TextModel(Protocol):
+    def reply(self, turns: Sequence[Turn], until: datetime) -> TextReply | ImageRequest:
+        """Ask the model, retrying where that is allowed, at most until `until`.
+
+        Raises:
+            Failure: there is no answer; which one says why.
+        """
+
+
+class ImageModel(Protocol):
+    def paint(self, prompt: str, aspect_ratio: str, until: datetime) -> bytes:
+        """Ask for one picture; the encoded bytes as the model sent them.
+
+        Raises:
+            Failure: there is no picture; which one says why.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class EncodedImage:
+    """A picture made smaller.
+
+    Attributes:
+        data: WebP.
+    """
+
+    data: bytes
+    width: int
+    height: int
+
+
+class DecodedPicture(Protocol):
+    """A picture held as pixels, from which the files are made."""
+
+    def preview(self) -> str:
+        """A small inline WebP, as a `data:` URL of at most 12 KB."""
+
+    def full(self) -> EncodedImage: ...
+
+    def thumbnail(self) -> EncodedImage: ...
+
+    def color(self) -> str: ...
+
+    def thumbhash(self) -> str: ...
+
+
+class Studio(Protocol):
+    def decode(self, data: bytes) -> DecodedPicture:
+        """Turn the model's bytes into pixels.
+
+        Raises:
+            NoImage: they are not a picture that we handle.
+        """
+
+
+class PictureStore(Protocol):
+    def put_original(self, key: str, data: bytes) -> None:
+        """Store bytes unless the key exists."""
+
+    def put_webp(self, key: str, data: bytes) -> None: ...
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def delete(self, keys: Sequence[str]) -> None: ...
+
+
+class Push(Protocol):
+    def post(self, connection_id: str, frames: Sequence[str], until: datetime) -> bool:
+        """Send frames in order; False if the connection is gone, full or slow. Never raises."""
+
+    def close(self, connection_id: str) -> None:
+        """End a connection; nothing happens if it is gone already. Never raises."""
+
+
+class ImageUrls(Protocol):
+    def url(self, key: str) -> str:
+        """A signed, expiring URL for an S3 key."""
+
+
+class Log(Protocol):
+    """Structured log: an event name and its fields."""
+
+    def info(self, event: str, /, **fields: object) -> None: ...
+
+    def warning(self, event: str, /, **fields: object) -> None: ...
+
+    def exception(self, event: str, /, **fields: object) -> None:
+        """With the exception that is being handled."""

@@ -1,0 +1,118 @@
+"""What each function reads from its environment, checked at first use.
+
+The names are set in template.yaml; a test compares the two and the README's table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
+
+
+def _https(url: str) -> str:
+    """An address that keeps secrets in transit; plain http only on this machine."""
+    parts = urlsplit(url)
+    secure = parts.scheme in ("https", "wss")
+    if not parts.hostname or not (secure or parts.hostname in _LOOPBACK):
+        raise ValueError("must be an https address")
+    return url
+
+
+Url = Annotated[str, AfterValidator(_https)]
+Name = Annotated[str, Field(min_length=1)]
+
+
+class Settings(BaseModel):
+    """Environment names are the fields' names in capitals."""
+
+    model_config = ConfigDict(frozen=True)
+
+    @classmethod
+    def read(cls, environment: Mapping[str, str]) -> Self:
+        """Raises: RuntimeError naming every setting that is missing or wrong, never a value."""
+        names = {field: environment.get(field.upper()) for field in cls.model_fields}
+        try:
+            return cls.model_validate({k: v for k, v in names.items() if v is not None})
+        except ValidationError as error:
+            wrong = [
+                f"{'.'.join(map(str, e['loc'])).upper() or 'settings'}: {e['msg']}"
+                for e in error.errors(include_input=False, include_url=False)
+            ]
+            raise RuntimeError("; ".join(wrong)) from None
+
+
+class PageSettings(Settings):
+    public_config_parameter: Name
+    client_id: Name
+
+
+class TableSettings(Settings):
+    public_config_parameter: Name
+    messages_table: Name
+    chats_table: Name
+    user_images_table: Name
+    image_generation_log_table: Name
+    channels_table: Name
+    channel_events_table: Name
+    url_signing_secret: Name
+    websocket_endpoint: Url
+
+
+class WebSocketSettings(TableSettings):
+    pass
+
+
+class ChatApiSettings(TableSettings):
+    daily_image_limit: int = Field(ge=0)
+    daily_message_limit: int = Field(ge=1)
+
+
+class GeminiFunctionSettings(TableSettings):
+    gemini_base_url: Url
+    gemini_api_version: Name
+    gemini_api_key_secret: Name
+    image_model: Name
+
+
+class LlmHandlerSettings(GeminiFunctionSettings):
+    text_model: Name
+    daily_image_limit: int = Field(ge=0)
+    daily_message_limit: int = Field(ge=1)
+    max_open_messages: int = Field(ge=1)
+    text_timeout: int = Field(ge=1)
+    text_deadline: int = Field(ge=1)
+    image_timeout: int = Field(ge=1)
+    image_event_age: int = Field(ge=1)
+    image_deadline: int = Field(ge=1)
+    image_generate_function: Name
+
+    @model_validator(mode="after")
+    def _deadlines_outlast_the_functions(self) -> Self:
+        if self.text_deadline < self.text_timeout + 10:
+            raise ValueError("TEXT_DEADLINE must be at least TEXT_TIMEOUT + 10")
+        if self.image_deadline < self.image_event_age + 2 * self.image_timeout + 30:
+            raise ValueError(
+                "IMAGE_DEADLINE must be at least IMAGE_EVENT_AGE + 2 x IMAGE_TIMEOUT + 30"
+            )
+        return self
+
+
+class ImageGenerateSettings(GeminiFunctionSettings):
+    image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
+    images_bucket: Name
+
+
+class PublicConfig(BaseModel):
+    """The one SSM parameter: who signs people in, and the addresses browsers use."""
+
+    model_config = ConfigDict(frozen=True)
+
+    issuer: Url
+    audience: Name
+    public_url: Url
+    websocket_url: Url

@@ -1,0 +1,183 @@
+"""What a client reads over HTTP: messages, chats, pictures, usage. Only the caller's own rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Generic, TypeVar
+
+from afterimage.domain import ids, quota
+from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
+from afterimage.domain.errors import Invalid, NotFound
+from afterimage.ports import (
+    ChatPosition,
+    ChatReader,
+    Clock,
+    ImageReader,
+    MessageReader,
+    UsageReader,
+)
+
+_TYPICAL_OF = 10  # pictures whose median is the typical time
+_SEARCH_STEP = 100
+_SEARCH_ROWS = 1_000  # read for one page of a search; the cursor leads on from there
+
+_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
+
+RowT = TypeVar("RowT")
+PagedT = TypeVar("PagedT", Message, Image)
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[RowT]):
+    """Rows, newest first, and the cursor of the next page if there may be one."""
+
+    rows: Sequence[RowT]
+    cursor: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Usage:
+    """What the caller may do today and has done.
+
+    Attributes:
+        typical_ms: median time from order to picture of the latest pictures; None without any.
+    """
+
+    limit: int
+    used: int
+    resets_at: datetime
+    message_limit: int
+    messages_used: int
+    typical_ms: int | None
+
+
+class ReadMessages:
+    def __init__(self, messages: MessageReader) -> None:
+        self._messages = messages
+
+    def one(self, user_id: str, chat_id: str, message_id: str) -> Message:
+        """Raises: NotFound."""
+        if not ids.is_chat_id(chat_id) or not ids.is_ulid(message_id):
+            raise NotFound
+        message = self._messages.get(user_id, chat_id, message_id)
+        if message is None:
+            raise NotFound
+        return message
+
+    def page(
+        self, user_id: str, chat_id: str, limit: int, cursor: str | None, around: str | None
+    ) -> Page[Message]:
+        """A page of a chat, newest first.
+
+        Args:
+            cursor: of the page before.
+            around: id of a message to stand in the middle, instead of a cursor.
+        """
+        if not ids.is_chat_id(chat_id):
+            raise Invalid("malformed chat_id")
+        if around is not None:
+            return self._around(user_id, chat_id, limit, _ulid(around))
+        before = None if cursor is None else _ulid(cursor)
+        return _page(self._messages.before(user_id, chat_id, before, limit), limit)
+
+    def _around(self, user_id: str, chat_id: str, limit: int, around: str) -> Page[Message]:
+        newer = self._messages.starting(user_id, chat_id, around, (limit + 1) // 2)
+        older = self._messages.before(user_id, chat_id, around, limit - len(newer))
+        rows = [*newer[::-1], *older]
+        full = len(older) == limit - len(newer)
+        return Page(rows, rows[-1].id if rows and full else None)
+
+
+class ReadChats:
+    def __init__(self, chats: ChatReader) -> None:
+        self._chats = chats
+
+    def page(self, user_id: str, limit: int, cursor: str | None) -> Page[Chat]:
+        """Chats, the one that last changed first."""
+        rows, position = self._chats.page(user_id, _position(cursor), limit)
+        following = None if position is None else f"{position.updated_at}~{position.chat_id}"
+        return Page(rows, following)
+
+
+class ReadImages:
+    def __init__(self, images: ImageReader) -> None:
+        self._images = images
+
+    def page(self, user_id: str, limit: int, cursor: str | None, words: str | None) -> Page[Image]:
+        """The gallery, newest first; with `words`, pictures whose prompt has all of them."""
+        before = None if cursor is None else _ulid(cursor)
+        wanted = (words or "").casefold().split()
+        if not wanted:
+            return _page(self._images.before(user_id, before, limit), limit)
+        return self._search(user_id, limit, before, wanted)
+
+    def _search(
+        self, user_id: str, limit: int, before: str | None, wanted: Sequence[str]
+    ) -> Page[Image]:
+        found: list[Image] = []
+        for _ in range(_SEARCH_ROWS // _SEARCH_STEP):
+            rows = self._images.before(user_id, before, _SEARCH_STEP)
+            for image in rows:
+                prompt = image.prompt.casefold()
+                if all(word in prompt for word in wanted):
+                    found.append(image)
+                    if len(found) == limit:
+                        return Page(found, image.id)
+            if len(rows) < _SEARCH_STEP:
+                return Page(found, None)
+            before = rows[-1].id
+        return Page(found, before)
+
+
+class ReadUsage:
+    def __init__(
+        self, usage: UsageReader, clock: Clock, image_limit: int, message_limit: int
+    ) -> None:
+        self._usage = usage
+        self._clock = clock
+        self._image_limit = image_limit
+        self._message_limit = message_limit
+
+    def __call__(self, user_id: str) -> Usage:
+        now = self._clock.now()
+        used = self._usage.used(user_id, quota.day_of(now))
+        return Usage(
+            limit=self._image_limit,
+            used=used.images,
+            resets_at=quota.resets_at(now),
+            message_limit=self._message_limit,
+            messages_used=used.messages,
+            typical_ms=_typical_ms(self._usage.recent_jobs(user_id, _TYPICAL_OF)),
+        )
+
+
+def _typical_ms(jobs: Sequence[Job]) -> int | None:
+    times = [
+        (job.ended_at - job.created_at).total_seconds() * 1000
+        for job in jobs
+        if job.status is JobStatus.SUCCEEDED and job.ended_at is not None
+    ]
+    return round(median(times)) if times else None
+
+
+def _page(rows: Sequence[PagedT], limit: int) -> Page[PagedT]:
+    return Page(rows, rows[-1].id if len(rows) == limit else None)
+
+
+def _ulid(text: str) -> str:
+    if not ids.is_ulid(text):
+        raise Invalid("malformed cursor")
+    return text
+
+
+def _position(cursor: str | None) -> ChatPosition | None:
+    if cursor is None:
+        return None
+    updated_at, _, chat_id = cursor.partition("~")
+    if not _TIMESTAMP.fullmatch(updated_at) or not ids.is_chat_id(chat_id):
+        raise Invalid("malformed cursor")
+    return ChatPosition(updated_at, chat_id)

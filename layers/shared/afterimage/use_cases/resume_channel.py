@@ -1,0 +1,72 @@
+"""A connection's first frame: it is registered for live frames, then brought level.
+
+Registered first, read afterwards: what commits in between is posted by its writer, who reads
+the list of connections once more, and is in the replay as well; the client drops doubles by
+`seq`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from afterimage import frames
+from afterimage.ports import Clock, ConnectionRegistry, Push
+from afterimage.use_cases.replay_events import Replay, ReplayEvents
+
+MAX_CONNECTIONS = 20
+_SEND_WITHIN = timedelta(seconds=20)
+
+
+class ResumeChannel:
+    def __init__(
+        self, registry: ConnectionRegistry, replay: ReplayEvents, push: Push, clock: Clock
+    ) -> None:
+        self._registry = registry
+        self._replay = replay
+        self._push = push
+        self._clock = clock
+
+    def resume(self, user_id: str, connection_id: str, after: int | None) -> None:
+        """Register the connection and send it what it missed, then `resumed`, `more` or `reset`."""
+        self._registry.register(user_id, connection_id, self._clock.now())
+        channel = self._registry.read(user_id)
+        self._replace_oldest(user_id, channel.connections, channel.seq)
+        replay = self._replay(channel, after)
+        texts = [frames.encode(frame) for frame in replay.frames]
+        texts.append(frames.encode(_closing(replay)))
+        self._send(user_id, connection_id, texts)
+
+    def pong(self, user_id: str, connection_id: str) -> None:
+        """Answer a ping with where the channel is."""
+        seq = self._registry.read(user_id).seq
+        self._send(user_id, connection_id, [frames.encode(frames.system("pong", seq))])
+
+    def complain(self, user_id: str, connection_id: str, code: str, message: str) -> None:
+        """Answer a frame that cannot be understood."""
+        seq = self._registry.read(user_id).seq
+        self._send(user_id, connection_id, [frames.encode(frames.error(seq, code, message))])
+
+    def leave(self, user_id: str, connection_id: str) -> None:
+        """Forget a connection that has closed."""
+        self._registry.forget(user_id, connection_id)
+
+    def _replace_oldest(self, user_id: str, connections: tuple[str, ...], seq: int) -> None:
+        told = frames.error(seq, "replaced", "A newer connection has taken this one's place.")
+        for connection_id in connections[: max(0, len(connections) - MAX_CONNECTIONS)]:
+            self._push.post(connection_id, [frames.encode(told)], self._until())
+            self._push.close(connection_id)
+            self._registry.forget(user_id, connection_id)
+
+    def _send(self, user_id: str, connection_id: str, texts: list[str]) -> None:
+        if not self._push.post(connection_id, texts, self._until()):
+            self._push.close(connection_id)
+            self._registry.forget(user_id, connection_id)
+
+    def _until(self) -> datetime:
+        return self._clock.now() + _SEND_WITHIN
+
+
+def _closing(replay: Replay) -> frames.SystemFrame:
+    if replay.reset:
+        return frames.system("reset", replay.seq)
+    return frames.system("more" if replay.more else "resumed", replay.seq)

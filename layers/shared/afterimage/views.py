@@ -1,0 +1,122 @@
+"""The JSON of the contract: what HTTP answers and frames carry, as typed dictionaries.
+
+They are typed dictionaries rather than models because they are only ever written, never
+validated: building one costs a dict. `openapi.py` describes the API from the same types.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from typing_extensions import TypedDict
+
+from afterimage.domain.entities import Chat, FailureNote, Image, Message, MessageType, Role, Status
+from afterimage.ports import ImageUrls
+
+
+class ImageView(TypedDict):
+    id: str
+    message_id: str
+    chat_id: str
+    prompt: str
+    created_at: str
+    url: str
+    thumbnail_url: str
+    width: int
+    height: int
+    bytes: int
+    color: str
+    thumbhash: str
+
+
+class MessageErrorView(TypedDict):
+    code: str
+    message: str
+    retry_after: int | None
+
+
+class MetaView(TypedDict):
+    message_type: MessageType
+    status: Status
+    prompt: str | None
+    aspect_ratio: str | None
+    image: ImageView | None
+    image_deleted: bool
+    error: MessageErrorView | None
+
+
+class MessageView(TypedDict):
+    id: str
+    chat_id: str
+    role: Role
+    text: str | None
+    truncated: bool
+    created_at: str
+    version: int
+    meta: MetaView
+
+
+class ChatView(TypedDict):
+    id: str
+    title: str
+    created_at: str
+    updated_at: str
+
+
+def timestamp(at: datetime) -> str:
+    """`2026-11-20T10:00:00.000Z`."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def image_view(image: Image, urls: ImageUrls) -> ImageView:
+    return {
+        "id": image.id,
+        "message_id": image.message_id,
+        "chat_id": image.chat_id,
+        "prompt": image.prompt,
+        "created_at": timestamp(image.created_at),
+        "url": urls.url(image.key),
+        "thumbnail_url": urls.url(image.thumbnail_key),
+        "width": image.width,
+        "height": image.height,
+        "bytes": image.size,
+        "color": image.color,
+        "thumbhash": image.thumbhash,
+    }
+
+
+def message_view(message: Message, urls: ImageUrls, now: datetime) -> MessageView:
+    return {
+        "id": message.id,
+        "chat_id": message.chat_id,
+        "role": message.role,
+        "text": message.text,
+        "truncated": False,
+        "created_at": timestamp(message.created_at),
+        "version": message.version,
+        "meta": {
+            "message_type": message.type,
+            "status": message.status,
+            "prompt": message.prompt,
+            "aspect_ratio": message.aspect_ratio,
+            "image": image_view(message.image, urls) if message.image else None,
+            "image_deleted": message.image_deleted,
+            "error": _error_view(message.error, now) if message.error else None,
+        },
+    }
+
+
+def chat_view(chat: Chat) -> ChatView:
+    return {
+        "id": chat.id,
+        "title": chat.title,
+        "created_at": timestamp(chat.created_at),
+        "updated_at": timestamp(chat.updated_at),
+    }
+
+
+def _error_view(note: FailureNote, now: datetime) -> MessageErrorView:
+    retry_after = None
+    if note.retry_at is not None:
+        retry_after = max(0, round((note.retry_at - now).total_seconds()))
+    return {"code": note.code, "message": note.message, "retry_after": retry_after}

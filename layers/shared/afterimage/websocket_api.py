@@ -1,0 +1,84 @@
+"""The way in from API Gateway's WebSocket API: the authorizer, the connection, its frames."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from afterimage.ports import Log
+from afterimage.use_cases.open_connection import Tickets
+from afterimage.use_cases.resume_channel import ResumeChannel
+
+_LARGEST_SEQ = 2**53
+_DONE = {"statusCode": 200}
+
+
+class WebSocketApi:
+    """Spends tickets, registers and replays at `resume`, answers pings."""
+
+    def __init__(self, tickets: Tickets, channel: ResumeChannel, log: Log) -> None:
+        self._tickets = tickets
+        self._channel = channel
+        self._log = log
+
+    def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
+        """One event of the WebSocket API: a REQUEST authorization or a route's."""
+        del context
+        if event.get("type") == "REQUEST":
+            return self._authorize(event)
+        request = event["requestContext"]
+        user_id = request["authorizer"]["principalId"]
+        connection_id = request["connectionId"]
+        match request["routeKey"]:
+            case "$connect":
+                # Registered at `resume`: before that, API Gateway answers a post with 410.
+                self._log.info("websocket_connected", connection_id=connection_id)
+            case "$disconnect":
+                self._channel.leave(user_id, connection_id)
+                self._log.info("websocket_disconnected", connection_id=connection_id)
+            case _:
+                self._frame(user_id, connection_id, event.get("body"))
+        return _DONE
+
+    def _authorize(self, event: Mapping[str, Any]) -> dict[str, Any]:
+        """The ticket's user may connect, once; API Gateway answers anybody else with 403."""
+        ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
+        user_id = self._tickets.spend(ticket)
+        self._log.info("websocket_ticket_spent" if user_id else "websocket_ticket_refused")
+        statement = {
+            "Action": "execute-api:Invoke",
+            "Effect": "Allow" if user_id else "Deny",
+            "Resource": event["methodArn"],
+        }
+        return {
+            "principalId": user_id or "nobody",
+            "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+        }
+
+    def _frame(self, user_id: str, connection_id: str, body: object) -> None:
+        frame = _parsed(body)
+        after = frame.get("after")
+        match frame.get("action"):
+            case "resume" if after is None or _is_seq(after):
+                self._channel.resume(user_id, connection_id, after)
+                self._log.info("websocket_resumed", connection_id=connection_id, after=after)
+            case "ping":
+                self._channel.pong(user_id, connection_id)
+            case _:
+                self._channel.complain(
+                    user_id, connection_id, "invalid", "This frame was not understood."
+                )
+                self._log.info("websocket_frame_refused", connection_id=connection_id)
+
+
+def _parsed(body: object) -> dict[str, Any]:
+    try:
+        frame = json.loads(body) if isinstance(body, str) else None
+    except (ValueError, RecursionError):
+        return {}
+    return frame if isinstance(frame, dict) else {}
+
+
+def _is_seq(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_SEQ

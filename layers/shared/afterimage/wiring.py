@@ -1,0 +1,237 @@
+"""Builds the real thing: one function per Lambda function, called at its first invocation.
+
+All AWS clients of a function come from one botocore session, because each further session
+costs a cold start as much as its first client. boto3 itself is not imported: it would add
+its import and give the same clients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import cached_property
+from typing import Any
+
+import botocore.session
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+
+from afterimage import settings
+from afterimage.adapters import aws
+from afterimage.adapters.system import PowertoolsLog, SystemClock
+
+_POSTS_SIDE_BY_SIDE = 20  # as many as one user has connections
+_WORK_SIDE_BY_SIDE = 6
+
+
+class Aws:
+    """One session and its clients, each made when it is first asked for."""
+
+    def __init__(self) -> None:
+        self.session = botocore.session.get_session()
+
+    def client(self, service: str, config: Config = aws.QUICK, url: str | None = None) -> Any:
+        return self.session.create_client(service, config=config, endpoint_url=url)
+
+    @cached_property
+    def secrets(self) -> Any:
+        return self.client("secretsmanager")
+
+    @cached_property
+    def parameters(self) -> Any:
+        return self.client("ssm")
+
+
+class Base:
+    """What every function has: clock, log, AWS and the public configuration."""
+
+    def __init__(self, logger: Logger, public_config_parameter: str) -> None:
+        self.aws = Aws()
+        self.clock = SystemClock()
+        self.log = PowertoolsLog(logger)
+        self._public_config = aws.Cached(
+            aws.parameter(lambda: self.aws.parameters, public_config_parameter), self.log
+        )
+
+    def public_config(self) -> Mapping[str, str]:
+        config = settings.PublicConfig.model_validate_json(self._public_config())
+        return config.model_dump()
+
+    def public(self, name: str) -> Callable[[], str]:
+        """One value of the public configuration, read when it is called for."""
+        return lambda: self.public_config()[name]
+
+
+class Channelled(Base):
+    """What every function has that reads or changes a user's data."""
+
+    def __init__(self, logger: Logger, configured: settings.TableSettings) -> None:
+        # Imported here: `web_page` does without the tables.
+        from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
+        from afterimage.adapters.dynamodb.tables import TABLES, connect
+        from afterimage.channel import UnifiedChannel
+
+        super().__init__(logger, configured.public_config_parameter)
+        names = {key: getattr(configured, f"{key}_table") for key in TABLES}
+        self.store = DynamoDbChannelStore(connect(names, self.aws.session))
+        signing_secret = aws.Cached(
+            aws.secret(lambda: self.aws.secrets, configured.url_signing_secret), self.log
+        )
+        self.urls = aws.SignedUrls(self.public("public_url"), signing_secret, self.clock)
+        self.push = aws.ApiGatewayPush(
+            self.aws.client("apigatewaymanagementapi", aws.PUSH, configured.websocket_endpoint),
+            self.clock,
+            self.log,
+        )
+        self.work = ThreadPoolExecutor(_WORK_SIDE_BY_SIDE, "work")
+        self.channel = UnifiedChannel(
+            self.store,
+            self.push,
+            self.urls,
+            self.clock,
+            ThreadPoolExecutor(_POSTS_SIDE_BY_SIDE, "post"),
+            self.log,
+        )
+
+
+def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
+    from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+    from afterimage.http.chat_api import Asking
+    from afterimage.use_cases.answer_message import AnswerMessage, Limits
+
+    configured = settings.LlmHandlerSettings.read(environment)
+    base = Channelled(logger, configured)
+    limits = Limits(
+        daily_images=configured.daily_image_limit,
+        daily_messages=configured.daily_message_limit,
+        open_messages=configured.max_open_messages,
+        text_deadline=timedelta(seconds=configured.text_deadline),
+        image_deadline=timedelta(seconds=configured.image_deadline),
+    )
+    answer = AnswerMessage(
+        channel=base.channel,
+        messages=DynamoDbMessages(),
+        jobs=DynamoDbLedger(),
+        model=_gemini(base, configured, configured.text_model),
+        images=aws.LambdaImageStarter(
+            base.aws.client("lambda"),
+            configured.image_generate_function,
+            base.log.correlation_id,
+        ),
+        clock=base.clock,
+        limits=limits,
+        image_model=configured.image_model,
+        executor=base.work,
+        log=base.log,
+    )
+    return _authenticated(base, Asking(answer, base.urls, base.clock).handlers())
+
+
+def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
+    from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+    from afterimage.adapters.pictures import PillowStudio
+    from afterimage.use_cases.create_image import CreateImage
+
+    configured = settings.ImageGenerateSettings.read(environment)
+    base = Channelled(logger, configured)
+    return CreateImage(
+        channel=base.channel,
+        messages=DynamoDbMessages(),
+        jobs=DynamoDbLedger(),
+        model=_gemini(base, configured),
+        studio=PillowStudio(),
+        pictures=aws.S3Pictures(base.aws.client("s3", aws.UPLOAD), configured.images_bucket),
+        clock=base.clock,
+        price_usd=configured.image_price_usd,
+        executor=base.work,
+        log=base.log,
+    )
+
+
+def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
+    from afterimage.adapters.dynamodb import readers
+    from afterimage.http.chat_api import Reading
+    from afterimage.use_cases.open_connection import Tickets
+    from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
+    from afterimage.use_cases.rename_chat import RenameChatTitle
+    from afterimage.use_cases.replay_events import ReplayEvents
+
+    configured = settings.ChatApiSettings.read(environment)
+    base = Channelled(logger, configured)
+    chats, events = readers.DynamoDbChats(), readers.DynamoDbEventLog()
+    reading = Reading(
+        messages=ReadMessages(readers.DynamoDbMessages()),
+        chats=ReadChats(chats),
+        images=ReadImages(readers.DynamoDbImages()),
+        usage=ReadUsage(
+            readers.DynamoDbLedger(),
+            base.clock,
+            configured.daily_image_limit,
+            configured.daily_message_limit,
+        ),
+        rename=RenameChatTitle(base.channel, chats),
+        tickets=Tickets(base.store, base.clock),
+        replay=ReplayEvents(events, events, base.urls, base.clock),
+        registry=base.store,
+        urls=base.urls,
+        clock=base.clock,
+        websocket_url=base.public("websocket_url"),
+    )
+    return _authenticated(base, reading.handlers())
+
+
+def websocket(logger: Logger, environment: Mapping[str, str]) -> Any:
+    from afterimage.adapters.dynamodb.readers import DynamoDbEventLog
+    from afterimage.use_cases.open_connection import Tickets
+    from afterimage.use_cases.replay_events import ReplayEvents
+    from afterimage.use_cases.resume_channel import ResumeChannel
+    from afterimage.websocket_api import WebSocketApi
+
+    base = Channelled(logger, settings.WebSocketSettings.read(environment))
+    events = DynamoDbEventLog()
+    replay = ReplayEvents(events, events, base.urls, base.clock)
+    resume = ResumeChannel(base.store, replay, base.push, base.clock)
+    return WebSocketApi(Tickets(base.store, base.clock), resume, base.log)
+
+
+def web_page(logger: Logger, environment: Mapping[str, str], root: Any) -> Any:
+    from afterimage.http.web_page import WebPage
+
+    configured = settings.PageSettings.read(environment)
+    base = Base(logger, configured.public_config_parameter)
+    return WebPage(root, base.public_config, configured.client_id, base.log)
+
+
+def _gemini(base: Base, configured: settings.GeminiFunctionSettings, text_model: str = "") -> Any:
+    import requests
+
+    from afterimage.adapters.gemini.client import Gemini, GeminiSettings
+
+    return Gemini(
+        GeminiSettings(
+            base_url=configured.gemini_base_url.rstrip("/"),
+            api_version=configured.gemini_api_version,
+            text_model=text_model,
+            image_model=configured.image_model,
+        ),
+        aws.Cached(
+            aws.secret(lambda: base.aws.secrets, configured.gemini_api_key_secret), base.log
+        ),
+        requests.Session(),
+        base.clock,
+        base.log,
+    )
+
+
+def _authenticated(base: Base, handlers: Any) -> Any:
+    """The HTTP routes behind the one check of tokens that every route passes."""
+    import requests
+
+    from afterimage.adapters.tokens import IssuerKeys, TokenVerifier, fetch_json
+    from afterimage.http.api import HttpApi
+
+    issuer = base.public("issuer")
+    keys = IssuerKeys(issuer, fetch_json(requests.Session()), base.log)
+    verifier = TokenVerifier(issuer, base.public("audience"), keys)
+    return HttpApi(handlers, verifier.user_of, base.clock, base.log)
