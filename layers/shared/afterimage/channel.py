@@ -25,7 +25,7 @@ _KEEP_TRYING = timedelta(seconds=10)
 _POST_WITHIN = timedelta(seconds=2)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Delivery:
     """Frames of one committed transition, and who was connected when it was begun."""
 

@@ -87,7 +87,7 @@ class MessageReader(Protocol):
         """The oldest messages from this id on, oldest first, strongly consistent."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChatPosition:
     """Where a page of chats ended; chats are ordered by when they last changed."""
 
@@ -110,7 +110,7 @@ class ImageReader(Protocol):
         """The newest pictures with a smaller id, newest first, strongly consistent."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DayUse:
     """What one user has used on one UTC day."""
 
@@ -142,7 +142,7 @@ class ImageStarter(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Turn:
     """One entry of a conversation for the text model.
 
@@ -155,13 +155,13 @@ class Turn:
     parts: Sequence[dict[str, object]]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TextReply:
     text: str
     parts: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImageRequest:
     """The text model asks for a picture.
 
@@ -192,7 +192,7 @@ class ImageModel(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EncodedImage:
     """A picture made smaller.
 

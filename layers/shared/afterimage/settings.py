@@ -30,7 +30,7 @@ Name = Annotated[str, Field(min_length=1)]
 class Settings(BaseModel):
     """Environment names are the fields' names in capitals."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     @classmethod
     def read(cls, environment: Mapping[str, str]) -> Self:
@@ -110,7 +110,7 @@ class ImageGenerateSettings(GeminiFunctionSettings):
 class PublicConfig(BaseModel):
     """The one SSM parameter: who signs people in, and the addresses browsers use."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, defer_build=True)
 
     issuer: Url
     audience: Name

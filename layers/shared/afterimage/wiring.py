@@ -7,10 +7,11 @@ its import and give the same clients.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import cached_property
+from functools import cache
 from typing import Any
 
 import botocore.session
@@ -26,21 +27,26 @@ _WORK_SIDE_BY_SIDE = 6
 
 
 class Aws:
-    """One session and its clients, each made when it is first asked for."""
+    """One session and its clients."""
 
     def __init__(self) -> None:
         self.session = botocore.session.get_session()
+        self._making = threading.Lock()  # a session makes one client at a time
 
-    def client(self, service: str, config: Config = aws.QUICK, url: str | None = None) -> Any:
-        return self.session.create_client(service, config=config, endpoint_url=url)
+    def client(
+        self, service: str, config: Config = aws.QUICK, url: str | None = None
+    ) -> Callable[[], Any]:
+        """A client, made when it is first asked for."""
 
-    @cached_property
-    def secrets(self) -> Any:
-        return self.client("secretsmanager")
+        @cache
+        def made() -> Any:
+            return self.session.create_client(service, config=config, endpoint_url=url)
 
-    @cached_property
-    def parameters(self) -> Any:
-        return self.client("ssm")
+        def locked() -> Any:
+            with self._making:
+                return made()
+
+        return locked
 
 
 class Base:
@@ -48,10 +54,11 @@ class Base:
 
     def __init__(self, logger: Logger, public_config_parameter: str) -> None:
         self.aws = Aws()
+        self.secrets = self.aws.client("secretsmanager")
         self.clock = SystemClock()
         self.log = PowertoolsLog(logger)
         self._public_config = aws.Cached(
-            aws.parameter(lambda: self.aws.parameters, public_config_parameter), self.log
+            aws.parameter(self.aws.client("ssm"), public_config_parameter), self.log
         )
 
     def public_config(self) -> Mapping[str, str]:
@@ -76,7 +83,7 @@ class Channelled(Base):
         names = {key: getattr(configured, f"{key}_table") for key in TABLES}
         self.store = DynamoDbChannelStore(connect(names, self.aws.session))
         signing_secret = aws.Cached(
-            aws.secret(lambda: self.aws.secrets, configured.url_signing_secret), self.log
+            aws.secret(self.secrets, configured.url_signing_secret), self.log
         )
         self.urls = aws.SignedUrls(self.public("public_url"), signing_secret, self.clock)
         self.push = aws.ApiGatewayPush(
@@ -141,7 +148,7 @@ def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
         jobs=DynamoDbLedger(),
         model=_gemini(base, configured),
         studio=PillowStudio(),
-        pictures=aws.S3Pictures(base.aws.client("s3", aws.UPLOAD), configured.images_bucket),
+        pictures=aws.S3Pictures(base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket),
         clock=base.clock,
         price_usd=configured.image_price_usd,
         executor=base.work,
@@ -215,9 +222,7 @@ def _gemini(base: Base, configured: settings.GeminiFunctionSettings, text_model:
             text_model=text_model,
             image_model=configured.image_model,
         ),
-        aws.Cached(
-            aws.secret(lambda: base.aws.secrets, configured.gemini_api_key_secret), base.log
-        ),
+        aws.Cached(aws.secret(base.secrets, configured.gemini_api_key_secret), base.log),
         requests.Session(),
         base.clock,
         base.log,

@@ -1,6 +1,7 @@
 """S3, Lambda, API Gateway's connections, Secrets Manager and SSM, each behind its port.
 
-Foreign errors are translated here and nowhere else.
+Foreign errors are translated here and nowhere else. Clients that a first invocation may not
+need are passed as callables and made when they are first used.
 """
 
 from __future__ import annotations
@@ -85,7 +86,7 @@ class LambdaImageStarter:
     """
 
     def __init__(
-        self, client: Any, function: str, correlation_id: Callable[[], str | None]
+        self, client: Callable[[], Any], function: str, correlation_id: Callable[[], str | None]
     ) -> None:
         self._client = client
         self._function = function
@@ -99,7 +100,7 @@ class LambdaImageStarter:
             "correlation_id": self._correlation_id(),
         }
         try:
-            self._client.invoke(
+            self._client().invoke(
                 FunctionName=self._function,
                 InvocationType="Event",
                 Payload=json.dumps(payload).encode(),
@@ -111,19 +112,20 @@ class LambdaImageStarter:
 class ApiGatewayPush:
     """Implements `Push`."""
 
-    def __init__(self, client: Any, clock: Clock, log: Log) -> None:
+    def __init__(self, client: Callable[[], Any], clock: Clock, log: Log) -> None:
         self._client = client
         self._clock = clock
         self._log = log
 
     def post(self, connection_id: str, frames: Sequence[str], until: datetime) -> bool:
+        client = self._client()
         try:
             for frame in frames:
                 if self._clock.now() >= until:
                     self._log.info("channel_connection_slow", connection_id=connection_id)
                     return False
-                self._client.post_to_connection(ConnectionId=connection_id, Data=frame.encode())
-        except self._client.exceptions.GoneException:
+                client.post_to_connection(ConnectionId=connection_id, Data=frame.encode())
+        except client.exceptions.GoneException:
             return False
         except (ClientError, BotoCoreError) as error:
             reason = _code(error) if isinstance(error, ClientError) else type(error).__name__
@@ -132,9 +134,10 @@ class ApiGatewayPush:
         return True
 
     def close(self, connection_id: str) -> None:
+        client = self._client()
         try:
-            self._client.delete_connection(ConnectionId=connection_id)
-        except self._client.exceptions.GoneException:
+            client.delete_connection(ConnectionId=connection_id)
+        except client.exceptions.GoneException:
             pass
         except (ClientError, BotoCoreError) as error:
             self._log.warning(

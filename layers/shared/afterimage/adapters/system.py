@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from aws_lambda_powertools import Logger
 
+_CALLER = 3  # frames up: the line that logs is our caller's, not ours
 
 class SystemClock:
     """Implements `Clock`."""
@@ -25,15 +26,14 @@ class PowertoolsLog:
         self._logger = logger
 
     def info(self, event: str, /, **fields: object) -> None:
-        self._logger.info(event, extra=fields)
+        self._logger.info(event, stacklevel=_CALLER, extra=fields)
 
     def warning(self, event: str, /, **fields: object) -> None:
-        self._logger.warning(event, extra=fields)
+        self._logger.warning(event, stacklevel=_CALLER, extra=fields)
 
     def exception(self, event: str, /, **fields: object) -> None:
-        self._logger.exception(event, extra=fields)
+        self._logger.exception(event, stacklevel=_CALLER, extra=fields)
 
     def correlation_id(self) -> str | None:
         """Of the invocation that is running."""
         return self._logger.get_correlation_id()
-

@@ -14,14 +14,14 @@ from afterimage.domain.entities import Image, Job, JobStatus, Message
 from afterimage.domain.events import Event
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InsertMessage:
     """Holds if no message with this id exists."""
 
     message: Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReplaceMessage:
     """Holds if the stored version is `read_version`."""
 
@@ -29,7 +29,7 @@ class ReplaceMessage:
     read_version: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class TouchChat:
     """Creates or updates, never replaces. Holds unless the chat is being deleted."""
 
@@ -38,7 +38,7 @@ class TouchChat:
     at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RenameChat:
     """Holds if the chat exists and is not being deleted."""
 
@@ -46,7 +46,7 @@ class RenameChat:
     title: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class CountMessage:
     """Holds while fewer than `limit` messages were sent on `day` (`YYYY-MM-DD`)."""
 
@@ -54,7 +54,7 @@ class CountMessage:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ReserveImage:
     """Holds while fewer than `limit` pictures are reserved or painted on `day`."""
 
@@ -62,21 +62,21 @@ class ReserveImage:
     limit: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RefundImage:
     """Gives back one picture of `day`. Holds if one was taken."""
 
     day: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InsertJob:
     """Holds if no job with this id exists."""
 
     job: Job
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EndJob:
     """Holds if the job is in `from_status` at this attempt."""
 
@@ -89,7 +89,7 @@ class EndJob:
     error_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class InsertImage:
     """Holds if no picture with this id exists."""
 
@@ -110,7 +110,7 @@ Change = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Transition:
     """One transaction: changes, the events that tell of them, and what it opens or closes.
 

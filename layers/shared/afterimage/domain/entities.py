@@ -42,7 +42,7 @@ class JobStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class FailureNote:
     """Why a message failed, as kept in its row.
 
@@ -61,7 +61,7 @@ class FailureNote:
         return cls(failure.code, failure.public, retry_at)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Image:
     """A picture in the gallery. Holds S3 keys, never URLs.
 
@@ -85,7 +85,7 @@ class Image:
     thumbhash: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Message:
     """One bubble of a chat.
 
@@ -155,7 +155,7 @@ class Message:
         return [] if self.parts is None else list(json.loads(self.parts))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Chat:
     id: str
     title: str
@@ -163,7 +163,7 @@ class Chat:
     updated_at: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Job:
     """One try to paint one picture; its row is audit log, rate limit and job record in one.
 
@@ -190,7 +190,7 @@ class Job:
     error_code: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Channel:
     """A user's unified channel as one consistent read shows it.
 

@@ -25,44 +25,44 @@ EventName = Literal[
 KEPT_FOR = timedelta(hours=72)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MessageInserted:
     message: Message
     name: EventName = "message-insert"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MessageUpdated:
     message: Message
     name: EventName = "message-update"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImageInserted:
     image: Image
     name: EventName = "image-insert"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChatUpdated:
     chat: Chat
     name: EventName = "chat-update"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MessageDeleted:
     chat_id: str
     message_id: str
     name: EventName = "message-delete"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ImageDeleted:
     image_id: str
     name: EventName = "image-delete"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChatDeleted:
     chat_id: str
     name: EventName = "chat-delete"
@@ -79,7 +79,7 @@ Event = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class EventReference:
     """One row of the event log: which row an event was about.
 

@@ -25,7 +25,7 @@ ModelT = TypeVar("ModelT", bound=BaseModel)
 Event = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Request:
     """One authenticated request.
 
@@ -60,7 +60,7 @@ class Request:
             raise _invalid(error) from error
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Response:
     body: Any
     status: int = 200

@@ -20,7 +20,7 @@ from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.views import chat_view, image_view, message_view, timestamp
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Asking:
     """`llm_handler_gemini`'s one route."""
 
@@ -60,7 +60,7 @@ class Asking:
         return Response(body, status)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Reading:
     """`chat_api`'s routes."""
 

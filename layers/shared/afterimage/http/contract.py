@@ -46,7 +46,8 @@ Cursor = Annotated[str, StringConstraints(pattern=_CURSOR)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Built at first use: a cold start pays only for the models it needs.
+    model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
 class PostMessage(_Strict):
@@ -156,7 +157,7 @@ class ErrorView(TypedDict):
     error: ErrorBody
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, eq=False)
 class Route:
     """One route of the HTTP API.
 

@@ -65,7 +65,7 @@ _TIME_TO_END = timedelta(seconds=6)
 _FIRST_TRY = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Question:
     """A message somebody sent, validated.
 
@@ -82,7 +82,7 @@ class Question:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Answer:
     """Both messages as they stand; `assistant.status` says how far it came."""
 
@@ -90,7 +90,7 @@ class Answer:
     assistant: Message
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Limits:
     """What one user may do, and how long an answer may take."""
 

@@ -42,7 +42,7 @@ from afterimage.ports import (
 _TIME_TO_DELIVER = timedelta(seconds=8)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Order:
     """One invocation: which job, and until when the function may run."""
 
@@ -52,7 +52,7 @@ class Order:
     until: datetime
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Keys:
     original: str
     full: str

@@ -31,7 +31,7 @@ RowT = TypeVar("RowT")
 PagedT = TypeVar("PagedT", Message, Image)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Page(Generic[RowT]):
     """Rows, newest first, and the cursor of the next page if there may be one."""
 
@@ -39,7 +39,7 @@ class Page(Generic[RowT]):
     cursor: str | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Usage:
     """What the caller may do today and has done.
 

@@ -23,7 +23,7 @@ from afterimage.ports import Clock, EventLog, ImageUrls, RowReader
 PAGE = 200
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Replay:
     """What to send.
 

@@ -50,13 +50,13 @@ _BUSY = frozenset(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Put:
     row: Model
     condition: Condition
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Update:
     row: Model
     actions: list[Action]

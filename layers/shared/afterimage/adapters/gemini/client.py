@@ -54,7 +54,7 @@ _TOOL = {
 ReplyT = TypeVar("ReplyT")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class GeminiSettings:
     """Where Gemini is and which models are asked. All of it changes several times a year."""
 

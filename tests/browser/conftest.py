@@ -1,0 +1,76 @@
+"""A real Chromium, and people signed in to the page in it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from typing import Protocol
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+class Stack(Protocol):
+    """What these tests need of the running stack."""
+
+    url: str
+
+    def gemini(self, **settings: object) -> object: ...
+
+
+class SignIn(Protocol):
+    """Opens a tab and signs in: in a browser of its own, or `beside` another of the same person."""
+
+    def __call__(self, name: str, *, chat: str = "", beside: Page | None = None) -> Page: ...
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    if path is None:
+        sentence = f"no browser: install one of {', '.join(NAMES)}, or name one in CHROMIUM"
+        if os.environ.get("CI") == "true":
+            pytest.fail(sentence)
+        pytest.skip(sentence)
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def new_context(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
+    contexts: list[BrowserContext] = []
+
+    def create() -> BrowserContext:
+        contexts.append(browser.new_context(locale="en-GB"))
+        return contexts[-1]
+
+    yield create
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def sign_in(stack: Stack, new_context: Callable[[], BrowserContext]) -> SignIn:
+    def open_tab(name: str, *, chat: str = "", beside: Page | None = None) -> Page:
+        page = (beside.context if beside else new_context()).new_page()
+        page.goto(f"{stack.url}/#{chat}")
+        page.get_by_role("button", name="Sign in").click()
+        if beside is None:  # the issuer remembers the name for the next tab
+            page.get_by_role("textbox").fill(name)
+            page.keyboard.press("Enter")
+        page.get_by_role("textbox", name="Message").wait_for()
+        return page
+
+    return open_tab

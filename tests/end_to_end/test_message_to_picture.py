@@ -1,0 +1,251 @@
+"""A typed sentence becomes text or a picture, live, for its writer and nobody else."""
+
+from __future__ import annotations
+
+import io
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import httpx
+import pytest
+from PIL import Image
+from tests.conftest import Stack
+from tests.support.channel_client import ChannelClient, is_event, is_update
+from ulid import ULID
+
+
+@pytest.fixture
+def alice(stack: Stack) -> httpx.Client:
+    return stack.http(f"alice-{uuid.uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def bob(stack: Stack) -> httpx.Client:
+    return stack.http(f"bob-{uuid.uuid4().hex[:8]}")
+
+
+def ask(http: httpx.Client, text: str, **fields: object) -> httpx.Response:
+    return http.post("/chats/c/messages", json={"text": text, **fields}, timeout=40)
+
+
+def test_a_picture_reaches_every_tab_and_nobody_else(
+    stack: Stack, alice: httpx.Client, bob: httpx.Client
+) -> None:
+    with ChannelClient(alice) as tab, ChannelClient(alice) as phone, ChannelClient(bob) as other:
+        for client in (tab, phone, other):
+            assert client.resumed()["event"] == "resumed"
+
+        response = ask(alice, "paint a sunset over the sea", aspect_ratio="16:9")
+
+        assert response.status_code == 202
+        started = response.json()
+        assert started["success"] is True
+        assert started["message"] == "Image generation started"
+        assert started["skip_message_creation"] is True
+        for client in (tab, phone):
+            client.until(is_event("image-insert"))
+            assert [name for name in client.events() if name != "message-preview"] == [
+                "message-insert",
+                "message-insert",
+                "message-update",
+                "message-update",
+                "image-insert",
+            ]
+            assert client.numbers() == [1, 2, 3, 4, 5]
+        complete = tab.frames[-2]["payload"]["message"]
+        image = tab.frames[-1]["payload"]["image"]
+        assert complete["meta"]["image"] == image
+        assert complete["meta"]["aspect_ratio"] == "16:9"
+        assert (image["width"], image["height"]) == (1376, 768)
+        assert other.quiet()
+
+    assert alice.get("/images").json()["images"] == [image]
+    assert bob.get("/images").json()["images"] == []
+    assert alice.get("/usage").json()["used"] == 1
+
+
+def test_the_picture_and_its_thumbnail_can_be_fetched_until_the_path_is_touched(
+    alice: httpx.Client,
+) -> None:
+    with ChannelClient(alice) as tab:
+        ask(alice, "paint a snowy mountain")
+        image = tab.until(is_event("image-insert"))["payload"]["image"]
+
+    full = httpx.get(image["url"])
+    thumbnail = httpx.get(image["thumbnail_url"])
+
+    assert full.headers["content-type"] == "image/webp"
+    assert len(full.content) == image["bytes"]
+    assert Image.open(io.BytesIO(full.content)).size == (1024, 1024)
+    assert max(Image.open(io.BytesIO(thumbnail.content)).size) == 512
+    for tampered in (
+        image["url"].replace("full", "original"),
+        image["url"][:-4] + "AAAA",
+        image["url"].replace("expires=1", "expires=2"),
+        image["url"].partition("?")[0],
+    ):
+        assert httpx.get(tampered).status_code == 403
+
+
+def test_the_placeholder_is_shown_before_the_model_answers(
+    stack: Stack, alice: httpx.Client
+) -> None:
+    word = uuid.uuid4().hex
+    stack.gemini(script=[{"on": "text", "delay_ms": 2500, "match": word}])
+    with ChannelClient(alice) as tab, ThreadPoolExecutor(1) as pool:
+        tab.resumed()
+        posted = pool.submit(ask, alice, f"hello {word}")
+
+        placeholder = tab.until(
+            lambda frame: (
+                frame["event"] == "message-insert"
+                and frame["payload"]["message"]["role"] == "assistant"
+            )
+        )
+
+        assert not posted.done()
+        assert placeholder["payload"]["message"]["meta"]["status"] == "thinking"
+        assert posted.result().status_code == 200
+
+
+def test_a_text_reply_knows_what_was_said_before(alice: httpx.Client) -> None:
+    ask(alice, "my name is Ada")
+
+    answer = ask(alice, "what is my name?")
+
+    assert answer.status_code == 200
+    assert "Ada" in answer.json()["message"]
+    assert answer.json()["assistant_message"]["meta"]["status"] == "complete"
+
+
+def test_a_chat_goes_on_after_a_picture(alice: httpx.Client) -> None:
+    """The provider refuses a history whose calls are unanswered or lost their signature."""
+    with ChannelClient(alice) as tab:
+        ask(alice, "paint a red fox")
+        tab.until(is_event("image-insert"))
+
+    answer = ask(alice, "hello again")
+
+    assert answer.status_code == 200
+    assert answer.json()["success"] is True
+
+
+def test_the_eleventh_picture_says_when_the_quota_resets(stack: Stack, alice: httpx.Client) -> None:
+    limit = alice.get("/usage").json()["limit"]
+    with ChannelClient(alice) as tab:
+        for number in range(limit):
+            assert ask(alice, f"paint a boat, take {number}").status_code == 202
+            tab.until(is_event("image-insert"))
+
+        refused = ask(alice, "paint one more boat")
+
+    error = refused.json()["assistant_message"]["meta"]["error"]
+    assert refused.status_code == 200
+    assert refused.json()["success"] is False
+    assert error["code"] == "quota_exceeded"
+    assert 0 < error["retry_after"] <= 86_400
+    assert alice.get("/usage").json()["used"] == limit
+
+
+def test_twenty_clicks_at_once_never_beat_the_quota(stack: Stack, alice: httpx.Client) -> None:
+    limit = alice.get("/usage").json()["limit"]
+    with ChannelClient(alice) as tab:
+        for number in range(limit - 2):
+            ask(alice, f"paint a tree, take {number}")
+            tab.until(is_event("image-insert"))
+
+        with ThreadPoolExecutor(8) as pool:
+            answers = list(pool.map(lambda n: ask(alice, f"paint a hill {n}"), range(8)))
+
+        statuses = [answer.status_code for answer in answers]
+        assert statuses.count(202) == 2
+        tab.until(
+            lambda frame: frame["seq"] is not None and tab.events().count("image-insert") == limit
+        )
+        assert tab.numbers() == sorted(tab.numbers())
+    assert alice.get("/usage").json()["used"] == limit
+    assert len(alice.get("/images").json()["images"]) == limit
+
+
+def test_the_same_id_again_is_the_same_message(stack: Stack, alice: httpx.Client) -> None:
+    word, message_id = uuid.uuid4().hex, str(ULID())
+    before = stack.gemini()["calls"]["text"]
+
+    with ThreadPoolExecutor(6) as pool:
+        answers = list(pool.map(lambda _: ask(alice, f"hello {word}", id=message_id), range(6)))
+    last = ask(alice, f"hello {word}", id=message_id)
+
+    assert {answer.status_code for answer in answers} <= {200, 202}
+    assert last.status_code == 200
+    assert last.json()["assistant_message"]["meta"]["status"] == "complete"
+    assert len(alice.get("/chats/c/messages").json()["messages"]) == 2
+    prompts = [call["prompt"] for call in stack.gemini()["log"][before:]]
+    assert sum(word in prompt for prompt in prompts) == 1
+    other_text = ask(alice, "something else", id=message_id)
+    assert other_text.status_code == 409
+    assert other_text.json()["error"]["code"] == "id_reused"
+
+
+_OUTCOMES = [
+    ("image", {"finish_reason": "IMAGE_SAFETY"}, 1, "blocked"),
+    ("image", {"block_reason": "PROHIBITED_CONTENT"}, 1, "blocked"),
+    ("image", {"no_candidates": True}, 2, "no_image"),
+    ("image", {"text_only": True}, 2, "no_image"),
+    ("image", {"image": "not_an_image"}, 1, "no_image"),
+    ("image", {"image": "bomb"}, 1, "no_image"),
+    ("image", {"image": "truncated"}, 1, "no_image"),
+    ("image", {"status": 429, "reason": "per_day"}, 1, "provider_unavailable"),
+    (
+        "image",
+        {"status": 429, "reason": "per_minute", "retry_delay_s": 0.1},
+        3,
+        "provider_unavailable",
+    ),
+    ("image", {"status": 500}, 3, "provider_unavailable"),
+    ("image", {"status": 503}, 3, "provider_unavailable"),
+    ("image", {"status": 400, "reason": "api_key_invalid"}, 1, "provider_rejected"),
+    ("image", {"status": 404, "reason": "retired"}, 1, "provider_rejected"),
+    ("image", {"cut_after_bytes": 1000}, 1, "provider_unavailable"),
+    (
+        "image",
+        {"body": "<html>busy</html>", "content_type": "text/html"},
+        3,
+        "provider_unavailable",
+    ),
+    ("text", {"finish_reason": "SAFETY"}, 1, "blocked"),
+    ("text", {"empty_object": True}, 2, "provider_unavailable"),
+    ("text", {"status": 500}, 3, "provider_unavailable"),
+    ("text", {"status": 403}, 1, "provider_rejected"),
+]
+
+
+@pytest.mark.parametrize(("kind", "behaviour", "times", "code"), _OUTCOMES)
+def test_whatever_the_provider_does_the_message_ends_and_costs_nothing(
+    stack: Stack,
+    alice: httpx.Client,
+    kind: str,
+    behaviour: dict[str, object],
+    times: int,
+    code: str,
+) -> None:
+    word = uuid.uuid4().hex
+    stack.gemini(script=[{"on": kind, "match": word, **behaviour}] * times)
+    text = f"paint a lighthouse {word}" if kind == "image" else f"hello {word}"
+    with ChannelClient(alice) as tab:
+        response = ask(alice, text)
+        failed = tab.until(is_update("failed"))["payload"]["message"]
+
+    assert response.status_code in (200, 202)
+    assert failed["meta"]["error"]["code"] == code
+    assert failed["meta"]["error"]["message"]
+    assert "gemini" not in failed["meta"]["error"]["message"].lower()
+    assert alice.get("/usage").json()["used"] == 0
+    assert stack.objects_of(alice) == []
+
+
+def test_a_passing_fault_is_retried(stack: Stack, alice: httpx.Client) -> None:
+    word = uuid.uuid4().hex
+    stack.gemini(script=[{"on": "image", "status": 503, "match": word}])
+    with ChannelClient(alice) as tab:
+        ask(alice, f"paint a bridge {word}")
+        tab.until(is_event("image-insert"))

@@ -1,0 +1,91 @@
+"""How the simulator behaves, what it was asked so far, and the entries still to be served."""
+
+from collections import deque
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from tests.local_stack.gemini.script import Entry, SettingsError, is_count, is_number, read_entry
+
+LOG_LENGTH = 1000
+MOST_DRAFTS = 8
+KEYS = ("text_ms", "image_ms", "image_format", "drafts", "script", "reset")
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Behaviour:
+    def __init__(self, clock: Callable[[], datetime] = utc_now) -> None:
+        self.text_ms: float = 300
+        self.image_ms: float = 1500
+        self.image_format = "jpeg"
+        self.drafts = 0
+        self._clock = clock
+        self._script: list[Entry] = []
+        self._reset()
+
+    def change(self, raw: object) -> None:
+        """Takes over the given keys, or none of them.
+
+        Raises:
+            SettingsError: one sentence about the first mistake.
+        """
+        checked = _checked(raw)
+        for name in ("text_ms", "image_ms", "image_format", "drafts"):
+            if name in checked:
+                setattr(self, name, checked[name])
+        if "script" in checked:
+            self._script = checked["script"]
+        if checked.get("reset"):
+            self._reset()
+
+    def record(self, kind: str, prompt: str) -> None:
+        self._calls[kind] += 1
+        at = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        self._log.append({"kind": kind, "prompt": prompt, "at": at})
+
+    def take(self, kind: str, prompt: str) -> Entry | None:
+        """The first entry for this kind whose `match` is in the prompt; it is used up."""
+        for index, entry in enumerate(self._script):
+            if entry.on == kind and (entry.match is None or entry.match in prompt):
+                return self._script.pop(index)
+        return None
+
+    def wait_s(self, kind: str) -> float:
+        return (self.text_ms if kind == "text" else self.image_ms) / 1000
+
+    def shown(self) -> dict[str, Any]:
+        settings = {name: getattr(self, name) for name in KEYS[:4]}
+        settings["script"] = [entry.shown() for entry in self._script]
+        return {"settings": settings, "calls": dict(self._calls), "log": list(self._log)}
+
+    def _reset(self) -> None:
+        self._calls = {"text": 0, "image": 0}
+        self._log: deque[dict[str, str]] = deque(maxlen=LOG_LENGTH)
+
+
+def _checked(raw: object) -> dict[str, Any]:
+    if not isinstance(raw, Mapping):
+        raise SettingsError("The settings must be a JSON object.")
+    unknown = [name for name in raw if name not in KEYS]
+    if unknown:
+        raise SettingsError(f"Unknown setting {unknown[0]!r}; known are {', '.join(KEYS)}.")
+    for name in ("text_ms", "image_ms"):
+        if not is_number(raw.get(name, 0)):
+            raise SettingsError(f"{name} must be a number of milliseconds, 0 or more.")
+    if raw.get("image_format", "jpeg") not in ("jpeg", "png"):
+        raise SettingsError('image_format must be "jpeg" or "png".')
+    drafts = raw.get("drafts", 0)
+    if not is_count(drafts) or drafts > MOST_DRAFTS:
+        raise SettingsError(f"drafts must be a whole number from 0 to {MOST_DRAFTS}.")
+    if not isinstance(raw.get("reset", False), bool):
+        raise SettingsError("reset must be true or false.")
+    script = raw.get("script", [])
+    if not isinstance(script, list):
+        raise SettingsError("script must be a list.")
+    checked = dict(raw)
+    if "script" in raw:
+        checked["script"] = [read_entry(item, f"script[{i}]") for i, item in enumerate(script)]
+    return checked

@@ -1,0 +1,240 @@
+"""A fox, a cat and birds: a few curves each, lit from above."""
+
+import math
+
+from tests.local_stack.gemini.painting.canvas import Canvas, Point, smooth
+from tests.local_stack.gemini.painting.colours import Colour, darker, lighter, mix, under
+from tests.local_stack.gemini.painting.palette import Palette
+from tests.local_stack.gemini.painting.scene import Scene
+
+# Half outlines of a sitting animal, seen from the front; x from its axis, y from the ears' tips (0)
+# to the paws (1). Mirrored on drawing.
+FOX_HEAD = [
+    (0.0, 0.13),
+    (0.07, 0.12),
+    (0.13, 0.075),
+    (0.2, 0.0),
+    (0.235, 0.12),
+    (0.25, 0.22),
+    (0.285, 0.31),
+    (0.19, 0.385),
+    (0.09, 0.445),
+    (0.04, 0.487),
+    (0.0, 0.495),
+]
+FOX_CHEEK = [
+    (0.03, 0.34),
+    (0.12, 0.31),
+    (0.2, 0.305),
+    (0.28, 0.312),
+    (0.19, 0.382),
+    (0.09, 0.442),
+    (0.0, 0.48),
+]
+CAT_HEAD = [
+    (0.0, 0.14),
+    (0.08, 0.13),
+    (0.13, 0.08),
+    (0.19, 0.01),
+    (0.23, 0.13),
+    (0.25, 0.24),
+    (0.23, 0.34),
+    (0.16, 0.42),
+    (0.07, 0.46),
+    (0.0, 0.465),
+]
+BODY = [
+    (0.0, 0.4),
+    (0.12, 0.44),
+    (0.17, 0.56),
+    (0.21, 0.72),
+    (0.25, 0.86),
+    (0.25, 0.96),
+    (0.18, 1.0),
+    (0.0, 1.0),
+]
+CHEST = [(0.0, 0.42), (0.1, 0.45), (0.13, 0.53), (0.1, 0.64), (0.05, 0.74), (0.0, 0.8)]
+EAR = [(0.12, 0.15), (0.195, 0.045), (0.215, 0.15), (0.17, 0.17)]
+
+
+def paint_fox(canvas: Canvas, scene: Scene, palette: Palette) -> None:
+    fur = scene.subject_colour.get("fox", (214, 102, 40))
+    if fur == (196, 52, 40):
+        fur = (208, 84, 34)  # a "red" fox is the colour of rust, not of paint
+    _animal(canvas, palette, fur, is_fox=True)
+
+
+def paint_cat(canvas: Canvas, scene: Scene, palette: Palette) -> None:
+    tones: tuple[Colour, ...] = ((96, 92, 96), (206, 138, 74), (58, 56, 62))
+    _animal(
+        canvas, palette, scene.subject_colour.get("cat", canvas.rng.choice(tones)), is_fox=False
+    )
+
+
+def _animal(canvas: Canvas, palette: Palette, fur: Colour, is_fox: bool) -> None:
+    size = min(canvas.height * 0.56, canvas.width * 0.8)
+    x, top = canvas.width * canvas.rng.uniform(0.42, 0.58), canvas.height * 0.93 - size
+    # Half of the light's colour only: the subject should stand out from the wood behind it.
+    fur = mix(under(palette.ambient, fur), fur, 0.55)
+    cream = mix(under(palette.ambient, (252, 240, 222)), (252, 240, 222), 0.5)
+    dark: Colour = (44, 30, 32)
+
+    def at(point: Point) -> Point:
+        return x + point[0] * size, top + point[1] * size
+
+    def half(points: list[Point], side: int) -> list[Point]:
+        return [at((px * side, py)) for px, py in smooth(points, 6)]
+
+    def whole(points: list[Point]) -> list[Point]:
+        mirrored = [(-px, py) for px, py in reversed(points) if px > 0]
+        return [at(point) for point in smooth([*points, *mirrored], 6)]
+
+    shades: list[tuple[float, Colour]] = [
+        (0.0, lighter(fur, 0.16)),
+        (0.6, fur),
+        (1.0, darker(fur, 0.45)),
+    ]
+    canvas.ellipse(at((0.06, 0.995)), size * 0.46, size * 0.05, (10, 14, 16), 0.5, blur=size * 0.02)
+    _tail(
+        canvas,
+        [
+            at(p)
+            for p in smooth(
+                [
+                    (0.1, 0.97),
+                    (0.3, 0.985),
+                    (0.46, 0.9),
+                    (0.53, 0.74),
+                    (0.47, 0.58),
+                    (0.4, 0.53),
+                    (0.37, 0.62),
+                    (0.36, 0.74),
+                    (0.28, 0.83),
+                    (0.1, 0.86),
+                ],
+                6,
+            )
+        ],
+        shades,
+        cream if is_fox else fur,
+        size,
+    )
+    canvas.fill(whole(BODY), shades)
+    for side in (-1, 1):
+        haunch = at((0.16 * side, 0.86))
+        canvas.ellipse(haunch, size * 0.11, size * 0.13, darker(fur, 0.16), 0.5, blur=size * 0.02)
+    for side in (-1, 1):
+        leg = [
+            at((px * side, py))
+            for px, py in smooth(
+                [
+                    (0.015, 0.66),
+                    (0.1, 0.66),
+                    (0.095, 0.86),
+                    (0.12, 0.98),
+                    (0.02, 0.99),
+                    (0.012, 0.86),
+                ],
+                5,
+            )
+        ]
+        sock: Colour = dark if is_fox else darker(fur, 0.12)
+        canvas.fill(leg, [(0.0, fur), (0.45, darker(fur, 0.12)), (0.7, sock), (1.0, sock)])
+    canvas.fill(
+        whole(CHEST),
+        [(0.0, darker(cream, 0.25)), (0.3, cream), (1.0, darker(cream, 0.1))],
+        0.95,
+        size * 0.006,
+    )
+    canvas.ellipse(
+        at((0, 0.475)), size * 0.16, size * 0.04, darker(fur, 0.7), 0.35, blur=size * 0.02
+    )
+    canvas.fill(whole(FOX_HEAD if is_fox else CAT_HEAD), shades)
+    for side in (-1, 1):
+        canvas.fill(half(EAR, side), darker(fur, 0.62 if is_fox else 0.3), 0.9, blur=size * 0.004)
+        if is_fox:
+            canvas.fill(half(FOX_CHEEK, side), cream, 0.97, blur=size * 0.003)
+        _eye(canvas, at((0.093 * side, 0.3 if is_fox else 0.29)), size, side, is_fox)
+    nose = at((0, 0.465 if is_fox else 0.37))
+    canvas.ellipse(nose, size * 0.03, size * 0.022, dark if is_fox else (190, 116, 112))
+    canvas.ellipse(
+        (nose[0] - size * 0.008, nose[1] - size * 0.008),
+        size * 0.008,
+        size * 0.005,
+        (190, 180, 180),
+        0.8,
+    )
+    if not is_fox:
+        _whiskers(canvas, nose, size, cream)
+
+
+def _tail(
+    canvas: Canvas,
+    outline: list[Point],
+    shades: list[tuple[float, Colour]],
+    tip: Colour,
+    size: float,
+) -> None:
+    canvas.fill(outline, shades)
+    top = min(y for _, y in outline)
+    end = [
+        (x, min(y, top + size * (0.12 + 0.02 * math.sin(x))))
+        for x, y in outline
+        if y < top + size * 0.2
+    ]
+    if len(end) > 2:
+        canvas.fill(end, tip, 0.95, blur=size * 0.004)
+
+
+def _eye(canvas: Canvas, centre: Point, size: float, side: int, is_fox: bool) -> None:
+    iris: Colour = (226, 160, 50) if is_fox else (158, 196, 96)
+    rx, ry = (0.036, 0.021) if is_fox else (0.044, 0.036)
+    almond = [
+        (
+            centre[0] + math.cos(a) * rx * size,
+            centre[1] + math.sin(a) * ry * size - math.cos(a) * side * size * 0.012,
+        )
+        for a in [i * math.pi / 12 for i in range(24)]
+    ]
+    canvas.fill(
+        [(px + (px - centre[0]) * 0.3, py + (py - centre[1]) * 0.3) for px, py in almond],
+        (36, 24, 26),
+    )
+    canvas.fill(almond, iris)
+    canvas.ellipse(centre, size * (0.015 if is_fox else 0.012), size * ry * 0.95, (18, 14, 18))
+    canvas.ellipse(
+        (centre[0] - size * 0.008, centre[1] - size * 0.009),
+        size * 0.006,
+        size * 0.006,
+        (255, 255, 255),
+    )
+
+
+def _whiskers(canvas: Canvas, nose: Point, size: float, colour: Colour) -> None:
+    for side in (-1, 1):
+        for drop in (-0.02, 0.012, 0.045):
+            tip = (nose[0] + side * size * 0.3, nose[1] + size * drop)
+            root = (nose[0] + side * size * 0.06, nose[1] + size * 0.018)
+            canvas.fill([root, tip, (root[0], root[1] + size * 0.005)], colour, 0.7)
+
+
+def paint_birds(canvas: Canvas, palette: Palette, horizon: float) -> None:
+    """A loose flock, each bird two bent wings."""
+    rng = canvas.rng
+    x, y = canvas.width * rng.uniform(0.25, 0.7), horizon * rng.uniform(0.22, 0.42)
+    colour = darker(palette.sky[0][1], 0.6)
+    for _ in range(9):
+        size = canvas.unit * rng.uniform(1.1, 2.6)
+        bx, by = x + rng.gauss(0, 13) * canvas.unit, y + rng.gauss(0, 5) * canvas.unit
+        lift = rng.uniform(0.2, 0.6)
+        wings = [
+            (bx - size, by - size * lift),
+            (bx - size * 0.4, by - size * 0.34),
+            (bx, by),
+            (bx + size * 0.4, by - size * 0.34),
+            (bx + size, by - size * lift),
+            (bx + size * 0.38, by - size * 0.16),
+            (bx, by + size * 0.2),
+            (bx - size * 0.38, by - size * 0.16),
+        ]
+        canvas.fill(wings, colour, 0.9)

@@ -1,0 +1,99 @@
+"""A plain client of the unified channel, as a browser would be one."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Any, Self
+
+import httpx
+from websockets.sync.client import ClientConnection, connect
+
+Frame = dict[str, Any]
+_PATIENCE = 20.0  # seconds; only so that a broken run ends
+
+
+class ChannelClient:
+    """Opens a socket by a ticket, resumes, and collects frames.
+
+    Args:
+        http: an authenticated client of the HTTP API.
+        after: as in the `resume` frame; None means "from now".
+    """
+
+    def __init__(self, http: httpx.Client, after: int | None = None) -> None:
+        ticket = http.post("/realtime/tickets").raise_for_status().json()
+        self.url: str = ticket["url"]
+        self.socket: ClientConnection = connect(self.url, max_size=2**20, compression=None)
+        self.frames: list[Frame] = []
+        self.send({"action": "resume", "after": after})
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.socket.close()
+
+    def send(self, frame: Frame) -> None:
+        self.socket.send(json.dumps(frame))
+
+    def receive(self) -> Frame:
+        """The next frame."""
+        text = self.socket.recv(timeout=_PATIENCE)
+        assert isinstance(text, str)
+        assert len(text.encode()) <= 32 * 1024
+        frame: Frame = json.loads(text)
+        self.frames.append(frame)
+        return frame
+
+    def until(self, wanted: Callable[[Frame], bool]) -> Frame:
+        """Read on until a frame is wanted; it is also the last of `frames`."""
+        give_up = time.monotonic() + _PATIENCE
+        while time.monotonic() < give_up:
+            frame = self.receive()
+            if wanted(frame):
+                return frame
+        raise AssertionError(f"never came; got {[frame['event'] for frame in self.frames]}")
+
+    def resumed(self) -> Frame:
+        """Read on until the replay is over."""
+        return self.until(lambda frame: frame["event"] in ("resumed", "more", "reset"))
+
+    def quiet(self, seconds: float = 0.3) -> bool:
+        """Whether nothing arrives for a while."""
+        try:
+            self.frames.append(json.loads(self.socket.recv(timeout=seconds)))
+        except TimeoutError:
+            return True
+        return False
+
+    def events(self) -> list[str]:
+        """Names of the broadcast frames so far."""
+        return [frame["event"] for frame in self.frames if frame["type"] == "broadcast"]
+
+    def numbers(self) -> list[int]:
+        """`seq` of the numbered broadcast frames so far."""
+        return [
+            frame["seq"]
+            for frame in self.frames
+            if frame["type"] == "broadcast" and frame["seq"] is not None
+        ]
+
+
+def is_update(status: str) -> Callable[[Frame], bool]:
+    """A `message-update` that brings a message to this status."""
+    return lambda frame: (
+        frame["event"] == "message-update"
+        and frame["payload"]["message"]["meta"]["status"] == status
+    )
+
+
+def is_event(name: str) -> Callable[[Frame], bool]:
+    return lambda frame: bool(frame["event"] == name)

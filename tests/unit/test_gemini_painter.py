@@ -1,0 +1,358 @@
+"""The simulator's painter and its ear for words, without a server."""
+
+import io
+
+import pytest
+from PIL import Image, ImageChops, ImageStat
+from tests.local_stack.gemini.behaviour import LOG_LENGTH, Behaviour
+from tests.local_stack.gemini.chat import reply
+from tests.local_stack.gemini.odd_pictures import BOMB_SIDE, odd_picture
+from tests.local_stack.gemini.painting import paint
+from tests.local_stack.gemini.painting.edit import draft, repaint
+from tests.local_stack.gemini.painting.scene import read_scene
+from tests.local_stack.gemini.picture_request import call_arguments, picture_prompt, wants_picture
+from tests.local_stack.gemini.script import SettingsError
+from tests.local_stack.gemini.studio import encode, open_picture
+from tests.local_stack.gemini.text_model import answer_text
+from tests.local_stack.gemini.wire import Json, as_event, decode_base64, normalised
+
+SMALL = (256, 256)
+SUBJECTS = (
+    "a sunset over the sea",
+    "snowy mountains at night with stars",
+    "a red fox in a forest",
+    "a city skyline in the rain",
+    "a sailboat on a blue lake at sunrise",
+    "purple abstract waves",
+    "a turquoise nebula",
+    "a desert with a huge moon",
+    "a green meadow with flowers",
+    "a cat and a house by a lighthouse, balloons and birds over the beach",
+    "aurora over a frozen lake in a forest",
+    "",
+)
+
+
+def mean(picture: Image.Image) -> list[float]:
+    return ImageStat.Stat(picture).mean
+
+
+@pytest.mark.parametrize("prompt", SUBJECTS)
+def test_every_subject_fits_any_shape(prompt: str) -> None:
+    shapes = (SMALL, (64, 512), (512, 64))
+    size = shapes[SUBJECTS.index(prompt) % 3]
+
+    picture = paint(prompt, size)
+
+    assert (picture.size, picture.mode) == (size, "RGB")
+    assert max(ImageStat.Stat(picture).stddev) > 10, "an almost empty canvas"
+
+
+def test_same_prompt_same_picture() -> None:
+    first, second = (paint("a red fox in a forest", SMALL) for _ in range(2))
+
+    assert first.tobytes() == second.tobytes()
+
+
+def test_other_prompt_other_picture() -> None:
+    pictures = {paint(f"a sunset over the sea, take {i}", SMALL).tobytes() for i in range(4)}
+
+    assert len(pictures) == 4
+
+
+def test_words_decide_the_picture() -> None:
+    day, night = (mean(paint(f"mountains, {when}", SMALL)) for when in ("sunny", "at night"))
+    assert sum(day) > sum(night) + 100
+
+    red, _, blue = mean(paint("a sunset over the sea", SMALL))
+    assert red > blue
+
+    red, green, blue = mean(paint("green abstract waves", SMALL))
+    assert green > max(red, blue)
+
+
+@pytest.mark.parametrize(
+    ("prompt", "light", "features"),
+    [
+        ("A SUNSET over the sea", "sunset", {"sunset", "water"}),
+        ("Ein Segelboot auf dem See bei Nacht", "night", {"boat", "water", "night"}),
+        ("a starry sky over pines", "night", {"night", "forest"}),
+        ("a meadow", "day", {"meadow"}),
+        ("the square root of two", "day", {"abstract"}),
+        ("a rainy city", "overcast", {"rain", "city"}),
+    ],
+)
+def test_scene_is_read_from_the_words(prompt: str, light: str, features: set[str]) -> None:
+    scene = read_scene(prompt)
+
+    assert scene.light == light
+    assert features <= scene.features
+
+
+def test_colour_before_a_subject_belongs_to_it() -> None:
+    scene = read_scene("a blue wooden boat under a red sky")
+
+    assert set(scene.subject_colour) == {"boat"}
+    assert len(scene.tints) == 2
+
+
+@pytest.mark.parametrize(("kind", "low", "high"), [("jpeg", 300, 900), ("png", 1550, 2100)])
+def test_files_are_as_large_as_real_ones(kind: str, low: int, high: int) -> None:
+    data = encode(paint("a sailboat on a blue lake at sunrise", (1024, 1024)), kind)
+
+    assert low <= len(data) / 1000 <= high
+
+
+def test_drafts_gain_detail() -> None:
+    picture = paint("a city skyline in the rain", SMALL)
+    drafts = [draft(picture, step, 3) for step in range(3)]
+
+    distances = [sum(mean(ImageChops.difference(picture, rough))) for rough in drafts]
+    assert distances == sorted(distances, reverse=True)
+    assert distances[-1] > 0
+
+
+def test_edit_takes_the_colour_from_the_prompt_and_the_shapes_from_the_source() -> None:
+    source = Image.new("RGB", (200, 100), (120, 120, 120))
+    source.paste((240, 240, 240), (0, 0, 100, 100))
+
+    blue = repaint(source, "make it blue", SMALL)
+
+    left, right = blue.crop((40, 80, 100, 180)), blue.crop((150, 80, 210, 180))
+    assert mean(right)[2] > mean(right)[0] + 40
+    assert sum(mean(left)) > sum(mean(right)) + 100
+
+
+def test_odd_pictures_are_what_they_claim() -> None:
+    real = encode(paint("a meadow", SMALL), "jpeg")
+    made = {
+        name: odd_picture(name, real, "image/jpeg") for name in ("bomb", "animated", "cmyk_jpeg")
+    }
+
+    bomb, bomb_type = made["bomb"]
+    assert (bomb[:8], bomb_type) == (b"\x89PNG\r\n\x1a\n", "image/png")
+    assert int.from_bytes(bomb[16:20], "big") == BOMB_SIDE
+    assert len(bomb) < 10_000
+    assert getattr(Image.open(io.BytesIO(made["animated"][0])), "n_frames", 1) == 3
+    assert Image.open(io.BytesIO(made["cmyk_jpeg"][0])).mode == "CMYK"
+
+
+@pytest.mark.parametrize("name", ["truncated", "not_an_image", "bomb"])
+def test_unreadable_pictures_are_refused(name: str) -> None:
+    data, _ = odd_picture(name, encode(paint("a meadow", SMALL), "jpeg"), "image/jpeg")
+
+    with pytest.raises(ValueError, match=r"picture|pixels"):
+        open_picture(data)
+
+
+@pytest.mark.parametrize(
+    ("text", "prompt"),
+    [
+        ("Draw a red fox", "a red fox"),
+        ("Please paint me a sunset over the sea.", "a sunset over the sea"),
+        ("Can you draw a picture of two cats?", "two cats"),
+        ("hi, could you please make an image of a blue car", "a blue car"),
+        ("show me a castle on a hill", "a castle on a hill"),
+        ("I'd like a photo of the harbour at night", "the harbour at night"),
+        ("Generate a beautiful watercolor illustration of a swan", "a swan"),
+        ("Male mir bitte ein Bild von einem Fuchs", "einem Fuchs"),
+        ("Zeichne einen Leuchtturm", "einen Leuchtturm"),
+        ("a picture of a whale", "a whale"),
+        ("Dessine-moi un mouton", "un mouton"),
+        ("Thanks! Now draw a dog", "a dog"),
+    ],
+)
+def test_wishes_for_pictures(text: str, prompt: str) -> None:
+    assert wants_picture(text)
+    assert picture_prompt(text) == prompt
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tell me a story",
+        "Hello!",
+        "What is the capital of France?",
+        "How do I draw a fox?",
+        "Who painted the Mona Lisa?",
+        "make me laugh",
+        "create a list of names",
+        "show me how that works",
+        "I had a drawing lesson yesterday",
+        "The weather is nice, a picture-perfect day",
+        "my name is Ada",
+        "Wie geht es dir?",
+    ],
+)
+def test_plain_talk_is_no_wish(text: str) -> None:
+    assert not wants_picture(text)
+
+
+def declaration(*ratios: str) -> Json:
+    properties = {"prompt": {"type": "STRING"}, "aspect_ratio": {"enum": list(ratios)}}
+    return {"name": "generate_image", "parameters": {"properties": properties}}
+
+
+@pytest.mark.parametrize(
+    ("text", "ratios", "expected"),
+    [
+        ("draw a wide river", ("1:1", "16:9"), "16:9"),
+        ("paint a portrait of a king", ("9:16",), "9:16"),
+        ("draw a wide river", ("1:1", "9:16"), None),
+        ("draw a river", ("1:1", "16:9", "9:16"), None),
+    ],
+)
+def test_aspect_ratio_if_asked_for_and_allowed(
+    text: str, ratios: tuple[str, ...], expected: str | None
+) -> None:
+    assert call_arguments(text, declaration(*ratios)).get("aspect_ratio") == expected
+
+
+def user(text: str) -> Json:
+    return {"role": "user", "parts": [{"text": text}]}
+
+
+def test_chat_remembers() -> None:
+    told = [user("My name is Ada"), {"role": "model", "parts": [{"text": "Hi"}]}]
+
+    assert reply([*told, user("What is my name?")]) == "Your name is Ada."
+    assert "My name is Ada" in reply([*told, user("what did I say?")])
+    assert "not told" in reply([user("What is my name?")])
+
+
+def test_chat_depends_on_the_whole_conversation() -> None:
+    openings = ("Let us talk about ships", "Let us talk about bread", "And about glass", "Or tea")
+    answers = {reply([user(opening), user("go on")]) for opening in openings}
+
+    assert len(answers) > 1
+    assert reply([user("go on")]) == reply([user("go on")])
+
+
+@pytest.mark.parametrize(
+    ("mode", "text", "calls"),
+    [
+        ("AUTO", "draw a fox", True),
+        ("AUTO", "tell me a story", False),
+        ("NONE", "draw a fox", False),
+        ("ANY", "tell me a story", True),
+    ],
+)
+def test_mode_decides_about_calls(mode: str, text: str, calls: bool) -> None:
+    request = {
+        "contents": [user(text)],
+        "tools": [{"functionDeclarations": [declaration("1:1")]}],
+        "toolConfig": {"functionCallingConfig": {"mode": mode}},
+    }
+
+    answer = answer_text("gemini-3.8-flash", request, "r1")
+
+    assert [("functionCall" in part) for part in answer.parts or []] == [calls]
+    assert answer.finish_reason == "STOP"
+
+
+def test_chunks_say_what_the_whole_says() -> None:
+    answer = answer_text("gemini-3.8-flash", {"contents": [user("tell me a story")]}, "r1")
+
+    whole, chunks = answer.whole(), answer.chunks()
+
+    pieces = [part["text"] for c in chunks for part in c["candidates"][0]["content"]["parts"]]
+    assert "".join(pieces) == whole["candidates"][0]["content"]["parts"][0]["text"]
+    assert ["finishReason" in chunk["candidates"][0] for chunk in chunks] == [
+        *[False] * (len(chunks) - 1),
+        True,
+    ]
+
+
+def test_names_are_normalised_except_the_callers_own() -> None:
+    schema: Json = {"properties": {"aspect_ratio": {}}}
+    raw = {
+        "generation_config": {"image_config": {"aspect_ratio": "1:1"}, "seed": None},
+        "contents": [{"parts": [{"function_call": {"args": {"image_id": 1}}}]}],
+        "tools": [{"function_declarations": [{"parameters": schema}]}],
+    }
+
+    assert normalised(raw) == {
+        "generationConfig": {"imageConfig": {"aspectRatio": "1:1"}},
+        "contents": [{"parts": [{"functionCall": {"args": {"image_id": 1}}}]}],
+        "tools": [{"functionDeclarations": [{"parameters": schema}]}],
+    }
+
+
+@pytest.mark.parametrize("text", ["++//", "--__", "+-/_", "-_8", "-_8="])
+def test_either_base64_alphabet(text: str) -> None:
+    plain = {"++//": b"\xfb\xef\xff", "--__": b"\xfb\xef\xff", "+-/_": b"\xfb\xef\xff"}
+
+    assert decode_base64(text) == plain.get(text, b"\xfb\xff")
+
+
+@pytest.mark.parametrize("text", ["a b c", "äöü=", "abcde", "ab*d"])
+def test_anything_else_is_not_base64(text: str) -> None:
+    with pytest.raises(ValueError, match=r"base64|ASCII"):
+        decode_base64(text)
+
+
+def test_events_end_with_an_empty_line() -> None:
+    assert as_event({"a": "\u2028"}) == 'data: {"a": "\u2028"}\r\n\r\n'.encode()
+
+
+def test_script_serves_matching_calls_in_order() -> None:
+    behaviour = Behaviour()
+    script = [
+        {"on": "image", "match": "fox", "status": 503},
+        {"on": "text", "status": 500},
+        {"on": "image", "status": 429},
+        {"on": "image", "status": 404},
+    ]
+    behaviour.change({"script": script})
+
+    taken = [behaviour.take("image", prompt) for prompt in ("a cat", "a red fox", "a dog", "a cow")]
+
+    assert [entry and entry.status for entry in taken] == [429, 503, 404, None]
+    assert behaviour.shown()["settings"]["script"] == [{"on": "text", "status": 500}]
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        [],
+        {"text_mss": 1},
+        {"text_ms": "1"},
+        {"text_ms": -1},
+        {"image_ms": True},
+        {"image_format": "gif"},
+        {"drafts": 1.5},
+        {"reset": 1},
+        {"script": {}},
+        {"script": [{}]},
+        {"script": [{"on": "video"}]},
+        {"script": [{"on": "text", "stats": 500}]},
+        {"script": [{"on": "text", "status": 418}]},
+        {"script": [{"on": "text", "status": 500, "reason": "per_day"}]},
+        {"script": [{"on": "text", "image": "bomb"}]},
+        {"script": [{"on": "image", "image": "cat"}]},
+        {"script": [{"on": "image", "hang": 1}]},
+        {"script": [{"on": "image", "cut_after_bytes": -1}]},
+    ],
+)
+def test_wrong_settings_change_nothing(wrong: object) -> None:
+    behaviour = Behaviour()
+    before = behaviour.shown()
+    mixed = {"drafts": 3, **wrong} if isinstance(wrong, dict) and "drafts" not in wrong else wrong
+
+    with pytest.raises(SettingsError):
+        behaviour.change(mixed)
+
+    assert behaviour.shown() == before
+
+
+def test_log_is_bounded_and_calls_are_not() -> None:
+    behaviour = Behaviour()
+    for number in range(LOG_LENGTH + 5):
+        behaviour.record("text", str(number))
+
+    shown = behaviour.shown()
+    assert shown["calls"] == {"text": LOG_LENGTH + 5, "image": 0}
+    assert (shown["log"][0]["prompt"], len(shown["log"])) == ("5", LOG_LENGTH)
+
+    behaviour.change({"reset": True})
+    assert (behaviour.shown()["calls"], behaviour.shown()["log"]) == ({"text": 0, "image": 0}, [])
