@@ -6,7 +6,7 @@ import uuid
 
 import httpx
 import pytest
-from tests.conftest import Stack
+from tests.local_stack.testing import RunningStack as Stack
 from ulid import ULID
 
 from afterimage.http.contract import ROUTES, Route

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
+from contextlib import ExitStack
 from types import TracebackType
 from typing import Any, Self
 
@@ -26,7 +27,10 @@ class ChannelClient:
     def __init__(self, http: httpx.Client, after: int | None = None) -> None:
         ticket = http.post("/realtime/tickets").raise_for_status().json()
         self.url: str = ticket["url"]
-        self.socket: ClientConnection = connect(self.url, max_size=2**20, compression=None)
+        self._opened = ExitStack()
+        self.socket: ClientConnection = self._opened.enter_context(
+            connect(self.url, max_size=2**20, compression=None)
+        )
         self.frames: list[Frame] = []
         self.send({"action": "resume", "after": after})
 
@@ -39,7 +43,10 @@ class ChannelClient:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.socket.close()
+        self.close()
+
+    def close(self) -> None:
+        self._opened.close()
 
     def send(self, frame: Frame) -> None:
         self.socket.send(json.dumps(frame))

@@ -6,6 +6,7 @@ Keys, indexes and time-to-live are declared in template.yaml; a test compares th
 from __future__ import annotations
 
 from collections.abc import Mapping
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from pynamodb.attributes import (
@@ -166,8 +167,9 @@ def connect(
         max_pool_connections=_POOL,
     )
     if session is not None:
-        local: Any = connection._local  # noqa: SLF001 - the only way to share a session
-        local.session = session
+        # The only way to share a session; PynamoDB's own holder keeps one for each thread.
+        holder: Any = SimpleNamespace(session=session)
+        connection._local = holder  # noqa: SLF001
     for key, model in TABLES.items():
         _share(model, names[key], connection)
     return connection
