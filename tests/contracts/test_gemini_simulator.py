@@ -5,8 +5,6 @@ import io
 import json
 import signal
 import socket
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -18,6 +16,7 @@ import pytest
 from google import genai
 from google.genai import errors, types
 from PIL import Image
+from tests.support.simulator import start, stop
 
 ROOT = Path(__file__).parents[2]
 TEXT = "gemini-3.8-flash"
@@ -41,25 +40,6 @@ GENERATE_IMAGE = types.Tool(
         )
     ]
 )
-
-
-def start() -> tuple["subprocess.Popen[str]", str]:
-    command = [sys.executable, "-m", "tests.local_stack.gemini", "--port", "0"]
-    process = subprocess.Popen(
-        command, cwd=ROOT, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    line = process.stdout.readline().strip()
-    prefix = "gemini simulator listening on "
-    assert line.startswith(f"{prefix}http://127.0.0.1:"), line
-    return process, line.removeprefix(prefix)
-
-
-def stop(process: "subprocess.Popen[str]", number: signal.Signals = signal.SIGTERM) -> str:
-    process.send_signal(number)
-    _, complaints = process.communicate(timeout=10)
-    assert process.returncode == 0, complaints
-    return complaints
 
 
 @pytest.fixture(scope="module")

@@ -278,6 +278,9 @@ class AnswerMessage:
             started.result()
         except Failure as failure:
             return self._take_back(question, ordered, job, failure)
+        except Exception:  # noqa: BLE001 - every answer ends
+            self._log.exception("llm_handler_invoke_failed", job_id=job.id)
+            return self._take_back(question, ordered, job, Internal())
         self._log.info("llm_handler_image_started", message_id=ordered.id, job_id=job.id)
         return ordered
 

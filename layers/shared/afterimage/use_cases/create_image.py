@@ -24,7 +24,7 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.entities import Channel, Image, Job, JobStatus, Message
-from afterimage.domain.errors import ConditionsFailed, Failure, Internal
+from afterimage.domain.errors import AccountDeleted, ConditionsFailed, Failure, Internal
 from afterimage.domain.events import ImageInserted, MessageUpdated
 from afterimage.ports import (
     Clock,
@@ -225,7 +225,7 @@ class CreateImage:
         )
         try:
             delivery = self._channel.change(order.user_id, transition)
-        except ConditionsFailed:
+        except (ConditionsFailed, AccountDeleted):
             self._already_ended(order, job)
             return
         self._channel.deliver(delivery)
@@ -233,7 +233,7 @@ class CreateImage:
         self._discard(order)
 
     def _already_ended(self, order: Order, job: Job) -> None:
-        """Somebody else ended the message, or our own transaction's answer was lost."""
+        """Somebody else ended the message or the account, or our own answer was lost."""
         self._log.info("image_generate_already_ended", job_id=job.id)
         message = self._messages.get(order.user_id, job.chat_id, job.message_id)
         if message is None or message.image is None:

@@ -1,0 +1,51 @@
+# Afterimage. Needs make and Python 3.11 or newer; everything else is installed into .venv.
+
+PYTHON ?= python3
+PYTEST_ARGS ?=
+ENSURE = @command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer" >&2; exit 2; }; \
+	$(PYTHON) tests/local_stack/bootstrap.py
+COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
+	--generate-hashes --no-header --no-annotate
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench lock clean
+
+help: ## list the targets
+	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' Makefile
+
+run: ## run the whole bundle on this machine (PORT, GEMINI_API_KEY, STATE_DIR, LOG=1)
+	$(ENSURE) .venv tests/local_stack/requirements.txt
+	@exec .venv/bin/python -m tests.local_stack
+
+test: ## run all tests (PYTEST_ARGS="-k name")
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+check: export SAM_CLI_TELEMETRY = 0
+check: export AWS_DEFAULT_REGION = eu-central-1
+check: ## style, types, the template, the build, and the documentation against the code
+	$(ENSURE) .venv tests/requirements.txt
+	$(ENSURE) .venv-sam tests/sam/requirements.txt
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv-sam/bin/sam validate --lint
+	.venv-sam/bin/cfn-lint template.yaml
+	build=$$(mktemp -d) && trap 'rm -rf "$$build"' EXIT && \
+		.venv-sam/bin/sam build --build-dir "$$build/build" --cache-dir "$$build/cache"
+	.venv/bin/python -m pytest tests/unit/test_docs.py
+
+bench: ## measure what the README promises
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m tests.benchmarks
+
+lock: ## write the four lock files anew from pyproject.toml
+	$(ENSURE) .venv tests/requirements.txt
+	$(COMPILE) --group dev -o tests/requirements.txt
+	$(COMPILE) --group local -c tests/requirements.txt -o tests/local_stack/requirements.txt
+	$(COMPILE) --group functions -c tests/requirements.txt -o layers/dependencies/requirements.txt
+	$(COMPILE) --group sam -o tests/sam/requirements.txt
+
+clean: ## remove environments and caches
+	rm -rf .venv .venv-sam .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,25 @@
+"""The running bundle as a fixture: `stack` is started by the first test that asks for it.
+
+With pytest-xdist each process has a stack of its own: the simulator's script is one per stack, and
+tests that share one would play each other's parts.
+"""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.local_stack.testing import RunningStack, StackProcess
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
+    """The whole bundle on a free port, with a quick simulator."""
+    process = StackProcess(tmp_path_factory.mktemp("stack"))
+    running = process.start()
+    running.gemini(text_ms=100, image_ms=300)
+    try:
+        yield running
+    finally:
+        running.close()
+        problem = process.stop()
+    assert problem is None, problem

@@ -1,0 +1,248 @@
+"""The same ports over three backends: memory, moto and MiniStack, all with template.yaml's tables.
+
+moto is not atomic under threads, so races run on the other two only.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore.config import Config
+from moto import mock_aws
+from tests.support import in_memory
+from tests.support.doubles import InMemoryPictures
+from tests.support.ministack import ministack
+from tests.support.template import of_type
+
+from afterimage.adapters.aws import S3Pictures
+from afterimage.adapters.dynamodb import readers
+from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
+from afterimage.adapters.dynamodb.rows import messages_key
+from afterimage.adapters.dynamodb.tables import (
+    TABLES,
+    ChannelRow,
+    ChatRow,
+    EventRow,
+    ImageRow,
+    MessageRow,
+    connect,
+)
+from afterimage.ports import (
+    ChannelStore,
+    ChatReader,
+    ConnectionRegistry,
+    EventLog,
+    ImageReader,
+    JobStore,
+    MessageReader,
+    PictureStore,
+    RowReader,
+    TicketStore,
+    UsageReader,
+)
+
+BACKENDS = ("in_memory", "moto", "ministack")
+ATOMIC_BACKENDS = ("in_memory", "ministack")
+BUCKET = "pictures"
+
+
+@dataclass
+class Tables:
+    """Every port over the tables, and what only the keeper and deletions will do to them."""
+
+    store: ChannelStore
+    connections: ConnectionRegistry
+    tickets: TicketStore
+    messages: MessageReader
+    chats: ChatReader
+    images: ImageReader
+    jobs: JobStore
+    usage: UsageReader
+    events: EventLog
+    rows: RowReader
+    delete_account: Callable[[str], None]
+    delete_chat: Callable[[str, str], None]
+    delete_message: Callable[[str, str, str], None]
+    delete_image: Callable[[str, str], None]
+    delete_event: Callable[[str, int], None]
+
+
+@pytest.fixture
+def user() -> str:
+    """Somebody nobody has heard of, so that tests share tables but no rows."""
+    return f"user-{uuid.uuid4().hex}"
+
+
+@pytest.fixture
+def somebody_else() -> str:
+    return f"somebody-else-{uuid.uuid4().hex}"
+
+
+@pytest.fixture(scope="session")
+def ministack_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    folder: Path = tmp_path_factory.mktemp("ministack")
+    with ministack(folder) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def ministack_session(ministack_address: str) -> botocore.session.Session:
+    session = _session()
+    _create_tables(_client(session, "dynamodb", ministack_address))
+    _client(session, "s3", ministack_address).create_bucket(Bucket=BUCKET)
+    return session
+
+
+@pytest.fixture(scope="session")
+def moto_session() -> botocore.session.Session:
+    return _session()
+
+
+@pytest.fixture(params=BACKENDS)
+def tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
+    yield from _backend(request)
+
+
+@pytest.fixture(params=ATOMIC_BACKENDS)
+def atomic_tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
+    yield from _backend(request)
+
+
+@pytest.fixture(params=BACKENDS)
+def pictures(request: pytest.FixtureRequest) -> Iterator[PictureStore]:
+    if request.param == "in_memory":
+        yield InMemoryPictures()
+    elif request.param == "moto":
+        with mock_aws():
+            client = _client(request.getfixturevalue("moto_session"), "s3")
+            client.create_bucket(Bucket=BUCKET)
+            yield S3Pictures(client, BUCKET)
+    else:
+        session = request.getfixturevalue("ministack_session")
+        address = request.getfixturevalue("ministack_address")
+        yield S3Pictures(_client(session, "s3", address), BUCKET)
+
+
+def _backend(request: pytest.FixtureRequest) -> Iterator[Tables]:
+    if request.param == "in_memory":
+        yield _in_memory()
+    elif request.param == "moto":
+        session = request.getfixturevalue("moto_session")
+        with mock_aws():
+            _create_tables(_client(session, "dynamodb"))
+            yield _dynamodb(session)
+    else:
+        session = request.getfixturevalue("ministack_session")
+        with pytest.MonkeyPatch.context() as environment:
+            address = request.getfixturevalue("ministack_address")
+            environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
+            yield _dynamodb(session)
+
+
+def _in_memory() -> Tables:
+    tables = in_memory.InMemoryTables()
+    rows = tables.rows
+    ledger = in_memory.InMemoryLedger(tables)
+    log = in_memory.InMemoryEventLog(tables)
+
+    def delete_account(user: str) -> None:
+        rows.counters.setdefault(user, in_memory.Counter()).deleted = True
+
+    return Tables(
+        store=tables,
+        connections=tables,
+        tickets=tables,
+        messages=in_memory.InMemoryMessages(tables),
+        chats=in_memory.InMemoryChats(tables),
+        images=in_memory.InMemoryImages(tables),
+        jobs=ledger,
+        usage=ledger,
+        events=log,
+        rows=log,
+        delete_account=delete_account,
+        delete_chat=lambda user, chat: rows.deleting.add((user, chat)),
+        delete_message=lambda user, chat, id_: _drop(rows.messages, (user, chat, id_)),
+        delete_image=lambda user, id_: _drop(rows.images, (user, id_)),
+        delete_event=lambda user, seq: _drop(rows.events, (user, seq)),
+    )
+
+
+def _drop(rows: dict[Any, Any], key: Any) -> None:
+    del rows[key]
+
+
+def _dynamodb(session: botocore.session.Session) -> Tables:
+    store = DynamoDbChannelStore(connect({key: _name(key) for key in TABLES}, session))
+    ledger = readers.DynamoDbLedger()
+    log = readers.DynamoDbEventLog()
+
+    def delete_account(user: str) -> None:
+        ChannelRow(user, "seq").update([ChannelRow.deleted_at.set("2026-11-20T10:00:00.000Z")])
+
+    def delete_chat(user: str, chat: str) -> None:
+        ChatRow(user, chat).update([ChatRow.deleting.set(True)])
+
+    def delete_message(user: str, chat: str, id_: str) -> None:
+        MessageRow(messages_key(user, chat), id_).delete()
+
+    def delete_image(user: str, id_: str) -> None:
+        ImageRow(user, id_).delete()
+
+    def delete_event(user: str, seq: int) -> None:
+        EventRow(user, seq).delete()
+
+    return Tables(
+        store=store,
+        connections=store,
+        tickets=store,
+        messages=readers.DynamoDbMessages(),
+        chats=readers.DynamoDbChats(),
+        images=readers.DynamoDbImages(),
+        jobs=ledger,
+        usage=ledger,
+        events=log,
+        rows=log,
+        delete_account=delete_account,
+        delete_chat=delete_chat,
+        delete_message=delete_message,
+        delete_image=delete_image,
+        delete_event=delete_event,
+    )
+
+
+def _session() -> botocore.session.Session:
+    session = botocore.session.Session()
+    session.set_credentials("testing", "testing")
+    session.set_config_variable("region", "eu-central-1")
+    return session
+
+
+def _client(session: botocore.session.Session, service: Any, address: str | None = None) -> Any:
+    config = Config(s3={"addressing_style": "path"}, proxies={})
+    region = "us-east-1" if service == "s3" else "eu-central-1"
+    return session.create_client(service, region_name=region, endpoint_url=address, config=config)
+
+
+def _name(key: str) -> str:
+    """The table's name is its logical id in template.yaml."""
+    return "".join(word.capitalize() for word in key.split("_")) + "Table"
+
+
+def _create_tables(client: Any) -> None:
+    kept = (
+        "BillingMode",
+        "AttributeDefinitions",
+        "KeySchema",
+        "LocalSecondaryIndexes",
+        "GlobalSecondaryIndexes",
+    )
+    for name, declared in of_type("AWS::DynamoDB::Table").items():
+        client.create_table(
+            TableName=name, **{key: value for key, value in declared.items() if key in kept}
+        )

@@ -1,0 +1,390 @@
+"""`ChannelStore`: one numbered transaction after the other, all of it or nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.contracts.conftest import Tables
+from tests.support.builders import CHAT, a_job, a_message, an_image
+from tests.support.doubles import NOW
+
+from afterimage.domain.changes import (
+    Change,
+    CountMessage,
+    EndJob,
+    InsertImage,
+    InsertJob,
+    InsertMessage,
+    RefundImage,
+    RenameChat,
+    ReplaceMessage,
+    ReserveImage,
+    TouchChat,
+    Transition,
+)
+from afterimage.domain.entities import (
+    Channel,
+    FailureNote,
+    JobStatus,
+    Message,
+    MessageType,
+    Role,
+    Status,
+)
+from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
+from afterimage.domain.events import ImageInserted, MessageInserted, MessageUpdated
+from afterimage.ports import DayUse
+
+DAY = "2026-11-20"
+EVENT = MessageInserted(a_message())
+
+
+def commit(
+    tables: Tables, user: str, *changes: Change, opens: int = 0, events: Sequence[Any] = (EVENT,)
+) -> None:
+    transition = Transition(tuple(changes), tuple(events), opens=opens)
+    tables.store.commit(tables.store.read(user), transition, NOW)
+
+
+def refused(tables: Tables, user: str, *changes: Change) -> set[type[Change]]:
+    """Commits what must be refused; the kinds of the changes that were named as the reason."""
+    with pytest.raises(ConditionsFailed) as failed:
+        commit(tables, user, *changes)
+    return {type(change) for change in failed.value.changes}
+
+
+def test_nobody_has_an_empty_channel(tables: Tables, user: str) -> None:
+    assert tables.store.read(user) == Channel(user)
+
+
+def test_seq_moves_with_the_change_by_the_number_of_events(tables: Tables, user: str) -> None:
+    message = a_message()
+
+    commit(tables, user, InsertMessage(message), events=(MessageInserted(message),) * 2, opens=1)
+
+    assert tables.store.read(user) == Channel(user, seq=2, open_messages=1)
+    assert tables.messages.get(user, CHAT, message.id) == message
+
+
+def test_each_user_has_a_seq_of_their_own(tables: Tables, user: str, somebody_else: str) -> None:
+    commit(tables, user, InsertMessage(a_message()))
+
+    assert tables.store.read(somebody_else) == Channel(somebody_else)
+    assert tables.messages.get(somebody_else, CHAT, a_message().id) is None
+
+
+def test_every_field_of_a_message_survives(tables: Tables, user: str) -> None:
+    message = Message(
+        id=a_message().id,
+        chat_id=CHAT,
+        role=Role.ASSISTANT,
+        text="über 🦊",
+        created_at=NOW + timedelta(milliseconds=123),
+        version=7,
+        type=MessageType.IMAGE,
+        status=Status.GENERATING,
+        prompt="a red fox",
+        aspect_ratio="16:9",
+        image=an_image(),
+        image_deleted=True,
+        error=FailureNote("quota_exceeded", "No more today.", NOW + timedelta(hours=14)),
+        parts='[{"functionCall":{"name":"generate_image"},"thoughtSignature":"b3Bh"}]',
+        job_id="01JD4A7Y000000000000000000",
+        deadline=NOW + timedelta(seconds=450),
+        lease_until=NOW + timedelta(seconds=59, milliseconds=250),
+    )
+
+    commit(tables, user, InsertMessage(message))
+
+    assert tables.messages.get(user, CHAT, message.id) == message
+
+
+def test_an_older_read_has_lost_the_race(tables: Tables, user: str) -> None:
+    before = tables.store.read(user)
+    commit(tables, user, InsertMessage(a_message(1)))
+
+    with pytest.raises(LostRace):
+        tables.store.commit(before, Transition((InsertMessage(a_message(2)),), (EVENT,)), NOW)
+
+    assert tables.messages.get(user, CHAT, a_message(2).id) is None
+    assert tables.store.read(user).seq == 1
+
+
+def test_a_lost_race_is_told_later_too(tables: Tables, user: str) -> None:
+    """Also where the counter row exists already when the losing read is made."""
+    commit(tables, user, InsertMessage(a_message(1)))
+    before = tables.store.read(user)
+    commit(tables, user, InsertMessage(a_message(2)))
+
+    with pytest.raises(LostRace):
+        tables.store.commit(before, Transition((InsertMessage(a_message(3)),), (EVENT,)), NOW)
+
+
+def test_a_decision_is_told_rather_than_a_lost_race(tables: Tables, user: str) -> None:
+    before = tables.store.read(user)
+    commit(tables, user, InsertMessage(a_message(1)))
+
+    with pytest.raises(ConditionsFailed) as failed:
+        tables.store.commit(before, Transition((InsertMessage(a_message(1)),), (EVENT,)), NOW)
+
+    assert failed.value.includes(InsertMessage)
+
+
+def test_a_deleted_account_takes_nothing(tables: Tables, user: str) -> None:
+    commit(tables, user, InsertMessage(a_message(1)))
+    before = tables.store.read(user)
+    tables.delete_account(user)
+
+    with pytest.raises(AccountDeleted):
+        tables.store.commit(before, Transition((InsertMessage(a_message(2)),), (EVENT,)), NOW)
+
+    assert tables.store.read(user).deleted
+    assert tables.messages.get(user, CHAT, a_message(2).id) is None
+
+
+def test_an_account_deleted_before_its_first_event_takes_nothing(tables: Tables, user: str) -> None:
+    before = tables.store.read(user)
+    tables.delete_account(user)
+
+    with pytest.raises(AccountDeleted):
+        tables.store.commit(before, Transition((InsertMessage(a_message(2)),), (EVENT,)), NOW)
+
+
+def test_nothing_is_applied_when_one_condition_fails(tables: Tables, user: str) -> None:
+    commit(tables, user, InsertMessage(a_message(1)))
+
+    kinds = refused(
+        tables,
+        user,
+        InsertMessage(a_message(2)),
+        TouchChat(CHAT, "title", NOW),
+        CountMessage(DAY, 5),
+        ReserveImage(DAY, 5),
+        InsertJob(a_job()),
+        InsertImage(an_image()),
+        InsertMessage(a_message(1)),
+    )
+
+    assert kinds == {InsertMessage}
+    assert tables.store.read(user).seq == 1
+    assert tables.messages.get(user, CHAT, a_message(2).id) is None
+    assert tables.chats.get(user, CHAT) is None
+    assert tables.usage.used(user, DAY) == DayUse(0, 0)
+    assert tables.jobs.get(user, a_job().id) is None
+    assert tables.images.before(user, None, 10) == []
+    assert len(tables.events.after(user, 0, 10, NOW)) == 1
+
+
+def test_exactly_the_changes_that_do_not_hold_are_named(tables: Tables, user: str) -> None:
+    commit(tables, user, InsertMessage(a_message(1)), InsertJob(a_job(1)))
+
+    with pytest.raises(ConditionsFailed) as failed:
+        commit(
+            tables,
+            user,
+            TouchChat(CHAT, "holds", NOW),
+            ReplaceMessage(a_message(1), 9),
+            CountMessage(DAY, 3),
+            InsertMessage(a_message(2)),
+            ReserveImage(DAY, 0),
+            InsertJob(a_job(1)),
+            InsertImage(an_image()),
+        )
+
+    assert {type(change) for change in failed.value.changes} == {
+        ReplaceMessage,
+        ReserveImage,
+        InsertJob,
+    }
+
+
+def test_a_version_moves_once(tables: Tables, user: str) -> None:
+    first = a_message(1)
+    second = replace(first, version=2, text="changed")
+    commit(tables, user, InsertMessage(first))
+
+    commit(tables, user, ReplaceMessage(second, 1), events=(MessageUpdated(second),))
+
+    assert tables.messages.get(user, CHAT, first.id) == second
+    assert refused(tables, user, ReplaceMessage(replace(first, version=2), 1)) == {ReplaceMessage}
+
+
+def test_a_message_that_is_gone_is_not_replaced(tables: Tables, user: str) -> None:
+    assert refused(tables, user, ReplaceMessage(a_message(1), 1)) == {ReplaceMessage}
+
+
+def test_a_job_and_a_picture_are_inserted_once(tables: Tables, user: str) -> None:
+    commit(tables, user, InsertJob(a_job()), InsertImage(an_image()))
+
+    assert refused(tables, user, InsertJob(a_job())) == {InsertJob}
+    assert refused(tables, user, InsertImage(an_image())) == {InsertImage}
+
+
+@pytest.mark.parametrize("limit", [1, 2, 5])
+def test_counters_stop_exactly_at_their_limit(tables: Tables, user: str, limit: int) -> None:
+    for _ in range(limit):
+        commit(tables, user, ReserveImage(DAY, limit), CountMessage(DAY, limit))
+
+    assert refused(tables, user, ReserveImage(DAY, limit)) == {ReserveImage}
+    assert refused(tables, user, CountMessage(DAY, limit)) == {CountMessage}
+    assert tables.usage.used(user, DAY) == DayUse(limit, limit)
+
+
+def test_a_limit_of_zero_lets_nothing_through(tables: Tables, user: str) -> None:
+    assert refused(tables, user, ReserveImage(DAY, 0)) == {ReserveImage}
+    assert tables.usage.used(user, DAY) == DayUse(0, 0)
+
+
+def test_a_lowered_limit_counts_at_once(tables: Tables, user: str) -> None:
+    for _ in range(3):
+        commit(tables, user, ReserveImage(DAY, 5))
+
+    assert refused(tables, user, ReserveImage(DAY, 2)) == {ReserveImage}
+
+
+def test_pictures_and_messages_are_counted_apart_and_by_day(tables: Tables, user: str) -> None:
+    commit(tables, user, ReserveImage(DAY, 1))
+
+    commit(tables, user, CountMessage(DAY, 1))
+    commit(tables, user, ReserveImage("2026-11-21", 1))
+
+    assert tables.usage.used(user, DAY) == DayUse(1, 1)
+    assert tables.usage.used(user, "2026-11-21") == DayUse(1, 0)
+
+
+def test_a_refund_makes_room_again(tables: Tables, user: str) -> None:
+    commit(tables, user, ReserveImage(DAY, 1))
+    commit(tables, user, RefundImage(DAY))
+
+    commit(tables, user, ReserveImage(DAY, 1))
+
+    assert tables.usage.used(user, DAY) == DayUse(1, 0)
+
+
+def test_what_was_not_taken_is_not_given_back(tables: Tables, user: str) -> None:
+    assert refused(tables, user, RefundImage(DAY)) == {RefundImage}
+    commit(tables, user, ReserveImage(DAY, 1))
+    commit(tables, user, RefundImage(DAY))
+
+    assert refused(tables, user, RefundImage(DAY)) == {RefundImage}
+    assert tables.usage.used(user, DAY) == DayUse(0, 0)
+
+
+def test_a_chat_begins_with_its_first_message(tables: Tables, user: str) -> None:
+    commit(tables, user, TouchChat(CHAT, "the first words", NOW))
+
+    chat = tables.chats.get(user, CHAT)
+    assert chat is not None
+    assert (chat.title, chat.created_at, chat.updated_at) == ("the first words", NOW, NOW)
+
+
+def test_a_chat_is_touched_and_never_replaced(tables: Tables, user: str) -> None:
+    later = NOW + timedelta(minutes=5)
+    commit(tables, user, TouchChat(CHAT, "the first words", NOW))
+    commit(tables, user, RenameChat(CHAT, "a name of its own"))
+
+    commit(tables, user, TouchChat(CHAT, "later words", later))
+
+    chat = tables.chats.get(user, CHAT)
+    assert chat is not None
+    assert (chat.title, chat.created_at, chat.updated_at) == ("a name of its own", NOW, later)
+
+
+def test_a_chat_being_deleted_is_neither_touched_nor_renamed(tables: Tables, user: str) -> None:
+    commit(tables, user, TouchChat(CHAT, "title", NOW))
+    tables.delete_chat(user, CHAT)
+
+    assert refused(tables, user, TouchChat(CHAT, "title", NOW)) == {TouchChat}
+    assert refused(tables, user, RenameChat(CHAT, "title")) == {RenameChat}
+
+
+def test_a_chat_that_never_was_is_not_renamed(tables: Tables, user: str) -> None:
+    assert refused(tables, user, RenameChat(CHAT, "title")) == {RenameChat}
+    assert tables.chats.get(user, CHAT) is None
+
+
+def test_a_job_ends_once(tables: Tables, user: str) -> None:
+    commit(tables, user, InsertJob(a_job()))
+    ends = EndJob(
+        a_job().id, 1, JobStatus.RESERVED, JobStatus.FAILED, NOW, error_code="provider_unavailable"
+    )
+
+    commit(tables, user, ends)
+
+    job = tables.jobs.get(user, a_job().id)
+    assert job == replace(
+        a_job(), status=JobStatus.FAILED, ended_at=NOW, error_code="provider_unavailable"
+    )
+    assert refused(tables, user, ends) == {EndJob}
+
+
+def test_a_settled_job_carries_its_price(tables: Tables, user: str) -> None:
+    commit(tables, user, InsertJob(a_job()))
+    tables.jobs.claim(user, a_job().id, 1, NOW)
+
+    commit(
+        tables,
+        user,
+        EndJob(a_job().id, 1, JobStatus.RUNNING, JobStatus.SUCCEEDED, NOW, price_usd="0.0336"),
+    )
+
+    job = tables.jobs.get(user, a_job().id)
+    assert job is not None
+    assert (job.status, job.price_usd, job.error_code) == (JobStatus.SUCCEEDED, "0.0336", None)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "from_status"), [(2, JobStatus.RESERVED), (1, JobStatus.RUNNING)]
+)
+def test_a_job_ends_only_from_where_it_is(
+    tables: Tables, user: str, attempt: int, from_status: JobStatus
+) -> None:
+    commit(tables, user, InsertJob(a_job()))
+
+    ends = EndJob(a_job().id, attempt, from_status, JobStatus.FAILED, NOW)
+
+    assert refused(tables, user, ends) == {EndJob}
+    assert tables.jobs.get(user, a_job().id) == a_job()
+
+
+def test_a_job_that_never_was_does_not_end(tables: Tables, user: str) -> None:
+    ends = EndJob(a_job().id, 1, JobStatus.RESERVED, JobStatus.FAILED, NOW)
+
+    assert refused(tables, user, ends) == {EndJob}
+    assert tables.jobs.get(user, a_job().id) is None
+
+
+def test_what_is_open_is_counted_and_discounted(tables: Tables, user: str) -> None:
+    commit(tables, user, InsertMessage(a_message(1)), opens=1)
+    commit(tables, user, InsertMessage(a_message(2)), opens=1)
+    assert tables.store.read(user).open_messages == 2
+
+    commit(tables, user, InsertMessage(a_message(3)), opens=-1)
+    commit(tables, user, InsertMessage(a_message(4)))
+    assert tables.store.read(user).open_messages == 1
+
+
+def test_a_whole_delivery_is_one_transaction(tables: Tables, user: str) -> None:
+    """The largest transition there is: message, gallery, ledger and two events."""
+    message, image = a_message(1), an_image()
+    painted = replace(message, version=2, image=image)
+    commit(tables, user, InsertMessage(message), InsertJob(a_job()), ReserveImage(DAY, 1), opens=1)
+    tables.jobs.claim(user, a_job().id, 1, NOW)
+
+    commit(
+        tables,
+        user,
+        ReplaceMessage(painted, 1),
+        InsertImage(image),
+        EndJob(a_job().id, 1, JobStatus.RUNNING, JobStatus.SUCCEEDED, NOW, price_usd="0.0336"),
+        events=(MessageUpdated(painted), ImageInserted(image)),
+        opens=-1,
+    )
+
+    assert tables.store.read(user) == Channel(user, seq=3)
+    assert tables.messages.get(user, CHAT, message.id) == painted
+    assert tables.images.before(user, None, 10) == [image]

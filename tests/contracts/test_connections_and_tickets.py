@@ -1,0 +1,99 @@
+"""`ConnectionRegistry` and `TicketStore`: rows of one person beside their counter."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from tests.contracts.conftest import Tables
+from tests.support.builders import a_message
+from tests.support.doubles import NOW
+
+from afterimage.domain.changes import InsertMessage, Transition
+from afterimage.domain.events import MessageInserted
+
+DIGEST = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
+SOON = NOW + timedelta(seconds=30)
+
+
+def test_connections_come_oldest_first(tables: Tables, user: str) -> None:
+    for number, connection in enumerate(["zz=", "aa=", "mm="]):
+        tables.connections.register(user, connection, NOW + timedelta(milliseconds=number))
+
+    assert tables.connections.read(user).connections == ("zz=", "aa=", "mm=")
+
+
+def test_a_connection_that_resumes_again_is_the_newest(tables: Tables, user: str) -> None:
+    tables.connections.register(user, "first", NOW)
+    tables.connections.register(user, "second", NOW + timedelta(seconds=1))
+
+    tables.connections.register(user, "first", NOW + timedelta(seconds=2))
+
+    assert tables.connections.read(user).connections == ("second", "first")
+
+
+def test_a_forgotten_connection_is_gone(tables: Tables, user: str) -> None:
+    tables.connections.register(user, "kept", NOW)
+    tables.connections.register(user, "closed", NOW)
+
+    tables.connections.forget(user, "closed")
+    tables.connections.forget(user, "closed")
+
+    assert tables.connections.read(user).connections == ("kept",)
+
+
+def test_connections_of_others_are_not_seen_nor_forgotten(
+    tables: Tables, user: str, somebody_else: str
+) -> None:
+    tables.connections.register(user, "mine", NOW)
+
+    tables.connections.forget(somebody_else, "mine")
+
+    assert tables.connections.read(somebody_else).connections == ()
+    assert tables.connections.read(user).connections == ("mine",)
+
+
+def test_connections_and_counter_come_in_one_read(tables: Tables, user: str) -> None:
+    message = a_message()
+    tables.tickets.keep(user, DIGEST, SOON)
+    tables.connections.register(user, "here", NOW)
+    change = Transition((InsertMessage(message),), (MessageInserted(message),), opens=1)
+    tables.store.commit(tables.store.read(user), change, NOW)
+
+    channel = tables.store.read(user)
+
+    assert (channel.seq, channel.open_messages, channel.connections) == (1, 1, ("here",))
+
+
+def test_connections_and_tickets_do_not_disturb_the_first_event(tables: Tables, user: str) -> None:
+    tables.connections.register(user, "here", NOW)
+
+    assert tables.store.read(user).seq == 0
+
+
+def test_a_ticket_is_spent_once(tables: Tables, user: str) -> None:
+    tables.tickets.keep(user, DIGEST, SOON)
+
+    assert tables.tickets.spend(user, DIGEST, NOW)
+    assert not tables.tickets.spend(user, DIGEST, NOW)
+
+
+def test_a_ticket_lasts_until_it_expires(tables: Tables, user: str) -> None:
+    tables.tickets.keep(user, DIGEST, SOON)
+    assert not tables.tickets.spend(user, DIGEST, SOON)
+    assert not tables.tickets.spend(user, DIGEST, SOON + timedelta(days=1))
+
+    assert tables.tickets.spend(user, DIGEST, SOON - timedelta(seconds=1))
+
+
+def test_a_ticket_is_of_one_person(tables: Tables, user: str, somebody_else: str) -> None:
+    tables.tickets.keep(user, DIGEST, SOON)
+
+    assert not tables.tickets.spend(somebody_else, DIGEST, NOW)
+    assert not tables.tickets.spend(user, DIGEST[::-1], NOW)
+
+
+def test_nothing_but_a_ticket_is_spent(tables: Tables, user: str) -> None:
+    tables.connections.register(user, DIGEST, NOW)
+
+    assert not tables.tickets.spend(user, DIGEST, NOW)
+    assert tables.connections.read(user).connections == (DIGEST,)

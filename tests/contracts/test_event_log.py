@@ -1,0 +1,159 @@
+"""`EventLog` and `RowReader`: references in order, and the rows they lead to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from tests.contracts.conftest import Tables
+from tests.support.builders import CHAT, a_message, an_image
+from tests.support.doubles import NOW
+
+from afterimage.domain.changes import (
+    Change,
+    InsertImage,
+    InsertMessage,
+    TouchChat,
+    Transition,
+)
+from afterimage.domain.entities import Chat
+from afterimage.domain.events import (
+    ChatDeleted,
+    ChatUpdated,
+    Event,
+    EventReference,
+    ImageDeleted,
+    ImageInserted,
+    MessageDeleted,
+    MessageInserted,
+    MessageUpdated,
+)
+
+HOURS_72 = timedelta(hours=72)
+
+
+def log(tables: Tables, user: str, *events: Event, hours_ago: float = 0) -> None:
+    at = NOW - timedelta(hours=hours_ago)
+    tables.store.commit(tables.store.read(user), Transition((), events), at)
+
+
+def seqs(tables: Tables, user: str, after: int, limit: int = 200) -> list[int]:
+    return [reference.seq for reference in tables.events.after(user, after, limit, NOW)]
+
+
+def test_every_event_is_kept_as_a_reference(tables: Tables, user: str) -> None:
+    message, image = a_message(), an_image()
+    chat = Chat(CHAT, "title", NOW, NOW)
+
+    log(tables, user, MessageInserted(message), MessageUpdated(message), ImageInserted(image))
+    log(tables, user, ChatUpdated(chat), MessageDeleted(CHAT, message.id), ImageDeleted(image.id))
+    log(tables, user, ChatDeleted(CHAT))
+
+    assert tables.events.after(user, 0, 200, NOW) == [
+        EventReference(1, "message-insert", CHAT, message.id),
+        EventReference(2, "message-update", CHAT, message.id),
+        EventReference(3, "image-insert", image_id=image.id),
+        EventReference(4, "chat-update", CHAT),
+        EventReference(5, "message-delete", CHAT, message.id),
+        EventReference(6, "image-delete", image_id=image.id),
+        EventReference(7, "chat-delete", CHAT),
+    ]
+
+
+def test_only_what_follows_comes_and_no_more_than_asked(tables: Tables, user: str) -> None:
+    for _ in range(4):
+        log(tables, user, *(MessageInserted(a_message(n)) for n in range(3)))
+
+    assert seqs(tables, user, after=9) == [10, 11, 12]
+    assert seqs(tables, user, after=8, limit=2) == [9, 10]
+    assert seqs(tables, user, after=12) == []
+
+
+def test_numbers_are_ordered_as_numbers(tables: Tables, user: str) -> None:
+    for number in range(12):
+        log(tables, user, MessageInserted(a_message(number)))
+
+    assert seqs(tables, user, after=0) == list(range(1, 13))
+
+
+def test_events_of_others_are_not_seen(tables: Tables, user: str, somebody_else: str) -> None:
+    log(tables, user, MessageInserted(a_message()))
+
+    assert seqs(tables, somebody_else, after=0) == []
+
+
+def test_events_expire_after_72_hours(tables: Tables, user: str) -> None:
+    log(tables, user, MessageInserted(a_message(1)), hours_ago=72)
+    log(tables, user, MessageInserted(a_message(2)), hours_ago=71.99)
+
+    expired = [reference.expired for reference in tables.events.after(user, 0, 200, NOW)]
+
+    assert expired == [True, False]
+
+
+def test_a_removed_event_leaves_a_hole(tables: Tables, user: str) -> None:
+    log(tables, user, *(MessageInserted(a_message(n)) for n in range(4)))
+
+    tables.delete_event(user, 2)
+
+    assert seqs(tables, user, after=0) == [1, 3, 4]
+
+
+def test_rows_are_found_by_reference_and_missing_ones_left_out(tables: Tables, user: str) -> None:
+    messages = [a_message(n) for n in range(3)]
+    images = [an_image(n) for n in range(3)]
+    changes: list[Change] = [*map(InsertMessage, messages), *map(InsertImage, images)]
+    touch = TouchChat(CHAT, "title", NOW)
+    event = MessageInserted(messages[0])
+    tables.store.commit(tables.store.read(user), Transition((*changes, touch), (event,)), NOW)
+    tables.delete_message(user, CHAT, messages[1].id)
+    tables.delete_image(user, images[1].id)
+
+    found_messages = tables.rows.messages(user, [(CHAT, message.id) for message in messages])
+    found_images = tables.rows.images(user, [image.id for image in images])
+    found_chats = tables.rows.chats(user, ["no-such-chat", CHAT])
+
+    assert sorted(row.id for row in found_messages) == [messages[0].id, messages[2].id]
+    assert sorted(row.id for row in found_images) == [images[0].id, images[2].id]
+    assert list(found_chats) == [Chat(CHAT, "title", NOW, NOW)]
+
+
+def test_no_references_no_rows(tables: Tables, user: str) -> None:
+    assert list(tables.rows.messages(user, [])) == []
+    assert list(tables.rows.images(user, [])) == []
+    assert list(tables.rows.chats(user, [])) == []
+
+
+def test_a_chat_being_deleted_is_missing(tables: Tables, user: str) -> None:
+    event = MessageInserted(a_message())
+    change = Transition((TouchChat(CHAT, "title", NOW),), (event,))
+    tables.store.commit(tables.store.read(user), change, NOW)
+
+    tables.delete_chat(user, CHAT)
+
+    assert list(tables.rows.chats(user, [CHAT])) == []
+
+
+def test_a_whole_page_of_rows_is_found(tables: Tables, user: str) -> None:
+    """200 rows of an event page are more than one batch."""
+    messages = [replace(a_message(n), text="x" * 3_000) for n in range(200)]
+    for start in range(0, 200, 50):
+        some = messages[start : start + 50]
+        events = (MessageInserted(some[0]),)
+        change = Transition(tuple(InsertMessage(message) for message in some), events)
+        tables.store.commit(tables.store.read(user), change, NOW)
+
+    found = tables.rows.messages(user, [(CHAT, message.id) for message in messages])
+
+    assert sorted(row.id for row in found) == [message.id for message in messages]
+
+
+def test_rows_of_others_are_missing(tables: Tables, user: str, somebody_else: str) -> None:
+    message, image = a_message(), an_image()
+    changes = (InsertMessage(message), InsertImage(image), TouchChat(CHAT, "title", NOW))
+    change = Transition(changes, (MessageInserted(message),))
+    tables.store.commit(tables.store.read(user), change, NOW)
+
+    assert list(tables.rows.messages(somebody_else, [(CHAT, message.id)])) == []
+    assert list(tables.rows.images(somebody_else, [image.id])) == []
+    assert list(tables.rows.chats(somebody_else, [CHAT])) == []

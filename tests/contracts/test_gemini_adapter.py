@@ -1,0 +1,176 @@
+"""The functions' own Gemini client against the simulator, over real HTTP."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import pytest
+import requests
+
+from afterimage.adapters.gemini.client import Gemini, GeminiSettings
+from afterimage.adapters.system import SystemClock
+from afterimage.domain.errors import (
+    Blocked,
+    Failure,
+    NoImage,
+    ProviderRejected,
+    ProviderUnavailable,
+    TimedOut,
+)
+from afterimage.ports import ImageRequest, TextReply, Turn
+from tests.support.doubles import RecordingLog
+from tests.support.simulator import start, stop
+
+HELLO = [Turn("user", [{"text": "hello"}])]
+KEY = "a-secret-key"
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    process, address = start()
+    yield address
+    assert "Traceback" not in stop(process)
+
+
+class Provider:
+    """The client under test and the simulator's controls."""
+
+    def __init__(self, address: str, key: str = KEY) -> None:
+        self.address = address
+        self.log = RecordingLog()
+        self.session = requests.Session()
+        self.gemini = Gemini(
+            GeminiSettings(address, "v1beta", "gemini-3.8-flash", "gemini-nano-banana-2.1"),
+            lambda: key,
+            self.session,
+            SystemClock(),
+            self.log,
+        )
+
+    def behave(self, *script: dict[str, object]) -> None:
+        settings = {"text_ms": 0, "image_ms": 0, "script": list(script), "reset": True}
+        httpx.put(f"{self.address}/dev/gemini", json=settings).raise_for_status()
+
+    def calls(self, kind: str) -> int:
+        state: dict[str, Any] = httpx.get(f"{self.address}/dev/gemini").json()
+        return int(state["calls"][kind])
+
+    def paint(self, seconds: float = 20) -> bytes:
+        return self.gemini.paint("a red fox", "1:1", _in(seconds))
+
+    def reply(self, seconds: float = 20) -> TextReply | ImageRequest:
+        return self.gemini.reply(HELLO, _in(seconds))
+
+
+def _in(seconds: float) -> datetime:
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+@pytest.fixture
+def provider(address: str) -> Iterator[Provider]:
+    provider = Provider(address)
+    provider.behave()
+    yield provider
+    provider.session.close()
+
+
+def test_a_text_is_answered_with_text(provider: Provider) -> None:
+    reply = provider.reply()
+
+    assert isinstance(reply, TextReply)
+    assert reply.text
+
+
+def test_a_wish_for_a_picture_becomes_an_image_request(provider: Provider) -> None:
+    wish = [Turn("user", [{"text": "paint a tall lighthouse"}])]
+
+    reply = provider.gemini.reply(wish, _in(20))
+
+    assert isinstance(reply, ImageRequest)
+    assert "lighthouse" in reply.prompt
+    assert "thoughtSignature" in reply.parts
+
+
+def test_a_draft_is_never_taken_for_the_picture(provider: Provider) -> None:
+    provider.behave()
+    finished = provider.paint()
+    httpx.put(f"{provider.address}/dev/gemini", json={"drafts": 3}).raise_for_status()
+    try:
+        assert provider.paint() == finished
+    finally:
+        httpx.put(f"{provider.address}/dev/gemini", json={"drafts": 0}).raise_for_status()
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "failure", "calls"),
+    [
+        ({"status": 500}, ProviderUnavailable, 3),
+        ({"status": 503}, ProviderUnavailable, 3),
+        ({"status": 504}, ProviderUnavailable, 2),
+        ({"status": 429, "reason": "per_day"}, ProviderUnavailable, 1),
+        ({"status": 429, "reason": "per_minute", "retry_delay_s": 0.05}, ProviderUnavailable, 3),
+        ({"status": 400}, ProviderRejected, 1),
+        ({"status": 403}, ProviderRejected, 1),
+        ({"status": 404, "reason": "retired"}, ProviderRejected, 1),
+        ({"finish_reason": "IMAGE_SAFETY"}, Blocked, 1),
+        ({"finish_reason": "NO_IMAGE"}, NoImage, 2),
+        ({"finish_reason": "IMAGE_OTHER"}, NoImage, 2),
+        ({"text_only": True}, NoImage, 2),
+        ({"no_candidates": True}, NoImage, 2),
+        ({"block_reason": "SAFETY"}, Blocked, 1),
+        ({"body": "<html>", "content_type": "text/html"}, ProviderUnavailable, 3),
+        # Bytes were received: the call may have been billed and is not repeated.
+        ({"cut_after_bytes": 1000}, ProviderUnavailable, 1),
+    ],
+)
+def test_a_picture_is_asked_for_again_only_where_that_is_allowed(
+    provider: Provider, behaviour: dict[str, object], failure: type[Failure], calls: int
+) -> None:
+    provider.behave(*[{"on": "image", **behaviour}] * 4)
+
+    with pytest.raises(failure):
+        provider.paint()
+
+    assert provider.calls("image") == calls
+
+
+def test_a_wait_longer_than_the_job_is_not_begun(provider: Provider) -> None:
+    per_minute = {"on": "image", "status": 429, "reason": "per_minute", "retry_delay_s": 30}
+    provider.behave(per_minute)
+
+    with pytest.raises(ProviderUnavailable) as failure:
+        provider.paint(seconds=5)
+
+    assert provider.calls("image") == 1
+    assert failure.value.retry_after == 31
+
+
+def test_a_silent_provider_times_out_inside_the_jobs_time(provider: Provider) -> None:
+    provider.behave({"on": "image", "hang": True})
+
+    with pytest.raises(TimedOut):
+        provider.paint(seconds=0.5)
+
+    assert provider.calls("image") == 1
+
+
+def test_nobody_listening_is_unavailable() -> None:
+    provider = Provider("http://127.0.0.1:9")
+
+    with pytest.raises(ProviderUnavailable):
+        provider.paint()
+
+
+def test_a_rejected_key_reaches_neither_log_nor_error(address: str) -> None:
+    provider = Provider(address, key="invalid")
+
+    with pytest.raises(ProviderRejected) as failure:
+        provider.paint()
+
+    assert "API key not valid" in str(failure.value)
+    assert "invalid" not in failure.value.public
+    assert not any("x-goog-api-key" in str(line) for line in provider.log.lines)
+    provider.session.close()

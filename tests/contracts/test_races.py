@@ -1,0 +1,111 @@
+"""What holds when many come at once. Not on moto, which is not atomic under threads."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from datetime import UTC, datetime
+
+import pytest
+from tests.contracts.conftest import Tables
+from tests.support.builders import CHAT, a_job, a_message
+from tests.support.doubles import NOW, PlainUrls, RecordingLog, RecordingPush
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.changes import InsertJob, InsertMessage, ReserveImage, Transition
+from afterimage.domain.errors import ConditionsFailed
+from afterimage.domain.events import MessageInserted
+from afterimage.ports import DayUse
+
+DAY = "2026-11-20"
+
+
+class WallClock:
+    """Implements `Clock`: contention is about real time."""
+
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)
+
+
+@pytest.fixture
+def crowd() -> Iterator[Executor]:
+    with ThreadPoolExecutor(100) as threads:
+        yield threads
+
+
+@pytest.fixture
+def channel(atomic_tables: Tables, crowd: Executor) -> UnifiedChannel:
+    return UnifiedChannel(
+        atomic_tables.store, RecordingPush(), PlainUrls(), WallClock(), crowd, RecordingLog()
+    )
+
+
+def test_of_a_hundred_pictures_at_once_exactly_ten_get_the_ten_left(
+    atomic_tables: Tables, channel: UnifiedChannel, crowd: Executor, user: str
+) -> None:
+    for number in range(3):
+        change = Transition((ReserveImage(DAY, 13),), (MessageInserted(a_message(number)),))
+        channel.change(user, change)
+
+    def order(number: int) -> bool:
+        message = a_message(number)
+        transition = Transition(
+            (InsertMessage(message), ReserveImage(DAY, 13), InsertJob(a_job(number))),
+            (MessageInserted(message),),
+            opens=1,
+        )
+        try:
+            channel.change(user, transition)
+        except ConditionsFailed as failed:
+            return not failed.includes(ReserveImage)
+        return True
+
+    ordered = list(crowd.map(order, range(100)))
+
+    assert ordered.count(True) == 10
+    assert atomic_tables.usage.used(user, DAY) == DayUse(13, 0)
+    assert len(atomic_tables.usage.recent_jobs(user, 200)) == 10
+    assert len(atomic_tables.messages.before(user, CHAT, None, 200)) == 10
+    after = atomic_tables.store.read(user)
+    assert (after.seq, after.open_messages) == (13, 10)
+    numbers = [event.seq for event in atomic_tables.events.after(user, 0, 200, NOW)]
+    assert numbers == list(range(1, 14))
+
+
+def test_changes_at_once_get_numbers_without_holes_or_doubles(
+    atomic_tables: Tables, channel: UnifiedChannel, crowd: Executor, user: str
+) -> None:
+    def write(number: int) -> None:
+        message = a_message(number)
+        events = (MessageInserted(message), MessageInserted(message))
+        channel.change(user, Transition((InsertMessage(message),), events))
+
+    list(crowd.map(write, range(20)))
+
+    logged = atomic_tables.events.after(user, 0, 200, NOW)
+    assert [event.seq for event in logged] == list(range(1, 41))
+    assert len({event.message_id for event in logged}) == 20
+    assert atomic_tables.store.read(user).seq == 40
+
+
+def test_one_of_many_gets_the_job(atomic_tables: Tables, crowd: Executor, user: str) -> None:
+    change = Transition((InsertJob(a_job()),), (MessageInserted(a_message()),))
+    atomic_tables.store.commit(atomic_tables.store.read(user), change, NOW)
+
+    def claim(_: int) -> bool:
+        return atomic_tables.jobs.claim(user, a_job().id, 1, NOW) is not None
+
+    assert list(crowd.map(claim, range(40))).count(True) == 1
+
+
+def test_one_of_many_spends_the_ticket(atomic_tables: Tables, crowd: Executor, user: str) -> None:
+    atomic_tables.tickets.keep(user, "digest", NOW.replace(year=2027))
+
+    def spend(_: int) -> bool:
+        return atomic_tables.tickets.spend(user, "digest", NOW)
+
+    assert list(crowd.map(spend, range(40))).count(True) == 1

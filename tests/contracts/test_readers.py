@@ -1,0 +1,225 @@
+"""`MessageReader`, `ChatReader`, `ImageReader`, `UsageReader`: pages of one's own rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.contracts.conftest import Tables
+from tests.support.builders import CHAT, a_job, a_message, a_ulid, an_image
+from tests.support.doubles import NOW
+
+from afterimage.domain.changes import (
+    Change,
+    CountMessage,
+    InsertImage,
+    InsertJob,
+    InsertMessage,
+    ReserveImage,
+    TouchChat,
+    Transition,
+)
+from afterimage.domain.entities import Chat
+from afterimage.domain.events import MessageInserted
+from afterimage.ports import ChatPosition, DayUse
+
+DAY = "2026-11-20"
+
+
+def store(tables: Tables, user: str, changes: Iterable[Change]) -> None:
+    transition = Transition(tuple(changes), (MessageInserted(a_message()),))
+    tables.store.commit(tables.store.read(user), transition, NOW)
+
+
+@pytest.fixture
+def chat_of_nine(tables: Tables, user: str) -> list[str]:
+    messages = [a_message(number) for number in range(9)]
+    store(tables, user, map(InsertMessage, messages))
+    return [message.id for message in messages]
+
+
+def test_messages_come_newest_first_page_by_page(
+    tables: Tables, user: str, chat_of_nine: list[str]
+) -> None:
+    pages: list[list[str]] = []
+    before = None
+    while page := [row.id for row in tables.messages.before(user, CHAT, before, 4)]:
+        pages.append(page)
+        before = page[-1]
+
+    assert [len(page) for page in pages] == [4, 4, 1]
+    assert [id_ for page in pages for id_ in page] == chat_of_nine[::-1]
+
+
+def test_messages_from_one_on_come_oldest_first(
+    tables: Tables, user: str, chat_of_nine: list[str]
+) -> None:
+    found = [row.id for row in tables.messages.starting(user, CHAT, chat_of_nine[3], 4)]
+
+    assert found == chat_of_nine[3:7]
+
+
+def test_messages_from_one_that_is_gone_on(
+    tables: Tables, user: str, chat_of_nine: list[str]
+) -> None:
+    tables.delete_message(user, CHAT, chat_of_nine[3])
+
+    found = [row.id for row in tables.messages.starting(user, CHAT, chat_of_nine[3], 2)]
+
+    assert found == chat_of_nine[4:6]
+
+
+def test_no_page_of_nothing(tables: Tables, user: str, chat_of_nine: list[str]) -> None:
+    assert tables.messages.before(user, CHAT, chat_of_nine[8], 0) == []
+
+
+def test_a_message_is_read_right_after_it_is_written(tables: Tables, user: str) -> None:
+    for number in range(20):
+        store(tables, user, [InsertMessage(a_message(number))])
+        assert tables.messages.get(user, CHAT, a_message(number).id) == a_message(number)
+
+
+@pytest.mark.usefixtures("chat_of_nine")
+def test_messages_are_of_one_chat_of_one_person(
+    tables: Tables, user: str, somebody_else: str
+) -> None:
+    assert tables.messages.before(somebody_else, CHAT, None, 50) == []
+    assert tables.messages.before(user, "another-chat", None, 50) == []
+    assert tables.messages.starting(somebody_else, CHAT, a_ulid(), 50) == []
+    assert tables.messages.get(somebody_else, CHAT, a_ulid(3)) is None
+
+
+def test_no_name_of_a_person_reaches_into_another_ones_rows(tables: Tables, user: str) -> None:
+    """Person and chat share a key; `a` with chat `b` is not `a#b` with another."""
+    store(tables, user, [InsertMessage(a_message(1))])
+
+    assert tables.messages.before(f"{user}#{CHAT}", CHAT, None, 50) == []
+    assert tables.messages.before(user[:-1], user[-1] + CHAT, None, 50) == []
+
+
+def touched(tables: Tables, user: str, *chat_ids: str) -> None:
+    for number, chat_id in enumerate(chat_ids):
+        store(tables, user, [TouchChat(chat_id, chat_id, NOW + timedelta(seconds=number))])
+
+
+def chat_pages(tables: Tables, user: str, limit: int) -> list[list[str]]:
+    pages: list[list[str]] = []
+    after: ChatPosition | None = None
+    while True:
+        chats, after = tables.chats.page(user, after, limit)
+        pages.append([chat.id for chat in chats])
+        if after is None:
+            return pages
+
+
+def test_chats_come_latest_first_page_by_page(tables: Tables, user: str) -> None:
+    touched(tables, user, "e", "a", "d", "b", "c")
+
+    assert chat_pages(tables, user, 2) == [["c", "b"], ["d", "a"], ["e"]]
+    assert chat_pages(tables, user, 50) == [["c", "b", "d", "a", "e"]]
+
+
+def test_chats_of_one_moment_all_come_once(tables: Tables, user: str) -> None:
+    for chat_id in "abcdefg":
+        store(tables, user, [TouchChat(chat_id, chat_id, NOW)])
+
+    pages = chat_pages(tables, user, 3)
+
+    assert sorted(chat_id for page in pages for chat_id in page) == list("abcdefg")
+
+
+def test_a_touched_chat_comes_first_again(tables: Tables, user: str) -> None:
+    touched(tables, user, "a", "b", "c")
+
+    store(tables, user, [TouchChat("a", "ignored", NOW + timedelta(hours=1))])
+
+    chats, _ = tables.chats.page(user, None, 50)
+    assert [chat.id for chat in chats] == ["a", "c", "b"]
+    assert chats[0] == Chat("a", "a", NOW, NOW + timedelta(hours=1))
+
+
+def test_chats_being_deleted_are_left_out_and_pages_stay_full(tables: Tables, user: str) -> None:
+    touched(tables, user, "a", "b", "c", "d", "e")
+    tables.delete_chat(user, "d")
+    tables.delete_chat(user, "b")
+
+    assert chat_pages(tables, user, 2)[0] == ["e", "c"]
+    assert tables.chats.get(user, "d") is None
+
+
+def test_chats_of_others_are_not_seen(tables: Tables, user: str, somebody_else: str) -> None:
+    touched(tables, user, "a")
+
+    assert tables.chats.page(somebody_else, None, 50) == ([], None)
+    assert tables.chats.get(somebody_else, "a") is None
+
+
+def test_pictures_come_newest_first_page_by_page(tables: Tables, user: str) -> None:
+    images = [an_image(number) for number in range(5)]
+    store(tables, user, map(InsertImage, images))
+
+    first = tables.images.before(user, None, 2)
+    rest = tables.images.before(user, first[-1].id, 50)
+
+    assert [*first, *rest] == images[::-1]
+
+
+def test_pictures_of_others_are_not_seen(tables: Tables, user: str, somebody_else: str) -> None:
+    store(tables, user, [InsertImage(an_image())])
+
+    assert tables.images.before(somebody_else, None, 50) == []
+
+
+def test_usage_of_a_day_without_any(tables: Tables, user: str) -> None:
+    assert tables.usage.used(user, DAY) == DayUse(0, 0)
+
+
+def test_usage_is_of_one_person(tables: Tables, user: str, somebody_else: str) -> None:
+    store(tables, user, [ReserveImage(DAY, 5), CountMessage(DAY, 5)])
+
+    assert tables.usage.used(user, DAY) == DayUse(1, 1)
+    assert tables.usage.used(somebody_else, DAY) == DayUse(0, 0)
+
+
+def test_recent_jobs_come_newest_first_without_the_counters(
+    tables: Tables, user: str, somebody_else: str
+) -> None:
+    jobs = [a_job(number) for number in range(4)]
+    store(tables, user, [*map(InsertJob, jobs), ReserveImage(DAY, 5), CountMessage(DAY, 5)])
+
+    assert tables.usage.recent_jobs(user, 3) == jobs[:0:-1]
+    assert tables.usage.recent_jobs(user, 50) == jobs[::-1]
+    assert tables.usage.recent_jobs(somebody_else, 50) == []
+
+
+def test_a_job_is_claimed_once(tables: Tables, user: str) -> None:
+    store(tables, user, [InsertJob(a_job())])
+
+    claimed = tables.jobs.claim(user, a_job().id, 1, NOW)
+
+    running = replace(a_job(), status=claimed.status if claimed else a_job().status, started_at=NOW)
+    assert claimed == running
+    assert running.status == "running"
+    assert tables.jobs.get(user, a_job().id) == running
+    assert tables.jobs.claim(user, a_job().id, 1, NOW) is None
+
+
+@pytest.mark.parametrize("attempt", [0, 2])
+def test_a_job_is_claimed_only_at_its_attempt(tables: Tables, user: str, attempt: int) -> None:
+    store(tables, user, [InsertJob(a_job())])
+
+    assert tables.jobs.claim(user, a_job().id, attempt, NOW) is None
+    assert tables.jobs.get(user, a_job().id) == a_job()
+
+
+def test_a_job_that_never_was_or_is_anothers_is_not_claimed(
+    tables: Tables, user: str, somebody_else: str
+) -> None:
+    store(tables, user, [InsertJob(a_job())])
+
+    assert tables.jobs.claim(user, a_ulid(9), 1, NOW) is None
+    assert tables.jobs.claim(somebody_else, a_job().id, 1, NOW) is None
+    assert tables.jobs.get(somebody_else, a_job().id) is None
+    assert tables.jobs.get(user, a_ulid(9)) is None

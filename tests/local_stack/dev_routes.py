@@ -1,0 +1,99 @@
+"""What only the local stack has: tokens for the asking, its state, and the simulator's settings."""
+
+import json
+from datetime import UTC, datetime
+from typing import Any
+
+import httpx
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from tests.local_stack.issuer.tokens import BadUserNameError, Issuer
+from tests.local_stack.lambda_runtime.service import LambdaService
+
+
+class DevRoutes:
+    """The routes under /dev.
+
+    Args:
+        addresses: what /dev/status says of them.
+        simulator: address of the Gemini simulator, None when the real Gemini is used.
+    """
+
+    def __init__(
+        self,
+        issuer: Issuer,
+        service: LambdaService,
+        addresses: dict[str, str],
+        simulator: str | None,
+    ) -> None:
+        self._issuer = issuer
+        self._service = service
+        self._addresses = addresses
+        self._simulator = simulator
+        self._client = httpx.AsyncClient(trust_env=False, timeout=10)
+
+    def routes(self) -> list[Route]:
+        """The routes."""
+        return [
+            Route("/dev/token", self._token, methods=["POST"]),
+            Route("/dev/status", self._status),
+            Route("/dev/gemini", self._gemini, methods=["GET", "PUT"]),
+        ]
+
+    async def stop(self) -> None:
+        """Closes connections to the simulator."""
+        await self._client.aclose()
+
+    async def _token(self, request: Request) -> Response:
+        try:
+            user = (await request.json())["user"]
+            token = self._issuer.access_token(user)
+        except (ValueError, KeyError, TypeError, BadUserNameError):
+            wanted = 'send {"user": name}, a name of 1 to 64 letters, digits, or one of _ . @ -'
+            return _error(422, "invalid", wanted)
+        return JSONResponse({"access_token": token})
+
+    async def _status(self, _: Request) -> Response:
+        return JSONResponse({**self._addresses, "invocations": invocations(self._service)})
+
+    async def _gemini(self, request: Request) -> Response:
+        if self._simulator is None:
+            return _error(409, "real_gemini", "GEMINI_API_KEY is set: there is no simulator.")
+        answer = await self._client.request(
+            request.method,
+            f"{self._simulator}/dev/gemini",
+            content=await request.body(),
+            headers={"content-type": "application/json"},
+        )
+        return Response(answer.content, answer.status_code, media_type="application/json")
+
+
+def invocations(service: LambdaService) -> list[dict[str, Any]]:
+    """What runs at this moment, oldest first."""
+    running = [
+        (invocation.started_at, function.spec.short_name, invocation)
+        for function in service.functions.values()
+        for invocation in function.running
+        if invocation.started_at is not None
+    ]
+    return [
+        {
+            "function": name,
+            "request_id": invocation.request_id,
+            "pid": invocation.pid,
+            "started_at": _moment(started_at),
+        }
+        for started_at, name, invocation in sorted(running, key=lambda item: item[0])
+    ]
+
+
+def _moment(epoch: float) -> str:
+    moment = datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds")
+    return moment.replace("+00:00", "Z")
+
+
+def _error(status: int, code: str, message: str) -> Response:
+    body = {"error": {"code": code, "message": message, "retry_after": None}}
+    return Response(json.dumps(body), status, media_type="application/json")

@@ -1,0 +1,105 @@
+"""The HTTP API: a request in, one function invoked, a response out."""
+
+import asyncio
+from datetime import UTC, datetime
+
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from tests.local_stack.http_api.cors import preflight, with_cors
+from tests.local_stack.http_api.events import HttpRequest, encode, http_event, joined
+from tests.local_stack.http_api.responses import (
+    INTERNAL_ERROR,
+    NOT_FOUND,
+    TOO_LARGE,
+    UNAVAILABLE,
+    HttpResponse,
+    as_starlette,
+    http_response,
+)
+from tests.local_stack.http_api.routes import Router
+from tests.local_stack.lambda_runtime.invocation import ThrottledError
+from tests.local_stack.lambda_runtime.service import LambdaService
+from tests.local_stack.template.serving import HttpApiSpec
+
+# Page "Quotas for configuring and running an HTTP API in API Gateway": payload size 10 MB,
+# integration timeout 30 seconds, neither can be raised.
+MAX_BODY_BYTES = 10 * 1024 * 1024
+TIMEOUT_SECONDS = 30.0
+
+
+class BodyTooLargeError(Exception):
+    """The request's body is over the limit."""
+
+
+class HttpApi:
+    """Serves one HTTP API.
+
+    Args:
+        timeout: seconds until the client is answered, whatever the function does.
+    """
+
+    def __init__(
+        self, spec: HttpApiSpec, service: LambdaService, timeout: float = TIMEOUT_SECONDS
+    ) -> None:
+        self._spec = spec
+        self._service = service
+        self._router = Router(spec.routes)
+        self._timeout = timeout
+
+    async def handle(self, request: Request) -> Response:
+        """Answers a request."""
+        headers = joined(request.headers.items())
+        answer = preflight(self._spec.cors, request.method, headers)
+        if answer is None:
+            answer = with_cors(self._spec.cors, await self._answer(request), headers)
+        return as_starlette(answer)
+
+    async def _answer(self, request: Request) -> HttpResponse:
+        try:
+            body = await _limited_body(request)
+        except BodyTooLargeError:
+            return TOO_LARGE
+        except ClientDisconnect:
+            return INTERNAL_ERROR
+        match = self._router.match(request.method, request.scope["path"])
+        if match is None:
+            return NOT_FOUND
+        event = http_event(_http_request(request, body), match, self._spec.api_id, _now())
+        return await self._invoke(match.route.function_arn, encode(event))
+
+    async def _invoke(self, function_arn: str, payload: bytes) -> HttpResponse:
+        try:
+            task = self._service.begin(function_arn, payload)
+            async with asyncio.timeout(self._timeout):
+                # The function goes on when API Gateway has given up on it.
+                outcome = await asyncio.shield(task)
+        except (ThrottledError, TimeoutError):
+            return UNAVAILABLE
+        return INTERNAL_ERROR if outcome.failed else http_response(outcome.payload)
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+async def _limited_body(request: Request) -> bytes:
+    if int(request.headers.get("content-length") or 0) > MAX_BODY_BYTES:
+        raise BodyTooLargeError
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > MAX_BODY_BYTES:
+            raise BodyTooLargeError
+    return bytes(body)
+
+
+def _http_request(request: Request, body: bytes) -> HttpRequest:
+    return HttpRequest(
+        method=request.method,
+        path=request.scope["path"],
+        query=request.scope["query_string"].decode("latin-1"),
+        headers=tuple(request.headers.items()),
+        body=body,
+        source_ip=request.client.host if request.client else "127.0.0.1",
+    )

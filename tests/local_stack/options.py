@@ -1,0 +1,134 @@
+"""The command line and the environment of the local stack, as one value."""
+
+import argparse
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.local_stack.lambda_runtime.retry_rules import Delays
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Environment variable to parameter of the template.
+_LIMITS = {
+    "DAILY_IMAGE_LIMIT": "DailyImageLimit",
+    "DAILY_MESSAGE_LIMIT": "DailyMessageLimit",
+    "MAX_OPEN_MESSAGES": "MaxOpenMessages",
+}
+_HELP_ENVIRONMENT = """environment:
+  PORT                  port to listen on (default 8000)
+  GEMINI_API_KEY        use the real Gemini instead of the simulator
+  STATE_DIR             folder that keeps all data between runs
+  DAILY_IMAGE_LIMIT     pictures a user may have painted in one day
+  DAILY_MESSAGE_LIMIT   messages a user may send in one day
+  MAX_OPEN_MESSAGES     answers of one user under way at the same time
+  LOG=1                 as --verbose"""
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything that can be chosen. Times are in seconds; None means AWS's own."""
+
+    port: int
+    template: Path
+    gemini_api_key: str | None
+    state_dir: Path | None
+    run_dir: Path | None
+    ready_file: Path | None
+    parameters: Mapping[str, str]
+    delays: Delays
+    schedule_interval: float | None
+    integration_timeout: float | None
+    idle_timeout: float | None
+    verbose: bool
+    until_input_closes: bool
+
+
+def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
+    """The options of one run; says what is wrong with them and exits with 2."""
+    parser = _parser(environment)
+    given = parser.parse_args(arguments)
+    parameters = {
+        parameter: environment[name] for name, parameter in _LIMITS.items() if name in environment
+    }
+    for assignment in given.parameter:
+        name, equals, value = assignment.partition("=")
+        if not equals:
+            parser.error(f"--parameter wants NAME=VALUE, not {assignment}")
+        parameters[name] = value
+    state_dir = environment.get("STATE_DIR")
+    return Options(
+        port=given.port,
+        template=given.template.resolve(),
+        gemini_api_key=environment.get("GEMINI_API_KEY") or None,
+        state_dir=Path(state_dir).expanduser().resolve() if state_dir else None,
+        run_dir=given.run_dir,
+        ready_file=given.ready_file,
+        parameters=parameters,
+        delays=Delays(given.retry_delay, given.throttle_delay),
+        schedule_interval=given.schedule_interval,
+        integration_timeout=given.integration_timeout,
+        idle_timeout=given.idle_timeout,
+        verbose=given.verbose or bool(environment.get("LOG")),
+        until_input_closes=given.until_input_closes,
+    )
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise ValueError(text)
+    return port
+
+
+def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.local_stack",
+        description="Runs the whole bundle on this machine.",
+        epilog=_HELP_ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    default_port = environment.get("PORT") or "8000"
+    delays = Delays()
+    add = parser.add_argument
+    add("--port", type=_port, default=default_port, help="0 takes any free port")
+    add("--verbose", action="store_true", help="show the functions' log lines")
+    add("--template", type=Path, default=ROOT / "template.yaml", help="SAM template to run")
+    add(
+        "--parameter",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="a parameter of the template",
+    )
+    add("--run-dir", type=Path, help="folder for logs (default: a temporary one)")
+    add("--ready-file", type=Path, help="written as JSON when everything answers")
+    add(
+        "--retry-delay",
+        type=float,
+        default=delays.retry,
+        metavar="SECONDS",
+        help="wait before the first retry of an asynchronous invocation (default %(default)s)",
+    )
+    add(
+        "--throttle-delay",
+        type=float,
+        default=delays.throttle,
+        metavar="SECONDS",
+        help="first wait of a throttled asynchronous invocation (default %(default)s)",
+    )
+    add("--schedule-interval", type=float, metavar="SECONDS", help="instead of rate(…)")
+    add(
+        "--integration-timeout",
+        type=float,
+        metavar="SECONDS",
+        help="until the HTTP API gives up (default 30)",
+    )
+    add(
+        "--idle-timeout",
+        type=float,
+        metavar="SECONDS",
+        help="until an idle WebSocket is closed (default 600)",
+    )
+    add("--until-input-closes", action="store_true", help="stop when standard input closes")
+    return parser

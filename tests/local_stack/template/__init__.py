@@ -1,0 +1,1 @@
+"""From template.yaml to what is deployed and what is served."""

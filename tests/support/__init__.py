@@ -1,0 +1,1 @@
+"""What several groups of tests share: adapters in memory, test data, a reader of template.yaml."""

@@ -1,0 +1,66 @@
+"""Test data: valid things with recognisable values, each field open to change."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from ulid import ULID
+
+from afterimage.domain.entities import Image, Job, Message, Role
+from tests.support.doubles import NOW
+
+CHAT = "chat-1"
+
+
+def a_ulid(number: int = 0, at: datetime = NOW) -> str:
+    """A ULID of a time, plus `number` milliseconds; later numbers sort behind."""
+    when = int((at + timedelta(milliseconds=number)).timestamp() * 1000)
+    return str(ULID.from_bytes(when.to_bytes(6, "big") + number.to_bytes(10, "big")))
+
+
+def a_message(number: int = 0, **changed: Any) -> Message:
+    """A user's message."""
+    fields: dict[str, Any] = {
+        "id": a_ulid(number),
+        "chat_id": CHAT,
+        "role": Role.USER,
+        "text": f"message {number}",
+        "created_at": NOW,
+    }
+    return Message(**{**fields, **changed})
+
+
+def an_image(number: int = 0, **changed: Any) -> Image:
+    """A picture in the gallery."""
+    fields: dict[str, Any] = {
+        "id": a_ulid(number),
+        "message_id": a_ulid(number),
+        "chat_id": CHAT,
+        "prompt": f"a red fox, number {number}",
+        "created_at": NOW,
+        "key": f"p/user/{number}/full.webp",
+        "thumbnail_key": f"p/user/{number}/thumbnail.webp",
+        "width": 1024,
+        "height": 768,
+        "size": 80_123,
+        "color": "#aabbcc",
+        "thumbhash": "3OcRJYB4d3h/iIeHeEh3eIhw+j2w",
+    }
+    return Image(**{**fields, **changed})
+
+
+def a_job(number: int = 0, **changed: Any) -> Job:
+    """A reserved job."""
+    fields: dict[str, Any] = {
+        "id": a_ulid(number),
+        "chat_id": CHAT,
+        "message_id": a_ulid(number),
+        "message_version": 2,
+        "prompt": "a red fox",
+        "aspect_ratio": "1:1",
+        "quota_day": "2026-11-20",
+        "model": "an-image-model",
+        "created_at": NOW,
+    }
+    return Job(**{**fields, **changed})

@@ -1,0 +1,265 @@
+"""The world without AWS and Gemini: clock, log, connections, bucket and models for tests.
+
+A journal is a list that several of them write to, so that a test can see what came first.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from afterimage.domain.errors import Failure
+from afterimage.ports import EncodedImage, ImageRequest, TextReply, Turn
+
+NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
+
+
+class FixedClock:
+    """Implements `Clock`; time passes only when it is told to, and in `sleep`."""
+
+    def __init__(self, now: datetime = NOW) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self.slept: list[float] = []
+
+    def now(self) -> datetime:
+        with self._lock:
+            return self._now
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+        self.advance(seconds=seconds)
+
+    def advance(self, **duration: float) -> None:
+        """Let time pass, e.g. `advance(minutes=3)`."""
+        with self._lock:
+            self._now += timedelta(**duration)
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the log; `trace` is the exception's, with all its causes."""
+
+    level: str
+    event: str
+    fields: dict[str, object]
+    trace: str = ""
+
+
+class RecordingLog:
+    """Implements `Log`."""
+
+    def __init__(self) -> None:
+        self.lines: list[Line] = []
+
+    def info(self, event: str, /, **fields: object) -> None:
+        self.lines.append(Line("info", event, fields))
+
+    def warning(self, event: str, /, **fields: object) -> None:
+        self.lines.append(Line("warning", event, fields))
+
+    def exception(self, event: str, /, **fields: object) -> None:
+        self.lines.append(Line("exception", event, fields, traceback.format_exc()))
+
+    def events(self) -> list[str]:
+        return [line.event for line in self.lines]
+
+    def text(self) -> str:
+        """Everything anybody could read in it."""
+        return "\n".join(f"{line.event} {line.fields} {line.trace}" for line in self.lines)
+
+
+@dataclass
+class RecordingPush:
+    """Implements `Push`.
+
+    Attributes:
+        sent: every frame that was taken, parsed, with its connection.
+        gone: connections that have closed; a post to one is refused.
+        slow: connections that take no frame in time.
+        broken: connections whose posts raise, against the port's promise.
+    """
+
+    journal: list[str] = field(default_factory=list)
+    sent: list[tuple[str, dict[str, Any]]] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+    deadlines: list[datetime] = field(default_factory=list)
+    gone: set[str] = field(default_factory=set)
+    slow: set[str] = field(default_factory=set)
+    broken: set[str] = field(default_factory=set)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def post(self, connection_id: str, frames: Sequence[str], until: datetime) -> bool:
+        self.deadlines.append(until)
+        if connection_id in self.broken:
+            raise RuntimeError("a push that breaks its promise")
+        if connection_id in self.gone | self.slow:
+            return False
+        with self._lock:
+            for text in frames:
+                frame = json.loads(text)
+                self.sent.append((connection_id, frame))
+                self.journal.append(f"post {_title(frame)}")
+        return True
+
+    def close(self, connection_id: str) -> None:
+        self.closed.append(connection_id)
+
+    def to(self, connection_id: str) -> list[dict[str, Any]]:
+        """The frames one connection got, in order."""
+        return [frame for connection, frame in self.sent if connection == connection_id]
+
+
+def _title(frame: dict[str, Any]) -> str:
+    message = (frame.get("payload") or {}).get("message") or {}
+    status = message.get("meta", {}).get("status")
+    return f"{frame['event']} {status}" if status else str(frame["event"])
+
+
+@dataclass
+class InMemoryPictures:
+    """Implements `PictureStore`.
+
+    Attributes:
+        refuses: names of files (the last part of a key) that cannot be stored.
+    """
+
+    journal: list[str] = field(default_factory=list)
+    files: dict[str, bytes] = field(default_factory=dict)
+    refuses: set[str] = field(default_factory=set)
+
+    def put_original(self, key: str, data: bytes) -> None:
+        self._check(key)
+        self.files.setdefault(key, data)
+
+    def put_webp(self, key: str, data: bytes) -> None:
+        self._check(key)
+        self.files[key] = data
+
+    def get(self, key: str) -> bytes | None:
+        return self.files.get(key)
+
+    def delete(self, keys: Sequence[str]) -> None:
+        self.journal.append("delete files")
+        for key in keys:
+            self.files.pop(key, None)
+
+    def _check(self, key: str) -> None:
+        name = key.rsplit("/", 1)[-1]
+        if name in self.refuses:
+            raise OSError(f"{name} cannot be stored")
+        self.journal.append(f"put {name}")
+
+
+Reply = TextReply | ImageRequest | Exception
+
+
+@dataclass
+class ScriptedModel:
+    """Implements `TextModel` and `ImageModel`: answers what the script says, in order.
+
+    Attributes:
+        asked: what each call was given.
+        meanwhile: called during each call.
+    """
+
+    script: list[TextReply | ImageRequest | bytes | Exception] = field(default_factory=list)
+    journal: list[str] = field(default_factory=list)
+    asked: list[Any] = field(default_factory=list)
+    meanwhile: Callable[[], None] = lambda: None
+
+    def reply(self, turns: Sequence[Turn], until: datetime) -> TextReply | ImageRequest:
+        self.journal.append("reply")
+        self.asked.append((list(turns), until))
+        answer = self._next()
+        assert isinstance(answer, TextReply | ImageRequest)
+        return answer
+
+    def paint(self, prompt: str, aspect_ratio: str, until: datetime) -> bytes:
+        self.journal.append("paint")
+        self.asked.append((prompt, aspect_ratio, until))
+        answer = self._next()
+        assert isinstance(answer, bytes)
+        return answer
+
+    def _next(self) -> TextReply | ImageRequest | bytes:
+        self.meanwhile()
+        answer = self.script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+@dataclass
+class RecordingStarter:
+    """Implements `ImageStarter`.
+
+    Attributes:
+        fails: raised by every start, if set.
+        meanwhile: called during each start.
+    """
+
+    started: list[tuple[str, str, int]] = field(default_factory=list)
+    fails: Exception | None = None
+    meanwhile: Callable[[], None] = lambda: None
+
+    def start(self, user_id: str, job_id: str, attempt: int) -> None:
+        self.meanwhile()
+        if self.fails is not None:
+            raise self.fails
+        self.started.append((user_id, job_id, attempt))
+
+
+class PlainUrls:
+    """Implements `ImageUrls`: the key, recognisably."""
+
+    def url(self, key: str) -> str:
+        return f"https://pictures.test/cdn/{key}?signed"
+
+
+class FakePicture:
+    """Implements `DecodedPicture`; what it is made of shows in its files."""
+
+    def __init__(self, data: bytes, *, preview_fails: bool = False) -> None:
+        self._data = data
+        self._preview_fails = preview_fails
+
+    def preview(self) -> str:
+        if self._preview_fails:
+            raise ValueError("no preview")
+        return "data:image/webp;base64,AAAA"
+
+    def full(self) -> EncodedImage:
+        return EncodedImage(b"full " + self._data, 1024, 768)
+
+    def thumbnail(self) -> EncodedImage:
+        return EncodedImage(b"thumbnail " + self._data, 512, 384)
+
+    def color(self) -> str:
+        return "#aabbcc"
+
+    def thumbhash(self) -> str:
+        return "3OcRJYB4d3h/iIeHeEh3eIhw+j2w"
+
+
+class FakeStudio:
+    """Implements `Studio`."""
+
+    def __init__(self, *, fails: Exception | None = None, preview_fails: bool = False) -> None:
+        self._fails = fails
+        self._preview_fails = preview_fails
+
+    def decode(self, data: bytes) -> FakePicture:
+        if self._fails is not None:
+            raise self._fails
+        return FakePicture(data, preview_fails=self._preview_fails)
+
+
+def failure_codes(failures: Iterable[type[Failure]]) -> list[str]:
+    """Readable ids for parametrised tests."""
+    return [failure.code for failure in failures]

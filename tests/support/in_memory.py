@@ -1,0 +1,314 @@
+"""The six tables in memory, behind the same ports as DynamoDB and under the same contract tests.
+
+One lock makes every call atomic. Each class mirrors one of `afterimage.adapters.dynamodb`.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import TypeVar
+
+from afterimage.domain import changes
+from afterimage.domain.changes import Change, Transition
+from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
+from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
+from afterimage.domain.events import KEPT_FOR, EventReference
+from afterimage.ports import ChatPosition, DayUse
+from afterimage.views import timestamp
+
+Key = tuple[str, str]
+RowT = TypeVar("RowT")
+
+
+@dataclass
+class Counter:
+    """A user's counter row."""
+
+    seq: int = 0
+    open: int = 0
+    deleted: bool = False
+
+
+@dataclass
+class Rows:
+    """What is stored; tests may look and reach in."""
+
+    messages: dict[tuple[str, str, str], Message] = field(default_factory=dict)
+    chats: dict[Key, Chat] = field(default_factory=dict)
+    deleting: set[Key] = field(default_factory=set)
+    images: dict[Key, Image] = field(default_factory=dict)
+    used: dict[Key, int] = field(default_factory=dict)
+    jobs: dict[Key, Job] = field(default_factory=dict)
+    counters: dict[str, Counter] = field(default_factory=dict)
+    connections: dict[Key, datetime] = field(default_factory=dict)
+    tickets: dict[Key, datetime] = field(default_factory=dict)
+    events: dict[tuple[str, int], tuple[EventReference, datetime]] = field(default_factory=dict)
+
+
+class InMemoryTables:
+    """Implements `ChannelStore`, `ConnectionRegistry` and `TicketStore`."""
+
+    def __init__(self) -> None:
+        self.rows = Rows()
+        self.lock = threading.RLock()
+
+    def read(self, user_id: str) -> Channel:
+        with self.lock:
+            counter = self.rows.counters.get(user_id, Counter())
+            connected = sorted(
+                (at, connection)
+                for (user, connection), at in self.rows.connections.items()
+                if user == user_id
+            )
+            return Channel(
+                user_id,
+                counter.seq,
+                counter.open,
+                counter.deleted,
+                tuple(connection for _, connection in connected),
+            )
+
+    def commit(self, channel: Channel, transition: Transition, now: datetime) -> None:
+        user = channel.user_id
+        with self.lock:
+            refused = [
+                change for change in transition.changes if not _holds(self.rows, user, change)
+            ]
+            if refused:
+                raise ConditionsFailed(refused)
+            counter = self.rows.counters.get(user, Counter())
+            if counter.deleted:
+                raise AccountDeleted
+            if counter.seq != channel.seq:
+                raise LostRace
+            for change in transition.changes:
+                _apply(self.rows, user, change)
+            for seq, event in enumerate(transition.events, start=channel.seq + 1):
+                self.rows.events[user, seq] = (EventReference.to(event, seq), now)
+            self.rows.counters[user] = Counter(
+                channel.seq + len(transition.events), channel.open_messages + transition.opens
+            )
+
+    def register(self, user_id: str, connection_id: str, now: datetime) -> None:
+        with self.lock:
+            self.rows.connections[user_id, connection_id] = now
+
+    def forget(self, user_id: str, connection_id: str) -> None:
+        with self.lock:
+            self.rows.connections.pop((user_id, connection_id), None)
+
+    def keep(self, user_id: str, digest: str, expires_at: datetime) -> None:
+        with self.lock:
+            self.rows.tickets[user_id, digest] = expires_at
+
+    def spend(self, user_id: str, digest: str, now: datetime) -> bool:
+        with self.lock:
+            expires_at = self.rows.tickets.get((user_id, digest))
+            if expires_at is None or expires_at <= now:
+                return False
+            del self.rows.tickets[user_id, digest]
+            return True
+
+
+class _View:
+    def __init__(self, tables: InMemoryTables) -> None:
+        self._tables = tables
+        self._rows = tables.rows
+
+
+class InMemoryMessages(_View):
+    """Implements `MessageReader`."""
+
+    def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
+        with self._tables.lock:
+            return self._rows.messages.get((user_id, chat_id, message_id))
+
+    def before(
+        self, user_id: str, chat_id: str, message_id: str | None, limit: int
+    ) -> list[Message]:
+        found = self._of(user_id, chat_id)
+        return [row for row in found[::-1] if message_id is None or row.id < message_id][:limit]
+
+    def starting(self, user_id: str, chat_id: str, message_id: str, limit: int) -> list[Message]:
+        return [row for row in self._of(user_id, chat_id) if row.id >= message_id][:limit]
+
+    def _of(self, user_id: str, chat_id: str) -> list[Message]:
+        with self._tables.lock:
+            stored = self._rows.messages.items()
+            found = [row for (user, chat, _), row in stored if (user, chat) == (user_id, chat_id)]
+        return sorted(found, key=lambda row: row.id)
+
+
+class InMemoryChats(_View):
+    """Implements `ChatReader`."""
+
+    def get(self, user_id: str, chat_id: str) -> Chat | None:
+        with self._tables.lock:
+            deleting = (user_id, chat_id) in self._rows.deleting
+            return None if deleting else self._rows.chats.get((user_id, chat_id))
+
+    def page(
+        self, user_id: str, after: ChatPosition | None, limit: int
+    ) -> tuple[list[Chat], ChatPosition | None]:
+        with self._tables.lock:
+            mine = [
+                (_position(chat), chat)
+                for key, chat in self._rows.chats.items()
+                if key[0] == user_id and key not in self._rows.deleting
+            ]
+        mine.sort(key=lambda entry: _order(entry[0]), reverse=True)
+        rest = [entry for entry in mine if after is None or _order(entry[0]) < _order(after)]
+        found = rest[:limit]
+        return [chat for _, chat in found], found[-1][0] if len(found) == limit else None
+
+
+class InMemoryImages(_View):
+    """Implements `ImageReader`."""
+
+    def before(self, user_id: str, image_id: str | None, limit: int) -> list[Image]:
+        with self._tables.lock:
+            mine = [image for (user, _), image in self._rows.images.items() if user == user_id]
+        mine.sort(key=lambda image: image.id, reverse=True)
+        return [image for image in mine if image_id is None or image.id < image_id][:limit]
+
+
+class InMemoryLedger(_View):
+    """Implements `JobStore` and `UsageReader`."""
+
+    def get(self, user_id: str, job_id: str) -> Job | None:
+        with self._tables.lock:
+            return self._rows.jobs.get((user_id, job_id))
+
+    def claim(self, user_id: str, job_id: str, attempt: int, now: datetime) -> Job | None:
+        with self._tables.lock:
+            job = self._rows.jobs.get((user_id, job_id))
+            if job is None or (job.status, job.attempt) != (JobStatus.RESERVED, attempt):
+                return None
+            claimed = replace(job, status=JobStatus.RUNNING, started_at=now)
+            self._rows.jobs[user_id, job_id] = claimed
+            return claimed
+
+    def used(self, user_id: str, day: str) -> DayUse:
+        with self._tables.lock:
+            used = self._rows.used
+            return DayUse(
+                used.get((user_id, f"quota#{day}"), 0), used.get((user_id, f"messages#{day}"), 0)
+            )
+
+    def recent_jobs(self, user_id: str, limit: int) -> list[Job]:
+        with self._tables.lock:
+            mine = [job for (user, _), job in self._rows.jobs.items() if user == user_id]
+        return sorted(mine, key=lambda job: job.id, reverse=True)[:limit]
+
+
+class InMemoryEventLog(_View):
+    """Implements `EventLog` and `RowReader`."""
+
+    def after(self, user_id: str, seq: int, limit: int, now: datetime) -> list[EventReference]:
+        with self._tables.lock:
+            logged = sorted(
+                (
+                    (number, *entry)
+                    for (user, number), entry in self._rows.events.items()
+                    if user == user_id and number > seq
+                ),
+                key=lambda entry: entry[0],
+            )
+        return [
+            replace(reference, expired=at + KEPT_FOR <= now) for _, reference, at in logged[:limit]
+        ]
+
+    def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> list[Message]:
+        with self._tables.lock:
+            wanted = ((user_id, chat_id, id_) for chat_id, id_ in keys)
+            return _present(self._rows.messages.get(key) for key in wanted)
+
+    def images(self, user_id: str, ids: Sequence[str]) -> list[Image]:
+        with self._tables.lock:
+            return _present(self._rows.images.get((user_id, id_)) for id_ in ids)
+
+    def chats(self, user_id: str, ids: Sequence[str]) -> list[Chat]:
+        with self._tables.lock:
+            kept = [id_ for id_ in ids if (user_id, id_) not in self._rows.deleting]
+            return _present(self._rows.chats.get((user_id, id_)) for id_ in kept)
+
+
+def _present(rows: Iterable[RowT | None]) -> list[RowT]:
+    return [row for row in rows if row is not None]
+
+
+def _position(chat: Chat) -> ChatPosition:
+    return ChatPosition(timestamp(chat.updated_at), chat.id)
+
+
+def _order(position: ChatPosition) -> Key:
+    return position.updated_at, position.chat_id
+
+
+def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one case a change
+    """Whether the condition of a change holds, as `afterimage.domain.changes` words it."""
+    match change:
+        case changes.InsertMessage(message):
+            return (user, message.chat_id, message.id) not in rows.messages
+        case changes.ReplaceMessage(message, read_version):
+            stored = rows.messages.get((user, message.chat_id, message.id))
+            return stored is not None and stored.version == read_version
+        case changes.TouchChat(chat_id):
+            return (user, chat_id) not in rows.deleting
+        case changes.RenameChat(chat_id):
+            return (user, chat_id) in rows.chats and (user, chat_id) not in rows.deleting
+        case changes.CountMessage(day, limit):
+            return rows.used.get((user, f"messages#{day}"), 0) < limit
+        case changes.ReserveImage(day, limit):
+            return rows.used.get((user, f"quota#{day}"), 0) < limit
+        case changes.RefundImage(day):
+            return rows.used.get((user, f"quota#{day}"), 0) > 0
+        case changes.InsertJob(job):
+            return (user, job.id) not in rows.jobs
+        case changes.EndJob():
+            found = rows.jobs.get((user, change.job_id))
+            as_asked = (change.from_status, change.attempt)
+            return found is not None and (found.status, found.attempt) == as_asked
+        case changes.InsertImage(image):
+            return (user, image.id) not in rows.images
+
+
+def _apply(rows: Rows, user: str, change: Change) -> None:
+    match change:
+        case changes.InsertMessage(message) | changes.ReplaceMessage(message):
+            rows.messages[user, message.chat_id, message.id] = message
+        case changes.TouchChat(chat_id, title, at):
+            new = Chat(chat_id, title, at, at)
+            chat = rows.chats.get((user, chat_id), new)
+            rows.chats[user, chat_id] = replace(chat, updated_at=at)
+        case changes.RenameChat(chat_id, title):
+            rows.chats[user, chat_id] = replace(rows.chats[user, chat_id], title=title)
+        case changes.CountMessage(day):
+            _count(rows, (user, f"messages#{day}"), 1)
+        case changes.ReserveImage(day):
+            _count(rows, (user, f"quota#{day}"), 1)
+        case changes.RefundImage(day):
+            _count(rows, (user, f"quota#{day}"), -1)
+        case changes.InsertJob(job):
+            rows.jobs[user, job.id] = job
+        case changes.EndJob():
+            rows.jobs[user, change.job_id] = _ended(rows.jobs[user, change.job_id], change)
+        case changes.InsertImage(image):
+            rows.images[user, image.id] = image
+
+
+def _count(rows: Rows, key: Key, by: int) -> None:
+    rows.used[key] = rows.used.get(key, 0) + by
+
+
+def _ended(job: Job, change: changes.EndJob) -> Job:
+    return replace(
+        job,
+        status=change.to_status,
+        ended_at=change.at,
+        price_usd=change.price_usd or job.price_usd,
+        error_code=change.error_code or job.error_code,
+    )

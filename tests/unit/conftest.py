@@ -1,0 +1,68 @@
+"""Everything in memory: no unit test opens a socket."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from concurrent.futures import Executor, ThreadPoolExecutor
+from typing import NoReturn
+
+import pytest
+from tests.support.doubles import FixedClock, PlainUrls, RecordingLog, RecordingPush
+from tests.support.in_memory import InMemoryTables
+
+from afterimage.channel import UnifiedChannel
+
+USER = "alice"
+
+
+@pytest.fixture(autouse=True)
+def _no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> NoReturn:
+        raise AssertionError("a unit test must not open a socket")
+
+    for name in ("connect", "connect_ex", "sendto", "bind"):
+        monkeypatch.setattr(socket.socket, name, refuse)
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    return FixedClock()
+
+
+@pytest.fixture
+def log() -> RecordingLog:
+    return RecordingLog()
+
+
+@pytest.fixture
+def journal() -> list[str]:
+    """What happened, in order, across all doubles of one test."""
+    return []
+
+
+@pytest.fixture
+def push(journal: list[str]) -> RecordingPush:
+    return RecordingPush(journal)
+
+
+@pytest.fixture
+def tables() -> InMemoryTables:
+    return InMemoryTables()
+
+
+@pytest.fixture
+def threads() -> Iterator[Executor]:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+@pytest.fixture
+def channel(
+    tables: InMemoryTables,
+    push: RecordingPush,
+    clock: FixedClock,
+    threads: Executor,
+    log: RecordingLog,
+) -> UnifiedChannel:
+    return UnifiedChannel(tables, push, PlainUrls(), clock, threads, log)

@@ -1,0 +1,254 @@
+"""The unified channel: commits until it wins, posts to everyone, and never breaks the work."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.support.builders import CHAT, a_message
+from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingPush
+from tests.support.in_memory import Counter, InMemoryTables
+from tests.unit.conftest import USER
+
+from afterimage import frames
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.changes import InsertMessage, Transition
+from afterimage.domain.errors import (
+    AccountDeleted,
+    Busy,
+    ConditionsFailed,
+    LostRace,
+    TooManyOpen,
+)
+from afterimage.domain.events import MessageInserted, MessageUpdated
+
+MESSAGE = a_message()
+CHANGE = Transition((InsertMessage(MESSAGE),), (MessageInserted(MESSAGE),))
+
+
+def lose(tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
+    """Makes the next commits lose; the `seq` each was tried at."""
+    commit = tables.commit
+    tried: list[int] = []
+
+    def losing(channel: Any, transition: Transition, now: Any) -> None:
+        tried.append(channel.seq)
+        if len(tried) <= times:
+            tables.rows.counters[USER] = Counter(seq=len(tried))
+            raise LostRace
+        commit(channel, transition, now)
+
+    monkeypatch.setattr(tables, "commit", losing)
+    return tried
+
+
+def test_a_lost_race_reads_again_and_repeats(
+    channel: UnifiedChannel, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tried = lose(tables, monkeypatch, times=3)
+
+    delivery = channel.change(USER, CHANGE)
+
+    assert tried == [0, 1, 2, 3]
+    assert '"seq":4' in delivery.frames[0]
+    assert tables.read(USER).seq == 4
+
+
+def test_pauses_grow_with_full_jitter(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: low + high)
+    lose(tables, monkeypatch, times=8)
+
+    channel.change(USER, CHANGE)
+
+    assert clock.slept == [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.32, 0.32]
+
+
+def test_after_ten_seconds_of_losing_it_is_busy(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    clock: FixedClock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    lose(tables, monkeypatch, times=10_000)
+
+    with pytest.raises(Busy):
+        channel.change(USER, CHANGE)
+
+    assert timedelta(seconds=10) <= clock.now() - NOW < timedelta(seconds=11)
+
+
+def test_a_condition_that_fails_is_not_repeated(channel: UnifiedChannel, clock: FixedClock) -> None:
+    channel.change(USER, CHANGE)
+
+    with pytest.raises(ConditionsFailed):
+        channel.change(USER, CHANGE)
+
+    assert clock.slept == []
+
+
+def test_a_read_made_beforehand_saves_one(
+    channel: UnifiedChannel, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = channel.read(USER)
+    reads: list[str] = []
+    read = tables.read
+    monkeypatch.setattr(tables, "read", lambda user: reads.append(user) or read(user))
+
+    channel.change(USER, CHANGE, before)
+
+    assert reads == []
+
+
+def test_a_read_made_beforehand_may_be_old(channel: UnifiedChannel) -> None:
+    before = channel.read(USER)
+    channel.change(USER, CHANGE)
+
+    other = a_message(1)
+    change = Transition((InsertMessage(other),), (MessageInserted(other),))
+
+    assert '"seq":2' in channel.change(USER, change, before).frames[0]
+
+
+@pytest.mark.parametrize(("open_now", "allowed"), [(2, True), (3, False), (4, False)])
+def test_open_messages_stop_exactly_at_their_limit(
+    channel: UnifiedChannel, tables: InMemoryTables, open_now: int, allowed: bool
+) -> None:
+    tables.rows.counters[USER] = Counter(seq=1, open=open_now)
+    opening = Transition(CHANGE.changes, CHANGE.events, opens=1, open_limit=3)
+
+    if allowed:
+        channel.change(USER, opening)
+    else:
+        with pytest.raises(TooManyOpen):
+            channel.change(USER, opening)
+
+    assert tables.read(USER).open_messages == open_now + allowed
+
+
+def test_a_deleted_account_takes_nothing(channel: UnifiedChannel, tables: InMemoryTables) -> None:
+    tables.rows.counters[USER] = Counter(seq=1, deleted=True)
+
+    with pytest.raises(AccountDeleted):
+        channel.change(USER, CHANGE)
+
+    assert tables.rows.messages == {}
+
+
+def test_every_connection_gets_every_frame_in_order(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    for connection in ("tab", "phone"):
+        tables.register(USER, connection, NOW)
+    two = Transition(CHANGE.changes, (MessageInserted(MESSAGE), MessageUpdated(MESSAGE)))
+
+    channel.deliver(channel.change(USER, two))
+
+    for connection in ("tab", "phone"):
+        events = [(frame["event"], frame["seq"]) for frame in push.to(connection)]
+        assert events == [("message-insert", 1), ("message-update", 2)]
+
+
+def test_nobody_else_gets_a_frame(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    tables.register("bob", "bobs-tab", NOW)
+
+    channel.deliver(channel.change(USER, CHANGE))
+
+    assert push.sent == []
+
+
+def test_a_newcomer_gets_the_frames_too_and_once(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    tables.register(USER, "tab", NOW)
+    delivery = channel.change(USER, CHANGE)
+    tables.register(USER, "newcomer", NOW)
+
+    channel.deliver(delivery)
+
+    assert [connection for connection, _ in push.sent].count("newcomer") == 1
+    assert [connection for connection, _ in push.sent].count("tab") == 1
+
+
+@pytest.mark.parametrize("how", ["gone", "slow"])
+def test_a_connection_that_takes_no_frame_is_closed_and_forgotten_alone(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush, how: str
+) -> None:
+    for connection in ("tab", "lost", "phone"):
+        tables.register(USER, connection, NOW)
+    getattr(push, how).add("lost")
+
+    channel.deliver(channel.change(USER, CHANGE))
+
+    assert tables.read(USER).connections == ("phone", "tab")
+    assert push.closed == ["lost"]
+    assert {connection for connection, _ in push.sent} == {"tab", "phone"}
+
+
+def test_posts_have_two_seconds_in_all(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    tables.register(USER, "tab", NOW)
+
+    channel.deliver(channel.change(USER, CHANGE))
+
+    assert push.deadlines == [NOW + timedelta(seconds=2)]
+
+
+def test_a_push_that_raises_breaks_nothing(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush, log: RecordingLog
+) -> None:
+    for connection in ("tab", "broken"):
+        tables.register(USER, connection, NOW)
+    push.broken.add("broken")
+
+    channel.deliver(channel.change(USER, CHANGE))
+
+    assert len(push.to("tab")) == 1
+    assert log.events() == ["channel_post_failed"]
+
+
+def test_a_table_that_is_away_after_the_commit_breaks_nothing(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    push: RecordingPush,
+    log: RecordingLog,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for connection in ("tab", "gone"):
+        tables.register(USER, connection, NOW)
+    push.gone.add("gone")
+    delivery = channel.change(USER, CHANGE)
+
+    def away(*_: object) -> None:
+        raise OSError("the table is away")
+
+    monkeypatch.setattr(tables, "read", away)
+    monkeypatch.setattr(tables, "forget", away)
+
+    channel.deliver(delivery)
+
+    assert len(push.to("tab")) == 1
+    assert sorted(log.events()) == ["channel_post_failed", "channel_reread_failed"]
+
+
+def test_a_glimpse_has_no_number_and_forgets_who_is_gone(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    for connection in ("tab", "gone"):
+        tables.register(USER, connection, NOW)
+    push.gone.add("gone")
+    before = tables.read(USER).seq
+
+    channel.glimpse(channel.read(USER), frames.preview(CHAT, MESSAGE.id, 2, "data:image/webp,"))
+
+    assert [frame["seq"] for frame in push.to("tab")] == [None]
+    assert tables.read(USER).connections == ("tab",)
+    assert tables.read(USER).seq == before

@@ -1,0 +1,367 @@
+"""README, template, settings, tables and code say the same."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+import pytest
+from pydantic import BaseModel
+from pynamodb.attributes import Attribute
+from pynamodb.indexes import GlobalSecondaryIndex, LocalSecondaryIndex
+from pynamodb.models import Model
+from tests.local_stack.options import parse_options
+from tests.support.template import http_routes, of_type, template
+
+from afterimage import frames, settings
+from afterimage.adapters.dynamodb.tables import TABLES
+from afterimage.domain.aspect_ratios import ASPECT_RATIOS
+from afterimage.domain.errors import Failure, Refused
+from afterimage.domain.events import EventName
+from afterimage.http.contract import ROUTES, Route
+
+ROOT = Path(__file__).parents[2]
+README = (ROOT / "README.md").read_text()
+MAKEFILE = (ROOT / "Makefile").read_text()
+
+SETTINGS: dict[str, type[settings.Settings]] = {
+    "LlmHandlerGeminiFunction": settings.LlmHandlerSettings,
+    "ImageGenerateFunction": settings.ImageGenerateSettings,
+    "ChatApiFunction": settings.ChatApiSettings,
+    "WebSocketFunction": settings.WebSocketSettings,
+    "WebPageFunction": settings.PageSettings,
+}
+TOP_LEVEL = {
+    ".ci",
+    ".gitignore",
+    ".python-version",
+    "CHANGELOG.md",
+    "LICENSE",
+    "Makefile",
+    "README.md",
+    "events",
+    "functions",
+    "layers",
+    "pyproject.toml",
+    "samconfig.toml",
+    "template.yaml",
+    "tests",
+}
+# Declared for the keeper, which is not in this version.
+NOT_READ_YET = {("messages", "open")}
+
+
+def section(title: str) -> str:
+    """The text under a heading, up to the next one of any level."""
+    prose = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
+    found = re.search(rf"^#+ {re.escape(title)}$(.*?)(?=^#+ |\Z)", prose, re.MULTILINE | re.DOTALL)
+    assert found is not None, f"README has no heading {title!r}"
+    return found[1]
+
+
+def rows(title: str) -> dict[str, list[str]]:
+    """Cells of the first table of a section, by the code in the first cell of each row."""
+    found: dict[str, list[str]] = {}
+    for line in section(title).splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
+        if code := re.fullmatch(r"`([^`]+)`", cells[0]):
+            assert code[1] not in found, f"{code[1]} is there twice"
+            found[code[1]] = cells[1:]
+    return found
+
+
+# --- The wire ------------------------------------------------------------------------------------
+
+
+def test_every_route_is_in_the_readme_and_no_other() -> None:
+    mentioned = set(re.findall(r"\b((?:GET|POST|PUT|PATCH|DELETE) /[^\s`?]*)", README))
+    ours = {key for key in mentioned if "/dev/" not in key}
+
+    assert set(rows("HTTP")) == {route.key for route in ROUTES}
+    assert ours == {route.key for route in ROUTES}
+
+
+def test_the_template_serves_the_routes_of_the_contract() -> None:
+    assert set(http_routes()) == {"$default", *(route.key for route in ROUTES)}
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
+def test_a_routes_row_names_what_it_takes_and_answers(route: Route) -> None:
+    takes, answers = rows("HTTP")[route.key]
+    fields = {
+        name
+        for model in (route.body, route.query)
+        if model is not None
+        for name in model.model_fields
+    }
+
+    assert set(re.findall(r"`(\w+)`", takes)) == fields
+    for status in route.answers:
+        assert str(status) in answers
+
+
+def test_every_shape_of_a_picture_is_in_the_readme() -> None:
+    assert all(f"`{ratio}`" in section("HTTP") for ratio in ASPECT_RATIOS)
+
+
+def test_every_frame_is_in_the_readme_and_no_other() -> None:
+    assert set(rows("Frames")) == {*get_args(EventName), *frame_names()}
+
+
+def frame_names() -> set[str]:
+    """Values of `event` in the frames that are no event of the log."""
+    found: set[str] = set()
+    for frame in (frames.PreviewFrame, frames.SystemFrame, frames.ErrorFrame):
+        event: Any = get_type_hints(frame)["event"]
+        assert get_origin(event) is Literal
+        found |= set(get_args(event))
+    return found
+
+
+def test_every_refusal_is_in_the_readme_with_its_status() -> None:
+    said = {code: cells[0] for code, cells in rows("Refusals").items()}
+
+    assert said == {
+        "internal": "500",
+        **{error.code: str(error.status) for error in Refused.__subclasses__()},
+    }
+
+
+def test_every_failure_of_a_message_is_in_the_readme() -> None:
+    assert set(rows("Failed messages")) == {error.code for error in Failure.__subclasses__()}
+
+
+# --- Settings ------------------------------------------------------------------------------------
+
+
+def test_every_parameter_is_in_the_readme_with_its_default() -> None:
+    said = {name: cells[0] for name, cells in rows("Parameters of the stack").items()}
+
+    assert said == {name: default_of(p) for name, p in template()["Parameters"].items()}
+
+
+def default_of(parameter: dict[str, Any]) -> str:
+    if "Default" not in parameter:
+        return "required"
+    return f"`{parameter['Default']}`" if parameter["Default"] != "" else "none"
+
+
+def test_what_the_readme_says_of_a_parameter_is_its_description() -> None:
+    said = {name: cells[1] for name, cells in rows("Parameters of the stack").items()}
+
+    assert said == {name: p["Description"] for name, p in template()["Parameters"].items()}
+
+
+def test_every_environment_variable_is_in_the_readme_with_who_reads_it() -> None:
+    said = {
+        name: set(re.findall(r"`(\w+)`", cells[0]))
+        for name, cells in rows("Environment of the functions").items()
+    }
+
+    assert said == {name: readers_of(name) for name in shared() | own_of_any()}
+
+
+def readers_of(variable: str) -> set[str]:
+    """Folders of the functions that read a variable."""
+    return {
+        folder_of(function)
+        for function, model in SETTINGS.items()
+        if reads(model, variable) or is_powertools(variable)
+    }
+
+
+def reads(model: type[BaseModel], variable: str) -> bool:
+    return variable.lower() in model.model_fields
+
+
+def is_powertools(variable: str) -> bool:
+    """Read by Powertools itself."""
+    return variable == "LOG_LEVEL" or variable.startswith("POWERTOOLS_")
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    return of_type("AWS::Serverless::Function")
+
+
+def folder_of(function: str) -> str:
+    return Path(functions()[function]["CodeUri"]).name
+
+
+def shared() -> set[str]:
+    return set(template()["Globals"]["Function"]["Environment"]["Variables"])
+
+
+def own(function: str) -> set[str]:
+    return set(functions()[function].get("Environment", {}).get("Variables", {}))
+
+
+def own_of_any() -> set[str]:
+    return set().union(*(own(function) for function in functions()))
+
+
+def test_every_function_has_settings() -> None:
+    assert set(SETTINGS) == set(functions())
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_every_setting_is_given_to_the_function_that_reads_it(function: str) -> None:
+    wanted = {field.upper() for field in SETTINGS[function].model_fields}
+
+    assert wanted <= shared() | own(function)
+
+
+@pytest.mark.parametrize("function", SETTINGS)
+def test_every_variable_of_a_function_is_read_by_it(function: str) -> None:
+    given = {variable for variable in own(function) if not is_powertools(variable)}
+
+    assert {variable for variable in given if not reads(SETTINGS[function], variable)} == set()
+
+
+def test_every_shared_variable_is_read_by_several_functions() -> None:
+    lonely = {v for v in shared() if not is_powertools(v) and len(readers_of(v)) < 2}
+
+    assert lonely == set()
+
+
+def test_what_make_run_reads_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        parse_options(["--help"], {})
+    explained = capsys.readouterr().out.partition("environment:")[2]
+    names = set(re.findall(r"^  ([A-Z_]+)", explained, re.MULTILINE))
+
+    assert names
+    assert set(rows("See it run")) == names
+
+
+# --- Tables --------------------------------------------------------------------------------------
+
+
+def table(key: str) -> dict[str, Any]:
+    """Properties of the table that a `…_TABLE` variable names."""
+    variables = template()["Globals"]["Function"]["Environment"]["Variables"]
+    return of_type("AWS::DynamoDB::Table")[variables[f"{key.upper()}_TABLE"]["Ref"]]
+
+
+def key_schema(attributes: Iterable[Attribute[Any]]) -> list[tuple[str, str]]:
+    ordered = list(attributes)
+    found = [(a.attr_name, "HASH") for a in ordered if a.is_hash_key]
+    return found + [(a.attr_name, "RANGE") for a in ordered if a.is_range_key]
+
+
+def declared_schema(properties: dict[str, Any]) -> list[tuple[str, str]]:
+    return [(key["AttributeName"], key["KeyType"]) for key in properties["KeySchema"]]
+
+
+@pytest.mark.parametrize(("key", "model"), TABLES.items())
+def test_keys_and_their_types_are_the_templates(key: str, model: type[Model]) -> None:
+    types = {a.attr_name: a.attr_type for a in model.get_attributes().values()}
+    declared = {a["AttributeName"]: a["AttributeType"] for a in table(key)["AttributeDefinitions"]}
+
+    assert key_schema(model.get_attributes().values()) == declared_schema(table(key))
+    assert declared == {name: types[name] for name in declared}
+
+
+@pytest.mark.parametrize(("key", "model"), TABLES.items())
+def test_indexes_are_the_templates(key: str, model: type[Model]) -> None:
+    kinds = {
+        "LocalSecondaryIndexes": LocalSecondaryIndex,
+        "GlobalSecondaryIndexes": GlobalSecondaryIndex,
+    }
+    declared = {
+        index["IndexName"]: (kinds[kind], declared_schema(index), index["Projection"])
+        for kind in kinds
+        for index in table(key).get(kind, [])
+        if (key, index["IndexName"]) not in NOT_READ_YET
+    }
+    used = {
+        name: (type(index).__bases__[0], key_schema(attributes_of(index)), projection_of(index))
+        for name, index in model._indexes.items()
+    }
+
+    assert used == declared
+
+
+def attributes_of(index: Any) -> Iterable[Attribute[Any]]:
+    found: dict[str, Attribute[Any]] = index.Meta.attributes
+    return found.values()
+
+
+def projection_of(index: Any) -> dict[str, Any]:
+    return {"ProjectionType": index.Meta.projection.projection_type}
+
+
+@pytest.mark.parametrize(("key", "model"), TABLES.items())
+def test_rows_expire_by_the_attribute_that_is_written(key: str, model: type[Model]) -> None:
+    declared = table(key).get("TimeToLiveSpecification")
+    written = [name for name in model.get_attributes() if name == "expires_at"]
+
+    assert written == ([declared["AttributeName"]] if declared else [])
+
+
+# --- The repository ------------------------------------------------------------------------------
+
+
+def test_every_target_of_make_is_in_the_readme_and_no_other() -> None:
+    targets = set(re.findall(r"^([a-z][\w-]*):(?! export)", MAKEFILE, re.MULTILINE)) - {"help"}
+    mentioned = set(re.findall(r"\bmake ([a-z][\w-]*)\b", "\n".join(code_of(README))))
+
+    assert mentioned == targets
+
+
+def code_of(text: str) -> list[str]:
+    """Code blocks and code spans."""
+    blocks = re.findall(r"^```\w*\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    spans = re.findall(r"`([^`\n]+)`", text)
+    return [*blocks, *spans]
+
+
+def test_nothing_else_lies_at_the_top() -> None:
+    if not (ROOT / ".git").exists():
+        pytest.skip("not a git repository")
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        check=True,
+        text=True,
+    ).stdout
+
+    assert {path.split("/")[0] for path in listed.splitlines()} == TOP_LEVEL
+
+
+def test_links_lead_somewhere() -> None:
+    headings = {anchor(title) for title in re.findall(r"^#+ (.+)$", README, re.MULTILINE)}
+    for target in re.findall(r"\]\(([^)\s]+)\)", README):
+        if target.startswith("#"):
+            assert target[1:] in headings, target
+        elif not target.startswith("https://"):
+            assert (ROOT / target).exists(), target
+
+
+def anchor(title: str) -> str:
+    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+
+
+def test_paths_in_the_readme_exist() -> None:
+    paths = re.findall(r"`((?:functions|layers|events|tests)/[\w./]+)`", README)
+
+    assert paths
+    assert [path for path in paths if not (ROOT / path).exists()] == []
+
+
+def test_tests_that_the_readme_names_exist() -> None:
+    named = re.findall(r"\[`(test_\w+)`\]\((tests/\w+/test_\w+\.py)\)", section("Promises"))
+
+    assert named
+    for name, path in named:
+        assert f"def {name}(" in (ROOT / path).read_text(), f"{path} has no {name}"
+
+
+def test_functions_are_invoked_with_their_own_events() -> None:
+    lines = re.findall(r"sam local invoke (\w+) -e events/(\w+)\.json", README)
+
+    assert {function for function, _ in lines} == set(functions())
+    assert all((ROOT / "events" / f"{event}.json").exists() for _, event in lines)

@@ -1,0 +1,306 @@
+"""The recorded events: one for every way into the bundle, in the shape AWS gives it."""
+
+from __future__ import annotations
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import jwt
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+from tests.local_stack.http_api.events import HttpRequest, http_event
+from tests.local_stack.http_api.routes import Match
+from tests.local_stack.template.serving import HttpRoute
+
+from afterimage.adapters.aws import LambdaImageStarter
+from afterimage.domain import ids
+from afterimage.http import contract
+from afterimage.http.contract import ROUTES, Route
+
+ROOT = Path(__file__).parents[2]
+ACCOUNT = "123456789012"
+
+Event = dict[str, Any]
+
+EVENTS: dict[str, Event] = {
+    path.stem: json.loads(path.read_text()) for path in sorted((ROOT / "events").glob("*.json"))
+}
+HTTP = {name: event for name, event in EVENTS.items() if event.get("version") == "2.0"}
+WEBSOCKET = {
+    name: event
+    for name, event in EVENTS.items()
+    if "eventType" in event.get("requestContext", {}) and "type" not in event
+}
+AUTHORIZERS = {name: event for name, event in EVENTS.items() if event.get("type") == "REQUEST"}
+JOBS = {name: event for name, event in EVENTS.items() if "job_id" in event}
+
+RESOURCES: dict[str, Event] = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+FUNCTIONS = {
+    name: resource["Properties"]
+    for name, resource in RESOURCES.items()
+    if resource["Type"] == "AWS::Serverless::Function"
+}
+HANDSHAKE = {
+    "headers",
+    "multiValueHeaders",
+    "queryStringParameters",
+    "multiValueQueryStringParameters",
+    "requestContext",
+}
+CONTEXT = {
+    "routeKey",
+    "eventType",
+    "extendedRequestId",
+    "requestTime",
+    "messageDirection",
+    "stage",
+    "connectedAt",
+    "requestTimeEpoch",
+    "identity",
+    "requestId",
+    "domainName",
+    "connectionId",
+    "apiId",
+}
+
+
+def functions_by_http_route() -> dict[str, str]:
+    routes = {}
+    for name, properties in FUNCTIONS.items():
+        for trigger in properties.get("Events", {}).values():
+            if trigger["Type"] == "HttpApi":
+                asked = trigger["Properties"]
+                key = f"{asked['Method']} {asked['Path']}" if "Path" in asked else "$default"
+                routes[key] = name
+    return routes
+
+
+def websocket_api() -> Event:
+    found: Event = RESOURCES["WebSocketApi"]["Properties"]
+    return found
+
+
+def function_of_alias(reference: Event) -> str:
+    name: str = reference["Ref"].removesuffix(".Alias")
+    return name
+
+
+def function_of(event: Event) -> str:
+    """Logical id of the function that the template gives this event to."""
+    if event in HTTP.values():
+        return functions_by_http_route()[event["routeKey"]]
+    if event in AUTHORIZERS.values():
+        return function_of_alias(websocket_api()["Auth"]["AuthArn"])
+    if event in WEBSOCKET.values():
+        route = websocket_api()["Routes"][event["requestContext"]["routeKey"]]
+        return function_of_alias(route["FunctionArn"])
+    return "ImageGenerateFunction"
+
+
+# --- Complete: nothing without an event, no event without a use -------------------------------
+
+
+def test_every_event_is_of_a_known_kind() -> None:
+    assert {*HTTP, *WEBSOCKET, *AUTHORIZERS, *JOBS} == set(EVENTS)
+
+
+def test_every_http_route_of_the_template_has_exactly_one_event() -> None:
+    assert sorted(event["routeKey"] for event in HTTP.values()) == sorted(functions_by_http_route())
+
+
+def test_every_websocket_route_of_the_template_has_an_event() -> None:
+    recorded = {event["requestContext"]["routeKey"] for event in WEBSOCKET.values()}
+
+    assert recorded == set(websocket_api()["Routes"])
+
+
+def test_the_authorizer_has_an_event() -> None:
+    assert websocket_api()["Auth"]["AuthType"] == "CUSTOM"
+    assert set(AUTHORIZERS) == {"authorize"}
+
+
+def test_every_function_has_an_event() -> None:
+    assert {function_of(event) for event in EVENTS.values()} == set(FUNCTIONS)
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_an_http_event_has_its_routes_name(name: str) -> None:
+    key = "$default" if name == "otherwise" else getattr(contract, name.upper()).key
+
+    assert HTTP[name]["routeKey"] == key
+
+
+# --- HTTP API: payload format 2.0 --------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_the_local_gateway_makes_the_same_event_of_the_same_request(name: str) -> None:
+    event = HTTP[name]
+    context = event["requestContext"]
+    method, _, path = event["routeKey"].rpartition(" ")
+    request = HttpRequest(
+        method=context["http"]["method"],
+        path=event["rawPath"],
+        query=event["rawQueryString"],
+        headers=tuple(event["headers"].items()),
+        body=event.get("body", "").encode(),
+        source_ip=context["http"]["sourceIp"],
+    )
+    match = Match(HttpRoute(method, path, "arn"), event.get("pathParameters", {}))
+
+    made = http_event(
+        request, match, context["apiId"], datetime.fromtimestamp(context["timeEpoch"] / 1000, UTC)
+    )
+
+    assert made["requestContext"].keys() == context.keys()
+    made["requestContext"] |= {"requestId": context["requestId"], "accountId": ACCOUNT}
+    assert made == event
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_path_query_and_length_agree_with_each_other(name: str) -> None:
+    event = HTTP[name]
+    path = event["routeKey"].rpartition(" ")[2]
+    for variable, value in event.get("pathParameters", {}).items():
+        path = re.sub(rf"{{{variable}\+?}}", value, path)
+
+    assert event["rawPath"] == event["requestContext"]["http"]["path"]
+    assert path in (event["rawPath"], "$default")
+    assert dict(parse_qsl(event["rawQueryString"])) == event.get("queryStringParameters", {})
+    assert event["headers"]["content-length"] == str(len(event.get("body", "").encode()))
+    assert all(header == header.lower() for header in event["headers"])
+
+
+@pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
+def test_the_routes_models_accept_what_the_event_brings(route: Route) -> None:
+    event = next(event for event in HTTP.values() if event["routeKey"] == route.key)
+
+    if route.body is None:
+        assert "body" not in event
+    else:
+        route.body.model_validate_json(event["body"])
+    if route.parameters is not None:
+        route.parameters.model_validate(event["pathParameters"])
+    if route.query is not None:
+        route.query.model_validate(event["queryStringParameters"])
+    else:
+        assert "queryStringParameters" not in event
+
+
+@pytest.mark.parametrize("name", HTTP)
+def test_a_private_route_carries_a_placeholder_of_a_token_and_a_public_one_none(name: str) -> None:
+    event = HTTP[name]
+    route = next((route for route in ROUTES if route.key == event["routeKey"]), None)
+    if route is not None and route.public:
+        assert "authorization" not in event["headers"]
+        return
+    scheme, token = event["headers"]["authorization"].split()
+
+    assert scheme == "Bearer"
+    assert jwt.get_unverified_header(token) == {
+        "alg": "ES256",
+        "kid": "replace-me",
+        "typ": "JWT",
+    }
+
+
+# --- WebSocket API -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [*WEBSOCKET, *AUTHORIZERS])
+def test_a_websocket_event_has_every_field_of_its_kind(name: str) -> None:
+    event = EVENTS[name]
+    kinds: dict[str, tuple[set[str], set[str]]] = {
+        "authorize": (HANDSHAKE | {"type", "methodArn", "stageVariables"}, CONTEXT),
+        "connect": (HANDSHAKE | {"isBase64Encoded"}, CONTEXT | {"authorizer"}),
+        "disconnect": (
+            {"headers", "multiValueHeaders", "requestContext", "isBase64Encoded"},
+            CONTEXT | {"authorizer", "disconnectStatusCode", "disconnectReason"},
+        ),
+    }
+    message = (
+        {"requestContext", "body", "isBase64Encoded"},
+        CONTEXT | {"authorizer", "messageId"},
+    )
+    fields, context = kinds.get(name, message)
+
+    assert event.keys() == fields
+    assert event["requestContext"].keys() == context
+
+
+@pytest.mark.parametrize(
+    ("name", "route_key", "event_type"),
+    [
+        ("authorize", "$connect", "CONNECT"),
+        ("connect", "$connect", "CONNECT"),
+        ("resume", "$default", "MESSAGE"),
+        ("ping", "$default", "MESSAGE"),
+        ("disconnect", "$disconnect", "DISCONNECT"),
+    ],
+)
+def test_the_websocket_events_are_steps_of_one_connection(
+    name: str, route_key: str, event_type: str
+) -> None:
+    connect = EVENTS["connect"]["requestContext"]
+    context = EVENTS[name]["requestContext"]
+
+    assert (context["routeKey"], context["eventType"]) == (route_key, event_type)
+    assert context["stage"] == websocket_api()["StageName"]
+    for same in ("connectionId", "apiId", "domainName", "connectedAt", "identity"):
+        assert context[same] == connect[same]
+    if "authorizer" in context:
+        assert context["authorizer"] == connect["authorizer"]
+
+
+def test_the_authorizer_is_asked_about_this_connection() -> None:
+    event = EVENTS["authorize"]
+    context = event["requestContext"]
+    encoded_user = event["queryStringParameters"]["ticket"].partition(".")[0]
+    sources = websocket_api()["Auth"]["IdentitySource"]
+
+    assert event["methodArn"] == (
+        f"arn:aws:execute-api:eu-central-1:{ACCOUNT}:{context['apiId']}/live/$connect"
+    )
+    assert sources == ["route.request.querystring.ticket"]
+    assert event["queryStringParameters"] == EVENTS["connect"]["queryStringParameters"]
+    user = EVENTS["connect"]["requestContext"]["authorizer"]["principalId"]
+    assert urlsafe_b64decode(encoded_user).decode() == user
+
+
+@pytest.mark.parametrize(
+    ("name", "frame"),
+    [("resume", {"action": "resume", "after": 40}), ("ping", {"action": "ping"})],
+)
+def test_a_message_event_carries_its_frame(name: str, frame: Event) -> None:
+    assert json.loads(EVENTS[name]["body"]) == frame
+
+
+# --- Jobs --------------------------------------------------------------------------------------
+
+
+def test_a_job_is_asked_for_as_the_starter_asks() -> None:
+    sent: list[Event] = []
+
+    class Client:
+        def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803 - the client's own names
+            assert (FunctionName, InvocationType) == ("image_generate", "Event")
+            sent.append(json.loads(Payload))
+
+    event = EVENTS["image_generate"]
+    starter = LambdaImageStarter(Client, "image_generate", lambda: event["correlation_id"])
+
+    starter.start(event["user_id"], event["job_id"], event["attempt"])
+
+    assert sent == [event]
+
+
+def test_the_job_belongs_to_the_message_of_the_events() -> None:
+    path = EVENTS["get_message"]["pathParameters"]
+    job_id = ids.job_id(path["chat_id"], path["message_id"], 1)
+
+    assert EVENTS["image_generate"]["job_id"] == job_id
