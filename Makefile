@@ -15,7 +15,7 @@ help: ## list the targets
 
 run: ## run the whole bundle on this machine (PORT, GEMINI_API_KEY, STATE_DIR, LOG=1)
 	$(ENSURE) .venv tests/local_stack/requirements.txt
-	@exec .venv/bin/python -m tests.local_stack
+	@exec .venv/bin/python -m tests.local_stack --until-parent-ends
 
 test: ## run all tests (PYTEST_ARGS="-k name")
 	$(ENSURE) .venv tests/requirements.txt

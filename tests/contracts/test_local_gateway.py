@@ -112,6 +112,7 @@ WEB = """
     import os
     import time
     import boto3
+    from botocore.exceptions import ClientError
 
     def lambda_handler(event, context):
         if event["rawPath"] != "/act":
@@ -134,10 +135,21 @@ WEB = """
         if act == "forbidden":
             table = boto3.resource("dynamodb").Table(os.environ["RESULTS_TABLE"])
             return table.put_item(Item={"id": "never"})
+        if act == "invoke":
+            return refused(boto3.client("lambda").invoke, FunctionName="afterimage-Job")
+        if act == "post":
+            client = boto3.client("apigatewaymanagementapi", endpoint_url=os.environ["MANAGEMENT"])
+            return refused(client.post_to_connection, ConnectionId="x", Data=b"")
         if act == "binary":
             return {"statusCode": 201, "isBase64Encoded": True, "body": "AAH/", "cookies":
                     ["a=1", "b=2"], "headers": {"Content-Type": "image/png", "X-One": True}}
         return {"statusCode": 200, "body": act}
+
+    def refused(call, **arguments):
+        try:
+            call(**arguments)
+        except ClientError as error:
+            return error.response["Error"]["Code"]
 """
 
 SOCKET = """
@@ -293,6 +305,11 @@ def test_binary_bodies_arrive_and_leave_base64(client: httpx.Client) -> None:
 def test_function_errors_are_500_without_detail(client: httpx.Client, what: str) -> None:
     answer = act(client, what)
     assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"})
+
+
+@pytest.mark.parametrize("what", ["invoke", "post"])
+def test_roles_without_the_permission_are_refused(client: httpx.Client, what: str) -> None:
+    assert act(client, what).json() == "AccessDeniedException"
 
 
 def test_body_over_10_mb_is_refused(client: httpx.Client) -> None:

@@ -23,6 +23,8 @@ from tests.local_stack.stack import Stack
 from tests.local_stack.template.deployment import DeploymentError
 
 _CANNOT_START = 2
+_PARENT_SECONDS = 1.0
+_SAME_SIGNAL_SECONDS = 1.0
 
 
 class CannotStartError(Exception):
@@ -69,20 +71,36 @@ async def _run(options: Options, listener: socket.socket, run_dir: Path) -> None
 
 
 def _stop_event(options: Options) -> asyncio.Event:
-    """Set by the first signal; the second one ends the process at once."""
+    """Set by the first signal; one that comes later ends the process at once.
+
+    `make` passes SIGTERM on, so that one request to stop may arrive twice in a moment.
+    """
     loop = asyncio.get_running_loop()
     stop = asyncio.Event()
 
     def stop_or_quit() -> None:
-        if stop.is_set():
+        if not stop.is_set():
+            asked_at.append(loop.time())
+            stop.set()
+        elif asked_at and loop.time() > asked_at[0] + _SAME_SIGNAL_SECONDS:
             os._exit(1)
-        stop.set()
 
+    asked_at: list[float] = []
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stop_or_quit)
+    if options.until_parent_ends:
+        _watch_parent(loop, stop, os.getppid())
     if options.until_input_closes:
         loop.add_reader(0, _read_input, loop, stop)
     return stop
+
+
+def _watch_parent(loop: asyncio.AbstractEventLoop, stop: asyncio.Event, parent: int) -> None:
+    """Sets `stop` once the process has another parent than `parent`."""
+    if os.getppid() != parent:
+        stop.set()
+    else:
+        loop.call_later(_PARENT_SECONDS, _watch_parent, loop, stop, parent)
 
 
 def _read_input(loop: asyncio.AbstractEventLoop, stop: asyncio.Event) -> None:

@@ -9,6 +9,7 @@ from tests.local_stack.lambda_runtime.retry_rules import Delays
 
 ROOT = Path(__file__).resolve().parents[2]
 
+_LAST_PORT = 65_535
 # Environment variable to parameter of the template.
 _LIMITS = {
     "DAILY_IMAGE_LIMIT": "DailyImageLimit",
@@ -42,6 +43,7 @@ class Options:
     idle_timeout: float | None
     verbose: bool
     until_input_closes: bool
+    until_parent_ends: bool
 
 
 def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
@@ -71,14 +73,14 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         idle_timeout=given.idle_timeout,
         verbose=given.verbose or bool(environment.get("LOG")),
         until_input_closes=given.until_input_closes,
+        until_parent_ends=given.until_parent_ends,
     )
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise ValueError(text)
-    return port
+    if not text.isdecimal() or int(text) > _LAST_PORT:
+        raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to {_LAST_PORT}")
+    return int(text)
 
 
 def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
@@ -131,4 +133,5 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         help="until an idle WebSocket is closed (default 600)",
     )
     add("--until-input-closes", action="store_true", help="stop when standard input closes")
+    add("--until-parent-ends", action="store_true", help="stop when the parent process is gone")
     return parser

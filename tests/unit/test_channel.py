@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from tests.support.builders import CHAT, a_message
@@ -96,13 +96,13 @@ def test_a_read_made_beforehand_saves_one(
     channel: UnifiedChannel, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     before = channel.read(USER)
-    reads: list[str] = []
-    read = tables.read
-    monkeypatch.setattr(tables, "read", lambda user: reads.append(user) or read(user))
 
-    channel.change(USER, CHANGE, before)
+    def refuse(_: str) -> NoReturn:
+        raise AssertionError("read again")
 
-    assert reads == []
+    monkeypatch.setattr(tables, "read", refuse)
+
+    assert channel.change(USER, CHANGE, before).channel is before
 
 
 def test_a_read_made_beforehand_may_be_old(channel: UnifiedChannel) -> None:

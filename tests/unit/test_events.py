@@ -12,10 +12,10 @@ from urllib.parse import parse_qsl
 
 import jwt
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 from tests.local_stack.http_api.events import HttpRequest, http_event
 from tests.local_stack.http_api.routes import Match
 from tests.local_stack.template.serving import HttpRoute
+from tests.support.template import http_routes, of_type
 
 from afterimage.adapters.aws import LambdaImageStarter
 from afterimage.domain import ids
@@ -39,12 +39,6 @@ WEBSOCKET = {
 AUTHORIZERS = {name: event for name, event in EVENTS.items() if event.get("type") == "REQUEST"}
 JOBS = {name: event for name, event in EVENTS.items() if "job_id" in event}
 
-RESOURCES: dict[str, Event] = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
-FUNCTIONS = {
-    name: resource["Properties"]
-    for name, resource in RESOURCES.items()
-    if resource["Type"] == "AWS::Serverless::Function"
-}
 HANDSHAKE = {
     "headers",
     "multiValueHeaders",
@@ -69,20 +63,8 @@ CONTEXT = {
 }
 
 
-def functions_by_http_route() -> dict[str, str]:
-    routes = {}
-    for name, properties in FUNCTIONS.items():
-        for trigger in properties.get("Events", {}).values():
-            if trigger["Type"] == "HttpApi":
-                asked = trigger["Properties"]
-                key = f"{asked['Method']} {asked['Path']}" if "Path" in asked else "$default"
-                routes[key] = name
-    return routes
-
-
 def websocket_api() -> Event:
-    found: Event = RESOURCES["WebSocketApi"]["Properties"]
-    return found
+    return of_type("AWS::Serverless::WebSocketApi")["WebSocketApi"]
 
 
 def function_of_alias(reference: Event) -> str:
@@ -93,7 +75,7 @@ def function_of_alias(reference: Event) -> str:
 def function_of(event: Event) -> str:
     """Logical id of the function that the template gives this event to."""
     if event in HTTP.values():
-        return functions_by_http_route()[event["routeKey"]]
+        return http_routes()[event["routeKey"]]
     if event in AUTHORIZERS.values():
         return function_of_alias(websocket_api()["Auth"]["AuthArn"])
     if event in WEBSOCKET.values():
@@ -110,7 +92,7 @@ def test_every_event_is_of_a_known_kind() -> None:
 
 
 def test_every_http_route_of_the_template_has_exactly_one_event() -> None:
-    assert sorted(event["routeKey"] for event in HTTP.values()) == sorted(functions_by_http_route())
+    assert sorted(event["routeKey"] for event in HTTP.values()) == sorted(http_routes())
 
 
 def test_every_websocket_route_of_the_template_has_an_event() -> None:
@@ -125,7 +107,9 @@ def test_the_authorizer_has_an_event() -> None:
 
 
 def test_every_function_has_an_event() -> None:
-    assert {function_of(event) for event in EVENTS.values()} == set(FUNCTIONS)
+    assert {function_of(event) for event in EVENTS.values()} == set(
+        of_type("AWS::Serverless::Function")
+    )
 
 
 @pytest.mark.parametrize("name", HTTP)

@@ -101,7 +101,7 @@ class Function:
             outcome = await invocation.outcome
         finally:
             self.running.discard(invocation)
-        if outcome.failed:
+        if outcome.failed and not self._stopping:
             self._failed(self.spec, outcome)
         return outcome
 
@@ -109,6 +109,8 @@ class Function:
         worker = self._free_worker()
         if worker is None:
             first = await self._first_process()
+            while first is not self._first:  # it may have ended meanwhile
+                first = await self._first_process()
             # Another may have become free while the first process started.
             worker = self._free_worker() or self._fork(first)
         worker.assign(invocation)

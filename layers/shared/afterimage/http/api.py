@@ -149,6 +149,8 @@ def _validated(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:
 def _invalid(error: ValidationError) -> Invalid:
     """Names the first thing that is wrong, never what was sent."""
     first = error.errors(include_input=False, include_url=False, include_context=False)[0]
-    where = ".".join(str(step) for step in first["loc"] if isinstance(step, str))[:100]
+    # An unknown field's own name is something that was sent.
+    known = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
+    where = ".".join(str(step) for step in known if isinstance(step, str))[:100]
     sentence = f"{where}: {first['msg']}" if where else first["msg"]
     return Invalid(sentence, public=f"The request is not valid: {sentence}.")

@@ -79,8 +79,8 @@ class WebPage:
         )
 
     def _file(self, path: str) -> dict[str, Any]:
-        file = (self._root / path).resolve()
-        if not file.is_relative_to(self._root) or not file.is_file():
+        file = self._found(path)
+        if file is None:
             error = {"code": "not_found", "message": "There is nothing here.", "retry_after": None}
             return _json({"error": error}, 404)
         kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
@@ -98,6 +98,13 @@ class WebPage:
             "body": data.decode() if is_text else b64encode(data).decode(),
             "isBase64Encoded": not is_text,
         }
+
+    def _found(self, path: str) -> Path | None:
+        try:
+            file = (self._root / path).resolve()
+            return file if file.is_relative_to(self._root) and file.is_file() else None
+        except (OSError, ValueError):  # a name that no file can have
+            return None
 
 
 def _origin(url: str) -> str:

@@ -1,0 +1,102 @@
+"""The life of an image job: which moves there are, and what each does to quota and message.
+
+    reserved ── claim ──▶ running ── succeed ──▶ succeeded
+       │  ▲                 │ │
+       │  └──── rescue ─────┘ ├── fail ────────▶ failed      (refunded)
+       ├── fail ──────────────┼────────────────▶ failed      (refunded)
+       └── cancel ────────────┴────────────────▶ cancelled   (refunded only from reserved)
+
+`claim` and `succeed` are `image_generate`'s, `rescue` is the keeper's (a function died; one
+more attempt), `fail` belongs to whoever finds that the job cannot end well, `cancel` to the
+user. A move is applied under the status and attempt it was decided on, so of two movers one
+wins and the other finds its condition failed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime
+from enum import StrEnum
+
+from afterimage.domain.entities import Job, JobStatus, Status
+
+MAX_ATTEMPTS = 2
+
+
+class Move(StrEnum):
+    CLAIM = "claim"
+    SUCCEED = "succeed"
+    RESCUE = "rescue"
+    FAIL = "fail"
+    CANCEL = "cancel"
+
+
+class IllegalMove(Exception):
+    """A job in this state does not move like this."""
+
+    def __init__(self, job: Job, move: Move) -> None:
+        super().__init__(f"{move} of a job that is {job.status}, attempt {job.attempt}")
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What a move does.
+
+    Attributes:
+        refunds: whether the reserved picture goes back to the day it was taken from.
+        message: status the waiting message gets; None leaves it waiting.
+    """
+
+    to: JobStatus
+    refunds: bool = False
+    message: Status | None = None
+
+
+EFFECTS: dict[tuple[JobStatus, Move], Effect] = {
+    (JobStatus.RESERVED, Move.CLAIM): Effect(JobStatus.RUNNING),
+    (JobStatus.RESERVED, Move.RESCUE): Effect(JobStatus.RESERVED),
+    (JobStatus.RUNNING, Move.RESCUE): Effect(JobStatus.RESERVED),
+    (JobStatus.RUNNING, Move.SUCCEED): Effect(JobStatus.SUCCEEDED, message=Status.COMPLETE),
+    (JobStatus.RESERVED, Move.FAIL): Effect(
+        JobStatus.FAILED, refunds=True, message=Status.FAILED
+    ),
+    (JobStatus.RUNNING, Move.FAIL): Effect(JobStatus.FAILED, refunds=True, message=Status.FAILED),
+    (JobStatus.RESERVED, Move.CANCEL): Effect(
+        JobStatus.CANCELLED, refunds=True, message=Status.CANCELLED
+    ),
+    # The provider may have been paid already: a picture cancelled while running is charged.
+    (JobStatus.RUNNING, Move.CANCEL): Effect(JobStatus.CANCELLED, message=Status.CANCELLED),
+}
+
+
+def may(job: Job, move: Move) -> bool:
+    """Whether the job can move like this."""
+    spent = move is Move.RESCUE and job.attempt >= MAX_ATTEMPTS
+    return (job.status, move) in EFFECTS and not spent
+
+
+def effect_of(job: Job, move: Move) -> Effect:
+    """What the move would do. Raises: IllegalMove."""
+    if not may(job, move):
+        raise IllegalMove(job, move)
+    return EFFECTS[job.status, move]
+
+
+def moved(
+    job: Job,
+    move: Move,
+    now: datetime,
+    *,
+    price_usd: str | None = None,
+    error_code: str | None = None,
+) -> Job:
+    """The job after a move. Raises: IllegalMove."""
+    effect = effect_of(job, move)
+    after = replace(job, status=effect.to, error_code=error_code)
+    match move:
+        case Move.CLAIM:
+            return replace(after, started_at=now)
+        case Move.RESCUE:
+            return replace(after, attempt=job.attempt + 1, started_at=None)
+        case Move.SUCCEED | Move.FAIL | Move.CANCEL:
+            return replace(after, ended_at=now, price_usd=price_usd)

@@ -1,0 +1,332 @@
+"""The routes over HTTP, from API Gateway's event to the contract's JSON, on tables in memory."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+from tests.support.builders import CHAT, a_message, a_ulid, an_image
+from tests.support.doubles import (
+    NOW,
+    FixedClock,
+    PlainUrls,
+    RecordingLog,
+    RecordingStarter,
+    ScriptedModel,
+)
+from tests.support.in_memory import (
+    InMemoryChats,
+    InMemoryEventLog,
+    InMemoryImages,
+    InMemoryLedger,
+    InMemoryMessages,
+    InMemoryTables,
+)
+from tests.unit.test_http_api import Context
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.entities import Chat, Status
+from afterimage.domain.errors import ProviderUnavailable, Unauthorized
+from afterimage.http import contract
+from afterimage.http.api import HttpApi
+from afterimage.http.chat_api import Asking, Reading
+from afterimage.http.contract import Route
+from afterimage.ports import ImageRequest, TextReply
+from afterimage.use_cases.answer_message import AnswerMessage, Limits
+from afterimage.use_cases.open_connection import Tickets
+from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.rename_chat import RenameChatTitle
+from afterimage.use_cases.replay_events import ReplayEvents
+
+Call = Callable[..., tuple[int, Any]]
+LIMITS = Limits(10, 200, 10, timedelta(seconds=75), timedelta(seconds=450))
+
+
+def user_of(authorization: str | None) -> str:
+    if not authorization:
+        raise Unauthorized
+    return authorization.removeprefix("Bearer ")
+
+
+@pytest.fixture
+def model() -> ScriptedModel:
+    return ScriptedModel([TextReply("Hello!", "[]")])
+
+
+@pytest.fixture
+def call(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    clock: FixedClock,
+    threads: Executor,
+    log: RecordingLog,
+    model: ScriptedModel,
+) -> Call:
+    """Calls a route as somebody; whatever succeeds is checked against its declared type."""
+    messages, ledger = InMemoryMessages(tables), InMemoryLedger(tables)
+    chats, events = InMemoryChats(tables), InMemoryEventLog(tables)
+    urls = PlainUrls()
+    answer = AnswerMessage(
+        channel,
+        messages,
+        ledger,
+        model,
+        RecordingStarter(),
+        clock,
+        LIMITS,
+        "an-image-model",
+        threads,
+        log,
+    )
+    reading = Reading(
+        messages=ReadMessages(messages),
+        chats=ReadChats(chats),
+        images=ReadImages(InMemoryImages(tables)),
+        usage=ReadUsage(ledger, clock, 10, 200),
+        rename=RenameChatTitle(channel, chats),
+        tickets=Tickets(tables, clock),
+        replay=ReplayEvents(events, events, urls, clock),
+        registry=tables,
+        urls=urls,
+        clock=clock,
+        websocket_url=lambda: "wss://channel.test/live",
+    )
+    handlers = {**Asking(answer, urls, clock).handlers(), **reading.handlers()}
+    api = HttpApi(handlers, user_of, clock, log)
+
+    def call(
+        route: Route, *, body: Any = None, user: str = "alice", query: Any = None, **path: str
+    ) -> tuple[int, Any]:
+        event = {
+            "routeKey": route.key,
+            "headers": {"authorization": f"Bearer {user}"},
+            "pathParameters": path or None,
+            "queryStringParameters": query,
+            "body": None if body is None else json.dumps(body),
+        }
+        response = api(event, Context(60_000))
+        status, parsed = response["statusCode"], json.loads(response["body"])
+        if status < 300:
+            TypeAdapter(route.answers[status]).validate_json(response["body"])
+        return status, parsed
+
+    return call
+
+
+def post(call: Call, **body: Any) -> tuple[int, Any]:
+    return call(contract.POST_MESSAGE, body={"text": "Hi", **body}, chat_id=CHAT)
+
+
+def test_a_text_answer(call: Call) -> None:
+    status, body = post(call, id=a_ulid())
+
+    assert status == 200
+    assert list(body) == [
+        "success",
+        "message",
+        "skip_message_creation",
+        "user_message",
+        "assistant_message",
+    ]
+    assert (body["success"], body["message"]) == (True, "Hello!")
+    assert body["skip_message_creation"] is True
+    assert body["user_message"]["id"] == a_ulid()
+    assert body["assistant_message"]["meta"]["status"] == "complete"
+
+
+def test_an_image_that_was_started(call: Call, model: ScriptedModel) -> None:
+    model.script = [ImageRequest("a red fox", None, "[]")]
+
+    status, body = post(call)
+
+    assert (status, body["success"], body["message"]) == (202, True, "Image generation started")
+    assert body["assistant_message"]["meta"]["message_type"] == "image"
+    assert body["assistant_message"]["meta"]["status"] == "generating"
+
+
+def test_an_answer_that_failed(call: Call, model: ScriptedModel) -> None:
+    model.script = [ProviderUnavailable("HTTP 503", retry_after=24)]
+
+    status, body = post(call)
+
+    assert (status, body["success"]) == (200, False)
+    error = body["assistant_message"]["meta"]["error"]
+    assert body["message"] == error["message"] == ProviderUnavailable.public
+    assert (error["code"], error["retry_after"]) == ("provider_unavailable", 24)
+
+
+def test_a_message_without_an_id_gets_one_of_now(call: Call) -> None:
+    _, body = post(call)
+
+    assert body["user_message"]["id"][:10] == a_ulid()[:10]
+    assert post(call, id=body["user_message"]["id"])[1] == body
+
+
+@pytest.mark.parametrize(
+    ("status", "expected"),
+    [
+        (Status.THINKING, (202, True, "Still thinking")),
+        (Status.CANCELLED, (200, False, "Cancelled")),
+    ],
+)
+def test_a_repeat_tells_how_it_stands(
+    call: Call, tables: InMemoryTables, status: Status, expected: tuple[int, bool, str]
+) -> None:
+    _, body = post(call, id=a_ulid())
+    key = ("alice", CHAT, body["assistant_message"]["id"])
+    tables.rows.messages[key] = replace(tables.rows.messages[key], status=status)
+
+    code, again = post(call, id=a_ulid())
+
+    assert (code, again["success"], again["message"]) == expected
+
+
+def test_a_repeat_of_a_picture_that_is_ready(
+    call: Call, tables: InMemoryTables, model: ScriptedModel
+) -> None:
+    model.script = [ImageRequest("a red fox", None, "[]")]
+    _, body = post(call, id=a_ulid())
+    key = ("alice", CHAT, body["assistant_message"]["id"])
+    tables.rows.messages[key] = tables.rows.messages[key].painted(an_image())
+
+    code, again = post(call, id=a_ulid())
+
+    assert (code, again["success"], again["message"]) == (200, True, "Image ready")
+    assert again["assistant_message"]["meta"]["image"]["width"] == 1024
+
+
+def test_the_clients_aspect_ratio(call: Call, model: ScriptedModel) -> None:
+    model.script = [ImageRequest("a red fox", "1:1", "[]")]
+
+    _, body = post(call, aspect_ratio="21:9")
+
+    assert body["assistant_message"]["meta"]["aspect_ratio"] == "21:9"
+
+
+def test_messages_of_a_chat(call: Call) -> None:
+    post(call, id=a_ulid())
+
+    status, body = call(contract.LIST_MESSAGES, chat_id=CHAT)
+
+    assert status == 200
+    assert [message["role"] for message in body["messages"]] == ["assistant", "user"]
+    assert body["next_cursor"] is None
+    assert call(contract.LIST_MESSAGES, chat_id=CHAT, user="bob")[1]["messages"] == []
+    first = call(contract.LIST_MESSAGES, chat_id=CHAT, query={"limit": "1"})[1]
+    rest = call(contract.LIST_MESSAGES, chat_id=CHAT, query={"cursor": first["next_cursor"]})[1]
+    assert first["messages"] + rest["messages"] == body["messages"]
+    around = call(contract.LIST_MESSAGES, chat_id=CHAT, query={"around": a_ulid()})[1]
+    assert around["messages"] == body["messages"]
+
+
+def test_one_message(call: Call) -> None:
+    _, posted = post(call, id=a_ulid())
+
+    assert call(contract.GET_MESSAGE, chat_id=CHAT, message_id=a_ulid()) == (
+        200,
+        posted["user_message"],
+    )
+    assert call(contract.GET_MESSAGE, chat_id=CHAT, message_id=a_ulid(), user="bob")[0] == 404
+    assert call(contract.GET_MESSAGE, chat_id=CHAT, message_id=a_ulid(99))[0] == 404
+
+
+def test_chats_and_their_titles(call: Call) -> None:
+    post(call, text="What a day")
+
+    chat = {
+        "id": CHAT,
+        "title": "What a day",
+        "created_at": "2026-11-20T10:00:00.000Z",
+        "updated_at": "2026-11-20T10:00:00.000Z",
+    }
+    assert call(contract.LIST_CHATS) == (200, {"chats": [chat], "next_cursor": None})
+    assert call(contract.RENAME_CHAT, chat_id=CHAT, body={"title": " Renamed "}) == (
+        200,
+        {**chat, "title": "Renamed"},
+    )
+    assert call(contract.RENAME_CHAT, chat_id=CHAT, body={"title": "x"}, user="bob")[0] == 404
+
+
+def test_pages_of_chats_by_the_cursor_that_was_given(call: Call, tables: InMemoryTables) -> None:
+    for number in range(3):
+        at = NOW + timedelta(minutes=number)
+        tables.rows.chats["alice", f"chat_{number}-x"] = Chat(f"chat_{number}-x", "t", NOW, at)
+
+    first = call(contract.LIST_CHATS, query={"limit": "2"})[1]
+    second = call(contract.LIST_CHATS, query={"limit": "2", "cursor": first["next_cursor"]})[1]
+
+    assert [chat["id"] for chat in first["chats"] + second["chats"]] == [
+        "chat_2-x",
+        "chat_1-x",
+        "chat_0-x",
+    ]
+
+
+def test_the_gallery(call: Call, tables: InMemoryTables) -> None:
+    tables.rows.images["alice", an_image().id] = an_image()
+
+    status, body = call(contract.LIST_IMAGES, query={"q": "red"})
+
+    assert (status, len(body["images"]), body["next_cursor"]) == (200, 1, None)
+    assert body["images"][0]["url"].startswith("https://pictures.test/cdn/")
+    assert call(contract.LIST_IMAGES, query={"q": "blue"})[1]["images"] == []
+    assert call(contract.LIST_IMAGES, user="bob")[1]["images"] == []
+
+
+def test_usage(call: Call) -> None:
+    post(call)
+
+    assert call(contract.GET_USAGE) == (
+        200,
+        {
+            "limit": 10,
+            "used": 0,
+            "resets_at": "2026-11-21T00:00:00.000Z",
+            "message_limit": 200,
+            "messages_used": 1,
+            "typical_ms": None,
+        },
+    )
+
+
+def test_a_ticket(call: Call, tables: InMemoryTables, clock: FixedClock) -> None:
+    status, body = call(contract.ISSUE_TICKET)
+
+    url, ticket = body["url"].split("?ticket=")
+    assert (status, url, body["expires_in"]) == (200, "wss://channel.test/live", 30)
+    assert Tickets(tables, clock).spend(ticket) == "alice"
+
+
+def test_missed_events(call: Call) -> None:
+    assert call(contract.LIST_EVENTS) == (200, {"events": [], "seq": 0, "reset": False})
+    post(call)
+
+    status, body = call(contract.LIST_EVENTS, query={"after": "1"})
+
+    assert (status, body["seq"], body["reset"]) == (200, 3, False)
+    assert [(frame["event"], frame["seq"]) for frame in body["events"]] == [
+        ("message-insert", 2),
+        ("message-update", 3),
+    ]
+    assert call(contract.LIST_EVENTS)[1] == {"events": [], "seq": 3, "reset": False}
+    assert call(contract.LIST_EVENTS, query={"after": "9"})[1] == {
+        "events": [],
+        "seq": 3,
+        "reset": True,
+    }
+    assert call(contract.LIST_EVENTS, user="bob")[1]["seq"] == 0
+
+
+def test_a_reply_longer_than_a_frame_is_whole_over_http(call: Call, tables: InMemoryTables) -> None:
+    long = a_message(text="🦊" * 20_000)
+    tables.rows.messages["alice", CHAT, long.id] = long
+
+    _, body = call(contract.GET_MESSAGE, chat_id=CHAT, message_id=long.id)
+
+    assert (body["text"], body["truncated"]) == (long.text, False)

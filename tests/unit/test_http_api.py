@@ -1,0 +1,316 @@
+"""The way in from API Gateway: who asks, what they ask, and one envelope of errors."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64encode
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.support.builders import a_ulid
+from tests.support.doubles import NOW, FixedClock, RecordingLog
+
+from afterimage.domain.errors import Busy, ClockSkew, MessageLimit, Refused, Unauthorized
+from afterimage.http import contract
+from afterimage.http.api import Handler, HttpApi, Request, Response
+
+SECRETIVE = "<script>alert('what was sent')</script>"
+
+
+@dataclass
+class Context:
+    """The one method of Lambda's context that is used."""
+
+    left_ms: int = 25_000
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.left_ms
+
+
+class Api:
+    """An `HttpApi` with one handler behind POST_MESSAGE, and what was asked of it."""
+
+    def __init__(self, log: RecordingLog) -> None:
+        self.log = log
+        self.requests: list[Request] = []
+        self.handler: Handler = lambda _: Response({"fine": "ü"}, 202)
+        self._api = HttpApi({contract.POST_MESSAGE: self._handle}, self._user_of, FixedClock(), log)
+
+    def _handle(self, request: Request) -> Response:
+        self.requests.append(request)
+        return self.handler(request)
+
+    def _user_of(self, authorization: str | None) -> str:
+        if authorization != "Bearer good":
+            raise Unauthorized(f"no: {authorization}")
+        return "alice"
+
+    def __call__(self, **event: Any) -> tuple[int, Any]:
+        whole = {
+            "routeKey": contract.POST_MESSAGE.key,
+            "headers": {"authorization": "Bearer good"},
+            **event,
+        }
+        answer = self._api(whole, Context())
+        assert answer["headers"] == {
+            "content-type": "application/json",
+            "cache-control": "no-store",
+        }
+        return answer["statusCode"], json.loads(answer["body"])
+
+    def validates(self, **event: Any) -> tuple[int, Any]:
+        """Asks a handler that reads everything there is."""
+
+        def read(request: Request) -> Response:
+            path = request.parameters(contract.ChatPath)
+            body = request.body(contract.PostMessage)
+            return Response({"chat": path.chat_id, "text": body.text})
+
+        self.handler = read
+        return self(**{"pathParameters": {"chat_id": "chat-1"}, **event})
+
+
+@pytest.fixture
+def api(log: RecordingLog) -> Api:
+    return Api(log)
+
+
+def code(answer: tuple[int, Any]) -> tuple[int, str]:
+    status, body = answer
+    assert set(body) == {"error"}
+    assert {"code", "message", "retry_after"} <= set(body["error"])
+    return status, body["error"]["code"]
+
+
+def test_a_request_reaches_its_handler(api: Api) -> None:
+    assert api() == (202, {"fine": "ü"})
+    (request,) = api.requests
+    assert (request.user_id, request.until) == ("alice", NOW + timedelta(seconds=25))
+
+
+@pytest.mark.parametrize("headers", [None, {}, {"authorization": "Bearer bad"}])
+def test_without_a_valid_token_nothing_is_reached(api: Api, headers: Any) -> None:
+    status, body = api(headers=headers)
+
+    assert (status, body) == (
+        401,
+        {"error": {"code": "unauthorized", "message": "Sign in to continue.", "retry_after": None}},
+    )
+    assert api.requests == []
+
+
+@pytest.mark.parametrize("route", ["$default", "GET /nothing", "", None])
+def test_an_unknown_route_is_404_but_only_for_who_is_signed_in(api: Api, route: Any) -> None:
+    assert code(api(routeKey=route)) == (404, "not_found")
+    assert code(api(routeKey=route, headers={})) == (401, "unauthorized")
+
+
+def test_a_refusal_carries_code_sentence_wait_and_more(api: Api) -> None:
+    def refuse(_: Request) -> Response:
+        raise MessageLimit("internal detail", retry_after=60)
+
+    api.handler = refuse
+
+    assert api() == (
+        429,
+        {
+            "error": {
+                "code": "message_limit",
+                "message": "You have reached today's limit of messages.",
+                "retry_after": 60,
+            }
+        },
+    )
+
+
+def test_clock_skew_tells_the_servers_time(api: Api) -> None:
+    def refuse(_: Request) -> Response:
+        raise ClockSkew(server_time="2026-11-20T10:00:00.000Z")
+
+    api.handler = refuse
+
+    assert api()[1]["error"]["server_time"] == "2026-11-20T10:00:00.000Z"
+
+
+@pytest.mark.parametrize("refused", Refused.__subclasses__(), ids=lambda kind: kind.code)
+def test_every_refusal_has_its_status_and_no_detail(api: Api, refused: type[Refused]) -> None:
+    def refuse(_: Request) -> Response:
+        raise refused("a detail for the log")
+
+    api.handler = refuse
+
+    answer = api()
+
+    assert code(answer) == (refused.status, refused.code)
+    assert "detail" not in str(answer)
+    assert "a detail for the log" in api.log.text()
+
+
+def test_a_defect_is_told_without_a_word_of_it(api: Api) -> None:
+    def fail(_: Request) -> Response:
+        raise RuntimeError("the stack, a secret")
+
+    api.handler = fail
+
+    answer = api()
+
+    assert code(answer) == (500, "internal")
+    assert "secret" not in str(answer)
+    assert "the stack, a secret" in api.log.text()
+
+
+def test_keys_that_cannot_be_fetched_are_503(log: RecordingLog) -> None:
+    def busy(_: str | None) -> str:
+        raise Busy("the issuer is away")
+
+    answer = HttpApi({}, busy, FixedClock(), log)({"routeKey": "GET /usage"}, Context())
+
+    assert answer["statusCode"] == 503
+
+
+def test_a_valid_body_is_read(api: Api) -> None:
+    assert api.validates(body='{"text": "ü"}') == (200, {"chat": "chat-1", "text": "ü"})
+
+
+def test_a_base64_body_is_read(api: Api) -> None:
+    body = b64encode('{"text": "ü"}'.encode()).decode()
+
+    assert api.validates(body=body, isBase64Encoded=True) == (
+        200,
+        {"chat": "chat-1", "text": "ü"},
+    )
+
+
+BAD_BODIES = {
+    "none": None,
+    "empty": "",
+    "no json": SECRETIVE,
+    "cut": '{"text": "',
+    "a list": "[1]",
+    "a text": '"text"',
+    "null": "null",
+    "a number": "1",
+    "nan": '{"text": NaN}',
+    "two": '{"text": "a"} {"text": "b"}',
+    "deep": "[" * 60_000,
+    "deep inside": '{"text": ' + "[" * 50_000 + "]" * 50_000 + "}",
+    "no text": "{}",
+    "empty text": '{"text": ""}',
+    "blank text": '{"text": " \\n\\t "}',
+    "long text": '{"text": "' + "x" * 8_001 + '"}',
+    "text is a list": '{"text": ["a"]}',
+    "text is a number": '{"text": 1}',
+    "half a surrogate": '{"text": "\\ud83e"}',
+    "raw surrogate": '{"text": "\ud83e"}',
+    "bad id": '{"text": "a", "id": "' + SECRETIVE.replace("'", "") + '"}',
+    "lower-case id": '{"text": "a", "id": "' + a_ulid().lower() + '"}',
+    "id with newline": '{"text": "a", "id": "' + a_ulid() + '\\n"}',
+    "bad ratio": '{"text": "a", "aspect_ratio": "' + SECRETIVE.replace("'", "") + '"}',
+    "unknown field": '{"text": "a", "' + SECRETIVE.replace("'", "") + '": 1}',
+    "too large": '{"text": "a"' + " " * 128 * 1024 + "}",
+}
+
+
+@pytest.mark.parametrize("body", BAD_BODIES.values(), ids=BAD_BODIES.keys())
+def test_a_bad_body_is_refused_and_not_repeated(api: Api, body: str | None) -> None:
+    answer = api.validates(body=body)
+
+    assert code(answer) == (400, "invalid")
+    assert "script" not in str(answer)
+    assert len(str(answer)) < 500
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b64encode(b'{"text": "\xff\xfe"}').decode(),
+        b64encode(b"\x89PNG\r\n").decode(),
+        "this is no base64!",
+        "ü",
+        "A",
+    ],
+)
+def test_a_bad_base64_body_is_refused(api: Api, body: str) -> None:
+    assert code(api.validates(body=body, isBase64Encoded=True)) == (400, "invalid")
+
+
+def test_the_largest_body_that_makes_sense_is_read(api: Api) -> None:
+    """8,000 characters outside the basic plane, escaped."""
+    text = "🦊" * 8_000
+
+    assert api.validates(body=json.dumps({"text": text}))[1]["text"] == text
+
+
+@pytest.mark.parametrize("chat", ["a b", "x" * 65, "", "a/b", "ü", "a\n", SECRETIVE])
+def test_a_bad_chat_id_is_refused_and_not_repeated(api: Api, chat: str) -> None:
+    answer = api.validates(pathParameters={"chat_id": chat}, body='{"text": "a"}')
+
+    assert code(answer) == (400, "invalid")
+    assert "script" not in str(answer)
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"limit": "0"},
+        {"limit": "101"},
+        {"limit": "x"},
+        {"limit": "1e2"},
+        {"limit": "9" * 5_000},
+        {"cursor": ""},
+        {"cursor": "x" * 129},
+        {"cursor": SECRETIVE},
+        {SECRETIVE: "1"},
+        {"around": "x"},
+    ],
+)
+def test_a_bad_query_is_refused_and_not_repeated(api: Api, query: dict[str, str]) -> None:
+    def read(request: Request) -> Response:
+        return Response(str(request.query(contract.MessagesQuery)))
+
+    api.handler = read
+
+    answer = api(queryStringParameters=query)
+
+    assert code(answer) == (400, "invalid")
+    assert "script" not in str(answer)
+
+
+def test_a_query_has_defaults(api: Api) -> None:
+    def read(request: Request) -> Response:
+        query = request.query(contract.MessagesQuery)
+        return Response([query.limit, query.cursor, query.around])
+
+    api.handler = read
+
+    assert api()[1] == [50, None, None]
+    assert api(queryStringParameters={"limit": "7", "around": a_ulid()})[1] == [7, None, a_ulid()]
+
+
+@pytest.mark.parametrize("after", ["-1", "x", str(2**53 + 1), "1.5", ""])
+def test_a_bad_seq_is_refused(api: Api, after: str) -> None:
+    def read(request: Request) -> Response:
+        return Response(request.query(contract.EventsQuery).after)
+
+    api.handler = read
+
+    assert code(api(queryStringParameters={"after": after})) == (400, "invalid")
+    assert api(queryStringParameters={"after": "41"}) == (200, 41)
+
+
+@pytest.mark.parametrize(
+    ("title", "kept"), [("  a title ", "a title"), ("x" * 200, "x" * 200), ("🦊", "🦊")]
+)
+def test_a_title_is_trimmed(api: Api, title: str, kept: str) -> None:
+    api.handler = lambda request: Response(request.body(contract.RenameChat).title)
+
+    assert api(body=json.dumps({"title": title})) == (200, kept)
+
+
+@pytest.mark.parametrize("title", ["", "   ", "x" * 201, None, 1])
+def test_a_bad_title_is_refused(api: Api, title: object) -> None:
+    api.handler = lambda request: Response(request.body(contract.RenameChat).title)
+
+    assert code(api(body=json.dumps({"title": title}))) == (400, "invalid")

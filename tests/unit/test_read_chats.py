@@ -1,0 +1,209 @@
+"""Pages, cursors, search and usage, as HTTP reads them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from tests.support.builders import CHAT, a_job, a_message, a_ulid, an_image
+from tests.support.doubles import NOW, FixedClock
+from tests.support.in_memory import (
+    InMemoryChats,
+    InMemoryImages,
+    InMemoryLedger,
+    InMemoryMessages,
+    InMemoryTables,
+)
+from tests.unit.conftest import USER
+
+from afterimage.domain.entities import Chat, JobStatus
+from afterimage.domain.errors import Invalid, NotFound
+from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage, Usage
+
+BAD_CURSORS = ["", "x", "01JD4A7Y00000000000000000", a_ulid().lower(), a_ulid() + "\n", "8" * 26]
+
+
+@pytest.fixture
+def messages(tables: InMemoryTables) -> ReadMessages:
+    for number in range(9):
+        tables.rows.messages[USER, CHAT, a_ulid(number)] = a_message(number)
+    return ReadMessages(InMemoryMessages(tables))
+
+
+def texts(messages: ReadMessages, limit: int, around: int) -> tuple[list[str], str | None]:
+    page = messages.page(USER, CHAT, limit, None, a_ulid(around))
+    return [row.text.removeprefix("message ") for row in page.rows], page.cursor
+
+
+def test_pages_of_messages_follow_each_other(messages: ReadMessages) -> None:
+    seen: list[str] = []
+    cursor = None
+    for _ in range(3):
+        page = messages.page(USER, CHAT, 4, cursor, None)
+        seen += [row.id for row in page.rows]
+        cursor = page.cursor
+
+    assert cursor is None
+    assert seen == [a_ulid(number) for number in range(8, -1, -1)]
+
+
+def test_a_message_stands_in_the_middle(messages: ReadMessages) -> None:
+    assert texts(messages, 5, around=4) == (list("65432"), a_ulid(2))
+
+
+def test_near_an_end_the_page_stays_full_where_it_can(messages: ReadMessages) -> None:
+    assert texts(messages, 5, around=8) == (list("87654"), a_ulid(4))
+    assert texts(messages, 5, around=0) == (list("210"), None)
+    assert texts(messages, 1, around=4) == (["4"], a_ulid(4))
+
+
+def test_one_message_or_none(messages: ReadMessages) -> None:
+    assert messages.one(USER, CHAT, a_ulid(3)) == a_message(3)
+    for chat, id_ in ((CHAT, a_ulid(99)), ("other", a_ulid(3)), ("a#b", a_ulid(3)), (CHAT, "x")):
+        with pytest.raises(NotFound):
+            messages.one(USER, chat, id_)
+    with pytest.raises(NotFound):
+        messages.one("bob", CHAT, a_ulid(3))
+
+
+@pytest.mark.parametrize("cursor", BAD_CURSORS)
+def test_a_malformed_cursor_of_messages_is_refused(messages: ReadMessages, cursor: str) -> None:
+    with pytest.raises(Invalid):
+        messages.page(USER, CHAT, 5, cursor, None)
+    with pytest.raises(Invalid):
+        messages.page(USER, CHAT, 5, None, cursor)
+
+
+@pytest.mark.parametrize("chat", ["", "a#b", "x" * 65, "ü", "a\n"])
+def test_a_malformed_chat_id_is_refused(messages: ReadMessages, chat: str) -> None:
+    with pytest.raises(Invalid):
+        messages.page(USER, chat, 5, None, None)
+
+
+@pytest.fixture
+def chats(tables: InMemoryTables) -> ReadChats:
+    for number in range(5):
+        at = NOW + timedelta(minutes=number)
+        tables.rows.chats[USER, f"chat-{number}"] = Chat(f"chat-{number}", "title", NOW, at)
+    return ReadChats(InMemoryChats(tables))
+
+
+def test_pages_of_chats_follow_each_other(chats: ReadChats) -> None:
+    first = chats.page(USER, 3, None)
+    second = chats.page(USER, 3, first.cursor)
+
+    assert [chat.id for chat in first.rows] == ["chat-4", "chat-3", "chat-2"]
+    assert first.cursor == "2026-11-20T10:02:00.000Z~chat-2"
+    assert [chat.id for chat in second.rows] == ["chat-1", "chat-0"]
+    assert second.cursor is None
+
+
+@pytest.mark.parametrize(
+    "cursor",
+    ["", "~", "x~chat", "2026-11-20T10:02:00.000Z", "2026-11-20T10:02:00.000Z~",
+     "2026-11-20T10:02:00Z~chat", "2026-11-20T10:02:00.000Z~a#b", "2026-11-20T10:02:00.000Z~a~b",
+     "２026-11-20T10:02:00.000Zx~chat"],
+)  # fmt: skip
+def test_a_malformed_cursor_of_chats_is_refused(chats: ReadChats, cursor: str) -> None:
+    with pytest.raises(Invalid):
+        chats.page(USER, 5, cursor)
+
+
+def gallery(tables: InMemoryTables, prompts: list[str]) -> ReadImages:
+    for number, prompt in enumerate(prompts):
+        tables.rows.images[USER, a_ulid(number)] = an_image(number, prompt=prompt)
+    return ReadImages(InMemoryImages(tables))
+
+
+def test_pages_of_pictures_follow_each_other(tables: InMemoryTables) -> None:
+    images = gallery(tables, ["a", "b", "c"])
+
+    first = images.page(USER, 2, None, None)
+    second = images.page(USER, 2, first.cursor, None)
+
+    assert [image.prompt for image in [*first.rows, *second.rows]] == ["c", "b", "a"]
+    assert second.cursor is None
+
+
+@pytest.mark.parametrize("cursor", BAD_CURSORS)
+def test_a_malformed_cursor_of_pictures_is_refused(tables: InMemoryTables, cursor: str) -> None:
+    with pytest.raises(Invalid):
+        gallery(tables, []).page(USER, 5, cursor, None)
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("fox", ["Two FOXES", "a red fox"]),
+        ("RED", ["a red fox"]),
+        ("fox red", ["a red fox"]),
+        ("  ", ["STRASSE bei Nacht", "Two FOXES", "a red fox"]),
+        ("straße", ["STRASSE bei Nacht"]),
+        ("badger", []),
+        ("red badger", []),
+    ],
+)
+def test_a_search_finds_prompts_with_all_the_words(
+    tables: InMemoryTables, words: str, found: list[str]
+) -> None:
+    images = gallery(tables, ["a red fox", "Two FOXES", "STRASSE bei Nacht"])
+
+    assert [image.prompt for image in images.page(USER, 50, None, words).rows] == found
+
+
+def test_a_search_goes_on_where_a_page_ended(tables: InMemoryTables) -> None:
+    images = gallery(tables, ["fox" if number % 60 == 0 else "cat" for number in range(300)])
+
+    seen: list[str] = []
+    cursor = None
+    for _ in range(3):
+        page = images.page(USER, 2, cursor, "fox")
+        seen += [image.id for image in page.rows]
+        cursor = page.cursor
+
+    assert seen == [a_ulid(number) for number in (240, 180, 120, 60, 0)]
+    assert cursor is None
+
+
+def test_a_search_for_what_is_rare_gives_a_cursor_instead_of_reading_on(
+    tables: InMemoryTables,
+) -> None:
+    images = gallery(tables, ["fox", *["cat"] * 1_500])
+
+    first = images.page(USER, 50, None, "fox")
+    second = images.page(USER, 50, first.cursor, "fox")
+
+    assert (list(first.rows), first.cursor) == ([], a_ulid(501))
+    assert [image.prompt for image in second.rows] == ["fox"]
+    assert second.cursor is None
+
+
+def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
+    tables.rows.used[USER, "quota#2026-11-20"] = 7
+    tables.rows.used[USER, "messages#2026-11-20"] = 30
+    tables.rows.used[USER, "quota#2026-11-19"] = 10
+    for number, seconds in enumerate((2, 9, 4)):
+        done = NOW + timedelta(seconds=seconds)
+        job = replace(a_job(number), status=JobStatus.SUCCEEDED, ended_at=done)
+        tables.rows.jobs[USER, job.id] = job
+    failed = replace(a_job(8), status=JobStatus.FAILED, ended_at=NOW + timedelta(hours=1))
+    tables.rows.jobs[USER, failed.id] = failed
+    tables.rows.jobs[USER, a_job(9).id] = a_job(9)
+
+    usage = ReadUsage(InMemoryLedger(tables), clock, 10, 200)(USER)
+
+    assert usage == Usage(
+        limit=10,
+        used=7,
+        resets_at=datetime(2026, 11, 21, tzinfo=UTC),
+        message_limit=200,
+        messages_used=30,
+        typical_ms=4_000,
+    )
+
+
+def test_usage_without_any_picture_has_no_typical_time(
+    tables: InMemoryTables, clock: FixedClock
+) -> None:
+    assert ReadUsage(InMemoryLedger(tables), clock, 10, 200)(USER).typical_ms is None

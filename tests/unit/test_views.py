@@ -1,0 +1,157 @@
+"""The JSON of the contract, exactly: names, order and form of every field."""
+
+from __future__ import annotations
+
+import json
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from tests.support.builders import a_message, a_ulid, an_image
+from tests.support.doubles import NOW, PlainUrls
+
+from afterimage.domain.entities import Chat, FailureNote, MessageType, Role, Status
+from afterimage.views import chat_view, image_view, message_view, timestamp
+
+URLS = PlainUrls()
+
+# As the contract words them.
+MESSAGE_FIELDS = ["id", "chat_id", "role", "text", "truncated", "created_at", "version", "meta"]
+META_FIELDS = [
+    "message_type",
+    "status",
+    "prompt",
+    "aspect_ratio",
+    "image",
+    "image_deleted",
+    "error",
+]
+IMAGE = {
+    "id": a_ulid(),
+    "message_id": a_ulid(),
+    "chat_id": "chat-1",
+    "prompt": "a red fox, number 0",
+    "created_at": "2026-11-20T10:00:00.000Z",
+    "url": "https://pictures.test/cdn/p/user/0/full.webp?signed",
+    "thumbnail_url": "https://pictures.test/cdn/p/user/0/thumbnail.webp?signed",
+    "width": 1024,
+    "height": 768,
+    "bytes": 80123,
+    "color": "#aabbcc",
+    "thumbhash": "3OcRJYB4d3h/iIeHeEh3eIhw+j2w",
+}
+
+
+def wire(view: Any) -> Any:
+    """As it comes out of the other end of the wire."""
+    return json.loads(json.dumps(view))
+
+
+def test_a_users_message() -> None:
+    view = wire(message_view(a_message(), URLS, NOW))
+
+    assert view == {
+        "id": a_ulid(),
+        "chat_id": "chat-1",
+        "role": "user",
+        "text": "message 0",
+        "truncated": False,
+        "created_at": "2026-11-20T10:00:00.000Z",
+        "version": 1,
+        "meta": {
+            "message_type": "text",
+            "status": "complete",
+            "prompt": None,
+            "aspect_ratio": None,
+            "image": None,
+            "image_deleted": False,
+            "error": None,
+        },
+    }
+    assert list(view) == MESSAGE_FIELDS
+    assert list(view["meta"]) == META_FIELDS
+
+
+def test_an_answer_with_a_picture() -> None:
+    message = a_message(
+        role=Role.ASSISTANT,
+        text="",
+        version=3,
+        type=MessageType.IMAGE,
+        prompt="a red fox",
+        aspect_ratio="1:1",
+        image=an_image(),
+        parts="[]",
+        job_id=a_ulid(),
+        deadline=NOW,
+        lease_until=NOW,
+    )
+
+    view = wire(message_view(message, URLS, NOW))
+
+    assert list(view) == MESSAGE_FIELDS
+    assert view["meta"] == {
+        "message_type": "image",
+        "status": "complete",
+        "prompt": "a red fox",
+        "aspect_ratio": "1:1",
+        "image": IMAGE,
+        "image_deleted": False,
+        "error": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("later", "retry_after"),
+    [(timedelta(0), 60), (timedelta(seconds=45), 15), (timedelta(hours=1), 0)],
+)
+def test_a_failed_answer_counts_down(later: timedelta, retry_after: int) -> None:
+    note = FailureNote("quota_exceeded", "No more today.", NOW + timedelta(seconds=60))
+    message = a_message(role=Role.ASSISTANT, status=Status.FAILED, error=note)
+
+    view = wire(message_view(message, URLS, NOW + later))
+
+    assert view["meta"]["status"] == "failed"
+    assert view["meta"]["error"] == {
+        "code": "quota_exceeded",
+        "message": "No more today.",
+        "retry_after": retry_after,
+    }
+
+
+def test_a_failure_without_a_time_has_none() -> None:
+    message = a_message(error=FailureNote("blocked", "No."), status=Status.FAILED)
+
+    assert wire(message_view(message, URLS, NOW))["meta"]["error"]["retry_after"] is None
+
+
+def test_a_picture() -> None:
+    view = wire(image_view(an_image(), URLS))
+
+    assert view == IMAGE
+    assert list(view) == list(IMAGE)
+
+
+def test_a_chat() -> None:
+    view = wire(chat_view(Chat("chat-1", "title", NOW, NOW + timedelta(minutes=5))))
+
+    assert view == {
+        "id": "chat-1",
+        "title": "title",
+        "created_at": "2026-11-20T10:00:00.000Z",
+        "updated_at": "2026-11-20T10:05:00.000Z",
+    }
+
+
+@pytest.mark.parametrize(
+    ("at", "text"),
+    [
+        (datetime(2026, 11, 20, 10, 0, 0, 1_999, UTC), "2026-11-20T10:00:00.001Z"),
+        (
+            datetime(2026, 11, 20, 10, 0, tzinfo=timezone(timedelta(hours=2))),
+            "2026-11-20T08:00:00.000Z",
+        ),
+    ],
+)
+def test_times_are_utc_in_milliseconds(at: datetime, text: str) -> None:
+    assert timestamp(at) == text

@@ -1,0 +1,147 @@
+"""The page and its files: all public, nothing outside their folder."""
+
+from __future__ import annotations
+
+import json
+from base64 import b64decode
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support.doubles import RecordingLog
+
+from afterimage.http.web_page import WebPage
+
+CONFIG = {
+    "issuer": "https://issuer.test/realms/main",
+    "audience": "afterimage",
+    "public_url": "https://page.test",
+    "websocket_url": "wss://channel.test/live",
+}
+PNG = b"\x89PNG\r\n\x1a\n\xff\x00"
+
+
+@pytest.fixture
+def page(tmp_path: Path, log: RecordingLog) -> WebPage:
+    root = tmp_path / "static"
+    (root / "vendor").mkdir(parents=True)
+    (tmp_path / "secret.txt").write_text("not for you")
+    (tmp_path / "static-too").mkdir()
+    (tmp_path / "static-too" / "secret.txt").write_text("not for you")
+    (root / "index.html").write_text("<title>Afterimage ü</title>", "utf-8")
+    (root / "app.js").write_text("import './vendor/lib.js';")
+    (root / "style.css").write_text("body {}")
+    (root / "icon.svg").write_text("<svg/>")
+    (root / "picture.png").write_bytes(PNG)
+    (root / "unknown").write_bytes(b"\xff\xfe")
+    (root / "vendor" / "lib.js").write_text("export {};")
+    (root / "link.txt").symlink_to(tmp_path / "secret.txt")
+    return WebPage(root, lambda: CONFIG, "page-client", log)
+
+
+def static(page: WebPage, path: str) -> dict[str, Any]:
+    event = {"routeKey": "GET /static/{path+}", "pathParameters": {"path": path}}
+    return page(event, None)
+
+
+def test_the_page(page: WebPage) -> None:
+    answer = page({"routeKey": "GET /"}, None)
+
+    assert answer["statusCode"] == 200
+    assert answer["headers"]["content-type"] == "text/html; charset=utf-8"
+    assert answer["body"] == "<title>Afterimage ü</title>"
+
+
+def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: WebPage) -> None:
+    headers = page({"routeKey": "GET /"}, None)["headers"]
+
+    policy = dict(
+        part.strip().split(" ", 1) for part in headers["content-security-policy"].split(";")
+    )
+    assert policy["default-src"] == "'none'"
+    assert policy["script-src"] == "'self'"
+    assert policy["style-src"] == "'self'"
+    assert policy["connect-src"] == "'self' https://issuer.test wss://channel.test"
+    assert policy["frame-ancestors"] == "'none'"
+    assert policy["base-uri"] == "'none'"
+    assert "unsafe" not in str(policy)
+    assert "*" not in str(policy)
+    assert headers["x-content-type-options"] == "nosniff"
+    assert headers["referrer-policy"] == "no-referrer"
+
+
+@pytest.mark.parametrize(
+    ("path", "kind"),
+    [("app.js", "javascript"), ("style.css", "text/css"), ("icon.svg", "image/svg+xml"),
+     ("vendor/lib.js", "javascript")],
+)  # fmt: skip
+def test_files_have_their_type(page: WebPage, path: str, kind: str) -> None:
+    answer = static(page, path)
+
+    assert answer["statusCode"] == 200
+    assert kind in answer["headers"]["content-type"]
+    assert answer["headers"]["x-content-type-options"] == "nosniff"
+
+
+def test_bytes_travel_in_base64(page: WebPage) -> None:
+    answer = static(page, "picture.png")
+
+    assert answer["headers"]["content-type"] == "image/png"
+    assert answer["isBase64Encoded"] is True
+    assert b64decode(answer["body"]) == PNG
+    assert static(page, "unknown")["headers"]["content-type"] == "application/octet-stream"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "../secret.txt",
+        "../static-too/secret.txt",
+        "vendor/../../secret.txt",
+        "/etc/passwd",
+        "..",
+        ".",
+        "",
+        "vendor",
+        "vendor/",
+        "nothing.js",
+        "link.txt",
+        "..\\secret.txt",
+        "%2e%2e/secret.txt",
+        "app.js\x00.png",
+        "x" * 5_000,
+        "\ud800",
+    ],
+)
+def test_nothing_else_is_served(page: WebPage, path: str) -> None:
+    answer = static(page, path)
+
+    assert answer["statusCode"] == 404
+    assert json.loads(answer["body"]) == {
+        "error": {"code": "not_found", "message": "There is nothing here.", "retry_after": None}
+    }
+
+
+def test_a_path_without_parameters(page: WebPage) -> None:
+    assert page({"routeKey": "GET /static/{path+}"}, None)["statusCode"] == 404
+
+
+def test_what_the_page_needs_to_sign_in_and_connect(page: WebPage) -> None:
+    answer = page({"routeKey": "GET /config.json"}, None)
+
+    assert json.loads(answer["body"]) == {
+        "issuer": "https://issuer.test/realms/main",
+        "client_id": "page-client",
+        "audience": "afterimage",
+        "scope": "openid",
+        "websocket_url": "wss://channel.test/live",
+        "max_text_length": 8_000,
+    }
+
+
+def test_the_apis_description(page: WebPage) -> None:
+    answer = page({"routeKey": "GET /openapi.json"}, None)
+
+    document = json.loads(answer["body"])
+    assert document["openapi"] == "3.1.0"
+    assert document["servers"] == [{"url": "https://page.test"}]

@@ -1,0 +1,162 @@
+"""The way in from the WebSocket: tickets, connections, and whatever a client may send."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.support.doubles import NOW, FixedClock, PlainUrls, RecordingLog, RecordingPush
+from tests.support.in_memory import InMemoryEventLog, InMemoryTables
+from tests.unit.conftest import USER
+
+from afterimage.use_cases.open_connection import Tickets
+from afterimage.use_cases.replay_events import ReplayEvents
+from afterimage.use_cases.resume_channel import ResumeChannel
+from afterimage.websocket_api import WebSocketApi
+
+ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc/live/$connect"
+
+
+def build(tables: InMemoryTables, push: RecordingPush, log: RecordingLog) -> WebSocketApi:
+    clock = FixedClock()
+    events = InMemoryEventLog(tables)
+    replay = ReplayEvents(events, events, PlainUrls(), clock)
+    return WebSocketApi(Tickets(tables, clock), ResumeChannel(tables, replay, push, clock), log)
+
+
+@pytest.fixture
+def api(tables: InMemoryTables, push: RecordingPush, log: RecordingLog) -> WebSocketApi:
+    return build(tables, push, log)
+
+
+def event(route: str, body: object = None, **more: Any) -> dict[str, Any]:
+    request = {
+        "routeKey": route,
+        "connectionId": "tab",
+        "authorizer": {"principalId": USER},
+    }
+    return {"requestContext": request, "body": body, **more}
+
+
+def authorize(api: WebSocketApi, query: dict[str, str] | None) -> dict[str, Any]:
+    return api({"type": "REQUEST", "methodArn": ARN, "queryStringParameters": query}, None)
+
+
+def effect(answer: dict[str, Any]) -> str:
+    (statement,) = answer["policyDocument"]["Statement"]
+    assert statement["Resource"] == ARN
+    assert statement["Action"] == "execute-api:Invoke"
+    return str(statement["Effect"])
+
+
+def test_a_ticket_lets_its_user_in_once(api: WebSocketApi, tables: InMemoryTables) -> None:
+    ticket = Tickets(tables, FixedClock()).issue(USER)
+
+    first = authorize(api, {"ticket": ticket})
+    second = authorize(api, {"ticket": ticket})
+
+    assert (effect(first), first["principalId"]) == ("Allow", USER)
+    assert (effect(second), second["principalId"]) == ("Deny", "nobody")
+
+
+@pytest.mark.parametrize("query", [None, {}, {"ticket": ""}, {"ticket": "YWxpY2U=.forged"}])
+def test_nobody_else_gets_in(api: WebSocketApi, query: dict[str, str] | None) -> None:
+    assert effect(authorize(api, query)) == "Deny"
+
+
+def test_a_ticket_never_reaches_the_log(
+    api: WebSocketApi, tables: InMemoryTables, log: RecordingLog
+) -> None:
+    ticket = Tickets(tables, FixedClock()).issue(USER)
+
+    authorize(api, {"ticket": ticket})
+
+    assert ticket.split(".")[1] not in log.text()
+
+
+def test_a_connection_is_registered_by_resume_and_not_before(
+    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    assert api(event("$connect"), None) == {"statusCode": 200}
+    assert (tables.read(USER).connections, push.sent) == ((), [])
+
+    api(event("$default", '{"action": "resume", "after": null}'), None)
+
+    assert tables.read(USER).connections == ("tab",)
+    assert push.to("tab") == [{"type": "system", "event": "resumed", "seq": 0}]
+
+
+def test_a_connection_that_closes_is_forgotten(api: WebSocketApi, tables: InMemoryTables) -> None:
+    tables.register(USER, "tab", NOW)
+
+    assert api(event("$disconnect"), None) == {"statusCode": 200}
+
+    assert tables.read(USER).connections == ()
+
+
+def test_a_ping_is_answered(api: WebSocketApi, push: RecordingPush) -> None:
+    api(event("$default", '{"action": "ping"}'), None)
+
+    assert push.to("tab") == [{"type": "system", "event": "pong", "seq": 0}]
+
+
+@pytest.mark.parametrize("after", [0, 7, 2**53])
+def test_a_seq_is_a_whole_number(api: WebSocketApi, push: RecordingPush, after: int) -> None:
+    api(event("$default", f'{{"action": "resume", "after": {after}}}'), None)
+
+    assert push.to("tab")[-1]["event"] in ("resumed", "reset")
+
+
+GARBAGE = {
+    "nothing": None,
+    "empty": "",
+    "no json": "hello",
+    "cut": '{"action": "pi',
+    "a list": "[]",
+    "a text": '"ping"',
+    "a number": "1",
+    "binary": "\x00\x01\xff",
+    "no action": "{}",
+    "unknown action": '{"action": "destroy"}',
+    "action is a list": '{"action": ["ping"]}',
+    "deep": "[" * 30_000,
+    "huge number": '{"action": "resume", "after": ' + "9" * 6_000 + "}",
+    "over 2^53": '{"action": "resume", "after": 9007199254740993}',
+    "negative": '{"action": "resume", "after": -1}',
+    "half": '{"action": "resume", "after": 1.5}',
+    "true": '{"action": "resume", "after": true}',
+    "a text as seq": '{"action": "resume", "after": "7"}',
+    "nan": '{"action": "resume", "after": NaN}',
+}
+
+
+@pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE.keys())
+def test_anything_else_gets_an_error_and_stays_connected(
+    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush, body: object
+) -> None:
+    tables.register(USER, "tab", NOW)
+
+    assert api(event("$default", body), None) == {"statusCode": 200}
+
+    (frame,) = push.to("tab")
+    assert (frame["type"], frame["event"], frame["code"]) == ("system", "error", "invalid")
+    assert tables.read(USER).connections == ("tab",)
+    assert push.closed == []
+
+
+def test_a_binary_frame_is_garbage(api: WebSocketApi, push: RecordingPush) -> None:
+    api(event("$default", "eyJhY3Rpb24iOiAicGluZyJ9", isBase64Encoded=True), None)
+
+    assert push.to("tab")[0]["event"] == "error"
+
+
+@given(st.one_of(st.text(), st.recursive(st.none() | st.integers() | st.text(), st.lists)))
+def test_nothing_that_anybody_sends_breaks_it(body: object) -> None:
+    push = RecordingPush()
+
+    answer = build(InMemoryTables(), push, RecordingLog())(event("$default", body), None)
+
+    assert answer == {"statusCode": 200}
+    assert len(push.sent) == 1
