@@ -108,13 +108,20 @@ class UnifiedChannel:
         ]
         wait(posts)
 
+    def post_again(self, user_id: str, again: Sequence[frames.BroadcastFrame]) -> None:
+        """Post frames of events that were committed earlier to everyone connected now."""
+        texts = tuple(frames.encode(frame) for frame in again)
+        self._post_to_all(self._store.read(user_id), texts)
+
     def glimpse(self, channel: Channel, frame: frames.PreviewFrame) -> None:
         """Post a preview to everyone connected. It has no number and may be lost."""
+        self._post_to_all(channel, (frames.encode(frame),))
+
+    def _post_to_all(self, channel: Channel, texts: Sequence[str]) -> None:
         until = self._clock.now() + _POST_WITHIN
-        text = (frames.encode(frame),)
         wait(
             [
-                self._executor.submit(self._post, channel.user_id, connection, text, until)
+                self._executor.submit(self._post, channel.user_id, connection, texts, until)
                 for connection in channel.connections
             ]
         )

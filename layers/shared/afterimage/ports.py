@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -56,7 +56,33 @@ class TicketStore(Protocol):
         """Remove the ticket; whether it was there and fresh. True once at most."""
 
 
+@dataclass(frozen=True)
+class MessageKey:
+    """Where one message is found."""
+
+    user_id: str
+    chat_id: str
+    message_id: str
+
+
+# The one index across users is spread over this many partitions.
+OPEN_PARTITIONS = 16
+
+
+class OpenIndex(Protocol):
+    """What waits for the keeper, across users. Eventually consistent: look at the row itself."""
+
+    def overdue_messages(self, partition: int, now: datetime) -> Iterator[MessageKey]:
+        """Open messages whose deadline has passed; partitions are numbered from 0."""
+
+    def due_purges(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
+        """`(user_id, job_id)` of ended jobs whose uploads are to be removed by now."""
+
+
 class EventLog(Protocol):
+    def latest(self, user_id: str, limit: int, now: datetime) -> Sequence[EventReference]:
+        """The newest references, newest first, strongly consistent."""
+
     def after(self, user_id: str, seq: int, limit: int, now: datetime) -> Sequence[EventReference]:
         """References with a number over `seq`, in order, at most `limit`, strongly consistent."""
 
@@ -131,6 +157,12 @@ class JobStore(Protocol):
 
     def claim(self, user_id: str, job_id: str, attempt: int, now: datetime) -> Job | None:
         """Move a reserved job to running; None if it is not `reserved` at this attempt."""
+
+    def move(self, user_id: str, before: Job, after: Job) -> bool:
+        """Apply a move that no client sees; False if the job has moved meanwhile."""
+
+    def purged(self, user_id: str, job_id: str) -> None:
+        """Note that nothing the job uploaded is left."""
 
 
 class ImageStarter(Protocol):
@@ -230,8 +262,8 @@ class Studio(Protocol):
 
 
 class PictureStore(Protocol):
-    def put_original(self, key: str, data: bytes) -> None:
-        """Store bytes unless the key exists."""
+    def put_original(self, key: str, data: bytes) -> bool:
+        """Store bytes unless the key exists; whether they were stored."""
 
     def put_webp(self, key: str, data: bytes) -> None: ...
 

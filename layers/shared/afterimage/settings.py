@@ -68,6 +68,7 @@ class WebSocketSettings(TableSettings):
 
 
 class ChatApiSettings(TableSettings):
+    image_timeout: int = Field(ge=1)
     daily_image_limit: int = Field(ge=0)
     daily_message_limit: int = Field(ge=1)
 
@@ -104,6 +105,12 @@ class LlmHandlerSettings(GeminiFunctionSettings):
 
 class ImageGenerateSettings(GeminiFunctionSettings):
     image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
+    images_bucket: Name
+
+
+class KeeperSettings(TableSettings):
+    image_timeout: int = Field(ge=1)
+    image_generate_function: Name
     images_bucket: Name
 
 

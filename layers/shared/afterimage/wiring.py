@@ -24,6 +24,7 @@ from afterimage.adapters.system import PowertoolsLog, SystemClock
 
 _POSTS_SIDE_BY_SIDE = 20  # as many as one user has connections
 _WORK_SIDE_BY_SIDE = 6
+_A_LITTLE_LONGER = timedelta(seconds=5)  # than a function's timeout, for the clocks' sake
 
 
 class Aws:
@@ -106,6 +107,7 @@ def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
     from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
     from afterimage.http.chat_api import Asking
     from afterimage.use_cases.answer_message import AnswerMessage, Limits
+    from afterimage.use_cases.retry_message import RetryMessage
 
     configured = settings.LlmHandlerSettings.read(environment)
     base = Channelled(logger, configured)
@@ -116,9 +118,10 @@ def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
         text_deadline=timedelta(seconds=configured.text_deadline),
         image_deadline=timedelta(seconds=configured.image_deadline),
     )
+    messages = DynamoDbMessages()
     answer = AnswerMessage(
         channel=base.channel,
-        messages=DynamoDbMessages(),
+        messages=messages,
         jobs=DynamoDbLedger(),
         model=_gemini(base, configured, configured.text_model),
         images=aws.LambdaImageStarter(
@@ -132,7 +135,8 @@ def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
         executor=base.work,
         log=base.log,
     )
-    return _authenticated(base, Asking(answer, base.urls, base.clock).handlers())
+    retry = RetryMessage(answer, base.channel, messages, base.clock, limits, configured.image_model)
+    return _authenticated(base, Asking(answer, retry, base.urls, base.clock).handlers())
 
 
 def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
@@ -159,6 +163,7 @@ def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
 def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
     from afterimage.adapters.dynamodb import readers
     from afterimage.http.chat_api import Reading
+    from afterimage.use_cases.cancel_message import CancelMessage
     from afterimage.use_cases.open_connection import Tickets
     from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
     from afterimage.use_cases.rename_chat import RenameChatTitle
@@ -167,17 +172,26 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
     configured = settings.ChatApiSettings.read(environment)
     base = Channelled(logger, configured)
     chats, events = readers.DynamoDbChats(), readers.DynamoDbEventLog()
+    messages, ledger = readers.DynamoDbMessages(), readers.DynamoDbLedger()
     reading = Reading(
-        messages=ReadMessages(readers.DynamoDbMessages()),
+        messages=ReadMessages(messages),
         chats=ReadChats(chats),
         images=ReadImages(readers.DynamoDbImages()),
         usage=ReadUsage(
-            readers.DynamoDbLedger(),
+            ledger,
             base.clock,
             configured.daily_image_limit,
             configured.daily_message_limit,
         ),
         rename=RenameChatTitle(base.channel, chats),
+        cancel=CancelMessage(
+            base.channel,
+            messages,
+            ledger,
+            base.clock,
+            _upload_time(configured.image_timeout),
+            base.log,
+        ),
         tickets=Tickets(base.store, base.clock),
         replay=ReplayEvents(events, events, base.urls, base.clock),
         registry=base.store,
@@ -202,12 +216,56 @@ def websocket(logger: Logger, environment: Mapping[str, str]) -> Any:
     return WebSocketApi(Tickets(base.store, base.clock), resume, base.log)
 
 
+def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
+    from afterimage.adapters.dynamodb import readers
+    from afterimage.use_cases.end_message import EndMessage
+    from afterimage.use_cases.replay_events import ReplayEvents
+    from afterimage.use_cases.repost_events import RepostEvents
+    from afterimage.use_cases.rescue_job import RescueJob
+    from afterimage.use_cases.sweep import Sweep
+
+    configured = settings.KeeperSettings.read(environment)
+    base = Channelled(logger, configured)
+    messages, ledger = readers.DynamoDbMessages(), readers.DynamoDbLedger()
+    events = readers.DynamoDbEventLog()
+    replay = ReplayEvents(events, events, base.urls, base.clock)
+    end = EndMessage(
+        base.channel, ledger, base.clock, _upload_time(configured.image_timeout), base.log
+    )
+    rescue = RescueJob(
+        ledger,
+        messages,
+        aws.LambdaImageStarter(
+            base.aws.client("lambda"), configured.image_generate_function, base.log.correlation_id
+        ),
+        end,
+        RepostEvents(base.channel, events, replay, base.clock, base.log),
+        base.clock,
+        base.log,
+    )
+    sweep = Sweep(
+        readers.DynamoDbOpenIndex(),
+        messages,
+        ledger,
+        aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket),
+        end,
+        base.clock,
+        base.log,
+    )
+    return rescue, sweep
+
+
 def web_page(logger: Logger, environment: Mapping[str, str], root: Any) -> Any:
     from afterimage.http.web_page import WebPage
 
     configured = settings.PageSettings.read(environment)
     base = Base(logger, configured.public_config_parameter)
     return WebPage(root, base.public_config, configured.client_id, base.log)
+
+
+def _upload_time(image_timeout: int) -> timedelta:
+    """How long a function that runs now may still upload."""
+    return timedelta(seconds=image_timeout) + _A_LITTLE_LONGER
 
 
 def _gemini(base: Base, configured: settings.GeminiFunctionSettings, text_model: str = "") -> Any:

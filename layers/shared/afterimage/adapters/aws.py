@@ -49,13 +49,15 @@ class S3Pictures:
         self._client = client
         self._bucket = bucket
 
-    def put_original(self, key: str, data: bytes) -> None:
+    def put_original(self, key: str, data: bytes) -> bool:
         try:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
         except ClientError as error:
             # Another attempt's bytes are there, or arriving: they stay.
             if _code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
                 raise
+            return False
+        return True
 
     def put_webp(self, key: str, data: bytes) -> None:
         self._client.put_object(

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from afterimage.domain.entities import Image, Job, JobStatus, Message
+from afterimage.domain.entities import Image, Job, Message
 from afterimage.domain.events import Event
 
 
@@ -77,16 +77,11 @@ class InsertJob:
 
 
 @dataclass(frozen=True)
-class EndJob:
-    """Holds if the job is in `from_status` at this attempt."""
+class MoveJob:
+    """A move of `job_life`. Holds if the job still has `before`'s status and attempt."""
 
-    job_id: str
-    attempt: int
-    from_status: JobStatus
-    to_status: JobStatus
-    at: datetime
-    price_usd: str | None = None
-    error_code: str | None = None
+    before: Job
+    after: Job
 
 
 @dataclass(frozen=True)
@@ -105,7 +100,7 @@ Change = (
     | ReserveImage
     | RefundImage
     | InsertJob
-    | EndJob
+    | MoveJob
     | InsertImage
 )
 

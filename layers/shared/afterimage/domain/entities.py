@@ -92,6 +92,8 @@ class Message:
     Attributes:
         version: grows by one with every change.
         parts: the model's own parts as JSON, sent back to it unchanged in later turns.
+        reply_to: id of the message that an answer answers.
+        tries: how often the answer has been tried, from 1.
         deadline: by when an open message must have ended.
         lease_until: until when the function that answers is surely still at it.
     """
@@ -111,6 +113,8 @@ class Message:
     error: FailureNote | None = None
     parts: str | None = None
     job_id: str | None = None
+    reply_to: str | None = None
+    tries: int = 1
     deadline: datetime | None = None
     lease_until: datetime | None = None
 
@@ -129,14 +133,30 @@ class Message:
             prompt=job.prompt,
             aspect_ratio=job.aspect_ratio,
             parts=parts,
+            error=None,
             job_id=job.id,
+            deadline=deadline,
+            lease_until=lease,
+        )
+
+    def thinking_again(self, deadline: datetime, lease: datetime) -> Message:
+        """The same message, asked of the text model once more."""
+        return replace(
+            self,
+            version=self.version + 1,
+            type=MessageType.TEXT,
+            status=Status.THINKING,
+            parts=None,
+            error=None,
+            tries=self.tries + 1,
             deadline=deadline,
             lease_until=lease,
         )
 
     def answered(self, text: str, parts: str) -> Message:
         """The same message with the model's reply."""
-        return replace(self._ended(Status.COMPLETE), text=text, parts=parts)
+        ended = self._ended(Status.COMPLETE)
+        return replace(ended, text=text, parts=parts, aspect_ratio=None)
 
     def painted(self, image: Image) -> Message:
         """The same message with its picture."""
@@ -145,6 +165,10 @@ class Message:
     def failed(self, failure: Failure, now: datetime) -> Message:
         """The same message, ended with a reason."""
         return replace(self._ended(Status.FAILED), error=FailureNote.of(failure, now))
+
+    def cancelled(self) -> Message:
+        """The same message, ended by its user."""
+        return self._ended(Status.CANCELLED)
 
     def _ended(self, status: Status) -> Message:
         ended = replace(self, version=self.version + 1, status=status)
@@ -171,6 +195,7 @@ class Job:
         attempt: how often a function has been asked to run it, from 1.
         quota_day: the UTC day (`YYYY-MM-DD`) whose quota it was taken from.
         message_version: version of the message that waits for it.
+        purge_at: from when on what an ended job uploaded is removed; None once it is.
     """
 
     id: str
@@ -188,6 +213,7 @@ class Job:
     ended_at: datetime | None = None
     price_usd: str | None = None
     error_code: str | None = None
+    purge_at: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,8 @@
     │   ├── NotFound            404 not_found
     │   ├── IdReused            409 id_reused
     │   ├── ChatDeleted         409 chat_deleted
+    │   ├── NotRunning          409 not_running
+    │   ├── NotFailed           409 not_failed
     │   ├── AccountDeleted      410 account_deleted
     │   ├── TooManyOpen         429 too_many_open
     │   ├── MessageLimit        429 message_limit
@@ -101,6 +103,16 @@ class IdReused(Refused):
 class ChatDeleted(Refused):
     code, status = "chat_deleted", 409
     public = "This chat has been deleted."
+
+
+class NotRunning(Refused):
+    code, status = "not_running", 409
+    public = "This message has already ended."
+
+
+class NotFailed(Refused):
+    code, status = "not_failed", 409
+    public = "Only a message that failed or was cancelled can be tried again."
 
 
 class AccountDeleted(Refused):

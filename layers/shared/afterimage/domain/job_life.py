@@ -57,9 +57,7 @@ EFFECTS: dict[tuple[JobStatus, Move], Effect] = {
     (JobStatus.RESERVED, Move.RESCUE): Effect(JobStatus.RESERVED),
     (JobStatus.RUNNING, Move.RESCUE): Effect(JobStatus.RESERVED),
     (JobStatus.RUNNING, Move.SUCCEED): Effect(JobStatus.SUCCEEDED, message=Status.COMPLETE),
-    (JobStatus.RESERVED, Move.FAIL): Effect(
-        JobStatus.FAILED, refunds=True, message=Status.FAILED
-    ),
+    (JobStatus.RESERVED, Move.FAIL): Effect(JobStatus.FAILED, refunds=True, message=Status.FAILED),
     (JobStatus.RUNNING, Move.FAIL): Effect(JobStatus.FAILED, refunds=True, message=Status.FAILED),
     (JobStatus.RESERVED, Move.CANCEL): Effect(
         JobStatus.CANCELLED, refunds=True, message=Status.CANCELLED
@@ -89,8 +87,16 @@ def moved(
     *,
     price_usd: str | None = None,
     error_code: str | None = None,
+    purge_at: datetime | None = None,
 ) -> Job:
-    """The job after a move. Raises: IllegalMove."""
+    """The job after a move.
+
+    Args:
+        purge_at: by when every function that may upload for this job has ended.
+
+    Raises:
+        IllegalMove: a job in this state does not move like this.
+    """
     effect = effect_of(job, move)
     after = replace(job, status=effect.to, error_code=error_code)
     match move:
@@ -98,5 +104,12 @@ def moved(
             return replace(after, started_at=now)
         case Move.RESCUE:
             return replace(after, attempt=job.attempt + 1, started_at=None)
-        case Move.SUCCEED | Move.FAIL | Move.CANCEL:
+        case Move.SUCCEED:
             return replace(after, ended_at=now, price_usd=price_usd)
+        case Move.FAIL | Move.CANCEL:
+            purge = purge_at if _may_have_uploaded(job) else None
+            return replace(after, ended_at=now, purge_at=purge)
+
+
+def _may_have_uploaded(job: Job) -> bool:
+    return job.status is JobStatus.RUNNING or job.attempt > 1

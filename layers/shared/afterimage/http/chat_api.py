@@ -13,23 +13,29 @@ from afterimage.http.api import Handler, Request, Response
 from afterimage.http.contract import Route
 from afterimage.ports import Clock, ConnectionRegistry, ImageUrls
 from afterimage.use_cases.answer_message import Answer, AnswerMessage, Question
+from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.open_connection import TICKET_LIFETIME, Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.rename_chat import RenameChatTitle
 from afterimage.use_cases.replay_events import ReplayEvents
+from afterimage.use_cases.retry_message import Click, RetryMessage
 from afterimage.views import chat_view, image_view, message_view, timestamp
 
 
 @dataclass(frozen=True)
 class Asking:
-    """`llm_handler_gemini`'s one route."""
+    """`llm_handler_gemini`'s routes."""
 
     answer: AnswerMessage
+    retry: RetryMessage
     urls: ImageUrls
     clock: Clock
 
     def handlers(self) -> dict[Route, Handler]:
-        return {contract.POST_MESSAGE: self.post_message}
+        return {
+            contract.POST_MESSAGE: self.post_message,
+            contract.RETRY_MESSAGE: self.retry_message,
+        }
 
     def post_message(self, request: Request) -> Response:
         chat = request.parameters(contract.ChatPath)
@@ -46,6 +52,15 @@ class Asking:
             )
         )
         return self._response(answer)
+
+    def retry_message(self, request: Request) -> Response:
+        path = request.parameters(contract.MessagePath)
+        version = request.body(contract.MessageVersion).version
+        message = self.retry(
+            Click(request.user_id, path.chat_id, path.message_id, version, request.until)
+        )
+        view = message_view(message, self.urls, self.clock.now())
+        return Response({"assistant_message": view})
 
     def _response(self, answer: Answer) -> Response:
         now = self.clock.now()
@@ -69,6 +84,7 @@ class Reading:
     images: ReadImages
     usage: ReadUsage
     rename: RenameChatTitle
+    cancel: CancelMessage
     tickets: Tickets
     replay: ReplayEvents
     registry: ConnectionRegistry
@@ -80,6 +96,7 @@ class Reading:
         return {
             contract.LIST_MESSAGES: self.list_messages,
             contract.GET_MESSAGE: self.get_message,
+            contract.CANCEL_MESSAGE: self.cancel_message,
             contract.LIST_CHATS: self.list_chats,
             contract.RENAME_CHAT: self.rename_chat,
             contract.LIST_IMAGES: self.list_images,
@@ -102,6 +119,13 @@ class Reading:
         path = request.parameters(contract.MessagePath)
         message = self.messages.one(request.user_id, path.chat_id, path.message_id)
         return Response(message_view(message, self.urls, self.clock.now()))
+
+    def cancel_message(self, request: Request) -> Response:
+        path = request.parameters(contract.MessagePath)
+        version = request.body(contract.MessageVersion).version
+        message = self.cancel(request.user_id, path.chat_id, path.message_id, version)
+        view = message_view(message, self.urls, self.clock.now())
+        return Response({"assistant_message": view})
 
     def list_chats(self, request: Request) -> Response:
         query = request.query(contract.PageQuery)

@@ -62,6 +62,12 @@ class PostMessage(_Strict):
     aspect_ratio: AspectRatio | None = None
 
 
+class MessageVersion(_Strict):
+    """The version of a message that somebody saw when they clicked."""
+
+    version: Annotated[int, Field(ge=1, le=2**53)]
+
+
 class RenameChat(_Strict):
     title: Annotated[
         str,
@@ -100,6 +106,10 @@ class AnswerView(TypedDict):
     message: str
     skip_message_creation: bool
     user_message: MessageView
+    assistant_message: MessageView
+
+
+class AssistantMessageView(TypedDict):
     assistant_message: MessageView
 
 
@@ -201,6 +211,30 @@ POST_MESSAGE = Route(
         "busy",
     ),
 )
+CANCEL_MESSAGE = Route(
+    "POST",
+    "/chats/{chat_id}/messages/{message_id}/cancel",
+    "Stop waiting for an answer; at another version the message as it stands.",
+    {200: AssistantMessageView},
+    body=MessageVersion,
+    parameters=MessagePath,
+    errors=("not_found", "not_running", "account_deleted"),
+)
+RETRY_MESSAGE = Route(
+    "POST",
+    "/chats/{chat_id}/messages/{message_id}/retry",
+    "Try a failed or cancelled answer again; at another version the message as it stands.",
+    {200: AssistantMessageView},
+    body=MessageVersion,
+    parameters=MessagePath,
+    errors=(
+        "not_found",
+        "not_failed",
+        "account_deleted",
+        "too_many_open",
+        "message_limit",
+    ),
+)
 LIST_MESSAGES = Route(
     "GET",
     "/chats/{chat_id}/messages",
@@ -270,6 +304,8 @@ GET_OPENAPI = Route("GET", "/openapi.json", "This description.", {200: dict[str,
 
 ROUTES = (
     POST_MESSAGE,
+    CANCEL_MESSAGE,
+    RETRY_MESSAGE,
     LIST_MESSAGES,
     GET_MESSAGE,
     LIST_CHATS,

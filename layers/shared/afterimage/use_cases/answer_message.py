@@ -17,13 +17,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from afterimage.channel import Delivery, UnifiedChannel
-from afterimage.domain import aspect_ratios, ids, quota
+from afterimage.domain import aspect_ratios, budget, ids, quota
 from afterimage.domain.changes import (
     Change,
     CountMessage,
-    EndJob,
     InsertJob,
     InsertMessage,
+    MoveJob,
     RefundImage,
     ReplaceMessage,
     ReserveImage,
@@ -42,10 +42,10 @@ from afterimage.domain.errors import (
     MessageLimit,
     QuotaExceeded,
     Refused,
-    TimedOut,
     TooManyOpen,
 )
 from afterimage.domain.events import Event, MessageInserted, MessageUpdated
+from afterimage.domain.job_life import Move, moved
 from afterimage.ports import (
     Clock,
     ImageRequest,
@@ -62,7 +62,6 @@ _CLOCK_SKEW = timedelta(minutes=5)
 _HISTORY = 20  # messages; a chat's recent past is what a next answer needs
 # Kept of the function's time for the transaction and the posts that end the answer.
 _TIME_TO_END = timedelta(seconds=6)
-_FIRST_TRY = 1
 
 
 @dataclass(frozen=True)
@@ -149,7 +148,7 @@ class AnswerMessage:
         except (ConditionsFailed, TooManyOpen) as refusal:
             return self._repeat_or_refuse(question, refusal)
         self._log.info("llm_handler_placeholder_stored", message_id=assistant.id)
-        return Answer(user, self._answer(question, assistant, delivery))
+        return Answer(user, self.think(question, assistant, delivery))
 
     # --- Opening: heard, before any model is asked -----------------------------------------
 
@@ -163,6 +162,8 @@ class AnswerMessage:
             "",
             now + timedelta(milliseconds=1),
             status=Status.THINKING,
+            aspect_ratio=question.aspect_ratio,
+            reply_to=user.id,
             deadline=now + self._limits.text_deadline,
             lease_until=question.until,
         )
@@ -192,7 +193,7 @@ class AnswerMessage:
 
     # --- Asking: the model, with what was said before ---------------------------------------
 
-    def _answer(self, question: Question, assistant: Message, delivery: Delivery) -> Message:
+    def think(self, question: Question, assistant: Message, delivery: Delivery) -> Message:
         """From placeholder to an ended answer or a started picture. Never raises a Failure."""
         history = self._executor.submit(self._history, question)
         self._channel.deliver(delivery)
@@ -220,9 +221,7 @@ class AnswerMessage:
             question.message_id, question.chat_id, Role.USER, question.text, self._clock.now()
         )
         conversation = turns([*history.result(), asked])
-        until = question.until - _TIME_TO_END
-        if self._clock.now() >= until:
-            raise TimedOut("no time left to ask the model")
+        until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
         return self._model.reply(conversation, until)
 
     # --- Replying ---------------------------------------------------------------------------
@@ -236,7 +235,7 @@ class AnswerMessage:
     def _order(self, question: Question, assistant: Message, wish: ImageRequest) -> Message:
         now = self._clock.now()
         job = Job(
-            id=ids.job_id(question.chat_id, assistant.id, _FIRST_TRY),
+            id=ids.job_id(question.chat_id, assistant.id, assistant.tries),
             chat_id=question.chat_id,
             message_id=assistant.id,
             message_version=assistant.version + 1,
@@ -259,7 +258,7 @@ class AnswerMessage:
             refused = replace(assistant, parts=wish.parts)
             wait = quota.seconds_to_reset(now)
             return self._fail(question, refused, QuotaExceeded(retry_after=wait))
-        return self._start(question, ordered, job, delivery)
+        return self.start(question, ordered, job, delivery)
 
     def _ordering(self, assistant: Message, ordered: Message, job: Job) -> Transition:
         return Transition(
@@ -271,7 +270,8 @@ class AnswerMessage:
             events=(MessageUpdated(ordered),),
         )
 
-    def _start(self, question: Question, ordered: Message, job: Job, delivery: Delivery) -> Message:
+    def start(self, question: Question, ordered: Message, job: Job, delivery: Delivery) -> Message:
+        """Invoke the painter and post, side by side. An invoke that fails is taken back."""
         started = self._executor.submit(self._images.start, question.user_id, job.id, job.attempt)
         self._channel.deliver(delivery)
         try:
@@ -288,15 +288,9 @@ class AnswerMessage:
         self, question: Question, ordered: Message, job: Job, failure: Failure
     ) -> Message:
         self._log.warning("llm_handler_invoke_failed", job_id=job.id, reason=str(failure))
-        ended = EndJob(
-            job.id,
-            job.attempt,
-            JobStatus.RESERVED,
-            JobStatus.FAILED,
-            self._clock.now(),
-            error_code=failure.code,
-        )
-        failed = ordered.failed(failure, self._clock.now())
+        now = self._clock.now()
+        ended = MoveJob(job, moved(job, Move.FAIL, now, error_code=failure.code))
+        failed = ordered.failed(failure, now)
         return self._replace(question, ordered, failed, ended, RefundImage(job.quota_day), opens=-1)
 
     # --- Failing ----------------------------------------------------------------------------
@@ -364,7 +358,7 @@ class AnswerMessage:
         except ConditionsFailed:
             return self._as_it_stands(question, assistant)
         self._log.info("llm_handler_message_taken_over", message_id=assistant.id)
-        return self._answer(question, ours, delivery)
+        return self.think(question, ours, delivery)
 
     def _start_again(self, question: Question, assistant: Message) -> Message:
         """Invoke once more where the first died before it could; the claim makes it harmless."""

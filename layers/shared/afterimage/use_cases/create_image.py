@@ -2,7 +2,8 @@
 
 claiming     one function, and only one, gets the job
 painting     the image model
-developing   pixels, glimpse, files in the bucket: all side by side
+developing   the original goes to the bucket first, where an attempt after a crash finds it;
+             glimpse and files, all side by side
 delivering   message, gallery, ledger and both events in one transaction
 failing      whatever goes wrong gives the quota back and ends the message
 """
@@ -15,17 +16,18 @@ from datetime import datetime, timedelta
 
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
-from afterimage.domain import ids
+from afterimage.domain import budget, ids
 from afterimage.domain.changes import (
-    EndJob,
     InsertImage,
+    MoveJob,
     RefundImage,
     ReplaceMessage,
     Transition,
 )
-from afterimage.domain.entities import Channel, Image, Job, JobStatus, Message
+from afterimage.domain.entities import Channel, Image, Job, Message
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, Failure, Internal
 from afterimage.domain.events import ImageInserted, MessageUpdated
+from afterimage.domain.job_life import Move, moved
 from afterimage.ports import (
     Clock,
     DecodedPicture,
@@ -40,6 +42,7 @@ from afterimage.ports import (
 
 # Kept of the function's time for developing and delivering.
 _TIME_TO_DELIVER = timedelta(seconds=8)
+_FIRST_ATTEMPT = 1
 
 
 @dataclass(frozen=True)
@@ -60,10 +63,7 @@ class _Keys:
 
     @classmethod
     def of(cls, order: Order) -> _Keys:
-        def key(name: str) -> str:
-            return ids.image_key(order.user_id, order.job_id, name)
-
-        return cls(key("original"), key("full.webp"), key("thumbnail.webp"))
+        return cls(*(ids.image_key(order.user_id, order.job_id, name) for name in ids.IMAGE_FILES))
 
 
 class CreateImage:
@@ -110,6 +110,9 @@ class CreateImage:
             return
         try:
             self._create(order, job, message)
+        except (ConditionsFailed, AccountDeleted):
+            # Cancelled, overdue or deleted meanwhile: the picture is discarded.
+            self._log.info("image_generate_already_ended", job_id=job.id)
         except Failure as failure:
             self._fail(order, job, message, failure)
         except Exception:  # noqa: BLE001 - every picture ends
@@ -119,19 +122,41 @@ class CreateImage:
     # --- Painting ---------------------------------------------------------------------------
 
     def _create(self, order: Order, job: Job, message: Message) -> None:
-        until = order.until - _TIME_TO_DELIVER
-        data = self._model.paint(job.prompt, job.aspect_ratio, until)
-        self._log.info("image_generate_bytes_received", job_id=job.id, bytes=len(data))
         keys = _Keys.of(order)
+        data = self._bought_before(job, keys) or self._paint(order, job)
         # The channel is read while files are uploaded: one round trip less before the end.
         channel = self._executor.submit(self._channel.read, order.user_id)
         original = self._executor.submit(self._pictures.put_original, keys.original, data)
         try:
             image = self._develop(job, message, data, keys, channel)
-            original.result()
         finally:
-            wait([original])  # whatever is discarded later must have arrived
+            wait([original])  # whatever is purged later must have arrived
+        if not original.result():
+            stored = self._stored(keys)
+            if stored != data:
+                image = self._develop(job, message, stored, keys, channel)
         self._deliver(order, job, message, image, channel.result())
+
+    def _bought_before(self, job: Job, keys: _Keys) -> bytes | None:
+        """What an attempt that died had already got from the provider."""
+        if job.attempt == _FIRST_ATTEMPT:
+            return None
+        data = self._pictures.get(keys.original)
+        self._log.info("image_generate_original_looked_for", job_id=job.id, found=data is not None)
+        return data
+
+    def _paint(self, order: Order, job: Job) -> bytes:
+        until = budget.keeping(_TIME_TO_DELIVER, self._clock.now(), order.until)
+        data = self._model.paint(job.prompt, job.aspect_ratio, until)
+        self._log.info("image_generate_bytes_received", job_id=job.id, bytes=len(data))
+        return data
+
+    def _stored(self, keys: _Keys) -> bytes:
+        """The original that came first; everything is derived from that one."""
+        data = self._pictures.get(keys.original)
+        if data is None:
+            raise Internal("the original has been removed meanwhile")
+        return data
 
     # --- Developing: pixels, glimpse, files -------------------------------------------------
 
@@ -181,12 +206,12 @@ class CreateImage:
     def _deliver(
         self, order: Order, job: Job, message: Message, image: Image, channel: Channel
     ) -> None:
-        painted = message.painted(image)
+        painted, now = message.painted(image), self._clock.now()
         transition = Transition(
             changes=(
                 ReplaceMessage(painted, message.version),
                 InsertImage(image),
-                self._ended(job, JobStatus.SUCCEEDED),
+                MoveJob(job, moved(job, Move.SUCCEED, now, price_usd=self._price_usd)),
             ),
             events=(MessageUpdated(painted), ImageInserted(image)),
             opens=-1,
@@ -196,29 +221,21 @@ class CreateImage:
         self._channel.deliver(delivery)
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
 
-    def _ended(self, job: Job, status: JobStatus, failure: Failure | None = None) -> EndJob:
-        return EndJob(
-            job.id,
-            job.attempt,
-            JobStatus.RUNNING,
-            status,
-            self._clock.now(),
-            price_usd=self._price_usd if failure is None else None,
-            error_code=failure.code if failure else None,
-        )
-
     # --- Failing ----------------------------------------------------------------------------
 
     def _fail(self, order: Order, job: Job, message: Message, failure: Failure) -> None:
         self._log.warning(
             "image_generate_job_failed", job_id=job.id, code=failure.code, reason=str(failure)
         )
-        failed = message.failed(failure, self._clock.now())
+        now = self._clock.now()
+        failed = message.failed(failure, now)
+        # Nothing is uploading any more: what did arrive can go with the next sweep.
+        ended = moved(job, Move.FAIL, now, error_code=failure.code, purge_at=now)
         transition = Transition(
             changes=(
                 ReplaceMessage(failed, message.version),
                 RefundImage(job.quota_day),
-                self._ended(job, JobStatus.FAILED, failure),
+                MoveJob(job, ended),
             ),
             events=(MessageUpdated(failed),),
             opens=-1,
@@ -226,23 +243,8 @@ class CreateImage:
         try:
             delivery = self._channel.change(order.user_id, transition)
         except (ConditionsFailed, AccountDeleted):
-            self._already_ended(order, job)
+            # Who ended it saw to it that late uploads are removed.
+            self._log.info("image_generate_already_ended", job_id=job.id)
             return
         self._channel.deliver(delivery)
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
-        self._discard(order)
-
-    def _already_ended(self, order: Order, job: Job) -> None:
-        """Somebody else ended the message or the account, or our own answer was lost."""
-        self._log.info("image_generate_already_ended", job_id=job.id)
-        message = self._messages.get(order.user_id, job.chat_id, job.message_id)
-        if message is None or message.image is None:
-            self._discard(order)
-
-    def _discard(self, order: Order) -> None:
-        """Remove uploads that no row will ever point to."""
-        keys = _Keys.of(order)
-        try:
-            self._pictures.delete([keys.original, keys.full, keys.thumbnail])
-        except Exception:  # noqa: BLE001 - the message has ended; tidying up may wait
-            self._log.exception("image_generate_discard_failed", key=keys.original)

@@ -57,14 +57,15 @@ class ReplayEvents:
         run = _unbroken(references, after)
         if not run:
             return Replay((), channel.seq, reset=True)
-        sent = self._frames(channel.user_id, run)
+        sent = self.frames(channel.user_id, run)
         level = run[-1].seq
         # A run that stops short of its page was broken: what follows is gone.
         return Replay(sent, level, more=level < channel.seq)
 
-    def _frames(
+    def frames(
         self, user_id: str, references: Sequence[EventReference]
     ) -> list[frames.BroadcastFrame]:
+        """The frames of these events, each with its row as it is now."""
         now = self._clock.now()
         events = self._as_they_are_now(user_id, references)
         return [

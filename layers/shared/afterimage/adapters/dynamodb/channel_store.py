@@ -18,7 +18,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import job_moves, rows
 from afterimage.adapters.dynamodb.tables import (
     ChannelRow,
     ChatRow,
@@ -200,8 +200,12 @@ def _write(user_id: str, change: Change) -> _Put | _Update:  # noqa: C901 - one 
             )
         case changes.InsertJob(job):
             return _Put(rows.job_row(user_id, job), LedgerRow.entry.does_not_exist())
-        case changes.EndJob():
-            return _end_job(user_id, change)
+        case changes.MoveJob(before, after):
+            return _Update(
+                LedgerRow(user_id, before.id),
+                job_moves.actions(user_id, after),
+                job_moves.still(before),
+            )
         case changes.InsertImage(image):
             return _Put(rows.image_row(user_id, image), ImageRow.image_id.does_not_exist())
 
@@ -224,22 +228,6 @@ def _count(user_id: str, entry: str, limit: int) -> _Update:
     if limit > 0:
         room = LedgerRow.used.does_not_exist() | room
     return _Update(LedgerRow(user_id, entry), [LedgerRow.used.add(1)], room)
-
-
-def _end_job(user_id: str, change: changes.EndJob) -> _Update:
-    actions: list[Action] = [
-        LedgerRow.status.set(change.to_status.value),
-        LedgerRow.ended_at.set(timestamp(change.at)),
-    ]
-    if change.price_usd is not None:
-        actions.append(LedgerRow.price_usd.set(change.price_usd))
-    if change.error_code is not None:
-        actions.append(LedgerRow.error_code.set(change.error_code))
-    return _Update(
-        LedgerRow(user_id, change.job_id),
-        actions,
-        (LedgerRow.status == change.from_status.value) & (LedgerRow.attempt == change.attempt),
-    )
 
 
 def _why_cancelled(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
 from typing import TypeVar
@@ -10,7 +10,7 @@ from typing import TypeVar
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.models import Model
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import job_moves, rows
 from afterimage.adapters.dynamodb.tables import (
     ChatRow,
     EventRow,
@@ -20,7 +20,7 @@ from afterimage.adapters.dynamodb.tables import (
 )
 from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
 from afterimage.domain.events import EventReference
-from afterimage.ports import ChatPosition, DayUse
+from afterimage.ports import ChatPosition, DayUse, MessageKey
 from afterimage.views import timestamp
 
 # Job ids are ULIDs, which begin with 0–7; the counters' names sort behind them.
@@ -129,6 +129,20 @@ class DynamoDbLedger:
             raise
         return rows.job_of(row)
 
+    def move(self, user_id: str, before: Job, after: Job) -> bool:
+        try:
+            LedgerRow(user_id, before.id).update(
+                job_moves.actions(user_id, after), condition=job_moves.still(before)
+            )
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def purged(self, user_id: str, job_id: str) -> None:
+        LedgerRow(user_id, job_id).update([LedgerRow.purge_at.remove(), LedgerRow.open.remove()])
+
     def used(self, user_id: str, day: str) -> DayUse:
         images = _get(LedgerRow, user_id, f"quota#{day}")
         messages = _get(LedgerRow, user_id, f"messages#{day}")
@@ -147,8 +161,27 @@ class DynamoDbLedger:
         return [rows.job_of(row) for row in found]
 
 
+class DynamoDbOpenIndex:
+    """Implements `OpenIndex`."""
+
+    def overdue_messages(self, partition: int, now: datetime) -> Iterator[MessageKey]:
+        due = MessageRow.deadline < rows.epoch(now)
+        for row in MessageRow.open_messages.query(rows.partition(partition), due):
+            user_id, _, chat_id = row.user_id_chat_id.rpartition("#")
+            yield MessageKey(user_id, chat_id, row.message_id)
+
+    def due_purges(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
+        due = LedgerRow.purge_at <= rows.epoch(now)
+        for row in LedgerRow.open_purges.query(rows.partition(partition), due):
+            yield row.user_id, row.entry
+
+
 class DynamoDbEventLog:
     """Implements `EventLog` and `RowReader`."""
+
+    def latest(self, user_id: str, limit: int, now: datetime) -> list[EventReference]:
+        found = EventRow.query(user_id, scan_index_forward=False, consistent_read=True, limit=limit)
+        return [rows.reference_of(row, now) for row in found]
 
     def after(self, user_id: str, seq: int, limit: int, now: datetime) -> list[EventReference]:
         found = EventRow.query(user_id, EventRow.seq > seq, consistent_read=True, limit=limit)

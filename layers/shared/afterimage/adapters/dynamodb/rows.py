@@ -19,10 +19,8 @@ from afterimage.domain.entities import (
     Status,
 )
 from afterimage.domain.events import KEPT_FOR, EventReference
+from afterimage.ports import OPEN_PARTITIONS
 from afterimage.views import timestamp
-
-# The one index across users is spread over this many partitions.
-OPEN_PARTITIONS = 16
 
 
 def time_of(text: str) -> datetime:
@@ -40,7 +38,12 @@ def messages_key(user_id: str, chat_id: str) -> str:
 
 def open_partition(user_id: str) -> str:
     digest = hashlib.sha256(user_id.encode()).digest()
-    return f"{digest[0] % OPEN_PARTITIONS:02d}"
+    return partition(digest[0] % OPEN_PARTITIONS)
+
+
+def partition(number: int) -> str:
+    """Name of one of the index's partitions, by its number from 0."""
+    return f"{number:02d}"
 
 
 def message_row(user_id: str, message: Message) -> MessageRow:
@@ -61,6 +64,8 @@ def message_row(user_id: str, message: Message) -> MessageRow:
         error=_error_json(message.error) if message.error else None,
         parts=message.parts,
         job_id=message.job_id,
+        reply_to=message.reply_to,
+        tries=message.tries,
         deadline=epoch(message.deadline) if message.deadline else None,
         open=open_partition(user_id) if message.is_open else None,
         lease_until=message.lease_until.timestamp() if message.lease_until else None,
@@ -84,6 +89,8 @@ def message_of(row: MessageRow) -> Message:
         error=_error_of(row.error) if row.error else None,
         parts=row.parts,
         job_id=row.job_id,
+        reply_to=row.reply_to,
+        tries=int(row.tries),
         deadline=_from_epoch(row.deadline),
         lease_until=_from_epoch(row.lease_until),
     )
@@ -135,6 +142,7 @@ def job_of(row: LedgerRow) -> Job:
         ended_at=time_of(row.ended_at) if row.ended_at else None,
         price_usd=row.price_usd,
         error_code=row.error_code,
+        purge_at=_from_epoch(row.purge_at),
     )
 
 

@@ -16,7 +16,12 @@ from pynamodb.attributes import (
     UnicodeAttribute,
 )
 from pynamodb.connection import Connection
-from pynamodb.indexes import AllProjection, LocalSecondaryIndex
+from pynamodb.indexes import (
+    AllProjection,
+    GlobalSecondaryIndex,
+    KeysOnlyProjection,
+    LocalSecondaryIndex,
+)
 from pynamodb.models import Model
 
 if TYPE_CHECKING:
@@ -26,6 +31,15 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT, _READ_TIMEOUT = 1.0, 3.0  # seconds
 _RETRIES = 3
 _POOL = 24  # at least as many as threads call at once
+
+
+class OpenMessages(GlobalSecondaryIndex["MessageRow"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "open"
+        projection = KeysOnlyProjection()
+
+    open = UnicodeAttribute(hash_key=True)
+    deadline = NumberAttribute(range_key=True)
 
 
 class MessageRow(Model):
@@ -48,9 +62,12 @@ class MessageRow(Model):
     error = JSONAttribute(null=True)
     parts = UnicodeAttribute(null=True)
     job_id = UnicodeAttribute(null=True)
+    reply_to = UnicodeAttribute(null=True)
+    tries = NumberAttribute(default=1)
     deadline = NumberAttribute(null=True)
     open = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
+    open_messages = OpenMessages()
 
 
 class ChatsByUpdate(LocalSecondaryIndex["ChatRow"]):  # type: ignore[no-untyped-call]
@@ -84,6 +101,15 @@ class ImageRow(Model):
     image = JSONAttribute()
 
 
+class OpenPurges(GlobalSecondaryIndex["LedgerRow"]):  # type: ignore[no-untyped-call]
+    class Meta:
+        index_name = "open"
+        projection = KeysOnlyProjection()
+
+    open = UnicodeAttribute(hash_key=True)
+    purge_at = NumberAttribute(range_key=True)
+
+
 class LedgerRow(Model):
     """A job (its id as `entry`) or a day's counter (`quota#…`, `messages#…`)."""
 
@@ -107,6 +133,9 @@ class LedgerRow(Model):
     ended_at = UnicodeAttribute(null=True)
     price_usd = UnicodeAttribute(null=True)
     error_code = UnicodeAttribute(null=True)
+    purge_at = NumberAttribute(null=True)
+    open = UnicodeAttribute(null=True)
+    open_purges = OpenPurges()
 
 
 class ChannelRow(Model):

@@ -1,0 +1,35 @@
+"""Ends what was left open: on-failure records of `image_generate`, and the sweep every minute."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime, timedelta
+from functools import cache
+from typing import Any
+
+from aws_lambda_powertools import Logger
+
+from afterimage import wiring
+from afterimage.use_cases.rescue_job import FailedInvocation
+
+logger = Logger()
+_KEPT = timedelta(seconds=5)  # of the function's time, to finish what is begun
+
+
+@cache
+def application() -> Any:
+    return wiring.keeper(logger, os.environ)
+
+
+@logger.inject_lambda_context(correlation_id_path="requestPayload.correlation_id", clear_state=True)
+def lambda_handler(event: dict[str, Any], context: Any) -> None:
+    rescue, sweep = application()
+    if "requestPayload" not in event:
+        left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+        sweep(datetime.now(UTC) + left - _KEPT)
+        logger.info("keeper_swept")
+        return
+    job = event["requestPayload"]
+    condition = event["requestContext"]["condition"]
+    logger.warning("keeper_invocation_failed", extra={"condition": condition})
+    rescue(FailedInvocation(job["user_id"], job["job_id"], job["attempt"], condition))

@@ -1,0 +1,37 @@
+"""A move of an image job as an update of its ledger row: the same alone or in a transaction."""
+
+from __future__ import annotations
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb.tables import LedgerRow
+from afterimage.domain.entities import Job
+from afterimage.views import timestamp
+
+
+def still(before: Job) -> Condition:
+    """The row is as it was when the move was decided."""
+    as_decided: Condition = (LedgerRow.status == before.status.value) & (
+        LedgerRow.attempt == before.attempt
+    )
+    return as_decided
+
+
+def actions(user_id: str, after: Job) -> list[Action]:
+    """Writes everything a move may change."""
+    written: list[Action] = [
+        LedgerRow.status.set(after.status.value),
+        LedgerRow.attempt.set(after.attempt),
+    ]
+    times = ((LedgerRow.started_at, after.started_at), (LedgerRow.ended_at, after.ended_at))
+    written += [column.set(timestamp(at)) for column, at in times if at is not None]
+    if after.price_usd is not None:
+        written.append(LedgerRow.price_usd.set(after.price_usd))
+    if after.error_code is not None:
+        written.append(LedgerRow.error_code.set(after.error_code))
+    if after.purge_at is not None:
+        written.append(LedgerRow.purge_at.set(rows.epoch(after.purge_at)))
+        written.append(LedgerRow.open.set(rows.open_partition(user_id)))
+    return written

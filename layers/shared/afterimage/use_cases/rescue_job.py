@@ -1,0 +1,84 @@
+"""A function that painted has died: its job gets one more attempt, or its end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from afterimage.domain.entities import Job, JobStatus
+from afterimage.domain.errors import Failure, Internal, TimedOut
+from afterimage.domain.job_life import Move, may, moved
+from afterimage.ports import Clock, ImageStarter, JobStore, Log, MessageReader
+from afterimage.use_cases.end_message import EndMessage
+from afterimage.use_cases.repost_events import RepostEvents
+
+_ENDED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
+_WAITED_TOO_LONG = "EventAgeExceeded"
+
+
+@dataclass(frozen=True)
+class FailedInvocation:
+    """What Lambda's on-failure record says of an invocation of `image_generate`.
+
+    Attributes:
+        condition: `RetriesExhausted` or `EventAgeExceeded`.
+    """
+
+    user_id: str
+    job_id: str
+    attempt: int
+    condition: str
+
+
+class RescueJob:
+    """Decides what becomes of a job whose function failed."""
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        messages: MessageReader,
+        images: ImageStarter,
+        end: EndMessage,
+        repost: RepostEvents,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self._jobs = jobs
+        self._messages = messages
+        self._images = images
+        self._end = end
+        self._repost = repost
+        self._clock = clock
+        self._log = log
+
+    def __call__(self, failed: FailedInvocation) -> None:
+        """Start attempt 2, end the job, or post again what a dead function did not post."""
+        job = self._jobs.get(failed.user_id, failed.job_id)
+        if job is None:
+            self._log.warning("keeper_unknown_job", job_id=failed.job_id)
+        elif job.status in _ENDED:
+            # It may have died between its transaction and its posts.
+            self._repost(failed.user_id, job)
+        elif job.attempt != failed.attempt:
+            self._log.info("keeper_later_attempt_runs", job_id=job.id, attempt=job.attempt)
+        elif failed.condition == _WAITED_TOO_LONG:
+            self._give_up(failed.user_id, job, TimedOut("no free slot in time"))
+        elif may(job, Move.RESCUE):
+            self._try_again(failed.user_id, job)
+        else:
+            self._give_up(failed.user_id, job, Internal("the last attempt died"))
+
+    def _try_again(self, user_id: str, job: Job) -> None:
+        rescued = moved(job, Move.RESCUE, self._clock.now())
+        if not self._jobs.move(user_id, job, rescued):
+            self._log.info("keeper_job_moved_on", job_id=job.id)
+            return
+        self._log.warning("keeper_job_rescued", job_id=job.id, attempt=rescued.attempt)
+        try:
+            self._images.start(user_id, rescued.id, rescued.attempt)
+        except Failure as failure:
+            self._give_up(user_id, rescued, failure)
+
+    def _give_up(self, user_id: str, job: Job, failure: Failure) -> None:
+        message = self._messages.get(user_id, job.chat_id, job.message_id)
+        if message is not None and message.is_open and message.job_id == job.id:
+            self._end(user_id, message, failure)

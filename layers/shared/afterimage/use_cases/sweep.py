@@ -1,0 +1,85 @@
+"""Ends what was left open, with no client watching. Twice, or twice at once, is once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from functools import partial
+
+from afterimage.domain import ids
+from afterimage.domain.entities import JobStatus
+from afterimage.domain.errors import TimedOut
+from afterimage.ports import (
+    OPEN_PARTITIONS,
+    Clock,
+    JobStore,
+    Log,
+    MessageKey,
+    MessageReader,
+    OpenIndex,
+    PictureStore,
+)
+from afterimage.use_cases.end_message import EndMessage
+
+_KEEPS_NOTHING = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
+
+
+class Sweep:
+    """One pass over everything that is overdue."""
+
+    def __init__(
+        self,
+        index: OpenIndex,
+        messages: MessageReader,
+        jobs: JobStore,
+        pictures: PictureStore,
+        end: EndMessage,
+        clock: Clock,
+        log: Log,
+    ) -> None:
+        self._index = index
+        self._messages = messages
+        self._jobs = jobs
+        self._pictures = pictures
+        self._end = end
+        self._clock = clock
+        self._log = log
+
+    def __call__(self, until: datetime) -> None:
+        """End overdue messages and remove orphaned uploads; what time is too short for waits.
+
+        Args:
+            until: when to stop looking for more; the next sweep goes on.
+        """
+        now = self._clock.now()
+        for partition in range(OPEN_PARTITIONS):
+            for key in self._index.overdue_messages(partition, now):
+                if self._clock.now() >= until:
+                    return
+                self._guarded(partial(self._end_overdue, key))
+            for user_id, job_id in self._index.due_purges(partition, now):
+                if self._clock.now() >= until:
+                    return
+                self._guarded(partial(self._purge, user_id, job_id))
+
+    def _guarded(self, step: Callable[[], None]) -> None:
+        """One row that cannot be ended must not keep the others open."""
+        try:
+            step()
+        except Exception:  # noqa: BLE001 - the next sweep tries again
+            self._log.exception("keeper_sweep_step_failed")
+
+    def _end_overdue(self, key: MessageKey) -> None:
+        message = self._messages.get(key.user_id, key.chat_id, key.message_id)
+        if message is None or not message.is_open or message.deadline is None:
+            return
+        if message.deadline < self._clock.now():
+            self._end(key.user_id, message, TimedOut("its deadline has passed"))
+
+    def _purge(self, user_id: str, job_id: str) -> None:
+        job = self._jobs.get(user_id, job_id)
+        if job is None or job.status not in _KEEPS_NOTHING or job.purge_at is None:
+            return
+        self._pictures.delete([ids.image_key(user_id, job_id, name) for name in ids.IMAGE_FILES])
+        self._jobs.purged(user_id, job_id)
+        self._log.info("keeper_uploads_purged", job_id=job_id)
