@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 
 _CALLER = 3  # frames up: the line that logs is our caller's, not ours
 
+
 class SystemClock:
     """Implements `Clock`."""
 

@@ -57,9 +57,7 @@ EFFECTS: dict[tuple[JobStatus, Move], Effect] = {
     (JobStatus.RESERVED, Move.RESCUE): Effect(JobStatus.RESERVED),
     (JobStatus.RUNNING, Move.RESCUE): Effect(JobStatus.RESERVED),
     (JobStatus.RUNNING, Move.SUCCEED): Effect(JobStatus.SUCCEEDED, message=Status.COMPLETE),
-    (JobStatus.RESERVED, Move.FAIL): Effect(
-        JobStatus.FAILED, refunds=True, message=Status.FAILED
-    ),
+    (JobStatus.RESERVED, Move.FAIL): Effect(JobStatus.FAILED, refunds=True, message=Status.FAILED),
     (JobStatus.RUNNING, Move.FAIL): Effect(JobStatus.FAILED, refunds=True, message=Status.FAILED),
     (JobStatus.RESERVED, Move.CANCEL): Effect(
         JobStatus.CANCELLED, refunds=True, message=Status.CANCELLED
