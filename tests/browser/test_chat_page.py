@@ -152,8 +152,12 @@ def test_nothing_moves_from_skeleton_to_picture(stack: Stack, sign_in: SignIn, n
 
     assert page.locator("#log .picture").bounding_box() == box
     assert page.evaluate("window.shift") == 0
-    page.evaluate("document.querySelector('#log ol').style.marginTop = '100px'")
-    page.wait_for_function("window.shift > 0")  # the observer does see what moves
+    # The observer does see what moves. Awaited inside the page: its policy forbids the `eval`
+    # by which Playwright would poll.
+    assert page.evaluate("""() => new Promise((seen) => {
+        new PerformanceObserver(() => seen(true)).observe({ type: "layout-shift" });
+        document.querySelector("#log ol").style.marginTop = "100px";
+    })""")
 
 
 def test_the_console_stays_clean(stack: Stack, sign_in: SignIn, name: str) -> None:

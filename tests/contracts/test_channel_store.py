@@ -124,6 +124,16 @@ def test_a_lost_race_is_told_later_too(tables: Tables, user: str) -> None:
         tables.store.commit(before, Transition((InsertMessage(a_message(3)),), (EVENT,)), NOW)
 
 
+def test_an_older_read_has_lost_even_where_the_log_has_forgotten(tables: Tables, user: str) -> None:
+    commit(tables, user, InsertMessage(a_message(1)))
+    before = tables.store.read(user)
+    commit(tables, user, InsertMessage(a_message(2)))
+    tables.delete_event(user, 2)
+
+    with pytest.raises(LostRace):
+        tables.store.commit(before, Transition((InsertMessage(a_message(3)),), (EVENT,)), NOW)
+
+
 def test_a_decision_is_told_rather_than_a_lost_race(tables: Tables, user: str) -> None:
     before = tables.store.read(user)
     commit(tables, user, InsertMessage(a_message(1)))

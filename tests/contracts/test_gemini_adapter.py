@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 import requests
+from tests.support.doubles import RecordingLog
+from tests.support.simulator import start, stop
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.adapters.system import SystemClock
@@ -21,8 +23,6 @@ from afterimage.domain.errors import (
     TimedOut,
 )
 from afterimage.ports import ImageRequest, TextReply, Turn
-from tests.support.doubles import RecordingLog
-from tests.support.simulator import start, stop
 
 HELLO = [Turn("user", [{"text": "hello"}])]
 KEY = "a-secret-key"

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from afterimage.domain.errors import Failure
 from afterimage.ports import EncodedImage, ImageRequest, TextReply, Turn
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
@@ -127,11 +127,13 @@ class InMemoryPictures:
 
     Attributes:
         refuses: names of files (the last part of a key) that cannot be stored.
+        takes: seconds that storing a file takes, by name.
     """
 
     journal: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
+    takes: dict[str, float] = field(default_factory=dict)
 
     def put_original(self, key: str, data: bytes) -> None:
         self._check(key)
@@ -153,10 +155,8 @@ class InMemoryPictures:
         name = key.rsplit("/", 1)[-1]
         if name in self.refuses:
             raise OSError(f"{name} cannot be stored")
+        time.sleep(self.takes.get(name, 0))
         self.journal.append(f"put {name}")
-
-
-Reply = TextReply | ImageRequest | Exception
 
 
 @dataclass
@@ -225,12 +225,13 @@ class PlainUrls:
 class FakePicture:
     """Implements `DecodedPicture`; what it is made of shows in its files."""
 
-    def __init__(self, data: bytes, *, preview_fails: bool = False) -> None:
+    def __init__(self, data: bytes, studio: FakeStudio) -> None:
         self._data = data
-        self._preview_fails = preview_fails
+        self._studio = studio
 
     def preview(self) -> str:
-        if self._preview_fails:
+        time.sleep(self._studio.preview_takes)
+        if self._studio.preview_fails:
             raise ValueError("no preview")
         return "data:image/webp;base64,AAAA"
 
@@ -247,19 +248,20 @@ class FakePicture:
         return "3OcRJYB4d3h/iIeHeEh3eIhw+j2w"
 
 
+@dataclass
 class FakeStudio:
-    """Implements `Studio`."""
+    """Implements `Studio`.
 
-    def __init__(self, *, fails: Exception | None = None, preview_fails: bool = False) -> None:
-        self._fails = fails
-        self._preview_fails = preview_fails
+    Attributes:
+        fails: raised by every decoding, if set.
+        preview_takes: seconds.
+    """
+
+    fails: Exception | None = None
+    preview_fails: bool = False
+    preview_takes: float = 0
 
     def decode(self, data: bytes) -> FakePicture:
-        if self._fails is not None:
-            raise self._fails
-        return FakePicture(data, preview_fails=self._preview_fails)
-
-
-def failure_codes(failures: Iterable[type[Failure]]) -> list[str]:
-    """Readable ids for parametrised tests."""
-    return [failure.code for failure in failures]
+        if self.fails is not None:
+            raise self.fails
+        return FakePicture(data, self)

@@ -8,12 +8,17 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from typing import NoReturn
 
 import pytest
+from hypothesis import settings
 from tests.support.doubles import FixedClock, PlainUrls, RecordingLog, RecordingPush
 from tests.support.in_memory import InMemoryTables
 
 from afterimage.channel import UnifiedChannel
 
 USER = "alice"
+
+# The same examples on every run, however busy the machine is.
+settings.register_profile("steady", deadline=None, derandomize=True, database=None)
+settings.load_profile("steady")
 
 
 @pytest.fixture(autouse=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.support.builders import CHAT, a_job, a_message, a_ulid
@@ -166,6 +167,13 @@ def test_a_glimpse_comes_first_and_both_events_last(world: World) -> None:
     assert max(stored) < world.journal.index("post message-update complete")
 
 
+def test_a_late_glimpse_never_follows_the_picture(world: World) -> None:
+    world.run(studio=FakeStudio(preview_takes=0.05))
+
+    posts = [entry for entry in world.journal if entry.startswith("post")]
+    assert posts == ["post message-preview", "post message-update complete", "post image-insert"]
+
+
 def test_what_the_frames_carry(world: World) -> None:
     world.run()
 
@@ -217,23 +225,20 @@ def test_an_original_that_is_there_already_stays(world: World) -> None:
     assert world.pictures.files[ORIGINAL] == b"of another attempt"
 
 
-def test_somebody_elses_transaction_in_between_does_not_disturb(world: World) -> None:
+def test_somebody_elses_transaction_in_between_does_not_disturb(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """The channel is read before the uploads; by the commit it may be old."""
-
-    def race() -> None:
-        world.tables.rows.counters[USER] = Counter(seq=3, open=1)
-
-    world.model.meanwhile = race
     commit, lost = world.tables.commit, [LostRace(), LostRace()]
 
-    def commit_later(*arguments: object) -> None:
+    def commit_later(*arguments: Any) -> None:
         if lost:
             raise lost.pop()
-        commit(*arguments)  # type: ignore[arg-type]
+        commit(*arguments)
 
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(world.tables, "commit", commit_later)
-        world.run()
+    monkeypatch.setattr(world.tables, "commit", commit_later)
+
+    world.run()
 
     assert world.message().status is Status.COMPLETE
     assert ORIGINAL in world.pictures.files
@@ -328,6 +333,16 @@ def test_bytes_that_are_no_picture_end_it_and_leave_no_file(world: World) -> Non
     assert world.pictures.files == {}
 
 
+def test_a_late_upload_does_not_outlive_the_failure(world: World) -> None:
+    world.pictures.takes["original"] = 0.05
+
+    world.run(studio=FakeStudio(fails=NoImage("not a picture")))
+    world.threads.shutdown()  # nothing arrives any more
+
+    assert world.journal[-1] == "delete files"
+    assert world.pictures.files == {}
+
+
 def test_a_crash_in_the_studio_ends_it_and_leaves_no_file(world: World) -> None:
     world.run(studio=FakeStudio(fails=MemoryError("pixels")))
 
@@ -392,8 +407,8 @@ def test_a_picture_that_was_delivered_is_never_discarded(
     """The transaction came through, but its answer was lost on the way."""
     commit = world.tables.commit
 
-    def commit_and_lose_the_answer(*arguments: object) -> None:
-        commit(*arguments)  # type: ignore[arg-type]
+    def commit_and_lose_the_answer(*arguments: Any) -> None:
+        commit(*arguments)
         raise ConnectionError("the answer was lost")
 
     monkeypatch.setattr(world.tables, "commit", commit_and_lose_the_answer)

@@ -18,7 +18,8 @@ def _https(url: str) -> str:
     """An address that keeps secrets in transit; plain http only on this machine."""
     parts = urlsplit(url)
     secure = parts.scheme in ("https", "wss")
-    if not parts.hostname or not (secure or parts.hostname in _LOOPBACK):
+    local = parts.scheme in ("http", "ws") and parts.hostname in _LOOPBACK
+    if not parts.hostname or not (secure or local):
         raise ValueError("must be an https address")
     return url
 

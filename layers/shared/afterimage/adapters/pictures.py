@@ -13,6 +13,7 @@ from afterimage.ports import EncodedImage
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _MOST_PIXELS = 24_000_000  # the models' largest picture has 17 million
+_LONGEST_SIDE = 16_383  # pixels; WebP's own limit
 _FULL_QUALITY, _FULL_METHOD = 80, 2
 _THUMBNAIL_SIDE, _THUMBNAIL_QUALITY = 512, 75  # pixels
 _PREVIEW_SIDE, _PREVIEW_QUALITY = 128, 45
@@ -66,19 +67,25 @@ class PillowPicture:
     def thumbhash(self) -> str:
         tiny = self._small.convert("RGBA")
         tiny.thumbnail((_HASHED_SIDE, _HASHED_SIDE))
-        digest = rgba_to_thumb_hash(*tiny.size, list(tiny.tobytes()))
+        # thumbhash 0.1.2 fails on any transparent pixel, so that they are hashed as white.
+        opaque = Image.new("RGBA", tiny.size, "white")
+        opaque.alpha_composite(tiny)
+        digest = rgba_to_thumb_hash(*opaque.size, list(opaque.tobytes()))
         return b64encode(bytes(digest)).decode()
 
 
 def _check_size(image: ImageFile.ImageFile) -> None:
     width, height = image.size
-    if width * height > _MOST_PIXELS or min(width, height) < 1:
+    too_large = width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE
+    if too_large or min(width, height) < 1:
         raise NoImage(f"{width} x {height} pixels")
 
 
 def _as_shown(image: Image.Image) -> Image.Image:
     """First frame, upright, eight bits, RGB with or without alpha."""
     upright = ImageOps.exif_transpose(image)
+    if upright.mode.startswith("I"):  # Pillow would cut 16 bits off at 255
+        upright = upright.point(lambda shade: shade * (1 / 256)).convert("L")
     has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
     return upright.convert("RGBA" if has_alpha else "RGB")
 

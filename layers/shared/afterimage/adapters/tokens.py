@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 import jwt
@@ -65,7 +66,7 @@ class IssuerKeys:
         try:
             discovery = self._get_json(f"{issuer}/.well-known/openid-configuration")
             jwks = self._get_json(discovery["jwks_uri"])
-            self._keys = dict(_usable_keys(jwks["keys"]))
+            self._keys = _usable_keys(jwks["keys"])
         except (requests.RequestException, ValueError, KeyError, TypeError) as error:
             self._log.exception("issuer_keys_not_fetched")
             if not self._keys:
@@ -93,7 +94,7 @@ class TokenVerifier:
         token = _bearer(authorization)
         try:
             return self._verified(token)
-        except (jwt.InvalidTokenError, jwt.PyJWKError) as error:
+        except (jwt.InvalidTokenError, jwt.PyJWKError, RecursionError) as error:
             raise Unauthorized(type(error).__name__) from error
 
     def _verified(self, token: str) -> str:
@@ -129,15 +130,23 @@ def fetch_json(http: requests.Session) -> Callable[[str], Any]:
     return get
 
 
-def _usable_keys(keys: list[dict[str, Any]]) -> list[tuple[str, jwt.PyJWK]]:
-    return [
-        (key["kid"], jwt.PyJWK(key, algorithm=_ALGORITHMS[key["kty"]]))
-        for key in keys
-        if isinstance(key.get("kid"), str)
-        and key.get("kty") in _ALGORITHMS
+def _usable_keys(keys: list[Any]) -> dict[str, jwt.PyJWK]:
+    """The keys that sign, by `kid`; whatever else is published beside them does not matter."""
+    usable: dict[str, jwt.PyJWK] = {}
+    for key in keys:
+        if isinstance(key, dict) and _is_for_signing(key):
+            with suppress(jwt.PyJWTError, ValueError):
+                usable[key["kid"]] = jwt.PyJWK(key, algorithm=_ALGORITHMS[key["kty"]])
+    return usable
+
+
+def _is_for_signing(key: dict[str, Any]) -> bool:
+    return (
+        isinstance(key.get("kid"), str)
+        and str(key.get("kty")) in _ALGORITHMS
         and key.get("crv", "P-256") == "P-256"
         and key.get("use", "sig") == "sig"
-    ]
+    )
 
 
 def _bearer(authorization: str | None) -> str:

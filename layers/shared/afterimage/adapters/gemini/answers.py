@@ -67,7 +67,7 @@ def text_reply(body: Any) -> TextReply | ImageRequest:
         Failure, Retryable: there is none.
     """
     candidate = _candidate(body)
-    finish = candidate.get("finishReason")
+    finish = str(candidate.get("finishReason"))
     if finish in _REFUSALS:
         raise Blocked(f"finishReason {finish}")
     parts = _parts(candidate)
@@ -90,7 +90,7 @@ def image_bytes(body: Any) -> bytes:
         Failure, Retryable: there is none.
     """
     candidate = _candidate(body, missing=NoImage)
-    finish = candidate.get("finishReason")
+    finish = str(candidate.get("finishReason"))
     drawn = [
         part["inlineData"]
         for part in _parts(candidate)
@@ -126,10 +126,10 @@ def not_json(excerpt: bytes) -> Retryable:
 
 def _quota(error: dict[str, Any], said: str) -> Failure | Retryable:
     delay, per_day = None, "limit: 0" in said
-    for detail in error.get("details") or ():
+    for detail in _list(error.get("details")):
         kind = str(_dict(detail).get("@type", ""))
         if kind.endswith("QuotaFailure"):
-            for violation in _dict(detail).get("violations") or ():
+            for violation in _list(_dict(detail).get("violations")):
                 per_day = per_day or "PerDay" in str(_dict(violation).get("quotaId"))
         elif kind.endswith("RetryInfo"):
             delay = _seconds(str(_dict(detail).get("retryDelay", "")))
@@ -190,3 +190,7 @@ def _thought(part: dict[str, Any]) -> bool:
 
 def _dict(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []

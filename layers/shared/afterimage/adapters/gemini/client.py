@@ -175,7 +175,9 @@ class Gemini:
         left = (until - self._clock.now()).total_seconds()
         if left <= 0:
             raise TimedOut("no time left to ask the model")
-        headers = {"x-goog-api-key": self._api_key(), "content-type": "application/json"}
+        # A key pasted with a line end would be refused by an exception that quotes it.
+        key = self._api_key().strip()
+        headers = {"x-goog-api-key": key, "content-type": "application/json"}
         with self._http.post(
             url,
             data=json.dumps(body).encode(),
@@ -196,6 +198,8 @@ class Gemini:
                 if self._clock.now() >= until:
                     raise TimedOut("the answer did not end in time")
         except requests.RequestException as error:
+            if self._clock.now() >= until:
+                raise TimedOut("the answer stopped coming") from error
             raise _Unanswered(begun=True, detail=type(error).__name__) from error
         return bytes(received)
 

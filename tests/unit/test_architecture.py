@@ -1,0 +1,225 @@
+"""Dependencies point inward, nothing happens on import, and no route forgets the token."""
+
+from __future__ import annotations
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from aws_lambda_powertools import Logger
+from tests.support.template import ROOT, http_routes, of_type
+from tests.unit.test_settings import IMAGE, LLM
+
+from afterimage import wiring
+from afterimage.http.api import HttpApi
+
+LAYER = ROOT / "layers" / "shared"
+PACKAGE = LAYER / "afterimage"
+HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
+
+# The core, and what it may import beside the standard library.
+CORE = ("domain", "use_cases", "ports", "channel", "frames", "views")
+CORE_MAY_IMPORT = {"pydantic", "ulid", "typing_extensions"}
+
+
+def module_name(path: Path) -> str:
+    parts = path.relative_to(LAYER).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+MODULES = {module_name(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def is_core(module: str) -> bool:
+    parts = module.split(".")
+    return parts[:1] == ["afterimage"] and (len(parts) == 1 or parts[1] in CORE)
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Modules that a file imports anywhere, also inside functions, by their full names."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: a relative import"
+            module = node.module or ""
+            for alias in node.names:
+                inner = f"{module}.{alias.name}"
+                yield inner if inner in MODULES else module
+
+
+def test_there_is_a_core() -> None:
+    core = [module for module in MODULES if is_core(module)]
+
+    assert len(core) > 15
+    assert "afterimage.use_cases.answer_message" in core
+    assert {module for part in CORE for module in core if part in module}
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if is_core(module)])
+def test_the_core_imports_nothing_from_outside(module: str) -> None:
+    allowed = sys.stdlib_module_names | CORE_MAY_IMPORT
+    outside = {
+        name
+        for name in imported(MODULES[module])
+        if not is_core(name) and name.split(".")[0] not in allowed
+    }
+
+    assert outside == set()
+
+
+@pytest.mark.parametrize("module", [module for module in MODULES if ".domain" in module])
+def test_the_domain_imports_no_use_case(module: str) -> None:
+    assert not [name for name in imported(MODULES[module]) if ".use_cases" in name]
+
+
+def test_only_wiring_builds_adapters() -> None:
+    """Nobody but `wiring` and the adapters themselves imports one."""
+    for module, path in MODULES.items():
+        if module != "afterimage.wiring" and not module.startswith("afterimage.adapters"):
+            reached = [name for name in imported(path) if name.startswith("afterimage.adapters")]
+            assert reached == [], module
+
+
+def test_no_line_exists_for_tests() -> None:
+    for path in [*MODULES.values(), *HANDLERS]:
+        names = set(imported(path))
+        assert not {name for name in names if name.split(".")[0] in ("tests", "moto", "pytest")}
+
+
+def test_handlers_are_thin() -> None:
+    assert len(HANDLERS) == len(of_type("AWS::Serverless::Function"))
+    for path in HANDLERS:
+        assert len(path.read_text("utf-8").splitlines()) <= 40, path
+
+
+# Imports everything in a process of its own, where making a client, opening a socket or
+# reading the environment from our own code ends the process.
+ON_IMPORT = """
+import importlib, os, runpy, socket, sys, types
+
+def refuse(what):
+    def refusing(*_, **__):
+        raise SystemExit(f"{what} on import")
+    return refusing
+
+import botocore.session, requests
+botocore.session.Session.create_client = refuse("a client was made")
+requests.Session.__init__ = refuse("a session was made")
+socket.socket.connect = refuse("a socket was opened")
+
+class Watched(type(os.environ)):
+    def __getitem__(self, key):
+        caller = sys._getframe(1)
+        while caller.f_globals.get("__name__", "").partition(".")[0] in ("os", "collections"):
+            caller = caller.f_back
+        owner = caller.f_globals.get("__name__", "")
+        if owner.startswith(("afterimage", "handler")):
+            raise SystemExit(f"{owner} read {key} on import")
+        return super().__getitem__(key)
+
+os.environ.__class__ = Watched
+modules, handlers = sys.argv[1].split(","), sys.argv[2].split(",")
+for name in modules:
+    importlib.import_module(name)
+for path in handlers:
+    names = runpy.run_path(path, run_name="handler")
+    assert callable(names["lambda_handler"]), path
+print(len(modules), len(handlers))
+"""
+
+
+def run_alone(code: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        env={"PYTHONPATH": str(LAYER)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_nothing_happens_on_import() -> None:
+    result = run_alone(ON_IMPORT, ",".join(MODULES), ",".join(map(str, HANDLERS)))
+
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.split() == [str(len(MODULES)), str(len(HANDLERS))]
+
+
+@pytest.mark.parametrize(
+    ("broken", "complaint"),
+    [
+        ("import os; os.environ.get('MESSAGES_TABLE')", "read MESSAGES_TABLE on import"),
+        ("import os; 'MESSAGES_TABLE' in os.environ", "read MESSAGES_TABLE on import"),
+        ("import botocore.session as b; b.get_session().create_client('s3')", "a client was made"),
+        ("import requests; requests.Session()", "a session was made"),
+    ],
+)
+def test_what_happens_on_import_would_be_seen(tmp_path: Path, broken: str, complaint: str) -> None:
+    handler = tmp_path / "handler.py"
+    handler.write_text(f"{broken}\nlambda_handler = print\n")
+
+    result = run_alone(ON_IMPORT, "afterimage", str(handler))
+
+    assert result.returncode != 0
+    assert complaint in result.stderr
+
+
+# --- No route forgets the token ----------------------------------------------------------------
+
+
+@pytest.fixture
+def aws_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }.items():
+        monkeypatch.setenv(name, value)
+
+
+def built(function: str) -> object:
+    """A function's application, as its handler builds it."""
+    folder = Path(of_type("AWS::Serverless::Function")[function]["CodeUri"]).name
+    application: object = getattr(wiring, folder)(Logger(service="test"), {**LLM, **IMAGE})
+    return application
+
+
+HTTP_FUNCTIONS = sorted(set(http_routes().values()) - {"WebPageFunction"})
+
+
+@pytest.mark.usefixtures("aws_settings")
+@pytest.mark.parametrize("function", HTTP_FUNCTIONS)
+def test_every_function_behind_http_is_behind_the_check_of_tokens(function: str) -> None:
+    assert isinstance(built(function), HttpApi)
+
+
+@pytest.mark.usefixtures("aws_settings")
+@pytest.mark.parametrize("function", HTTP_FUNCTIONS)
+def test_a_request_without_a_token_is_401_before_anything_is_read(function: str) -> None:
+    """Nothing else could answer: the test has no network."""
+    api = built(function)
+    assert isinstance(api, HttpApi)
+
+    for route in (route for route, behind in http_routes().items() if behind == function):
+        assert api({"routeKey": route, "headers": {}}, None)["statusCode"] == 401
+
+
+@pytest.mark.usefixtures("aws_settings")
+def test_every_route_of_the_template_has_a_handler() -> None:
+    for route, function in http_routes().items():
+        if function in HTTP_FUNCTIONS and route != "$default":
+            api = built(function)
+            assert isinstance(api, HttpApi)
+            assert route in api._handlers, route
+
+
+@pytest.mark.usefixtures("aws_settings")
+def test_the_other_functions_are_built_too() -> None:
+    for function in ("ImageGenerateFunction", "WebSocketFunction"):
+        assert callable(built(function))

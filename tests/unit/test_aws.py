@@ -1,0 +1,289 @@
+"""AWS behind its ports: foreign errors translated once, most specific first."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from base64 import urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.stub import Stubber
+from tests.support.doubles import NOW, FixedClock, RecordingLog
+
+from afterimage.adapters import aws
+from afterimage.domain.errors import ProviderUnavailable
+
+UNTIL = NOW + timedelta(seconds=2)
+
+
+def client(service: Any) -> Any:
+    session = botocore.session.Session()
+    session.set_credentials("testing", "testing")
+    return session.create_client(
+        service, region_name="eu-central-1", endpoint_url="https://aws.test", config=aws.PUSH
+    )
+
+
+class Connections:
+    """API Gateway's connections, stubbed: what was asked, and a push on top."""
+
+    def __init__(self, log: RecordingLog) -> None:
+        self.client = client("apigatewaymanagementapi")
+        self.stub = Stubber(self.client)
+        self.stub.activate()
+        self.clock = FixedClock()
+        self.push = aws.ApiGatewayPush(lambda: self.client, self.clock, log)
+
+    def takes(self, data: str) -> None:
+        expected = {"ConnectionId": "tab", "Data": data.encode()}
+        self.stub.add_response("post_to_connection", {}, expected)
+
+    def refuses(self, call: str, code: str, status: int = 400) -> None:
+        self.stub.add_client_error(call, code, http_status_code=status)
+
+
+@pytest.fixture
+def connections(log: RecordingLog) -> Connections:
+    return Connections(log)
+
+
+def test_frames_are_posted_in_order(connections: Connections) -> None:
+    for frame in ("one", "zwei ü", "three"):
+        connections.takes(frame)
+
+    assert connections.push.post("tab", ["one", "zwei ü", "three"], UNTIL)
+    connections.stub.assert_no_pending_responses()
+
+
+def test_gone_is_normal_and_not_worth_a_line(connections: Connections, log: RecordingLog) -> None:
+    connections.takes("one")
+    connections.refuses("post_to_connection", "GoneException", 410)
+
+    assert not connections.push.post("tab", ["one", "two", "three"], UNTIL)
+    assert log.lines == []
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("LimitExceededException", 429),
+        ("PayloadTooLargeException", 413),
+        ("ForbiddenException", 403),
+        ("InternalServerErrorException", 500),
+    ],
+)
+def test_whatever_else_is_said_drops_the_connection(
+    connections: Connections, log: RecordingLog, code: str, status: int
+) -> None:
+    connections.refuses("post_to_connection", code, status)
+
+    assert not connections.push.post("tab", ["one"], UNTIL)
+    assert [line.fields["reason"] for line in log.lines] == [code]
+
+
+def raising(error: Exception) -> Any:
+    """A client whose every call raises, with API Gateway's own exceptions."""
+
+    class Broken:
+        exceptions = client("apigatewaymanagementapi").exceptions
+
+        def __getattr__(self, _: str) -> Any:
+            def call(**_: object) -> None:
+                raise error
+
+            return call
+
+    return Broken()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ReadTimeoutError(endpoint_url="https://aws.test"),
+        EndpointConnectionError(endpoint_url="https://aws.test"),
+    ],
+)
+def test_a_network_that_fails_drops_the_connection(error: Exception, log: RecordingLog) -> None:
+    broken = raising(error)
+    push = aws.ApiGatewayPush(lambda: broken, FixedClock(), log)
+
+    assert not push.post("tab", ["one"], UNTIL)
+    push.close("tab")
+
+    assert log.events() == ["channel_post_dropped", "channel_close_failed"]
+
+
+def test_no_post_begins_after_its_time(connections: Connections, log: RecordingLog) -> None:
+    connections.clock.advance(seconds=2)
+
+    assert not connections.push.post("tab", ["one"], UNTIL)
+    assert log.events() == ["channel_connection_slow"]
+
+
+def test_a_post_is_never_repeated() -> None:
+    """A connection that does not take it comes back by `resume`."""
+    retries: Any = aws.PUSH.retries  # type: ignore[attr-defined]
+
+    assert retries["total_max_attempts"] == 1
+
+
+def test_a_connection_is_closed(connections: Connections, log: RecordingLog) -> None:
+    connections.stub.add_response("delete_connection", {}, {"ConnectionId": "tab"})
+    connections.refuses("delete_connection", "GoneException", 410)
+    connections.refuses("delete_connection", "ForbiddenException", 403)
+
+    for _ in range(3):
+        connections.push.close("tab")
+
+    assert log.events() == ["channel_close_failed"]
+
+
+# --- Starting a picture ------------------------------------------------------------------------
+
+
+def test_a_job_is_invoked_without_waiting_for_it() -> None:
+    functions = client("lambda")
+    payload = {"user_id": "alice", "job_id": "job", "attempt": 1, "correlation_id": "c-1"}
+    expected = {
+        "FunctionName": "image_generate:live",
+        "InvocationType": "Event",
+        "Payload": json.dumps(payload).encode(),
+    }
+    with Stubber(functions) as stub:
+        stub.add_response("invoke", {"StatusCode": 202}, expected)
+
+        aws.LambdaImageStarter(lambda: functions, "image_generate:live", lambda: "c-1").start(
+            "alice", "job", 1
+        )
+
+        stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ClientError({"Error": {"Code": "TooManyRequestsException", "Message": "x"}}, "Invoke"),
+        ReadTimeoutError(endpoint_url="https://aws.test"),
+    ],
+)
+def test_a_job_that_cannot_be_invoked(error: Exception) -> None:
+    broken = raising(error)
+    starter = aws.LambdaImageStarter(lambda: broken, "image_generate:live", lambda: None)
+
+    with pytest.raises(ProviderUnavailable):
+        starter.start("alice", "job", 1)
+
+
+# --- Values that are kept ----------------------------------------------------------------------
+
+
+class Source:
+    """A value that changes, and sometimes cannot be read."""
+
+    def __init__(self) -> None:
+        self.reads = 0
+        self.fails: Exception | None = None
+
+    def __call__(self) -> str:
+        self.reads += 1
+        if self.fails is not None:
+            raise self.fails
+        return f"value {self.reads}"
+
+
+def test_a_value_is_kept_for_five_minutes(
+    log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [1_000.0]
+    monkeypatch.setattr("time.monotonic", lambda: seconds[0])
+    value = aws.Cached(Source(), log)
+
+    seen = []
+    for passed in (0, 1, 299, 1, 300):
+        seconds[0] += passed
+        seen.append(value())
+
+    assert seen == ["value 1", "value 1", "value 1", "value 2", "value 2"]
+
+
+def test_an_old_value_serves_on_while_a_new_one_cannot_be_read(log: RecordingLog) -> None:
+    source = Source()
+    value = aws.Cached(source, log, max_age_s=-1)
+    assert value() == "value 1"
+    source.fails = EndpointConnectionError(endpoint_url="https://aws.test")
+
+    assert value() == "value 1"
+    assert log.events() == ["setting_not_refreshed"]
+
+
+def test_without_any_value_the_failure_is_told(log: RecordingLog) -> None:
+    source = Source()
+    source.fails = EndpointConnectionError(endpoint_url="https://aws.test")
+    value = aws.Cached(source, log)
+
+    with pytest.raises(EndpointConnectionError):
+        value()
+    source.fails = None
+    assert value() == "value 2"
+
+
+def test_secrets_and_parameters_are_read() -> None:
+    secrets, parameters = client("secretsmanager"), client("ssm")
+    with Stubber(secrets) as stub:
+        stub.add_response("get_secret_value", {"SecretString": "s"}, {"SecretId": "name"})
+        assert aws.secret(lambda: secrets, "name")() == "s"
+    with Stubber(parameters) as stub:
+        stub.add_response("get_parameter", {"Parameter": {"Value": "p"}}, {"Name": "name"})
+        assert aws.parameter(lambda: parameters, "name")() == "p"
+
+
+# --- URLs of pictures --------------------------------------------------------------------------
+
+SECRET = "a-signing-secret"
+KEY = "p/0123456789abcdef/01JD4A7Y000000000000000000/full.webp"
+
+
+def urls(clock: FixedClock) -> aws.SignedUrls:
+    return aws.SignedUrls(lambda: "https://page.test", lambda: SECRET, clock)
+
+
+def test_a_url_is_signed_as_the_edge_verifies_it() -> None:
+    """The CloudFront function of template.yaml: HMAC-SHA256 of `uri?expires=…`, base64url."""
+    parts = urlsplit(urls(FixedClock()).url(KEY))
+
+    asked = parse_qs(parts.query)
+    (expires,), (signature,) = asked["expires"], asked["signature"]
+    digest = hmac.new(SECRET.encode(), f"{parts.path}?expires={expires}".encode(), hashlib.sha256)
+    assert f"{parts.scheme}://{parts.netloc}" == "https://page.test"
+    assert parts.path == f"/cdn/{KEY}"
+    assert signature == urlsafe_b64encode(digest.digest()).decode().rstrip("=")
+    assert SECRET not in parts.geturl()
+
+
+@pytest.mark.parametrize("hour", [0, 12, 23])
+def test_a_url_lasts_one_to_two_days_and_is_the_same_all_day(hour: int) -> None:
+    midnight = datetime(2026, 11, 20, tzinfo=UTC)
+    now = midnight + timedelta(hours=hour)
+
+    url = urls(FixedClock(now)).url(KEY)
+
+    expires = datetime.fromtimestamp(int(parse_qs(urlsplit(url).query)["expires"][0]), UTC)
+    assert expires == midnight + timedelta(days=2)
+    assert url == urls(FixedClock(midnight)).url(KEY)
+    assert url != urls(FixedClock(midnight + timedelta(days=1))).url(KEY)
+
+
+def test_a_url_is_of_one_picture() -> None:
+    one, other = urls(FixedClock()).url(KEY), urls(FixedClock()).url(KEY.replace("full", "thumb"))
+
+    assert one.split("signature=")[1] != other.split("signature=")[1]
+
+
+def test_a_key_is_quoted() -> None:
+    assert "/cdn/p/a%20b%3F/full.webp?expires=" in urls(FixedClock()).url("p/a b?/full.webp")

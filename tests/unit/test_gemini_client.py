@@ -1,0 +1,582 @@
+"""The Gemini client over a transport in memory: retries, time, cut bodies, the key."""
+
+from __future__ import annotations
+
+import base64
+import http.client
+import io
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from requests.adapters import BaseAdapter, HTTPAdapter
+from tests.support.doubles import NOW, FixedClock, RecordingLog
+from urllib3 import HTTPResponse
+from urllib3.exceptions import ReadTimeoutError
+
+from afterimage.adapters.gemini.client import Gemini, GeminiSettings
+from afterimage.domain.errors import (
+    Blocked,
+    Failure,
+    NoImage,
+    ProviderRejected,
+    ProviderUnavailable,
+    TimedOut,
+)
+from afterimage.ports import ImageRequest, TextReply, Turn
+
+RECORDED = Path(__file__).parent / "data" / "gemini"
+KEY = "AIza-the-secret-key"
+TURNS = [Turn("user", [{"text": "Draw a red fox"}])]
+UNTIL = NOW + timedelta(seconds=60)
+HTML = b"<html>Bad gateway</html>"
+
+
+def recorded(name: str) -> bytes:
+    return (RECORDED / f"{name}.json").read_bytes()
+
+
+TEXT, FOX = recorded("text_minimal"), recorded("image_output")
+
+
+@dataclass
+class Answer:
+    """One answer of the transport.
+
+    Attributes:
+        promised: bytes that the header announces, if not as many as come.
+        breaks: raised in the middle of the body.
+        takes: seconds until the body has come.
+    """
+
+    status: int = 200
+    body: bytes = TEXT
+    headers: Mapping[str, str] = field(default_factory=dict)
+    promised: int | None = None
+    breaks: Exception | None = None
+    takes: float = 0
+
+
+class _Body(io.BytesIO):
+    def __init__(self, answer: Answer, clock: FixedClock) -> None:
+        super().__init__(answer.body)
+        self._answer = answer
+        self._clock = clock
+
+    def read(self, size: int | None = -1) -> bytes:
+        self._clock.advance(seconds=self._answer.takes)
+        self._answer.takes = 0
+        data = super().read(size)
+        if not data and self._answer.breaks is not None:
+            raise self._answer.breaks
+        return data
+
+
+class Transport(BaseAdapter):
+    """Answers from a script, instead of a network."""
+
+    def __init__(self, clock: FixedClock) -> None:
+        super().__init__()
+        self.script: list[Answer | Exception] = []
+        self.requests: list[requests.PreparedRequest] = []
+        self.options: list[dict[str, Any]] = []
+        self._clock = clock
+
+    def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
+        self.requests.append(request)
+        self.options.append(options)
+        answer = self.script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        promised = len(answer.body) if answer.promised is None else answer.promised
+        raw = HTTPResponse(
+            body=_Body(answer, self._clock),
+            status=answer.status,
+            headers={"content-length": str(promised), **answer.headers},
+            preload_content=False,
+            enforce_content_length=True,
+        )
+        return HTTPAdapter().build_response(request, raw)
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+    def sent(self, number: int = -1) -> dict[str, Any]:
+        """The JSON of a request."""
+        body = self.requests[number].body
+        assert body is not None
+        parsed: dict[str, Any] = json.loads(body)
+        return parsed
+
+
+@pytest.fixture
+def transport(clock: FixedClock) -> Transport:
+    return Transport(clock)
+
+
+@pytest.fixture
+def gemini(transport: Transport, clock: FixedClock, log: RecordingLog) -> Gemini:
+    session = requests.Session()
+    session.trust_env = False
+    for scheme in ("http://", "https://"):
+        session.mount(scheme, transport)
+    settings = GeminiSettings("https://gemini.test", "v1beta", "a-text-model", "an-image-model")
+    return Gemini(settings, lambda: KEY, session, clock, log)
+
+
+def reply(gemini: Gemini) -> TextReply | ImageRequest:
+    return gemini.reply(TURNS, UNTIL)
+
+
+def paint(gemini: Gemini) -> bytes:
+    return gemini.paint("a red fox", "16:9", UNTIL)
+
+
+Ask = Callable[[Gemini], Any]
+BOTH = pytest.mark.parametrize(("ask", "good"), [(reply, TEXT), (paint, FOX)])
+
+
+def test_a_conversation_is_sent_and_its_reply_read(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [Answer()]
+
+    assert reply(gemini) == TextReply("Hello", '[{"text":"Hello"}]')
+
+    (request,) = transport.requests
+    assert request.method == "POST"
+    assert request.url == "https://gemini.test/v1beta/models/a-text-model:generateContent"
+    body = transport.sent()
+    assert body["contents"] == [{"role": "user", "parts": [{"text": "Draw a red fox"}]}]
+    (tool,) = body["tools"][0]["functionDeclarations"]
+    assert tool["name"] == "generate_image"
+    assert "16:9" in tool["parameters"]["properties"]["aspect_ratio"]["enum"]
+    for refused in ("temperature", "topP", "topK"):
+        assert refused not in str(body)
+
+
+def test_a_wish_for_a_picture_is_read(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [Answer(body=recorded("function_call"))]
+
+    assert isinstance(reply(gemini), ImageRequest)
+
+
+def test_a_picture_is_asked_for_and_read(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [Answer(body=FOX)]
+
+    assert paint(gemini).startswith(b"\x89PNG")
+
+    (request,) = transport.requests
+    assert request.url == "https://gemini.test/v1beta/models/an-image-model:generateContent"
+    assert transport.sent() == {
+        "contents": [{"role": "user", "parts": [{"text": "a red fox"}]}],
+        "generationConfig": {
+            "responseModalities": ["TEXT", "IMAGE"],
+            "imageConfig": {"aspectRatio": "16:9", "imageSize": "1K"},
+        },
+    }
+
+
+# --- The key -----------------------------------------------------------------------------------
+
+
+def test_the_key_travels_in_its_header_only(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [Answer()]
+
+    reply(gemini)
+
+    (request,) = transport.requests
+    assert request.headers["x-goog-api-key"] == KEY
+    rest = {name: value for name, value in request.headers.items() if name != "x-goog-api-key"}
+    assert KEY not in f"{request.url} {request.body!r} {rest}"
+
+
+@BOTH
+def test_a_redirect_is_not_followed_with_the_key(
+    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
+) -> None:
+    elsewhere = {"location": "https://evil.test/"}
+    transport.script = [Answer(307, b"", elsewhere), Answer(body=good)]
+
+    with pytest.raises(ProviderUnavailable):
+        ask(gemini)
+
+    assert [request.url for request in transport.requests if "evil" in (request.url or "")] == []
+    assert len(transport.requests) == 1
+
+
+def chain(error: BaseException | None) -> str:
+    """Everything an exception and its causes say."""
+    said = []
+    while error is not None:
+        said.append(f"{error!r} {error} {vars(error)}")
+        error = error.__cause__ or error.__context__
+    return "\n".join(said)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        Answer(400, recorded("err_400_api_key_invalid")),
+        Answer(503, HTML),
+        Answer(200, HTML),
+        Answer(200, TEXT, promised=9_999),
+        requests.ConnectionError("refused"),
+        requests.ReadTimeout("slow"),
+    ],
+    ids=["400", "503", "html", "cut", "refused", "timeout"],
+)
+def test_the_key_is_in_no_log_and_no_exception(
+    gemini: Gemini, transport: Transport, log: RecordingLog, trouble: Answer | Exception
+) -> None:
+    transport.script = [trouble] * 9
+
+    with pytest.raises(Failure) as failed:
+        reply(gemini)
+
+    assert KEY not in log.text()
+    assert KEY not in chain(failed.value)
+    assert KEY not in failed.value.public
+
+
+@pytest.mark.parametrize("pasted", [f"{KEY}\n", f" {KEY}\r\n"])
+def test_a_key_pasted_with_a_line_end_works(
+    gemini: Gemini, transport: Transport, pasted: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else the header is refused by an exception that quotes it."""
+    monkeypatch.setattr(gemini, "_api_key", lambda: pasted)
+    transport.script = [Answer()]
+
+    reply(gemini)
+
+    assert transport.requests[0].headers["x-goog-api-key"] == KEY
+
+
+def test_a_rotated_key_is_used_at_the_next_call(
+    gemini: Gemini, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    transport.script = [Answer(), Answer()]
+    reply(gemini)
+    monkeypatch.setattr(gemini, "_api_key", lambda: "another")
+
+    reply(gemini)
+
+    assert transport.requests[1].headers["x-goog-api-key"] == "another"
+
+
+# --- Retries -----------------------------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize("status", [408, 500, 502, 503])
+def test_an_overloaded_model_is_asked_twice_more(
+    gemini: Gemini, transport: Transport, clock: FixedClock, status: int, ask: Ask, good: bytes
+) -> None:
+    transport.script = [Answer(status, HTML), Answer(status, HTML), Answer(body=good)]
+
+    assert ask(gemini)
+    assert len(clock.slept) == 2
+
+    transport.script = [Answer(status, HTML)] * 9
+    with pytest.raises(ProviderUnavailable):
+        ask(gemini)
+    assert len(transport.script) == 6
+
+
+def test_pauses_grow_with_full_jitter(
+    gemini: Gemini, transport: Transport, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: low + high)
+    transport.script = [Answer(503), Answer(503), Answer()]
+
+    reply(gemini)
+
+    assert clock.slept == [0.5, 1.0]
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("name", "failure"),
+    [
+        ("err_400_api_key_invalid", ProviderRejected),
+        ("err_403_permission_denied", ProviderRejected),
+        ("err_404_retired", ProviderRejected),
+        ("err_429_quota", ProviderUnavailable),
+    ],
+)
+def test_a_rejection_is_not_repeated(
+    gemini: Gemini,
+    transport: Transport,
+    name: str,
+    failure: type[Failure],
+    ask: Ask,
+    good: bytes,
+) -> None:
+    response = json.loads(recorded(name))
+    body = json.dumps(response["body"]).encode()
+    transport.script = [Answer(response["http_status"], body), Answer(body=good)]
+
+    with pytest.raises(failure):
+        ask(gemini)
+
+    assert len(transport.requests) == 1
+
+
+@BOTH
+def test_a_refusal_is_not_repeated(
+    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
+) -> None:
+    transport.script = [Answer(body=recorded("blocked_prompt")), Answer(body=good)]
+
+    with pytest.raises(Blocked):
+        ask(gemini)
+
+    assert len(transport.requests) == 1
+
+
+def minute_quota(delay: str) -> Answer:
+    detail = {"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": delay}
+    return Answer(429, json.dumps({"error": {"details": [detail]}}).encode())
+
+
+def test_a_minutes_quota_is_waited_for(
+    gemini: Gemini, transport: Transport, clock: FixedClock
+) -> None:
+    transport.script = [minute_quota("23.5s"), Answer()]
+
+    reply(gemini)
+
+    assert clock.slept == [23.5]
+
+
+def test_a_wait_longer_than_the_time_left_is_told_instead(
+    gemini: Gemini, transport: Transport, clock: FixedClock
+) -> None:
+    transport.script = [minute_quota("61s"), Answer()]
+
+    with pytest.raises(ProviderUnavailable) as failed:
+        reply(gemini)
+
+    assert failed.value.retry_after == 62
+    assert clock.slept == []
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize("name", ["finish_no_image", "no_image_stop_text_only"])
+def test_talk_instead_of_a_picture_is_asked_again_without_words(
+    gemini: Gemini, transport: Transport, name: str
+) -> None:
+    transport.script = [Answer(body=recorded(name)), Answer(body=FOX)]
+
+    assert paint(gemini).startswith(b"\x89PNG")
+
+    assert transport.sent(0)["generationConfig"]["responseModalities"] == ["TEXT", "IMAGE"]
+    assert transport.sent(1)["generationConfig"]["responseModalities"] == ["IMAGE"]
+
+
+def test_talk_instead_of_a_picture_is_asked_again_only_once(
+    gemini: Gemini, transport: Transport
+) -> None:
+    transport.script = [Answer(body=recorded("finish_no_image"))] * 9
+
+    with pytest.raises(NoImage):
+        paint(gemini)
+
+    assert len(transport.requests) == 2
+
+
+# --- Connections that fail ---------------------------------------------------------------------
+
+
+@BOTH
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        requests.ConnectionError("refused"),
+        requests.ConnectTimeout("slow"),
+        requests.exceptions.SSLError("no certificate"),
+    ],
+)
+def test_a_connection_that_was_never_made_is_tried_again(
+    gemini: Gemini, transport: Transport, trouble: Exception, ask: Ask, good: bytes
+) -> None:
+    transport.script = [trouble, trouble, Answer(body=good)]
+
+    assert ask(gemini)
+
+    transport.script = [trouble] * 9
+    with pytest.raises(ProviderUnavailable):
+        ask(gemini)
+    assert len(transport.script) == 6
+
+
+CUT = {
+    "short": Answer(200, FOX[:100], promised=len(FOX)),
+    "reset": Answer(200, FOX[:100], promised=len(FOX), breaks=ConnectionResetError("reset")),
+    "cut": Answer(200, FOX[:100], promised=len(FOX), breaks=http.client.IncompleteRead(b"")),
+}
+
+
+@pytest.mark.parametrize("cut", CUT.values(), ids=CUT.keys())
+def test_a_picture_that_began_to_come_is_never_bought_twice(
+    gemini: Gemini, transport: Transport, cut: Answer
+) -> None:
+    transport.script = [cut, Answer(body=FOX)]
+
+    with pytest.raises(ProviderUnavailable):
+        paint(gemini)
+
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize("cut", CUT.values(), ids=CUT.keys())
+def test_a_text_that_began_to_come_is_asked_for_again(
+    gemini: Gemini, transport: Transport, cut: Answer
+) -> None:
+    transport.script = [cut, Answer()]
+
+    assert isinstance(reply(gemini), TextReply)
+
+
+@BOTH
+def test_a_200_without_json_is_asked_again(
+    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
+) -> None:
+    transport.script = [Answer(200, HTML), Answer(200, b""), Answer(body=good)]
+
+    assert ask(gemini)
+
+
+def test_an_answer_nested_beyond_sense_is_no_json(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [Answer(200, b"[" * 200_000)] * 3
+
+    with pytest.raises(ProviderUnavailable):
+        reply(gemini)
+
+
+@BOTH
+def test_an_answer_larger_than_any_picture_is_not_read_on(
+    gemini: Gemini,
+    transport: Transport,
+    ask: Ask,
+    good: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("afterimage.adapters.gemini.client._LARGEST_BODY", 1_000)
+    transport.script = [Answer(200, b"x" * 200_000), Answer(body=good)]
+
+    with pytest.raises(ProviderUnavailable):
+        ask(gemini)
+
+    assert len(transport.requests) == 1
+
+
+# --- Time --------------------------------------------------------------------------------------
+
+
+def test_the_transport_is_given_the_time_that_is_left(
+    gemini: Gemini, transport: Transport, clock: FixedClock
+) -> None:
+    clock.advance(seconds=20)
+    transport.script = [Answer()]
+
+    reply(gemini)
+
+    assert transport.options[0]["timeout"] == (3.0, 40.0)
+    assert transport.options[0]["stream"] is True
+
+
+def test_little_time_shortens_the_connecting_too(
+    gemini: Gemini, transport: Transport, clock: FixedClock
+) -> None:
+    clock.advance(seconds=59)
+    transport.script = [Answer()]
+
+    reply(gemini)
+
+    assert transport.options[0]["timeout"] == (1.0, 1.0)
+
+
+@BOTH
+def test_without_time_nothing_is_sent(
+    gemini: Gemini, transport: Transport, clock: FixedClock, ask: Ask, good: bytes
+) -> None:
+    clock.advance(seconds=60)
+
+    with pytest.raises(TimedOut):
+        ask(gemini)
+
+    assert transport.requests == []
+
+
+@BOTH
+def test_a_model_that_says_nothing_has_timed_out(
+    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
+) -> None:
+    transport.script = [requests.ReadTimeout("slow"), Answer(body=good)]
+
+    with pytest.raises(TimedOut):
+        ask(gemini)
+
+    assert len(transport.requests) == 1
+
+
+@BOTH
+def test_a_body_that_goes_on_past_the_time_has_timed_out(
+    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
+) -> None:
+    transport.script = [Answer(200, good, takes=61), Answer(body=good)]
+
+    with pytest.raises(TimedOut):
+        ask(gemini)
+
+    assert len(transport.requests) == 1
+
+
+@BOTH
+def test_a_body_that_stops_coming_has_timed_out(
+    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
+) -> None:
+    silent = ReadTimeoutError(None, "/", "no more came")  # type: ignore[arg-type]
+    transport.script = [Answer(200, b"{", promised=99, breaks=silent, takes=61), Answer(body=good)]
+
+    with pytest.raises(TimedOut):
+        ask(gemini)
+
+    assert len(transport.requests) == 1
+
+
+def test_no_retry_begins_that_has_no_time(
+    gemini: Gemini, transport: Transport, clock: FixedClock
+) -> None:
+    transport.script = [Answer(503, HTML, takes=59.9999), Answer()]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("random.uniform", lambda low, high: low + high)
+
+        with pytest.raises(ProviderUnavailable):
+            reply(gemini)
+
+    assert len(transport.requests) == 1
+
+
+def test_a_large_picture_comes_whole(gemini: Gemini, transport: Transport) -> None:
+    data = bytes(range(256)) * 8_192
+    part = {"inlineData": {"mimeType": "image/jpeg", "data": base64.b64encode(data).decode()}}
+    body = json.dumps({"candidates": [{"content": {"parts": [part]}}]}).encode()
+    transport.script = [Answer(200, body)]
+
+    assert paint(gemini) == data
+
+
+def test_retries_are_logged_without_what_was_asked(
+    gemini: Gemini, transport: Transport, log: RecordingLog
+) -> None:
+    transport.script = [Answer(503, recorded("err_503_unavailable")), Answer(body=FOX)]
+
+    paint(gemini)
+
+    assert log.events() == ["gemini_retry"]
+    assert "red fox" not in log.text()

@@ -1,0 +1,184 @@
+"""Settings: checked at first use, with errors that name the setting and never its value."""
+
+from __future__ import annotations
+
+import pytest
+from pydantic import ValidationError
+
+from afterimage.settings import (
+    ChatApiSettings,
+    ImageGenerateSettings,
+    LlmHandlerSettings,
+    PageSettings,
+    PublicConfig,
+)
+
+TABLES = {
+    "PUBLIC_CONFIG_PARAMETER": "/afterimage/public-config",
+    "MESSAGES_TABLE": "messages",
+    "CHATS_TABLE": "chats",
+    "USER_IMAGES_TABLE": "user-images",
+    "IMAGE_GENERATION_LOG_TABLE": "ledger",
+    "CHANNELS_TABLE": "channels",
+    "CHANNEL_EVENTS_TABLE": "events",
+    "URL_SIGNING_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing",
+    "WEBSOCKET_ENDPOINT": "https://abc.execute-api.eu-central-1.amazonaws.com/live",
+}
+LLM = {
+    **TABLES,
+    "GEMINI_BASE_URL": "https://generativelanguage.googleapis.com",
+    "GEMINI_API_VERSION": "v1beta",
+    "GEMINI_API_KEY_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:key",
+    "IMAGE_MODEL": "an-image-model",
+    "TEXT_MODEL": "a-text-model",
+    "DAILY_IMAGE_LIMIT": "10",
+    "DAILY_MESSAGE_LIMIT": "200",
+    "MAX_OPEN_MESSAGES": "10",
+    "TEXT_TIMEOUT": "60",
+    "TEXT_DEADLINE": "75",
+    "IMAGE_TIMEOUT": "150",
+    "IMAGE_EVENT_AGE": "120",
+    "IMAGE_DEADLINE": "450",
+    "IMAGE_GENERATE_FUNCTION": "image_generate:live",
+    "UNRELATED": "is not read",
+}
+IMAGE = {**LLM, "IMAGE_PRICE_USD": "0.0336", "IMAGES_BUCKET": "pictures"}
+
+
+def test_settings_are_read_by_their_names_in_capitals() -> None:
+    settings = LlmHandlerSettings.read(LLM)
+
+    assert settings.text_model == "a-text-model"
+    assert (settings.daily_image_limit, settings.image_deadline) == (10, 450)
+
+
+def test_everything_that_is_missing_or_wrong_is_named_at_once() -> None:
+    environment = {**LLM, "DAILY_IMAGE_LIMIT": "many", "MAX_OPEN_MESSAGES": "0"}
+    del environment["MESSAGES_TABLE"]
+
+    with pytest.raises(RuntimeError) as wrong:
+        LlmHandlerSettings.read(environment)
+
+    for name in ("DAILY_IMAGE_LIMIT", "MAX_OPEN_MESSAGES", "MESSAGES_TABLE"):
+        assert name in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["DAILY_IMAGE_LIMIT", "TEXT_TIMEOUT", "GEMINI_BASE_URL", "WEBSOCKET_ENDPOINT",
+     "IMAGE_PRICE_USD"],
+)  # fmt: skip
+def test_no_error_tells_a_value(name: str) -> None:
+    secret = "http://user:a-secret@evil.test"
+    model = ImageGenerateSettings if name == "IMAGE_PRICE_USD" else LlmHandlerSettings
+
+    with pytest.raises(RuntimeError) as wrong:
+        model.read({**IMAGE, name: secret})
+
+    assert "secret" not in str(wrong.value)
+    assert wrong.value.__cause__ is None
+    assert wrong.value.__suppress_context__
+    assert name in str(wrong.value)
+
+
+@pytest.mark.parametrize("name", ["MESSAGES_TABLE", "TEXT_MODEL", "DAILY_IMAGE_LIMIT"])
+def test_empty_is_not_set(name: str) -> None:
+    with pytest.raises(RuntimeError, match=name):
+        LlmHandlerSettings.read({**LLM, name: ""})
+
+
+@pytest.mark.parametrize(
+    ("deadline", "fine"), [("70", True), ("69", False), ("75", True), ("1", False)]
+)
+def test_a_text_is_overdue_only_after_its_function_has_ended(deadline: str, fine: bool) -> None:
+    environment = {**LLM, "TEXT_TIMEOUT": "60", "TEXT_DEADLINE": deadline}
+
+    if fine:
+        assert LlmHandlerSettings.read(environment)
+    else:
+        with pytest.raises(RuntimeError, match="TEXT_DEADLINE must be at least"):
+            LlmHandlerSettings.read(environment)
+
+
+@pytest.mark.parametrize(("deadline", "fine"), [("450", True), ("449", False)])
+def test_a_picture_is_overdue_only_after_queue_and_both_attempts(deadline: str, fine: bool) -> None:
+    environment = {**LLM, "IMAGE_DEADLINE": deadline}
+
+    if fine:
+        assert LlmHandlerSettings.read(environment)
+    else:
+        with pytest.raises(RuntimeError, match="IMAGE_DEADLINE must be at least"):
+            LlmHandlerSettings.read(environment)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://gemini.test",
+        "https://gemini.test/prefix",
+        "http://127.0.0.1:8000/gemini",
+        "http://localhost:8000",
+        "http://[::1]:8000",
+    ],
+)
+def test_addresses_that_keep_a_secret(url: str) -> None:
+    assert LlmHandlerSettings.read({**LLM, "GEMINI_BASE_URL": url}).gemini_base_url == url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://gemini.test",
+        "http://localhost.evil.test",
+        "http://127.0.0.1.evil.test",
+        "http://127.0.0.1@evil.test",
+        "http://192.168.0.1",
+        "http://0.0.0.0",
+        "ws://channel.test",
+        "ftp://127.0.0.1",
+        "//gemini.test",
+        "gemini.test",
+        "https://",
+        "https://[",
+        "",
+    ],
+)
+def test_addresses_that_do_not(url: str) -> None:
+    with pytest.raises(RuntimeError, match="GEMINI_BASE_URL"):
+        LlmHandlerSettings.read({**LLM, "GEMINI_BASE_URL": url})
+
+
+def test_a_limit_of_no_pictures_is_a_limit() -> None:
+    assert ChatApiSettings.read({**LLM, "DAILY_IMAGE_LIMIT": "0"}).daily_image_limit == 0
+    with pytest.raises(RuntimeError, match="DAILY_IMAGE_LIMIT"):
+        ChatApiSettings.read({**LLM, "DAILY_IMAGE_LIMIT": "-1"})
+
+
+@pytest.mark.parametrize("price", ["0.0336", "0", "12"])
+def test_a_price(price: str) -> None:
+    assert ImageGenerateSettings.read({**IMAGE, "IMAGE_PRICE_USD": price}).image_price_usd == price
+
+
+@pytest.mark.parametrize("price", ["", "free", "-1", "1,5", "1e3", "0.0336\n"])
+def test_no_price(price: str) -> None:
+    with pytest.raises(RuntimeError, match="IMAGE_PRICE_USD"):
+        ImageGenerateSettings.read({**IMAGE, "IMAGE_PRICE_USD": price})
+
+
+def test_the_page_needs_no_table() -> None:
+    assert PageSettings.read({"PUBLIC_CONFIG_PARAMETER": "/x", "CLIENT_ID": "page"})
+
+
+def test_the_public_configuration() -> None:
+    config = {
+        "issuer": "https://issuer.test/",
+        "audience": "afterimage",
+        "public_url": "https://page.test",
+        "websocket_url": "wss://channel.test/live",
+    }
+
+    assert PublicConfig.model_validate(config).model_dump() == config
+    for name in ("issuer", "public_url", "websocket_url"):
+        with pytest.raises(ValidationError):
+            PublicConfig.model_validate({**config, name: "http://evil.test"})
+    assert PublicConfig.model_validate({**config, "websocket_url": "ws://127.0.0.1:8000/live"})

@@ -1,0 +1,371 @@
+"""Access tokens: whose they are, and every way in which they are nobody's."""
+
+from __future__ import annotations
+
+import base64
+import hmac
+import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import jwt
+import pytest
+import requests
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from tests.support.doubles import RecordingLog
+
+from afterimage.adapters.tokens import IssuerKeys, TokenVerifier
+from afterimage.domain.errors import Busy, Unauthorized
+
+ISSUER = "https://issuer.test/realms/main/"
+AUDIENCE = "afterimage"
+RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+OTHER_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+EC_KEY = ec.generate_private_key(ec.SECP256R1())
+P384_KEY = ec.generate_private_key(ec.SECP384R1())
+
+Claims = dict[str, Any]
+
+
+def rsa_jwk(kid: str, key: rsa.RSAPrivateKey = RSA_KEY) -> dict[str, Any]:
+    return {**RSAAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"}
+
+
+def ec_jwk(kid: str, key: ec.EllipticCurvePrivateKey = EC_KEY) -> dict[str, Any]:
+    return {**ECAlgorithm.to_jwk(key.public_key(), as_dict=True), "kid": kid, "use": "sig"}
+
+
+class Issuer:
+    """What is fetched of an issuer, how often, and when."""
+
+    def __init__(self) -> None:
+        self.keys: list[Any] = [rsa_jwk("rsa-1"), ec_jwk("ec-1")]
+        self.fetched: list[str] = []
+        self.fails: Exception | None = None
+        self.seconds = 0.0
+
+    def get_json(self, url: str) -> Any:
+        self.fetched.append(url)
+        if self.fails is not None:
+            raise self.fails
+        if url.endswith("/.well-known/openid-configuration"):
+            return {"issuer": ISSUER, "jwks_uri": "https://issuer.test/keys"}
+        return {"keys": self.keys}
+
+    def fetches(self) -> int:
+        """How often the keys were asked for."""
+        return len([url for url in self.fetched if url.endswith("openid-configuration")])
+
+
+@pytest.fixture
+def issuer() -> Issuer:
+    return Issuer()
+
+
+@pytest.fixture
+def user_of(issuer: Issuer, log: RecordingLog) -> Callable[[str | None], str]:
+    keys = IssuerKeys(lambda: ISSUER, issuer.get_json, log, lambda: issuer.seconds)
+    return TokenVerifier(lambda: ISSUER, lambda: AUDIENCE, keys).user_of
+
+
+UserOf = Callable[[str | None], str]
+
+
+def claims(**changed: Any) -> Claims:
+    """Good claims but for what is changed; `...` leaves one out, a timedelta counts from now."""
+    now = datetime.now(UTC)
+    usual = {
+        "iss": ISSUER,
+        "aud": AUDIENCE,
+        "sub": "alice",
+        "iat": timedelta(0),
+        "exp": timedelta(minutes=5),
+    }
+    return {
+        name: now + value if isinstance(value, timedelta) else value
+        for name, value in {**usual, **changed}.items()
+        if value is not ...
+    }
+
+
+def signed(changed: Claims, key: Any = RSA_KEY, alg: str = "RS256", kid: Any = "rsa-1") -> str:
+    token = jwt.encode(claims(**changed), key, algorithm=alg, headers={"kid": kid} if kid else {})
+    return f"Bearer {token}"
+
+
+def by_hand(header: Claims, body: Claims, secret: bytes | None) -> str:
+    """A token no library would make; HMAC-signed with a secret, or unsigned."""
+
+    def encoded(data: bytes) -> str:
+        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
+
+    signed_part = ".".join(encoded(json.dumps(part).encode()) for part in (header, body))
+    signature = hmac.digest(secret, signed_part.encode(), "sha256") if secret else b""
+    return f"Bearer {signed_part}.{encoded(signature)}"
+
+
+def timeless(**changed: Any) -> Claims:
+    times = {"iat": 1_700_000_000, "exp": 4_000_000_000}
+    return {**claims(**changed), **times}
+
+
+@pytest.mark.parametrize(
+    ("key", "alg", "kid"), [(RSA_KEY, "RS256", "rsa-1"), (EC_KEY, "ES256", "ec-1")]
+)
+def test_a_good_token_is_its_subjects(user_of: UserOf, key: Any, alg: str, kid: str) -> None:
+    assert user_of(signed({}, key, alg, kid)) == "alice"
+
+
+@pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
+def test_the_scheme_is_written_as_one_likes(user_of: UserOf, scheme: str) -> None:
+    token = signed({}).removeprefix("Bearer ")
+
+    assert user_of(f"{scheme} {token}") == "alice"
+
+
+@pytest.mark.parametrize(
+    "good",
+    [
+        {"aud": ["another", AUDIENCE]},
+        {"aud": ..., "client_id": AUDIENCE, "token_use": "access"},
+        {"exp": timedelta(seconds=-3)},
+        {"iat": timedelta(seconds=3)},
+        {"sub": "auth0|507f1f77bcf86cd799439020"},
+        {"sub": "x" * 255},
+    ],
+    ids=str,
+)
+def test_claims_that_are_fine(user_of: UserOf, good: Claims) -> None:
+    assert user_of(signed(good)) == good.get("sub", "alice")
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"iss": "https://issuer.test/realms/main"},
+        {"iss": "https://evil.test/"},
+        {"iss": ...},
+        {"aud": "another"},
+        {"aud": []},
+        {"aud": ["another"]},
+        {"aud": None},
+        {"aud": {}},
+        {"aud": AUDIENCE.upper()},
+        {"aud": ...},
+        {"aud": ..., "client_id": AUDIENCE},
+        {"aud": ..., "client_id": AUDIENCE, "token_use": "id"},
+        {"aud": ..., "client_id": "another", "token_use": "access"},
+        {"aud": "another", "client_id": AUDIENCE, "token_use": "access"},
+        {"exp": timedelta(minutes=-1)},
+        {"exp": ...},
+        {"exp": "soon"},
+        {"nbf": timedelta(minutes=1)},
+        {"iat": timedelta(minutes=1)},
+        {"sub": ...},
+        {"sub": ""},
+        {"sub": None},
+        {"sub": "x" * 256},
+    ],
+    ids=str,
+)
+def test_claims_that_are_not(user_of: UserOf, bad: Claims) -> None:
+    with pytest.raises(Unauthorized):
+        user_of(signed(bad))
+
+
+@pytest.mark.parametrize("sub", [7, ["alice"], {}])
+def test_a_subject_that_is_no_text(user_of: UserOf, sub: object) -> None:
+    token = jwt.api_jws.encode(
+        json.dumps({**timeless(), "sub": sub}).encode(), RSA_KEY, "RS256", {"kid": "rsa-1"}
+    )
+
+    with pytest.raises(Unauthorized):
+        user_of(f"Bearer {token}")
+
+
+def test_an_unsigned_token(user_of: UserOf) -> None:
+    for alg in ("none", "None", "NONE", ""):
+        token = by_hand({"alg": alg, "kid": "rsa-1"}, timeless(), secret=None)
+        with pytest.raises(Unauthorized):
+            user_of(token)
+
+
+def test_a_token_signed_with_the_public_key_as_if_it_were_a_secret(user_of: UserOf) -> None:
+    public = RSA_KEY.public_key().public_bytes(
+        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+    for secret in (public, public.strip(), json.dumps(rsa_jwk("rsa-1")).encode()):
+        token = by_hand({"alg": "HS256", "kid": "rsa-1"}, timeless(), secret)
+        with pytest.raises(Unauthorized):
+            user_of(token)
+
+
+def test_a_token_signed_with_somebody_elses_key(user_of: UserOf) -> None:
+    with pytest.raises(Unauthorized):
+        user_of(signed({}, OTHER_RSA_KEY))
+
+
+def test_a_token_does_not_choose_its_algorithm(user_of: UserOf) -> None:
+    for alg in ("RS384", "RS512", "PS256"):
+        with pytest.raises(Unauthorized):
+            user_of(signed({}, RSA_KEY, alg))
+    with pytest.raises(Unauthorized):
+        user_of(signed({}, EC_KEY, "ES256", "rsa-1"))
+
+
+def test_a_key_in_the_token_itself_counts_for_nothing(user_of: UserOf) -> None:
+    header = {"kid": "rsa-1", "jwk": rsa_jwk("rsa-1", OTHER_RSA_KEY), "jku": "https://evil.test"}
+    token = jwt.encode(claims(), OTHER_RSA_KEY, algorithm="RS256", headers=header)
+
+    with pytest.raises(Unauthorized):
+        user_of(f"Bearer {token}")
+
+
+GARBAGE = [
+    None,
+    "",
+    "Bearer",
+    "Bearer ",
+    "Basic YWxpY2U6eA==",
+    "Bearer a",
+    "Bearer a.b.c",
+    "Bearer ...",
+    "Bearer ü.ü.ü",
+    "Bearer " + "x" * 9_000,
+    by_hand({"alg": "RS256"}, {}, None),
+    by_hand({"alg": "RS256", "kid": 7}, {}, None),
+    by_hand({"alg": "RS256", "kid": ["rsa-1"]}, {}, None),
+    by_hand({"alg": "RS256", "kid": None}, {}, None),
+    "Bearer " + base64.urlsafe_b64encode(b"[" * 5_000).decode().rstrip("=") + ".e30.x",
+    "Bearer " + base64.urlsafe_b64encode(b"[]").decode().rstrip("=") + ".e30.x",
+]
+
+
+@pytest.mark.parametrize("authorization", GARBAGE, ids=range(len(GARBAGE)))
+def test_what_is_no_token(user_of: UserOf, authorization: str | None) -> None:
+    with pytest.raises(Unauthorized):
+        user_of(authorization)
+
+
+def test_a_payload_that_is_no_object(user_of: UserOf) -> None:
+    token = jwt.api_jws.encode(b"[1]", RSA_KEY, "RS256", {"kid": "rsa-1"})
+
+    with pytest.raises(Unauthorized):
+        user_of(f"Bearer {token}")
+
+
+# --- The issuer's keys -------------------------------------------------------------------------
+
+
+def test_keys_are_found_by_discovery_and_fetched_once(user_of: UserOf, issuer: Issuer) -> None:
+    for _ in range(3):
+        user_of(signed({}))
+        user_of(signed({}, EC_KEY, "ES256", "ec-1"))
+
+    assert issuer.fetched == [
+        "https://issuer.test/realms/main/.well-known/openid-configuration",
+        "https://issuer.test/keys",
+    ]
+
+
+def test_a_rotated_key_is_found(user_of: UserOf, issuer: Issuer) -> None:
+    user_of(signed({}))
+    issuer.keys = [rsa_jwk("rsa-2", OTHER_RSA_KEY)]
+    issuer.seconds = 60
+
+    assert user_of(signed({}, OTHER_RSA_KEY, kid="rsa-2")) == "alice"
+    with pytest.raises(Unauthorized):
+        user_of(signed({}))
+
+
+def test_unknown_keys_are_asked_for_at_most_once_a_minute(user_of: UserOf, issuer: Issuer) -> None:
+    user_of(signed({}))
+    for seconds in (0.0, 1.0, 30.0, 59.0):
+        issuer.seconds = seconds
+        with pytest.raises(Unauthorized):
+            user_of(signed({}, kid=f"forged-{seconds}"))
+    assert issuer.fetches() == 1
+
+    issuer.seconds = 60.0
+    for _ in range(5):
+        with pytest.raises(Unauthorized):
+            user_of(signed({}, kid="forged"))
+    assert issuer.fetches() == 2
+
+
+def test_a_token_without_kid_asks_for_nothing(user_of: UserOf, issuer: Issuer) -> None:
+    with pytest.raises(Unauthorized):
+        user_of(signed({}, kid=None))
+
+    assert issuer.fetched == []
+
+
+@pytest.mark.parametrize(
+    "failure", [requests.ConnectionError("away"), requests.Timeout("slow"), ValueError("no JSON")]
+)
+def test_keys_that_cannot_be_fetched_are_no_verdict(
+    user_of: UserOf, issuer: Issuer, failure: Exception
+) -> None:
+    issuer.fails = failure
+
+    with pytest.raises(Busy):
+        user_of(signed({}))
+
+    issuer.fails = None
+    assert user_of(signed({})) == "alice"
+
+
+def test_known_keys_serve_on_while_the_issuer_is_away(user_of: UserOf, issuer: Issuer) -> None:
+    user_of(signed({}))
+    issuer.fails = requests.ConnectionError("away")
+    issuer.seconds = 3_600
+
+    with pytest.raises(Unauthorized):
+        user_of(signed({}, kid="rsa-9"))
+
+    assert user_of(signed({})) == "alice"
+
+
+@pytest.mark.parametrize(
+    "answer", [{}, {"jwks_uri": None}, [], "text", {"jwks_uri": "https://issuer.test/keys"}]
+)
+def test_a_strange_answer_of_the_issuer_is_no_verdict(answer: Any, log: RecordingLog) -> None:
+    keys = IssuerKeys(lambda: ISSUER, lambda _: answer, log, lambda: 0.0)
+
+    with pytest.raises(Busy):
+        TokenVerifier(lambda: ISSUER, lambda: AUDIENCE, keys).user_of(signed({}))
+
+
+@pytest.mark.parametrize(
+    "strange",
+    [
+        {"kty": "oct", "kid": "secret", "k": "c2VjcmV0"},
+        {"kty": "RSA", "kid": "broken"},
+        {"kty": "RSA", "kid": "broken", "n": "!", "e": "AQAB"},
+        {"kty": "EC", "kid": "broken", "crv": "P-256", "x": "AA", "y": "AA"},
+        {"kty": "OKP", "kid": "ed", "crv": "Ed25519", "x": "AA"},
+        {"kty": "RSA"},
+        {"kid": "typeless"},
+        {**ec_jwk("p384", P384_KEY), "crv": "P-384"},
+        {**rsa_jwk("for-encryption"), "use": "enc"},
+        "not a key",
+        None,
+    ],
+    ids=range(11),
+)
+def test_a_strange_key_among_the_others_does_not_matter(
+    user_of: UserOf, issuer: Issuer, strange: Any
+) -> None:
+    issuer.keys = [strange, *issuer.keys]
+
+    assert user_of(signed({})) == "alice"
+
+
+def test_a_key_for_encryption_signs_nothing(user_of: UserOf, issuer: Issuer) -> None:
+    issuer.keys = [{**rsa_jwk("rsa-1"), "use": "enc"}]
+
+    with pytest.raises(Unauthorized):
+        user_of(signed({}))
