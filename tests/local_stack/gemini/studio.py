@@ -16,7 +16,7 @@ from tests.local_stack.gemini.painting.edit import draft, repaint
 KEPT = 12
 THREADS = 2
 LARGEST_INPUT = 50_000_000
-JPEG_QUALITY = 92
+JPEG_QUALITY = 97
 # Level 3 halves the time of Pillow's default and costs a few per cent in size: grain hardly packs.
 PNG_LEVEL = 3
 MIME_TYPES = {"jpeg": "image/jpeg", "png": "image/png"}

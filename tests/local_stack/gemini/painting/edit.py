@@ -23,7 +23,7 @@ def repaint(source: Image.Image, prompt: str, size: tuple[int, int]) -> Image.Im
         changed = Image.blend(ImageChops.soft_light(base, scenery), scenery, 0.25)
     canvas = Canvas(changed, seeded(scene.seed))
     finish(canvas)
-    grain(canvas, 7.6)
+    grain(canvas, 2.0)
     return canvas.image
 
 

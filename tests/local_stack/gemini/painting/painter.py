@@ -28,7 +28,7 @@ from tests.local_stack.gemini.painting.water import paint_beach, paint_water
 from tests.local_stack.gemini.painting.woods import paint_woods
 
 
-def paint(prompt: str, size: tuple[int, int], grain_depth: float = 7.6) -> Image.Image:
+def paint(prompt: str, size: tuple[int, int], grain_depth: float = 2.0) -> Image.Image:
     """An RGB picture of that size in pixels; the same prompt and size give the same pixels."""
     scene = read_scene(prompt)
     rng = seeded(scene.seed)

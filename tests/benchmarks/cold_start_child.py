@@ -1,0 +1,47 @@
+"""One cold start, alone in its interpreter: prints its milliseconds of CPU.
+
+The argument is a function's folder, which PYTHONPATH holds, or "floor".
+"""
+
+import importlib
+import sys
+import time
+
+_CONFIG = (
+    '{"issuer": "https://i.example", "audience": "a",'
+    ' "public_url": "https://p.example", "websocket_url": "wss://w.example"}'
+)
+
+
+def floor() -> None:
+    """What every function that uses boto3 pays."""
+    import boto3
+
+    boto3.client("dynamodb")
+
+
+def with_tables() -> None:
+    """A function of the unified channel, and the client that all its tables share."""
+    importlib.import_module("handler").application()
+    from afterimage.adapters.dynamodb.tables import ChannelRow
+
+    _ = ChannelRow._get_connection().connection.client
+
+
+def web_page() -> None:
+    """The page's configuration: its SSM client is made, and the call answered here."""
+    import botocore.client
+
+    answer = {"Parameter": {"Value": _CONFIG}}
+    botocore.client.BaseClient._make_api_call = lambda *_: answer  # type: ignore[attr-defined]
+    response = importlib.import_module("handler").application()(
+        {"routeKey": "GET /config.json"}, None
+    )
+    assert response["statusCode"] == 200, response
+
+
+if __name__ == "__main__":
+    what = {"floor": floor, "web_page": web_page}.get(sys.argv[1], with_tables)
+    started = time.process_time()
+    what()
+    print((time.process_time() - started) * 1000)

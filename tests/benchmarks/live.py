@@ -1,0 +1,54 @@
+"""One user of the running stack with one tab open."""
+
+import time
+import uuid
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+
+import httpx
+import jwt
+
+from tests.local_stack.testing import RunningStack
+from tests.support.channel_client import ChannelClient, Frame
+
+
+class User:
+    """Signed in, connected and level; every frame's arrival is known.
+
+    Args:
+        executor: sends requests while the tab listens.
+    """
+
+    def __init__(self, stack: RunningStack, executor: ThreadPoolExecutor) -> None:
+        self.name = f"bench-{uuid.uuid4().hex[:8]}"
+        self.http: httpx.Client = stack.http(self.name)
+        self.id: str = _subject(self.http)
+        self.tab = ChannelClient(self.http)
+        self.tab.resumed()
+        self._executor = executor
+
+    def ask(self, text: str) -> "Future[httpx.Response]":
+        """Posts a message, each into a chat of its own, so that no history grows."""
+        path = f"/chats/{uuid.uuid4().hex}/messages"
+        return self._executor.submit(self.http.post, path, json={"text": text})
+
+    def seen(self, wanted: Callable[[Frame], bool]) -> float:
+        """Epoch seconds at which a wanted frame arrived."""
+        self.tab.until(wanted)
+        return time.time()
+
+    def close(self) -> None:
+        self.tab.socket.close()
+
+
+def _subject(http: httpx.Client) -> str:
+    token = http.headers["authorization"].removeprefix("Bearer ")
+    subject: str = jwt.decode(token, options={"verify_signature": False})["sub"]
+    return subject
+
+
+def is_placeholder(frame: Frame) -> bool:
+    """The skeleton of the assistant's answer."""
+    if frame["event"] != "message-insert":
+        return False
+    return bool(frame["payload"]["message"]["role"] == "assistant")

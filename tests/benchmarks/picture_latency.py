@@ -1,0 +1,117 @@
+"""From the provider's bytes to the preview and to the complete picture at the socket.
+
+The clock starts when the simulator writes its answer: the hour its log gives for the request,
+plus `image_ms`. Painting is no part of that, because each picture was painted before and is kept
+by the simulator, and `image_ms` leaves it time to wrap the answer up. So the figure holds the
+whole way: 2.4 MB of JSON received and parsed, pixels decoded, encoded, stored, posted. The
+function's own log line says when it held the bytes, which shows how much of it is transport.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from statistics import median
+from typing import Any
+
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.live import User
+from tests.benchmarks.prompts import PROMPTS
+from tests.benchmarks.report import NO_TARGET, Table, Target, middle_and_worst
+from tests.local_stack.testing import RunningStack
+from tests.support.channel_client import is_event, is_update
+
+_IMAGE_MS = 400  # long enough for the simulator to have its answer ready at that hour
+_AT_ONCE = 5  # prompts in two formats that the simulator keeps (it keeps 12 pictures)
+_TARGETS = {"jpeg": Target(100, "≤ {} ms"), "png": Target(150, "≤ {} ms")}
+_RECEIVED = "image_generate_bytes_received"
+
+
+@dataclass(frozen=True)
+class Journey:
+    """One picture's; epoch seconds.
+
+    Attributes:
+        sent: the provider's answer was written.
+        received: the function held the picture's bytes.
+    """
+
+    size: int
+    sent: float
+    received: float
+    preview: float
+    complete: float
+
+
+def measure(bench: Bench) -> Iterable[Table]:
+    with ThreadPoolExecutor(2) as executor:
+        user = User(bench.stack, executor)
+        bench.stack.gemini(image_ms=_IMAGE_MS, text_ms=0)
+        try:
+            yield _table(_journeys(bench, user))
+        finally:
+            user.close()
+
+
+def _journeys(bench: Bench, user: User) -> dict[str, list[Journey]]:
+    journeys: dict[str, list[Journey]] = {name: [] for name in _TARGETS}
+    for start in range(0, len(PROMPTS), _AT_ONCE):
+        prompts = PROMPTS[start : start + _AT_ONCE]
+        for image_format in _TARGETS:
+            for prompt in prompts:
+                _travel(bench.stack, user, prompt, image_format)
+        for _ in range(bench.repeat):
+            for prompt in prompts:
+                for image_format, found in journeys.items():
+                    found.append(_travel(bench.stack, user, prompt, image_format))
+    return journeys
+
+
+def _travel(stack: RunningStack, user: User, prompt: str, image_format: str) -> Journey:
+    stack.gemini(image_format=image_format)
+    answer = user.ask(prompt)
+    preview = user.seen(is_event("message-preview"))
+    complete = user.seen(is_update("complete"))
+    user.tab.until(is_event("image-insert"))
+    answer.result().raise_for_status()
+    asked = stack.gemini()["log"][-1]
+    assert asked["kind"] == "image"
+    sent = datetime.fromisoformat(asked["at"]).timestamp() + _IMAGE_MS / 1000
+    line = _last_line(stack)
+    received = datetime.strptime(line["timestamp"], "%Y-%m-%d %H:%M:%S,%f%z").timestamp()
+    return Journey(line["bytes"], sent, received, preview, complete)
+
+
+def _last_line(stack: RunningStack) -> dict[str, Any]:
+    """The function's last line that says it holds a picture's bytes."""
+    for text in reversed((stack.logs / "image_generate.log").read_text().splitlines()):
+        if _RECEIVED in text:
+            line: dict[str, Any] = json.loads(text)
+            return line
+    raise LookupError(_RECEIVED)
+
+
+def _table(journeys: Mapping[str, Sequence[Journey]]) -> Table:
+    table = Table(
+        "The provider's bytes to the picture at the socket, one user",
+        ("", "median", "worst", "target", "this run"),
+        notes=(
+            "From the moment the provider writes its answer; of that, what passes until the",
+            "function holds the picture's bytes is given beside it, and is transport.",
+        ),
+    )
+    for name, taken in journeys.items():
+        size = median(journey.size for journey in taken)
+        table.add(f"{name.upper()} of {size / 1e6:.1f} MB, {len(taken)} pictures", "", "", "", "")
+        complete = [(journey.complete - journey.sent) * 1000 for journey in taken]
+        for what, sample in {
+            "received by the function": [(each.received - each.sent) * 1000 for each in taken],
+            "preview": [(each.preview - each.sent) * 1000 for each in taken],
+        }.items():
+            table.add(f"  {what}", *middle_and_worst(sample), *NO_TARGET)
+        verdict = _TARGETS[name].judged(median(complete))
+        table.add("  complete", *middle_and_worst(complete), *verdict)
+        developed = [(each.complete - each.received) * 1000 for each in taken]
+        table.add("  complete, from received on", *middle_and_worst(developed), *NO_TARGET)
+    return table
