@@ -10,9 +10,11 @@ failing      whatever goes wrong gives the quota back and ends the message
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, ParamSpec, TypeVar
 
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
@@ -31,7 +33,6 @@ from afterimage.domain.job_life import Move, moved
 from afterimage.ports import (
     Clock,
     DecodedPicture,
-    EncodedImage,
     ImageModel,
     JobStore,
     Log,
@@ -43,6 +44,9 @@ from afterimage.ports import (
 # Kept of the function's time for developing and delivering.
 _TIME_TO_DELIVER = timedelta(seconds=8)
 _FIRST_ATTEMPT = 1
+
+P = ParamSpec("P")
+ResultT = TypeVar("ResultT")
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,26 @@ class _Keys:
     @classmethod
     def of(cls, order: Order) -> _Keys:
         return cls(*(ids.image_key(order.user_id, order.job_id, name) for name in ids.IMAGE_FILES))
+
+
+class _Running:
+    """Work side by side that does not outlive the invocation.
+
+    Whatever is purged later must have arrived by then, so uploads are waited for even when
+    something else has failed.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._begun: list[Future[Any]] = []
+
+    def begin(self, work: Callable[P, ResultT], *args: P.args, **kw: P.kwargs) -> Future[ResultT]:
+        future = self._executor.submit(work, *args, **kw)
+        self._begun.append(future)
+        return future
+
+    def wait(self) -> None:
+        wait(self._begun)
 
 
 class CreateImage:
@@ -124,18 +148,19 @@ class CreateImage:
     def _create(self, order: Order, job: Job, message: Message) -> None:
         keys = _Keys.of(order)
         data = self._bought_before(job, keys) or self._paint(order, job)
-        # The channel is read while files are uploaded: one round trip less before the end.
-        channel = self._executor.submit(self._channel.read, order.user_id)
-        original = self._executor.submit(self._pictures.put_original, keys.original, data)
+        running = _Running(self._executor)
         try:
-            image = self._develop(job, message, data, keys, channel)
+            # The channel is read while files are uploaded: one round trip less before the end.
+            channel = running.begin(self._channel.read, order.user_id)
+            original = running.begin(self._pictures.put_original, keys.original, data)
+            image, glimpse = self._develop(running, job, message, data, keys, channel)
+            if not original.result():
+                stored = self._stored(keys)
+                if stored != data:
+                    image, glimpse = self._develop(running, job, message, stored, keys, channel)
+            self._deliver(order, job, message, image, channel.result(), glimpse)
         finally:
-            wait([original])  # whatever is purged later must have arrived
-        if not original.result():
-            stored = self._stored(keys)
-            if stored != data:
-                image = self._develop(job, message, stored, keys, channel)
-        self._deliver(order, job, message, image, channel.result())
+            running.wait()
 
     def _bought_before(self, job: Job, keys: _Keys) -> bytes | None:
         """What an attempt that died had already got from the provider."""
@@ -161,19 +186,38 @@ class CreateImage:
     # --- Developing: pixels, glimpse, files -------------------------------------------------
 
     def _develop(
-        self, job: Job, message: Message, data: bytes, keys: _Keys, channel: Future[Channel]
-    ) -> Image:
+        self,
+        running: _Running,
+        job: Job,
+        message: Message,
+        data: bytes,
+        keys: _Keys,
+        channel: Future[Channel],
+    ) -> tuple[Image, Future[None]]:
+        """The picture with its files uploaded, and the glimpse that may still be on its way."""
         picture = self._studio.decode(data)
-        glimpse = self._executor.submit(self._glimpse, message, picture, channel)
-        thumbnail = self._executor.submit(self._thumbnail, picture, keys)
-        try:
-            full = picture.full()
-            self._pictures.put_webp(keys.full, full.data)
-        finally:
-            # A glimpse never follows the picture, so it has left before the picture does.
-            wait([glimpse, thumbnail])
+        glimpse = running.begin(self._glimpse, message, picture, channel)
+        thumbnail = running.begin(self._thumbnail, picture, keys)
+        summary = running.begin(lambda: (picture.color(), picture.thumbhash()))
+        full = picture.full()
+        self._pictures.put_webp(keys.full, full.data)
         thumbnail.result()
-        return self._image(job, keys, picture, full)
+        color, thumbhash = summary.result()
+        image = Image(
+            id=job.id,
+            message_id=job.message_id,
+            chat_id=job.chat_id,
+            prompt=job.prompt,
+            created_at=self._clock.now(),
+            key=keys.full,
+            thumbnail_key=keys.thumbnail,
+            width=full.width,
+            height=full.height,
+            size=len(full.data),
+            color=color,
+            thumbhash=thumbhash,
+        )
+        return image, glimpse
 
     def _glimpse(self, message: Message, picture: DecodedPicture, channel: Future[Channel]) -> None:
         try:
@@ -185,26 +229,16 @@ class CreateImage:
     def _thumbnail(self, picture: DecodedPicture, keys: _Keys) -> None:
         self._pictures.put_webp(keys.thumbnail, picture.thumbnail().data)
 
-    def _image(self, job: Job, keys: _Keys, picture: DecodedPicture, full: EncodedImage) -> Image:
-        return Image(
-            id=job.id,
-            message_id=job.message_id,
-            chat_id=job.chat_id,
-            prompt=job.prompt,
-            created_at=self._clock.now(),
-            key=keys.full,
-            thumbnail_key=keys.thumbnail,
-            width=full.width,
-            height=full.height,
-            size=len(full.data),
-            color=picture.color(),
-            thumbhash=picture.thumbhash(),
-        )
-
     # --- Delivering -------------------------------------------------------------------------
 
     def _deliver(
-        self, order: Order, job: Job, message: Message, image: Image, channel: Channel
+        self,
+        order: Order,
+        job: Job,
+        message: Message,
+        image: Image,
+        channel: Channel,
+        glimpse: Future[None],
     ) -> None:
         painted, now = message.painted(image), self._clock.now()
         transition = Transition(
@@ -218,6 +252,7 @@ class CreateImage:
         )
         delivery = self._channel.change(order.user_id, transition, channel)
         self._log.info("image_generate_complete", job_id=job.id, bytes=image.size)
+        wait([glimpse])  # it never follows the picture
         self._channel.deliver(delivery)
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
 
