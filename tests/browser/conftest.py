@@ -34,7 +34,7 @@ class SignIn(Protocol):
     def __call__(self, name: str, *, chat: str = "", beside: Page | None = None) -> Page: ...
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # its event loop must not be in other tests' way
 def browser() -> Iterator[Browser]:
     path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
     if path is None:
