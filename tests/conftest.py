@@ -13,8 +13,8 @@ from tests.local_stack.testing import RunningStack, StackProcess
 
 @pytest.fixture(scope="session")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """The whole bundle on a free port, with a quick simulator."""
-    process = StackProcess(tmp_path_factory.mktemp("stack"))
+    """The whole bundle on a free port, with a quick simulator and a sweep every other second."""
+    process = StackProcess(tmp_path_factory.mktemp("stack"), "--schedule-interval", "2")
     running = process.start()
     running.gemini(text_ms=100, image_ms=300)
     try:

@@ -41,6 +41,7 @@ from afterimage.ports import (
     ImageReader,
     JobStore,
     MessageReader,
+    OpenIndex,
     PictureStore,
     RowReader,
     TicketStore,
@@ -54,7 +55,11 @@ BUCKET = "pictures"
 
 @dataclass
 class Tables:
-    """Every port over the tables, and what only the keeper and deletions will do to them."""
+    """Every port over the tables, and what only deletions will do to them.
+
+    Attributes:
+        page_rows: lets a query bring only so many rows at once.
+    """
 
     store: ChannelStore
     connections: ConnectionRegistry
@@ -64,6 +69,7 @@ class Tables:
     images: ImageReader
     jobs: JobStore
     usage: UsageReader
+    index: OpenIndex
     events: EventLog
     rows: RowReader
     delete_account: Callable[[str], None]
@@ -71,6 +77,7 @@ class Tables:
     delete_message: Callable[[str, str, str], None]
     delete_image: Callable[[str, str], None]
     delete_event: Callable[[str, int], None]
+    page_rows: Callable[[int], None]
 
 
 @pytest.fixture
@@ -163,6 +170,7 @@ def _in_memory() -> Tables:
         images=in_memory.InMemoryImages(tables),
         jobs=ledger,
         usage=ledger,
+        index=in_memory.InMemoryOpenIndex(tables),
         events=log,
         rows=log,
         delete_account=delete_account,
@@ -170,6 +178,7 @@ def _in_memory() -> Tables:
         delete_message=lambda user, chat, id_: _drop(rows.messages, (user, chat, id_)),
         delete_image=lambda user, id_: _drop(rows.images, (user, id_)),
         delete_event=lambda user, seq: _drop(rows.events, (user, seq)),
+        page_rows=lambda _: None,  # it has no pages
     )
 
 
@@ -178,7 +187,8 @@ def _drop(rows: dict[Any, Any], key: Any) -> None:
 
 
 def _dynamodb(session: botocore.session.Session) -> Tables:
-    store = DynamoDbChannelStore(connect({key: _name(key) for key in TABLES}, session))
+    connection = connect({key: _name(key) for key in TABLES}, session)
+    store = DynamoDbChannelStore(connection)
     ledger = readers.DynamoDbLedger()
     log = readers.DynamoDbEventLog()
 
@@ -197,6 +207,13 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
     def delete_event(user: str, seq: int) -> None:
         EventRow(user, seq).delete()
 
+    def page_rows(count: int) -> None:
+        def limit(params: dict[str, Any], **_: Any) -> None:
+            params["Limit"] = count
+
+        events = connection.client.meta.events
+        events.register("before-parameter-build.dynamodb.Query", limit)
+
     return Tables(
         store=store,
         connections=store,
@@ -206,6 +223,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         images=readers.DynamoDbImages(),
         jobs=ledger,
         usage=ledger,
+        index=readers.DynamoDbOpenIndex(),
         events=log,
         rows=log,
         delete_account=delete_account,
@@ -213,6 +231,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         delete_message=delete_message,
         delete_image=delete_image,
         delete_event=delete_event,
+        page_rows=page_rows,
     )
 
 

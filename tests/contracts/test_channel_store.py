@@ -15,10 +15,10 @@ from tests.support.doubles import NOW
 from afterimage.domain.changes import (
     Change,
     CountMessage,
-    EndJob,
     InsertImage,
     InsertJob,
     InsertMessage,
+    MoveJob,
     RefundImage,
     RenameChat,
     ReplaceMessage,
@@ -29,6 +29,7 @@ from afterimage.domain.changes import (
 from afterimage.domain.entities import (
     Channel,
     FailureNote,
+    Job,
     JobStatus,
     Message,
     MessageType,
@@ -37,6 +38,7 @@ from afterimage.domain.entities import (
 )
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
 from afterimage.domain.events import ImageInserted, MessageInserted, MessageUpdated
+from afterimage.domain.job_life import Move, moved
 from afterimage.ports import DayUse
 
 DAY = "2026-11-20"
@@ -94,6 +96,8 @@ def test_every_field_of_a_message_survives(tables: Tables, user: str) -> None:
         error=FailureNote("quota_exceeded", "No more today.", NOW + timedelta(hours=14)),
         parts='[{"functionCall":{"name":"generate_image"},"thoughtSignature":"b3Bh"}]',
         job_id="01JD4A7Y000000000000000000",
+        reply_to=a_message(1).id,
+        tries=3,
         deadline=NOW + timedelta(seconds=450),
         lease_until=NOW + timedelta(seconds=59, milliseconds=250),
     )
@@ -317,54 +321,65 @@ def test_a_chat_that_never_was_is_not_renamed(tables: Tables, user: str) -> None
     assert tables.chats.get(user, CHAT) is None
 
 
+def running_job(tables: Tables, user: str) -> Job:
+    commit(tables, user, InsertJob(a_job()))
+    running = tables.jobs.claim(user, a_job().id, 1, NOW)
+    assert running is not None
+    return running
+
+
 def test_a_job_ends_once(tables: Tables, user: str) -> None:
     commit(tables, user, InsertJob(a_job()))
-    ends = EndJob(
-        a_job().id, 1, JobStatus.RESERVED, JobStatus.FAILED, NOW, error_code="provider_unavailable"
-    )
+    ended = moved(a_job(), Move.FAIL, NOW, error_code="provider_unavailable")
 
-    commit(tables, user, ends)
+    commit(tables, user, MoveJob(a_job(), ended))
 
-    job = tables.jobs.get(user, a_job().id)
-    assert job == replace(
-        a_job(), status=JobStatus.FAILED, ended_at=NOW, error_code="provider_unavailable"
-    )
-    assert refused(tables, user, ends) == {EndJob}
+    assert tables.jobs.get(user, a_job().id) == ended
+    assert refused(tables, user, MoveJob(a_job(), ended)) == {MoveJob}
 
 
 def test_a_settled_job_carries_its_price(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertJob(a_job()))
-    tables.jobs.claim(user, a_job().id, 1, NOW)
+    running = running_job(tables, user)
+    settled = moved(running, Move.SUCCEED, NOW, price_usd="0.0336")
 
-    commit(
-        tables,
-        user,
-        EndJob(a_job().id, 1, JobStatus.RUNNING, JobStatus.SUCCEEDED, NOW, price_usd="0.0336"),
-    )
+    commit(tables, user, MoveJob(running, settled))
 
     job = tables.jobs.get(user, a_job().id)
-    assert job is not None
+    assert job == settled
     assert (job.status, job.price_usd, job.error_code) == (JobStatus.SUCCEEDED, "0.0336", None)
 
 
+@pytest.mark.parametrize("move", [Move.FAIL, Move.CANCEL])
+def test_an_ended_job_knows_when_its_uploads_go(tables: Tables, user: str, move: Move) -> None:
+    running = running_job(tables, user)
+    ended = moved(running, move, NOW, purge_at=NOW + timedelta(seconds=155))
+
+    commit(tables, user, MoveJob(running, ended))
+
+    assert ended.purge_at == NOW + timedelta(seconds=155)
+    assert tables.jobs.get(user, a_job().id) == ended
+
+
 @pytest.mark.parametrize(
-    ("attempt", "from_status"), [(2, JobStatus.RESERVED), (1, JobStatus.RUNNING)]
+    ("attempt", "status"),
+    [(2, JobStatus.RESERVED), (1, JobStatus.RUNNING), (2, JobStatus.RUNNING)],
 )
-def test_a_job_ends_only_from_where_it_is(
-    tables: Tables, user: str, attempt: int, from_status: JobStatus
+def test_a_job_moves_only_from_where_it_is(
+    tables: Tables, user: str, attempt: int, status: JobStatus
 ) -> None:
     commit(tables, user, InsertJob(a_job()))
+    elsewhere = replace(a_job(), attempt=attempt, status=status)
 
-    ends = EndJob(a_job().id, attempt, from_status, JobStatus.FAILED, NOW)
+    move = MoveJob(elsewhere, moved(elsewhere, Move.FAIL, NOW))
 
-    assert refused(tables, user, ends) == {EndJob}
+    assert refused(tables, user, move) == {MoveJob}
     assert tables.jobs.get(user, a_job().id) == a_job()
 
 
-def test_a_job_that_never_was_does_not_end(tables: Tables, user: str) -> None:
-    ends = EndJob(a_job().id, 1, JobStatus.RESERVED, JobStatus.FAILED, NOW)
+def test_a_job_that_never_was_does_not_move(tables: Tables, user: str) -> None:
+    move = MoveJob(a_job(), moved(a_job(), Move.FAIL, NOW))
 
-    assert refused(tables, user, ends) == {EndJob}
+    assert refused(tables, user, move) == {MoveJob}
     assert tables.jobs.get(user, a_job().id) is None
 
 
@@ -382,19 +397,20 @@ def test_a_whole_delivery_is_one_transaction(tables: Tables, user: str) -> None:
     """The largest transition there is: message, gallery, ledger and two events."""
     message, image = a_message(1), an_image()
     painted = replace(message, version=2, image=image)
-    commit(tables, user, InsertMessage(message), InsertJob(a_job()), ReserveImage(DAY, 1), opens=1)
-    tables.jobs.claim(user, a_job().id, 1, NOW)
+    commit(tables, user, InsertMessage(message), ReserveImage(DAY, 1), opens=1)
+    running = running_job(tables, user)
+    settled = moved(running, Move.SUCCEED, NOW, price_usd="0.0336")
 
     commit(
         tables,
         user,
         ReplaceMessage(painted, 1),
         InsertImage(image),
-        EndJob(a_job().id, 1, JobStatus.RUNNING, JobStatus.SUCCEEDED, NOW, price_usd="0.0336"),
+        MoveJob(running, settled),
         events=(MessageUpdated(painted), ImageInserted(image)),
         opens=-1,
     )
 
-    assert tables.store.read(user) == Channel(user, seq=3)
+    assert tables.store.read(user) == Channel(user, seq=4)
     assert tables.messages.get(user, CHAT, message.id) == painted
     assert tables.images.before(user, None, 10) == [image]

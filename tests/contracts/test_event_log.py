@@ -76,10 +76,37 @@ def test_numbers_are_ordered_as_numbers(tables: Tables, user: str) -> None:
     assert seqs(tables, user, after=0) == list(range(1, 13))
 
 
+def latest(tables: Tables, user: str, limit: int) -> list[int]:
+    return [reference.seq for reference in tables.events.latest(user, limit, NOW)]
+
+
+def test_the_latest_come_newest_first_and_no_more_than_asked(tables: Tables, user: str) -> None:
+    for _ in range(4):
+        log(tables, user, *(MessageInserted(a_message(n)) for n in range(3)))
+
+    assert latest(tables, user, 3) == [12, 11, 10]
+    assert latest(tables, user, 200) == list(range(12, 0, -1))
+
+
+def test_the_latest_of_nobody_are_none(tables: Tables, user: str) -> None:
+    assert latest(tables, user, 10) == []
+
+
+def test_the_latest_say_what_they_were_about(tables: Tables, user: str) -> None:
+    log(tables, user, MessageInserted(a_message()), hours_ago=72)
+    log(tables, user, ImageInserted(an_image()))
+
+    assert tables.events.latest(user, 10, NOW) == [
+        EventReference(2, "image-insert", image_id=an_image().id),
+        EventReference(1, "message-insert", CHAT, a_message().id, expired=True),
+    ]
+
+
 def test_events_of_others_are_not_seen(tables: Tables, user: str, somebody_else: str) -> None:
     log(tables, user, MessageInserted(a_message()))
 
     assert seqs(tables, somebody_else, after=0) == []
+    assert latest(tables, somebody_else, 10) == []
 
 
 def test_events_expire_after_72_hours(tables: Tables, user: str) -> None:

@@ -15,10 +15,16 @@ def key() -> str:
 
 
 def test_the_first_original_stays(pictures: PictureStore, key: str) -> None:
-    pictures.put_original(key, b"first")
-    pictures.put_original(key, b"second")
+    assert pictures.put_original(key, b"first")
+    assert not pictures.put_original(key, b"second")
 
     assert pictures.get(key) == b"first"
+
+
+def test_the_same_bytes_again_are_not_the_first(pictures: PictureStore, key: str) -> None:
+    stored = [pictures.put_original(key, b"bytes" * n) for n in (1, 1)]
+
+    assert stored == [True, False]
 
 
 def test_a_webp_is_replaced(pictures: PictureStore, key: str) -> None:

@@ -13,9 +13,18 @@ from tests.support.builders import CHAT, a_job, a_message
 from tests.support.doubles import NOW, PlainUrls, RecordingLog, RecordingPush
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.changes import InsertJob, InsertMessage, ReserveImage, Transition
+from afterimage.domain.changes import (
+    InsertJob,
+    InsertMessage,
+    MoveJob,
+    RefundImage,
+    ReserveImage,
+    Transition,
+)
+from afterimage.domain.entities import JobStatus
 from afterimage.domain.errors import ConditionsFailed
 from afterimage.domain.events import MessageInserted
+from afterimage.domain.job_life import Move, moved
 from afterimage.ports import DayUse
 
 DAY = "2026-11-20"
@@ -100,6 +109,36 @@ def test_one_of_many_gets_the_job(atomic_tables: Tables, crowd: Executor, user: 
         return atomic_tables.jobs.claim(user, a_job().id, 1, NOW) is not None
 
     assert list(crowd.map(claim, range(40))).count(True) == 1
+
+
+def test_of_many_movers_of_one_job_one_wins(
+    atomic_tables: Tables, channel: UnifiedChannel, crowd: Executor, user: str
+) -> None:
+    """Claimed, rescued, cancelled and failed at once, each decided on the same read."""
+    job = a_job()
+    change = Transition((InsertJob(job), ReserveImage(DAY, 1)), (MessageInserted(a_message()),))
+    channel.change(user, change)
+
+    def mover(number: int) -> bool:
+        match number % 4:
+            case 0:
+                return atomic_tables.jobs.claim(user, job.id, 1, NOW) is not None
+            case 1:
+                return atomic_tables.jobs.move(user, job, moved(job, Move.RESCUE, NOW))
+            case kind:
+                after = moved(job, Move.FAIL if kind == 2 else Move.CANCEL, NOW)
+                ends = (MoveJob(job, after), RefundImage(DAY))
+                try:
+                    channel.change(user, Transition(ends, (MessageInserted(a_message()),)))
+                except ConditionsFailed as failed:
+                    return not failed.includes(MoveJob)
+                return True
+
+    assert list(crowd.map(mover, range(40))).count(True) == 1
+    left = atomic_tables.jobs.get(user, job.id)
+    assert left is not None
+    refunded = left.status in (JobStatus.FAILED, JobStatus.CANCELLED)
+    assert atomic_tables.usage.used(user, DAY) == DayUse(0 if refunded else 1, 0)
 
 
 def test_one_of_many_spends_the_ticket(atomic_tables: Tables, crowd: Executor, user: str) -> None:

@@ -23,6 +23,7 @@ from afterimage.domain.changes import (
 )
 from afterimage.domain.entities import Chat
 from afterimage.domain.events import MessageInserted
+from afterimage.domain.job_life import Move, moved
 from afterimage.ports import ChatPosition, DayUse
 
 DAY = "2026-11-20"
@@ -223,3 +224,45 @@ def test_a_job_that_never_was_or_is_anothers_is_not_claimed(
     assert tables.jobs.claim(somebody_else, a_job().id, 1, NOW) is None
     assert tables.jobs.get(somebody_else, a_job().id) is None
     assert tables.jobs.get(user, a_ulid(9)) is None
+
+
+@pytest.mark.parametrize("claimed", [False, True])
+def test_a_rescued_job_waits_for_its_next_attempt(
+    tables: Tables, user: str, *, claimed: bool
+) -> None:
+    store(tables, user, [InsertJob(a_job())])
+    job = tables.jobs.claim(user, a_job().id, 1, NOW) if claimed else a_job()
+    assert job is not None
+    rescued = moved(job, Move.RESCUE, NOW)
+
+    assert tables.jobs.move(user, job, rescued)
+
+    assert tables.jobs.get(user, a_job().id) == rescued == replace(a_job(), attempt=2)
+    assert tables.jobs.claim(user, a_job().id, 1, NOW) is None
+    again = tables.jobs.claim(user, a_job().id, 2, NOW + timedelta(seconds=9))
+    assert again == moved(rescued, Move.CLAIM, NOW + timedelta(seconds=9))
+
+
+def test_a_job_that_has_moved_is_not_moved_from_where_it_was(tables: Tables, user: str) -> None:
+    store(tables, user, [InsertJob(a_job())])
+    rescued = moved(a_job(), Move.RESCUE, NOW)
+    running = tables.jobs.claim(user, a_job().id, 1, NOW)
+
+    assert not tables.jobs.move(user, a_job(), rescued)
+
+    assert tables.jobs.get(user, a_job().id) == running
+
+
+def test_a_job_is_moved_once(tables: Tables, user: str) -> None:
+    store(tables, user, [InsertJob(a_job())])
+    rescued = moved(a_job(), Move.RESCUE, NOW)
+
+    assert [tables.jobs.move(user, a_job(), rescued) for _ in range(2)] == [True, False]
+
+
+def test_a_job_that_never_was_is_not_moved(tables: Tables, user: str, somebody_else: str) -> None:
+    store(tables, somebody_else, [InsertJob(a_job())])
+
+    assert not tables.jobs.move(user, a_job(), moved(a_job(), Move.RESCUE, NOW))
+
+    assert tables.jobs.get(user, a_job().id) is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,6 +30,7 @@ READ = (
     "issue_ticket",
     "list_events",
 )
+CLICKS = ("cancel_message", "retry_message")
 PUBLIC = ("get_page", "get_static_file", "get_config", "get_openapi")
 
 Event = dict[str, Any]
@@ -145,15 +147,60 @@ def test_what_was_posted_is_what_is_read(stack: RunningStack, alice: Painted) ->
     assert read("rename_chat")["title"] == "Holiday pictures"
 
 
+def clicked(stack: RunningStack, alice: Painted, name: str, version: int | None) -> Event:
+    """What a click on alice's picture is answered, on the version recorded or another."""
+    event = signed_in(name, alice.token)
+    event["pathParameters"]["message_id"] = alice.message_id
+    if version is not None:
+        event["body"] = json.dumps({"version": version})
+    function = "llm_handler_gemini" if name == "retry_message" else "chat_api"
+    response: Event = invoke(stack, function, event)
+    return response
+
+
+@pytest.mark.parametrize(
+    ("name", "code"), [("cancel_message", "not_running"), ("retry_message", "not_failed")]
+)
+def test_a_click_on_a_picture_that_is_there_is_refused(
+    stack: RunningStack, alice: Painted, name: str, code: str
+) -> None:
+    response = clicked(stack, alice, name, version=3)
+
+    assert (response["statusCode"], error_of(response)) == (409, code)
+
+
+@pytest.mark.parametrize(("name", "version"), [("cancel_message", None), ("retry_message", 2)])
+def test_a_click_on_an_older_version_is_told_how_it_stands(
+    stack: RunningStack, alice: Painted, name: str, version: int | None
+) -> None:
+    response = clicked(stack, alice, name, version)
+
+    assert response["statusCode"] == 200
+    body = TypeAdapter(route_of(name).answers[200]).validate_json(response["body"])
+    assert body["assistant_message"]["version"] == 3
+
+
+@pytest.mark.parametrize("name", CLICKS)
+def test_a_click_on_what_is_not_there_finds_nothing(
+    stack: RunningStack, alice: Painted, name: str
+) -> None:
+    function = "llm_handler_gemini" if name == "retry_message" else "chat_api"
+
+    response = invoke(stack, function, signed_in(name, alice.token))
+
+    assert (response["statusCode"], error_of(response)) == (404, "not_found")
+
+
 def test_a_route_that_is_not_there_is_not_found(stack: RunningStack, alice: Painted) -> None:
     response = invoke(stack, "chat_api", signed_in("otherwise", alice.token))
 
     assert (response["statusCode"], error_of(response)) == (404, "not_found")
 
 
-@pytest.mark.parametrize("name", ["post_message", *READ, "otherwise"])
+@pytest.mark.parametrize("name", ["post_message", *CLICKS, *READ, "otherwise"])
 def test_the_token_as_recorded_is_refused(stack: RunningStack, name: str) -> None:
-    function = "llm_handler_gemini" if name == "post_message" else "chat_api"
+    asking = name in ("post_message", "retry_message")
+    function = "llm_handler_gemini" if asking else "chat_api"
 
     response = invoke(stack, function, recorded(name))
 
@@ -185,6 +232,15 @@ def connections(stack: RunningStack, user_id: str) -> list[str]:
         ConsistentRead=True,
     )["Items"]
     return [row["entry"]["S"].removeprefix("connection#") for row in rows]
+
+
+def only_connection(stack: RunningStack, user_id: str) -> str:
+    """The one there is, once those of earlier tests have been forgotten."""
+    give_up = time.monotonic() + 10
+    while len(found := connections(stack, user_id)) != 1:
+        assert time.monotonic() < give_up, found
+        time.sleep(0.05)
+    return found[0]
 
 
 def of_connection(name: str, user_id: str, connection_id: str) -> Event:
@@ -230,7 +286,7 @@ def test_resume_and_ping_are_answered_on_a_real_connection(
 ) -> None:
     with ChannelClient(alice.http) as tab:
         tab.resumed()
-        [connection_id] = connections(stack, alice.user_id)
+        connection_id = only_connection(stack, alice.user_id)
         resume = of_connection("resume", alice.user_id, connection_id)
         resume["body"] = json.dumps({"action": "resume", "after": 0})
 
@@ -259,7 +315,7 @@ def test_a_connection_that_is_gone_is_forgotten(stack: RunningStack, name: str) 
 def test_disconnect_forgets_the_connection(stack: RunningStack, alice: Painted) -> None:
     with ChannelClient(alice.http) as tab:
         tab.resumed()
-        [connection_id] = connections(stack, alice.user_id)
+        connection_id = only_connection(stack, alice.user_id)
 
         answer = invoke(
             stack, "websocket", of_connection("disconnect", alice.user_id, connection_id)
@@ -288,3 +344,37 @@ def test_a_job_delivered_twice_is_painted_once(stack: RunningStack, alice: Paint
     assert invoke(stack, "image_generate", event) is None
     assert stack.gemini()["calls"] == before
     assert len(alice.http.get("/images").json()["images"]) == 1
+
+
+# --- What the keeper is given --------------------------------------------------------------------
+
+
+def test_a_sweep_runs(stack: RunningStack) -> None:
+    assert invoke(stack, "keeper", recorded("keeper_sweep")) is None
+
+
+def test_a_record_of_a_job_nobody_ordered_is_ignored(stack: RunningStack) -> None:
+    before = stack.gemini()["calls"]
+
+    assert invoke(stack, "keeper", recorded("keeper_record")) is None
+    assert stack.gemini()["calls"] == before
+
+
+def test_a_record_of_a_picture_that_is_there_has_it_posted_again(
+    stack: RunningStack, alice: Painted
+) -> None:
+    chat_id = alice.body["assistant_message"]["chat_id"]
+    event = recorded("keeper_record")
+    job_id = ids.job_id(chat_id, alice.message_id, 1)
+    event["requestPayload"] |= {"user_id": alice.user_id, "job_id": job_id}
+    with ChannelClient(alice.http) as tab:
+        seq = tab.resumed()["seq"]
+
+        assert invoke(stack, "keeper", event) is None
+
+        last = tab.until(is_event("image-insert"))
+        assert tab.numbers() == [2, 3, 4, 5]
+        assert last["payload"]["image"]["id"] == job_id
+        tab.send({"action": "ping"})
+        assert tab.until(is_event("pong"))["seq"] == seq
+    assert alice.http.get("/usage").json()["used"] == 1

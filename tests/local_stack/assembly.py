@@ -25,7 +25,7 @@ from tests.local_stack.lambda_runtime.invocation import Outcome
 from tests.local_stack.lambda_runtime.invoke_api import invoke_routes
 from tests.local_stack.lambda_runtime.runtime_api import runtime_routes
 from tests.local_stack.lambda_runtime.service import LambdaService
-from tests.local_stack.names import REGION, URL_SUFFIX, WEBSOCKET_PATH
+from tests.local_stack.names import LAMBDA_PATH, REGION, URL_SUFFIX, WEBSOCKET_PATH
 from tests.local_stack.options import Options
 from tests.local_stack.template.read_edge import EdgeSpec
 from tests.local_stack.template.serving import FunctionSpec, Serving, WebSocketSpec
@@ -100,10 +100,13 @@ def assemble(serving: Serving, around: Surroundings) -> Parts:
 def _functions(
     serving: Serving, around: Surroundings, credentials: RoleCredentials
 ) -> list[Function]:
+    options = around.options
+    called = options.functions_gateway_endpoint or around.url
     addresses = Addresses(
         gateway=around.url.removeprefix("http://"),
-        emulator=around.emulator,
-        websocket_endpoints=_websocket_endpoints(serving.websocket, around.url),
+        emulator=options.functions_aws_endpoint or around.emulator,
+        invoke_api=called + LAMBDA_PATH,
+        websocket_endpoints=_websocket_endpoints(serving.websocket, called),
     )
     return [_function(spec, around, addresses, credentials) for spec in serving.functions]
 

@@ -41,6 +41,8 @@ class Options:
     schedule_interval: float | None
     integration_timeout: float | None
     idle_timeout: float | None
+    functions_aws_endpoint: str | None
+    functions_gateway_endpoint: str | None
     verbose: bool
     until_input_closes: bool
     until_parent_ends: bool
@@ -71,6 +73,8 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         schedule_interval=given.schedule_interval,
         integration_timeout=given.integration_timeout,
         idle_timeout=given.idle_timeout,
+        functions_aws_endpoint=given.functions_aws_endpoint,
+        functions_gateway_endpoint=given.functions_gateway_endpoint,
         verbose=given.verbose or bool(environment.get("LOG")),
         until_input_closes=given.until_input_closes,
         until_parent_ends=given.until_parent_ends,
@@ -131,6 +135,16 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         type=float,
         metavar="SECONDS",
         help="until an idle WebSocket is closed (default 600)",
+    )
+    add(
+        "--functions-aws-endpoint",
+        metavar="URL",
+        help="where functions reach AWS, for a proxy in between",
+    )
+    add(
+        "--functions-gateway-endpoint",
+        metavar="URL",
+        help="where functions reach Invoke and @connections, for a proxy in between",
     )
     add("--until-input-closes", action="store_true", help="stop when standard input closes")
     add("--until-parent-ends", action="store_true", help="stop when the parent process is gone")

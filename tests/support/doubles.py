@@ -134,10 +134,15 @@ class InMemoryPictures:
     files: dict[str, bytes] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
     takes: dict[str, float] = field(default_factory=dict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def put_original(self, key: str, data: bytes) -> None:
+    def put_original(self, key: str, data: bytes) -> bool:
         self._check(key)
-        self.files.setdefault(key, data)
+        with self._lock:
+            if key in self.files:
+                return False
+            self.files[key] = data
+        return True
 
     def put_webp(self, key: str, data: bytes) -> None:
         self._check(key)

@@ -6,7 +6,7 @@ One lock makes every call atomic. Each class mirrors one of `afterimage.adapters
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import TypeVar
@@ -16,7 +16,7 @@ from afterimage.domain.changes import Change, Transition
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
 from afterimage.domain.events import KEPT_FOR, EventReference
-from afterimage.ports import ChatPosition, DayUse
+from afterimage.ports import OPEN_PARTITIONS, ChatPosition, DayUse, MessageKey
 from afterimage.views import timestamp
 
 Key = tuple[str, str]
@@ -191,6 +191,18 @@ class InMemoryLedger(_View):
             self._rows.jobs[user_id, job_id] = claimed
             return claimed
 
+    def move(self, user_id: str, before: Job, after: Job) -> bool:
+        with self._tables.lock:
+            if not _is_still(self._rows, user_id, before):
+                return False
+            self._rows.jobs[user_id, before.id] = after
+            return True
+
+    def purged(self, user_id: str, job_id: str) -> None:
+        with self._tables.lock:
+            if job := self._rows.jobs.get((user_id, job_id)):
+                self._rows.jobs[user_id, job_id] = replace(job, purge_at=None)
+
     def used(self, user_id: str, day: str) -> DayUse:
         with self._tables.lock:
             used = self._rows.used
@@ -204,22 +216,50 @@ class InMemoryLedger(_View):
         return sorted(mine, key=lambda job: job.id, reverse=True)[:limit]
 
 
+class InMemoryOpenIndex(_View):
+    """Implements `OpenIndex`."""
+
+    def overdue_messages(self, partition: int, now: datetime) -> Iterator[MessageKey]:
+        with self._tables.lock:
+            overdue = [
+                MessageKey(*key)
+                for key, message in self._rows.messages.items()
+                if message.is_open
+                and message.deadline is not None
+                and message.deadline < now
+                and _partition_of(key[0]) == partition
+            ]
+        yield from overdue
+
+    def due_purges(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
+        with self._tables.lock:
+            due = [
+                key
+                for key, job in self._rows.jobs.items()
+                if job.purge_at is not None
+                and job.purge_at <= now
+                and _partition_of(key[0]) == partition
+            ]
+        yield from due
+
+
 class InMemoryEventLog(_View):
     """Implements `EventLog` and `RowReader`."""
 
+    def latest(self, user_id: str, limit: int, now: datetime) -> list[EventReference]:
+        return self._logged(user_id, 0, now)[::-1][:limit]
+
     def after(self, user_id: str, seq: int, limit: int, now: datetime) -> list[EventReference]:
+        return self._logged(user_id, seq, now)[:limit]
+
+    def _logged(self, user_id: str, seq: int, now: datetime) -> list[EventReference]:
         with self._tables.lock:
-            logged = sorted(
-                (
-                    (number, *entry)
-                    for (user, number), entry in self._rows.events.items()
-                    if user == user_id and number > seq
-                ),
-                key=lambda entry: entry[0],
-            )
-        return [
-            replace(reference, expired=at + KEPT_FOR <= now) for _, reference, at in logged[:limit]
-        ]
+            logged = [
+                replace(reference, expired=at + KEPT_FOR <= now)
+                for (user, number), (reference, at) in self._rows.events.items()
+                if user == user_id and number > seq
+            ]
+        return sorted(logged, key=lambda reference: reference.seq)
 
     def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> list[Message]:
         with self._tables.lock:
@@ -268,10 +308,8 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return rows.used.get((user, f"quota#{day}"), 0) > 0
         case changes.InsertJob(job):
             return (user, job.id) not in rows.jobs
-        case changes.EndJob():
-            found = rows.jobs.get((user, change.job_id))
-            as_asked = (change.from_status, change.attempt)
-            return found is not None and (found.status, found.attempt) == as_asked
+        case changes.MoveJob(before):
+            return _is_still(rows, user, before)
         case changes.InsertImage(image):
             return (user, image.id) not in rows.images
 
@@ -294,8 +332,8 @@ def _apply(rows: Rows, user: str, change: Change) -> None:
             _count(rows, (user, f"quota#{day}"), -1)
         case changes.InsertJob(job):
             rows.jobs[user, job.id] = job
-        case changes.EndJob():
-            rows.jobs[user, change.job_id] = _ended(rows.jobs[user, change.job_id], change)
+        case changes.MoveJob(before, after):
+            rows.jobs[user, before.id] = after
         case changes.InsertImage(image):
             rows.images[user, image.id] = image
 
@@ -304,11 +342,11 @@ def _count(rows: Rows, key: Key, by: int) -> None:
     rows.used[key] = rows.used.get(key, 0) + by
 
 
-def _ended(job: Job, change: changes.EndJob) -> Job:
-    return replace(
-        job,
-        status=change.to_status,
-        ended_at=change.at,
-        price_usd=change.price_usd or job.price_usd,
-        error_code=change.error_code or job.error_code,
-    )
+def _is_still(rows: Rows, user: str, before: Job) -> bool:
+    """Whether a job is as it was when a move was decided."""
+    found = rows.jobs.get((user, before.id))
+    return found is not None and (found.status, found.attempt) == (before.status, before.attempt)
+
+
+def _partition_of(user: str) -> int:
+    return sum(user.encode()) % OPEN_PARTITIONS

@@ -9,6 +9,7 @@ from typing import NoReturn
 
 import pytest
 from hypothesis import settings
+from tests.support.bundle import Bundle
 from tests.support.doubles import FixedClock, PlainUrls, RecordingLog, RecordingPush
 from tests.support.in_memory import InMemoryTables
 
@@ -71,3 +72,16 @@ def channel(
     log: RecordingLog,
 ) -> UnifiedChannel:
     return UnifiedChannel(tables, push, PlainUrls(), clock, threads, log)
+
+
+@pytest.fixture
+def bundle(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    push: RecordingPush,
+    clock: FixedClock,
+    threads: Executor,
+    log: RecordingLog,
+    journal: list[str],
+) -> Bundle:
+    return Bundle(channel, tables, push, clock, threads, log, journal)

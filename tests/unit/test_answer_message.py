@@ -148,6 +148,7 @@ def test_a_question_is_answered_with_text(world: World) -> None:
         version=2,
         status=Status.COMPLETE,
         parts=PARTS,
+        reply_to=a_ulid(0),
     )
     assert world.stored(answer.user) == answer.user
     assert world.stored(answer.assistant) == answer.assistant
@@ -223,6 +224,32 @@ def test_the_model_is_sent_the_latest_twenty_messages_of_this_chat_only(world: W
     conversation, _ = world.model.asked[0]
     texts = [turn.parts[0]["text"] for turn in conversation]
     assert texts == [*(f"message {number}" for number in range(10, 30)), "Draw a red fox"]
+
+
+def test_messages_sent_at_once_reach_the_model_as_pairs(world: World) -> None:
+    """Their answers lie between one another; the model refuses a call that follows another."""
+    for number, answer_to in enumerate([None, None, 0, 1, 99]):
+        parts = None if answer_to is None else f'[{{"text":"answer to {answer_to}"}}]'
+        message = a_message(
+            number,
+            id=a_ulid(number, NOW - timedelta(hours=1)),
+            role=Role.USER if parts is None else Role.ASSISTANT,
+            parts=parts,
+            reply_to=None if answer_to is None else a_ulid(answer_to, NOW - timedelta(hours=1)),
+        )
+        world.tables.rows.messages[USER, CHAT, message.id] = message
+    world.model.script = [HELLO]
+
+    world.ask(9)
+
+    conversation, _ = world.model.asked[0]
+    assert [(turn.role, turn.parts[0]["text"]) for turn in conversation] == [
+        ("user", "message 0"),
+        ("model", "answer to 0"),
+        ("user", "message 1"),
+        ("model", "answer to 1"),
+        ("user", "Draw a red fox"),
+    ]
 
 
 # --- Pictures ----------------------------------------------------------------------------------
@@ -698,12 +725,20 @@ def test_history_that_cannot_be_read_ends_the_message(
     assert world.model.asked == []
 
 
-def test_without_time_left_the_model_is_not_asked(world: World) -> None:
-    answer = world.ask(until=NOW + timedelta(seconds=6))
+@pytest.mark.parametrize(
+    ("has", "gives"), [(60, 54), (24, 18), (20, 15), (8, 6), (1, 0.75), (0.1, 0.075)]
+)
+def test_the_model_gets_most_of_the_time_however_short_it_is(
+    world: World, has: float, gives: float
+) -> None:
+    """Six seconds are kept for ending the answer, but never more than a quarter."""
+    world.model.script = [HELLO]
 
-    assert answer.assistant.error is not None
-    assert answer.assistant.error.code == "timed_out"
-    assert world.model.asked == []
+    answer = world.ask(until=NOW + timedelta(seconds=has))
+
+    ((_, until),) = world.model.asked
+    assert until == NOW + timedelta(seconds=gives)
+    assert answer.assistant.text == "Hello!"
 
 
 def test_a_message_ended_by_somebody_else_stays_as_it_is(world: World) -> None:

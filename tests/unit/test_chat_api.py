@@ -39,10 +39,12 @@ from afterimage.http.chat_api import Asking, Reading
 from afterimage.http.contract import Route
 from afterimage.ports import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import AnswerMessage, Limits
+from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.rename_chat import RenameChatTitle
 from afterimage.use_cases.replay_events import ReplayEvents
+from afterimage.use_cases.retry_message import RetryMessage
 
 Call = Callable[..., tuple[int, Any]]
 LIMITS = Limits(10, 200, 10, timedelta(seconds=75), timedelta(seconds=450))
@@ -90,6 +92,7 @@ def call(
         images=ReadImages(InMemoryImages(tables)),
         usage=ReadUsage(ledger, clock, 10, 200),
         rename=RenameChatTitle(channel, chats),
+        cancel=CancelMessage(channel, messages, ledger, clock, timedelta(seconds=155), log),
         tickets=Tickets(tables, clock),
         replay=ReplayEvents(events, events, urls, clock),
         registry=tables,
@@ -97,7 +100,8 @@ def call(
         clock=clock,
         websocket_url=lambda: "wss://channel.test/live",
     )
-    handlers = {**Asking(answer, urls, clock).handlers(), **reading.handlers()}
+    retry = RetryMessage(answer, channel, messages, clock, LIMITS, "an-image-model")
+    handlers = {**Asking(answer, retry, urls, clock).handlers(), **reading.handlers()}
     api = HttpApi(handlers, user_of, clock, log)
 
     def call(
@@ -330,3 +334,126 @@ def test_a_reply_longer_than_a_frame_is_whole_over_http(call: Call, tables: InMe
     _, body = call(contract.GET_MESSAGE, chat_id=CHAT, message_id=long.id)
 
     assert (body["text"], body["truncated"]) == (long.text, False)
+
+
+# --- Cancel and retry --------------------------------------------------------------------------
+
+
+def ordered(call: Call, model: ScriptedModel) -> Any:
+    """A message whose picture is being painted."""
+    model.script = [ImageRequest("a red fox", None, "[]")]
+    return post(call, id=a_ulid())[1]["assistant_message"]
+
+
+def click(call: Call, route: Route, message: Any, version: int, **asked: Any) -> tuple[int, Any]:
+    return call(route, chat_id=CHAT, message_id=message["id"], body={"version": version}, **asked)
+
+
+def test_cancel_and_retry(call: Call, model: ScriptedModel) -> None:
+    message = ordered(call, model)
+
+    status, body = click(call, contract.CANCEL_MESSAGE, message, 2)
+    cancelled = body["assistant_message"]
+    assert (status, list(body)) == (200, ["assistant_message"])
+    assert (cancelled["version"], cancelled["meta"]["status"]) == (3, "cancelled")
+    assert call(contract.GET_MESSAGE, chat_id=CHAT, message_id=message["id"])[1] == cancelled
+    assert call(contract.GET_USAGE)[1]["used"] == 0
+
+    status, body = click(call, contract.RETRY_MESSAGE, message, 3)
+    assert (status, list(body)) == (200, ["assistant_message"])
+    assert body["assistant_message"]["meta"]["status"] == "generating"
+    assert call(contract.GET_USAGE)[1]["used"] == 1
+
+
+@pytest.mark.parametrize("route", [contract.CANCEL_MESSAGE, contract.RETRY_MESSAGE])
+def test_a_click_on_another_version_gets_the_message_as_it_stands(
+    call: Call, model: ScriptedModel, route: Route
+) -> None:
+    message = ordered(call, model)
+
+    assert click(call, route, message, 1) == (200, {"assistant_message": message})
+
+
+@pytest.mark.parametrize(
+    ("route", "code"),
+    [(contract.CANCEL_MESSAGE, "not_running"), (contract.RETRY_MESSAGE, "not_failed")],
+)
+def test_a_click_on_what_is_complete_is_refused(call: Call, route: Route, code: str) -> None:
+    message = post(call, id=a_ulid())[1]["assistant_message"]
+
+    status, body = click(call, route, message, message["version"])
+
+    assert (status, body["error"]["code"]) == (409, code)
+    assert body["error"]["retry_after"] is None
+
+
+@pytest.mark.parametrize("route", [contract.CANCEL_MESSAGE, contract.RETRY_MESSAGE])
+@pytest.mark.parametrize(
+    ("changed", "expected"),
+    [
+        ({"user": "bob"}, (404, "not_found")),
+        ({"message_id": a_ulid(99)}, (404, "not_found")),
+        ({"chat_id": "another"}, (404, "not_found")),
+        ({"chat_id": "a#b"}, (400, "invalid")),
+        ({"message_id": "not-a-ulid"}, (400, "invalid")),
+        ({"body": {}}, (400, "invalid")),
+        ({"body": {"version": 0}}, (400, "invalid")),
+        ({"body": {"version": 2**60}}, (400, "invalid")),
+        ({"body": {"version": 2, "force": True}}, (400, "invalid")),
+    ],
+)
+def test_a_click_that_cannot_be_served(
+    call: Call,
+    model: ScriptedModel,
+    route: Route,
+    changed: dict[str, Any],
+    expected: tuple[int, str],
+) -> None:
+    message = ordered(call, model)
+    asked = {"chat_id": CHAT, "message_id": message["id"], "body": {"version": 2}, **changed}
+
+    status, body = call(route, **asked)
+
+    assert (status, body["error"]["code"]) == expected
+    assert call(contract.GET_MESSAGE, chat_id=CHAT, message_id=message["id"])[1] == message
+
+
+@pytest.mark.parametrize(
+    ("used", "expected"),
+    [("open", (429, "too_many_open")), ("messages", (429, "message_limit"))],
+)
+def test_a_retry_beyond_a_limit_is_refused(
+    call: Call, tables: InMemoryTables, model: ScriptedModel, used: str, expected: tuple[int, str]
+) -> None:
+    model.script = [ProviderUnavailable("HTTP 503")]
+    failed = post(call, id=a_ulid())[1]["assistant_message"]
+    if used == "open":
+        tables.rows.counters["alice"].open = LIMITS.open_messages
+    else:
+        tables.rows.used["alice", "messages#2026-11-20"] = LIMITS.daily_messages
+
+    status, body = click(call, contract.RETRY_MESSAGE, failed, failed["version"])
+
+    assert (status, body["error"]["code"]) == expected
+
+
+def test_a_retry_that_fails_again_is_answered_with_its_message(
+    call: Call, model: ScriptedModel
+) -> None:
+    model.script = [ProviderUnavailable("HTTP 503"), ProviderUnavailable("HTTP 503")]
+    failed = post(call, id=a_ulid())[1]["assistant_message"]
+
+    status, body = click(call, contract.RETRY_MESSAGE, failed, failed["version"])
+
+    again = body["assistant_message"]
+    assert (status, again["meta"]["status"], again["version"]) == (200, "failed", 4)
+    assert again["meta"]["error"]["code"] == "provider_unavailable"
+
+
+def test_a_repeat_of_what_was_cancelled_says_so(call: Call, model: ScriptedModel) -> None:
+    message = ordered(call, model)
+    click(call, contract.CANCEL_MESSAGE, message, 2)
+
+    status, body = post(call, id=a_ulid())
+
+    assert (status, body["success"], body["message"]) == (200, False, "Cancelled")

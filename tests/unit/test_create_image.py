@@ -33,6 +33,7 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     TimedOut,
 )
+from afterimage.domain.job_life import Move, moved
 from afterimage.use_cases.create_image import CreateImage, Order
 
 DAY = "2026-11-20"
@@ -217,12 +218,97 @@ def test_a_tab_opened_while_painting_gets_the_picture(world: World) -> None:
     ]
 
 
-def test_an_original_that_is_there_already_stays(world: World) -> None:
+@pytest.mark.parametrize(
+    ("has", "gives"), [(150, 142), (40, 32), (32, 24), (20, 15), (4, 3), (0.4, 0.3)]
+)
+def test_the_model_gets_most_of_the_time_however_short_it_is(
+    world: World, has: float, gives: float
+) -> None:
+    """Eight seconds are kept for developing, but never more than a quarter."""
+    world.run(replace(ORDER, until=NOW + timedelta(seconds=has)))
+
+    assert world.model.asked == [("a red fox", "1:1", NOW + timedelta(seconds=gives))]
+    assert world.message().status is Status.COMPLETE
+
+
+def test_who_comes_second_with_an_original_derives_from_the_first(world: World) -> None:
+    """Another attempt's bytes arrived while this one's were being painted."""
     world.pictures.files[ORIGINAL] = b"of another attempt"
 
     world.run()
 
-    assert world.pictures.files[ORIGINAL] == b"of another attempt"
+    assert world.pictures.files == {
+        ORIGINAL: b"of another attempt",
+        FULL: b"full of another attempt",
+        THUMBNAIL: b"thumbnail of another attempt",
+    }
+    image = world.message().image
+    assert image is not None
+    assert image.size == len(b"full of another attempt")
+
+
+def test_an_original_that_was_first_and_is_gone_again_ends_it(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(world.pictures, "put_original", lambda *_: False)
+
+    world.run()
+
+    assert world.error_code() == "internal"
+    assert world.used() == 0
+
+
+# --- The second attempt ------------------------------------------------------------------------
+
+
+def rescued(world: World) -> Order:
+    """The first attempt died; the keeper has ordered another."""
+    claimed = moved(JOB, Move.CLAIM, NOW)
+    world.tables.rows.jobs[USER, JOB.id] = moved(claimed, Move.RESCUE, NOW)
+    return replace(ORDER, attempt=2)
+
+
+def test_bytes_already_stored_are_never_bought_again(world: World) -> None:
+    world.pictures.files[ORIGINAL] = b"bought by the first"
+    world.model.script = []
+
+    world.run(rescued(world))
+
+    assert world.model.asked == []
+    assert world.message().status is Status.COMPLETE
+    assert world.pictures.files[FULL] == b"full bought by the first"
+    assert (world.job().status, world.job().attempt) == (JobStatus.SUCCEEDED, 2)
+    assert world.used() == 1
+
+
+def test_without_an_original_the_second_attempt_asks_once(world: World) -> None:
+    world.run(rescued(world))
+
+    assert world.journal.count("paint") == 1
+    assert world.message().status is Status.COMPLETE
+    assert world.pictures.files[ORIGINAL] == BYTES
+
+
+def test_the_first_attempt_looks_for_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every picture would pay that round trip."""
+    asked: list[str] = []
+    monkeypatch.setattr(world.pictures, "get", asked.append)
+
+    world.run()
+
+    assert asked == []
+    assert world.message().status is Status.COMPLETE
+
+
+def test_a_second_attempt_that_fails_refunds_and_leaves_no_upload_behind(world: World) -> None:
+    world.pictures.files[ORIGINAL] = b"no picture at all"
+
+    world.run(rescued(world), FakeStudio(fails=NoImage("not a picture")))
+
+    assert world.model.asked == []
+    assert world.error_code() == "no_image"
+    assert world.used() == 0
+    assert world.job().purge_at == NOW
 
 
 def test_somebody_elses_transaction_in_between_does_not_disturb(
@@ -325,35 +411,24 @@ def test_the_refund_goes_to_the_day_it_was_taken(world: World) -> None:
     assert world.tables.rows.used[USER, "quota#2026-11-21"] == 1
 
 
-def test_bytes_that_are_no_picture_end_it_and_leave_no_file(world: World) -> None:
+def test_bytes_that_are_no_picture_end_it(world: World) -> None:
     world.run(studio=FakeStudio(fails=NoImage("not a picture")))
 
     assert world.error_code() == "no_image"
     assert world.used() == 0
-    assert world.pictures.files == {}
+    assert world.job().status is JobStatus.FAILED
 
 
-def test_a_late_upload_does_not_outlive_the_failure(world: World) -> None:
-    world.pictures.takes["original"] = 0.05
-
-    world.run(studio=FakeStudio(fails=NoImage("not a picture")))
-    world.threads.shutdown()  # nothing arrives any more
-
-    assert world.journal[-1] == "delete files"
-    assert world.pictures.files == {}
-
-
-def test_a_crash_in_the_studio_ends_it_and_leaves_no_file(world: World) -> None:
+def test_a_crash_in_the_studio_ends_it(world: World) -> None:
     world.run(studio=FakeStudio(fails=MemoryError("pixels")))
 
     assert world.error_code() == "internal"
     assert world.used() == 0
-    assert world.pictures.files == {}
     assert "pixels" not in str(world.message())
 
 
 @pytest.mark.parametrize("name", ["original", "full.webp", "thumbnail.webp"])
-def test_a_file_that_cannot_be_stored_ends_it_and_leaves_no_other(world: World, name: str) -> None:
+def test_a_file_that_cannot_be_stored_ends_it(world: World, name: str) -> None:
     world.pictures.refuses.add(name)
 
     world.run()
@@ -361,44 +436,82 @@ def test_a_file_that_cannot_be_stored_ends_it_and_leaves_no_other(world: World, 
     assert world.error_code() == "internal"
     assert world.used() == 0
     assert world.job().status is JobStatus.FAILED
-    assert world.pictures.files == {}
     assert world.tables.rows.images == {}
 
 
-def test_files_that_cannot_be_removed_do_not_keep_it_from_ending(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(_: object) -> None:
-        raise OSError("the bucket is away")
-
-    monkeypatch.setattr(world.pictures, "delete", fail)
-    world.model.script = [Blocked("no")]
-
-    world.run()
-
-    assert world.error_code() == "blocked"
-    assert "image_generate_discard_failed" in world.log.events()
-
-
-def test_a_picture_cancelled_while_painting_stays_cancelled_and_leaves_no_file(
+def test_whatever_a_failed_job_uploads_has_arrived_when_it_is_due_for_removal(
     world: World,
 ) -> None:
-    cancelled = replace(WAITING, version=3, status=Status.CANCELLED)
+    """The next sweep may come at once; what arrived behind it would stay for ever."""
+    world.pictures.takes["original"] = 0.05
 
-    def cancel() -> None:
-        world.tables.rows.messages[USER, CHAT, WAITING.id] = cancelled
-        job = replace(world.job(), status=JobStatus.CANCELLED)
-        world.tables.rows.jobs[USER, JOB.id] = job
+    world.run(studio=FakeStudio(fails=NoImage("not a picture")))
 
-    world.model.meanwhile = cancel
+    arrived = world.journal.index("put original")
+    assert arrived < world.journal.index("post message-update failed")
+    assert world.job().purge_at == NOW
+
+
+@pytest.mark.parametrize("slow", ["original", "thumbnail.webp"])
+def test_an_upload_is_waited_for_when_another_fails(world: World, slow: str) -> None:
+    world.pictures.refuses.add("full.webp")
+    world.pictures.takes[slow] = 0.05
 
     world.run()
 
-    assert world.message() == cancelled
-    assert world.job().status is JobStatus.CANCELLED
-    assert world.used() == 1  # charges = pictures + pictures cancelled while running
-    assert world.pictures.files == {}
+    arrived = world.journal.index(f"put {slow}")
+    assert arrived < world.journal.index("post message-update failed")
+
+
+def test_a_delivered_picture_is_never_due_for_removal(world: World) -> None:
+    world.run()
+
+    assert world.job().purge_at is None
+
+
+# --- Ended by somebody else in between ---------------------------------------------------------
+
+
+def end_meanwhile(world: World, move: Move) -> Message:
+    """Ends the job while the model paints, as a user or the keeper would."""
+    ended = WAITING.cancelled() if move is Move.CANCEL else WAITING.failed(TimedOut(), NOW)
+
+    def end() -> None:
+        world.tables.rows.messages[USER, CHAT, WAITING.id] = ended
+        purge_at = NOW + timedelta(seconds=155)
+        job = moved(world.job(), move, NOW, error_code="of its own", purge_at=purge_at)
+        world.tables.rows.jobs[USER, JOB.id] = job
+
+    world.model.meanwhile = end
+    return ended
+
+
+@pytest.mark.parametrize("move", [Move.CANCEL, Move.FAIL])
+@pytest.mark.parametrize("outcome", ["a picture", "a failure", "a crash"])
+def test_who_ended_it_first_has_the_last_word(world: World, move: Move, outcome: str) -> None:
+    ended = end_meanwhile(world, move)
+    if outcome == "a failure":
+        world.model.script = [Blocked("no")]
+    studio = FakeStudio(fails=MemoryError("pixels") if outcome == "a crash" else None)
+
+    world.run(studio=studio)
+
+    assert world.message() == ended
+    assert world.job().error_code == "of its own"
+    assert world.job().purge_at == NOW + timedelta(seconds=155)  # late uploads go then
+    assert world.used() == 1  # who ended it has settled that already
     assert world.tables.rows.images == {}
+    assert world.tables.read(USER).seq == 3
+
+
+def test_a_late_picture_is_posted_to_nobody_and_no_error(world: World) -> None:
+    end_meanwhile(world, Move.CANCEL)
+
+    world.run()
+
+    assert [frame["event"] for frame in world.push.to("tab")] == ["message-preview"]
+    assert {line.level for line in world.log.lines} == {"info"}
+    assert world.log.events()[-1] == "image_generate_already_ended"
 
 
 def test_a_picture_that_was_delivered_is_never_discarded(
@@ -430,7 +543,7 @@ def test_an_account_deleted_while_painting_gets_nothing_back(world: World) -> No
 
     assert world.message() == WAITING
     assert world.tables.rows.images == {}
-    assert world.pictures.files == {}
+    assert {line.level for line in world.log.lines} == {"info"}
 
 
 def test_no_prompt_reaches_the_log(world: World) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import re
 from base64 import urlsafe_b64decode
@@ -14,8 +15,11 @@ import jwt
 import pytest
 from tests.local_stack.http_api.events import HttpRequest, http_event
 from tests.local_stack.http_api.routes import Match
-from tests.local_stack.template.serving import HttpRoute
-from tests.support.template import http_routes, of_type
+from tests.local_stack.lambda_runtime.failure_record import failure_record
+from tests.local_stack.lambda_runtime.invocation import Invocation, Outcome
+from tests.local_stack.lambda_runtime.schedules import scheduled_event
+from tests.local_stack.template.serving import HttpRoute, ScheduleSpec
+from tests.support.template import http_routes, of_type, template
 
 from afterimage.adapters.aws import LambdaImageStarter
 from afterimage.domain import ids
@@ -38,6 +42,8 @@ WEBSOCKET = {
 }
 AUTHORIZERS = {name: event for name, event in EVENTS.items() if event.get("type") == "REQUEST"}
 JOBS = {name: event for name, event in EVENTS.items() if "job_id" in event}
+RECORDS = {name: event for name, event in EVENTS.items() if "requestPayload" in event}
+SCHEDULED = {name: event for name, event in EVENTS.items() if "detail-type" in event}
 
 HANDSHAKE = {
     "headers",
@@ -81,14 +87,33 @@ def function_of(event: Event) -> str:
     if event in WEBSOCKET.values():
         route = websocket_api()["Routes"][event["requestContext"]["routeKey"]]
         return function_of_alias(route["FunctionArn"])
+    if event in RECORDS.values():
+        return function_of_alias(on_failure())
+    if event in SCHEDULED.values():
+        return next(name for name, schedule in schedules() if schedule)
     return "ImageGenerateFunction"
+
+
+def on_failure() -> Event:
+    """Where the record of a picture's failed invocation goes."""
+    settings = of_type("AWS::Serverless::Function")["ImageGenerateFunction"]["EventInvokeConfig"]
+    destination: Event = settings["DestinationConfig"]["OnFailure"]["Destination"]
+    return destination
+
+
+def schedules() -> list[tuple[str, list[Event]]]:
+    """Rules by which each function is run."""
+    return [
+        (name, [e for e in properties.get("Events", {}).values() if e["Type"] == "Schedule"])
+        for name, properties in of_type("AWS::Serverless::Function").items()
+    ]
 
 
 # --- Complete: nothing without an event, no event without a use -------------------------------
 
 
 def test_every_event_is_of_a_known_kind() -> None:
-    assert {*HTTP, *WEBSOCKET, *AUTHORIZERS, *JOBS} == set(EVENTS)
+    assert {*HTTP, *WEBSOCKET, *AUTHORIZERS, *JOBS, *RECORDS, *SCHEDULED} == set(EVENTS)
 
 
 def test_every_http_route_of_the_template_has_exactly_one_event() -> None:
@@ -288,3 +313,48 @@ def test_the_job_belongs_to_the_message_of_the_events() -> None:
     job_id = ids.job_id(path["chat_id"], path["message_id"], 1)
 
     assert EVENTS["image_generate"]["job_id"] == job_id
+
+
+# --- What the keeper is given ------------------------------------------------------------------
+
+
+def test_the_keeper_has_an_event_of_each_kind() -> None:
+    assert (set(RECORDS), set(SCHEDULED)) == ({"keeper_record"}, {"keeper_sweep"})
+    assert function_of(EVENTS["keeper_record"]) == "KeeperFunction"
+    assert [name for name, rules in schedules() if rules] == ["KeeperFunction"]
+
+
+def test_a_record_is_what_the_local_stack_would_send_of_the_job() -> None:
+    event = EVENTS["keeper_record"]
+    context = event["requestContext"]
+
+    async def timed_out() -> Outcome:
+        invocation = Invocation(b"{}", context["functionArn"], context["requestId"])
+        invocation.time_out(float(template()["Parameters"]["ImageTimeout"]["Default"]))
+        return await invocation.outcome
+
+    made = failure_record(
+        request_id=context["requestId"],
+        function_arn=context["functionArn"],
+        condition="RetriesExhausted",
+        attempts=1,
+        payload=json.dumps(EVENTS["image_generate"]).encode(),
+        outcome=asyncio.run(timed_out()),
+        now=datetime.fromisoformat(event["timestamp"]),
+    )
+
+    assert made == event
+    assert context["functionArn"] == (
+        f"arn:aws:lambda:eu-central-1:{ACCOUNT}:function:afterimage-image_generate:live"
+    )
+
+
+def test_a_sweep_is_what_the_local_stack_would_send() -> None:
+    event = EVENTS["keeper_sweep"]
+    now = datetime.fromisoformat(event["time"])
+    rule = ScheduleSpec("Sweep", event["resources"][0], 60, "arn", None)
+
+    made = json.loads(scheduled_event(rule, now))
+
+    assert made.keys() == event.keys()
+    assert {**made, "id": event["id"], "account": ACCOUNT} == event

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from afterimage.settings import (
     ChatApiSettings,
     ImageGenerateSettings,
+    KeeperSettings,
     LlmHandlerSettings,
     PageSettings,
     PublicConfig,
@@ -163,6 +164,21 @@ def test_a_price(price: str) -> None:
 def test_no_price(price: str) -> None:
     with pytest.raises(RuntimeError, match="IMAGE_PRICE_USD"):
         ImageGenerateSettings.read({**IMAGE, "IMAGE_PRICE_USD": price})
+
+
+def test_the_keeper_knows_how_long_a_function_may_still_upload() -> None:
+    assert KeeperSettings.read(IMAGE).image_timeout == 150
+    for wrong in ("0", "-1", "soon", ""):
+        with pytest.raises(RuntimeError, match="IMAGE_TIMEOUT"):
+            KeeperSettings.read({**IMAGE, "IMAGE_TIMEOUT": wrong})
+
+
+@pytest.mark.parametrize("name", ["IMAGE_GENERATE_FUNCTION", "IMAGES_BUCKET", "IMAGE_TIMEOUT"])
+def test_the_keeper_does_without_nothing(name: str) -> None:
+    environment = {key: value for key, value in IMAGE.items() if key != name}
+
+    with pytest.raises(RuntimeError, match=name):
+        KeeperSettings.read(environment)
 
 
 def test_the_page_needs_no_table() -> None:

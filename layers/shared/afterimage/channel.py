@@ -18,10 +18,10 @@ from afterimage.domain.entities import Channel
 from afterimage.domain.errors import AccountDeleted, Busy, LostRace, TooManyOpen
 from afterimage.ports import ChannelStore, Clock, ImageUrls, Log, Push
 
-# A transaction that loses repeats with full jitter; a user's own writes are short, so a few
-# dozen milliseconds untangle even a hundred of them.
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 0.32
-_KEEP_TRYING = timedelta(seconds=10)
+# A transaction that loses repeats with full jitter. Most are alone with one other and need a few
+# milliseconds; a hundred at once come through only if they wait long enough for one another.
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.28
+_KEEP_TRYING = timedelta(seconds=20)
 _POST_WITHIN = timedelta(seconds=2)
 
 
@@ -72,7 +72,7 @@ class UnifiedChannel:
             ConditionsFailed: a change's own condition does not hold; nothing was applied.
             TooManyOpen: the transition would open more messages than allowed.
             AccountDeleted: the account is gone.
-            Busy: others came first for ten seconds.
+            Busy: others came first for twenty seconds.
         """
         give_up = self._clock.now() + _KEEP_TRYING
         pause = _FIRST_PAUSE

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tests.local_stack.children import clean_environment
-from tests.local_stack.names import LAMBDA_PATH, REGION, RUNTIME_PATH
+from tests.local_stack.names import REGION, RUNTIME_PATH
 from tests.local_stack.template.serving import FunctionSpec
 
 if TYPE_CHECKING:
@@ -31,11 +31,13 @@ class Addresses:
     Attributes:
         gateway: "127.0.0.1:8000".
         emulator: "http://127.0.0.1:4566".
+        invoke_api: "http://127.0.0.1:8000/dev/lambda".
         websocket_endpoints: the cloud's addresses of the WebSocket API, and ours for each.
     """
 
     gateway: str
     emulator: str
+    invoke_api: str
     websocket_endpoints: Mapping[str, str]
 
 
@@ -117,7 +119,7 @@ def _runtime_variables(spec: FunctionSpec, worker_id: str, addresses: Addresses)
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_ENDPOINT_URL": addresses.emulator,
-        "AWS_ENDPOINT_URL_LAMBDA": f"http://{addresses.gateway}{LAMBDA_PATH}",
+        "AWS_ENDPOINT_URL_LAMBDA": addresses.invoke_api,
         # Nothing of the user's own AWS settings, and no instance metadata.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -8,6 +8,22 @@ from afterimage.domain.entities import Message, Role, Status
 from afterimage.ports import Turn
 
 
+def in_pairs(messages: Sequence[Message]) -> list[Message]:
+    """Each answer directly behind its question, the questions in their order.
+
+    Messages sent at the same time lie between one another's answers, and a model refuses a call
+    that does not follow what a user said. An answer whose question is not there is left out.
+    """
+    answers = {message.reply_to: message for message in messages if message.role is not Role.USER}
+    pairs: list[Message] = []
+    for message in messages:
+        if message.role is Role.USER:
+            pairs.append(message)
+            if answer := answers.get(message.id):
+                pairs.append(answer)
+    return pairs
+
+
 def turns(messages: Sequence[Message]) -> list[Turn]:
     """The conversation, oldest first.
 

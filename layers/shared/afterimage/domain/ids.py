@@ -10,7 +10,6 @@ from ulid import ULID
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 IMAGE_FILES = ("original", "full.webp", "thumbnail.webp")
-IMAGE_FILES = ("original", "full.webp", "thumbnail.webp")
 _RANDOM_BYTES = 10  # of a ULID's 16; the first 6 are its time in milliseconds
 
 

@@ -218,7 +218,7 @@ CANCEL_MESSAGE = Route(
     {200: AssistantMessageView},
     body=MessageVersion,
     parameters=MessagePath,
-    errors=("not_found", "not_running", "account_deleted"),
+    errors=("not_found", "not_running", "account_deleted", "busy"),
 )
 RETRY_MESSAGE = Route(
     "POST",
@@ -233,6 +233,7 @@ RETRY_MESSAGE = Route(
         "account_deleted",
         "too_many_open",
         "message_limit",
+        "busy",
     ),
 )
 LIST_MESSAGES = Route(

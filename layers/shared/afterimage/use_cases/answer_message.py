@@ -30,7 +30,7 @@ from afterimage.domain.changes import (
     TouchChat,
     Transition,
 )
-from afterimage.domain.conversation import turns
+from afterimage.domain.conversation import in_pairs, turns
 from afterimage.domain.entities import TITLE_LENGTH, Job, JobStatus, Message, Role, Status
 from afterimage.domain.errors import (
     ChatDeleted,
@@ -220,7 +220,7 @@ class AnswerMessage:
         asked = Message(
             question.message_id, question.chat_id, Role.USER, question.text, self._clock.now()
         )
-        conversation = turns([*history.result(), asked])
+        conversation = turns([*in_pairs(history.result()), asked])
         until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
         return self._model.reply(conversation, until)
 

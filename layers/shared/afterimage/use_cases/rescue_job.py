@@ -58,10 +58,13 @@ class RescueJob:
         elif job.status in _ENDED:
             # It may have died between its transaction and its posts.
             self._repost(failed.user_id, job)
+        elif job.attempt == failed.attempt + 1 and job.status is JobStatus.RESERVED:
+            # A keeper may have died before it could invoke; the claim makes it harmless.
+            self._start(failed.user_id, job)
         elif job.attempt != failed.attempt:
             self._log.info("keeper_later_attempt_runs", job_id=job.id, attempt=job.attempt)
         elif failed.condition == _WAITED_TOO_LONG:
-            self._give_up(failed.user_id, job, TimedOut("no free slot in time"))
+            self._give_up_waiting(failed.user_id, job)
         elif may(job, Move.RESCUE):
             self._try_again(failed.user_id, job)
         else:
@@ -73,10 +76,20 @@ class RescueJob:
             self._log.info("keeper_job_moved_on", job_id=job.id)
             return
         self._log.warning("keeper_job_rescued", job_id=job.id, attempt=rescued.attempt)
+        self._start(user_id, rescued)
+
+    def _start(self, user_id: str, job: Job) -> None:
         try:
-            self._images.start(user_id, rescued.id, rescued.attempt)
+            self._images.start(user_id, job.id, job.attempt)
         except Failure as failure:
-            self._give_up(user_id, rescued, failure)
+            self._give_up(user_id, job, failure)
+
+    def _give_up_waiting(self, user_id: str, job: Job) -> None:
+        if job.status is JobStatus.RESERVED:
+            self._give_up(user_id, job, TimedOut("no free slot in time"))
+        else:
+            # What waited too long was a second event for an attempt that another one runs.
+            self._log.info("keeper_duplicate_ignored", job_id=job.id)
 
     def _give_up(self, user_id: str, job: Job, failure: Failure) -> None:
         message = self._messages.get(user_id, job.chat_id, job.message_id)

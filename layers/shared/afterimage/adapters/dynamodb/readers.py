@@ -8,6 +8,7 @@ from itertools import islice
 from typing import TypeVar
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import job_moves, rows
@@ -141,7 +142,13 @@ class DynamoDbLedger:
         return True
 
     def purged(self, user_id: str, job_id: str) -> None:
-        LedgerRow(user_id, job_id).update([LedgerRow.purge_at.remove(), LedgerRow.open.remove()])
+        removed: list[Action] = [LedgerRow.purge_at.remove(), LedgerRow.open.remove()]
+        try:
+            # Without the condition an update would leave a row where there is none any more.
+            LedgerRow(user_id, job_id).update(removed, condition=LedgerRow.entry.exists())
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
 
     def used(self, user_id: str, day: str) -> DayUse:
         images = _get(LedgerRow, user_id, f"quota#{day}")

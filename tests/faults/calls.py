@@ -1,0 +1,138 @@
+"""One request of a function to the world, named by what it is for.
+
+The names are the API's own operation and what it is done to: `TransactWriteItems opening`,
+`PutObject original`, `PostToConnection image-insert`, `generateContent text`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from tests.local_stack.names import LAMBDA_PATH
+
+_ASSIGNMENT = re.compile(r"(#\w+) = (:\w+)")
+# Physical names begin with the stack's name and the logical id.
+_TABLES = {
+    "MessagesTable": "messages",
+    "ChatsTable": "chats",
+    "UserImagesTable": "user_images",
+    "ImageGenerationLogTable": "image_generation_log",
+    "ChannelsTable": "channels",
+    "ChannelEventsTable": "channel_events",
+}
+_LEDGER_MOVES = {"running": "claim", "reserved": "rescue"}
+_S3 = {"PUT": "PutObject", "GET": "GetObject", "DELETE": "DeleteObject"}
+_CONNECTION = {
+    "POST": "PostToConnection",
+    "DELETE": "DeleteConnection",
+    "GET": "GetConnection",
+}
+
+
+@dataclass(frozen=True)
+class Request:
+    """As it came in."""
+
+    method: str
+    path: str
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(eq=False)  # the same request again is another call
+class Call:
+    """What is known about a request; its body may be large and is not kept.
+
+    Attributes:
+        function: folder of the function that sent it; empty if that is unknown.
+        step: its name.
+        owner: whom it is about, of those the proxy was told to watch.
+        at: seconds, monotonic.
+        status: of the answer, once it was passed on and answered.
+        killed: whether its sender was killed.
+    """
+
+    step: str
+    function: str
+    pid: int | None
+    owner: str | None
+    at: float
+    status: int | None = None
+    killed: bool = False
+
+
+def step_of(request: Request) -> str:
+    """The name of a request."""
+    target = request.headers.get("x-amz-target", "")
+    if target.startswith("DynamoDB_"):
+        return _dynamodb(target.partition(".")[2], json.loads(request.body))
+    if target.startswith("secretsmanager."):
+        secret = json.loads(request.body)["SecretId"]
+        return f"GetSecretValue {'gemini' if 'Gemini' in secret else 'signing'}"
+    if target.startswith("AmazonSSM."):
+        return target.partition(".")[2]
+    path = urlsplit(request.path).path
+    if "/@connections/" in path:
+        return f"{_CONNECTION[request.method]} {_frame(request)}".strip()
+    if path.startswith(LAMBDA_PATH):
+        return "Invoke"
+    if ":generateContent" in path:
+        config = json.loads(request.body).get("generationConfig", {})
+        return f"generateContent {'image' if 'imageConfig' in config else 'text'}"
+    return f"{_S3.get(request.method, request.method)} {path.rpartition('/')[2]}"
+
+
+def _dynamodb(operation: str, body: dict[str, Any]) -> str:
+    if operation == "TransactWriteItems":
+        return f"{operation} {_purpose(body['TransactItems'])}"
+    if operation == "BatchGetItem":
+        return f"{operation} {' '.join(sorted(map(_table, body['RequestItems'])))}"
+    table = _table(body["TableName"])
+    if operation == "UpdateItem" and table == "image_generation_log":
+        return f"{operation} {_ledger_move(body)}"
+    if "IndexName" in body:
+        return f"{operation} {table}/{body['IndexName']}"
+    if operation in ("PutItem", "DeleteItem") and table == "channels":
+        item = body.get("Item") or body["Key"]
+        return f"{operation} {item['entry']['S'].partition('#')[0]}"
+    return f"{operation} {table}"
+
+
+def _table(physical: str) -> str:
+    return next((name for logical, name in _TABLES.items() if f"-{logical}" in physical), physical)
+
+
+def _purpose(items: list[dict[str, Any]]) -> str:
+    """What a transaction is for, by the message it writes."""
+    written = [
+        item["Put"]["Item"]
+        for item in items
+        if "Put" in item and _table(item["Put"]["TableName"]) == "messages"
+    ]
+    if len(written) > 1:
+        return "opening"
+    return str(written[0]["status"]["S"]) if written else "other"
+
+
+def _ledger_move(body: dict[str, Any]) -> str:
+    expression = body.get("UpdateExpression", "")
+    if "REMOVE" in expression and "SET" not in expression:
+        return "purged"
+    for name, value in _ASSIGNMENT.findall(expression):
+        if body["ExpressionAttributeNames"][name] == "status":
+            status: str = body["ExpressionAttributeValues"][value]["S"]
+            return _LEDGER_MOVES.get(status, status)
+    return "other"
+
+
+def _frame(request: Request) -> str:
+    if not request.body:
+        return ""
+    frame: dict[str, Any] = json.loads(request.body)
+    status = frame.get("payload", {}).get("message", {}).get("meta", {}).get("status", "")
+    return f"{frame['event']} {status}".strip()

@@ -1,0 +1,416 @@
+"""The judge: what must hold in the tables, in the bucket and in every client.
+
+`check_user` reads rows and objects with root credentials, `check_client` compares what a client
+shows with what HTTP says. Both return sentences about what is violated; none is good news.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import re
+import time
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer
+
+from tests.faults.client import Applied, Client, Frame, Snapshot, read_snapshot, signed_in
+from tests.local_stack.testing import RunningStack
+
+Row = dict[str, Any]
+
+OPEN = frozenset({"thinking", "generating"})
+ENDED_MESSAGE = frozenset({"complete", "failed", "cancelled"})
+UNENDED_JOB = frozenset({"reserved", "running"})
+ENDED_JOB = frozenset({"succeeded", "failed", "cancelled"})
+MAX_ATTEMPTS = 2
+# Columns of a job's row, and the states in which they are there.
+_COLUMNS_OF_STATES = {
+    "ended_at": ENDED_JOB,
+    "price_usd": {"succeeded"},
+    "error_code": {"failed"},
+}
+_SWEEP_SECONDS = 2.0  # between sweeps of the stacks these tests start
+_SECONDS_TO_END = 3.0  # what a sweep itself may take
+_JOB_ID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+_TABLES = {
+    "messages": "MessagesTable",
+    "chats": "ChatsTable",
+    "images": "UserImagesTable",
+    "ledger": "ImageGenerationLogTable",
+    "channels": "ChannelsTable",
+    "events": "ChannelEventsTable",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Truth:
+    """All rows of one user and the keys of their objects."""
+
+    user: str
+    messages: Sequence[Row]
+    chats: Sequence[Row]
+    images: Mapping[str, Row]
+    jobs: Mapping[str, Row]
+    counters: Mapping[str, int]  # "quota#…" and "messages#…"
+    seq: int
+    open: int
+    connections: int
+    events: Sequence[Row]
+    objects: frozenset[str]
+
+    def jobs_of(self, message: Row) -> list[Row]:
+        return [job for job in self.jobs.values() if job["message_id"] == message["message_id"]]
+
+
+class Store:
+    """One reading of everything, for the check of many users that are at rest."""
+
+    def __init__(self, stack: RunningStack) -> None:
+        self._rows = {key: scan(stack, table) for key, table in _TABLES.items()}
+        self._objects = object_keys(stack)
+
+    def of(self, user: str) -> Truth:
+        """What belongs to one user."""
+        mine = {
+            key: [row for row in rows if _belongs(row, user)] for key, rows in self._rows.items()
+        }
+        jobs = {row["entry"]: row for row in mine["ledger"] if _JOB_ID.fullmatch(row["entry"])}
+        counter: Row = next((row for row in mine["channels"] if row["entry"] == "seq"), {})
+        return Truth(
+            user,
+            messages=mine["messages"],
+            chats=mine["chats"],
+            images={row["image_id"]: row for row in mine["images"]},
+            jobs=jobs,
+            counters={
+                row["entry"]: int(row["used"]) for row in mine["ledger"] if row["entry"] not in jobs
+            },
+            seq=int(counter.get("seq", 0)),
+            open=int(counter.get("open", 0)),
+            connections=sum(row["entry"].startswith("connection#") for row in mine["channels"]),
+            events=sorted(mine["events"], key=lambda row: int(row["seq"])),
+            objects=frozenset(key for key in self._objects if key.startswith(folder(user))),
+        )
+
+
+def scan(stack: RunningStack, logical_id: str) -> list[Row]:
+    """All rows of a table, strongly consistent."""
+    read = TypeDeserializer().deserialize
+    pages = stack.aws("dynamodb").get_paginator("scan")
+    return [
+        {name: read(value) for name, value in item.items()}
+        for page in pages.paginate(TableName=stack.name(logical_id), ConsistentRead=True)
+        for item in page["Items"]
+    ]
+
+
+def object_keys(stack: RunningStack) -> list[str]:
+    """Keys of everything in the bucket."""
+    pages = stack.aws("s3").get_paginator("list_objects_v2")
+    return [
+        item["Key"]
+        for page in pages.paginate(Bucket=stack.name("ImagesBucket"))
+        for item in page.get("Contents", [])
+    ]
+
+
+def folder(user: str) -> str:
+    """Where a user's pictures are."""
+    return f"p/{hashlib.sha256(user.encode()).hexdigest()[:32]}/"
+
+
+def check_user(
+    stack: RunningStack,
+    user: str,
+    store: Store | None = None,
+    calls: Counter[str] | None = None,
+    excused: Mapping[str, int] | None = None,
+    *,
+    settled: bool = True,
+) -> list[str]:
+    """What is violated in a user's rows and objects.
+
+    Args:
+        store: a reading that is shared by the checks of many users.
+        calls: calls of the image model by the last word of their prompt (`image_calls`).
+        excused: by the same word, calls that the simulator itself turned down.
+        settled: everything is over: nothing may be open, and uploads without a picture are gone.
+    """
+    truth = (store or Store(stack)).of(user)
+    found = [
+        *_messages(truth, settled=settled),
+        *_answers(truth),
+        *_jobs(truth, settled=settled),
+        *_waiting(truth),
+        *_charges(truth),
+        *_gallery(truth, settled=settled),
+        *_numbers(truth),
+        *_calls(truth, calls or Counter(), excused or {}),
+    ]
+    return [f"{user}: {sentence}" for sentence in found]
+
+
+# --- Messages ------------------------------------------------------------------------------------
+
+
+def _messages(truth: Truth, *, settled: bool) -> Iterable[str]:
+    overdue = time.time() - _SWEEP_SECONDS - _SECONDS_TO_END
+    still_open = 0
+    for message in truth.messages:
+        name, status = f"message {message['message_id']}", message["status"]
+        if status in OPEN:
+            still_open += 1
+            if settled:
+                yield f"{name} is still {status}"
+            elif message.get("deadline", 0) < overdue:
+                yield f"{name} is {status} after its deadline"
+            if "open" not in message or "deadline" not in message:
+                yield f"{name} is open and no sweep can find it"
+        elif status not in ENDED_MESSAGE:
+            yield f"{name} has an unknown status {status}"
+        elif "open" in message or "deadline" in message:
+            yield f"{name} has ended and is in the index of open ones"
+        if status == "failed" and not message.get("error"):
+            yield f"{name} failed without a reason"
+    if truth.open != still_open:
+        yield f"the counter says {truth.open} open, and {still_open} messages are"
+
+
+def _answers(truth: Truth) -> Iterable[str]:
+    """Every message that was heard has one answer, and every answer its question."""
+    answers = Counter(m["reply_to"] for m in truth.messages if m["role"] == "assistant")
+    questions = {m["message_id"] for m in truth.messages if m["role"] == "user"}
+    for question in questions:
+        if answers[question] != 1:
+            yield f"message {question} has {answers[question]} answers"
+    for answered in answers.keys() - questions:
+        yield f"message {answered} is answered and is not there"
+    chats = {row["chat_id"] for row in truth.chats}
+    for chat in {m["chat_id"] for m in truth.messages} - chats:
+        yield f"chat {chat} has messages and no row"
+    counted = sum(used for entry, used in truth.counters.items() if entry.startswith("messages#"))
+    tries = sum(int(m["tries"]) for m in truth.messages if m["role"] == "assistant")
+    if not len(questions) <= counted <= tries:
+        yield f"{counted} messages counted, {len(questions)} sent, {tries} tries"
+
+
+# --- Jobs, charges, pictures ---------------------------------------------------------------------
+
+
+def _jobs(truth: Truth, *, settled: bool) -> Iterable[str]:
+    """Each job in exactly one state, with what belongs to that state and nothing else."""
+    for job_id, job in truth.jobs.items():
+        name, status = f"job {job_id}", job["status"]
+        if status not in ENDED_JOB | UNENDED_JOB:
+            yield f"{name} has an unknown status {status}"
+        if settled and status in UNENDED_JOB:
+            yield f"{name} is still {status}"
+        if not 1 <= int(job["attempt"]) <= MAX_ATTEMPTS:
+            yield f"{name} is at attempt {job['attempt']}"
+        for column, states in _COLUMNS_OF_STATES.items():
+            if (status in states) != (column in job):
+                yield f"{name} is {status}, and its {column} is {job.get(column)}"
+        if status in ("running", "succeeded") and "started_at" not in job:
+            yield f"{name} is {status} and never started"
+
+
+def _waiting(truth: Truth) -> Iterable[str]:
+    """A job that has not ended has a message that waits for it, and the other way round."""
+    messages = {m["message_id"]: m for m in truth.messages}
+    for job_id, job in truth.jobs.items():
+        message = messages.get(job["message_id"])
+        if message is None:
+            yield f"job {job_id} belongs to no message"
+            continue
+        waits = message["status"] == "generating" and message.get("job_id") == job_id
+        if waits != (job["status"] in UNENDED_JOB):
+            yield f"job {job_id} is {job['status']}, and its message is {message['status']}"
+
+
+def _charges(truth: Truth) -> Iterable[str]:
+    charged = Counter(job["quota_day"] for job in truth.jobs.values() if _is_charged(job))
+    days = {name.partition("#")[2] for name in truth.counters if name.startswith("quota#")}
+    for day in days | set(charged):
+        used = truth.counters.get(f"quota#{day}", 0)
+        if used != charged[day]:
+            yield f"the quota of {day} says {used} used, and {charged[day]} are charged"
+
+
+def _is_charged(job: Row) -> bool:
+    """Painted, under way, or cancelled when it was running already."""
+    if job["status"] == "cancelled":
+        return "started_at" in job
+    return job["status"] in UNENDED_JOB | {"succeeded"}
+
+
+def _gallery(truth: Truth, *, settled: bool) -> Iterable[str]:
+    succeeded = {job_id for job_id, job in truth.jobs.items() if job["status"] == "succeeded"}
+    deleted = {m.get("job_id") for m in truth.messages if m.get("image_deleted")}
+    for job_id in succeeded - deleted - truth.images.keys():
+        yield f"job {job_id} succeeded without a picture in the gallery"
+    for image_id in truth.images.keys() - succeeded:
+        yield f"picture {image_id} is in the gallery without a job that succeeded"
+    for message in truth.messages:
+        yield from _picture_of(message, truth, succeeded)
+    for image_id in truth.images:
+        for name in ("original", "full.webp", "thumbnail.webp"):
+            if f"{folder(truth.user)}{image_id}/{name}" not in truth.objects:
+                yield f"picture {image_id} has no file {name}"
+    for key in sorted(truth.objects) if settled else ():
+        if key.split("/")[2] not in truth.images:
+            yield f"object {key} belongs to no picture"
+
+
+def _picture_of(message: Row, truth: Truth, succeeded: set[str]) -> Iterable[str]:
+    name = f"message {message['message_id']}"
+    pictures = [job["entry"] for job in truth.jobs_of(message) if job["entry"] in succeeded]
+    if len(pictures) > 1:
+        yield f"{name} was painted {len(pictures)} times"
+    is_painted = message["type"] == "image" and message["status"] == "complete"
+    if not is_painted:
+        if pictures:
+            yield f"{name} is {message['status']}, and its job {pictures[0]} succeeded"
+        if message.get("image"):
+            yield f"{name} is {message['status']} and shows a picture"
+    elif message.get("image_deleted"):
+        return
+    elif not message.get("image"):
+        yield f"{name} is complete without its picture"
+    elif message.get("job_id") not in truth.images:
+        yield f"{name} shows picture {message.get('job_id')}, which is not in the gallery"
+
+
+def _numbers(truth: Truth) -> Iterable[str]:
+    logged = [int(event["seq"]) for event in truth.events]
+    if logged != list(range(1, len(logged) + 1)):
+        holes = sorted(set(range(1, (logged or [0])[-1] + 1)) - set(logged))
+        yield f"the event log has holes at {holes[:5]}"
+    if truth.seq != (logged or [0])[-1]:
+        yield f"the counter is at {truth.seq}, the event log at {(logged or [0])[-1]}"
+    told = Counter(event.get("message_id") for event in truth.events)
+    for message in truth.messages:
+        if told[message["message_id"]] != int(message["version"]):
+            yield (
+                f"message {message['message_id']} is at version {message['version']}, "
+                f"and {told[message['message_id']]} events tell of it"
+            )
+    shown = Counter(event.get("image_id") for event in truth.events)
+    for image_id in truth.images:
+        if shown[image_id] != 1:
+            yield f"picture {image_id} has {shown[image_id]} events"
+
+
+# --- Calls of the provider -----------------------------------------------------------------------
+
+
+def last_word(prompt: str) -> str:
+    """What tests make unique in a prompt."""
+    return (prompt.rstrip(" .!?").rsplit(maxsplit=1) or [""])[-1]
+
+
+def image_calls(log: Iterable[Mapping[str, str]]) -> Counter[str]:
+    """Calls of the image model in the simulator's log, by the last word of their prompt."""
+    return Counter(last_word(entry["prompt"]) for entry in log if entry["kind"] == "image")
+
+
+def _calls(truth: Truth, calls: Counter[str], excused: Mapping[str, int]) -> Iterable[str]:
+    """At most one call an attempt; what the provider itself turned down may be asked again."""
+    attempts: Counter[str] = Counter()
+    succeeded: set[str] = set()
+    for job in truth.jobs.values():
+        word = last_word(job["prompt"])
+        attempts[word] += int(job["attempt"])
+        if job["status"] == "succeeded":
+            succeeded.add(word)
+    for word, allowed in attempts.items():
+        if calls[word] > allowed + excused.get(word, 0):
+            yield f"the provider was asked {calls[word]} times for {word}, {allowed} allowed"
+    for word in succeeded if calls else ():
+        if not calls[word]:
+            yield f"there is a picture of {word} that nobody asked for"
+
+
+# --- Clients -------------------------------------------------------------------------------------
+
+
+async def compare(client: Client) -> list[str]:
+    """What a client that is level shows and HTTP does not say, or the other way round."""
+    return check_shown(client, await read_snapshot(client.http))
+
+
+def check_client(client: Client, stack: RunningStack) -> list[str]:
+    """As `compare`, with a reading of its own, for tests that are not asynchronous."""
+
+    async def read() -> Snapshot:
+        async with signed_in(stack, client.user) as http:
+            return await read_snapshot(http)
+
+    return check_shown(client, asyncio.run(read()))
+
+
+def check_shown(client: Client, snapshot: Snapshot) -> list[str]:
+    """Judges a client's final state and everything it applied on the way."""
+    shown = client.shown
+    found = [
+        *_differences("message", shown.messages, {m["id"]: m for m in snapshot.messages}),
+        *_differences("picture", shown.images, {i["id"]: i for i in snapshot.images}),
+        *(f"chat {chat} is not shown" for chat in snapshot.chats.keys() - shown.chats.keys()),
+        *(f"chat {chat} is shown" for chat in shown.chats.keys() - snapshot.chats.keys()),
+        *_applied_in_turn(client.log),
+        *client.wrong,
+    ]
+    for chat, title in shown.chats.items():
+        if title is not None and snapshot.chats.get(chat, title) != title:
+            found.append(f"chat {chat} is shown as {title!r}, not {snapshot.chats[chat]!r}")
+    return [f"a client of {client.user}: {sentence}" for sentence in found]
+
+
+def _differences(kind: str, shown: Mapping[str, Frame], said: Mapping[str, Frame]) -> Iterable[str]:
+    for one in shown.keys() - said.keys():
+        yield f"{kind} {one} is shown and is not there"
+    for one in said.keys() - shown.keys():
+        yield f"{kind} {one} is not shown"
+    for one in shown.keys() & said.keys():
+        ours, theirs = _lasting(shown[one], said[one])
+        if ours != theirs:
+            yield f"{kind} {one} is shown as {ours}, not {theirs}"
+
+
+def _lasting(shown: Frame, said: Frame) -> tuple[Frame, Frame]:
+    """Without what depends on the moment of reading: signatures, seconds left, a cut text."""
+    ours, theirs = _steady(shown), _steady(said)
+    if ours.get("truncated"):
+        ours = {**ours, "text": theirs["text"], "truncated": False}
+    return ours, theirs
+
+
+def _steady(value: Any) -> Any:
+    if not isinstance(value, dict):
+        return value
+    passing = ("url", "thumbnail_url", "retry_after")
+    return {name: _steady(part) for name, part in value.items() if name not in passing}
+
+
+def _applied_in_turn(log: Sequence[Applied]) -> Iterable[str]:
+    """One after the other from the last snapshot on: no hole, no double, no step back."""
+    at: int | None = None
+    for applied in log:
+        if applied.seq is None:
+            continue
+        if applied.what == "snapshot":
+            at = applied.seq
+        elif at is not None and applied.seq != at + 1:
+            yield f"applied event {applied.seq} after {at}"
+            at = applied.seq
+        else:
+            at = applied.seq
+
+
+def _belongs(row: Row, user: str) -> bool:
+    if "user_id_chat_id" in row:
+        return bool(row["user_id_chat_id"].rpartition("#")[0] == user)
+    return bool(row["user_id"] == user)

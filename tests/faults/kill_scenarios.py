@@ -1,0 +1,248 @@
+"""The lives of a message that are interrupted, each from before its first step.
+
+A scenario brings a user to the moment where the function under test begins, arms the kill and
+lets it run. `ends` are the statuses its message may have in the end, whichever step is killed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from tests.faults.kill_stage import Stage
+from tests.faults.proxy import Action, Exchange, Hold, aws_error, kill_after, kill_before, refuse
+
+_LLM, _PAINTER, _API, _KEEPER = "llm_handler_gemini", "image_generate", "chat_api", "keeper"
+_TEXT, _IMAGE = "generateContent text", "generateContent image"
+_REJECTED = refuse(400, {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}})
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """How a case is played.
+
+    Attributes:
+        function: the one that is killed.
+        ends: statuses the message may end with; empty where it may never have been heard.
+        repeated: the same, where the client repeats its request until it is answered.
+    """
+
+    name: str
+    function: str
+    play: Callable[[Stage], None]
+    ends: frozenset[str]
+    repeated: frozenset[str] | None = None
+
+
+# --- llm_handler_gemini ------------------------------------------------------------------------
+
+
+def text_reply(stage: Stage) -> None:
+    stage.arm()
+    stage.ask("hello")
+
+
+def text_refused(stage: Stage) -> None:
+    stage.on(_TEXT, _REJECTED, nth=0)
+    text_reply(stage)
+
+
+def picture_ordered(stage: Stage) -> None:
+    stage.arm()
+    stage.ask("paint a boat")
+
+
+def painter_unreachable(stage: Stage) -> None:
+    stage.on("Invoke", aws_error(403, "AccessDeniedException"), _LLM)
+    picture_ordered(stage)
+
+
+def text_retried(stage: Stage) -> None:
+    refusing = stage.on(_TEXT, _REJECTED, nth=0)
+    stage.ask("hello")
+    stage.answers_until("failed")
+    stage.proxy.remove(refusing)
+    stage.arm()
+    stage.click("retry")
+
+
+def picture_retried(stage: Stage) -> None:
+    refusing = stage.on(_IMAGE, _REJECTED, nth=0)
+    stage.ask("paint a boat")
+    stage.answers_until("failed")
+    stage.proxy.remove(refusing)
+    stage.arm()
+    stage.click("retry")
+
+
+# --- image_generate ----------------------------------------------------------------------------
+
+
+def second_attempt(stage: Stage) -> None:
+    stage.on(_IMAGE, _dies(stage, kill_before), _PAINTER)
+    stage.ask("paint a boat")
+
+
+def second_attempt_with_original(stage: Stage) -> None:
+    stage.on("PutObject original", _dies(stage, kill_after), _PAINTER)
+    stage.ask("paint a boat")
+
+
+def _dies(stage: Stage, kill: Action) -> Action:
+    """A kill, and from then on the steps of the next attempt count."""
+
+    def act(exchange: Exchange) -> None:
+        kill(exchange)
+        stage.arm()
+
+    return act
+
+
+def picture_refused(stage: Stage) -> None:
+    stage.on(_IMAGE, _REJECTED, nth=0)
+    picture_ordered(stage)
+
+
+# --- chat_api ----------------------------------------------------------------------------------
+
+
+def text_cancelled(stage: Stage) -> None:
+    hold = Hold(at_most=4)
+    stage.on(_TEXT, hold)
+    stage.ask_meanwhile("hello")
+    hold.held.wait(10)
+    stage.arm()
+    stage.click("cancel")
+    hold.release()
+
+
+def reserved_picture_cancelled(stage: Stage) -> None:
+    hold = Hold(at_most=2)
+    stage.on("UpdateItem claim", hold, _PAINTER)
+    stage.ask("paint a boat")
+    hold.held.wait(10)
+    stage.arm()
+    stage.click("cancel")
+    hold.release()
+
+
+def running_picture_cancelled(stage: Stage) -> None:
+    hold = Hold(at_most=4)
+    stage.on(_IMAGE, hold, _PAINTER)
+    stage.ask("paint a boat")
+    hold.held.wait(10)
+    stage.arm()
+    stage.click("cancel")
+    hold.release()
+
+
+# --- keeper ------------------------------------------------------------------------------------
+
+
+def rescue(stage: Stage) -> None:
+    stage.on(_IMAGE, kill_before, _PAINTER, then=stage.arm)
+    stage.ask("paint a boat")
+
+
+def rescue_unreachable(stage: Stage) -> None:
+    stage.on("Invoke", aws_error(403, "AccessDeniedException"), _KEEPER, nth=0)
+    rescue(stage)
+
+
+def last_attempt_died(stage: Stage) -> None:
+    stage.on(_IMAGE, kill_before, _PAINTER)
+    stage.on(_IMAGE, kill_before, _PAINTER, nth=2, then=stage.arm)
+    stage.ask("paint a boat")
+
+
+def posts_died(stage: Stage) -> None:
+    stage.on("TransactWriteItems complete", kill_after, _PAINTER, then=stage.arm)
+    stage.ask("paint a boat")
+
+
+def text_swept(stage: Stage) -> None:
+    stage.on("TransactWriteItems opening", kill_after, _LLM)
+    stage.ask("hello")
+    stage.until("silence", stage.is_quiet)
+    stage.arm()
+    stage.pass_deadline(stage.answer()["message_id"])
+
+
+def reserved_picture_swept(stage: Stage) -> None:
+    stage.on("Invoke", kill_before, _LLM)
+    stage.ask("paint a boat")
+    stage.until("silence", stage.is_quiet)
+    stage.arm()
+    stage.pass_deadline(stage.answer()["message_id"])
+
+
+def running_picture_swept(stage: Stage) -> None:
+    stage.on("PutObject original", kill_after, _PAINTER)
+    nobody_rescues = stage.on("GetItem image_generation_log", kill_before, _KEEPER, nth=0)
+    stage.ask("paint a boat")
+    stage.until("silence", stage.is_quiet)
+    stage.proxy.remove(nobody_rescues)
+    stage.arm()
+    stage.pass_deadline(stage.answer()["message_id"])
+
+
+def uploads_purged(stage: Stage) -> None:
+    running_picture_cancelled_unarmed(stage)
+    stage.until("silence", stage.is_quiet)
+    stage.arm()
+    stage.until("the removal of uploads", stage.nothing_to_purge)
+
+
+def running_picture_cancelled_unarmed(stage: Stage) -> None:
+    hold = Hold(at_most=4)
+    stage.on(_IMAGE, hold, _PAINTER)
+    stage.ask("paint a boat")
+    hold.held.wait(10)
+    stage.click("cancel")
+    hold.release()
+
+
+_COMPLETE = frozenset({"complete"})
+_FAILED = frozenset({"failed"})
+_CANCELLED = frozenset({"cancelled"})
+_EITHER = _COMPLETE | _FAILED
+_COMPLETE_OR_CANCELLED = _COMPLETE | _CANCELLED
+
+SCENARIOS = {
+    scenario.name: scenario
+    for scenario in (
+        Scenario("text reply", _LLM, text_reply, _EITHER, _COMPLETE),
+        Scenario("text refused", _LLM, text_refused, _FAILED, _FAILED),
+        Scenario("picture ordered", _LLM, picture_ordered, _EITHER, _COMPLETE),
+        Scenario("painter unreachable", _LLM, painter_unreachable, _FAILED, _EITHER),
+        Scenario("text retried", _LLM, text_retried, _EITHER, _EITHER),
+        Scenario("picture retried", _LLM, picture_retried, _EITHER, _EITHER),
+        Scenario("picture painted", _PAINTER, picture_ordered, _COMPLETE),
+        Scenario("picture refused", _PAINTER, picture_refused, _FAILED),
+        Scenario("second attempt", _PAINTER, second_attempt, _EITHER),
+        Scenario(
+            "second attempt, original stored", _PAINTER, second_attempt_with_original, _EITHER
+        ),
+        Scenario("text cancelled", _API, text_cancelled, _COMPLETE_OR_CANCELLED, _CANCELLED),
+        Scenario(
+            "reserved picture cancelled",
+            _API,
+            reserved_picture_cancelled,
+            _COMPLETE_OR_CANCELLED,
+        ),
+        Scenario(
+            "running picture cancelled",
+            _API,
+            running_picture_cancelled,
+            _COMPLETE_OR_CANCELLED,
+        ),
+        Scenario("rescue", _KEEPER, rescue, _COMPLETE),
+        Scenario("rescue, painter unreachable", _KEEPER, rescue_unreachable, _FAILED),
+        Scenario("last attempt died", _KEEPER, last_attempt_died, _FAILED),
+        Scenario("posts died", _KEEPER, posts_died, _COMPLETE),
+        Scenario("text swept", _KEEPER, text_swept, _FAILED),
+        Scenario("reserved picture swept", _KEEPER, reserved_picture_swept, _FAILED),
+        Scenario("running picture swept", _KEEPER, running_picture_swept, _FAILED),
+        Scenario("uploads purged", _KEEPER, uploads_purged, _CANCELLED),
+    )
+}

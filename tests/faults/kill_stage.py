@@ -1,0 +1,370 @@
+"""What one case of the matrix plays on: a user, a chat, a watching client, and the kill."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from boto3.dynamodb.types import TypeDeserializer
+from ulid import ULID
+
+from tests.faults.calls import Call
+from tests.faults.client import Client, Crowd
+from tests.faults.invariants import OPEN, Row, check_client, folder
+from tests.faults.kill_steps import COLD, OF_NOBODY
+from tests.faults.processes import function_of, kill
+from tests.faults.proxy import Action, FaultProxy, Rule, kill_after, kill_before
+from tests.local_stack.testing import RunningStack, StackProcess
+
+_ARGUMENTS = (
+    "--parameter=ImageConcurrency=50",
+    *("--schedule-interval=1", "--retry-delay=0.3", "--throttle-delay=0.1"),
+)
+# Where deadlines are waited for: the shortest that template.yaml allows.
+_SHORT_TIMES = (
+    *("--parameter=TextTimeout=5", "--parameter=TextDeadline=15"),
+    *("--parameter=ImageTimeout=10", "--parameter=ImageEventAge=60"),
+    "--parameter=ImageDeadline=110",
+)
+_WORKERS = frozenset({"llm_handler_gemini", "image_generate", "keeper"})
+_KILLS: dict[str, Action] = {"before": kill_before, "after": kill_after}
+# Nothing runs for a user who was not heard of for so long: the longest silence of a function at
+# work is a provider's call of 0.1 s and a queue's pause of 0.6 s, on a busy machine.
+_QUIET_SECONDS = 2.5
+# How long an invocation that must come may take to begin; what was lost comes never.
+_OWED_SECONDS = 6.0
+_KEEPER_TRIES = 3  # Lambda's own two retries included
+_PATIENCE = 45.0
+_POLL_SECONDS = 0.2
+_REAL_PATIENCE = 150.0
+_REPEATS = 3
+_LEASE_SECONDS = 6.0  # a little over the short TextTimeout
+_ADVANCE = 2  # seconds; deadlines are whole seconds, and are over only when they have passed
+
+
+class World:
+    """One stack, one proxy and one crowd of clients for all cases.
+
+    Args:
+        waits: whether deadlines are waited for, not moved.
+    """
+
+    def __init__(
+        self, stack: RunningStack, proxy: FaultProxy, crowd: Crowd, *, waits: bool
+    ) -> None:
+        self.stack = stack
+        self.proxy = proxy
+        self.crowd = crowd
+        self.waits = waits
+
+    def cool(self, function: str) -> None:
+        """The function's next invocation begins in a new process."""
+        busy = {one["pid"] for one in self.stack.status()["invocations"]}
+        # The first process of a function only forks; its children serve.
+        for pid in self.proxy.processes():
+            if pid not in busy and function_of(pid) == function:
+                kill(pid)
+
+
+@contextmanager
+def running_world(run_dir: Path, *, waits: bool = False) -> Iterator[World]:
+    """Everything started, and stopped again."""
+    with FaultProxy("aws", "gateway", "gemini") as proxy:
+        process = StackProcess(
+            run_dir,
+            *_ARGUMENTS,
+            *(_SHORT_TIMES if waits else ()),
+            *("--functions-aws-endpoint", proxy.url("aws")),
+            *("--functions-gateway-endpoint", proxy.url("gateway")),
+            *("--parameter", f"GeminiBaseUrl={proxy.url('gemini')}"),
+        )
+        stack = process.start()
+        try:
+            simulator = stack.status()["gemini"]
+            proxy.connect(process.pid, aws=stack.aws_endpoint, gateway=stack.url, gemini=simulator)
+            stack.gemini(text_ms=50, image_ms=50)
+            with Crowd(stack) as crowd:
+                yield World(stack, proxy, crowd, waits=waits)
+        finally:
+            stack.close()
+            problem = process.stop()
+    if problem is not None:
+        raise RuntimeError(problem)
+
+
+@dataclass(frozen=True)
+class Kill:
+    """Which process dies: the one that sends a step for the n-th time, before or after it."""
+
+    function: str
+    step: str
+    nth: int
+    when: str
+
+    @property
+    def is_cold(self) -> bool:
+        """Whether only a process that has just started takes this step."""
+        return self.step in COLD
+
+    def rule(self, owner: str) -> Rule:
+        # The first thing a new process reads says nothing about whom it works for.
+        whose = None if self.step in OF_NOBODY or self.step == "GetParameter" else owner
+        return Rule(_KILLS[self.when], self.step, self.function, whose, self.nth)
+
+
+class Stage:
+    """One user's world.
+
+    Attributes:
+        rule: of the kill, once the scenario has armed it.
+    """
+
+    def __init__(self, world: World, kill: Kill | None) -> None:
+        word = f"w{str(ULID()).lower()[-12:]}"
+        self.user = f"user-{word}"
+        self.chat = f"chat-{word}"
+        self.word = word
+        self.message_id = ""
+        self.rule: Rule | None = None
+        self.swept = False
+        self.stack = world.stack
+        self.proxy = world.proxy
+        self._world = world
+        self._kill = kill
+        self._armed_at: int | None = None
+        self._settled_at: int | None = None
+        self._repeat: Callable[[], httpx.Response] | None = None
+        self._background = ThreadPoolExecutor(1)
+        self._clients: list[Client] = []
+        self.proxy.watch(self.user, word, folder(self.user))
+        self.http = world.stack.http(self.user)
+
+    def open(self) -> None:
+        """A client begins to watch."""
+        self._clients.append(self._world.crowd.tab(self.user))
+
+    def close(self) -> None:
+        """Leave: what comes later about this user is nobody's."""
+        self._background.shutdown()
+        self.proxy.forget(self.user)
+        if self.rule is not None:
+            self.proxy.remove(self.rule)
+        for client in self._clients:
+            self._world.crowd.run(client.close())
+        self.http.close()
+
+    # --- The kill ---------------------------------------------------------------------------
+
+    def arm(self) -> None:
+        """From here on the steps of the scenario's function count, and one of them kills."""
+        self._armed_at = len(self.proxy.calls_of(self.user))
+        if self._kill is not None:
+            if self._kill.is_cold:
+                self._world.cool(self._kill.function)
+            self.rule = self.proxy.add(self._kill.rule(self.user))
+
+    def steps(self, function: str) -> Counter[str]:
+        """What the function did for this user from `arm` to the end, and how often."""
+        calls = self.proxy.calls_of(self.user)[self._armed_at or 0 : self._settled_at]
+        return Counter(call.step for call in calls if call.function == function)
+
+    def deaths(self, function: str) -> int:
+        """How many processes of a function died on this user's work."""
+        calls = self.proxy.calls_of(self.user)
+        return sum(call.killed and call.function == function for call in calls)
+
+    def on(
+        self,
+        step: str,
+        action: Action,
+        function: str = "",
+        *,
+        nth: int = 1,
+        then: Callable[[], None] | None = None,
+    ) -> Rule:
+        """A rule for this user's requests."""
+        return self.proxy.add(Rule(action, step, function, self.user, nth, then))
+
+    # --- What the user does -----------------------------------------------------------------
+
+    def ask(self, text: str) -> None:
+        """POST a message, and again if this case repeats.
+
+        The same words for everybody: the simulator paints a prompt once.
+        """
+        self.message_id = str(ULID())
+        body = {"id": self.message_id, "text": text}
+        self.does(lambda: self.http.post(f"/chats/{self.chat}/messages", json=body))
+
+    def ask_meanwhile(self, text: str) -> None:
+        """As `ask`, without waiting for the answer."""
+        self._background.submit(self.ask, text)
+
+    def click(self, what: str) -> None:
+        """Cancel or retry the answer at the version it has now."""
+        answer = self.answer()
+        path = f"/chats/{self.chat}/messages/{answer['message_id']}/{what}"
+        body = {"version": int(answer["version"])}
+        self.does(lambda: self.http.post(path, json=body))
+
+    def does(self, request: Callable[[], httpx.Response]) -> None:
+        self._repeat = request
+        request()
+
+    def answer(self) -> Row:
+        """The assistant's message, once there is one."""
+        answer: Row = self.until("an answer", lambda: next(iter(self.answers()), None))
+        return answer
+
+    def answers_until(self, *statuses: str) -> None:
+        """Wait until the answer has one of these statuses."""
+        self.until(
+            f"an answer that is {statuses}",
+            lambda: any(a["status"] in statuses for a in self.answers()),
+        )
+
+    def answers(self) -> list[Row]:
+        """The assistant's messages, as rows: asking over HTTP would keep every function busy."""
+        rows = self._query("MessagesTable", "user_id_chat_id", f"{self.user}#{self.chat}")
+        return [row for row in rows if row["role"] == "assistant"]
+
+    # --- The end ----------------------------------------------------------------------------
+
+    def settle(self, *, repeat: bool) -> None:
+        """Wait until everything about this user is over, making deadlines pass."""
+        self._background.shutdown()
+        if repeat and self._repeat is not None:
+            self._repeat_until_ended(self._repeat)
+        self.until("an end of every message", self._all_ended)
+        self.until("nothing that runs", self.is_quiet)
+        self._settled_at = len(self.proxy.calls_of(self.user))
+        self.until("the removal of uploads", self.nothing_to_purge)
+
+    def _repeat_until_ended(self, request: Callable[[], httpx.Response]) -> None:
+        """As a client does that got no answer: at once, and later, when the lease is over."""
+        for _ in range(_REPEATS):
+            request()
+            answers = self.answers()
+            overdue = [answer for answer in answers if answer["status"] in OPEN]
+            if answers and not overdue:
+                return
+            self.until("nothing that runs", self.is_quiet)
+            for answer in overdue:
+                self._pass_lease(answer["message_id"])
+
+    def _all_ended(self) -> bool:
+        overdue = [a for a in self.answers() if a["status"] in OPEN]
+        if overdue and not self._world.waits and self.is_quiet():
+            for answer in overdue:
+                self.pass_deadline(answer["message_id"])
+        return not overdue
+
+    def nothing_to_purge(self) -> bool:
+        """Whether all uploads that belong to no picture are gone; else their time has come."""
+        waiting = [job for job in self.jobs() if "purge_at" in job]
+        if not self._world.waits:
+            for job in waiting:
+                self.pass_purge(job["entry"])
+        return not waiting
+
+    def is_quiet(self) -> bool:
+        """Whether no function runs, or is about to run, for this user."""
+        calls = [c for c in self.proxy.calls_of(self.user) if c.function in _WORKERS]
+        if calls:
+            silence = time.monotonic() - calls[-1].at
+            if silence < (_OWED_SECONDS if self._is_owed(calls) else _QUIET_SECONDS):
+                return False
+        running = self.stack.status()["invocations"]
+        return not any(self.proxy.serves(one["pid"], self.user) for one in running)
+
+    def _is_owed(self, calls: list[Call]) -> bool:
+        """Whether an invocation must be on its way: asked for, or a dead one's record."""
+        functions = [call.function for call in calls]
+        killed = [index for index, call in enumerate(calls) if call.killed]
+        asked = [index for index, call in enumerate(calls) if call.step == "Invoke"]
+        for index in killed:
+            if functions[index] == "image_generate" and "keeper" not in functions[index:]:
+                return True
+        if killed and killed[-1] == len(calls) - 1 and functions[-1] == "keeper":
+            return sum(functions[index] == "keeper" for index in killed) % _KEEPER_TRIES != 0
+        return bool(asked) and "image_generate" not in functions[asked[-1] :]
+
+    def until(self, what: str, holds: Callable[[], Any]) -> Any:
+        """What `holds` gives once it is true."""
+        patience = _REAL_PATIENCE if self._world.waits else _PATIENCE
+        give_up = time.monotonic() + patience
+        while time.monotonic() < give_up:
+            found = holds()
+            if found:
+                return found
+            time.sleep(_POLL_SECONDS)
+        raise AssertionError(f"waited in vain for {what}")
+
+    # --- Time, and rows -----------------------------------------------------------------------
+
+    def pass_deadline(self, message_id: str) -> None:
+        """The deadline of an open message is over: only what it says is moved."""
+        self.swept = True
+        self._move("MessagesTable", self._message_key(message_id), "deadline")
+
+    def _pass_lease(self, message_id: str) -> None:
+        """The time of the function that answered is over, as it is itself."""
+        if self._world.waits:
+            time.sleep(_LEASE_SECONDS)
+            return
+        self._move("MessagesTable", self._message_key(message_id), "lease_until")
+
+    def _message_key(self, message_id: str) -> dict[str, str]:
+        return {"user_id_chat_id": f"{self.user}#{self.chat}", "message_id": message_id}
+
+    def pass_purge(self, job_id: str) -> None:
+        """The time has come to remove what a job uploaded."""
+        key = {"user_id": self.user, "entry": job_id}
+        self._move("ImageGenerationLogTable", key, "purge_at")
+
+    def jobs(self) -> list[Row]:
+        """The user's image jobs."""
+        rows = self._query("ImageGenerationLogTable", "user_id", self.user)
+        return [row for row in rows if "message_id" in row]
+
+    def _query(self, table: str, key: str, value: str) -> list[Row]:
+        read = TypeDeserializer().deserialize
+        found = self.stack.aws("dynamodb").query(
+            TableName=self.stack.name(table),
+            KeyConditionExpression=f"{key} = :value",
+            ExpressionAttributeValues={":value": {"S": value}},
+            ConsistentRead=True,
+        )
+        return [{name: read(value) for name, value in item.items()} for item in found["Items"]]
+
+    def _move(self, table: str, key: dict[str, str], column: str) -> None:
+        dynamodb = self.stack.aws("dynamodb")
+        try:
+            dynamodb.update_item(
+                TableName=self.stack.name(table),
+                Key={name: {"S": value} for name, value in key.items()},
+                UpdateExpression="SET #column = :past",
+                ConditionExpression="attribute_exists(#column)",
+                ExpressionAttributeNames={"#column": column},
+                ExpressionAttributeValues={":past": {"N": str(int(time.time()) - _ADVANCE)}},
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            return  # ended a moment ago
+
+    # --- What clients see -------------------------------------------------------------------
+
+    def clients_disagree(self) -> list[str]:
+        """What the client that watched, and one that comes now, show and HTTP does not say."""
+        self._clients.append(self._world.crowd.begin(self.user, after=0))
+        found = []
+        for client in self._clients:
+            self._world.crowd.level(client)
+            found += check_client(client, self.stack)
+        return found

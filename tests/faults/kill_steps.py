@@ -1,0 +1,163 @@
+"""The table: every step that touches the world, by scenario, and how often it is taken.
+
+A step is what the proxy sees (`calls.py`): the API's operation and what it is done to. A test
+compares the table with what an undisturbed run does, so that a new step cannot be forgotten.
+"""
+
+from __future__ import annotations
+
+_DEVELOPING = {
+    "PutObject original": 1,
+    "PostToConnection message-preview": 1,
+    "PutObject full.webp": 1,
+    "PutObject thumbnail.webp": 1,
+    "TransactWriteItems complete": 1,
+    "PostToConnection message-update complete": 1,
+    "PostToConnection image-insert": 1,
+}
+_OPENING = {
+    "TransactWriteItems opening": 1,
+    "PostToConnection message-insert complete": 1,
+    "PostToConnection message-insert thinking": 1,
+    "Query messages": 1,
+    "generateContent text": 1,
+}
+_ORDERING = {
+    "TransactWriteItems generating": 1,
+    "PostToConnection message-update generating": 1,
+    "Invoke": 1,
+}
+_FAILING = {
+    "TransactWriteItems failed": 1,
+    "PostToConnection message-update failed": 1,
+}
+_CANCELLING = {
+    "GetItem messages": 1,
+    "Query channels": 2,
+    "TransactWriteItems cancelled": 1,
+    "PostToConnection message-update cancelled": 1,
+}
+
+STEPS: dict[str, dict[str, int]] = {
+    # llm_handler_gemini
+    "text reply": {
+        "Query channels": 4,
+        **_OPENING,
+        "TransactWriteItems complete": 1,
+        "PostToConnection message-update complete": 1,
+    },
+    "text refused": {"Query channels": 4, **_OPENING, **_FAILING},
+    "picture ordered": {"Query channels": 4, **_OPENING, **_ORDERING},
+    "painter unreachable": {"Query channels": 6, **_OPENING, **_ORDERING, **_FAILING},
+    "text retried": {
+        "GetItem messages": 2,
+        "Query channels": 4,
+        "TransactWriteItems thinking": 1,
+        "PostToConnection message-update thinking": 1,
+        "Query messages": 1,
+        "generateContent text": 1,
+        "TransactWriteItems complete": 1,
+        "PostToConnection message-update complete": 1,
+    },
+    "picture retried": {"GetItem messages": 1, "Query channels": 2, **_ORDERING},
+    # image_generate
+    "picture painted": {
+        "UpdateItem claim": 1,
+        "GetItem messages": 1,
+        "generateContent image": 1,
+        "Query channels": 2,
+        **_DEVELOPING,
+    },
+    "picture refused": {
+        "UpdateItem claim": 1,
+        "GetItem messages": 1,
+        "generateContent image": 1,
+        "Query channels": 2,
+        **_FAILING,
+    },
+    "second attempt": {
+        "UpdateItem claim": 1,
+        "GetItem messages": 1,
+        "GetObject original": 1,
+        "generateContent image": 1,
+        "Query channels": 2,
+        **_DEVELOPING,
+    },
+    "second attempt, original stored": {
+        "UpdateItem claim": 1,
+        "GetItem messages": 1,
+        "GetObject original": 2,
+        "Query channels": 2,
+        **_DEVELOPING,
+    },
+    # chat_api
+    "text cancelled": _CANCELLING,
+    "reserved picture cancelled": {**_CANCELLING, "GetItem image_generation_log": 1},
+    "running picture cancelled": {**_CANCELLING, "GetItem image_generation_log": 1},
+    # keeper
+    "rescue": {"GetItem image_generation_log": 1, "UpdateItem rescue": 1, "Invoke": 1},
+    "rescue, painter unreachable": {
+        "GetItem image_generation_log": 2,
+        "UpdateItem rescue": 1,
+        "Invoke": 1,
+        "GetItem messages": 1,
+        "Query channels": 2,
+        **_FAILING,
+    },
+    "last attempt died": {
+        "GetItem image_generation_log": 2,
+        "GetItem messages": 1,
+        "Query channels": 2,
+        **_FAILING,
+    },
+    "posts died": {
+        "GetItem image_generation_log": 1,
+        "Query channel_events": 1,
+        "BatchGetItem messages": 1,
+        "BatchGetItem user_images": 1,
+        "Query channels": 1,
+        "PostToConnection message-insert complete": 1,
+        "PostToConnection message-update complete": 2,
+        "PostToConnection image-insert": 1,
+    },
+    "text swept": {
+        "Query messages/open": 1,
+        "GetItem messages": 1,
+        "Query channels": 2,
+        **_FAILING,
+    },
+    "reserved picture swept": {
+        "GetItem messages": 1,
+        "GetItem image_generation_log": 1,
+        "Query channels": 2,
+        **_FAILING,
+    },
+    "running picture swept": {
+        "GetItem messages": 1,
+        "GetItem image_generation_log": 1,
+        "Query channels": 2,
+        **_FAILING,
+    },
+    "uploads purged": {
+        "Query image_generation_log/open": 1,
+        "GetItem image_generation_log": 1,
+        "DeleteObject original": 1,
+        "DeleteObject full.webp": 1,
+        "DeleteObject thumbnail.webp": 1,
+        "UpdateItem purged": 1,
+    },
+}
+
+# Taken only by a process that has just started, or every five minutes.
+COLD_STEPS: dict[str, tuple[str, ...]] = {
+    "text reply": ("GetParameter", "GetSecretValue gemini"),
+    "picture painted": ("GetSecretValue gemini", "GetParameter", "GetSecretValue signing"),
+    "text cancelled": ("GetParameter",),
+    "posts died": ("GetParameter", "GetSecretValue signing"),
+}
+COLD = frozenset(step for steps in COLD_STEPS.values() for step in steps)
+# About nobody in particular, so the proxy cannot tell whose scenario they belong to. Those of the
+# index stand for its 16 partitions.
+OF_NOBODY = frozenset({"Query messages/open", "Query image_generation_log/open"})
+# What the cases themselves ask for while they look on.
+OF_THE_TEST = {"chat_api": frozenset({"Query messages", "PutItem ticket"})}

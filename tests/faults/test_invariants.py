@@ -1,0 +1,324 @@
+"""The judge can be shocked: each invariant is broken by hand and each breach is named."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from tests.faults.client import Applied, Client, Crowd
+from tests.faults.invariants import check_client, check_user, folder, image_calls
+from tests.local_stack.testing import RunningStack
+
+Key = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Life:
+    """A user with one message of every ending, and a hand on their rows."""
+
+    stack: RunningStack
+    user: str
+    painted: dict[str, Any]
+    cancelled: dict[str, Any]
+    blocked: dict[str, Any]
+
+    def job(self, message: dict[str, Any]) -> str:
+        row = self.get("MessagesTable", self.message_key(message))
+        return str(row["job_id"]["S"])
+
+    def message_key(self, message: dict[str, Any]) -> Key:
+        partition = f"{self.user}#{message['chat_id']}"
+        return {"user_id_chat_id": {"S": partition}, "message_id": {"S": message["id"]}}
+
+    def job_key(self, message: dict[str, Any]) -> Key:
+        return {"user_id": {"S": self.user}, "entry": {"S": self.job(message)}}
+
+    def entry(self, name: str) -> Key:
+        return {"user_id": {"S": self.user}, "entry": {"S": name}}
+
+    def quota(self) -> Key:
+        return self.entry(f"quota#{time.strftime('%Y-%m-%d', time.gmtime())}")
+
+    def get(self, table: str, key: Key) -> dict[str, Any]:
+        name = self.stack.name(table)
+        found = self.stack.aws("dynamodb").get_item(TableName=name, Key=key, ConsistentRead=True)
+        row: dict[str, Any] = found["Item"]
+        return row
+
+    @contextmanager
+    def without(self, table: str, key: Key) -> Iterator[None]:
+        """The row is gone for a while."""
+        row, dynamodb = self.get(table, key), self.stack.aws("dynamodb")
+        dynamodb.delete_item(TableName=self.stack.name(table), Key=key)
+        try:
+            yield
+        finally:
+            dynamodb.put_item(TableName=self.stack.name(table), Item=row)
+
+    @contextmanager
+    def changed(self, table: str, key: Key, **columns: Any) -> Iterator[None]:
+        """Columns of the row are others for a while; None takes one away."""
+        row, dynamodb = self.get(table, key), self.stack.aws("dynamodb")
+        wrong = {**row, **columns}
+        wrong = {name: value for name, value in wrong.items() if value is not None}
+        dynamodb.put_item(TableName=self.stack.name(table), Item=wrong)
+        try:
+            yield
+        finally:
+            dynamodb.put_item(TableName=self.stack.name(table), Item=row)
+
+    @contextmanager
+    def without_object(self, name: str) -> Iterator[None]:
+        key = f"{folder(self.user)}{self.job(self.painted)}/{name}"
+        s3, bucket = self.stack.aws("s3"), self.stack.name("ImagesBucket")
+        data = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
+        s3.delete_object(Bucket=bucket, Key=key)
+        try:
+            yield
+        finally:
+            s3.put_object(Bucket=bucket, Key=key, Body=data)
+
+    @contextmanager
+    def stray_object(self) -> Iterator[None]:
+        key = f"{folder(self.user)}{self.job(self.cancelled)}/original"
+        s3, bucket = self.stack.aws("s3"), self.stack.name("ImagesBucket")
+        s3.put_object(Bucket=bucket, Key=key, Body=b"left behind")
+        try:
+            yield
+        finally:
+            s3.delete_object(Bucket=bucket, Key=key)
+
+
+def post(http: Any, text: str) -> dict[str, Any]:
+    answer = http.post("/chats/c/messages", json={"text": text}).raise_for_status().json()
+    message: dict[str, Any] = answer["assistant_message"]
+    return message
+
+
+@pytest.fixture(scope="module")
+def life(swept: RunningStack) -> Iterator[Life]:
+    user = f"life-{time.time_ns()}"
+    http = swept.http(user)
+    post(http, "hello")
+    swept.gemini(script=[{"on": "image", "match": "wslow", "delay_ms": 3000}])
+    cancelled = post(http, "paint a boat wslow")
+    deadline = time.monotonic() + 10
+    while not any(i["function"] == "image_generate" for i in swept.status()["invocations"]):
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+    time.sleep(0.3)
+    http.post(
+        f"/chats/c/messages/{cancelled['id']}/cancel", json={"version": cancelled["version"]}
+    ).raise_for_status()
+    swept.gemini(script=[{"on": "image", "match": "wbad", "finish_reason": "IMAGE_SAFETY"}])
+    blocked = post(http, "paint a crime wbad")
+    painted = post(http, "paint a fox wgood")
+    made = Life(swept, user, painted, cancelled, blocked)
+    give_up = time.monotonic() + 60  # a picture cancelled while running is purged after 25 s
+    while (violations := check_user(swept, user)) and time.monotonic() < give_up:
+        time.sleep(0.5)
+    assert violations == []
+    yield made
+    assert check_user(swept, user) == [], "a test did not put things back"
+
+
+Breach = Callable[[Life], Any]
+S, N = "S", "N"
+
+BREACHES: dict[str, tuple[Breach, str]] = {
+    "a message that never ends": (
+        lambda life: life.changed(
+            "MessagesTable",
+            life.message_key(life.painted),
+            status={S: "generating"},
+            deadline={N: "4000000000"},
+            open={S: "99"},
+        ),
+        "is still generating",
+    ),
+    "an open message that no sweep finds": (
+        lambda life: life.changed(
+            "MessagesTable", life.message_key(life.painted), status={S: "thinking"}
+        ),
+        "no sweep can find it",
+    ),
+    "an ended message in the index": (
+        lambda life: life.changed(
+            "MessagesTable", life.message_key(life.painted), deadline={N: "4000000000"}
+        ),
+        "is in the index of open ones",
+    ),
+    "a failure without a reason": (
+        lambda life: life.changed("MessagesTable", life.message_key(life.blocked), error=None),
+        "failed without a reason",
+    ),
+    "an open counter that drifted": (
+        lambda life: life.changed("ChannelsTable", life.entry("seq"), open={N: "1"}),
+        "the counter says 1 open",
+    ),
+    "a picture charged twice": (
+        lambda life: life.changed("ImageGenerationLogTable", life.quota(), used={N: "3"}),
+        "says 3 used, and 2 are charged",
+    ),
+    "a refund that should not have been": (
+        lambda life: life.changed("ImageGenerationLogTable", life.quota(), used={N: "1"}),
+        "says 1 used, and 2 are charged",
+    ),
+    "a price on a failed job": (
+        lambda life: life.changed(
+            "ImageGenerationLogTable", life.job_key(life.blocked), price_usd={S: "0.1"}
+        ),
+        "its price_usd is 0.1",
+    ),
+    "a third attempt": (
+        lambda life: life.changed(
+            "ImageGenerationLogTable", life.job_key(life.painted), attempt={N: "3"}
+        ),
+        "is at attempt 3",
+    ),
+    "a job that never ended": (
+        lambda life: life.changed(
+            "ImageGenerationLogTable",
+            life.job_key(life.blocked),
+            status={S: "running"},
+            ended_at=None,
+        ),
+        "is still running",
+    ),
+    "a picture that is not in the gallery": (
+        lambda life: life.without(
+            "UserImagesTable",
+            {"user_id": {S: life.user}, "image_id": {S: life.job(life.painted)}},
+        ),
+        "without a picture in the gallery",
+    ),
+    "a gallery row of a job that failed": (
+        lambda life: life.changed(
+            "ImageGenerationLogTable",
+            life.job_key(life.painted),
+            status={S: "failed"},
+            error_code={S: "internal"},
+            price_usd=None,
+        ),
+        "without a job that succeeded",
+    ),
+    "a lost file": (lambda life: life.without_object("full.webp"), "has no file full.webp"),
+    "a lost original": (lambda life: life.without_object("original"), "has no file original"),
+    "an object nobody owns": (lambda life: life.stray_object(), "belongs to no picture"),
+    "a hole in the event log": (
+        lambda life: life.without(
+            "ChannelEventsTable", {"user_id": {S: life.user}, "seq": {N: "2"}}
+        ),
+        "the event log has holes at [2]",
+    ),
+    "a counter behind its log": (
+        lambda life: life.changed("ChannelsTable", life.entry("seq"), seq={N: "1"}),
+        "the counter is at 1",
+    ),
+    "an event told twice": (
+        lambda life: life.changed(
+            "MessagesTable", life.message_key(life.painted), version={N: "2"}
+        ),
+        "is at version 2, and 3 events tell of it",
+    ),
+    "a message nobody answered": (
+        lambda life: life.without("MessagesTable", life.message_key(life.painted)),
+        "has 0 answers",
+    ),
+    "a message counted twice": (
+        lambda life: life.changed(
+            "ImageGenerationLogTable",
+            life.entry(f"messages#{time.strftime('%Y-%m-%d', time.gmtime())}"),
+            used={N: "5"},
+        ),
+        "5 messages counted, 4 sent",
+    ),
+    "a complete message without its picture": (
+        lambda life: life.changed("MessagesTable", life.message_key(life.painted), image=None),
+        "is complete without its picture",
+    ),
+}
+
+
+@pytest.mark.parametrize(("breach", "named"), BREACHES.values(), ids=BREACHES)
+def test_a_breach_is_named(life: Life, breach: Breach, named: str) -> None:
+    with breach(life):
+        violations = check_user(life.stack, life.user)
+    assert any(re.search(re.escape(named), sentence) for sentence in violations), violations
+
+
+def test_a_third_call_of_the_provider_is_named(life: Life) -> None:
+    calls = image_calls(life.stack.gemini()["log"])
+    assert check_user(life.stack, life.user, calls=calls) == []
+
+    twice = calls + Counter({"wgood": 1})
+
+    [violation] = check_user(life.stack, life.user, calls=twice)
+    assert "asked 2 times for wgood, 1 allowed" in violation
+
+
+def test_what_the_provider_turned_down_is_excused(life: Life) -> None:
+    calls = image_calls(life.stack.gemini()["log"]) + Counter({"wgood": 1})
+    assert check_user(life.stack, life.user, calls=calls, excused={"wgood": 1}) == []
+
+
+def test_while_things_run_only_overdue_messages_are_named(life: Life) -> None:
+    key = life.message_key(life.painted)
+    with ExitStack() as breaches:
+        columns = {"status": {S: "generating"}, "open": {S: "99"}}
+        breaches.enter_context(
+            life.changed("MessagesTable", key, deadline={N: "4000000000"}, **columns)
+        )
+        before = check_user(life.stack, life.user, settled=False)
+        breaches.enter_context(life.changed("MessagesTable", key, deadline={N: "1000000000"}))
+        after = check_user(life.stack, life.user, settled=False)
+    assert not any("deadline" in sentence for sentence in before)
+    assert any("after its deadline" in sentence for sentence in after)
+
+
+# --- The judge of clients ------------------------------------------------------------------------
+
+
+def shown(crowd: Crowd, life: Life) -> Client:
+    tab = crowd.tab(life.user)
+    crowd.level(tab)
+    assert check_client(tab, life.stack) == []
+    return tab
+
+
+def test_a_client_that_shows_too_much_too_little_or_the_wrong_thing_is_named(
+    crowd: Crowd, life: Life
+) -> None:
+    tab = shown(crowd, life)
+    painted = tab.shown.messages.pop(life.painted["id"])
+    assert any("is not shown" in sentence for sentence in check_client(tab, life.stack))
+
+    tab.shown.messages[painted["id"]] = {**painted, "version": 2}
+    assert any("is shown as" in sentence for sentence in check_client(tab, life.stack))
+
+    tab.shown.messages = {**tab.shown.messages, painted["id"]: painted, "x": painted}
+    assert any("x is shown and is not there" in one for one in check_client(tab, life.stack))
+
+
+@pytest.mark.parametrize("numbers", [[1, 2, 4], [1, 2, 2], [2, 1]], ids=["hole", "double", "back"])
+def test_a_client_that_applied_out_of_turn_is_named(
+    crowd: Crowd, life: Life, numbers: list[int]
+) -> None:
+    tab = shown(crowd, life)
+    tab.log = [Applied(number, "message-update") for number in numbers]
+    assert any("applied event" in sentence for sentence in check_client(tab, life.stack))
+
+
+def test_a_number_with_two_meanings_is_named(crowd: Crowd, life: Life) -> None:
+    tab = shown(crowd, life)
+    for about in ("one", "two"):
+        frame = {"seq": 1, "event": "image-delete", "payload": {"image_ids": [about]}}
+        tab._numbered(frame)
+    assert any("event 1 is about" in sentence for sentence in check_client(tab, life.stack))

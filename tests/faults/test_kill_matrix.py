@@ -1,0 +1,42 @@
+"""Every function is killed at every step that touches the world; all promises hold.
+
+Here each step is killed once, before it or after it in turn, in the first scenario that takes
+it; `python -m tests.faults.kill_matrix` kills it both times, in every scenario, with and
+without a client that repeats its request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.faults.kill_matrix import Case, Result, every_step_once, run, unknown_steps
+from tests.faults.kill_scenarios import SCENARIOS
+from tests.faults.kill_stage import World, running_world
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with running_world(tmp_path_factory.mktemp("kills")) as running:
+        yield running
+
+
+def test_every_step_of_an_undisturbed_run_is_in_the_table(world: World) -> None:
+    results = run(world, [Case(scenario) for scenario in SCENARIOS.values()])
+
+    assert _violations(results) == []
+    unknown = {str(result.case): unknown_steps(result) for result in results}
+    assert {case: steps for case, steps in unknown.items() if steps} == {}
+
+
+def test_whatever_is_killed_every_promise_holds(world: World) -> None:
+    results = run(world, list(every_step_once()))
+
+    assert _violations(results) == []
+
+
+def _violations(results: list[Result]) -> list[str]:
+    return [f"{result.case}: {one}" for result in results for one in result.violations]

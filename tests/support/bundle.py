@@ -1,0 +1,247 @@
+"""All use cases around one set of tables in memory, as the functions would call them."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from typing import Any
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.entities import Job, Message
+from afterimage.domain.job_life import Move, moved
+from afterimage.ports import ImageRequest, TextReply
+from afterimage.use_cases.answer_message import Answer, AnswerMessage, Limits, Question
+from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.create_image import CreateImage, Order
+from afterimage.use_cases.end_message import EndMessage
+from afterimage.use_cases.replay_events import ReplayEvents
+from afterimage.use_cases.repost_events import RepostEvents
+from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
+from afterimage.use_cases.retry_message import Click, RetryMessage
+from afterimage.use_cases.sweep import Sweep
+from tests.support.builders import CHAT, a_ulid
+from tests.support.doubles import (
+    FakeStudio,
+    FixedClock,
+    InMemoryPictures,
+    PlainUrls,
+    RecordingLog,
+    RecordingPush,
+    RecordingStarter,
+    ScriptedModel,
+)
+from tests.support.in_memory import (
+    InMemoryEventLog,
+    InMemoryLedger,
+    InMemoryMessages,
+    InMemoryOpenIndex,
+    InMemoryTables,
+)
+
+USER = "alice"
+DAY = "2026-11-20"
+CALL = '[{"functionCall":{"name":"generate_image","id":"call_01"},"thoughtSignature":"b3Bh"}]'
+HELLO = TextReply("Hello!", '[{"text":"Hello!"}]')
+FOX = ImageRequest("a red fox", "16:9", CALL)
+BYTES = b"\xff\xd8 a jpeg"
+UPLOAD_TIME = timedelta(seconds=155)
+LIMITS = Limits(
+    daily_images=2,
+    daily_messages=4,
+    open_messages=3,
+    text_deadline=timedelta(seconds=75),
+    image_deadline=timedelta(seconds=450),
+)
+
+
+class Killed(BaseException):
+    """The process is gone; nothing catches it."""
+
+
+def die() -> None:
+    """What a model does `meanwhile`, if the function is to die."""
+    raise Killed
+
+
+@dataclass
+class Bundle:
+    """One user, one open tab, and everything that can be done.
+
+    Attributes:
+        text: answers the questions.
+        painter: paints the pictures.
+    """
+
+    channel: UnifiedChannel
+    tables: InMemoryTables
+    push: RecordingPush
+    clock: FixedClock
+    threads: Executor
+    log: RecordingLog
+    journal: list[str]
+
+    def __post_init__(self) -> None:
+        self.messages = InMemoryMessages(self.tables)
+        self.ledger = InMemoryLedger(self.tables)
+        self.index = InMemoryOpenIndex(self.tables)
+        self.text = ScriptedModel(journal=self.journal)
+        self.painter = ScriptedModel(journal=self.journal)
+        self.starter = RecordingStarter()
+        self.pictures = InMemoryPictures(self.journal)
+        self.studio = FakeStudio()
+        self.tables.register(USER, "tab", self.clock.now())
+        events = InMemoryEventLog(self.tables)
+        replay = ReplayEvents(events, events, PlainUrls(), self.clock)
+        self.repost = RepostEvents(self.channel, events, replay, self.clock, self.log)
+        self.end = EndMessage(self.channel, self.ledger, self.clock, UPLOAD_TIME, self.log)
+        self._answer = AnswerMessage(
+            self.channel,
+            self.messages,
+            self.ledger,
+            self.text,
+            self.starter,
+            self.clock,
+            LIMITS,
+            "an-image-model",
+            self.threads,
+            self.log,
+        )
+
+    # --- What people do ---------------------------------------------------------------------
+
+    def ask(self, number: int = 0, **changed: Any) -> Answer:
+        """Sends message `number` now, with a minute of the function's time left."""
+        now = self.clock.now()
+        fields: dict[str, Any] = {
+            "user_id": USER,
+            "chat_id": CHAT,
+            "message_id": a_ulid(number, now),
+            "text": "Draw a red fox",
+            "aspect_ratio": None,
+            "until": now + timedelta(seconds=60),
+        }
+        return self._answer(Question(**{**fields, **changed}))
+
+    def order(self, number: int = 0, **changed: Any) -> Message:
+        """The answer to a message that asked for a picture, now being painted."""
+        self.text.script.append(FOX)
+        return self.ask(number, **changed).assistant
+
+    def cancel(self, message: Message, version: int | None = None, user: str = USER) -> Message:
+        """Clicks on cancel, on the version given or the one of `message`."""
+        cancel = CancelMessage(
+            self.channel, self.messages, self.ledger, self.clock, UPLOAD_TIME, self.log
+        )
+        return cancel(user, message.chat_id, message.id, version or message.version)
+
+    def retry(self, message: Message, version: int | None = None, user: str = USER) -> Message:
+        """Clicks on retry, on the version given or the one of `message`."""
+        retry = RetryMessage(
+            self._answer, self.channel, self.messages, self.clock, LIMITS, "an-image-model"
+        )
+        until = self.clock.now() + timedelta(seconds=60)
+        seen = version or message.version
+        return retry(Click(user, message.chat_id, message.id, seen, until))
+
+    # --- What functions do ------------------------------------------------------------------
+
+    def claim(self, message: Message) -> Job:
+        """A function begins with the message's job, and gets no further."""
+        job = self.job(message)
+        claimed = self.ledger.claim(USER, job.id, job.attempt, self.clock.now())
+        assert claimed is not None
+        return claimed
+
+    def die_while_thinking(self) -> Message:
+        """What a function leaves that is killed while the text model is being asked."""
+        self.text.meanwhile = die
+        try:
+            self.ask()
+        except Killed:
+            self.text.meanwhile = lambda: None
+        return next(m for m in self.tables.rows.messages.values() if m.is_open)
+
+    def paint(self, message: Message, attempt: int = 1) -> None:
+        """Runs `image_generate` for the message's job."""
+        create = CreateImage(
+            self.channel,
+            self.messages,
+            self.ledger,
+            self.painter,
+            self.studio,
+            self.pictures,
+            self.clock,
+            "0.0336",
+            self.threads,
+            self.log,
+        )
+        until = self.clock.now() + timedelta(seconds=150)
+        create(Order(USER, message.job_id or "", attempt, until))
+
+    def rescue(
+        self, message: Message, attempt: int = 1, condition: str = "RetriesExhausted"
+    ) -> None:
+        """Gives the keeper the record of an invocation of the message's job that failed."""
+        rescue = RescueJob(
+            self.ledger,
+            self.messages,
+            self.starter,
+            self.end,
+            self.repost,
+            self.clock,
+            self.log,
+        )
+        rescue(FailedInvocation(USER, message.job_id or "", attempt, condition))
+
+    def sweep(self, seconds: float = 55) -> None:
+        """Lets the keeper look for what is overdue, for so long."""
+        sweep = Sweep(
+            self.index,
+            self.messages,
+            self.ledger,
+            self.pictures,
+            self.end,
+            self.clock,
+            self.log,
+        )
+        sweep(self.clock.now() + timedelta(seconds=seconds))
+
+    # --- How it stands ----------------------------------------------------------------------
+
+    def now(self, message: Message) -> Message:
+        """The message as it is stored."""
+        return self.tables.rows.messages[USER, message.chat_id, message.id]
+
+    def code(self, message: Message) -> str | None:
+        """Why the stored message failed."""
+        error = self.now(message).error
+        return error.code if error else None
+
+    def job(self, message: Message) -> Job:
+        """The job that the stored message waits or waited for."""
+        return self.tables.rows.jobs[USER, self.now(message).job_id or ""]
+
+    def move_job(self, message: Message, move: Move) -> Job:
+        """Moves the message's job alone, behind everybody's back."""
+        job = moved(self.job(message), move, self.clock.now())
+        self.tables.rows.jobs[USER, job.id] = job
+        return job
+
+    def open_messages(self) -> int:
+        return self.tables.read(USER).open_messages
+
+    def used(self) -> tuple[int, int]:
+        """Pictures and messages of today."""
+        used = self.ledger.used(USER, DAY)
+        return used.images, used.messages
+
+    def posted(self) -> list[str]:
+        """What the tab was told, in order."""
+        return [entry.removeprefix("post ") for entry in self.journal if entry.startswith("post ")]
+
+    def set(self, message: Message, **changed: Any) -> Message:
+        """Changes the stored message, behind everybody's back."""
+        stored = replace(self.now(message), **changed)
+        self.tables.rows.messages[USER, message.chat_id, message.id] = stored
+        return stored

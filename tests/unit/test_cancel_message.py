@@ -1,0 +1,301 @@
+"""A click on cancel: the answer ends at once, whatever still runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from tests.support.builders import a_message, a_ulid
+from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, Bundle
+from tests.support.doubles import NOW
+
+from afterimage.domain.entities import JobStatus, Message, Status
+from afterimage.domain.errors import AccountDeleted, Blocked, Busy, NotFound, NotRunning
+from afterimage.domain.job_life import Move
+
+
+def cancel_while_thinking(bundle: Bundle) -> tuple[Message, Message]:
+    """The message as the click left it, and as the late function saw it."""
+    cancelled: list[Message] = []
+
+    def click() -> None:
+        thinking = next(m for m in bundle.tables.rows.messages.values() if m.is_open)
+        cancelled.append(bundle.cancel(thinking))
+
+    bundle.text.meanwhile = click
+    answer = bundle.ask()
+    return cancelled[0], answer.assistant
+
+
+@pytest.mark.parametrize("late", [HELLO, FOX, Blocked("no")])
+def test_a_late_reply_changes_nothing(bundle: Bundle, late: Any) -> None:
+    bundle.text.script = [late]
+
+    cancelled, seen = cancel_while_thinking(bundle)
+
+    assert cancelled.status is Status.CANCELLED
+    assert seen == bundle.now(cancelled) == cancelled
+    assert (cancelled.version, cancelled.text, cancelled.error) == (2, "", None)
+    assert bundle.open_messages() == 0
+    assert bundle.used() == (0, 1)
+    assert bundle.starter.started == []
+    assert bundle.posted()[-1] == "message-update cancelled"
+    assert bundle.tables.rows.jobs == {}
+
+
+def test_a_cancelled_message_has_nothing_left_to_wait_for(bundle: Bundle) -> None:
+    bundle.text.script = [HELLO]
+
+    cancelled, _ = cancel_while_thinking(bundle)
+
+    assert (cancelled.deadline, cancelled.lease_until) == (None, None)
+
+
+def test_a_picture_that_nobody_has_begun_costs_nothing(bundle: Bundle) -> None:
+    message = bundle.order()
+
+    cancelled = bundle.cancel(message)
+
+    assert cancelled == bundle.now(message) == message.cancelled()
+    assert bundle.used() == (0, 1)
+    assert bundle.open_messages() == 0
+    job = bundle.job(message)
+    assert (job.status, job.ended_at, job.purge_at) == (JobStatus.CANCELLED, NOW, None)
+    assert bundle.posted()[-1] == "message-update cancelled"
+
+
+def test_a_cancelled_job_is_not_begun_any_more(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.cancel(message)
+
+    bundle.paint(message)
+
+    assert bundle.painter.asked == []
+    assert bundle.now(message).status is Status.CANCELLED
+
+
+def test_a_picture_being_painted_is_charged_and_its_uploads_are_removed_later(
+    bundle: Bundle,
+) -> None:
+    message = bundle.order()
+    bundle.claim(message)
+
+    cancelled = bundle.cancel(message)
+
+    assert cancelled.status is Status.CANCELLED
+    assert bundle.used() == (1, 1)
+    assert bundle.open_messages() == 0
+    job = bundle.job(message)
+    assert (job.status, job.purge_at) == (JobStatus.CANCELLED, NOW + UPLOAD_TIME)
+
+
+def test_a_late_picture_is_discarded_and_removed(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.painter.script = [BYTES]
+    bundle.painter.meanwhile = lambda: void(bundle.cancel(message))
+
+    bundle.paint(message)
+
+    assert bundle.now(message) == message.cancelled()
+    assert bundle.tables.rows.images == {}
+    assert len(bundle.pictures.files) == 3  # they came too late to be stopped
+    assert "image-insert" not in bundle.posted()
+    assert bundle.posted()[-1] == "message-preview"
+    bundle.clock.advance(seconds=154)
+    bundle.sweep()
+    assert len(bundle.pictures.files) == 3  # the function may still run
+    bundle.clock.advance(seconds=1)
+    bundle.sweep()
+    assert bundle.pictures.files == {}
+    assert bundle.used() == (1, 1)
+
+
+def test_a_picture_waiting_for_its_second_attempt_is_refunded(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.claim(message)
+    bundle.rescue(message)
+
+    bundle.cancel(message)
+
+    job = bundle.job(message)
+    assert (job.status, job.attempt) == (JobStatus.CANCELLED, 2)
+    assert job.purge_at == NOW + UPLOAD_TIME  # the first attempt may have uploaded
+    assert bundle.used() == (0, 1)
+
+
+# --- Between the look and the write ------------------------------------------------------------
+
+
+def meanwhile(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
+    """Lets something happen once, right before the next transaction is applied."""
+    commit = bundle.tables.commit
+    acts = [act]
+
+    def commit_later(*arguments: Any) -> None:
+        if acts:
+            acts.pop()()
+        commit(*arguments)
+
+    monkeypatch.setattr(bundle.tables, "commit", commit_later)
+
+
+def test_a_job_begun_at_that_moment_is_cancelled_and_charged(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = bundle.order()
+    meanwhile(bundle, monkeypatch, lambda: void(bundle.claim(message)))
+
+    cancelled = bundle.cancel(message)
+
+    assert cancelled.status is Status.CANCELLED
+    assert bundle.job(message).status is JobStatus.CANCELLED
+    assert bundle.used() == (1, 1)
+    assert bundle.open_messages() == 0
+
+
+def test_a_job_rescued_at_that_moment_is_cancelled_and_refunded(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = bundle.order()
+    bundle.claim(message)
+    meanwhile(bundle, monkeypatch, lambda: void(bundle.move_job(message, Move.RESCUE)))
+
+    assert bundle.cancel(message).status is Status.CANCELLED
+
+    assert bundle.job(message).attempt == 2
+    assert bundle.used() == (0, 1)
+
+
+def test_a_picture_delivered_at_that_moment_stays(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = bundle.order()
+    bundle.painter.script = [BYTES]
+    meanwhile(bundle, monkeypatch, lambda: bundle.paint(message))
+
+    seen = bundle.cancel(message)
+
+    assert seen == bundle.now(message)
+    assert seen.status is Status.COMPLETE
+    assert seen.image is not None
+    assert bundle.job(message).status is JobStatus.SUCCEEDED
+    assert bundle.used() == (1, 1)
+    assert bundle.open_messages() == 0
+
+
+def test_a_picture_delivered_between_both_reads_stays(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The message was still waiting; its job has ended."""
+    message = bundle.order()
+    bundle.painter.script = [BYTES]
+    get = bundle.ledger.get
+
+    def painted_first(user_id: str, job_id: str) -> Any:
+        monkeypatch.setattr(bundle.ledger, "get", get)
+        bundle.paint(message)
+        return get(user_id, job_id)
+
+    monkeypatch.setattr(bundle.ledger, "get", painted_first)
+
+    assert bundle.cancel(message).status is Status.COMPLETE
+
+
+def test_a_job_that_will_not_stand_still_is_told_as_busy(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = bundle.order()
+    del bundle.tables.rows.jobs[next(iter(bundle.tables.rows.jobs))]
+
+    with pytest.raises(Busy):
+        bundle.cancel(message)
+
+    assert bundle.now(message) == message
+
+
+# --- Nothing to cancel -------------------------------------------------------------------------
+
+
+def test_another_version_is_told_as_it_stands(bundle: Bundle) -> None:
+    message = bundle.order()
+
+    assert bundle.cancel(message, version=1) == message
+    assert bundle.cancel(message, version=3) == message
+    assert bundle.now(message) == message
+    assert bundle.used() == (1, 1)
+
+
+def test_a_second_click_on_what_was_seen_first_is_told_how_it_stands(bundle: Bundle) -> None:
+    message = bundle.order()
+    cancelled = bundle.cancel(message)
+    seq = bundle.tables.read("alice").seq
+
+    assert bundle.cancel(message) == cancelled
+    assert bundle.tables.read("alice").seq == seq
+
+
+@pytest.mark.parametrize("status", [Status.COMPLETE, Status.FAILED, Status.CANCELLED])
+def test_what_has_ended_is_not_running(bundle: Bundle, status: Status) -> None:
+    message = bundle.order()
+    ended = bundle.set(message, status=status)
+
+    with pytest.raises(NotRunning):
+        bundle.cancel(ended)
+
+    assert bundle.now(message) == ended
+
+
+def test_another_persons_message_does_not_exist(bundle: Bundle) -> None:
+    message = bundle.order()
+
+    with pytest.raises(NotFound):
+        bundle.cancel(message, user="bob")
+
+    assert bundle.now(message) == message
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [{"id": a_ulid(99)}, {"chat_id": "another"}, {"id": "no-ulid"}, {"chat_id": "a#b"}],
+)
+def test_what_is_not_there_is_not_found(bundle: Bundle, changed: dict[str, str]) -> None:
+    message = bundle.order()
+
+    with pytest.raises(NotFound):
+        bundle.cancel(replace(message, **changed))  # type: ignore[arg-type]
+
+
+def test_a_question_cannot_be_cancelled(bundle: Bundle) -> None:
+    message = bundle.order()
+
+    with pytest.raises(NotFound):
+        bundle.cancel(a_message(0, id=message.reply_to))
+
+
+def test_a_deleted_account_cancels_nothing(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.tables.rows.counters["alice"].deleted = True
+
+    with pytest.raises(AccountDeleted):
+        bundle.cancel(message)
+
+
+def test_others_events_in_between_do_not_disturb(bundle: Bundle) -> None:
+    first, second = bundle.order(0), bundle.order(1)
+    bundle.clock.advance(seconds=1)
+
+    bundle.cancel(second)
+    bundle.cancel(first)
+
+    assert bundle.open_messages() == 0
+    assert bundle.used() == (0, 2)
+    seqs = [frame["seq"] for frame in bundle.push.to("tab")]
+    assert seqs == sorted(seqs)
+    assert bundle.now(first).created_at == NOW + timedelta(milliseconds=1)
+
+
+def void(_: object) -> None:
+    """Forgets a result."""

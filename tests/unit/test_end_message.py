@@ -1,0 +1,179 @@
+"""Ending what nobody else ends: once, with the job and the quota behind it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from tests.support.bundle import BYTES, HELLO, UPLOAD_TIME, USER, Bundle
+from tests.support.doubles import NOW
+
+from afterimage.domain.entities import JobStatus, Status
+from afterimage.domain.errors import Internal, LostRace, TimedOut
+
+SECRET = "what a provider said"
+
+
+def test_a_text_ends(bundle: Bundle) -> None:
+    message = bundle.die_while_thinking()
+
+    assert bundle.end(USER, message, TimedOut(SECRET))
+
+    ended = bundle.now(message)
+    assert (ended.status, ended.version) == (Status.FAILED, 2)
+    assert (ended.deadline, ended.lease_until) == (None, None)
+    assert ended.error is not None
+    assert (ended.error.code, ended.error.message) == ("timed_out", TimedOut.public)
+    assert bundle.open_messages() == 0
+    assert bundle.posted()[-1] == "message-update failed"
+
+
+def test_a_picture_nobody_began_ends_and_is_refunded(bundle: Bundle) -> None:
+    message = bundle.order()
+
+    assert bundle.end(USER, message, Internal(SECRET))
+
+    job = bundle.job(message)
+    assert (job.status, job.error_code, job.ended_at) == (JobStatus.FAILED, "internal", NOW)
+    assert job.purge_at is None
+    assert bundle.code(message) == "internal"
+    assert bundle.used() == (0, 1)
+    assert bundle.open_messages() == 0
+
+
+def test_a_picture_somebody_began_ends_and_its_uploads_are_removed_later(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.claim(message)
+
+    assert bundle.end(USER, message, TimedOut(SECRET))
+
+    assert bundle.job(message).purge_at == NOW + UPLOAD_TIME
+    assert bundle.used() == (0, 1)
+
+
+def test_the_refund_goes_to_the_day_it_was_taken(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.tables.rows.used[USER, "quota#2026-11-21"] = 1
+    bundle.clock.advance(hours=20)
+
+    bundle.end(USER, message, TimedOut())
+
+    assert bundle.used()[0] == 0
+    assert bundle.tables.rows.used[USER, "quota#2026-11-21"] == 1
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_twice_is_once(bundle: Bundle, *, begun: bool) -> None:
+    message = bundle.order()
+    if begun:
+        bundle.claim(message)
+
+    ended = [bundle.end(USER, message, failure) for failure in (TimedOut(), Internal())]
+
+    assert ended == [True, False]
+    assert bundle.code(message) == "timed_out"
+    assert bundle.used() == (0, 1)
+    assert bundle.open_messages() == 0
+    assert bundle.posted().count("message-update failed") == 1
+
+
+@pytest.mark.parametrize("what", ["delivered", "cancelled", "begun", "rescued"])
+def test_who_comes_between_wins(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+    """It was read as open; by the time of the write something else has happened."""
+    message = bundle.order()
+    bundle.painter.script = [BYTES]
+    acts: dict[str, Callable[[], Any]] = {
+        "delivered": lambda: bundle.paint(message),
+        "cancelled": lambda: bundle.cancel(message),
+        "begun": lambda: bundle.claim(message),
+        "rescued": lambda: bundle.rescue(message),
+    }
+    commit = bundle.tables.commit
+
+    def commit_later(*arguments: Any) -> None:
+        monkeypatch.setattr(bundle.tables, "commit", commit)
+        acts[what]()
+        commit(*arguments)
+
+    monkeypatch.setattr(bundle.tables, "commit", commit_later)
+
+    assert not bundle.end(USER, message, TimedOut())
+
+    assert bundle.now(message).status is not Status.FAILED
+    assert bundle.job(message).status is not JobStatus.FAILED
+
+
+def test_somebody_elses_transaction_in_between_does_not_disturb(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = bundle.order()
+    commit, lost = bundle.tables.commit, [LostRace(), LostRace()]
+
+    def commit_later(*arguments: Any) -> None:
+        if lost:
+            raise lost.pop()
+        commit(*arguments)
+
+    monkeypatch.setattr(bundle.tables, "commit", commit_later)
+
+    assert bundle.end(USER, message, TimedOut())
+
+
+def test_a_message_without_its_job_ends_all_the_same(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.tables.rows.jobs.clear()
+
+    assert bundle.end(USER, message, TimedOut())
+
+    assert bundle.now(message).status is Status.FAILED
+    assert bundle.open_messages() == 0
+
+
+def test_a_deleted_account_gets_nothing_back(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.tables.rows.counters[USER].deleted = True
+
+    assert not bundle.end(USER, message, TimedOut())
+
+    assert bundle.now(message) == message
+
+
+def test_a_push_that_breaks_does_not_keep_it_open(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.push.broken.add("tab")
+
+    assert bundle.end(USER, message, TimedOut())
+
+
+def test_a_function_that_was_slow_and_not_dead_changes_nothing_any_more(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.painter.script = [BYTES]
+    bundle.painter.meanwhile = lambda: void(bundle.end(USER, message, TimedOut()))
+
+    bundle.paint(message)
+
+    assert bundle.code(message) == "timed_out"
+    assert bundle.used() == (0, 1)
+    assert bundle.tables.rows.images == {}
+    bundle.clock.advance(seconds=UPLOAD_TIME.total_seconds())
+    bundle.sweep()
+    assert bundle.pictures.files == {}
+
+
+def test_a_late_answer_to_an_ended_text_is_dropped(bundle: Bundle) -> None:
+    def end() -> None:
+        message = next(m for m in bundle.tables.rows.messages.values() if m.is_open)
+        bundle.end(USER, message, TimedOut())
+
+    bundle.text.script = [HELLO]
+    bundle.text.meanwhile = end
+
+    answer = bundle.ask().assistant
+
+    assert (answer.status, answer.text) == (Status.FAILED, "")
+    assert bundle.open_messages() == 0
+
+
+def void(_: object) -> None:
+    """Forgets a result."""

@@ -1,0 +1,114 @@
+"""The keeper's handler: a record of a failed invocation, or the time for a sweep."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from functions.keeper import handler
+
+from afterimage.use_cases.rescue_job import FailedInvocation
+
+EVENTS = Path(__file__).parents[2] / "events"
+
+
+@dataclass
+class Context:
+    """What the handler and its logger read of Lambda's context."""
+
+    left_ms: int = 60_000
+    function_name: str = "afterimage-keeper"
+    memory_limit_in_mb: int = 1769
+    invoked_function_arn: str = (
+        "arn:aws:lambda:eu-central-1:123456789012:function:afterimage-keeper"
+    )
+    aws_request_id: str = "an-id"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return self.left_ms
+
+
+class Called:
+    """What the two use cases were called with."""
+
+    def __init__(self) -> None:
+        self.rescued: list[FailedInvocation] = []
+        self.swept: list[datetime] = []
+
+
+@pytest.fixture
+def called(monkeypatch: pytest.MonkeyPatch) -> Iterator[Called]:
+    calls = Called()
+    use_cases = (calls.rescued.append, calls.swept.append)
+    monkeypatch.setattr(handler, "application", lambda: use_cases)
+    yield calls
+    handler.logger.remove_keys(["correlation_id"])
+
+
+def recorded(name: str) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((EVENTS / f"{name}.json").read_text())
+    return event
+
+
+def test_a_record_is_a_rescue(called: Called) -> None:
+    event = recorded("keeper_record")
+
+    handler.lambda_handler(event, Context())
+
+    job = event["requestPayload"]
+    assert called.rescued == [
+        FailedInvocation(job["user_id"], job["job_id"], job["attempt"], "RetriesExhausted")
+    ]
+    assert called.swept == []
+
+
+@pytest.mark.parametrize("without", [(), ("responseContext", "responsePayload")])
+def test_a_job_that_waited_too_long_has_no_response(
+    called: Called, without: tuple[str, ...]
+) -> None:
+    event = recorded("keeper_record")
+    event["requestContext"]["condition"] = "EventAgeExceeded"
+    event = {key: value for key, value in event.items() if key not in without}
+
+    handler.lambda_handler(event, Context())
+
+    assert [failed.condition for failed in called.rescued] == ["EventAgeExceeded"]
+
+
+def test_the_log_of_a_rescue_goes_on_where_the_picture_was_asked_for(called: Called) -> None:
+    event = recorded("keeper_record")
+
+    handler.lambda_handler(event, Context())
+
+    assert handler.logger.get_correlation_id() == event["requestPayload"]["correlation_id"]
+
+
+@pytest.mark.parametrize("left_s", [60, 20])
+def test_the_time_has_come_for_a_sweep_that_leaves_some(called: Called, left_s: int) -> None:
+    before = datetime.now(UTC)
+
+    handler.lambda_handler(recorded("keeper_sweep"), Context(left_s * 1000))
+
+    (until,) = called.swept
+    kept = timedelta(seconds=5)
+    assert timedelta() <= until - (before + timedelta(seconds=left_s) - kept) < kept
+    assert called.rescued == []
+
+
+def test_a_rescue_that_breaks_is_told_to_the_platform(
+    called: Called, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So that it is tried again."""
+
+    def fail(_: FailedInvocation) -> None:
+        raise OSError("the table is away")
+
+    monkeypatch.setattr(handler, "application", lambda: (fail, called.swept.append))
+
+    with pytest.raises(OSError, match="the table is away"):
+        handler.lambda_handler(recorded("keeper_record"), Context())

@@ -1,0 +1,324 @@
+"""The sweep: everything overdue ends, with no client watching."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+import pytest
+from tests.support.builders import CHAT, a_job, a_message, a_ulid
+from tests.support.bundle import BYTES, CALL, UPLOAD_TIME, USER, Bundle
+from tests.support.doubles import NOW
+from tests.support.in_memory import Counter
+
+from afterimage.domain import ids
+from afterimage.domain.conversation import turns
+from afterimage.domain.entities import JobStatus, Message, Role, Status
+from afterimage.domain.errors import Blocked
+from afterimage.domain.job_life import Move
+from afterimage.ports import MessageKey
+
+
+def waiting(bundle: Bundle, number: int, user: str = USER, **changed: Any) -> Message:
+    """An answer whose function died, a minute overdue."""
+    fields: dict[str, Any] = {
+        "role": Role.ASSISTANT,
+        "status": Status.THINKING,
+        "deadline": datetime.fromisoformat("2026-11-20T09:59:00+00:00"),
+    }
+    message = a_message(number, **{**fields, **changed})
+    bundle.tables.rows.messages[user, CHAT, message.id] = message
+    counter = bundle.tables.rows.counters.setdefault(user, Counter())
+    counter.open += 1
+    return message
+
+
+def statuses(bundle: Bundle) -> list[Status]:
+    return [message.status for message in bundle.tables.rows.messages.values()]
+
+
+# --- Messages ----------------------------------------------------------------------------------
+
+
+def test_a_text_ends_when_its_deadline_has_passed_and_not_before(bundle: Bundle) -> None:
+    message = bundle.die_while_thinking()
+
+    bundle.clock.advance(seconds=75)
+    bundle.sweep()
+    assert bundle.now(message) == message
+    bundle.clock.advance(seconds=1)
+    bundle.sweep()
+
+    assert bundle.code(message) == "timed_out"
+    assert bundle.open_messages() == 0
+    assert bundle.posted()[-1] == "message-update failed"
+
+
+@pytest.mark.parametrize("begun", [False, True])
+def test_a_picture_ends_when_its_deadline_has_passed_and_costs_nothing(
+    bundle: Bundle, *, begun: bool
+) -> None:
+    message = bundle.order()
+    if begun:
+        bundle.claim(message)
+
+    bundle.clock.advance(seconds=450)
+    bundle.sweep()
+    assert bundle.now(message) == message
+    bundle.clock.advance(seconds=1)
+    bundle.sweep()
+
+    assert bundle.code(message) == "timed_out"
+    assert bundle.job(message).status is JobStatus.FAILED
+    assert bundle.used() == (0, 1)
+    assert bundle.open_messages() == 0
+
+
+def test_everybodys_messages_end(bundle: Bundle) -> None:
+    users = [f"user-{number}" for number in range(40)]
+    messages = {user: waiting(bundle, 0, user) for user in users}
+
+    bundle.sweep()
+
+    ended = {
+        user: bundle.tables.rows.messages[user, CHAT, message.id].status
+        for user, message in messages.items()
+    }
+    assert ended == dict.fromkeys(users, Status.FAILED)
+    assert all(bundle.tables.read(user).open_messages == 0 for user in users)
+
+
+def test_what_is_not_due_is_left_alone(bundle: Bundle) -> None:
+    message = bundle.order()
+    seq = bundle.tables.read(USER).seq
+
+    bundle.sweep()
+
+    assert bundle.now(message) == message
+    assert bundle.tables.read(USER).seq == seq
+
+
+def test_a_whole_conversation_of_overdue_messages_ends(bundle: Bundle) -> None:
+    for number in range(250):
+        waiting(bundle, number)
+
+    bundle.sweep()
+
+    assert set(statuses(bundle)) == {Status.FAILED}
+    assert bundle.open_messages() == 0
+    assert bundle.tables.read(USER).seq == 250
+
+
+def test_twice_is_once(bundle: Bundle) -> None:
+    waiting(bundle, 0)
+    bundle.order(1)
+    bundle.clock.advance(seconds=451)
+
+    bundle.sweep()
+    once = (bundle.tables.read(USER), dict(bundle.tables.rows.messages), bundle.used())
+    bundle.sweep()
+
+    assert (bundle.tables.read(USER), bundle.tables.rows.messages, bundle.used()) == once
+    assert bundle.used()[0] == 0
+
+
+def test_an_index_that_is_behind_ends_nothing(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It still names what was delivered, moved or removed a moment ago."""
+    complete, later = bundle.order(0), bundle.order(1)
+    bundle.painter.script = [BYTES]
+    bundle.paint(complete)
+    named = [MessageKey(USER, CHAT, id_) for id_ in (complete.id, later.id, a_ulid(99))]
+    monkeypatch.setattr(bundle.index, "overdue_messages", lambda *_: iter(named))
+
+    bundle.sweep()
+
+    assert bundle.now(complete).status is Status.COMPLETE
+    assert bundle.now(later) == later
+
+
+def test_one_that_cannot_be_ended_does_not_keep_the_others_open(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken, *others = [waiting(bundle, number) for number in range(4)]
+    get = bundle.messages.get
+
+    def get_unless_broken(user_id: str, chat_id: str, message_id: str) -> Message | None:
+        if message_id == broken.id:
+            raise ValueError("a row that cannot be read")
+        return get(user_id, chat_id, message_id)
+
+    monkeypatch.setattr(bundle.messages, "get", get_unless_broken)
+
+    bundle.sweep()
+
+    assert all(bundle.now(message).status is Status.FAILED for message in others)
+    assert bundle.now(broken) == broken
+    assert "keeper_sweep_step_failed" in bundle.log.events()
+
+
+def test_without_time_it_begins_nothing_and_the_next_one_goes_on(bundle: Bundle) -> None:
+    message = bundle.order(7)
+    bundle.claim(message)
+    bundle.cancel(message)
+    messages = [waiting(bundle, number) for number in range(3)]
+    bundle.clock.advance(seconds=UPLOAD_TIME.total_seconds())
+
+    bundle.sweep(seconds=0)
+    assert all(bundle.now(message).is_open for message in messages)
+    assert bundle.job(message).purge_at is not None
+
+    bundle.sweep()
+    assert not any(bundle.now(message).is_open for message in messages)
+    assert bundle.job(message).purge_at is None
+
+
+def test_it_stops_when_its_time_is_over(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    for number in range(10):
+        waiting(bundle, number)
+    end = bundle.end
+
+    def slowly(*arguments: Any) -> bool:
+        bundle.clock.advance(seconds=20)
+        return end(*arguments)
+
+    monkeypatch.setattr(bundle, "end", slowly)
+
+    bundle.sweep(seconds=50)
+
+    assert statuses(bundle).count(Status.FAILED) == 3
+
+
+def test_a_call_whose_picture_never_came_is_answered_in_the_history(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.clock.advance(seconds=451)
+
+    bundle.sweep()
+
+    assert bundle.now(message).parts == CALL
+    outcome = turns([bundle.now(message)])[-1].parts[0]["functionResponse"]
+    assert outcome == {
+        "name": "generate_image",
+        "id": "call_01",
+        "response": {"error": "timed_out"},
+    }
+
+
+# --- Uploads -----------------------------------------------------------------------------------
+
+
+def test_uploads_of_a_failed_picture_go_with_the_next_sweep(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.painter.script = [BYTES]
+    bundle.pictures.refuses.add("full.webp")
+    bundle.paint(message)
+    assert bundle.pictures.files
+
+    bundle.sweep()
+
+    assert bundle.pictures.files == {}
+    assert bundle.job(message).purge_at is None
+    assert bundle.job(message).status is JobStatus.FAILED
+
+
+def test_without_time_nothing_is_removed(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.painter.script = [Blocked("no")]
+    bundle.paint(message)
+
+    bundle.sweep(seconds=0)
+
+    assert "delete files" not in bundle.journal
+    assert bundle.job(message).purge_at == NOW
+
+
+def test_they_go_once(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.painter.script = [Blocked("no")]
+    bundle.paint(message)
+
+    bundle.sweep()
+    bundle.sweep()
+
+    assert bundle.journal.count("delete files") == 1
+    assert bundle.log.events().count("keeper_uploads_purged") == 1
+
+
+def test_uploads_that_cannot_be_removed_are_tried_again(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = bundle.order()
+    bundle.painter.script = [BYTES]
+    bundle.pictures.refuses.add("full.webp")
+    bundle.paint(message)
+    other = waiting(bundle, 9)
+
+    def away(_: object) -> None:
+        raise OSError("the bucket is away")
+
+    with monkeypatch.context() as while_away:
+        while_away.setattr(bundle.pictures, "delete", away)
+        bundle.sweep()
+    assert bundle.pictures.files
+    assert bundle.job(message).purge_at == NOW
+    assert bundle.now(other).status is Status.FAILED
+
+    bundle.sweep()
+    assert bundle.pictures.files == {}
+
+
+@pytest.mark.parametrize("status", [JobStatus.SUCCEEDED, JobStatus.RUNNING, JobStatus.RESERVED])
+def test_the_files_of_a_picture_are_never_removed_by_a_stale_index(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, status: JobStatus
+) -> None:
+    job = a_job(status=status, purge_at=NOW)
+    bundle.tables.rows.jobs[USER, job.id] = job
+    keys = [ids.image_key(USER, job.id, name) for name in ids.IMAGE_FILES]
+    bundle.pictures.files = dict.fromkeys(keys, BYTES)
+    monkeypatch.setattr(bundle.index, "due_purges", lambda *_: iter([(USER, job.id)]))
+
+    bundle.sweep()
+
+    assert set(bundle.pictures.files) == set(keys)
+
+
+def test_uploads_of_a_job_that_is_gone_or_purged_are_no_matter(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = a_job(1, status=JobStatus.FAILED)
+    bundle.tables.rows.jobs[USER, done.id] = done
+    named = [(USER, done.id), (USER, a_ulid(99))]
+    monkeypatch.setattr(bundle.index, "due_purges", lambda *_: iter(named))
+
+    bundle.sweep()
+
+    assert "delete files" not in bundle.journal
+    assert bundle.log.events() == []
+
+
+def test_only_this_jobs_files_are_removed(bundle: Bundle) -> None:
+    kept, dropped = bundle.order(0), bundle.order(1)
+    bundle.painter.script = [BYTES, BYTES]
+    bundle.paint(kept)
+    bundle.pictures.refuses.add("full.webp")
+    bundle.paint(dropped)
+
+    bundle.sweep()
+
+    assert set(bundle.pictures.files) == {
+        ids.image_key(USER, kept.job_id or "", name) for name in ids.IMAGE_FILES
+    }
+
+
+def test_a_job_that_may_still_upload_waits(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.claim(message)
+    bundle.move_job(message, Move.RESCUE)
+    bundle.cancel(message)
+
+    bundle.sweep()
+    assert bundle.job(message).purge_at == NOW + UPLOAD_TIME
+    bundle.clock.advance(seconds=UPLOAD_TIME.total_seconds())
+    bundle.sweep()
+    assert bundle.job(message).purge_at is None
