@@ -8,7 +8,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench lock clean
+.PHONY: help run test faults storm check bench lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' Makefile
@@ -20,6 +20,14 @@ run: ## run the whole bundle on this machine (PORT, GEMINI_API_KEY, STATE_DIR, L
 test: ## run all tests (PYTEST_ARGS="-k name")
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+faults: ## kill, race and storm the local stack (about 8 minutes)
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m pytest tests/faults $(PYTEST_ARGS)
+
+storm: ## a seeded storm of messages and faults (SEED, MESSAGES)
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m tests.faults.storm $(if $(SEED),--seed $(SEED)) $(if $(MESSAGES),--messages $(MESSAGES))
 
 check: export SAM_CLI_TELEMETRY = 0
 check: export AWS_DEFAULT_REGION = eu-central-1

@@ -242,6 +242,15 @@ class Client:
         """Returns once everything up to `seq` is applied."""
         await self.until(lambda self: self.is_level_with(seq), within)
 
+    def state(self) -> str:
+        """For people who look for why a client is not level."""
+        return (
+            f"at {self.seq}, knows of {self._known}, holds {sorted(self._early)[:5]}, "
+            f"connected {self.connected}, resuming {self._resuming}, "
+            f"snapshot {self._snapshot is not None}, {self.connections} connections, "
+            f"{self._failures} failures, last told {self.system[-1:]}"
+        )
+
     def is_level_with(self, seq: int) -> bool:
         return self._snapshot is None and self.seq is not None and self.seq >= seq
 
@@ -445,7 +454,12 @@ class Client:
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)
         self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._done)
+
+    def _done(self, task: asyncio.Task[None]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            self.wrong.append(f"the client itself failed: {error!r}")
 
 
 async def _sent(socket: ClientConnection, text: str) -> None:

@@ -35,16 +35,16 @@ _SHORT_TIMES = (
 )
 _WORKERS = frozenset({"llm_handler_gemini", "image_generate", "keeper"})
 _KILLS: dict[str, Action] = {"before": kill_before, "after": kill_after}
-# Nothing runs for a user who was not heard of for so long: the longest silence of a function at
-# work is a provider's call of 0.1 s and a queue's pause of 0.6 s, on a busy machine.
-_QUIET_SECONDS = 2.5
-# How long an invocation that must come may take to begin; what was lost comes never.
-_OWED_SECONDS = 6.0
+# What runs is known, and what must come: this is for what lies between two of them.
+_QUIET_SECONDS = 0.7
+# An invocation that must come does come, however busy the machine is.
+_OWED_SECONDS = 60.0
 _KEEPER_TRIES = 3  # Lambda's own two retries included
-_PATIENCE = 45.0
+_PATIENCE = 120.0
 _POLL_SECONDS = 0.2
-_REAL_PATIENCE = 150.0
+_REAL_PATIENCE = 240.0
 _REPEATS = 3
+_NOTICED_SECONDS = 0.3  # until the gateway gives a dead worker nothing more
 _LEASE_SECONDS = 6.0  # a little over the short TextTimeout
 _ADVANCE = 2  # seconds; deadlines are whole seconds, and are over only when they have passed
 
@@ -71,6 +71,7 @@ class World:
         for pid in self.proxy.processes():
             if pid not in busy and function_of(pid) == function:
                 kill(pid)
+        time.sleep(_NOTICED_SECONDS)
 
 
 @contextmanager
@@ -279,22 +280,32 @@ class Stage:
         calls = [c for c in self.proxy.calls_of(self.user) if c.function in _WORKERS]
         if calls:
             silence = time.monotonic() - calls[-1].at
-            if silence < (_OWED_SECONDS if self._is_owed(calls) else _QUIET_SECONDS):
+            if silence < _QUIET_SECONDS:
+                return False
+            if silence < _OWED_SECONDS and self._is_owed(calls):
                 return False
         running = self.stack.status()["invocations"]
         return not any(self.proxy.serves(one["pid"], self.user) for one in running)
 
     def _is_owed(self, calls: list[Call]) -> bool:
-        """Whether an invocation must be on its way: asked for, or a dead one's record."""
+        """Whether an invocation must be on its way: one asked for, or the record of a dead one."""
         functions = [call.function for call in calls]
-        killed = [index for index, call in enumerate(calls) if call.killed]
-        asked = [index for index, call in enumerate(calls) if call.step == "Invoke"]
-        for index in killed:
-            if functions[index] == "image_generate" and "keeper" not in functions[index:]:
-                return True
-        if killed and killed[-1] == len(calls) - 1 and functions[-1] == "keeper":
-            return sum(functions[index] == "keeper" for index in killed) % _KEEPER_TRIES != 0
-        return bool(asked) and "image_generate" not in functions[asked[-1] :]
+        asked = [i for i, call in enumerate(calls) if call.step == "Invoke" and _is_done(call)]
+        if asked and "image_generate" not in functions[asked[-1] :]:
+            return True
+        died = [index for index, call in enumerate(calls) if call.killed]
+        if any(
+            functions[index] == "image_generate" and "keeper" not in functions[index:]
+            for index in died
+        ):
+            return True
+        if not died or functions[died[-1]] != "keeper" or died[-1] != len(calls) - 1:
+            return False
+        tries = sum(functions[index] == "keeper" for index in died)
+        return tries % _KEEPER_TRIES != 0 and self._is_open()
+
+    def _is_open(self) -> bool:
+        return any(answer["status"] in OPEN for answer in self.answers())
 
     def until(self, what: str, holds: Callable[[], Any]) -> Any:
         """What `holds` gives once it is true."""
@@ -368,3 +379,7 @@ class Stage:
             self._world.crowd.level(client)
             found += check_client(client, self.stack)
         return found
+
+
+def _is_done(call: Call) -> bool:
+    return call.status is not None and call.status < httpx.codes.BAD_REQUEST

@@ -278,12 +278,13 @@ class FaultProxy:
         return http.client.HTTPConnection(*self._addresses[name], timeout=_UPSTREAM_SECONDS)
 
     def sender(self, client_port: int, server_port: int) -> tuple[int | None, str]:
-        known = self.processes()
-        pid = sender_of(client_port, server_port, self._root, known[::-1])
+        pid = sender_of(client_port, server_port, self._root, self.processes()[::-1])
         if pid is None:
             return None, ""
-        # A killed process leaves its place to others.
-        self._processes = [one for one in known if one != pid and is_running(one)] + [pid]
+        with self._lock:
+            # Latest last, and those that were killed no more.
+            others = [one for one in self._processes if one != pid and is_running(one)]
+            self._processes = [*others, pid]
         return pid, function_of(pid)
 
     def exchange(

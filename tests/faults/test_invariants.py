@@ -121,7 +121,9 @@ def life(swept: RunningStack) -> Iterator[Life]:
     blocked = post(http, "paint a crime wbad")
     painted = post(http, "paint a fox wgood")
     made = Life(swept, user, painted, cancelled, blocked)
-    give_up = time.monotonic() + 60  # a picture cancelled while running is purged after 25 s
+    while swept.status()["invocations"]:  # the cancelled picture's late uploads have arrived
+        time.sleep(0.1)
+    give_up = time.monotonic() + 60  # and are purged after 25 s
     while (violations := check_user(swept, user)) and time.monotonic() < give_up:
         time.sleep(0.5)
     assert violations == []

@@ -1,0 +1,279 @@
+"""One client cannot spoil it for others: not by being deaf, many, greedy or fast."""
+
+from __future__ import annotations
+
+import json
+import socket
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager, suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx
+import pytest
+from websockets.exceptions import ConnectionClosed
+from websockets.sync.client import ClientConnection, connect
+
+from tests.faults.client import Client, Crowd
+from tests.faults.conftest import SHORT_TIMES
+from tests.faults.invariants import Store, check_client, check_user
+from tests.faults.proxy import FaultProxy, Rule, aws_error
+from tests.faults.test_replay import begun, miss
+from tests.local_stack.testing import RunningStack, StackProcess
+
+pytestmark = pytest.mark.timeout(120)
+
+MAX_CONNECTIONS = 20
+_FILLER = json.dumps({"type": "system", "event": "pong", "seq": 0, "filler": "x" * 30_000})
+_PATIENCE = 40.0  # seconds; only so that a broken run ends
+
+
+def eventually(holds: Callable[[], bool], what: str) -> None:
+    give_up = time.monotonic() + _PATIENCE
+    while not holds():
+        assert time.monotonic() < give_up, f"never came: {what}"
+        time.sleep(0.05)
+
+
+def rename(http: httpx.Client, title: str) -> None:
+    http.patch("/chats/c", json={"title": title}).raise_for_status()
+
+
+def connections(stack: RunningStack, user: str) -> set[str]:
+    """Ids of the connections that get a user's frames."""
+    found: list[dict[str, Any]] = stack.aws("dynamodb").query(
+        TableName=stack.name("ChannelsTable"),
+        KeyConditionExpression="user_id = :u AND begins_with(entry, :c)",
+        ExpressionAttributeValues={":u": {"S": user}, ":c": {"S": "connection#"}},
+        ConsistentRead=True,
+    )["Items"]
+    return {row["entry"]["S"].removeprefix("connection#") for row in found}
+
+
+def is_open(stack: RunningStack, connection: str) -> bool:
+    management = stack.aws("apigatewaymanagementapi")
+    try:
+        management.get_connection(ConnectionId=connection)
+    except management.exceptions.GoneException:
+        return False
+    return True
+
+
+@contextmanager
+def deaf(http: httpx.Client) -> Iterator[ClientConnection]:
+    """A connection that resumes and never reads what comes."""
+    url = http.post("/realtime/tickets").raise_for_status().json()["url"]
+    plain = socket.socket()
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+    parts = urlsplit(url)
+    plain.connect((parts.hostname, parts.port))
+    with connect(url, sock=plain, compression=None, max_queue=1, close_timeout=0.1) as tab:
+        tab.send(json.dumps({"action": "resume", "after": None}))
+        yield tab
+
+
+def fill(stack: RunningStack, connection: str) -> None:
+    """Until the gateway takes no more for this connection."""
+    management = stack.aws("apigatewaymanagementapi")
+    for _ in range(2_000):
+        try:
+            management.post_to_connection(ConnectionId=connection, Data=_FILLER.encode())
+        except management.exceptions.LimitExceededException:
+            return
+    raise AssertionError("the deaf client seems to read")
+
+
+def test_a_deaf_connection_is_closed_and_forgotten_and_nobody_waits_for_it(
+    swept: RunningStack, crowd: Crowd, user: str
+) -> None:
+    http, other_user = swept.http(user), f"other-{user}"
+    seq = begun(http)
+    tab, stranger = crowd.tab(user), crowd.tab(other_user)
+    known = connections(swept, user)
+    with deaf(http):
+        eventually(lambda: len(connections(swept, user)) == len(known) + 1, "the deaf one")
+        [deaf_one] = connections(swept, user) - known
+        fill(swept, deaf_one)
+
+        rename(http, "is anybody there?")
+        swept.http(other_user).post("/chats/c/messages", json={"text": "hello"})
+
+        crowd.run(tab.level_with(seq + 1))
+        crowd.run(stranger.level_with(3))
+        eventually(lambda: connections(swept, user) == known, "the deaf one forgotten")
+        assert not is_open(swept, deaf_one)
+    assert tab.connections == stranger.connections == 1
+    assert check_client(tab, swept) == []
+
+
+def test_of_twenty_five_connections_the_newest_twenty_stay(
+    swept: RunningStack, crowd: Crowd, user: str
+) -> None:
+    http = swept.http(user)
+    seq = begun(http)
+    tabs: list[Client] = []
+    for _ in range(25):
+        tabs.append(crowd.tab(user))
+        last = tabs[-1]
+        # Who is replaced stays away: this is about those who are left.
+        for old in tabs[: max(0, len(tabs) - MAX_CONNECTIONS)]:
+            crowd.run(old.until(was_replaced))
+            crowd.run(old.close())
+        assert last.connected
+
+    rename(http, "who is left?")
+
+    for tab in tabs[-MAX_CONNECTIONS:]:
+        crowd.run(tab.level_with(seq + 1))
+        assert not was_replaced(tab)
+    assert len(connections(swept, user)) == MAX_CONNECTIONS
+
+
+def was_replaced(client: Client) -> bool:
+    return any(frame.get("code") == "replaced" for frame in client.system)
+
+
+def test_connections_at_once_never_stay_more_than_twenty(
+    swept: RunningStack, crowd: Crowd, user: str
+) -> None:
+    http = swept.http(user)
+    seq = begun(http)
+    with ThreadPoolExecutor(8) as threads:
+        tabs = list(threads.map(lambda _: crowd.begin(user), range(30)))
+    crowd.run(tabs[0].until(lambda tab: bool(tab.system)))
+
+    rename(http, "who is left?")
+
+    eventually(lambda: len(connections(swept, user)) <= MAX_CONNECTIONS, "at most twenty")
+    # Everybody comes back, makes room, comes back: in the end each has seen it.
+    for tab in tabs:
+        crowd.run(tab.level_with(seq + 1))
+        assert tab.wrong == []
+
+
+def test_who_resumes_from_the_beginning_all_the_time_keeps_nobody_else_waiting(
+    swept: RunningStack, crowd: Crowd, user: str
+) -> None:
+    http, other_user = swept.http(user), f"other-{user}"
+    seq = begun(http)
+    last = miss(swept, user, seq, 600)
+    stranger, tab = crowd.tab(other_user), crowd.tab(user)
+    ticket = http.post("/realtime/tickets").raise_for_status().json()["url"]
+    answered = Counter[str]()
+    with connect(ticket, compression=None, max_queue=None) as greedy:
+        for _ in range(60):
+            greedy.send(json.dumps({"action": "resume", "after": 0}))
+
+        swept.http(other_user).post("/chats/c/messages", json={"text": "hello"})
+        crowd.run(stranger.level_with(2))
+        rename(http, "still here")
+        crowd.run(tab.level_with(last + 1))
+
+        # Each is answered, or the greedy one is found too slow for all of it and closed.
+        with suppress(ConnectionClosed):
+            while answered["more"] < 60:
+                answered[json.loads(greedy.recv(timeout=_PATIENCE))["event"]] += 1
+    assert answered["chat-update"] > 0
+    assert tab.connections == stranger.connections == 1
+
+
+def test_who_sends_two_hundred_messages_is_refused_and_others_are_heard(
+    swept: RunningStack, crowd: Crowd, user: str
+) -> None:
+    swept.gemini(text_ms=2000)
+    flood, other_user = swept.http(user), f"other-{user}"
+    stranger = crowd.tab(other_user)
+    begin, answers = threading.Event(), Counter[str]()
+    stored: list[httpx.Response] = []
+
+    def send(number: int) -> None:
+        begin.set()
+        answer = flood.post("/chats/c/messages", json={"text": f"hello {number}"})
+        if answer.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            answers[answer.json()["error"]["code"]] += 1
+        else:
+            stored.append(answer)
+
+    with ThreadPoolExecutor(40) as threads:
+        sending = threads.map(send, range(200))
+        begin.wait()
+        swept.http(other_user).post("/chats/c/messages", json={"text": "hello"})
+        crowd.run(stranger.level_with(2))
+        list(sending)
+    swept.gemini(text_ms=50)
+
+    assert answers["too_many_open"] > 0
+    assert set(answers) <= {"too_many_open", "message_limit"}
+    eventually(lambda: Store(swept).of(user).open == 0, "all answered")
+    assert len(Store(swept).of(user).messages) == 2 * (200 - answers.total())
+    assert check_user(swept, user) == []
+    assert check_user(swept, other_user) == []
+
+
+# --- The gateway refuses frames ------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def refusing(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[RunningStack, FaultProxy]]:
+    """A stack whose functions reach their connections through a proxy."""
+    with FaultProxy("gateway") as between:
+        process = StackProcess(
+            tmp_path_factory.mktemp("refusing"),
+            *("--functions-gateway-endpoint", between.url("gateway")),
+            *(f"--parameter={name}={value}" for name, value in SHORT_TIMES.items()),
+        )
+        running = process.start()
+        between.connect(process.pid, gateway=running.url)
+        try:
+            yield running, between
+        finally:
+            running.close()
+            problem = process.stop()
+    assert problem is None, problem
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (410, "GoneException"),
+        (413, "PayloadTooLargeException"),
+        (429, "LimitExceededException"),
+        (403, "ForbiddenException"),
+        (500, "InternalServerError"),
+    ],
+)
+def test_a_frame_that_is_refused_drops_only_its_connection(
+    refusing: tuple[RunningStack, FaultProxy], user: str, status: int, code: str
+) -> None:
+    stack, between = refusing
+    http = stack.http(user)
+    seq = begun(http)
+    with Crowd(stack) as crowd:
+        tabs = [crowd.tab(user) for _ in range(3)]
+        rule = between.add(Rule(aws_error(status, code), "PostToConnection chat-update"))
+
+        rename(http, "one of you will not hear this")
+
+        for tab in tabs:
+            crowd.run(tab.level_with(seq + 1))
+        crowd.run(come_back(tabs))
+        between.remove(rule)
+        assert rule.hit.is_set()
+        assert sorted(tab.connections for tab in tabs) == [1, 1, 2]
+        rename(http, "and all of you this")
+        for tab in tabs:
+            crowd.run(tab.level_with(seq + 2))
+            assert check_client(tab, stack) == []
+
+
+async def come_back(tabs: list[Client]) -> None:
+    """Once the one that was dropped is connected again."""
+    for tab in tabs:
+        await tab.until(lambda _: all(one.connected for one in tabs))
+        return
