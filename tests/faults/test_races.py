@@ -361,6 +361,25 @@ def test_twenty_retries_of_one_failure_are_one_job(alice: Somebody, tab: Client)
     assert image_calls(alice.stack.gemini()["log"])["wagain"] == 2
 
 
+def test_late_clicks_on_an_old_failure_buy_nothing(alice: Somebody, tab: Client) -> None:
+    blocked = {"on": "image", "match": "wtwice", "finish_reason": "IMAGE_SAFETY"}
+    alice.stack.gemini(script=[blocked, blocked])
+    message = alice.asked("paint a fox wtwice")
+    alice.until(lambda truth: codes(truth) == {"blocked": 1})
+    failed = alice.message(message)
+    alice.retry(failed)
+    alice.until(lambda truth: len(truth.jobs) == 2 and codes(truth) == {"blocked": 1})
+
+    answers = at_once(20, lambda _: alice.retry(failed))
+
+    truth = alice.settled()
+    assert (len(truth.jobs), len(truth.images), alice.used()) == (2, 0, 0)
+    now = alice.message(message)
+    assert all(
+        answer.json()["assistant_message"]["version"] == now["version"] for answer in answers
+    )
+
+
 def test_twenty_retries_of_a_text_ask_the_model_once(alice: Somebody, tab: Client) -> None:
     alice.stack.gemini(script=[{"on": "text", "match": "wtext", "finish_reason": "SAFETY"}])
     message = alice.asked("hello wtext")
