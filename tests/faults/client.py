@@ -234,9 +234,12 @@ class Client:
         await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def until(self, holds: Callable[[Client], bool], within: float = _PATIENCE) -> None:
-        """Returns once it holds. Raises: TimeoutError."""
-        async with asyncio.timeout(within), self._changed:
-            await self._changed.wait_for(lambda: holds(self))
+        """Returns once it holds. Raises: TimeoutError, which says where the client stands."""
+        try:
+            async with asyncio.timeout(within), self._changed:
+                await self._changed.wait_for(lambda: holds(self))
+        except TimeoutError as error:
+            raise TimeoutError(self.state()) from error
 
     async def level_with(self, seq: int, within: float = _PATIENCE) -> None:
         """Returns once everything up to `seq` is applied."""

@@ -28,7 +28,7 @@ from tests.local_stack.testing import RunningStack, StackProcess
 pytestmark = pytest.mark.timeout(120)
 
 MAX_CONNECTIONS = 20
-_FILLER = json.dumps({"type": "system", "event": "pong", "seq": 0, "filler": "x" * 30_000})
+_FILLERS = (30_000, 3_000, 300, 30, 1)  # bytes; the last ones fill what the larger ones leave
 _PATIENCE = 40.0  # seconds; only so that a broken run ends
 
 
@@ -71,20 +71,29 @@ def deaf(http: httpx.Client) -> Iterator[ClientConnection]:
     plain.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     parts = urlsplit(url)
     plain.connect((parts.hostname, parts.port))
-    with connect(url, sock=plain, compression=None, max_queue=1, close_timeout=0.1) as tab:
+    # Without pings: it must not be the deaf one itself that gives up.
+    with connect(
+        url, sock=plain, compression=None, max_queue=1, close_timeout=0.1, ping_interval=None
+    ) as tab:
         tab.send(json.dumps({"action": "resume", "after": None}))
         yield tab
 
 
 def fill(stack: RunningStack, connection: str) -> None:
-    """Until the gateway takes no more for this connection."""
+    """Until the gateway takes not even a small frame more for this connection."""
+    for size in _FILLERS:
+        assert refuses(stack, connection, b"x" * size), "the deaf client seems to read"
+
+
+def refuses(stack: RunningStack, connection: str, frame: bytes) -> bool:
+    """Whether a frame is refused once it has been sent often enough."""
     management = stack.aws("apigatewaymanagementapi")
     for _ in range(2_000):
         try:
-            management.post_to_connection(ConnectionId=connection, Data=_FILLER.encode())
+            management.post_to_connection(ConnectionId=connection, Data=frame)
         except management.exceptions.LimitExceededException:
-            return
-    raise AssertionError("the deaf client seems to read")
+            return True
+    return False
 
 
 def test_a_deaf_connection_is_closed_and_forgotten_and_nobody_waits_for_it(
