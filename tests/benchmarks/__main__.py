@@ -10,10 +10,12 @@ from types import FrameType
 from tests.benchmarks import (
     call_chains,
     cold_start,
+    company,
     memory,
     picture_cpu,
     picture_latency,
     placeholder,
+    replay,
     webp_size,
 )
 from tests.benchmarks.bench import Bench
@@ -26,6 +28,8 @@ PARTS: Mapping[str, tuple[Part, str]] = {
     "calls": (call_chains.measure, "AWS calls one behind the other on both paths"),
     "cpu": (picture_cpu.measure, "CPU of one picture, by stage"),
     "webp": (webp_size.measure, "WebP against the provider's PNG"),
+    "replay": (replay.measure, "a thousand missed events to one connection"),
+    "company": (company.measure, "the placeholder while others are connected or busy"),
     "memory": (memory.measure, "memory of the whole stack"),
     "cold-start": (cold_start.measure, "CPU of every function's cold start"),
 }

@@ -52,14 +52,14 @@ def a_stack(folder: Path, *arguments: str, **parameters: str) -> Iterator[Runnin
     assert problem is None, problem
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def swept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """Swept every two seconds, with the limits that people have."""
     with a_stack(tmp_path_factory.mktemp("swept"), "--schedule-interval=2") as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def roomy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """Never swept by itself, and one user may have hundreds of messages under way."""
     with a_stack(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 from tests.support.bundle import BYTES, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
@@ -143,6 +145,24 @@ def test_a_job_claimed_or_ended_at_that_moment_is_left_alone(
     assert bundle.job(message).status is JobStatus.CANCELLED
     assert bundle.starter.started == []
     assert "keeper_job_moved_on" in bundle.log.events()
+
+
+def test_a_rescue_whose_answer_was_lost_starts_its_attempt(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The SDK sends it again, and finds the job where it wanted to bring it."""
+    message = begun(bundle)
+    move = bundle.ledger.move
+
+    def then_refused(*arguments: Any) -> bool:
+        return move(*arguments) and False
+
+    monkeypatch.setattr(bundle.ledger, "move", then_refused)
+
+    bundle.rescue(message)
+
+    assert bundle.starter.started == [(USER, bundle.job(message).id, 2)]
+    assert bundle.job(message).status is JobStatus.RESERVED
 
 
 def test_a_second_attempt_that_cannot_be_started_ends_at_once(bundle: Bundle) -> None:

@@ -436,6 +436,27 @@ def test_two_clicks_at_once_buy_one(
     assert len(open_jobs) == 1
 
 
+@pytest.mark.parametrize("kind", ["text", "picture"])
+def test_of_two_clicks_for_the_last_place_the_second_sees_what_the_first_did(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    failed = failed_text(bundle) if kind == "text" else failed_picture(bundle)
+    bundle.text.script = [FOX, FOX]
+    bundle.tables.rows.counters[USER].open = LIMITS.open_messages - 1
+    commit = bundle.tables.commit
+    clicks: list[Message] = []
+
+    def overtaken(*arguments: Any) -> None:
+        monkeypatch.setattr(bundle.tables, "commit", commit)
+        clicks.append(bundle.retry(failed))
+        commit(*arguments)
+
+    monkeypatch.setattr(bundle.tables, "commit", overtaken)
+
+    assert bundle.retry(failed) == clicks[0] == bundle.now(failed)
+    assert bundle.open_messages() == LIMITS.open_messages
+
+
 def test_two_clicks_without_quota_tell_it_once(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -72,11 +72,16 @@ class RescueJob:
 
     def _try_again(self, user_id: str, job: Job) -> None:
         rescued = moved(job, Move.RESCUE, self._clock.now())
-        if not self._jobs.move(user_id, job, rescued):
+        if not self._jobs.move(user_id, job, rescued) and not self._is_reserved(user_id, rescued):
             self._log.info("keeper_job_moved_on", job_id=job.id)
             return
         self._log.warning("keeper_job_rescued", job_id=job.id, attempt=rescued.attempt)
         self._start(user_id, rescued)
+
+    def _is_reserved(self, user_id: str, rescued: Job) -> bool:
+        """Whether the job was rescued all the same: by us, the answer lost, or by a twin."""
+        now = self._jobs.get(user_id, rescued.id)
+        return now is not None and (now.status, now.attempt) == (rescued.status, rescued.attempt)
 
     def _start(self, user_id: str, job: Job) -> None:
         try:

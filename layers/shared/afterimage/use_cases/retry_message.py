@@ -26,6 +26,7 @@ from afterimage.domain.errors import (
     NotFailed,
     NotFound,
     QuotaExceeded,
+    TooManyOpen,
 )
 from afterimage.domain.events import MessageUpdated
 from afterimage.ports import Clock, MessageReader
@@ -82,9 +83,16 @@ class RetryMessage:
             return message
         if message.status not in _RETRYABLE:
             raise NotFailed
-        if message.type is MessageType.IMAGE and message.prompt:
-            return self._paint_again(click, message, message.prompt)
-        return self._think_again(click, message)
+        try:
+            if message.type is MessageType.IMAGE and message.prompt:
+                return self._paint_again(click, message, message.prompt)
+            return self._think_again(click, message)
+        except TooManyOpen:
+            # It may be another click on this very message that took the last place.
+            now = self._answer(click)
+            if now.version == click.version:
+                raise
+            return now
 
     def _answer(self, click: Click) -> Message:
         message = self._messages.get(click.user_id, click.chat_id, click.message_id)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from itertools import islice
@@ -114,21 +115,30 @@ class DynamoDbLedger:
         return None if row is None else rows.job_of(row)
 
     def claim(self, user_id: str, job_id: str, attempt: int, now: datetime) -> Job | None:
-        row = LedgerRow(user_id, job_id)
+        row, claimant = LedgerRow(user_id, job_id), uuid.uuid4().hex
         reserved = LedgerRow.status == JobStatus.RESERVED.value
         try:
             row.update(
                 [
                     LedgerRow.status.set(JobStatus.RUNNING.value),
                     LedgerRow.started_at.set(timestamp(now)),
+                    LedgerRow.claimed_by.set(claimant),
                 ],
                 condition=reserved & (LedgerRow.attempt == attempt),
             )
         except UpdateError as error:
             if error.cause_response_code == "ConditionalCheckFailedException":
-                return None
+                return self._claimed_already(user_id, job_id, claimant)
             raise
         return rows.job_of(row)
+
+    def _claimed_already(self, user_id: str, job_id: str, claimant: str) -> Job | None:
+        """The job if the claim was ours: the SDK repeats a request whose answer was lost."""
+        row = _get(LedgerRow, user_id, job_id)
+        if row is None or row.claimed_by != claimant:
+            return None
+        job = rows.job_of(row)
+        return job if job.status is JobStatus.RUNNING else None
 
     def move(self, user_id: str, before: Job, after: Job) -> bool:
         try:

@@ -129,6 +129,7 @@ class LedgerRow(Model):
     created_at = UnicodeAttribute(null=True)
     status = UnicodeAttribute(null=True)
     attempt = NumberAttribute(null=True)
+    claimed_by = UnicodeAttribute(null=True)
     started_at = UnicodeAttribute(null=True)
     ended_at = UnicodeAttribute(null=True)
     price_usd = UnicodeAttribute(null=True)

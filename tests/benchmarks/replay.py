@@ -1,0 +1,151 @@
+"""A client that missed a thousand events comes back: how fast, beside the least it could take.
+
+The floor is what no design avoids on this machine: the engine gives out the thousand references,
+and the connection takes a thousand frames, one after the other as they must arrive. Both are done
+by boto3 in this process, in turns with the replay.
+"""
+
+import json
+import time
+from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from statistics import median
+from typing import Any
+
+from tests.benchmarks.bench import Bench
+from tests.benchmarks.live import User
+from tests.benchmarks.report import NO_TARGET, Table, Target, in_turns, ms
+from tests.local_stack.testing import RunningStack
+from tests.support.channel_client import is_event
+
+_EVENTS = 1_000
+_PAGE = 200  # events that one `resume` brings
+_ROUNDS = 5
+_BATCH = 25  # rows that DynamoDB takes in one BatchWriteItem
+_KEPT_S = 3 * 24 * 3600
+_TARGET = Target(2.0, "≤ {} x floor")
+
+
+def measure(bench: Bench) -> Iterable[Table]:
+    with ThreadPoolExecutor(1) as executor:
+        user = User(bench.stack, executor)
+        try:
+            yield _compare(bench, _Missed(bench.stack, user))
+        finally:
+            user.close()
+
+
+def _compare(bench: Bench, missed: "_Missed") -> Table:
+    missed.replay()  # warm
+    queries, posts, replays = in_turns(
+        _ROUNDS * bench.repeat, [missed.query, missed.post, missed.replay]
+    )
+    floor = median(queries) + median(posts)
+    table = Table(
+        f"Replay of {_EVENTS} missed events to one connection",
+        ("", "median", "events a second", "x floor", "target", "this run"),
+        notes=("The replay reads each event's row as well, and is asked for five times.",),
+    )
+    for name, sample in (("  queries", queries), ("  posts to the connection", posts)):
+        table.add(name, ms(median(sample)), _rate(median(sample)), "", *NO_TARGET)
+    table.add("floor", ms(floor), _rate(floor), "1.0", *NO_TARGET)
+    took = median(replays)
+    table.add("replay", ms(took), _rate(took), f"{took / floor:.2f}", *_TARGET.judged(took / floor))
+    return table
+
+
+def _rate(milliseconds: float) -> str:
+    return f"{_EVENTS / milliseconds * 1000:.0f}"
+
+
+class _Missed:
+    """A user whose chat was renamed a thousand times while they were away."""
+
+    def __init__(self, stack: RunningStack, user: User) -> None:
+        self._dynamodb = stack.aws("dynamodb")
+        self._management = stack.aws("apigatewaymanagementapi")
+        self._events = stack.name("ChannelEventsTable")
+        self._channels = stack.name("ChannelsTable")
+        self._user = user
+        stack.gemini(text_ms=0)
+        user.ask("hello").result().raise_for_status()
+        chat = user.http.get("/chats").raise_for_status().json()["chats"][0]["id"]
+        self._seq = int(user.http.get("/realtime/events").raise_for_status().json()["seq"])
+        self._write(chat)
+        self._frame = self._one_frame()
+        self._connection = self._connection_id()
+
+    def query(self) -> float:
+        started = time.perf_counter()
+        after = self._seq
+        while after < self._seq + _EVENTS:
+            page = self._dynamodb.query(
+                TableName=self._events,
+                KeyConditionExpression="user_id = :u AND seq > :n",
+                ExpressionAttributeValues={":u": {"S": self._user.id}, ":n": {"N": str(after)}},
+                ConsistentRead=True,
+                Limit=_PAGE,
+            )
+            after = int(page["Items"][-1]["seq"]["N"])
+        return (time.perf_counter() - started) * 1000
+
+    def post(self) -> float:
+        last = b'{"type": "broadcast", "event": "bench", "seq": null}'
+        started = time.perf_counter()
+        for frame in [*[self._frame] * (_EVENTS - 1), last]:
+            self._management.post_to_connection(ConnectionId=self._connection, Data=frame)
+        self._user.tab.until(is_event("bench"))
+        return (time.perf_counter() - started) * 1000
+
+    def replay(self) -> float:
+        """As a client does it: `resume` again and again, until it is level."""
+        tab = self._user.tab
+        tab.frames.clear()
+        started = time.perf_counter()
+        tab.send({"action": "resume", "after": self._seq})
+        while (told := tab.resumed())["event"] == "more":
+            tab.send({"action": "resume", "after": told["seq"]})
+        took = (time.perf_counter() - started) * 1000
+        assert tab.numbers() == list(range(self._seq + 1, self._seq + _EVENTS + 1))
+        return took
+
+    def _write(self, chat: str) -> None:
+        """The rows that `channel_store` would have written, and the counter behind them."""
+        now = datetime.now(UTC)
+        rows = [
+            {
+                "user_id": {"S": self._user.id},
+                "seq": {"N": str(self._seq + number)},
+                "name": {"S": "chat-update"},
+                "chat_id": {"S": chat},
+                "created_at": {"S": now.isoformat(timespec="milliseconds")},
+                "expires_at": {"N": str(int(now.timestamp()) + _KEPT_S)},
+            }
+            for number in range(1, _EVENTS + 1)
+        ]
+        for start in range(0, len(rows), _BATCH):
+            puts = [{"PutRequest": {"Item": row}} for row in rows[start : start + _BATCH]]
+            self._dynamodb.batch_write_item(RequestItems={self._events: puts})
+        self._dynamodb.update_item(
+            TableName=self._channels,
+            Key={"user_id": {"S": self._user.id}, "entry": {"S": "seq"}},
+            UpdateExpression="SET #s = :n",
+            ExpressionAttributeNames={"#s": "seq"},
+            ExpressionAttributeValues={":n": {"N": str(self._seq + _EVENTS)}},
+        )
+
+    def _one_frame(self) -> bytes:
+        """One of the frames of the replay, as it is sent; its number does not count here."""
+        path = f"/realtime/events?after={self._seq}"
+        frame = self._user.http.get(path).raise_for_status().json()["events"][0]
+        return json.dumps(frame, separators=(",", ":")).encode()
+
+    def _connection_id(self) -> str:
+        rows: list[dict[str, Any]] = self._dynamodb.query(
+            TableName=self._channels,
+            KeyConditionExpression="user_id = :u AND begins_with(entry, :c)",
+            ExpressionAttributeValues={":u": {"S": self._user.id}, ":c": {"S": "connection#"}},
+        )["Items"]
+        (row,) = rows
+        return str(row["entry"]["S"].removeprefix("connection#"))

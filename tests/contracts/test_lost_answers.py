@@ -1,0 +1,62 @@
+"""A request is carried out, its answer is lost, and the SDK sends it again."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import ConnectionClosedError
+from botocore.httpsession import URLLib3Session
+from tests.contracts.conftest import Tables
+from tests.support.builders import a_job
+from tests.support.doubles import NOW
+
+from afterimage.domain.changes import InsertJob, Transition
+from afterimage.domain.entities import JobStatus
+
+
+@pytest.fixture
+def losing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Answers that are lost from now on, by the operation: the first of each one named."""
+    operations: list[str] = []
+    send = URLLib3Session.send
+
+    def send_and_lose(self: URLLib3Session, request: Any) -> Any:
+        answer = send(self, request)
+        operation = bytes(request.headers.get("X-Amz-Target", b"")).decode().rpartition(".")[2]
+        if operation in operations:
+            operations.remove(operation)
+            raise ConnectionClosedError(endpoint_url=request.url)
+        return answer
+
+    monkeypatch.setattr(URLLib3Session, "send", send_and_lose)
+    return operations
+
+
+@pytest.mark.parametrize("atomic_tables", ["ministack"], indirect=True)
+def test_a_claim_whose_answer_was_lost_is_a_claim(
+    atomic_tables: Tables, user: str, losing: list[str]
+) -> None:
+    transition = Transition((InsertJob(a_job()),), ())
+    atomic_tables.store.commit(atomic_tables.store.read(user), transition, NOW)
+    losing.append("UpdateItem")
+
+    claimed = atomic_tables.jobs.claim(user, a_job().id, 1, NOW)
+
+    assert losing == []
+    assert claimed is not None
+    assert claimed.status is JobStatus.RUNNING
+    assert atomic_tables.jobs.claim(user, a_job().id, 1, NOW) is None
+
+
+@pytest.mark.parametrize("atomic_tables", ["ministack"], indirect=True)
+def test_a_transaction_whose_answer_was_lost_is_applied_once(
+    atomic_tables: Tables, user: str, losing: list[str]
+) -> None:
+    losing.append("TransactWriteItems")
+
+    transition = Transition((InsertJob(a_job()),), (), opens=1)
+    atomic_tables.store.commit(atomic_tables.store.read(user), transition, NOW)
+
+    assert losing == []
+    assert atomic_tables.store.read(user).open_messages == 1

@@ -1,0 +1,344 @@
+"""Takes out, one after the other, the conditions that the promises stand on; a test must go red.
+
+`python -m tests.faults.guards` does it in a copy of the code, and prints what became of each
+guard; its exit status is 1 if one was not missed by its test. `test_guards.py` keeps the table
+true while the code changes.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PACKAGE = Path("layers/shared/afterimage")
+_SECONDS_A_TEST = 120
+_FAILED = 1  # pytest's exit status when tests ran and failed
+
+
+@dataclass(frozen=True)
+class Guard:
+    """One condition.
+
+    Attributes:
+        promise: what it protects.
+        file: below `PACKAGE`.
+        there: the text that guards; stands once in the file.
+        without: what is left when the guard is taken out.
+        test: the test that then fails.
+    """
+
+    promise: str
+    file: str
+    there: str
+    without: str
+    test: str
+
+
+_HEARD = "heard before the model is asked"
+_ENDS = "every answer ends"
+_ONCE = "one picture, one charge, one ending"
+_QUOTA = "the quota is exact"
+_EVENTS = "no event is lost, doubled or out of order"
+_ONES_OWN = "nothing of one user reaches another"
+_WORK = "pushing never breaks the work"
+_IDEMPOTENT = "the same request is one message"
+
+GUARDS = (
+    Guard(
+        _HEARD,
+        "use_cases/answer_message.py",
+        "        self._channel.deliver(delivery)\n"
+        "        try:\n"
+        "            reply = self._ask(question, history)\n",
+        "        try:\n"
+        "            reply = self._ask(question, history)\n"
+        "            self._channel.deliver(delivery)\n",
+        "tests/unit/test_answer_message.py::test_both_placeholder_frames_leave_before_the_model_is_asked",
+    ),
+    Guard(
+        _ENDS,
+        "adapters/dynamodb/rows.py",
+        "open=open_partition(user_id) if message.is_open else None",
+        "open=None",
+        "tests/contracts/test_open_index.py::test_what_is_open_past_its_deadline_is_found_once",
+    ),
+    Guard(
+        _ENDS,
+        "use_cases/sweep.py",
+        "        if message.deadline < self._clock.now():\n",
+        "        if True:\n",
+        "tests/unit/test_sweep.py::test_an_index_that_is_behind_ends_nothing",
+    ),
+    Guard(
+        _ENDS,
+        "use_cases/sweep.py",
+        "        try:\n            step()\n        except Exception:",
+        "        try:\n            step()\n        except ZeroDivisionError:",
+        "tests/unit/test_sweep.py::test_one_that_cannot_be_ended_does_not_keep_the_others_open",
+    ),
+    Guard(
+        _ENDS,
+        "use_cases/answer_message.py",
+        "        except Exception:  # noqa: BLE001 - every answer ends\n"
+        '            self._log.exception("llm_handler_failed"',
+        '        except ZeroDivisionError:\n            self._log.exception("llm_handler_failed"',
+        "tests/unit/test_answer_message.py::test_whatever_else_happens_ends_the_message_as_internal",
+    ),
+    Guard(
+        _ONCE,
+        "adapters/dynamodb/readers.py",
+        "condition=reserved & (LedgerRow.attempt == attempt)",
+        "condition=LedgerRow.attempt == attempt",
+        "tests/contracts/test_races.py::test_one_of_many_gets_the_job",
+    ),
+    Guard(
+        _ONCE,
+        "adapters/dynamodb/readers.py",
+        "condition=reserved & (LedgerRow.attempt == attempt)",
+        "condition=reserved",
+        "tests/contracts/test_readers.py::test_a_job_is_claimed_only_at_its_attempt",
+    ),
+    Guard(
+        _ONCE,
+        "adapters/dynamodb/job_moves.py",
+        "(LedgerRow.status == before.status.value) & (\n"
+        "        LedgerRow.attempt == before.attempt\n"
+        "    )",
+        "(LedgerRow.attempt == before.attempt)",
+        "tests/contracts/test_races.py::test_of_many_movers_of_one_job_one_wins",
+    ),
+    Guard(
+        _ONCE,
+        "adapters/dynamodb/channel_store.py",
+        "MessageRow.version == read_version",
+        "MessageRow.version.exists()",
+        "tests/contracts/test_channel_store.py::test_a_version_moves_once",
+    ),
+    Guard(
+        _ONCE,
+        "use_cases/create_image.py",
+        "if job.attempt == _FIRST_ATTEMPT:",
+        "if True:",
+        "tests/unit/test_create_image.py::test_bytes_already_stored_are_never_bought_again",
+    ),
+    Guard(
+        _ONCE,
+        "adapters/aws.py",
+        ', IfNoneMatch="*"',
+        "",
+        "tests/contracts/test_picture_store.py::test_the_first_original_stays",
+    ),
+    Guard(
+        _ONCE,
+        "use_cases/create_image.py",
+        "message is None or message.version != job.message_version",
+        "message is None",
+        "tests/unit/test_create_image.py::test_a_message_that_moved_on_is_not_painted",
+    ),
+    Guard(
+        _ONCE,
+        "domain/job_life.py",
+        "MAX_ATTEMPTS = 2",
+        "MAX_ATTEMPTS = 3",
+        "tests/unit/test_rescue_job.py::test_after_the_second_attempt_it_ends_and_costs_nothing",
+    ),
+    Guard(
+        _ONCE,
+        "domain/job_life.py",
+        "(JobStatus.RUNNING, Move.CANCEL): Effect(JobStatus.CANCELLED, ",
+        "(JobStatus.RUNNING, Move.CANCEL): Effect(JobStatus.CANCELLED, refunds=True, ",
+        "tests/unit/test_cancel_message.py::test_a_picture_being_painted_is_charged_and_its_uploads_are_removed_later",
+    ),
+    Guard(
+        _ONCE,
+        "use_cases/rescue_job.py",
+        "        elif job.attempt != failed.attempt:\n",
+        "        elif False:\n",
+        "tests/unit/test_rescue_job.py::test_a_second_record_of_the_first_attempt_starts_no_third",
+    ),
+    Guard(
+        _ONCE,
+        "use_cases/retry_message.py",
+        "        if message.version != click.version:\n            return message\n",
+        "",
+        "tests/unit/test_retry_message.py::test_another_version_is_told_as_it_stands",
+    ),
+    Guard(
+        _ONCE,
+        "use_cases/sweep.py",
+        "job.status not in _KEEPS_NOTHING",
+        "False",
+        "tests/unit/test_sweep.py::test_the_files_of_a_picture_are_never_removed_by_a_stale_index",
+    ),
+    Guard(
+        _QUOTA,
+        "adapters/dynamodb/channel_store.py",
+        "    room = LedgerRow.used < limit\n",
+        "    room = LedgerRow.used < limit + 1\n",
+        "tests/contracts/test_races.py::test_of_a_hundred_pictures_at_once_exactly_ten_get_the_ten_left",
+    ),
+    Guard(
+        _QUOTA,
+        "adapters/dynamodb/channel_store.py",
+        "                LedgerRow.used > 0,\n",
+        "                LedgerRow.user_id.exists(),\n",
+        "tests/contracts/test_channel_store.py::test_what_was_not_taken_is_not_given_back",
+    ),
+    Guard(
+        _QUOTA,
+        "channel.py",
+        "    if limit is not None and channel.open_messages + transition.opens > limit:\n"
+        "        raise TooManyOpen\n",
+        "",
+        "tests/unit/test_channel.py::test_open_messages_stop_exactly_at_their_limit",
+    ),
+    Guard(
+        _EVENTS,
+        "adapters/dynamodb/channel_store.py",
+        "ChannelRow.seq == channel.seq if channel.seq else ChannelRow.seq.does_not_exist()",
+        "ChannelRow.deleted_at.does_not_exist()",
+        "tests/contracts/test_channel_store.py::test_an_older_read_has_lost_even_where_the_log_has_forgotten",
+    ),
+    Guard(
+        _EVENTS,
+        "use_cases/replay_events.py",
+        "reference.seq != after + length + 1 or reference.expired",
+        "reference.expired",
+        "tests/unit/test_replay_events.py::test_a_hole_further_on_ends_the_run_there",
+    ),
+    Guard(
+        _EVENTS,
+        "use_cases/replay_events.py",
+        "reference.seq != after + length + 1 or reference.expired",
+        "reference.seq != after + length + 1",
+        "tests/unit/test_replay_events.py::test_what_is_older_than_72_hours_is_not_replayed",
+    ),
+    Guard(
+        _EVENTS,
+        "channel.py",
+        "        return [connection for connection in now_connected if connection not in known]\n",
+        "        return []\n",
+        "tests/unit/test_channel.py::test_a_newcomer_gets_the_frames_too_and_once",
+    ),
+    Guard(
+        _EVENTS,
+        "use_cases/resume_channel.py",
+        "        self._registry.register(user_id, connection_id, self._clock.now())\n"
+        "        channel = self._registry.read(user_id)\n",
+        "        channel = self._registry.read(user_id)\n"
+        "        self._registry.register(user_id, connection_id, self._clock.now())\n",
+        "tests/unit/test_resume_channel.py::test_it_is_registered_before_the_channel_is_read",
+    ),
+    Guard(
+        _EVENTS,
+        "use_cases/create_image.py",
+        "        wait([glimpse])  # it never follows the picture\n",
+        "",
+        "tests/unit/test_create_image.py::test_a_late_glimpse_never_follows_the_picture",
+    ),
+    Guard(
+        _ONES_OWN,
+        "adapters/dynamodb/rows.py",
+        'return f"{user_id}#{chat_id}"',
+        'return f"#{chat_id}"',
+        "tests/contracts/test_readers.py::test_messages_are_of_one_chat_of_one_person",
+    ),
+    Guard(
+        _ONES_OWN,
+        "adapters/dynamodb/channel_store.py",
+        "                condition=ChannelRow.expires_at > rows.epoch(now)\n",
+        "                condition=ChannelRow.expires_at.exists()\n",
+        "tests/contracts/test_connections_and_tickets.py::test_a_ticket_lasts_until_it_expires",
+    ),
+    Guard(
+        _WORK,
+        "channel.py",
+        "        except Exception:  # noqa: BLE001 - pushing never breaks the work\n",
+        "        except ZeroDivisionError:\n",
+        "tests/unit/test_channel.py::test_a_connection_that_takes_no_frame_is_closed_and_forgotten_alone",
+    ),
+    Guard(
+        _IDEMPOTENT,
+        "adapters/dynamodb/channel_store.py",
+        "rows.message_row(user_id, message), MessageRow.message_id.does_not_exist()",
+        "rows.message_row(user_id, message), ~(MessageRow.message_id == '-')",
+        "tests/contracts/test_channel_store.py::test_nothing_is_applied_when_one_condition_fails",
+    ),
+    Guard(
+        _IDEMPOTENT,
+        "use_cases/answer_message.py",
+        "return assistant.lease_until is not None and assistant.lease_until < self._clock.now()",
+        "return True",
+        "tests/unit/test_answer_message.py::test_a_repeat_of_a_running_answer_does_not_ask_again",
+    ),
+    Guard(
+        _IDEMPOTENT,
+        "use_cases/answer_message.py",
+        "job is not None and job.status is JobStatus.RESERVED",
+        "job is not None",
+        "tests/unit/test_answer_message.py::test_a_running_picture_is_not_started_again",
+    ),
+    Guard(
+        _IDEMPOTENT,
+        "use_cases/answer_message.py",
+        "user.role is not Role.USER or user.text != question.text",
+        "user.role is not Role.USER",
+        "tests/unit/test_answer_message.py::test_another_text_under_the_same_id_is_refused",
+    ),
+)
+
+
+def main() -> int:
+    """Returns the process's exit status."""
+    missed = 0
+    with tempfile.TemporaryDirectory(prefix="guards-") as folder:
+        copy = Path(folder) / "code"
+        _copy(copy)
+        for guard in GUARDS:
+            red = _goes_red(copy, guard)
+            missed += not red
+            verdict = "red" if red else "NOT MISSED"
+            sys.stdout.write(f"{verdict:10} {guard.promise}: {guard.test.rpartition('::')[2]}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{len(GUARDS) - missed} guards seen red, {missed} not missed\n")
+    return 1 if missed else 0
+
+
+def _copy(to: Path) -> None:
+    """What git knows of; environments and caches stay behind."""
+    listed = subprocess.run(
+        ["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True, text=True
+    )
+    for name in filter(None, listed.stdout.split("\0")):
+        target = to / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target)
+
+
+def _goes_red(copy: Path, guard: Guard) -> bool:
+    """Whether the test passes with the guard and fails without it."""
+    file = copy / PACKAGE / guard.file
+    text = file.read_text()
+    if _status(copy, guard.test) != 0:
+        return False
+    file.write_text(text.replace(guard.there, guard.without))
+    try:
+        return _status(copy, guard.test) == _FAILED
+    finally:
+        file.write_text(text)
+
+
+def _status(copy: Path, test: str) -> int:
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", test]
+    return subprocess.run(
+        command, cwd=copy, capture_output=True, check=False, timeout=_SECONDS_A_TEST
+    ).returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main())
