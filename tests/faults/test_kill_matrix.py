@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.kill_matrix import Case, Result, every_step_once, run, unknown_steps
+from tests.faults.kill_matrix import SIDE_BY_SIDE, Case, Result, every_step_once, run, unknown_steps
 from tests.faults.kill_scenarios import SCENARIOS
 from tests.faults.kill_stage import World, running_world
 
@@ -25,11 +25,16 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 
 def test_every_step_of_an_undisturbed_run_is_in_the_table(world: World) -> None:
-    results = run(world, [Case(scenario) for scenario in SCENARIOS.values()])
+    cases = [Case(scenario) for scenario in SCENARIOS.values()]
+    for side_by_side in (SIDE_BY_SIDE, 1, 1):
+        results = run(world, cases, side_by_side)
+        assert _violations(results) == []
+        # Where a connection was slow, it was closed: one step more, and one frame less.
+        cases = [result.case for result in results if unknown_steps(result)]
+        if not cases:
+            return
 
-    assert _violations(results) == []
-    unknown = {str(result.case): unknown_steps(result) for result in results}
-    assert {case: steps for case, steps in unknown.items() if steps} == {}
+    assert {str(result.case): unknown_steps(result) for result in results} == {}
 
 
 def test_whatever_is_killed_every_promise_holds(world: World) -> None:
