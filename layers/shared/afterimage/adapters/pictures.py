@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from base64 import b64encode
 from dataclasses import dataclass
 from functools import cached_property
@@ -57,6 +58,8 @@ class PillowStudio:
 
     def __init__(self, webp: WebpSettings) -> None:
         self._webp = webp
+        # Pillow warns of every broken note, of which a hostile file has thousands.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
 
     def decode(self, data: bytes) -> PillowPicture:
         picture_guards.check(data)
