@@ -1,4 +1,4 @@
-"""One image job, invoked asynchronously with `{"user_id", "job_id", "attempt"}`.
+"""One image job, invoked asynchronously with its ids, its message's and the attempt.
 
 The work is in `afterimage.use_cases.create_image`.
 """
@@ -28,6 +28,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:
     left = timedelta(milliseconds=context.get_remaining_time_in_millis())
     order = Order(
         user_id=event["user_id"],
+        chat_id=event["chat_id"],
+        message_id=event["message_id"],
         job_id=event["job_id"],
         attempt=event["attempt"],
         until=datetime.now(UTC) + left,

@@ -92,7 +92,8 @@ def _to_picture(stack: RunningStack, user: User) -> Table:
         for job in jobs:
             run.calls.clear()
             until = datetime.now(UTC) + timedelta(seconds=60)
-            create(Order(job["user_id"], job["job_id"], job["attempt"], until))
+            del job["correlation_id"]
+            create(Order(**job, until=until))
     received = run.log.at[_BYTES_RECEIVED]
     calls = [call for call in run.calls if call.began >= received]
     return _table("The provider's bytes to the complete picture", steps(calls), "message-update")

@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from statistics import median
 
-from afterimage.adapters.pictures import PillowPicture, PillowStudio
+from afterimage.adapters.pictures import PillowPicture, PillowStudio, WebpSettings
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.report import Table, ms
 from tests.local_stack.gemini.studio import encode
@@ -46,7 +46,7 @@ def measure(bench: Bench) -> Iterable[Table]:
 def _stages(data: bytes) -> list[float]:
     """Milliseconds of CPU of decoding and of each stage after it."""
     started = time.process_time()
-    picture = PillowStudio().decode(data)
+    picture = PillowStudio(WebpSettings()).decode(data)
     spent = [time.process_time() - started]
     for stage in _STAGES.values():
         started = time.process_time()

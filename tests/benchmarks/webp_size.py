@@ -7,7 +7,7 @@ from statistics import median
 
 from PIL import Image
 
-from afterimage.adapters.pictures import PillowStudio
+from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.report import NO_TARGET, Table, Target, ms
 from tests.benchmarks.similarity import ssim
@@ -30,7 +30,7 @@ def _as_stored(pictures: Sequence[Image.Image], files: Sequence[bytes]) -> Table
         ("", "PNG", "WebP", "left", "SSIM", "target", "this run"),
         notes=("SSIM on luma (Wang et al. 2004). The simulator paints grain, which packs badly.",),
     )
-    stored = [PillowStudio().decode(file).full().data for file in files]
+    stored = [PillowStudio(WebpSettings()).decode(file).full().data for file in files]
     left = [100 * len(webp) / len(png) for webp, png in zip(stored, files, strict=True)]
     alike = [ssim(_opened(webp), png) for webp, png in zip(stored, pictures, strict=True)]
     for name, choose in (("median", median), ("worst", max)):

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import io
+import socket
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 import requests
+from PIL import Image
 from tests.support.doubles import RecordingLog
 from tests.support.simulator import start, stop
 
@@ -41,6 +46,7 @@ class Provider:
     def __init__(self, address: str, key: str = KEY) -> None:
         self.address = address
         self.log = RecordingLog()
+        self.drafts: list[bytes] = []
         self.session = requests.Session()
         self.gemini = Gemini(
             GeminiSettings(address, "v1beta", "gemini-3.8-flash", "gemini-nano-banana-2.1"),
@@ -59,7 +65,7 @@ class Provider:
         return int(state["calls"][kind])
 
     def paint(self, seconds: float = 20) -> bytes:
-        return self.gemini.paint("a red fox", "1:1", _in(seconds))
+        return self.gemini.paint("a red fox", "1:1", _in(seconds), self.drafts.append)
 
     def reply(self, seconds: float = 20) -> TextReply | ImageRequest:
         return self.gemini.reply(HELLO, _in(seconds))
@@ -94,14 +100,62 @@ def test_a_wish_for_a_picture_becomes_an_image_request(provider: Provider) -> No
     assert "thoughtSignature" in reply.parts
 
 
-def test_a_draft_is_never_taken_for_the_picture(provider: Provider) -> None:
-    provider.behave()
-    finished = provider.paint()
+@pytest.fixture
+def drafting(provider: Provider) -> Iterator[Provider]:
+    """A provider whose model shows three drafts."""
     httpx.put(f"{provider.address}/dev/gemini", json={"drafts": 3}).raise_for_status()
-    try:
-        assert provider.paint() == finished
-    finally:
-        httpx.put(f"{provider.address}/dev/gemini", json={"drafts": 0}).raise_for_status()
+    yield provider
+    httpx.put(f"{provider.address}/dev/gemini", json={"drafts": 0}).raise_for_status()
+
+
+def test_drafts_are_shown_and_never_taken_for_the_picture(drafting: Provider) -> None:
+    finished = drafting.paint()
+
+    assert len(drafting.drafts) == len({*drafting.drafts, finished}) - 1 == 3
+    for data in (*drafting.drafts, finished):
+        assert Image.open(io.BytesIO(data)).size == (1024, 1024)
+
+
+def test_the_model_is_not_asked_twice_for_a_picture_that_broke_off_behind_a_draft(
+    drafting: Provider,
+) -> None:
+    drafting.behave({"on": "image", "mid_stream_error": True})
+
+    with pytest.raises(ProviderUnavailable):
+        drafting.paint()
+
+    assert drafting.drafts
+    assert drafting.calls("image") == 1
+
+
+def test_a_stream_that_pauses_for_too_long_is_left_when_the_time_is_over() -> None:
+    """Not a socket's timeout after its last packet."""
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(1) as executor:
+        left = executor.submit(_say_one_word_late, server)
+        provider = Provider(f"http://127.0.0.1:{server.getsockname()[1]}")
+
+        with pytest.raises(TimedOut):
+            provider.paint(seconds=2)
+
+        assert left.result(), "the client was still there"
+    provider.session.close()
+
+
+def _say_one_word_late(server: socket.socket) -> bool:
+    """Whether the client leaves soon after that."""
+    connection, _ = server.accept()
+    with connection:
+        request = b""
+        while not request.endswith(b"}}}"):
+            request += connection.recv(65_536)
+        connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
+        time.sleep(1.7)
+        connection.sendall(b'data: {"candidates": []}\r\n\r\n')
+        connection.settimeout(1.5)
+        try:
+            return connection.recv(1) == b""
+        except TimeoutError:
+            return False
 
 
 @pytest.mark.parametrize(

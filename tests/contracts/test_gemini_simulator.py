@@ -675,6 +675,9 @@ def test_answers_without_content(http: httpx.Client) -> None:
         ({"image": "bomb"}, "image/png", b"\x89PNG"),
         ({"image": "animated"}, "image/png", b"\x89PNG"),
         ({"image": "cmyk_jpeg"}, "image/jpeg", b"\xff\xd8"),
+        ({"image": "text_bomb"}, "image/png", b"\x89PNG"),
+        ({"image": "many_scans"}, "image/jpeg", b"\xff\xd8"),
+        ({"image": "sixteen_bits"}, "image/png", b"\x89PNG"),
         ({"image_base64": "R0lGODlh", "mime_type": "image/gif"}, "image/gif", b"GIF89a"),
     ],
 )

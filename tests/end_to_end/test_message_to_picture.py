@@ -218,6 +218,8 @@ _OUTCOMES = [
     ("image", {"image": "not_an_image"}, 1, "no_image"),
     ("image", {"image": "bomb"}, 1, "no_image"),
     ("image", {"image": "truncated"}, 1, "no_image"),
+    ("image", {"image": "text_bomb"}, 1, "no_image"),
+    ("image", {"image": "many_scans"}, 1, "no_image"),
     ("image", {"status": 429, "reason": "per_day"}, 1, "provider_unavailable"),
     (
         "image",
@@ -265,6 +267,21 @@ def test_whatever_the_provider_does_the_message_ends_and_costs_nothing(
     assert "gemini" not in failed["meta"]["error"]["message"].lower()
     assert alice.get("/usage").json()["used"] == 0
     assert eventually(lambda: pictures_of(stack, alice) == []), "uploads outlive the sweep"
+
+
+@pytest.mark.parametrize("odd", ["animated", "cmyk_jpeg", "sixteen_bits"])
+def test_a_picture_that_only_looks_odd_is_delivered(
+    stack: Stack, alice: httpx.Client, odd: str
+) -> None:
+    word = uuid.uuid4().hex
+    stack.gemini(script=[{"on": "image", "match": word, "image": odd}])
+    with ChannelClient(alice) as tab:
+        ask(alice, f"paint a lighthouse {word}")
+        image = tab.until(is_event("image-insert"))["payload"]["image"]
+
+    full = httpx.get(image["url"])
+    assert Image.open(io.BytesIO(full.content)).size == (image["width"], image["height"])
+    assert getattr(Image.open(io.BytesIO(full.content)), "n_frames", 1) == 1
 
 
 def test_a_passing_fault_is_retried(stack: Stack, alice: httpx.Client) -> None:

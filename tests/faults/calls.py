@@ -1,7 +1,8 @@
 """One request of a function to the world, named by what it is for.
 
 The names are the API's own operation and what it is done to: `TransactWriteItems opening`,
-`PutObject original`, `PostToConnection image-insert`, `generateContent text`.
+`PutObject original`, `PostToConnection image-insert`, `generateContent text`,
+`streamGenerateContent image`.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ _TABLES = {
     "ChannelEventsTable": "channel_events",
 }
 _LEDGER_MOVES = {"running": "claim", "reserved": "rescue"}
+_PROVIDER = (":generateContent", ":streamGenerateContent")
 _S3 = {"PUT": "PutObject", "GET": "GetObject", "DELETE": "DeleteObject"}
 _CONNECTION = {
     "POST": "PostToConnection",
@@ -81,9 +83,10 @@ def step_of(request: Request) -> str:
         return f"{_CONNECTION[request.method]} {_frame(request)}".strip()
     if path.startswith(LAMBDA_PATH):
         return "Invoke"
-    if ":generateContent" in path:
+    if path.endswith(_PROVIDER):
         config = json.loads(request.body).get("generationConfig", {})
-        return f"generateContent {'image' if 'imageConfig' in config else 'text'}"
+        kind = "image" if "imageConfig" in config else "text"
+        return f"{path.rpartition(':')[2]} {kind}"
     return f"{_S3.get(request.method, request.method)} {path.rpartition('/')[2]}"
 
 

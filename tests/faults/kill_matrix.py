@@ -127,7 +127,7 @@ def _provider_calls(stage: Stage) -> Iterable[str]:
     for call in stage.proxy.calls_of(stage.user):
         if call.step == "PutObject original" and call.status == httpx.codes.OK:
             stored = True
-        if call.step == "generateContent image" and call.status is not None:
+        if call.step == "streamGenerateContent image" and call.status is not None:
             paid += 1
             if stored:
                 yield "the provider was asked for what was stored already"

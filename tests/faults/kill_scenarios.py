@@ -13,7 +13,7 @@ from tests.faults.kill_stage import Stage
 from tests.faults.proxy import Action, Exchange, Hold, aws_error, kill_after, kill_before, refuse
 
 _LLM, _PAINTER, _API, _KEEPER = "llm_handler_gemini", "image_generate", "chat_api", "keeper"
-_TEXT, _IMAGE = "generateContent text", "generateContent image"
+_TEXT, _IMAGE = "generateContent text", "streamGenerateContent image"
 _REJECTED = refuse(400, {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}})
 
 

@@ -106,6 +106,8 @@ class Faults:
         job = self.chance.choice(jobs)
         payload = {
             "user_id": job["user_id"],
+            "chat_id": job["chat_id"],
+            "message_id": job["message_id"],
             "job_id": job["entry"],
             "attempt": self.chance.choice((1, int(job["attempt"]))),
             "correlation_id": "again",

@@ -148,6 +148,8 @@ def deliver(stack: RunningStack, function: str, event: dict[str, Any]) -> None:
 def order(somebody: Somebody, job: dict[str, Any]) -> dict[str, Any]:
     return {
         "user_id": somebody.user,
+        "chat_id": job["chat_id"],
+        "message_id": job["message_id"],
         "job_id": job["entry"],
         "attempt": int(job["attempt"]),
         "correlation_id": "again",

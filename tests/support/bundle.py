@@ -177,7 +177,7 @@ class Bundle:
             self.log,
         )
         until = self.clock.now() + timedelta(seconds=150)
-        create(Order(USER, message.job_id or "", attempt, until))
+        create(Order(USER, message.chat_id, message.id, message.job_id or "", attempt, until))
 
     def rescue(
         self, message: Message, attempt: int = 1, condition: str = "RetriesExhausted"

@@ -9,11 +9,14 @@ import json
 import threading
 import time
 import traceback
+from base64 import b64encode
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from afterimage.domain.entities import Job
+from afterimage.domain.errors import NoImage
 from afterimage.ports import EncodedImage, ImageRequest, TextReply, Turn
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
@@ -83,6 +86,7 @@ class RecordingPush:
         gone: connections that have closed; a post to one is refused.
         slow: connections that take no frame in time.
         broken: connections whose posts raise, against the port's promise.
+        meanwhile: called during each post with its connection and the names of its frames.
     """
 
     journal: list[str] = field(default_factory=list)
@@ -92,10 +96,12 @@ class RecordingPush:
     gone: set[str] = field(default_factory=set)
     slow: set[str] = field(default_factory=set)
     broken: set[str] = field(default_factory=set)
+    meanwhile: Callable[[str, list[str]], None] = lambda *_: None
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def post(self, connection_id: str, frames: Sequence[str], until: datetime) -> bool:
         self.deadlines.append(until)
+        self.meanwhile(connection_id, [json.loads(text)["event"] for text in frames])
         if connection_id in self.broken:
             raise RuntimeError("a push that breaks its promise")
         if connection_id in self.gone | self.slow:
@@ -170,12 +176,14 @@ class ScriptedModel:
 
     Attributes:
         asked: what each call was given.
+        drafts: shown by each painting, before its answer.
         meanwhile: called during each call.
     """
 
     script: list[TextReply | ImageRequest | bytes | Exception] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
+    drafts: list[bytes] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
 
     def reply(self, turns: Sequence[Turn], until: datetime) -> TextReply | ImageRequest:
@@ -185,9 +193,17 @@ class ScriptedModel:
         assert isinstance(answer, TextReply | ImageRequest)
         return answer
 
-    def paint(self, prompt: str, aspect_ratio: str, until: datetime) -> bytes:
+    def paint(
+        self,
+        prompt: str,
+        aspect_ratio: str,
+        until: datetime,
+        on_draft: Callable[[bytes], None],
+    ) -> bytes:
         self.journal.append("paint")
         self.asked.append((prompt, aspect_ratio, until))
+        for draft in self.drafts:
+            on_draft(draft)
         answer = self._next()
         assert isinstance(answer, bytes)
         return answer
@@ -213,11 +229,11 @@ class RecordingStarter:
     fails: Exception | None = None
     meanwhile: Callable[[], None] = lambda: None
 
-    def start(self, user_id: str, job_id: str, attempt: int) -> None:
+    def start(self, user_id: str, job: Job) -> None:
         self.meanwhile()
         if self.fails is not None:
             raise self.fails
-        self.started.append((user_id, job_id, attempt))
+        self.started.append((user_id, job.id, job.attempt))
 
 
 class PlainUrls:
@@ -228,7 +244,7 @@ class PlainUrls:
 
 
 class FakePicture:
-    """Implements `DecodedPicture`; what it is made of shows in its files."""
+    """Implements `DecodedPicture`; what it is made of shows in its files and its preview."""
 
     def __init__(self, data: bytes, studio: FakeStudio) -> None:
         self._data = data
@@ -238,7 +254,7 @@ class FakePicture:
         time.sleep(self._studio.preview_takes)
         if self._studio.preview_fails:
             raise ValueError("no preview")
-        return "data:image/webp;base64,AAAA"
+        return f"data:image/webp;base64,{b64encode(self._data).decode()}"
 
     def full(self) -> EncodedImage:
         return EncodedImage(b"full " + self._data, 1024, 768)
@@ -259,14 +275,18 @@ class FakeStudio:
 
     Attributes:
         fails: raised by every decoding, if set.
+        unreadable: bytes that are no picture.
         preview_takes: seconds.
     """
 
     fails: Exception | None = None
+    unreadable: set[bytes] = field(default_factory=set)
     preview_fails: bool = False
     preview_takes: float = 0
 
     def decode(self, data: bytes) -> FakePicture:
         if self.fails is not None:
             raise self.fails
+        if data in self.unreadable:
+            raise NoImage("not a picture")
         return FakePicture(data, self)

@@ -14,6 +14,7 @@ import botocore.session
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
+from tests.support.builders import a_job
 from tests.support.doubles import NOW, FixedClock, RecordingLog
 
 from afterimage.adapters import aws
@@ -149,7 +150,15 @@ def test_a_connection_is_closed(connections: Connections, log: RecordingLog) -> 
 
 def test_a_job_is_invoked_without_waiting_for_it() -> None:
     functions = client("lambda")
-    payload = {"user_id": "alice", "job_id": "job", "attempt": 1, "correlation_id": "c-1"}
+    job = a_job(1, attempt=2)
+    payload = {
+        "user_id": "alice",
+        "chat_id": job.chat_id,
+        "message_id": job.message_id,
+        "job_id": job.id,
+        "attempt": 2,
+        "correlation_id": "c-1",
+    }
     expected = {
         "FunctionName": "image_generate:live",
         "InvocationType": "Event",
@@ -159,7 +168,7 @@ def test_a_job_is_invoked_without_waiting_for_it() -> None:
         stub.add_response("invoke", {"StatusCode": 202}, expected)
 
         aws.LambdaImageStarter(lambda: functions, "image_generate:live", lambda: "c-1").start(
-            "alice", "job", 1
+            "alice", job
         )
 
         stub.assert_no_pending_responses()
@@ -177,7 +186,7 @@ def test_a_job_that_cannot_be_invoked(error: Exception) -> None:
     starter = aws.LambdaImageStarter(lambda: broken, "image_generate:live", lambda: None)
 
     with pytest.raises(ProviderUnavailable):
-        starter.start("alice", "job", 1)
+        starter.start("alice", a_job(1))
 
 
 # --- Values that are kept ----------------------------------------------------------------------

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from concurrent.futures import wait
 from datetime import timedelta
+from threading import Event
 from typing import Any, NoReturn
 
 import pytest
@@ -24,6 +26,7 @@ from afterimage.domain.errors import (
 from afterimage.domain.events import MessageInserted, MessageUpdated
 
 MESSAGE = a_message()
+PREVIEW = frames.preview(CHAT, MESSAGE.id, 2, "data:image/webp,")
 CHANGE = Transition((InsertMessage(MESSAGE),), (MessageInserted(MESSAGE),))
 
 
@@ -250,8 +253,32 @@ def test_a_glimpse_has_no_number_and_forgets_who_is_gone(
     push.gone.add("gone")
     before = tables.read(USER).seq
 
-    channel.glimpse(channel.read(USER), frames.preview(CHAT, MESSAGE.id, 2, "data:image/webp,"))
+    wait(channel.glimpse(USER, ["tab", "gone"], PREVIEW).values())
 
     assert [frame["seq"] for frame in push.to("tab")] == [None]
     assert tables.read(USER).connections == ("tab",)
     assert tables.read(USER).seq == before
+
+
+def test_each_connection_gets_a_change_behind_its_own_glimpse_and_waits_for_no_other(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    """A tab that takes its glimpse slowly must not keep the picture from the others."""
+    for connection in ("slow", "quick"):
+        tables.register(USER, connection, NOW)
+    quick_has_it = Event()
+
+    def meanwhile(connection: str, events: list[str]) -> None:
+        if connection == "quick" and "message-insert" in events:
+            quick_has_it.set()
+        if connection == "slow" and "message-preview" in events:
+            assert quick_has_it.wait(10)
+
+    push.meanwhile = meanwhile
+    glimpses = channel.glimpse(USER, ["slow", "quick"], PREVIEW)
+
+    channel.deliver(channel.change(USER, CHANGE), after=glimpses)
+
+    for connection in ("slow", "quick"):
+        names = [frame["event"] for frame in push.to(connection)]
+        assert names == ["message-preview", "message-insert"]

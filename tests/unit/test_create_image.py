@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from threading import Event
 from typing import Any
 
 import pytest
@@ -23,7 +25,7 @@ from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
-from afterimage.domain.entities import Image, Job, JobStatus, Message, Role, Status
+from afterimage.domain.entities import Channel, Image, Job, JobStatus, Message, Role, Status
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -49,7 +51,20 @@ WAITING = a_message(
 FULL = ids.image_key(USER, JOB.id, "full.webp")
 THUMBNAIL = ids.image_key(USER, JOB.id, "thumbnail.webp")
 ORIGINAL = ids.image_key(USER, JOB.id, "original")
-ORDER = Order(USER, JOB.id, 1, NOW + timedelta(seconds=150))
+ORDER = Order(USER, CHAT, WAITING.id, JOB.id, 1, NOW + timedelta(seconds=150))
+
+
+class Journal(list[str]):
+    """A journal that raises a flag when an entry is made."""
+
+    def __init__(self, journal: list[str], entry: str, made: Event) -> None:
+        super().__init__()
+        self._journal, self._entry, self._made = journal, entry, made
+
+    def append(self, entry: str) -> None:
+        self._journal.append(entry)
+        if entry == self._entry:
+            self._made.set()
 
 
 @dataclass
@@ -169,10 +184,88 @@ def test_a_glimpse_comes_first_and_both_events_last(world: World) -> None:
 
 
 def test_a_late_glimpse_never_follows_the_picture(world: World) -> None:
-    world.run(studio=FakeStudio(preview_takes=0.05))
+    picture_is_stored = Event()
+    world.pictures.journal = Journal(world.journal, "put full.webp", picture_is_stored)
+
+    def meanwhile(_: str, events: list[str]) -> None:
+        if "message-preview" in events:
+            picture_is_stored.wait(10)
+
+    world.push.meanwhile = meanwhile
+
+    world.run()
 
     posts = [entry for entry in world.journal if entry.startswith("post")]
     assert posts == ["post message-preview", "post message-update complete", "post image-insert"]
+
+
+def test_nothing_is_uploaded_before_the_glimpse_has_left(world: World) -> None:
+    world.run()
+
+    uploads = [index for index, entry in enumerate(world.journal) if entry == "put original"]
+    assert world.journal.index("post message-preview") < min(uploads)
+
+
+def test_a_tab_that_takes_its_glimpse_slowly_does_not_keep_the_picture_from_being_stored(
+    world: World,
+) -> None:
+    stored = Event()
+    world.pictures.journal = Journal(world.journal, "put original", stored)
+    waited: list[bool] = []
+
+    def meanwhile(_: str, events: list[str]) -> None:
+        if "message-preview" in events:
+            waited.append(stored.wait(10))
+
+    world.push.meanwhile = meanwhile
+
+    world.run()
+
+    assert waited == [True]
+    assert world.message().status is Status.COMPLETE
+
+
+def test_drafts_are_shown_while_the_model_paints(world: World) -> None:
+    world.model.drafts = [b"a draft"]
+    shown = Event()
+    world.push.meanwhile = lambda *_: shown.set()
+    world.model.meanwhile = lambda: None if shown.wait(10) else pytest.fail("no draft")
+
+    world.run()
+
+    previews = [f for f in world.push.to("tab") if f["event"] == "message-preview"]
+    assert [frame["payload"]["preview"] for frame in previews] == [
+        f"data:image/webp;base64,{b64encode(data).decode()}" for data in (b"a draft", BYTES)
+    ]
+    assert {frame["payload"]["version"] for frame in previews} == {WAITING.version}
+
+
+def test_a_draft_is_never_stored_and_never_the_picture(world: World) -> None:
+    world.model.drafts = [b"a draft", b"another"]
+    world.model.script = [Blocked("finishReason IMAGE_SAFETY")]
+
+    world.run()
+
+    assert world.pictures.files == {}
+    assert world.message().status is Status.FAILED
+
+
+def test_without_knowing_who_is_connected_the_picture_is_made_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, failing = world.tables.read, [ConnectionError("no answer")]
+
+    def read_later(user_id: str) -> Channel:
+        if failing:
+            raise failing.pop()
+        return read(user_id)
+
+    monkeypatch.setattr(world.tables, "read", read_later)
+
+    world.run()
+
+    assert world.message().status is Status.COMPLETE
+    assert [frame["event"] for frame in world.push.to("tab")][-1] == "image-insert"
 
 
 def test_what_the_frames_carry(world: World) -> None:
@@ -187,7 +280,7 @@ def test_what_the_frames_carry(world: World) -> None:
             "chat_id": CHAT,
             "message_id": WAITING.id,
             "version": 2,
-            "preview": "data:image/webp;base64,AAAA",
+            "preview": f"data:image/webp;base64,{b64encode(BYTES).decode()}",
         },
     }
     assert (update["seq"], insert["seq"]) == (4, 5)
@@ -212,7 +305,8 @@ def test_a_tab_opened_while_painting_gets_the_picture(world: World) -> None:
 
     world.run()
 
-    assert [frame["event"] for frame in world.push.to("phone")][-2:] == [
+    assert [frame["event"] for frame in world.push.to("phone")] == [
+        "message-preview",
         "message-update",
         "image-insert",
     ]
@@ -439,17 +533,11 @@ def test_a_file_that_cannot_be_stored_ends_it(world: World, name: str) -> None:
     assert world.tables.rows.images == {}
 
 
-def test_whatever_a_failed_job_uploads_has_arrived_when_it_is_due_for_removal(
-    world: World,
-) -> None:
-    """The next sweep may come at once; what arrived behind it would stay for ever."""
-    world.pictures.takes["original"] = 0.05
-
+def test_of_what_is_no_picture_nothing_is_uploaded(world: World) -> None:
     world.run(studio=FakeStudio(fails=NoImage("not a picture")))
 
-    arrived = world.journal.index("put original")
-    assert arrived < world.journal.index("post message-update failed")
-    assert world.job().purge_at == NOW
+    assert world.pictures.files == {}
+    assert world.error_code() == "no_image"
 
 
 @pytest.mark.parametrize("slow", ["original", "thumbnail.webp"])

@@ -19,6 +19,7 @@ from tests.local_stack.lambda_runtime.failure_record import failure_record
 from tests.local_stack.lambda_runtime.invocation import Invocation, Outcome
 from tests.local_stack.lambda_runtime.schedules import scheduled_event
 from tests.local_stack.template.serving import HttpRoute, ScheduleSpec
+from tests.support.builders import a_job
 from tests.support.template import http_routes, of_type, template
 
 from afterimage.adapters.aws import LambdaImageStarter
@@ -303,7 +304,13 @@ def test_a_job_is_asked_for_as_the_starter_asks() -> None:
     event = EVENTS["image_generate"]
     starter = LambdaImageStarter(Client, "image_generate", lambda: event["correlation_id"])
 
-    starter.start(event["user_id"], event["job_id"], event["attempt"])
+    job = a_job(
+        id=event["job_id"],
+        chat_id=event["chat_id"],
+        message_id=event["message_id"],
+        attempt=event["attempt"],
+    )
+    starter.start(event["user_id"], job)
 
     assert sent == [event]
 

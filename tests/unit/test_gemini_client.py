@@ -20,6 +20,7 @@ from urllib3 import HTTPResponse
 from urllib3.exceptions import ReadTimeoutError
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
+from afterimage.adapters.gemini.transport import lines
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -41,7 +42,14 @@ def recorded(name: str) -> bytes:
     return (RECORDED / f"{name}.json").read_bytes()
 
 
-TEXT, FOX = recorded("text_minimal"), recorded("image_output")
+def streamed(*events: bytes, end: bytes = b"\r\n") -> bytes:
+    """Events as Google sends them: one line each, and an empty one."""
+    lines = [b"data: " + json.dumps(json.loads(event)).encode() + end + end for event in events]
+    return b"".join(lines)
+
+
+TEXT, FOX = recorded("text_minimal"), streamed(recorded("image_output"))
+SSE = {"content-type": "text/event-stream"}
 
 
 @dataclass
@@ -60,6 +68,10 @@ class Answer:
     promised: int | None = None
     breaks: Exception | None = None
     takes: float = 0
+
+
+def _kind(answer: Answer) -> Mapping[str, str]:
+    return SSE if answer.body.startswith(b"data:") else {"content-type": "application/json"}
 
 
 class _Body(io.BytesIO):
@@ -97,7 +109,7 @@ class Transport(BaseAdapter):
         raw = HTTPResponse(
             body=_Body(answer, self._clock),
             status=answer.status,
-            headers={"content-length": str(promised), **answer.headers},
+            headers={"content-length": str(promised), **_kind(answer), **answer.headers},
             preload_content=False,
             enforce_content_length=True,
         )
@@ -134,7 +146,7 @@ def reply(gemini: Gemini) -> TextReply | ImageRequest:
 
 
 def paint(gemini: Gemini) -> bytes:
-    return gemini.paint("a red fox", "16:9", UNTIL)
+    return gemini.paint("a red fox", "16:9", UNTIL, lambda _: None)
 
 
 Ask = Callable[[Gemini], Any]
@@ -170,7 +182,8 @@ def test_a_picture_is_asked_for_and_read(gemini: Gemini, transport: Transport) -
     assert paint(gemini).startswith(b"\x89PNG")
 
     (request,) = transport.requests
-    assert request.url == "https://gemini.test/v1beta/models/an-image-model:generateContent"
+    path = "/v1beta/models/an-image-model:streamGenerateContent?alt=sse"
+    assert request.url == f"https://gemini.test{path}"
     assert transport.sent() == {
         "contents": [{"role": "user", "parts": [{"text": "a red fox"}]}],
         "generationConfig": {
@@ -247,7 +260,7 @@ def test_a_key_pasted_with_a_line_end_works(
     gemini: Gemini, transport: Transport, pasted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else the header is refused by an exception that quotes it."""
-    monkeypatch.setattr(gemini, "_api_key", lambda: pasted)
+    monkeypatch.setattr(gemini._transport, "_api_key", lambda: pasted)
     transport.script = [Answer()]
 
     reply(gemini)
@@ -260,7 +273,7 @@ def test_a_rotated_key_is_used_at_the_next_call(
 ) -> None:
     transport.script = [Answer(), Answer()]
     reply(gemini)
-    monkeypatch.setattr(gemini, "_api_key", lambda: "another")
+    monkeypatch.setattr(gemini._transport, "_api_key", lambda: "another")
 
     reply(gemini)
 
@@ -465,7 +478,7 @@ def test_an_answer_larger_than_any_picture_is_not_read_on(
     good: bytes,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("afterimage.adapters.gemini.client._LARGEST_BODY", 1_000)
+    monkeypatch.setattr("afterimage.adapters.gemini.transport._LARGEST_BODY", 1_000)
     transport.script = [Answer(200, b"x" * 200_000), Answer(body=good)]
 
     with pytest.raises(ProviderUnavailable):
@@ -565,8 +578,8 @@ def test_no_retry_begins_that_has_no_time(
 def test_a_large_picture_comes_whole(gemini: Gemini, transport: Transport) -> None:
     data = bytes(range(256)) * 8_192
     part = {"inlineData": {"mimeType": "image/jpeg", "data": base64.b64encode(data).decode()}}
-    body = json.dumps({"candidates": [{"content": {"parts": [part]}}]}).encode()
-    transport.script = [Answer(200, body)]
+    body = json.dumps({"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]})
+    transport.script = [Answer(200, streamed(body.encode()))]
 
     assert paint(gemini) == data
 
@@ -580,3 +593,182 @@ def test_retries_are_logged_without_what_was_asked(
 
     assert log.events() == ["gemini_retry"]
     assert "red fox" not in log.text()
+
+
+# --- A picture that is streamed ----------------------------------------------------------------
+
+
+def event(*parts: dict[str, Any], **candidate: Any) -> bytes:
+    content = {"content": {"role": "model", "parts": list(parts)}}
+    return json.dumps({"candidates": [content | candidate]}).encode()
+
+
+def inline(data: bytes, **more: Any) -> dict[str, Any]:
+    text = base64.b64encode(data).decode()
+    return {"inlineData": {"mimeType": "image/jpeg", "data": text}, **more}
+
+
+def painted(gemini: Gemini) -> tuple[bytes, list[bytes]]:
+    drafts: list[bytes] = []
+    return gemini.paint("a red fox", "16:9", UNTIL, drafts.append), drafts
+
+
+DRAFT, OTHER_DRAFT, PICTURE = b"\xff\xd8 a draft", b"\xff\xd8 another", b"\xff\xd8 the picture"
+CLOSING = event({"text": ""}, finishReason="STOP")
+STREAM = (
+    event({"text": "planning \u2028 ahead\u0085", "thought": True}),
+    event(inline(DRAFT, thought=True)),
+    event({"text": "Here it is."}, inline(OTHER_DRAFT, thought=True)),
+    event(inline(PICTURE, thoughtSignature="AAAA")),
+)
+
+
+@pytest.mark.parametrize("end", [b"\r\n", b"\n"], ids=["CRLF", "LF"])
+def test_drafts_are_shown_as_they_come_and_the_picture_is_returned(
+    gemini: Gemini, transport: Transport, end: bytes
+) -> None:
+    transport.script = [Answer(body=streamed(*STREAM, CLOSING, end=end))]
+
+    assert painted(gemini) == (PICTURE, [DRAFT, OTHER_DRAFT])
+
+
+def test_drafts_and_picture_in_one_event(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [Answer(body=streamed(recorded("image_output_with_thoughts")))]
+
+    picture, drafts = painted(gemini)
+
+    assert picture.startswith(b"\x89PNG")
+    assert len(drafts) == 1
+
+
+def test_the_last_of_several_pictures_is_taken(gemini: Gemini, transport: Transport) -> None:
+    parts = (inline(b"first"), inline(b"second"))
+    transport.script = [Answer(body=streamed(event(*parts), event(inline(PICTURE)), CLOSING))]
+
+    assert painted(gemini) == (PICTURE, [])
+
+
+def test_comments_and_other_fields_of_the_stream_are_skipped(
+    gemini: Gemini, transport: Transport
+) -> None:
+    noise = b": keep-alive\r\nevent: message\r\nid: 7\r\n\r\n"
+    transport.script = [Answer(body=streamed(STREAM[3]) + noise + streamed(CLOSING))]
+
+    assert painted(gemini) == (PICTURE, [])
+
+
+@pytest.mark.parametrize("data", ["!!!", "", 7, None, {}])
+def test_a_draft_that_is_no_base64_is_skipped(
+    gemini: Gemini, transport: Transport, data: Any
+) -> None:
+    broken = {"inlineData": {"mimeType": "image/jpeg", "data": data}, "thought": True}
+    transport.script = [Answer(body=streamed(event(broken), STREAM[3], CLOSING))]
+
+    picture, drafts = painted(gemini)
+
+    assert picture == PICTURE
+    assert b"".join(drafts) == b""
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        streamed(*STREAM),
+        streamed(*STREAM[:2]),
+        streamed(*STREAM)[:-60] + b"\r\n",
+        streamed(*STREAM[:2]) + b"data: {\r\n\r\n",
+        b"data: \r\n\r\n",
+    ],
+    ids=["no end", "drafts only", "half a line", "broken event", "empty event"],
+)
+def test_a_stream_that_was_cut_off_is_never_asked_for_again(
+    gemini: Gemini, transport: Transport, body: bytes
+) -> None:
+    transport.script = [Answer(body=body), Answer(body=FOX)]
+
+    with pytest.raises(ProviderUnavailable):
+        paint(gemini)
+
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize("code", [429, 500, 503, "503", None])
+def test_an_error_in_mid_stream_is_never_asked_again(
+    gemini: Gemini, transport: Transport, code: Any
+) -> None:
+    error = json.dumps({"error": {"code": code, "status": "UNAVAILABLE"}}).encode()
+    transport.script = [Answer(body=streamed(STREAM[1], error)), Answer(body=FOX)]
+
+    with pytest.raises(ProviderUnavailable):
+        paint(gemini)
+
+    assert len(transport.requests) == 1
+
+
+def test_an_error_instead_of_a_stream_is_asked_again(gemini: Gemini, transport: Transport) -> None:
+    error = json.dumps({"error": {"code": 503, "status": "UNAVAILABLE"}}).encode()
+    transport.script = [Answer(body=streamed(error)), Answer(body=FOX)]
+
+    assert paint(gemini).startswith(b"\x89PNG")
+
+
+@pytest.mark.parametrize(
+    ("events", "failure"),
+    [
+        ([STREAM[1], event(finishReason="IMAGE_SAFETY")], Blocked),
+        ([STREAM[1], json.dumps({"promptFeedback": {"blockReason": "SAFETY"}}).encode()], Blocked),
+        ([json.dumps({"promptFeedback": {"blockReason": "SAFETY"}}).encode()], Blocked),
+        ([STREAM[1], event(finishReason="MAX_TOKENS")], NoImage),
+    ],
+)
+def test_a_refusal_behind_drafts_is_one(
+    gemini: Gemini, transport: Transport, events: list[bytes], failure: type[Failure]
+) -> None:
+    transport.script = [Answer(body=streamed(*events)), Answer(body=FOX)]
+
+    with pytest.raises(failure):
+        paint(gemini)
+
+    assert len(transport.requests) == 1
+
+
+def test_talk_behind_drafts_is_asked_again_without_words(
+    gemini: Gemini, transport: Transport
+) -> None:
+    transport.script = [Answer(body=streamed(STREAM[1], CLOSING)), Answer(body=FOX)]
+
+    assert paint(gemini).startswith(b"\x89PNG")
+    assert transport.sent(1)["generationConfig"]["responseModalities"] == ["IMAGE"]
+
+
+def test_an_answer_that_is_not_streamed_after_all_is_read(
+    gemini: Gemini, transport: Transport
+) -> None:
+    transport.script = [Answer(body=recorded("image_output_with_thoughts"))]
+
+    picture, drafts = painted(gemini)
+
+    assert picture.startswith(b"\x89PNG")
+    assert len(drafts) == 1
+
+
+def test_a_stream_of_many_drafts_is_not_read_on(
+    gemini: Gemini, transport: Transport, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("afterimage.adapters.gemini.transport._LARGEST_BODY", 300_000)
+    flood = streamed(*[event(inline(bytes(10_000), thought=True))] * 200)
+    transport.script = [Answer(body=flood), Answer(body=FOX)]
+
+    with pytest.raises(ProviderUnavailable):
+        paint(gemini)
+
+    assert len(transport.requests) == 1
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
+def test_lines_do_not_depend_on_how_they_arrive(size: int) -> None:
+    sent = b"one\r\n\r\n\xe2\x80\xa8two\rtwo\x85\nthree"
+
+    parts = [sent[i : i + size] for i in range(0, len(sent), size)]
+
+    assert list(lines(parts)) == [b"one", b"", b"\xe2\x80\xa8two\rtwo\x85", b"three"]

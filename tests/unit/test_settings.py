@@ -43,7 +43,13 @@ LLM = {
     "IMAGE_GENERATE_FUNCTION": "image_generate:live",
     "UNRELATED": "is not read",
 }
-IMAGE = {**LLM, "IMAGE_PRICE_USD": "0.0336", "IMAGES_BUCKET": "pictures"}
+IMAGE = {
+    **LLM,
+    "IMAGE_PRICE_USD": "0.0336",
+    "IMAGES_BUCKET": "pictures",
+    "WEBP_QUALITY": "80",
+    "WEBP_METHOD": "2",
+}
 
 
 def test_settings_are_read_by_their_names_in_capitals() -> None:

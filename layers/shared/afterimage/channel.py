@@ -7,10 +7,11 @@ misses, it finds by the gap in `seq` and reads again by `resume`.
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
-from concurrent.futures import Executor, wait
+from collections.abc import Mapping, Sequence
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
 
 from afterimage import frames
 from afterimage.domain.changes import Transition
@@ -23,6 +24,11 @@ from afterimage.ports import ChannelStore, Clock, ImageUrls, Log, Push
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.28
 _KEEP_TRYING = timedelta(seconds=20)
 _POST_WITHIN = timedelta(seconds=2)
+
+
+# Posts that were begun, by connection.
+Posts = Mapping[str, Future[None]]
+NOTHING_POSTED: Posts = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -90,22 +96,19 @@ class UnifiedChannel:
             pause = min(_LONGEST_PAUSE, pause * 2)
             channel = None
 
-    def deliver(self, delivery: Delivery) -> None:
+    def deliver(self, delivery: Delivery, after: Posts = NOTHING_POSTED) -> None:
         """Post frames to everyone connected, including who connected meanwhile.
 
         A connection that does not take them is closed and forgotten; it comes back by
         `resume`. Nothing here raises: pushing never breaks the work.
+
+        Args:
+            after: posts under way; no connection gets these frames before its own has ended.
         """
-        until = self._clock.now() + _POST_WITHIN
         user_id, known = delivery.channel.user_id, delivery.channel.connections
-        posts = [
-            self._executor.submit(self._post, user_id, connection, delivery.frames, until)
-            for connection in known
-        ]
-        posts += [
-            self._executor.submit(self._post, user_id, connection, delivery.frames, until)
-            for connection in self._newcomers(user_id, known)
-        ]
+        posts = list(self._begin(user_id, known, delivery.frames, after).values())
+        newcomers = self._newcomers(user_id, known)
+        posts += self._begin(user_id, newcomers, delivery.frames, after).values()
         wait(posts)
 
     def post_again(self, user_id: str, again: Sequence[frames.BroadcastFrame]) -> None:
@@ -113,18 +116,29 @@ class UnifiedChannel:
         texts = tuple(frames.encode(frame) for frame in again)
         self._post_to_all(self._store.read(user_id), texts)
 
-    def glimpse(self, channel: Channel, frame: frames.PreviewFrame) -> None:
-        """Post a preview to everyone connected. It has no number and may be lost."""
-        self._post_to_all(channel, (frames.encode(frame),))
+    def glimpse(
+        self,
+        user_id: str,
+        connections: Sequence[str],
+        frame: frames.PreviewFrame,
+        after: Posts = NOTHING_POSTED,
+    ) -> Posts:
+        """Begin to post a preview, which has no number and may be lost; the posts under way."""
+        return self._begin(user_id, connections, (frames.encode(frame),), after)
 
     def _post_to_all(self, channel: Channel, texts: Sequence[str]) -> None:
+        wait(self._begin(channel.user_id, channel.connections, texts, NOTHING_POSTED).values())
+
+    def _begin(
+        self, user_id: str, connections: Sequence[str], texts: Sequence[str], after: Posts
+    ) -> Posts:
         until = self._clock.now() + _POST_WITHIN
-        wait(
-            [
-                self._executor.submit(self._post, channel.user_id, connection, texts, until)
-                for connection in channel.connections
-            ]
-        )
+        return {
+            connection: self._executor.submit(
+                self._post, user_id, connection, texts, until, after.get(connection)
+            )
+            for connection in connections
+        }
 
     def _frames(self, seq: int, transition: Transition) -> tuple[str, ...]:
         now = self._clock.now()
@@ -141,7 +155,16 @@ class UnifiedChannel:
             return []
         return [connection for connection in now_connected if connection not in known]
 
-    def _post(self, user_id: str, connection: str, texts: Sequence[str], until: datetime) -> None:
+    def _post(
+        self,
+        user_id: str,
+        connection: str,
+        texts: Sequence[str],
+        until: datetime,
+        before: Future[None] | None,
+    ) -> None:
+        if before is not None:
+            wait([before])  # begun earlier, so it never waits for a thread behind this one
         try:
             if not self._push.post(connection, texts, until):
                 self._push.close(connection)

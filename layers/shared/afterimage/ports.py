@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -166,8 +166,8 @@ class JobStore(Protocol):
 
 
 class ImageStarter(Protocol):
-    def start(self, user_id: str, job_id: str, attempt: int) -> None:
-        """Ask for a job to be run, without waiting for it.
+    def start(self, user_id: str, job: Job) -> None:
+        """Ask for a job to be run at its attempt, without waiting for it.
 
         Raises:
             ProviderUnavailable: it could not be asked for.
@@ -216,8 +216,18 @@ class TextModel(Protocol):
 
 
 class ImageModel(Protocol):
-    def paint(self, prompt: str, aspect_ratio: str, until: datetime) -> bytes:
+    def paint(
+        self,
+        prompt: str,
+        aspect_ratio: str,
+        until: datetime,
+        on_draft: Callable[[bytes], None],
+    ) -> bytes:
         """Ask for one picture; the encoded bytes as the model sent them.
+
+        Args:
+            on_draft: called with the encoded bytes of each draft, should the model show any
+                while it paints; it returns at once and raises nothing.
 
         Raises:
             Failure: there is no picture; which one says why.

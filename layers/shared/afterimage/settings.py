@@ -107,6 +107,8 @@ class LlmHandlerSettings(GeminiFunctionSettings):
 class ImageGenerateSettings(GeminiFunctionSettings):
     image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
     images_bucket: Name
+    webp_quality: int = Field(ge=1, le=100)
+    webp_method: int = Field(ge=0, le=6)
 
 
 class KeeperSettings(TableSettings):

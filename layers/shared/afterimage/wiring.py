@@ -141,7 +141,7 @@ def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
 
 def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
     from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
-    from afterimage.adapters.pictures import PillowStudio
+    from afterimage.adapters.pictures import PillowStudio, WebpSettings
     from afterimage.use_cases.create_image import CreateImage
 
     configured = settings.ImageGenerateSettings.read(environment)
@@ -151,7 +151,7 @@ def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
         messages=DynamoDbMessages(),
         jobs=DynamoDbLedger(),
         model=_gemini(base, configured),
-        studio=PillowStudio(),
+        studio=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
         pictures=aws.S3Pictures(base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket),
         clock=base.clock,
         price_usd=configured.image_price_usd,

@@ -1,12 +1,21 @@
 """Files that a careful client must not show as they are."""
 
 import io
-import struct
-import zlib
 
 from PIL import Image
 
-NAMES = ("not_an_image", "truncated", "bomb", "animated", "cmyk_jpeg")
+from tests.support import hostile_pictures
+
+NAMES = (
+    "not_an_image",
+    "truncated",
+    "bomb",
+    "text_bomb",
+    "many_scans",
+    "animated",
+    "cmyk_jpeg",
+    "sixteen_bits",
+)
 BOMB_SIDE = 30_000
 
 
@@ -16,6 +25,12 @@ def odd_picture(name: str, real: bytes, real_type: str) -> tuple[bytes, str]:
         return real[: len(real) // 2], real_type
     if name == "bomb":
         return _bomb(), "image/png"
+    if name == "text_bomb":
+        return hostile_pictures.png((256, 256), hostile_pictures.text_bomb(b"zTXt")), "image/png"
+    if name == "many_scans":
+        return hostile_pictures.many_scans((1024, 1024), 10_000), "image/jpeg"
+    if name == "sixteen_bits":
+        return hostile_pictures.sixteen_bits(), "image/png"
     if name == "animated":
         return _animated(real), "image/png"
     if name == "cmyk_jpeg":
@@ -25,14 +40,7 @@ def odd_picture(name: str, real: bytes, real_type: str) -> tuple[bytes, str]:
 
 def _bomb() -> bytes:
     """A PNG of a few kilobytes whose header promises 30,000 by 30,000 pixels."""
-    header = struct.pack(">IIBBBBB", BOMB_SIDE, BOMB_SIDE, 8, 2, 0, 0, 0)
-    rows = zlib.compress(bytes(1_000_000))
-    chunks = ((b"IHDR", header), (b"IDAT", rows), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
-
-
-def _chunk(kind: bytes, data: bytes) -> bytes:
-    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+    return hostile_pictures.png((BOMB_SIDE, BOMB_SIDE), rows=bytes(1_000_000))
 
 
 def _animated(real: bytes) -> bytes:

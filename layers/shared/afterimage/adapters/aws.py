@@ -19,6 +19,7 @@ from urllib.parse import quote
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from afterimage.domain.entities import Job
 from afterimage.domain.errors import ProviderUnavailable
 from afterimage.ports import Clock, Log
 
@@ -94,11 +95,13 @@ class LambdaImageStarter:
         self._function = function
         self._correlation_id = correlation_id
 
-    def start(self, user_id: str, job_id: str, attempt: int) -> None:
+    def start(self, user_id: str, job: Job) -> None:
         payload = {
             "user_id": user_id,
-            "job_id": job_id,
-            "attempt": attempt,
+            "chat_id": job.chat_id,
+            "message_id": job.message_id,
+            "job_id": job.id,
+            "attempt": job.attempt,
             "correlation_id": self._correlation_id(),
         }
         try:

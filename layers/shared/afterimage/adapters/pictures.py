@@ -3,32 +3,70 @@
 from __future__ import annotations
 
 import io
+import warnings
 from base64 import b64encode
+from dataclasses import dataclass
+from functools import cached_property
 
-from PIL import Image, ImageFile, ImageOps
-from thumbhash import rgba_to_thumb_hash
+from PIL import Image, ImageCms, ImageFile
 
+from afterimage.adapters import picture_guards
 from afterimage.domain.errors import NoImage
 from afterimage.ports import EncodedImage
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _MOST_PIXELS = 24_000_000  # the models' largest picture has 17 million
 _LONGEST_SIDE = 16_383  # pixels; WebP's own limit
-_FULL_QUALITY, _FULL_METHOD = 80, 2
-_THUMBNAIL_SIDE, _THUMBNAIL_QUALITY = 512, 75  # pixels
-_PREVIEW_SIDE, _PREVIEW_QUALITY = 128, 45
+_THUMBNAIL_SIDE = 512  # pixels
+_PREVIEW_SIDE = 128
 _HASHED_SIDE = 32  # pixels; the hash holds at most 7 waves a side
+_COUNTED_SIDE, _COUNTED_COLORS = 64, 8  # for the dominant colour
+_PREVIEW_QUALITY = 45
 _LARGEST_PREVIEW = 12 * 1024  # bytes
+
+_ORIENTATION = 0x0112  # EXIF 2.32, table 4
+_LARGEST_EXIF = 64 * 1024  # bytes; what fits into one JPEG segment
+_LARGEST_PROFILE = 1024 * 1024  # bytes
+_TURNED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+
+
+@dataclass(frozen=True)
+class WebpSettings:
+    """How pictures are encoded; libwebp's own scales.
+
+    Attributes:
+        quality: of the full picture, 0 to 100.
+        method: 0 (fast) to 6 (small), of picture and thumbnail.
+        thumbnail_quality: 0 to 100.
+    """
+
+    quality: int = 80
+    method: int = 2
+    thumbnail_quality: int = 75
 
 
 class PillowStudio:
     """Implements `Studio`."""
 
+    def __init__(self, webp: WebpSettings) -> None:
+        self._webp = webp
+        # Pillow warns of every broken note, of which a hostile file has thousands.
+        warnings.filterwarnings("ignore", module=r"PIL\.")
+
     def decode(self, data: bytes) -> PillowPicture:
+        picture_guards.check(data)
         try:
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 _check_size(image)
-                return PillowPicture(_as_shown(image))
+                return PillowPicture(_as_shown(image), self._webp)
         except NoImage:
             raise
         # Pillow's plugins raise what they like on hostile bytes.
@@ -39,39 +77,54 @@ class PillowStudio:
 class PillowPicture:
     """Implements `DecodedPicture`."""
 
-    def __init__(self, pixels: Image.Image) -> None:
+    def __init__(self, pixels: Image.Image, webp: WebpSettings) -> None:
         self._pixels = pixels
-        self._small = pixels.copy()
-        self._small.thumbnail((_THUMBNAIL_SIDE, _THUMBNAIL_SIDE), reducing_gap=2.0)
+        self._webp = webp
 
     def preview(self) -> str:
-        tiny = self._small.copy()
-        tiny.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE))
-        data = _webp(tiny, _PREVIEW_QUALITY, 0)
+        # Whole blocks of pixels first: nearly all of the way at a fraction of the time.
+        factor = max(1, max(self._pixels.size) // (2 * _PREVIEW_SIDE))
+        tiny = self._pixels.reduce(factor)
+        tiny.thumbnail((_PREVIEW_SIDE, _PREVIEW_SIDE), Image.Resampling.BILINEAR)
+        data = _encoded(tiny, _PREVIEW_QUALITY, 0)
         if len(data) > _LARGEST_PREVIEW:
             raise ValueError(f"a preview of {len(data)} bytes")
         return "data:image/webp;base64," + b64encode(data).decode()
 
     def full(self) -> EncodedImage:
-        data = _webp(self._pixels, _FULL_QUALITY, _FULL_METHOD)
+        data = _encoded(self._pixels, self._webp.quality, self._webp.method)
         return EncodedImage(data, *self._pixels.size)
 
     def thumbnail(self) -> EncodedImage:
-        data = _webp(self._small, _THUMBNAIL_QUALITY, _FULL_METHOD)
+        data = _encoded(self._small, self._webp.thumbnail_quality, self._webp.method)
         return EncodedImage(data, *self._small.size)
 
     def color(self) -> str:
-        pixel = self._small.convert("RGB").resize((1, 1), Image.Resampling.BOX).tobytes()
-        return f"#{pixel.hex()}"
+        """The colour most of it has; an average may be one that it does not have at all."""
+        tiny = _on_white(self._small)
+        tiny.thumbnail((_COUNTED_SIDE, _COUNTED_SIDE), Image.Resampling.BOX)
+        counted = tiny.quantize(_COUNTED_COLORS, Image.Quantize.MEDIANCUT)
+        palette, shares = counted.getpalette() or [], counted.histogram()
+        most = 3 * shares.index(max(shares))
+        return f"#{bytes(palette[most : most + 3]).hex()}"
 
     def thumbhash(self) -> str:
+        # Imported here, off the way to the first glimpse.
+        from thash import rgba_to_thumb_hash_pure
+
         tiny = self._small.convert("RGBA")
         tiny.thumbnail((_HASHED_SIDE, _HASHED_SIDE))
-        # thumbhash 0.1.2 fails on any transparent pixel, so that they are hashed as white.
-        opaque = Image.new("RGBA", tiny.size, "white")
-        opaque.alpha_composite(tiny)
-        digest = rgba_to_thumb_hash(*opaque.size, list(opaque.tobytes()))
+        digest = rgba_to_thumb_hash_pure(*tiny.size, list(tiny.tobytes()))
         return b64encode(bytes(digest)).decode()
+
+    @cached_property
+    def _small(self) -> Image.Image:
+        """Asked for by one thread at a time."""
+        return self._pixels.resize(
+            _fitted(self._pixels.size, _THUMBNAIL_SIDE),
+            Image.Resampling.BICUBIC,
+            reducing_gap=2.0,
+        )
 
 
 def _check_size(image: ImageFile.ImageFile) -> None:
@@ -81,16 +134,64 @@ def _check_size(image: ImageFile.ImageFile) -> None:
         raise NoImage(f"{width} x {height} pixels")
 
 
-def _as_shown(image: Image.Image) -> Image.Image:
-    """First frame, upright, eight bits, RGB with or without alpha."""
-    upright = ImageOps.exif_transpose(image)
-    if upright.mode.startswith("I"):  # Pillow would cut 16 bits off at 255
-        upright = upright.point(lambda shade: shade * (1 / 256)).convert("L")
-    has_alpha = upright.mode in ("RGBA", "LA", "PA") or "transparency" in upright.info
-    return upright.convert("RGBA" if has_alpha else "RGB")
+def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """The same shape within a square; never larger, never less than a pixel."""
+    scale = min(1.0, side / max(size))
+    width, height = (max(1, round(length * scale)) for length in size)
+    return width, height
 
 
-def _webp(image: Image.Image, quality: int, method: int) -> bytes:
+def _as_shown(image: ImageFile.ImageFile) -> Image.Image:
+    """First frame, upright, eight bits, sRGB with or without alpha."""
+    turn = _TURNED.get(_orientation(image))
+    profile = image.info.get("icc_profile")
+    shown: Image.Image = image
+    if shown.mode.startswith("I"):  # Pillow would cut 16 bits off at 255
+        shown = shown.point(lambda shade: shade * (1 / 256)).convert("L")
+    has_alpha = shown.mode in ("RGBA", "LA", "PA") or "transparency" in shown.info
+    mode = "RGBA" if has_alpha else "RGB"
+    shown = _in_srgb(shown, profile, mode) if profile else shown.convert(mode)
+    return shown if turn is None else shown.transpose(turn)
+
+
+def _orientation(image: ImageFile.ImageFile) -> int:
+    """How it was held; 1, upright, also where that is said too verbosely or wrongly."""
+    said = image.info.get("exif") or image.info.get("Raw profile type exif") or b""
+    if len(said) > _LARGEST_EXIF:
+        return 1
+    try:
+        orientation = image.getexif().get(_ORIENTATION, 1)
+    except Exception:  # noqa: BLE001 - broken notes do not make it less of a picture
+        return 1
+    return orientation if isinstance(orientation, int) else 1
+
+
+def _in_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image:
+    """Converted from the colours of its profile; read as sRGB if that cannot be used."""
+    if len(profile) > _LARGEST_PROFILE:
+        return image.convert(mode)
+    try:
+        own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
+        if "srgb" in ImageCms.getProfileDescription(own).lower():
+            return image.convert(mode)
+        direct = image if image.mode in ("RGB", "CMYK", "L") else image.convert(mode)
+        converted = ImageCms.profileToProfile(
+            direct, own, ImageCms.createProfile("sRGB"), outputMode=mode
+        )
+    except (ImageCms.PyCMSError, OSError, ValueError):
+        return image.convert(mode)
+    return converted or image.convert(mode)
+
+
+def _on_white(image: Image.Image) -> Image.Image:
+    if image.mode == "RGB":
+        return image.copy()
+    white = Image.new("RGBA", image.size, "white")
+    white.alpha_composite(image)
+    return white.convert("RGB")
+
+
+def _encoded(image: Image.Image, quality: int, method: int) -> bytes:
     out = io.BytesIO()
     image.save(out, "WEBP", quality=quality, method=method)
     return out.getvalue()

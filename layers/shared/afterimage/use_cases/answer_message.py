@@ -272,7 +272,7 @@ class AnswerMessage:
 
     def start(self, question: Question, ordered: Message, job: Job, delivery: Delivery) -> Message:
         """Invoke the painter and post, side by side. An invoke that fails is taken back."""
-        started = self._executor.submit(self._images.start, question.user_id, job.id, job.attempt)
+        started = self._executor.submit(self._images.start, question.user_id, job)
         self._channel.deliver(delivery)
         try:
             started.result()
@@ -365,7 +365,7 @@ class AnswerMessage:
         job = self._jobs.get(question.user_id, assistant.job_id or "")
         if job is not None and job.status is JobStatus.RESERVED:
             try:
-                self._images.start(question.user_id, job.id, job.attempt)
+                self._images.start(question.user_id, job)
             except Failure as failure:
                 self._log.warning("llm_handler_invoke_failed", job_id=job.id, reason=str(failure))
         return assistant

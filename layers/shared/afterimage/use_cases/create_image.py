@@ -1,9 +1,9 @@
 """The life of one picture: claimed, painted, shown as a glimpse, stored, delivered.
 
 claiming     one function, and only one, gets the job
-painting     the image model
-developing   the original goes to the bucket first, where an attempt after a crash finds it;
-             glimpse and files, all side by side
+painting     the image model, whose drafts are shown as they come
+developing   decoded once: a glimpse leaves before anything is uploaded; then files, side by side;
+             the original is one of them, where an attempt after a crash finds it
 delivering   message, gallery, ledger and both events in one transaction
 failing      whatever goes wrong gives the quota back and ends the message
 """
@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
-from afterimage import frames
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import budget, ids
 from afterimage.domain.changes import (
@@ -40,9 +39,12 @@ from afterimage.ports import (
     PictureStore,
     Studio,
 )
+from afterimage.use_cases.show_previews import ShowPreviews
 
 # Kept of the function's time for developing and delivering.
 _TIME_TO_DELIVER = timedelta(seconds=8)
+# A tab that takes its glimpse slowly must not keep what was paid for from being stored.
+_HEAD_START = timedelta(seconds=0.1)
 _FIRST_ATTEMPT = 1
 
 P = ParamSpec("P")
@@ -51,9 +53,11 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True)
 class Order:
-    """One invocation: which job, and until when the function may run."""
+    """One invocation: which job of which message, and until when the function may run."""
 
     user_id: str
+    chat_id: str
+    message_id: str
     job_id: str
     attempt: int
     until: datetime
@@ -124,12 +128,11 @@ class CreateImage:
 
     def __call__(self, order: Order) -> None:
         """Paint the picture, or end its message with the reason why there is none."""
-        job = self._jobs.claim(order.user_id, order.job_id, order.attempt, self._clock.now())
+        job, message = self._claim(order)
         if job is None:
             self._log.info("image_generate_duplicate_ignored", job_id=order.job_id)
             return
-        message = self._messages.get(order.user_id, job.chat_id, job.message_id)
-        if message is None or message.version != job.message_version:
+        if message is None or not _is_for(message, job):
             self._log.warning("image_generate_message_moved_on", job_id=job.id)
             return
         try:
@@ -143,23 +146,42 @@ class CreateImage:
             self._log.exception("image_generate_failed", job_id=job.id)
             self._fail(order, job, message, Internal())
 
+    def _claim(self, order: Order) -> tuple[Job | None, Message | None]:
+        """The job, if it is ours now, and its message, read beside the claim.
+
+        What the message was before the claim it still is at the claim: whatever ends it moves
+        the job in the same transaction, and the claim would fail.
+        """
+        running = _Running(self._executor)
+        message = running.begin(self._messages.get, order.user_id, order.chat_id, order.message_id)
+        try:
+            job = self._jobs.claim(order.user_id, order.job_id, order.attempt, self._clock.now())
+        finally:
+            running.wait()
+        return job, message.result() if job else None
+
     # --- Painting ---------------------------------------------------------------------------
 
     def _create(self, order: Order, job: Job, message: Message) -> None:
         keys = _Keys.of(order)
-        data = self._bought_before(job, keys) or self._paint(order, job)
         running = _Running(self._executor)
+        # Who is connected is known before the picture is, so that its glimpse need not ask.
+        known = running.begin(self._channel.read, order.user_id)
+        previews = ShowPreviews(
+            self._channel, self._studio, order.user_id, message, known, running.begin, self._log
+        )
         try:
-            # The channel is read while files are uploaded: one round trip less before the end.
-            channel = running.begin(self._channel.read, order.user_id)
-            original = running.begin(self._pictures.put_original, keys.original, data)
-            image, glimpse = self._develop(running, job, message, data, keys, channel)
-            if not original.result():
-                stored = self._stored(keys)
-                if stored != data:
-                    image, glimpse = self._develop(running, job, message, stored, keys, channel)
-            self._deliver(order, job, message, image, channel.result(), glimpse)
+            bought = self._bought_before(job, keys)
+            data = bought or self._paint(order, job, previews)
+            picture = self._decode(data, previews)
+            channel = running.begin(self._read_again, order, previews)
+            kept = None if bought else running.begin(self._keep, keys, data, previews)
+            image = self._develop(running, job, picture, keys)
+            if kept and not kept.result() and (first := self._stored(keys)) != data:
+                image = self._develop(running, job, self._decode(first, previews), keys)
+            self._deliver(order, job, message, image, channel.result(), previews)
         finally:
+            wait(previews.end().values())
             running.wait()
 
     def _bought_before(self, job: Job, keys: _Keys) -> bytes | None:
@@ -170,9 +192,9 @@ class CreateImage:
         self._log.info("image_generate_original_looked_for", job_id=job.id, found=data is not None)
         return data
 
-    def _paint(self, order: Order, job: Job) -> bytes:
+    def _paint(self, order: Order, job: Job, previews: ShowPreviews) -> bytes:
         until = budget.keeping(_TIME_TO_DELIVER, self._clock.now(), order.until)
-        data = self._model.paint(job.prompt, job.aspect_ratio, until)
+        data = self._model.paint(job.prompt, job.aspect_ratio, until, previews.draft)
         self._log.info("image_generate_bytes_received", job_id=job.id, bytes=len(data))
         return data
 
@@ -185,25 +207,29 @@ class CreateImage:
 
     # --- Developing: pixels, glimpse, files -------------------------------------------------
 
-    def _develop(
-        self,
-        running: _Running,
-        job: Job,
-        message: Message,
-        data: bytes,
-        keys: _Keys,
-        channel: Future[Channel],
-    ) -> tuple[Image, Future[None]]:
-        """The picture with its files uploaded, and the glimpse that may still be on its way."""
+    def _decode(self, data: bytes, previews: ShowPreviews) -> DecodedPicture:
         picture = self._studio.decode(data)
-        glimpse = running.begin(self._glimpse, message, picture, channel)
+        previews.glimpse(picture)
+        return picture
+
+    def _read_again(self, order: Order, previews: ShowPreviews) -> Channel:
+        """Beside the uploads: one round trip less before the end."""
+        channel = self._channel.read(order.user_id)
+        previews.glimpse_for_newcomers(channel)
+        return channel
+
+    def _keep(self, keys: _Keys, data: bytes, previews: ShowPreviews) -> bool:
+        """Store what was paid for; the glimpse has the network to itself for a moment."""
+        wait(previews.begun().values(), _HEAD_START.total_seconds())
+        return self._pictures.put_original(keys.original, data)
+
+    def _develop(self, running: _Running, job: Job, picture: DecodedPicture, keys: _Keys) -> Image:
+        """The picture with its files uploaded."""
         thumbnail = running.begin(self._thumbnail, picture, keys)
-        summary = running.begin(lambda: (picture.color(), picture.thumbhash()))
         full = picture.full()
         self._pictures.put_webp(keys.full, full.data)
-        thumbnail.result()
-        color, thumbhash = summary.result()
-        image = Image(
+        color, thumbhash = thumbnail.result()
+        return Image(
             id=job.id,
             message_id=job.message_id,
             chat_id=job.chat_id,
@@ -217,17 +243,11 @@ class CreateImage:
             color=color,
             thumbhash=thumbhash,
         )
-        return image, glimpse
 
-    def _glimpse(self, message: Message, picture: DecodedPicture, channel: Future[Channel]) -> None:
-        try:
-            frame = frames.preview(message.chat_id, message.id, message.version, picture.preview())
-            self._channel.glimpse(channel.result(), frame)
-        except Exception:  # noqa: BLE001 - a lost glimpse costs nothing
-            self._log.exception("image_generate_preview_failed", message_id=message.id)
-
-    def _thumbnail(self, picture: DecodedPicture, keys: _Keys) -> None:
+    def _thumbnail(self, picture: DecodedPicture, keys: _Keys) -> tuple[str, str]:
+        """What stands for the picture until it is loaded: colour and thumbhash, too."""
         self._pictures.put_webp(keys.thumbnail, picture.thumbnail().data)
+        return picture.color(), picture.thumbhash()
 
     # --- Delivering -------------------------------------------------------------------------
 
@@ -238,7 +258,7 @@ class CreateImage:
         message: Message,
         image: Image,
         channel: Channel,
-        glimpse: Future[None],
+        previews: ShowPreviews,
     ) -> None:
         painted, now = message.painted(image), self._clock.now()
         transition = Transition(
@@ -252,8 +272,7 @@ class CreateImage:
         )
         delivery = self._channel.change(order.user_id, transition, channel)
         self._log.info("image_generate_complete", job_id=job.id, bytes=image.size)
-        wait([glimpse])  # it never follows the picture
-        self._channel.deliver(delivery)
+        self._channel.deliver(delivery, after=previews.end())
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
 
     # --- Failing ----------------------------------------------------------------------------
@@ -283,3 +302,8 @@ class CreateImage:
             return
         self._channel.deliver(delivery)
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
+
+
+def _is_for(message: Message, job: Job) -> bool:
+    """Whether the message still waits for this job."""
+    return (message.id, message.version) == (job.message_id, job.message_version)

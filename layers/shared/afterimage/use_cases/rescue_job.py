@@ -85,7 +85,7 @@ class RescueJob:
 
     def _start(self, user_id: str, job: Job) -> None:
         try:
-            self._images.start(user_id, job.id, job.attempt)
+            self._images.start(user_id, job)
         except Failure as failure:
             self._give_up(user_id, job, failure)
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from base64 import b64decode
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -91,19 +92,40 @@ def image_bytes(body: Any) -> bytes:
     """
     candidate = _candidate(body, missing=NoImage)
     finish = str(candidate.get("finishReason"))
-    drawn = [
-        part["inlineData"]
-        for part in _parts(candidate)
-        if isinstance(part.get("inlineData"), dict) and not _thought(part)
-    ]
-    if drawn and isinstance(drawn[-1].get("data"), str):
-        return _decoded(drawn[-1]["data"])
+    picture, _ = drawn(candidate)
+    if picture is not None and isinstance(data := picture["inlineData"].get("data"), str):
+        return _decoded(data)
     if finish in _REFUSALS:
         raise Blocked(f"finishReason {finish}")
     if finish == "MAX_TOKENS":
         raise NoImage("finishReason MAX_TOKENS before a picture")
     talked = finish in ("NO_IMAGE", "STOP")
     raise Retryable(NoImage(f"no picture, finishReason {finish}"), times=1, image_only=talked)
+
+
+def candidate(body: Any) -> dict[str, Any] | None:
+    """The one candidate of an answer, or of an event of it; None if it brings none."""
+    candidates = _list(_dict(body).get("candidates"))
+    return _dict(candidates[0]) if candidates else None
+
+
+def feedback(body: Any) -> dict[str, Any]:
+    """What is said about the prompt; empty if nothing is."""
+    return _dict(_dict(body).get("promptFeedback"))
+
+
+def drawn(candidate: dict[str, Any]) -> tuple[dict[str, Any] | None, bytes | None]:
+    """The part with the picture, and the bytes of the newest draft; each None if missing."""
+    picture, draft = None, None
+    for part in _parts(candidate):
+        if not isinstance(part.get("inlineData"), dict):
+            continue
+        if not _thought(part):
+            picture = part
+        elif isinstance(data := part["inlineData"].get("data"), str):
+            with suppress(NoImage):
+                draft = _decoded(data)
+    return picture, draft
 
 
 def http_failure(status: int, body: Any) -> Failure | Retryable:
@@ -145,11 +167,10 @@ def _seconds(text: str) -> float | None:
 
 
 def _candidate(body: Any, missing: type[Failure] = ProviderUnavailable) -> dict[str, Any]:
-    body = _dict(body)
-    candidates = body.get("candidates")
-    if isinstance(candidates, list) and candidates:
-        return _dict(candidates[0])
-    if reason := _dict(body.get("promptFeedback")).get("blockReason"):
+    found = candidate(body)
+    if found is not None:
+        return found
+    if reason := feedback(body).get("blockReason"):
         raise Blocked(f"blockReason {reason}")
     raise Retryable(missing("no candidates"), times=1)
 
@@ -177,6 +198,8 @@ def _kept(parts: list[dict[str, Any]]) -> str:
 
 def _decoded(data: str) -> bytes:
     """Standard or URL-safe base64, padded or not."""
+    with suppress(ValueError):
+        return b64decode(data, validate=True)  # what nearly all are, at half the time
     standard = data.translate(str.maketrans("-_", "+/")).rstrip("=")
     try:
         return b64decode(standard + "=" * (-len(standard) % 4), validate=True)

@@ -7,24 +7,23 @@ call that may have been billed.
 
 from __future__ import annotations
 
-import json
 import random
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import requests
 
 from afterimage.adapters.gemini import answers
 from afterimage.adapters.gemini.answers import IMAGE_TOOL, Retryable
+from afterimage.adapters.gemini.streamed import StreamedPicture
+from afterimage.adapters.gemini.transport import Transport, Unanswered
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS
-from afterimage.domain.errors import Failure, ProviderUnavailable, TimedOut
+from afterimage.domain.errors import ProviderUnavailable
 from afterimage.ports import Clock, ImageRequest, Log, TextReply, Turn
 
-_CONNECT_TIMEOUT = 3.0  # seconds
-_LARGEST_BODY = 64 * 1024 * 1024  # a 4K picture in base64 is about 40 MB
-_CHUNK = 64 * 1024
 _FIRST_BACKOFF = 0.5  # seconds, doubled each time, full jitter
 _MAX_OUTPUT_TOKENS = 8_192  # includes thinking; smaller caps end answers before they begin
 
@@ -64,18 +63,6 @@ class GeminiSettings:
     image_model: str
 
 
-class _Unanswered(Exception):
-    """The connection ended early.
-
-    Attributes:
-        begun: whether bytes of an answer had been received.
-    """
-
-    def __init__(self, begun: bool, detail: str) -> None:
-        super().__init__(detail)
-        self.begun = begun
-
-
 class Gemini:
     """Implements `TextModel` and `ImageModel`.
 
@@ -91,9 +78,9 @@ class Gemini:
         clock: Clock,
         log: Log,
     ) -> None:
+        models_url = f"{settings.base_url}/{settings.api_version}/models"
         self._settings = settings
-        self._api_key = api_key
-        self._http = http
+        self._transport = Transport(models_url, api_key, http, clock)
         self._clock = clock
         self._log = log
 
@@ -107,11 +94,17 @@ class Gemini:
         }
 
         def ask(_: Retryable | None) -> TextReply | ImageRequest:
-            return answers.text_reply(self._post(self._settings.text_model, body, until))
+            return answers.text_reply(self._transport.whole(self._settings.text_model, body, until))
 
         return self._with_retries(ask, until, again_once_begun=True)
 
-    def paint(self, prompt: str, aspect_ratio: str, until: datetime) -> bytes:
+    def paint(
+        self,
+        prompt: str,
+        aspect_ratio: str,
+        until: datetime,
+        on_draft: Callable[[bytes], None],
+    ) -> bytes:
         def ask(before: Retryable | None) -> bytes:
             only_image = before is not None and before.image_only
             body = {
@@ -121,7 +114,13 @@ class Gemini:
                     "imageConfig": {"aspectRatio": aspect_ratio, "imageSize": "1K"},
                 },
             }
-            return answers.image_bytes(self._post(self._settings.image_model, body, until))
+            streamed = StreamedPicture()
+            with closing(self._transport.events(self._settings.image_model, body, until)) as events:
+                for event in events:
+                    draft = streamed.add(event)
+                    if draft is not None:
+                        on_draft(draft)
+            return streamed.picture()
 
         return self._with_retries(ask, until, again_once_begun=False)
 
@@ -141,7 +140,7 @@ class Gemini:
                 return ask(before)
             except Retryable as retryable:
                 before = retryable
-            except _Unanswered as unanswered:
+            except Unanswered as unanswered:
                 failure = ProviderUnavailable(str(unanswered))
                 if unanswered.begun and not again_once_begun:
                     raise failure from unanswered
@@ -157,61 +156,3 @@ class Gemini:
             raise reason.failure
         self._log.info("gemini_retry", after_s=round(pause, 2), reason=str(reason.failure))
         self._clock.sleep(pause)
-
-    # --- One call ---------------------------------------------------------------------------
-
-    def _post(self, model: str, body: dict[str, Any], until: datetime) -> Any:
-        """The parsed body of a 200. Raises: Failure, Retryable, _Unanswered."""
-        url = f"{self._settings.base_url}/{self._settings.api_version}/models/{model}"
-        try:
-            status, answer = self._send(f"{url}:generateContent", body, until)
-        except requests.ReadTimeout as error:
-            raise TimedOut("the model did not answer in time") from error
-        except requests.RequestException as error:
-            raise _Unanswered(begun=False, detail=type(error).__name__) from error
-        return _understood(status, answer)
-
-    def _send(self, url: str, body: dict[str, Any], until: datetime) -> tuple[int, bytes]:
-        left = (until - self._clock.now()).total_seconds()
-        if left <= 0:
-            raise TimedOut("no time left to ask the model")
-        # A key pasted with a line end would be refused by an exception that quotes it.
-        key = self._api_key().strip()
-        headers = {"x-goog-api-key": key, "content-type": "application/json"}
-        with self._http.post(
-            url,
-            data=json.dumps(body).encode(),
-            headers=headers,
-            timeout=(min(_CONNECT_TIMEOUT, left), left),
-            stream=True,
-            allow_redirects=False,  # the key goes nowhere else
-        ) as response:
-            return response.status_code, self._body(response, until)
-
-    def _body(self, response: requests.Response, until: datetime) -> bytes:
-        received = bytearray()
-        try:
-            for chunk in response.iter_content(_CHUNK):
-                received += chunk
-                if len(received) > _LARGEST_BODY:
-                    raise ProviderUnavailable("the answer is larger than any picture")
-                if self._clock.now() >= until:
-                    raise TimedOut("the answer did not end in time")
-        except requests.RequestException as error:
-            if self._clock.now() >= until:
-                raise TimedOut("the answer stopped coming") from error
-            raise _Unanswered(begun=True, detail=type(error).__name__) from error
-        return bytes(received)
-
-
-def _understood(status: int, answer: bytes) -> Any:
-    try:
-        parsed = json.loads(answer)
-    except (ValueError, RecursionError) as error:
-        if status == requests.codes.ok:
-            raise answers.not_json(answer) from error
-        parsed = None
-    if status == requests.codes.ok:
-        return parsed
-    failure: Failure | Retryable = answers.http_failure(status, parsed)
-    raise failure

@@ -1,0 +1,147 @@
+"""A picture is shown before it is there: the model's drafts, then a glimpse of the picture itself.
+
+Previews have no number and no place in the order of events, so they keep rules of their own. A
+connection gets them one after another, and none behind the finished picture. Drafts never keep
+the model waiting: the newest is shown, at most one in a while. What fails here costs nothing.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, wait
+from contextlib import contextmanager
+from datetime import timedelta
+
+from afterimage import frames
+from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
+from afterimage.domain.entities import Channel, Message
+from afterimage.domain.errors import NoImage
+from afterimage.ports import DecodedPicture, Log, Studio
+
+BETWEEN_DRAFTS = timedelta(seconds=1)
+_A_MOMENT = timedelta(milliseconds=50)
+
+
+class ShowPreviews:
+    """The previews of one picture.
+
+    Args:
+        known: the user's channel as it was when painting began.
+        begin: runs work beside the caller's.
+    """
+
+    def __init__(
+        self,
+        channel: UnifiedChannel,
+        studio: Studio,
+        user_id: str,
+        message: Message,
+        known: Future[Channel],
+        begin: Callable[[Callable[[], None]], object],
+        log: Log,
+        between_drafts: timedelta = BETWEEN_DRAFTS,
+    ) -> None:
+        self._channel = channel
+        self._studio = studio
+        self._user_id = user_id
+        self._message = message
+        self._known = known
+        self._begin = begin
+        self._log = log
+        self._pause = between_drafts.total_seconds()
+        self._draft: bytes | None = None
+        self._frame: frames.PreviewFrame | None = None
+        self._posts: Posts = NOTHING_POSTED
+        self._showing = self._is_there = False
+        self._changed = threading.Condition()
+
+    # --- Drafts -----------------------------------------------------------------------------
+
+    def draft(self, data: bytes) -> None:
+        """Show a draft soon, unless a newer one comes first. Returns at once."""
+        with self._changed:
+            self._draft = data
+            if self._showing or self._is_there:
+                return
+            self._showing = True
+        self._begin(self._show_drafts)
+
+    def _show_drafts(self) -> None:
+        while (data := self._next_draft()) is not None:
+            with self._costing_nothing():
+                self._show_draft(data)
+            with self._changed:
+                self._changed.wait_for(lambda: self._is_there, self._pause)
+
+    def _next_draft(self) -> bytes | None:
+        with self._changed:
+            data, self._draft = self._draft, None
+            self._showing = data is not None and not self._is_there
+            return data if self._showing else None
+
+    def _show_draft(self, data: bytes) -> None:
+        frame = self._frame_of(self._studio.decode(data))
+        # Seconds have passed and there is no hurry: who is connected is read again.
+        connections = self._channel.read(self._user_id).connections
+        with self._changed:
+            if not self._is_there:
+                self._post(frame, connections)
+
+    # --- The picture ------------------------------------------------------------------------
+
+    def glimpse(self, picture: DecodedPicture) -> None:
+        """Begin to post the picture itself; no draft follows. Nobody is looked up for it."""
+        with self._changed:
+            self._is_there = True
+            self._changed.notify_all()
+        with self._costing_nothing():
+            frame, connections = self._frame_of(picture), self._connections()
+            with self._changed:
+                self._frame = frame
+                self._post(frame, [*{*connections, *self._posts}])
+
+    def glimpse_for_newcomers(self, channel: Channel) -> None:
+        """The same for who has connected since painting began."""
+        with self._costing_nothing(), self._changed:
+            if self._frame is not None:
+                newcomers = [each for each in channel.connections if each not in self._posts]
+                self._post(self._frame, newcomers)
+
+    def begun(self) -> Posts:
+        """Each connection's last post, which may be under way."""
+        with self._changed:
+            return self._posts
+
+    def end(self) -> Posts:
+        """No draft follows; each connection's last post, as above."""
+        with self._changed:
+            self._is_there = True
+            self._changed.notify_all()
+            return self._posts
+
+    # --- Both -------------------------------------------------------------------------------
+
+    @contextmanager
+    def _costing_nothing(self) -> Iterator[None]:
+        try:
+            yield
+        except NoImage as reason:
+            self._log.info("image_generate_draft_unreadable", reason=str(reason))
+        except Exception:  # noqa: BLE001 - a preview may be lost
+            self._log.exception("image_generate_preview_failed", message_id=self._message.id)
+
+    def _frame_of(self, picture: DecodedPicture) -> frames.PreviewFrame:
+        message = self._message
+        return frames.preview(message.chat_id, message.id, message.version, picture.preview())
+
+    def _connections(self) -> Sequence[str]:
+        """Who was connected; nobody, if finding that out takes so long that it is not known yet."""
+        wait([self._known], _A_MOMENT.total_seconds())
+        if not self._known.done() or self._known.exception() is not None:
+            return ()
+        return self._known.result().connections
+
+    def _post(self, frame: frames.PreviewFrame, connections: Sequence[str]) -> None:
+        begun = self._channel.glimpse(self._user_id, connections, frame, self._posts)
+        self._posts = {**self._posts, **begun}

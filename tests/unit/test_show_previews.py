@@ -1,0 +1,265 @@
+"""Previews: one after another, the newest draft only, nothing behind the picture, at no cost."""
+
+from __future__ import annotations
+
+from base64 import b64decode
+from collections.abc import Iterator
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass, field
+from datetime import timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+from tests.support.builders import a_message
+from tests.support.doubles import NOW, FakeStudio, RecordingLog, RecordingPush
+from tests.support.in_memory import InMemoryTables
+from tests.unit.conftest import USER
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.entities import Channel, Role, Status
+from afterimage.domain.errors import NoImage
+from afterimage.use_cases.show_previews import ShowPreviews
+
+MESSAGE = a_message(0, role=Role.ASSISTANT, status=Status.GENERATING, version=2)
+NEVER, AT_ONCE = timedelta(minutes=5), timedelta(0)
+SECONDS = 10  # a test that waits longer has failed
+
+
+@dataclass
+class Stage:
+    """One picture's previews, with one tab connected when painting began."""
+
+    previews: ShowPreviews
+    studio: FakeStudio
+    tables: InMemoryTables
+    push: RecordingPush
+    log: RecordingLog
+    work: list[Future[None]] = field(default_factory=list)
+
+    def shown(self, connection: str = "tab") -> list[bytes]:
+        """What one connection saw."""
+        urls = [frame["payload"]["preview"] for frame in self.push.to(connection)]
+        return [b64decode(url.partition(",")[2]) for url in urls]
+
+    def glimpse(self, data: bytes = b"the picture") -> None:
+        self.previews.glimpse(self.studio.decode(data))
+
+    def settle(self) -> None:
+        wait(self.previews.end().values(), SECONDS)
+        wait(self.work, SECONDS)
+
+
+@pytest.fixture
+def between_drafts() -> timedelta:
+    return AT_ONCE
+
+
+@pytest.fixture
+def stage(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    push: RecordingPush,
+    threads: Executor,
+    log: RecordingLog,
+    between_drafts: timedelta,
+) -> Iterator[Stage]:
+    tables.register(USER, "tab", NOW)
+    known: Future[Channel] = Future()
+    known.set_result(tables.read(USER))
+    studio, work = FakeStudio(), []
+
+    def begin(task: Any) -> None:
+        work.append(threads.submit(task))
+
+    previews = ShowPreviews(channel, studio, USER, MESSAGE, known, begin, log, between_drafts)
+    stage = Stage(previews, studio, tables, push, log, work)
+    yield stage
+    stage.settle()
+
+
+def once_shown(stage: Stage, number: int = 1) -> Event:
+    """Set when the tab has been posted so many previews."""
+    event, posts = Event(), []
+
+    def meanwhile(*post: Any) -> None:
+        posts.append(post)
+        if len(posts) == number:
+            event.set()
+
+    stage.push.meanwhile = meanwhile
+    return event
+
+
+def test_a_draft_is_shown(stage: Stage) -> None:
+    shown = once_shown(stage)
+
+    stage.previews.draft(b"one")
+
+    assert shown.wait(SECONDS)
+    stage.settle()
+    assert stage.shown() == [b"one"]
+
+
+def test_drafts_are_shown_in_their_order(stage: Stage) -> None:
+    for number in (1, 2, 3):
+        shown = once_shown(stage)
+        stage.previews.draft(b"%d" % number)
+        assert shown.wait(SECONDS)
+    stage.settle()
+
+    assert stage.shown() == [b"1", b"2", b"3"]
+
+
+@pytest.mark.parametrize("between_drafts", [NEVER])
+def test_of_drafts_that_come_too_fast_the_picture_is_the_next_to_be_shown(stage: Stage) -> None:
+    shown = once_shown(stage)
+    stage.previews.draft(b"first")
+    assert shown.wait(SECONDS)
+
+    for number in range(1000):
+        stage.previews.draft(b"%d" % number)
+    stage.glimpse()
+    stage.settle()
+
+    assert stage.shown() == [b"first", b"the picture"]
+    assert len(stage.work) == 1
+
+
+@pytest.mark.parametrize("between_drafts", [timedelta(seconds=0.05)])
+def test_the_newest_of_drafts_that_came_meanwhile_is_shown(stage: Stage) -> None:
+    first, second = once_shown(stage, 1), None
+    stage.previews.draft(b"first")
+    assert first.wait(SECONDS)
+    second = once_shown(stage, 1)
+
+    with stage.previews._changed:  # as fast as can be
+        for number in (1, 2, 3):
+            stage.previews.draft(b"%d" % number)
+
+    assert second.wait(SECONDS)
+    stage.settle()
+    assert stage.shown() == [b"first", b"3"]
+
+
+def test_no_draft_follows_the_picture(stage: Stage) -> None:
+    stage.glimpse()
+
+    stage.previews.draft(b"late")
+    stage.settle()
+
+    assert stage.shown() == [b"the picture"]
+    assert stage.work == []
+
+
+def test_a_draft_that_is_still_being_decoded_when_the_picture_comes_is_dropped(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    decoding, go_on = Event(), Event()
+    decode = stage.studio.decode
+
+    def slow(data: bytes) -> Any:
+        if data == b"a draft":
+            decoding.set()
+            assert go_on.wait(SECONDS)
+        return decode(data)
+
+    monkeypatch.setattr(stage.studio, "decode", slow)
+    stage.previews.draft(b"a draft")
+    assert decoding.wait(SECONDS)
+
+    stage.glimpse()
+    go_on.set()
+    stage.settle()
+
+    assert stage.shown() == [b"the picture"]
+
+
+def test_a_connection_gets_the_picture_behind_a_draft_it_takes_slowly(stage: Stage) -> None:
+    taking, go_on = Event(), Event()
+
+    def meanwhile(*_: Any) -> None:
+        if not taking.is_set():
+            taking.set()
+            assert go_on.wait(SECONDS)
+
+    stage.push.meanwhile = meanwhile
+    stage.previews.draft(b"a draft")
+    assert taking.wait(SECONDS)
+
+    stage.glimpse()
+    go_on.set()
+    stage.settle()
+
+    assert stage.shown() == [b"a draft", b"the picture"]
+
+
+def test_a_draft_that_is_no_picture_is_skipped(stage: Stage) -> None:
+    stage.studio.unreadable.add(b"evil")
+    shown = once_shown(stage)
+    stage.previews.draft(b"evil")
+    wait(stage.work, SECONDS)
+
+    stage.previews.draft(b"good")
+
+    assert shown.wait(SECONDS)
+    stage.settle()
+    assert stage.shown() == [b"good"]
+    assert "image_generate_draft_unreadable" in stage.log.events()
+
+
+@pytest.mark.parametrize("trouble", [MemoryError("pixels"), NoImage("none")])
+def test_a_studio_that_fails_costs_nothing(stage: Stage, trouble: Exception) -> None:
+    stage.studio.fails = trouble
+
+    stage.previews.draft(b"one")
+    wait(stage.work, SECONDS)
+
+    assert all(future.exception() is None for future in stage.work)
+
+
+def test_drafts_reach_who_is_connected_by_then(stage: Stage) -> None:
+    stage.tables.register(USER, "phone", NOW)
+    shown = once_shown(stage, 2)
+
+    stage.previews.draft(b"one")
+
+    assert shown.wait(SECONDS)
+    stage.settle()
+    assert stage.shown("phone") == [b"one"]
+
+
+def test_newcomers_get_the_glimpse_once(stage: Stage) -> None:
+    stage.tables.register(USER, "phone", NOW)
+
+    stage.glimpse()
+    stage.previews.glimpse_for_newcomers(stage.tables.read(USER))
+    stage.settle()
+
+    assert stage.shown("tab") == [b"the picture"]
+    assert stage.shown("phone") == [b"the picture"]
+
+
+def test_nobody_waits_for_a_read_that_is_slow(channel: UnifiedChannel, stage: Stage) -> None:
+    unknown: Future[Channel] = Future()
+    previews = ShowPreviews(
+        channel, stage.studio, USER, MESSAGE, unknown, lambda _: None, stage.log
+    )
+
+    previews.glimpse(stage.studio.decode(b"the picture"))
+
+    assert previews.end() == {}
+    previews.glimpse_for_newcomers(stage.tables.read(USER))
+    wait(previews.end().values(), SECONDS)
+    assert stage.shown() == [b"the picture"]
+
+
+def test_a_preview_that_cannot_be_made_costs_nothing(stage: Stage) -> None:
+    stage.studio.preview_fails = True
+
+    stage.glimpse()
+    stage.previews.glimpse_for_newcomers(stage.tables.read(USER))
+    stage.settle()
+
+    assert stage.shown() == []
+    assert "image_generate_preview_failed" in stage.log.events()
