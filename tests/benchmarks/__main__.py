@@ -14,6 +14,7 @@ from tests.benchmarks import (
     picture_cpu,
     picture_latency,
     placeholder,
+    url_signing,
     webp_size,
 )
 from tests.benchmarks.bench import Bench
@@ -25,6 +26,7 @@ PARTS: Mapping[str, tuple[Part, str]] = {
     "picture": (picture_latency.measure, "the provider's bytes to the picture at the socket"),
     "calls": (call_chains.measure, "AWS calls one behind the other on both paths"),
     "cpu": (picture_cpu.measure, "CPU of one picture, by stage"),
+    "urls": (url_signing.measure, "CPU of signing the addresses of a page of pictures"),
     "webp": (webp_size.measure, "WebP against the provider's PNG"),
     "memory": (memory.measure, "memory of the whole stack"),
     "cold-start": (cold_start.measure, "CPU of every function's cold start"),
