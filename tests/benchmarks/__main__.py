@@ -16,6 +16,7 @@ from tests.benchmarks import (
     picture_latency,
     placeholder,
     replay,
+    url_signing,
     webp_size,
 )
 from tests.benchmarks.bench import Bench
@@ -27,6 +28,7 @@ PARTS: Mapping[str, tuple[Part, str]] = {
     "picture": (picture_latency.measure, "the provider's bytes to the picture at the socket"),
     "calls": (call_chains.measure, "AWS calls one behind the other on both paths"),
     "cpu": (picture_cpu.measure, "CPU of one picture, by stage"),
+    "urls": (url_signing.measure, "CPU of signing the addresses of a page of pictures"),
     "webp": (webp_size.measure, "WebP against the provider's PNG"),
     "replay": (replay.measure, "a thousand missed events to one connection"),
     "company": (company.measure, "the placeholder while others are connected or busy"),

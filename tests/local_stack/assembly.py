@@ -27,6 +27,7 @@ from tests.local_stack.lambda_runtime.runtime_api import runtime_routes
 from tests.local_stack.lambda_runtime.service import LambdaService
 from tests.local_stack.names import LAMBDA_PATH, REGION, URL_SUFFIX, WEBSOCKET_PATH
 from tests.local_stack.options import Options
+from tests.local_stack.template.dynamic_references import with_secrets
 from tests.local_stack.template.read_edge import EdgeSpec
 from tests.local_stack.template.serving import FunctionSpec, Serving, WebSocketSpec
 from tests.local_stack.websocket.gateway import IDLE_SECONDS, WebSocketGateway
@@ -158,7 +159,7 @@ def _websocket(
 def _cdn(edge: EdgeSpec | None, around: Surroundings) -> Cdn | None:
     if edge is None:
         return None
+    # As by CloudFormation, secrets are read once, when the edge is set up.
     secrets = admin_client(around.session, "secretsmanager", around.emulator)
-    # As at CloudFront, the secret is read once, when the edge is set up.
-    secret = secrets.get_secret_value(SecretId=edge.secret_id)["SecretString"]
-    return Cdn(edge, secret, admin_client(around.session, "s3", around.emulator))
+    code = with_secrets(edge.function, secrets)
+    return Cdn(edge, code, admin_client(around.session, "s3", around.emulator))

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.local_stack.cdn import PREFIX, Cdn
+from tests.local_stack.cdn import Cdn
 from tests.local_stack.http_api.gateway import HttpApi
 from tests.local_stack.names import WEBSOCKET_PATH
 from tests.local_stack.websocket.gateway import WebSocketGateway
@@ -20,6 +20,8 @@ from tests.local_stack.websocket.protocol import MAX_MESSAGE_BYTES, LimitedFrame
 # Workers keep their connection open while a handler runs, however long that takes.
 _KEEP_ALIVE_SECONDS = 3600
 _STOP_SECONDS = 1
+# All of them, because the edge itself refuses what its behaviour does not allow.
+_METHODS = ["GET", "HEAD", "OPTIONS", "PUT", "PATCH", "POST", "DELETE"]
 
 
 def application(
@@ -34,7 +36,7 @@ def application(
         path = f"{WEBSOCKET_PATH}/{websocket.spec.stage}"
         routes.append(WebSocketRoute(path, websocket.serve))
     if cdn is not None:
-        routes.append(Route(PREFIX + "/{key:path}", cdn.handle, methods=["GET", "HEAD"]))
+        routes.append(Route(cdn.prefix + "{key:path}", cdn.handle, methods=_METHODS))
     if http_api is not None:
         routes.append(Mount("/", app=_every_method(http_api)))
     app = Starlette(

@@ -258,8 +258,8 @@ SECRET = "a-signing-secret"
 KEY = "p/0123456789abcdef/01JD4A7Y000000000000000000/full.webp"
 
 
-def urls(clock: FixedClock) -> aws.SignedUrls:
-    return aws.SignedUrls(lambda: "https://page.test", lambda: SECRET, clock)
+def urls(clock: FixedClock, period_days: int = 7) -> aws.SignedUrls:
+    return aws.SignedUrls(lambda: "https://page.test", lambda: SECRET, clock, period_days)
 
 
 def test_a_url_is_signed_as_the_edge_verifies_it() -> None:
@@ -275,17 +275,28 @@ def test_a_url_is_signed_as_the_edge_verifies_it() -> None:
     assert SECRET not in parts.geturl()
 
 
-@pytest.mark.parametrize("hour", [0, 12, 23])
-def test_a_url_lasts_one_to_two_days_and_is_the_same_all_day(hour: int) -> None:
-    midnight = datetime(2026, 11, 20, tzinfo=UTC)
-    now = midnight + timedelta(hours=hour)
+@pytest.mark.parametrize("period_days", [1, 7, 180])
+@pytest.mark.parametrize("share", [0, 0.5, 0.999999])
+def test_a_url_stays_the_same_for_a_period_and_lasts_until_the_next_one_ends(
+    period_days: int, share: float
+) -> None:
+    period = timedelta(days=period_days)
+    begin = datetime(1970, 1, 1, tzinfo=UTC) + 40 * period
+    now = begin + share * period
 
-    url = urls(FixedClock(now)).url(KEY)
+    url = urls(FixedClock(now), period_days).url(KEY)
 
     expires = datetime.fromtimestamp(int(parse_qs(urlsplit(url).query)["expires"][0]), UTC)
-    assert expires == midnight + timedelta(days=2)
-    assert url == urls(FixedClock(midnight)).url(KEY)
-    assert url != urls(FixedClock(midnight + timedelta(days=1))).url(KEY)
+    assert expires == begin + 2 * period
+    assert url == urls(FixedClock(begin), period_days).url(KEY)
+    assert url != urls(FixedClock(begin + period), period_days).url(KEY)
+
+
+def test_a_url_is_signed_with_the_secret_of_the_moment() -> None:
+    secrets = iter(["old", "new"])
+    signing = aws.SignedUrls(lambda: "https://page.test", lambda: next(secrets), FixedClock(), 7)
+
+    assert signing.url(KEY) != signing.url(KEY)
 
 
 def test_a_url_is_of_one_picture() -> None:

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from tests.local_stack.cdn import is_genuine, signature_of
 from tests.local_stack.http_api.cors import preflight, with_cors
 from tests.local_stack.http_api.events import HttpRequest, http_event
 from tests.local_stack.http_api.responses import INTERNAL_ERROR, http_response
@@ -159,17 +158,6 @@ def test_authorizer_refusals(answer: dict[str, Any], failed: bool, status: int) 
     with pytest.raises(RefusedError) as error:
         authorized_context(Outcome(json.dumps(answer).encode(), failed), "arn")
     assert error.value.status == status
-
-
-def test_pictures_need_a_fresh_signature() -> None:
-    path, secret = "/cdn/p/x/full.webp", "s3cret"
-    good = signature_of(path, "1000", secret)
-    assert is_genuine(path, "1000", good, secret, now=999)
-    assert not is_genuine(path, "1000", good, secret, now=1000)
-    assert not is_genuine(path, "1001", good, secret, now=999)
-    assert not is_genuine(path + "x", "1000", good, secret, now=999)
-    assert not is_genuine(path, "1000", "ü", secret, now=999)
-    assert not is_genuine(path, "1e9", signature_of(path, "1e9", secret), secret, now=1)
 
 
 def test_codes_are_used_once_within_a_minute() -> None:

@@ -61,6 +61,7 @@ class TableSettings(Settings):
     channels_table: Name
     channel_events_table: Name
     url_signing_secret: Name
+    url_lifetime_days: int = Field(ge=1)
     websocket_endpoint: Url
 
 

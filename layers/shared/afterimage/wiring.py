@@ -11,7 +11,7 @@ import threading
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any
 
 import botocore.session
@@ -61,10 +61,11 @@ class Base:
         self._public_config = aws.Cached(
             aws.parameter(self.aws.client("ssm"), public_config_parameter), self.log
         )
+        # Once for each text, not for each of the hundred URLs of a page of pictures.
+        self._parsed = lru_cache(maxsize=1)(_parse)
 
     def public_config(self) -> Mapping[str, str]:
-        config = settings.PublicConfig.model_validate_json(self._public_config())
-        return config.model_dump()
+        return self._parsed(self._public_config())
 
     def public(self, name: str) -> Callable[[], str]:
         """One value of the public configuration, read when it is called for."""
@@ -86,7 +87,9 @@ class Channelled(Base):
         signing_secret = aws.Cached(
             aws.secret(self.secrets, configured.url_signing_secret), self.log
         )
-        self.urls = aws.SignedUrls(self.public("public_url"), signing_secret, self.clock)
+        self.urls = aws.SignedUrls(
+            self.public("public_url"), signing_secret, self.clock, configured.url_lifetime_days
+        )
         self.push = aws.ApiGatewayPush(
             self.aws.client("apigatewaymanagementapi", aws.PUSH, configured.websocket_endpoint),
             self.clock,
@@ -261,6 +264,10 @@ def web_page(logger: Logger, environment: Mapping[str, str], root: Any) -> Any:
     configured = settings.PageSettings.read(environment)
     base = Base(logger, configured.public_config_parameter)
     return WebPage(root, base.public_config, configured.client_id, base.log)
+
+
+def _parse(public_config: str) -> Mapping[str, str]:
+    return settings.PublicConfig.model_validate_json(public_config).model_dump()
 
 
 def _upload_time(image_timeout: int) -> timedelta:

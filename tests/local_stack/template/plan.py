@@ -23,6 +23,8 @@ from tests.local_stack.template.transform import parameter_values, read_template
 # What is read to serve; everything else of the cloud side is left out.
 _SERVED = ("AWS::Lambda::", "AWS::ApiGatewayV2::", "AWS::Events::", "AWS::Scheduler::", "AWS::IAM")
 
+_AT_THE_EDGE = ("AWS::S3::BucketPolicy", "AWS::CloudFront::Function")
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -90,7 +92,7 @@ def make_plan(template_path: Path, parameters: Mapping[str, str]) -> Plan:
     values = with_stand_ins(stand_ins, values)
     served = [resolve(r, values) for r in resources.values() if r["Type"].startswith(_SERVED)]
     roles = [f"{name}.Arn" for name, r in resources.items() if r["Type"] == "AWS::IAM::Role"]
-    policies = [r for r in resources.values() if r["Type"] == "AWS::S3::BucketPolicy"]
-    asked = {*open_references([served, policies], resources), *roles}
+    edge = [r for r in resources.values() if r["Type"] in _AT_THE_EDGE]
+    asked = {*open_references([served, edge], resources), *roles}
     asked -= {name for name in asked if name.split(".")[0] in stand_ins}
     return Plan(resources, values, tuple(sorted(asked)))

@@ -12,7 +12,7 @@ import json
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -23,7 +23,7 @@ from afterimage.domain.entities import Job
 from afterimage.domain.errors import ProviderUnavailable
 from afterimage.ports import Clock, Log
 
-_DAY = timedelta(days=1).total_seconds()
+_DAY_S = 86_400
 _IMMUTABLE = "public, max-age=31536000, immutable"
 
 QUICK = Config(
@@ -189,19 +189,29 @@ def parameter(client: Callable[[], Any], name: str) -> Callable[[], str]:
 class SignedUrls:
     """Implements `ImageUrls`: paths signed for the edge, which verifies them (template.yaml).
 
-    The expiry is a midnight one to two days ahead, so that the same picture keeps the same
-    URL for a day and browser and edge can cache it.
+    Time is cut into periods, and a URL lasts until the next period ends: the same picture keeps
+    the same URL for a whole period, so that browsers can cache it.
+
+    Args:
+        secret_value: the secret that is signed with now; the edge may accept a second one.
+        period_days: length of a period; a URL is valid for one to two of them.
     """
 
     def __init__(
-        self, public_url: Callable[[], str], secret_value: Callable[[], str], clock: Clock
+        self,
+        public_url: Callable[[], str],
+        secret_value: Callable[[], str],
+        clock: Clock,
+        period_days: int,
     ) -> None:
         self._public_url = public_url
         self._secret_value = secret_value
         self._clock = clock
+        self._period_s = period_days * _DAY_S
 
     def url(self, key: str) -> str:
-        expires = (int(self._clock.now().timestamp() // _DAY) + 2) * int(_DAY)
+        period = int(self._clock.now().timestamp()) // self._period_s
+        expires = (period + 2) * self._period_s
         path = f"/cdn/{quote(key)}"
         signed = f"{path}?expires={expires}"
         digest = hmac.digest(self._secret_value().encode(), signed.encode(), hashlib.sha256)

@@ -1,0 +1,1 @@
+"""CloudFront in small: the functions before the cache, in a JavaScript engine."""
