@@ -32,6 +32,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:
         message_id=event["message_id"],
         job_id=event["job_id"],
         attempt=event["attempt"],
+        request_id=context.aws_request_id,
         until=datetime.now(UTC) + left,
     )
     logger.info("image_generate_started", extra={"job_id": order.job_id})

@@ -30,6 +30,11 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:
         logger.info("keeper_swept")
         return
     job = event["requestPayload"]
-    condition = event["requestContext"]["condition"]
+    about = event["requestContext"]
+    condition = about["condition"]
     logger.warning("keeper_invocation_failed", extra={"condition": condition})
-    rescue(FailedInvocation(job["user_id"], job["job_id"], job["attempt"], condition))
+    rescue(
+        FailedInvocation(
+            job["user_id"], job["job_id"], job["attempt"], about["requestId"], condition
+        )
+    )

@@ -93,7 +93,7 @@ def _to_picture(stack: RunningStack, user: User) -> Table:
             run.calls.clear()
             until = datetime.now(UTC) + timedelta(seconds=60)
             del job["correlation_id"]
-            create(Order(**job, until=until))
+            create(Order(**job, request_id="bench", until=until))
     received = run.log.at[_BYTES_RECEIVED]
     calls = [call for call in run.calls if call.began >= received]
     return _table("The provider's bytes to the complete picture", steps(calls), "message-update")

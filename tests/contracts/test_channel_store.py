@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from tests.contracts.conftest import Tables
 from tests.support.builders import CHAT, a_job, a_message, an_image
-from tests.support.doubles import NOW
+from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain.changes import (
     Change,
@@ -323,7 +323,7 @@ def test_a_chat_that_never_was_is_not_renamed(tables: Tables, user: str) -> None
 
 def running_job(tables: Tables, user: str) -> Job:
     commit(tables, user, InsertJob(a_job()))
-    running = tables.jobs.claim(user, a_job().id, 1, NOW)
+    running = tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST)
     assert running is not None
     return running
 

@@ -9,7 +9,7 @@ from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
 from tests.contracts.conftest import Tables
 from tests.support.builders import a_job
-from tests.support.doubles import NOW
+from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain.changes import InsertJob, Transition
 from afterimage.domain.entities import JobStatus
@@ -41,12 +41,12 @@ def test_a_claim_whose_answer_was_lost_is_a_claim(
     atomic_tables.store.commit(atomic_tables.store.read(user), transition, NOW)
     losing.append("UpdateItem")
 
-    claimed = atomic_tables.jobs.claim(user, a_job().id, 1, NOW)
+    claimed = atomic_tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST)
 
     assert losing == []
     assert claimed is not None
     assert claimed.status is JobStatus.RUNNING
-    assert atomic_tables.jobs.claim(user, a_job().id, 1, NOW) is None
+    assert atomic_tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST) is None
 
 
 @pytest.mark.parametrize("atomic_tables", ["ministack"], indirect=True)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from tests.contracts.conftest import Tables
 from tests.support.builders import CHAT, a_job, a_message
-from tests.support.doubles import NOW
+from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain.changes import (
     Change,
@@ -58,7 +58,7 @@ def due(tables: Tables, *users: str, now: datetime = NOW) -> list[tuple[str, str
 def failed(tables: Tables, user: str, number: int, purge_at: datetime) -> Job:
     """A job that ended while it was running, and may have left files."""
     store(tables, user, InsertJob(a_job(number)))
-    running = tables.jobs.claim(user, a_job(number).id, 1, NOW)
+    running = tables.jobs.claim(user, a_job(number).id, 1, NOW, REQUEST)
     assert running is not None
     ended = moved(running, Move.FAIL, NOW, error_code="internal", purge_at=purge_at)
     store(tables, user, MoveJob(running, ended))

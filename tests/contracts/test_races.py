@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import pytest
 from tests.contracts.conftest import Tables
 from tests.support.builders import CHAT, a_job, a_message
-from tests.support.doubles import NOW, PlainUrls, RecordingLog, RecordingPush
+from tests.support.doubles import NOW, REQUEST, PlainUrls, RecordingLog, RecordingPush
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import (
@@ -106,7 +106,7 @@ def test_one_of_many_gets_the_job(atomic_tables: Tables, crowd: Executor, user: 
     atomic_tables.store.commit(atomic_tables.store.read(user), change, NOW)
 
     def claim(_: int) -> bool:
-        return atomic_tables.jobs.claim(user, a_job().id, 1, NOW) is not None
+        return atomic_tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST) is not None
 
     assert list(crowd.map(claim, range(40))).count(True) == 1
 
@@ -122,7 +122,7 @@ def test_of_many_movers_of_one_job_one_wins(
     def mover(number: int) -> bool:
         match number % 4:
             case 0:
-                return atomic_tables.jobs.claim(user, job.id, 1, NOW) is not None
+                return atomic_tables.jobs.claim(user, job.id, 1, NOW, REQUEST) is not None
             case 1:
                 return atomic_tables.jobs.move(user, job, moved(job, Move.RESCUE, NOW))
             case kind:

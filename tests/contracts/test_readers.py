@@ -9,7 +9,7 @@ from datetime import timedelta
 import pytest
 from tests.contracts.conftest import Tables
 from tests.support.builders import CHAT, a_job, a_message, a_ulid, an_image
-from tests.support.doubles import NOW
+from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain.changes import (
     Change,
@@ -198,20 +198,20 @@ def test_recent_jobs_come_newest_first_without_the_counters(
 def test_a_job_is_claimed_once(tables: Tables, user: str) -> None:
     store(tables, user, [InsertJob(a_job())])
 
-    claimed = tables.jobs.claim(user, a_job().id, 1, NOW)
+    claimed = tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST)
 
-    running = replace(a_job(), status=claimed.status if claimed else a_job().status, started_at=NOW)
+    running = moved(a_job(), Move.CLAIM, NOW, claimed_by=REQUEST)
     assert claimed == running
     assert running.status == "running"
     assert tables.jobs.get(user, a_job().id) == running
-    assert tables.jobs.claim(user, a_job().id, 1, NOW) is None
+    assert tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST) is None, "nor by the same event"
 
 
 @pytest.mark.parametrize("attempt", [0, 2])
 def test_a_job_is_claimed_only_at_its_attempt(tables: Tables, user: str, attempt: int) -> None:
     store(tables, user, [InsertJob(a_job())])
 
-    assert tables.jobs.claim(user, a_job().id, attempt, NOW) is None
+    assert tables.jobs.claim(user, a_job().id, attempt, NOW, REQUEST) is None
     assert tables.jobs.get(user, a_job().id) == a_job()
 
 
@@ -220,8 +220,8 @@ def test_a_job_that_never_was_or_is_anothers_is_not_claimed(
 ) -> None:
     store(tables, user, [InsertJob(a_job())])
 
-    assert tables.jobs.claim(user, a_ulid(9), 1, NOW) is None
-    assert tables.jobs.claim(somebody_else, a_job().id, 1, NOW) is None
+    assert tables.jobs.claim(user, a_ulid(9), 1, NOW, REQUEST) is None
+    assert tables.jobs.claim(somebody_else, a_job().id, 1, NOW, REQUEST) is None
     assert tables.jobs.get(somebody_else, a_job().id) is None
     assert tables.jobs.get(user, a_ulid(9)) is None
 
@@ -231,22 +231,23 @@ def test_a_rescued_job_waits_for_its_next_attempt(
     tables: Tables, user: str, *, claimed: bool
 ) -> None:
     store(tables, user, [InsertJob(a_job())])
-    job = tables.jobs.claim(user, a_job().id, 1, NOW) if claimed else a_job()
+    job = tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST) if claimed else a_job()
     assert job is not None
     rescued = moved(job, Move.RESCUE, NOW)
 
     assert tables.jobs.move(user, job, rescued)
 
     assert tables.jobs.get(user, a_job().id) == rescued == replace(a_job(), attempt=2)
-    assert tables.jobs.claim(user, a_job().id, 1, NOW) is None
-    again = tables.jobs.claim(user, a_job().id, 2, NOW + timedelta(seconds=9))
-    assert again == moved(rescued, Move.CLAIM, NOW + timedelta(seconds=9))
+    assert tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST) is None
+    again = tables.jobs.claim(user, a_job().id, 2, NOW + timedelta(seconds=9), REQUEST)
+    later = NOW + timedelta(seconds=9)
+    assert again == moved(rescued, Move.CLAIM, later, claimed_by=REQUEST)
 
 
 def test_a_job_that_has_moved_is_not_moved_from_where_it_was(tables: Tables, user: str) -> None:
     store(tables, user, [InsertJob(a_job())])
     rescued = moved(a_job(), Move.RESCUE, NOW)
-    running = tables.jobs.claim(user, a_job().id, 1, NOW)
+    running = tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST)
 
     assert not tables.jobs.move(user, a_job(), rescued)
 

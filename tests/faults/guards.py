@@ -136,7 +136,7 @@ GUARDS = (
     Guard(
         _ONCE,
         "use_cases/create_image.py",
-        "message is None or message.version != job.message_version",
+        "message is None or not _is_for(message, job)",
         "message is None",
         "tests/unit/test_create_image.py::test_a_message_that_moved_on_is_not_painted",
     ),
@@ -153,6 +153,13 @@ GUARDS = (
         "(JobStatus.RUNNING, Move.CANCEL): Effect(JobStatus.CANCELLED, ",
         "(JobStatus.RUNNING, Move.CANCEL): Effect(JobStatus.CANCELLED, refunds=True, ",
         "tests/unit/test_cancel_message.py::test_a_picture_being_painted_is_charged_and_its_uploads_are_removed_later",
+    ),
+    Guard(
+        _ONCE,
+        "use_cases/rescue_job.py",
+        "job.status is JobStatus.RUNNING and job.claimed_by != failed.request_id",
+        "False",
+        "tests/unit/test_rescue_job.py::test_a_second_delivery_that_fails_does_not_end_what_the_first_began",
     ),
     Guard(
         _ONCE,
@@ -237,8 +244,8 @@ GUARDS = (
     Guard(
         _EVENTS,
         "use_cases/create_image.py",
-        "        wait([glimpse])  # it never follows the picture\n",
-        "",
+        "self._channel.deliver(delivery, after=previews.end())",
+        "self._channel.deliver(delivery)",
         "tests/unit/test_create_image.py::test_a_late_glimpse_never_follows_the_picture",
     ),
     Guard(

@@ -116,7 +116,9 @@ class Faults:
             await asyncio.to_thread(self._invoke, "image_generate", payload)
             return
         condition = self.chance.choice(("RetriesExhausted",) * 3 + ("EventAgeExceeded",))
-        record = {"requestContext": {"condition": condition}, "requestPayload": payload}
+        request_id = self.chance.choice((job.get("claimed_by", "never claimed"), "another"))
+        context = {"condition": condition, "requestId": request_id}
+        record = {"requestContext": context, "requestPayload": payload}
         await asyncio.to_thread(self._invoke, "keeper", record)
 
     def _invoke(self, function: str, payload: dict[str, Any]) -> None:

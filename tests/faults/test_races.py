@@ -156,10 +156,20 @@ def order(somebody: Somebody, job: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def failure_record(payload: dict[str, Any], condition: str = "RetriesExhausted") -> dict[str, Any]:
-    """What Lambda sends to the keeper, as far as the keeper reads it."""
-    context = {"condition": condition, "approximateInvokeCount": 1, "requestId": "r"}
-    return {"version": "1.0", "requestContext": context, "requestPayload": payload}
+def failure_record(
+    somebody: Somebody, job: dict[str, Any], condition: str = "RetriesExhausted"
+) -> dict[str, Any]:
+    """What Lambda sends to the keeper of the invocation that claimed the job."""
+    context = {
+        "condition": condition,
+        "approximateInvokeCount": 1,
+        "requestId": job["claimed_by"],
+    }
+    return {
+        "version": "1.0",
+        "requestContext": context,
+        "requestPayload": order(somebody, job),
+    }
 
 
 def codes(truth: Truth) -> Counter[str]:
@@ -214,11 +224,14 @@ def test_beyond_the_open_ones_nothing_is_stored(swept: RunningStack, user: str) 
         swept.gemini(text_ms=50)
 
     truth = bob.settled()
+    statuses = Counter(answer.status_code for answer in answers)
     refused = [answer for answer in answers if answer.status_code == 429]
     assert {answer.json()["error"]["code"] for answer in refused} == {"too_many_open"}
-    assert len(truth.messages) == 2 * (60 - len(refused))
-    assert truth.counters == {next(iter(truth.counters)): 60 - len(refused)}
-    assert 10 <= 60 - len(refused) < 60
+    # One that lost every race was told to come again (503); it may have been stored or not.
+    stored = len(truth.messages) // 2
+    assert statuses[200] <= stored <= 60 - len(refused)
+    assert truth.counters == {next(iter(truth.counters)): stored}
+    assert 10 <= stored < 60
     assert check_user(swept, user) == []
 
 
@@ -289,7 +302,11 @@ def test_fifty_cancels_at_once_are_one(alice: Somebody, tab: Client) -> None:
     assert codes(truth) == {"cancelled": 1}
     assert truth.seq == 4
     assert alice.used() == 1  # it was running
-    assert {a.json()["assistant_message"]["meta"]["status"] for a in answers} == {"cancelled"}
+    told = [answer.json() for answer in answers if answer.status_code == httpx.codes.OK]
+    assert told, "somebody was first"
+    assert {one["assistant_message"]["meta"]["status"] for one in told} == {"cancelled"}
+    # The others lost every race, and were told so.
+    assert {a.status_code for a in answers} <= {httpx.codes.OK, httpx.codes.SERVICE_UNAVAILABLE}
 
 
 def test_cancel_against_completing_has_one_ending(alice: Somebody, tab: Client) -> None:
@@ -315,7 +332,7 @@ def test_cancel_against_rescue_has_one_ending(alice: Somebody, tab: Client) -> N
     for number in range(6):
         message = alice.asked(f"paint a fox w{number}")
         job = running(alice, message)
-        record = failure_record(order(alice, job))
+        record = failure_record(alice, job)
 
         def act(which: int, message: Message = message, record: dict[str, Any] = record) -> None:
             if which:
@@ -404,7 +421,12 @@ def test_pictures_at_once_are_numbered_without_holes(alice: Somebody, tab: Clien
     truth = alice.settled()
     assert codes(truth) == {"complete": 10}
     assert truth.seq == 10 * 5  # two placeholders, generating, complete, and the picture
-    assert len({seq for seq, _ in tab.received}) == len(tab.received), "a frame came twice"
+    if len(resumes(tab)) == 1:  # who was late and asked again may get a frame twice
+        assert len({seq for seq, _ in tab.received}) == len(tab.received), "a frame came twice"
+
+
+def resumes(tab: Client) -> list[dict[str, Any]]:
+    return [frame for frame in tab.system if frame["event"] in ("resumed", "more")]
 
 
 def test_the_same_message_fifty_times_is_one(alice: Somebody, tab: Client) -> None:
@@ -448,7 +470,7 @@ def test_the_same_id_with_other_words_is_refused(alice: Somebody) -> None:
 def test_a_record_after_success_posts_the_events_again(alice: Somebody, tab: Client) -> None:
     message = alice.asked("paint a fox wreposted")
     before = alice.settled()
-    record = failure_record(order(alice, alice.job(message)))
+    record = failure_record(alice, alice.job(message))
     seen = len(tab.received)
 
     at_once(10, lambda _: deliver(alice.stack, "keeper", record))
@@ -467,7 +489,7 @@ def test_one_record_twenty_times_is_one_more_attempt(alice: Somebody, tab: Clien
     alice.stack.gemini(script=[{"on": "image", "match": "wdied", "delay_ms": 8000}])
     message = alice.asked("paint a fox wdied")
     job = running(alice, message)
-    record = failure_record(order(alice, job))
+    record = failure_record(alice, job)
 
     at_once(20, lambda _: deliver(alice.stack, "keeper", record))
 
@@ -485,11 +507,11 @@ def test_the_record_of_the_last_attempt_ends_the_job(alice: Somebody, tab: Clien
     )
     message = alice.asked("paint a fox wdead")
     job = running(alice, message)
-    deliver(alice.stack, "keeper", failure_record(order(alice, job)))
+    deliver(alice.stack, "keeper", failure_record(alice, job))
     alice.until(lambda truth: int(next(iter(truth.jobs.values()))["attempt"]) == 2)
     second = running(alice, message)
 
-    at_once(20, lambda _: deliver(alice.stack, "keeper", failure_record(order(alice, second))))
+    at_once(20, lambda _: deliver(alice.stack, "keeper", failure_record(alice, second)))
 
     truth = alice.settled()
     assert codes(truth) == {"internal": 1}
@@ -504,7 +526,7 @@ def test_a_record_of_too_old_a_duplicate_leaves_the_running_job_alone(
     alice.stack.gemini(script=[{"on": "image", "match": "wold", "delay_ms": 4000}])
     message = alice.asked("paint a fox wold")
     job = running(alice, message)
-    record = failure_record(order(alice, job), "EventAgeExceeded")
+    record = failure_record(alice, {**job, "claimed_by": "another"}, "EventAgeExceeded")
 
     at_once(20, lambda _: deliver(alice.stack, "keeper", record))
 

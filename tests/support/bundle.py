@@ -22,6 +22,7 @@ from afterimage.use_cases.retry_message import Click, RetryMessage
 from afterimage.use_cases.sweep import Sweep
 from tests.support.builders import CHAT, a_ulid
 from tests.support.doubles import (
+    REQUEST,
     FakeStudio,
     FixedClock,
     InMemoryPictures,
@@ -149,7 +150,7 @@ class Bundle:
     def claim(self, message: Message) -> Job:
         """A function begins with the message's job, and gets no further."""
         job = self.job(message)
-        claimed = self.ledger.claim(USER, job.id, job.attempt, self.clock.now())
+        claimed = self.ledger.claim(USER, job.id, job.attempt, self.clock.now(), REQUEST)
         assert claimed is not None
         return claimed
 
@@ -177,10 +178,16 @@ class Bundle:
             self.log,
         )
         until = self.clock.now() + timedelta(seconds=150)
-        create(Order(USER, message.chat_id, message.id, message.job_id or "", attempt, until))
+        create(
+            Order(USER, message.chat_id, message.id, message.job_id or "", attempt, REQUEST, until)
+        )
 
     def rescue(
-        self, message: Message, attempt: int = 1, condition: str = "RetriesExhausted"
+        self,
+        message: Message,
+        attempt: int = 1,
+        condition: str = "RetriesExhausted",
+        request_id: str = REQUEST,
     ) -> None:
         """Gives the keeper the record of an invocation of the message's job that failed."""
         rescue = RescueJob(
@@ -192,7 +199,7 @@ class Bundle:
             self.clock,
             self.log,
         )
-        rescue(FailedInvocation(USER, message.job_id or "", attempt, condition))
+        rescue(FailedInvocation(USER, message.job_id or "", attempt, request_id, condition))
 
     def sweep(self, seconds: float = 55) -> None:
         """Lets the keeper look for what is overdue, for so long."""

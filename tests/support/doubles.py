@@ -20,6 +20,7 @@ from afterimage.domain.errors import NoImage
 from afterimage.ports import EncodedImage, ImageRequest, TextReply, Turn
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
+REQUEST = "8f5c1b7e-request"  # id of an invocation
 
 
 class FixedClock:

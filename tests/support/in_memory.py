@@ -182,12 +182,14 @@ class InMemoryLedger(_View):
         with self._tables.lock:
             return self._rows.jobs.get((user_id, job_id))
 
-    def claim(self, user_id: str, job_id: str, attempt: int, now: datetime) -> Job | None:
+    def claim(
+        self, user_id: str, job_id: str, attempt: int, now: datetime, claimed_by: str
+    ) -> Job | None:
         with self._tables.lock:
             job = self._rows.jobs.get((user_id, job_id))
             if job is None or (job.status, job.attempt) != (JobStatus.RESERVED, attempt):
                 return None
-            claimed = replace(job, status=JobStatus.RUNNING, started_at=now)
+            claimed = replace(job, status=JobStatus.RUNNING, started_at=now, claimed_by=claimed_by)
             self._rows.jobs[user_id, job_id] = claimed
             return claimed
 

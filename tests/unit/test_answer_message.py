@@ -13,6 +13,7 @@ import pytest
 from tests.support.builders import CHAT, a_job, a_message, a_ulid
 from tests.support.doubles import (
     NOW,
+    REQUEST,
     FixedClock,
     RecordingLog,
     RecordingPush,
@@ -376,7 +377,7 @@ def test_an_invocation_that_failed_in_vain_takes_nothing_back(world: World) -> N
 
     def claim() -> None:
         ((_, job_id),) = world.tables.rows.jobs
-        InMemoryLedger(world.tables).claim(USER, job_id, 1, NOW)
+        InMemoryLedger(world.tables).claim(USER, job_id, 1, NOW, REQUEST)
 
     world.starter.meanwhile = claim
 
@@ -641,7 +642,7 @@ def test_a_picture_is_not_started_again_within_the_lease(world: World) -> None:
 def test_a_running_picture_is_not_started_again(world: World) -> None:
     world.model.script = [FOX]
     first = world.ask(message_id=a_ulid(0))
-    InMemoryLedger(world.tables).claim(USER, first.assistant.job_id or "", 1, NOW)
+    InMemoryLedger(world.tables).claim(USER, first.assistant.job_id or "", 1, NOW, REQUEST)
     world.clock.advance(seconds=61)
 
     world.ask(message_id=a_ulid(0))

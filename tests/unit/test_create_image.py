@@ -13,6 +13,7 @@ import pytest
 from tests.support.builders import CHAT, a_job, a_message, a_ulid
 from tests.support.doubles import (
     NOW,
+    REQUEST,
     FakeStudio,
     FixedClock,
     InMemoryPictures,
@@ -51,7 +52,7 @@ WAITING = a_message(
 FULL = ids.image_key(USER, JOB.id, "full.webp")
 THUMBNAIL = ids.image_key(USER, JOB.id, "thumbnail.webp")
 ORIGINAL = ids.image_key(USER, JOB.id, "original")
-ORDER = Order(USER, CHAT, WAITING.id, JOB.id, 1, NOW + timedelta(seconds=150))
+ORDER = Order(USER, CHAT, WAITING.id, JOB.id, 1, REQUEST, NOW + timedelta(seconds=150))
 
 
 class Journal(list[str]):
@@ -156,7 +157,12 @@ def test_a_picture_reaches_chat_gallery_and_ledger_at_once(world: World) -> None
     )
     assert world.tables.rows.images == {(USER, JOB.id): image}
     assert world.job() == replace(
-        JOB, status=JobStatus.SUCCEEDED, started_at=NOW, ended_at=NOW, price_usd="0.0336"
+        JOB,
+        status=JobStatus.SUCCEEDED,
+        claimed_by=REQUEST,
+        started_at=NOW,
+        ended_at=NOW,
+        price_usd="0.0336",
     )
     channel = world.tables.read(USER)
     assert (channel.seq, channel.open_messages) == (5, 0)

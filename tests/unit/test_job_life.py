@@ -48,8 +48,8 @@ def reachable(start: Job) -> set[tuple[JobStatus, int]]:
 
 
 def test_a_claim_starts_the_clock() -> None:
-    assert moved(RESERVED, Move.CLAIM, LATER) == replace(
-        RESERVED, status=JobStatus.RUNNING, started_at=LATER
+    assert moved(RESERVED, Move.CLAIM, LATER, claimed_by="a-request") == replace(
+        RESERVED, status=JobStatus.RUNNING, started_at=LATER, claimed_by="a-request"
     )
 
 

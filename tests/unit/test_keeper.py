@@ -62,7 +62,13 @@ def test_a_record_is_a_rescue(called: Called) -> None:
 
     job = event["requestPayload"]
     assert called.rescued == [
-        FailedInvocation(job["user_id"], job["job_id"], job["attempt"], "RetriesExhausted")
+        FailedInvocation(
+            job["user_id"],
+            job["job_id"],
+            job["attempt"],
+            event["requestContext"]["requestId"],
+            "RetriesExhausted",
+        )
     ]
     assert called.swept == []
 

@@ -224,14 +224,15 @@ def test_giving_up_on_a_message_that_is_gone_does_nothing(bundle: Bundle) -> Non
     assert bundle.starter.started == []
 
 
-def test_a_second_event_that_waited_too_long_does_not_end_what_the_first_began(
-    bundle: Bundle,
+@pytest.mark.parametrize("condition", ["EventAgeExceeded", "RetriesExhausted"])
+def test_a_second_delivery_that_fails_does_not_end_what_the_first_began(
+    bundle: Bundle, condition: str
 ) -> None:
-    """Events are delivered at least once."""
+    """Events are delivered at least once; who runs the job is in its row."""
     message = begun(bundle)
     job = bundle.job(message)
 
-    bundle.rescue(message, condition="EventAgeExceeded")
+    bundle.rescue(message, condition=condition, request_id="another")
 
     assert (bundle.now(message), bundle.job(message)) == (message, job)
     assert bundle.starter.started == []

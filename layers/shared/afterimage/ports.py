@@ -155,8 +155,14 @@ class JobStore(Protocol):
     def get(self, user_id: str, job_id: str) -> Job | None:
         """Strongly consistent."""
 
-    def claim(self, user_id: str, job_id: str, attempt: int, now: datetime) -> Job | None:
-        """Move a reserved job to running; None if it is not `reserved` at this attempt."""
+    def claim(
+        self, user_id: str, job_id: str, attempt: int, now: datetime, claimed_by: str
+    ) -> Job | None:
+        """Move a reserved job to running; None if it is not `reserved` at this attempt.
+
+        Args:
+            claimed_by: request id of the invocation.
+        """
 
     def move(self, user_id: str, before: Job, after: Job) -> bool:
         """Apply a move that no client sees; False if the job has moved meanwhile."""

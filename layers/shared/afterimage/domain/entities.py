@@ -195,6 +195,7 @@ class Job:
         attempt: how often a function has been asked to run it, from 1.
         quota_day: the UTC day (`YYYY-MM-DD`) whose quota it was taken from.
         message_version: version of the message that waits for it.
+        claimed_by: request id of the invocation that runs it, or ran it.
         purge_at: from when on what an ended job uploaded is removed; None once it is.
     """
 
@@ -209,6 +210,7 @@ class Job:
     created_at: datetime
     status: JobStatus = JobStatus.RESERVED
     attempt: int = 1
+    claimed_by: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     price_usd: str | None = None

@@ -85,6 +85,7 @@ def moved(
     move: Move,
     now: datetime,
     *,
+    claimed_by: str | None = None,
     price_usd: str | None = None,
     error_code: str | None = None,
     purge_at: datetime | None = None,
@@ -92,6 +93,7 @@ def moved(
     """The job after a move.
 
     Args:
+        claimed_by: request id of the invocation that claims it.
         purge_at: by when every function that may upload for this job has ended.
 
     Raises:
@@ -101,9 +103,9 @@ def moved(
     after = replace(job, status=effect.to, error_code=error_code)
     match move:
         case Move.CLAIM:
-            return replace(after, started_at=now)
+            return replace(after, started_at=now, claimed_by=claimed_by)
         case Move.RESCUE:
-            return replace(after, attempt=job.attempt + 1, started_at=None)
+            return replace(after, attempt=job.attempt + 1, started_at=None, claimed_by=None)
         case Move.SUCCEED:
             return replace(after, ended_at=now, price_usd=price_usd)
         case Move.FAIL | Move.CANCEL:

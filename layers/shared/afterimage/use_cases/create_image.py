@@ -53,13 +53,18 @@ ResultT = TypeVar("ResultT")
 
 @dataclass(frozen=True)
 class Order:
-    """One invocation: which job of which message, and until when the function may run."""
+    """One invocation: which job of which message, and until when the function may run.
+
+    Attributes:
+        request_id: of the invocation, as the on-failure record would name it.
+    """
 
     user_id: str
     chat_id: str
     message_id: str
     job_id: str
     attempt: int
+    request_id: str
     until: datetime
 
 
@@ -155,7 +160,9 @@ class CreateImage:
         running = _Running(self._executor)
         message = running.begin(self._messages.get, order.user_id, order.chat_id, order.message_id)
         try:
-            job = self._jobs.claim(order.user_id, order.job_id, order.attempt, self._clock.now())
+            job = self._jobs.claim(
+                order.user_id, order.job_id, order.attempt, self._clock.now(), order.request_id
+            )
         finally:
             running.wait()
         return job, message.result() if job else None

@@ -20,12 +20,14 @@ class FailedInvocation:
     """What Lambda's on-failure record says of an invocation of `image_generate`.
 
     Attributes:
+        request_id: of that invocation.
         condition: `RetriesExhausted` or `EventAgeExceeded`.
     """
 
     user_id: str
     job_id: str
     attempt: int
+    request_id: str
     condition: str
 
 
@@ -63,8 +65,11 @@ class RescueJob:
             self._start(failed.user_id, job)
         elif job.attempt != failed.attempt:
             self._log.info("keeper_later_attempt_runs", job_id=job.id, attempt=job.attempt)
+        elif job.status is JobStatus.RUNNING and job.claimed_by != failed.request_id:
+            # What failed was a second delivery; the first one is at work.
+            self._log.info("keeper_duplicate_ignored", job_id=job.id)
         elif failed.condition == _WAITED_TOO_LONG:
-            self._give_up_waiting(failed.user_id, job)
+            self._give_up(failed.user_id, job, TimedOut("no free slot in time"))
         elif may(job, Move.RESCUE):
             self._try_again(failed.user_id, job)
         else:
@@ -88,13 +93,6 @@ class RescueJob:
             self._images.start(user_id, job)
         except Failure as failure:
             self._give_up(user_id, job, failure)
-
-    def _give_up_waiting(self, user_id: str, job: Job) -> None:
-        if job.status is JobStatus.RESERVED:
-            self._give_up(user_id, job, TimedOut("no free slot in time"))
-        else:
-            # What waited too long was a second event for an attempt that another one runs.
-            self._log.info("keeper_duplicate_ignored", job_id=job.id)
 
     def _give_up(self, user_id: str, job: Job, failure: Failure) -> None:
         message = self._messages.get(user_id, job.chat_id, job.message_id)

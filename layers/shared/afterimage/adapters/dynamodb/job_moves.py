@@ -27,7 +27,7 @@ def actions(user_id: str, after: Job) -> list[Action]:
     ]
     if after.started_at is None:
         # A job that is reserved again has not started: it says whether a cancelled one is charged.
-        written.append(LedgerRow.started_at.remove())
+        written += [LedgerRow.started_at.remove(), LedgerRow.claimed_by.remove()]
     times = ((LedgerRow.started_at, after.started_at), (LedgerRow.ended_at, after.ended_at))
     written += [column.set(timestamp(at)) for column, at in times if at is not None]
     if after.price_usd is not None:

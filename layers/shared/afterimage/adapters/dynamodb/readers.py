@@ -114,28 +114,32 @@ class DynamoDbLedger:
         row = _get(LedgerRow, user_id, job_id)
         return None if row is None else rows.job_of(row)
 
-    def claim(self, user_id: str, job_id: str, attempt: int, now: datetime) -> Job | None:
-        row, claimant = LedgerRow(user_id, job_id), uuid.uuid4().hex
+    def claim(
+        self, user_id: str, job_id: str, attempt: int, now: datetime, claimed_by: str
+    ) -> Job | None:
+        # Two deliveries of one event have the same request id, but not the same nonce.
+        row, nonce = LedgerRow(user_id, job_id), uuid.uuid4().hex
         reserved = LedgerRow.status == JobStatus.RESERVED.value
         try:
             row.update(
                 [
                     LedgerRow.status.set(JobStatus.RUNNING.value),
                     LedgerRow.started_at.set(timestamp(now)),
-                    LedgerRow.claimed_by.set(claimant),
+                    LedgerRow.claimed_by.set(claimed_by),
+                    LedgerRow.claim_nonce.set(nonce),
                 ],
                 condition=reserved & (LedgerRow.attempt == attempt),
             )
         except UpdateError as error:
             if error.cause_response_code == "ConditionalCheckFailedException":
-                return self._claimed_already(user_id, job_id, claimant)
+                return self._claimed_already(user_id, job_id, nonce)
             raise
         return rows.job_of(row)
 
-    def _claimed_already(self, user_id: str, job_id: str, claimant: str) -> Job | None:
+    def _claimed_already(self, user_id: str, job_id: str, nonce: str) -> Job | None:
         """The job if the claim was ours: the SDK repeats a request whose answer was lost."""
         row = _get(LedgerRow, user_id, job_id)
-        if row is None or row.claimed_by != claimant:
+        if row is None or row.claim_nonce != nonce:
             return None
         job = rows.job_of(row)
         return job if job.status is JobStatus.RUNNING else None

@@ -138,6 +138,7 @@ def job_of(row: LedgerRow) -> Job:
         created_at=time_of(row.created_at or ""),
         status=JobStatus(row.status or ""),
         attempt=int(row.attempt or 0),
+        claimed_by=row.claimed_by,
         started_at=time_of(row.started_at) if row.started_at else None,
         ended_at=time_of(row.ended_at) if row.ended_at else None,
         price_usd=row.price_usd,

@@ -130,6 +130,7 @@ class LedgerRow(Model):
     status = UnicodeAttribute(null=True)
     attempt = NumberAttribute(null=True)
     claimed_by = UnicodeAttribute(null=True)
+    claim_nonce = UnicodeAttribute(null=True)
     started_at = UnicodeAttribute(null=True)
     ended_at = UnicodeAttribute(null=True)
     price_usd = UnicodeAttribute(null=True)
