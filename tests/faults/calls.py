@@ -77,6 +77,8 @@ def step_of(request: Request) -> str:
     if target.startswith("AmazonSSM."):
         return target.partition(".")[2]
     path = urlsplit(request.path).path
+    if path.endswith("/invalidation"):
+        return "CreateInvalidation"
     if "/@connections/" in path:
         return f"{_CONNECTION[request.method]} {_frame(request)}".strip()
     if path.startswith(LAMBDA_PATH):
@@ -84,13 +86,17 @@ def step_of(request: Request) -> str:
     if ":generateContent" in path:
         config = json.loads(request.body).get("generationConfig", {})
         return f"generateContent {'image' if 'imageConfig' in config else 'text'}"
+    if request.method == "POST":
+        return "DeleteObjects"
+    if "list-type=2" in request.path:
+        return "ListObjectsV2"
     return f"{_S3.get(request.method, request.method)} {path.rpartition('/')[2]}"
 
 
 def _dynamodb(operation: str, body: dict[str, Any]) -> str:
     if operation == "TransactWriteItems":
         return f"{operation} {_purpose(body['TransactItems'])}"
-    if operation == "BatchGetItem":
+    if operation in ("BatchGetItem", "BatchWriteItem"):
         return f"{operation} {' '.join(sorted(map(_table, body['RequestItems'])))}"
     table = _table(body["TableName"])
     if operation == "UpdateItem" and table == "image_generation_log":

@@ -16,6 +16,7 @@ from tests.support.doubles import (
     NOW,
     FixedClock,
     PlainUrls,
+    RecordingDeletionStarter,
     RecordingLog,
     RecordingStarter,
     ScriptedModel,
@@ -40,6 +41,9 @@ from afterimage.http.contract import Route
 from afterimage.ports import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import AnswerMessage, Limits
 from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.delete_account import DeleteAccount
+from afterimage.use_cases.delete_chat import DeleteChat
+from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.rename_chat import RenameChatTitle
@@ -73,6 +77,7 @@ def call(
     """Calls a route as somebody; whatever succeeds is checked against its declared type."""
     messages, ledger = InMemoryMessages(tables), InMemoryLedger(tables)
     chats, events = InMemoryChats(tables), InMemoryEventLog(tables)
+    images, keeper = InMemoryImages(tables), RecordingDeletionStarter()
     urls = PlainUrls()
     answer = AnswerMessage(
         channel,
@@ -87,12 +92,15 @@ def call(
         log,
     )
     reading = Reading(
-        messages=ReadMessages(messages),
+        messages=ReadMessages(messages, chats),
         chats=ReadChats(chats),
-        images=ReadImages(InMemoryImages(tables)),
+        images=ReadImages(images),
         usage=ReadUsage(ledger, clock, 10, 200),
         rename=RenameChatTitle(channel, chats),
         cancel=CancelMessage(channel, messages, ledger, clock, timedelta(seconds=155), log),
+        delete_image=DeleteImage(channel, images, messages, keeper, clock, log),
+        delete_chat=DeleteChat(channel, keeper, clock, log),
+        delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),
         replay=ReplayEvents(events, events, urls, clock),
         registry=tables,
@@ -115,7 +123,11 @@ def call(
             "body": None if body is None else json.dumps(body),
         }
         response = api(event, Context(60_000))
-        status, parsed = response["statusCode"], json.loads(response["body"])
+        status = response["statusCode"]
+        if "body" not in response:
+            assert route.answers[status] is None
+            return status, None
+        parsed = json.loads(response["body"])
         if status < 300:
             TypeAdapter(route.answers[status]).validate_json(response["body"])
         return status, parsed

@@ -28,7 +28,8 @@ BAD_CURSORS = ["", "x", "01JD4A7Y00000000000000000", a_ulid().lower(), a_ulid() 
 def messages(tables: InMemoryTables) -> ReadMessages:
     for number in range(9):
         tables.rows.messages[USER, CHAT, a_ulid(number)] = a_message(number)
-    return ReadMessages(InMemoryMessages(tables))
+    tables.rows.chats[USER, CHAT] = Chat(CHAT, "message 0", NOW, NOW)
+    return ReadMessages(InMemoryMessages(tables), InMemoryChats(tables))
 
 
 def texts(messages: ReadMessages, limit: int, around: int) -> tuple[list[str], str | None]:

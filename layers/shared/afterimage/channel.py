@@ -117,6 +117,18 @@ class UnifiedChannel:
         """Post a preview to everyone connected. It has no number and may be lost."""
         self._post_to_all(channel, (frames.encode(frame),))
 
+    def dismiss(self, user_id: str) -> None:
+        """Tell everyone connected that the account is gone, and close and forget them."""
+        channel = self._store.read(user_id)
+        told = frames.error(channel.seq, AccountDeleted.code, AccountDeleted.public)
+        self._post_to_all(channel, (frames.encode(told),))
+        wait(
+            [
+                self._executor.submit(self._close, user_id, connection)
+                for connection in channel.connections
+            ]
+        )
+
     def _post_to_all(self, channel: Channel, texts: Sequence[str]) -> None:
         until = self._clock.now() + _POST_WITHIN
         wait(
@@ -144,10 +156,13 @@ class UnifiedChannel:
     def _post(self, user_id: str, connection: str, texts: Sequence[str], until: datetime) -> None:
         try:
             if not self._push.post(connection, texts, until):
-                self._push.close(connection)
-                self._store.forget(user_id, connection)
+                self._close(user_id, connection)
         except Exception:  # noqa: BLE001 - pushing never breaks the work
             self._log.exception("channel_post_failed", connection_id=connection)
+
+    def _close(self, user_id: str, connection: str) -> None:
+        self._push.close(connection)
+        self._store.forget(user_id, connection)
 
 
 def _check(channel: Channel, transition: Transition) -> None:

@@ -72,6 +72,7 @@ class ChatApiSettings(TableSettings):
     image_timeout: int = Field(ge=1)
     daily_image_limit: int = Field(ge=0)
     daily_message_limit: int = Field(ge=1)
+    keeper_function: Name
 
 
 class GeminiFunctionSettings(TableSettings):
@@ -116,7 +117,7 @@ class KeeperSettings(TableSettings):
 
 
 class PublicConfig(BaseModel):
-    """The one SSM parameter: who signs people in, and the addresses browsers use."""
+    """The one SSM parameter: who signs people in, the addresses browsers use, and the edge."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -124,3 +125,4 @@ class PublicConfig(BaseModel):
     audience: Name
     public_url: Url
     websocket_url: Url
+    distribution_id: Name

@@ -56,8 +56,9 @@ class Usage:
 
 
 class ReadMessages:
-    def __init__(self, messages: MessageReader) -> None:
+    def __init__(self, messages: MessageReader, chats: ChatReader) -> None:
         self._messages = messages
+        self._chats = chats
 
     def one(self, user_id: str, chat_id: str, message_id: str) -> Message:
         """Raises: NotFound."""
@@ -79,9 +80,12 @@ class ReadMessages:
         """
         if not ids.is_chat_id(chat_id):
             raise Invalid("malformed chat_id")
-        if around is not None:
-            return self._around(user_id, chat_id, limit, _ulid(around))
+        middle = None if around is None else _ulid(around)
         before = None if cursor is None else _ulid(cursor)
+        if self._chats.get(user_id, chat_id) is None:
+            return Page([], None)  # there never was one, or it is being deleted
+        if middle is not None:
+            return self._around(user_id, chat_id, limit, middle)
         return _page(self._messages.before(user_id, chat_id, before, limit), limit)
 
     def _around(self, user_id: str, chat_id: str, limit: int, around: str) -> Page[Message]:

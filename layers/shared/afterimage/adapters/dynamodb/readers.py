@@ -35,7 +35,10 @@ class DynamoDbMessages:
 
     def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
         row = _get(MessageRow, rows.messages_key(user_id, chat_id), message_id)
-        return None if row is None else rows.message_of(row)
+        if row is None:
+            return None
+        chat = _get(ChatRow, user_id, chat_id)
+        return None if chat is not None and chat.deleting else rows.message_of(row)
 
     def before(
         self, user_id: str, chat_id: str, message_id: str | None, limit: int
@@ -94,6 +97,10 @@ class DynamoDbChats:
 
 class DynamoDbImages:
     """Implements `ImageReader`."""
+
+    def get(self, user_id: str, image_id: str) -> Image | None:
+        row = _get(ImageRow, user_id, image_id)
+        return None if row is None else rows.image_of(row)
 
     def before(self, user_id: str, image_id: str | None, limit: int) -> list[Image]:
         found = ImageRow.query(
@@ -177,7 +184,7 @@ class DynamoDbOpenIndex:
             user_id, _, chat_id = row.user_id_chat_id.rpartition("#")
             yield MessageKey(user_id, chat_id, row.message_id)
 
-    def due_purges(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
+    def due_removals(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
         due = LedgerRow.purge_at <= rows.epoch(now)
         for row in LedgerRow.open_purges.query(rows.partition(partition), due):
             yield row.user_id, row.entry
