@@ -276,6 +276,18 @@ def test_names_with_separators_in_them_come_back_whole(tables: Tables, user: str
     assert tables.deletions.get(name, deletion.name) == deletion
 
 
+def test_chats_being_deleted_are_known_by_their_deletions(
+    tables: Tables, user: str, somebody_else: str
+) -> None:
+    image = Deletion.now(DeletionKind.IMAGE, a_ulid(1), NOW)
+    for deletion in (chat_deletion("one"), chat_deletion("two"), image):
+        tables.deletions.begin(user, deletion)
+    tables.deletions.postpone(user, chat_deletion("two"), NOW + WEEK)
+
+    assert set(tables.chats.being_deleted(user)) == {"one", "two"}
+    assert set(tables.chats.being_deleted(somebody_else)) == set()
+
+
 # --- Rows in bulk --------------------------------------------------------------------------------
 
 

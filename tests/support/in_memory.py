@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 
 from afterimage.domain import changes
 from afterimage.domain.changes import Change, Transition
-from afterimage.domain.deletions import Deletion
+from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
 from afterimage.domain.events import KEPT_FOR, EventReference
@@ -166,6 +166,11 @@ class InMemoryChats(_View):
         rest = [entry for entry in mine if after is None or _order(entry[0]) < _order(after)]
         found = rest[:limit]
         return [chat for _, chat in found], found[-1][0] if len(found) == limit else None
+
+    def being_deleted(self, user_id: str) -> set[str]:
+        with self._tables.lock:
+            deletions = [one for key, one in self._rows.deletions.items() if key[0] == user_id]
+        return {one.subject for one in deletions if one.kind is DeletionKind.CHAT}
 
 
 class InMemoryImages(_View):

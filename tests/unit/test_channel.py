@@ -255,3 +255,22 @@ def test_a_glimpse_has_no_number_and_forgets_who_is_gone(
     assert [frame["seq"] for frame in push.to("tab")] == [None]
     assert tables.read(USER).connections == ("tab",)
     assert tables.read(USER).seq == before
+
+
+def test_whose_account_is_gone_is_told_closed_and_forgotten(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    for name in ("tab", "phone", "gone"):
+        tables.register(USER, name, NOW)
+    tables.register("bob", "bobs", NOW)
+    push.gone = {"gone"}
+
+    channel.dismiss(USER)
+
+    assert {connection: frame["code"] for connection, frame in push.sent} == {
+        "tab": "account_deleted",
+        "phone": "account_deleted",
+    }
+    assert set(push.closed) == {"tab", "phone", "gone"}
+    assert tables.read(USER).connections == ()
+    assert tables.read("bob").connections == ("bobs",)

@@ -94,7 +94,7 @@ def call(
     reading = Reading(
         messages=ReadMessages(messages, chats),
         chats=ReadChats(chats),
-        images=ReadImages(images),
+        images=ReadImages(images, chats),
         usage=ReadUsage(ledger, clock, 10, 200),
         rename=RenameChatTitle(channel, chats),
         cancel=CancelMessage(channel, messages, ledger, clock, timedelta(seconds=155), log),
@@ -469,3 +469,59 @@ def test_a_repeat_of_what_was_cancelled_says_so(call: Call, model: ScriptedModel
     status, body = post(call, id=a_ulid())
 
     assert (status, body["success"], body["message"]) == (200, False, "Cancelled")
+
+
+# --- Deletion ------------------------------------------------------------------------------------
+
+
+def test_deleting_answers_without_a_body(call: Call, tables: InMemoryTables) -> None:
+    post(call)
+    tables.rows.images["alice", a_ulid(3)] = an_image(3)
+
+    assert call(contract.DELETE_IMAGE, image_id=a_ulid(3)) == (204, None)
+    assert call(contract.DELETE_IMAGE, image_id=a_ulid(3)) == (204, None)
+    assert call(contract.DELETE_CHAT, chat_id=CHAT) == (204, None)
+    assert call(contract.DELETE_CHAT, chat_id=CHAT) == (204, None)
+    assert call(contract.LIST_CHATS)[1]["chats"] == []
+    assert post(call)[1]["error"]["code"] == "chat_deleted"
+    assert call(contract.DELETE_ME) == (202, None)
+    assert call(contract.DELETE_ME) == (202, None)
+
+
+@pytest.mark.parametrize("image_id", ["x", "", a_ulid().lower(), f"{a_ulid()}#"])
+def test_an_image_id_that_is_none_is_refused(call: Call, image_id: str) -> None:
+    status, body = call(contract.DELETE_IMAGE, image_id=image_id)
+
+    assert (status, body["error"]["code"]) == (400, "invalid")
+
+
+OF_AN_ACCOUNT = [
+    route
+    for route in contract.ROUTES
+    if not route.public and route not in (contract.DELETE_ME, contract.POST_MESSAGE)
+]
+
+
+@pytest.mark.parametrize("route", OF_AN_ACCOUNT, ids=lambda route: route.key)
+def test_a_deleted_account_is_refused_on_every_route(
+    call: Call, tables: InMemoryTables, route: Route
+) -> None:
+    call(contract.DELETE_ME)
+    path = {"chat_id": CHAT, "message_id": a_ulid(), "image_id": a_ulid()}
+    named = {key: value for key, value in path.items() if f"{{{key}}}" in route.path}
+    bodies = {contract.RENAME_CHAT: {"title": "a title"}}
+    body = bodies.get(route, {"version": 1}) if route.body else None
+
+    status, answer = call(route, body=body, **named)
+
+    assert (status, answer["error"]["code"]) == (410, "account_deleted")
+    assert tables.rows.tickets == {}
+
+
+@pytest.mark.parametrize("number", [0, -3_600_000])
+def test_a_deleted_account_is_refused_a_message_whatever_its_id(call: Call, number: int) -> None:
+    call(contract.DELETE_ME)
+
+    status, body = post(call, id=a_ulid(at=NOW + timedelta(milliseconds=number)))
+
+    assert (status, body["error"]["code"]) == (410, "account_deleted")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -134,6 +134,9 @@ class ChatReader(Protocol):
         self, user_id: str, after: ChatPosition | None, limit: int
     ) -> tuple[Sequence[Chat], ChatPosition | None]:
         """Latest first, and where to go on."""
+
+    def being_deleted(self, user_id: str) -> Collection[str]:
+        """Ids of the chats that are marked, strongly consistent."""
 
 
 class ImageReader(Protocol):

@@ -186,7 +186,7 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
     reading = Reading(
         messages=ReadMessages(messages, chats),
         chats=ReadChats(chats),
-        images=ReadImages(images),
+        images=ReadImages(images, chats),
         usage=ReadUsage(
             ledger,
             base.clock,

@@ -54,7 +54,7 @@ class Deletion:
     @property
     def name(self) -> str:
         """Names it among the user's rows."""
-        return f"{_PREFIX}{self.kind.value}#{self.subject}"
+        return f"{deletion_names(self.kind)}{self.subject}"
 
     def next_look(self, now: datetime, upload_time: timedelta) -> datetime | None:
         """When to look once more, now that everything is gone; None if never again.
@@ -70,6 +70,11 @@ class Deletion:
             case DeletionKind.ACCOUNT:
                 looks = [self.begun_at + upload_time, quota.resets_at(self.begun_at)]
         return min((look for look in looks if look > now), default=None)
+
+
+def deletion_names(kind: DeletionKind) -> str:
+    """What the names of all deletions of a kind begin with."""
+    return f"{_PREFIX}{kind.value}#"
 
 
 def is_deletion(name: str) -> bool:

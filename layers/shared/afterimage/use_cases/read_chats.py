@@ -108,16 +108,23 @@ class ReadChats:
 
 
 class ReadImages:
-    def __init__(self, images: ImageReader) -> None:
+    def __init__(self, images: ImageReader, chats: ChatReader) -> None:
         self._images = images
+        self._chats = chats
 
     def page(self, user_id: str, limit: int, cursor: str | None, words: str | None) -> Page[Image]:
         """The gallery, newest first; with `words`, pictures whose prompt has all of them."""
         before = None if cursor is None else _ulid(cursor)
         wanted = (words or "").casefold().split()
-        if not wanted:
-            return _page(self._images.before(user_id, before, limit), limit)
-        return self._search(user_id, limit, before, wanted)
+        if wanted:
+            return self._search(user_id, limit, before, wanted)
+        page = _page(self._images.before(user_id, before, limit), limit)
+        return Page(self._shown(user_id, page.rows), page.cursor)
+
+    def _shown(self, user_id: str, images: Sequence[Image]) -> list[Image]:
+        """Without those that go with a chat that is being deleted."""
+        hidden = self._chats.being_deleted(user_id)
+        return [image for image in images if image.chat_id not in hidden]
 
     def _search(
         self, user_id: str, limit: int, before: str | None, wanted: Sequence[str]
@@ -125,7 +132,7 @@ class ReadImages:
         found: list[Image] = []
         for _ in range(_SEARCH_ROWS // _SEARCH_STEP):
             rows = self._images.before(user_id, before, _SEARCH_STEP)
-            for image in rows:
+            for image in self._shown(user_id, rows):
                 prompt = image.prompt.casefold()
                 if all(word in prompt for word in wanted):
                     found.append(image)

@@ -50,8 +50,12 @@ class ResumeChannel:
 
     def complain(self, user_id: str, connection_id: str, code: str, message: str) -> None:
         """Answer a frame that cannot be understood."""
-        seq = self._registry.read(user_id).seq
-        self._send(user_id, connection_id, [frames.encode(frames.error(seq, code, message))])
+        channel = self._registry.read(user_id)
+        if channel.deleted:
+            self._dismiss(user_id, connection_id)
+            return
+        complaint = frames.error(channel.seq, code, message)
+        self._send(user_id, connection_id, [frames.encode(complaint)])
 
     def leave(self, user_id: str, connection_id: str) -> None:
         """Forget a connection that has closed."""

@@ -19,6 +19,7 @@ from afterimage.adapters.dynamodb.tables import (
     LedgerRow,
     MessageRow,
 )
+from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_subject
 from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
 from afterimage.domain.events import EventReference
 from afterimage.ports import ChatPosition, DayUse, MessageKey
@@ -93,6 +94,12 @@ class DynamoDbChats:
         if len(found) < limit:
             return chats, None
         return chats, ChatPosition(found[-1].updated_at, found[-1].chat_id)
+
+    def being_deleted(self, user_id: str) -> set[str]:
+        """By the deletions in the ledger, of which there are few, not by the chats."""
+        names = LedgerRow.entry.startswith(deletion_names(DeletionKind.CHAT))
+        found = LedgerRow.query(user_id, names, consistent_read=True)
+        return {kind_and_subject(row.entry)[1] for row in found}
 
 
 class DynamoDbImages:
