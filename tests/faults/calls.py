@@ -122,7 +122,10 @@ def _purpose(items: list[dict[str, Any]]) -> str:
     ]
     if len(written) > 1:
         return "opening"
-    return str(written[0]["status"]["S"]) if written else "other"
+    if written:
+        return str(written[0]["status"]["S"])
+    begun = any("deletion#" in json.dumps(item.get("Put", {})) for item in items)
+    return "deletion" if begun else "other"
 
 
 def _ledger_move(body: dict[str, Any]) -> str:
@@ -133,7 +136,7 @@ def _ledger_move(body: dict[str, Any]) -> str:
         if body["ExpressionAttributeNames"][name] == "status":
             status: str = body["ExpressionAttributeValues"][value]["S"]
             return _LEDGER_MOVES.get(status, status)
-    return "other"
+    return "postponed" if "purge_at" in body["ExpressionAttributeNames"].values() else "other"
 
 
 def _frame(request: Request) -> str:
