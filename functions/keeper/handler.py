@@ -1,4 +1,4 @@
-"""Ends what was left open: on-failure records of `image_generate`, and the sweep every minute."""
+"""Ends what was left open: failed pictures, deletions, and what the sweep finds."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ def application() -> Any:
     return wiring.keeper(logger, os.environ)
 
 
-@logger.inject_lambda_context(correlation_id_path="requestPayload.correlation_id", clear_state=True)
+@logger.inject_lambda_context(
+    correlation_id_path="requestPayload.correlation_id || correlation_id", clear_state=True
+)
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
-    rescue, sweep = application()
-    if "requestPayload" not in event:
-        left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-        sweep(datetime.now(UTC) + left - _KEPT)
+    rescue, sweep, finish = application()
+    left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    until = datetime.now(UTC) + left - _KEPT
+    if "requestPayload" in event:
+        job, about = event["requestPayload"], event["requestContext"]
+        logger.warning("keeper_invocation_failed", extra={"condition": about["condition"]})
+        which = job["user_id"], job["job_id"], job["attempt"]
+        rescue(FailedInvocation(*which, about["requestId"], about["condition"]))
+    elif "deletion" in event:
+        finish(event["deletion"]["user_id"], event["deletion"]["name"], until)
+    else:
+        sweep(until)
         logger.info("keeper_swept")
-        return
-    job = event["requestPayload"]
-    about = event["requestContext"]
-    condition = about["condition"]
-    logger.warning("keeper_invocation_failed", extra={"condition": condition})
-    rescue(
-        FailedInvocation(
-            job["user_id"], job["job_id"], job["attempt"], about["requestId"], condition
-        )
-    )

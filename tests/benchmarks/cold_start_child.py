@@ -9,7 +9,8 @@ import time
 
 _CONFIG = (
     '{"issuer": "https://i.example", "audience": "a",'
-    ' "public_url": "https://p.example", "websocket_url": "wss://w.example"}'
+    ' "public_url": "https://p.example", "websocket_url": "wss://w.example",'
+    ' "distribution_id": "E1"}'
 )
 
 

@@ -9,7 +9,7 @@ import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import botocore.session
 import pytest
@@ -23,6 +23,7 @@ from tests.support.template import of_type
 from afterimage.adapters.aws import S3Pictures
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
+from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.dynamodb.rows import messages_key
 from afterimage.adapters.dynamodb.tables import (
     TABLES,
@@ -34,14 +35,18 @@ from afterimage.adapters.dynamodb.tables import (
     connect,
 )
 from afterimage.ports import (
+    AccountRows,
     ChannelStore,
     ChatReader,
+    ChatRows,
     ConnectionRegistry,
+    DeletionStore,
     EventLog,
     ImageReader,
     JobStore,
     MessageReader,
     OpenIndex,
+    PictureFolder,
     PictureStore,
     RowReader,
     TicketStore,
@@ -51,6 +56,14 @@ from afterimage.ports import (
 BACKENDS = ("in_memory", "moto", "ministack")
 ATOMIC_BACKENDS = ("in_memory", "ministack")
 BUCKET = "pictures"
+
+
+class Removal(ChatRows, AccountRows, Protocol):
+    """Everything that removes rows in bulk."""
+
+
+class Pictures(PictureStore, PictureFolder, Protocol):
+    """Everything the bucket is used for."""
 
 
 @dataclass
@@ -72,6 +85,8 @@ class Tables:
     index: OpenIndex
     events: EventLog
     rows: RowReader
+    deletions: DeletionStore
+    removal: Removal
     delete_account: Callable[[str], None]
     delete_chat: Callable[[str, str], None]
     delete_message: Callable[[str, str, str], None]
@@ -122,7 +137,7 @@ def atomic_tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
 
 
 @pytest.fixture(params=BACKENDS)
-def pictures(request: pytest.FixtureRequest) -> Iterator[PictureStore]:
+def pictures(request: pytest.FixtureRequest) -> Iterator[Pictures]:
     if request.param == "in_memory":
         yield InMemoryPictures()
     elif request.param == "moto":
@@ -173,6 +188,8 @@ def _in_memory() -> Tables:
         index=in_memory.InMemoryOpenIndex(tables),
         events=log,
         rows=log,
+        deletions=in_memory.InMemoryDeletions(tables),
+        removal=in_memory.InMemoryRemoval(tables),
         delete_account=delete_account,
         delete_chat=lambda user, chat: rows.deleting.add((user, chat)),
         delete_message=lambda user, chat, id_: _drop(rows.messages, (user, chat, id_)),
@@ -226,6 +243,8 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         index=readers.DynamoDbOpenIndex(),
         events=log,
         rows=log,
+        deletions=DynamoDbDeletions(),
+        removal=DynamoDbRemoval(),
         delete_account=delete_account,
         delete_chat=delete_chat,
         delete_message=delete_message,

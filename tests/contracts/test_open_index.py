@@ -50,7 +50,7 @@ def due(tables: Tables, *users: str, now: datetime = NOW) -> list[tuple[str, str
     found = (
         key
         for partition in range(OPEN_PARTITIONS)
-        for key in tables.index.due_purges(partition, now)
+        for key in tables.index.due_removals(partition, now)
     )
     return sorted(key for key in found if key[0] in users)
 

@@ -1,12 +1,11 @@
-"""`PictureStore`: originals are kept as they first came, and what is deleted is gone."""
+"""`PictureStore`, `PictureFolder`: originals stay as they first came, what is deleted is gone."""
 
 from __future__ import annotations
 
 import uuid
 
 import pytest
-
-from afterimage.ports import PictureStore
+from tests.contracts.conftest import Pictures
 
 
 @pytest.fixture
@@ -14,31 +13,31 @@ def key() -> str:
     return f"p/{uuid.uuid4().hex}/original"
 
 
-def test_the_first_original_stays(pictures: PictureStore, key: str) -> None:
+def test_the_first_original_stays(pictures: Pictures, key: str) -> None:
     assert pictures.put_original(key, b"first")
     assert not pictures.put_original(key, b"second")
 
     assert pictures.get(key) == b"first"
 
 
-def test_the_same_bytes_again_are_not_the_first(pictures: PictureStore, key: str) -> None:
+def test_the_same_bytes_again_are_not_the_first(pictures: Pictures, key: str) -> None:
     stored = [pictures.put_original(key, b"bytes" * n) for n in (1, 1)]
 
     assert stored == [True, False]
 
 
-def test_a_webp_is_replaced(pictures: PictureStore, key: str) -> None:
+def test_a_webp_is_replaced(pictures: Pictures, key: str) -> None:
     pictures.put_webp(key, b"first")
     pictures.put_webp(key, b"second")
 
     assert pictures.get(key) == b"second"
 
 
-def test_what_never_was_is_none(pictures: PictureStore, key: str) -> None:
+def test_what_never_was_is_none(pictures: Pictures, key: str) -> None:
     assert pictures.get(key) is None
 
 
-def test_deleted_is_gone_and_deleting_again_is_fine(pictures: PictureStore, key: str) -> None:
+def test_deleted_is_gone_and_deleting_again_is_fine(pictures: Pictures, key: str) -> None:
     pictures.put_original(key, b"bytes")
     pictures.put_webp(f"{key}.webp", b"bytes")
     pictures.put_webp(f"{key}.kept", b"bytes")
@@ -51,9 +50,26 @@ def test_deleted_is_gone_and_deleting_again_is_fine(pictures: PictureStore, key:
     assert pictures.get(f"{key}.kept") == b"bytes"
 
 
-def test_large_bytes_survive(pictures: PictureStore, key: str) -> None:
+def test_large_bytes_survive(pictures: Pictures, key: str) -> None:
     data = bytes(range(256)) * 8_192
 
     pictures.put_original(key, data)
 
     assert pictures.get(key) == data
+
+
+def test_a_folder_is_emptied_and_its_neighbours_stay(pictures: Pictures) -> None:
+    name = uuid.uuid4().hex
+    neighbour = f"p/{name}0/original"
+    for number in range(7):
+        pictures.put_webp(f"p/{name}/{number}/full.webp", b"bytes")
+    pictures.put_webp(neighbour, b"bytes")
+
+    removed: set[str] = set()
+    while keys := pictures.some_keys(f"p/{name}/"):
+        pictures.delete(keys)
+        removed.update(keys)
+
+    assert removed == {f"p/{name}/{number}/full.webp" for number in range(7)}
+    assert pictures.get(neighbour) == b"bytes"
+    pictures.delete([])

@@ -30,6 +30,7 @@ READ = (
     "issue_ticket",
     "list_events",
 )
+DELETIONS = ("delete_image", "delete_chat", "delete_me")
 CLICKS = ("cancel_message", "retry_message")
 PUBLIC = ("get_page", "get_static_file", "get_config", "get_openapi")
 
@@ -191,13 +192,24 @@ def test_a_click_on_what_is_not_there_finds_nothing(
     assert (response["statusCode"], error_of(response)) == (404, "not_found")
 
 
+@pytest.mark.parametrize("name", DELETIONS)
+def test_what_is_not_there_is_deleted_as_it_stands(stack: RunningStack, name: str) -> None:
+    """By somebody who never did anything."""
+    event = signed_in(name, stack.token(f"carol-{uuid.uuid4().hex[:8]}"))
+
+    response = invoke(stack, "chat_api", event)
+
+    assert response["statusCode"] in route_of(name).answers
+    assert "body" not in response
+
+
 def test_a_route_that_is_not_there_is_not_found(stack: RunningStack, alice: Painted) -> None:
     response = invoke(stack, "chat_api", signed_in("otherwise", alice.token))
 
     assert (response["statusCode"], error_of(response)) == (404, "not_found")
 
 
-@pytest.mark.parametrize("name", ["post_message", *CLICKS, *READ, "otherwise"])
+@pytest.mark.parametrize("name", ["post_message", *CLICKS, *READ, *DELETIONS, "otherwise"])
 def test_the_token_as_recorded_is_refused(stack: RunningStack, name: str) -> None:
     asking = name in ("post_message", "retry_message")
     function = "llm_handler_gemini" if asking else "chat_api"
@@ -351,6 +363,10 @@ def test_a_job_delivered_twice_is_painted_once(stack: RunningStack, alice: Paint
 
 def test_a_sweep_runs(stack: RunningStack) -> None:
     assert invoke(stack, "keeper", recorded("keeper_sweep")) is None
+
+
+def test_a_deletion_nobody_asked_for_is_ignored(stack: RunningStack) -> None:
+    assert invoke(stack, "keeper", recorded("keeper_deletion")) is None
 
 
 def test_a_record_of_a_job_nobody_ordered_is_ignored(stack: RunningStack) -> None:

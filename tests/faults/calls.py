@@ -79,6 +79,8 @@ def step_of(request: Request) -> str:
     if target.startswith("AmazonSSM."):
         return target.partition(".")[2]
     path = urlsplit(request.path).path
+    if path.endswith("/invalidation"):
+        return "CreateInvalidation"
     if "/@connections/" in path:
         return f"{_CONNECTION[request.method]} {_frame(request)}".strip()
     if path.startswith(LAMBDA_PATH):
@@ -87,13 +89,17 @@ def step_of(request: Request) -> str:
         config = json.loads(request.body).get("generationConfig", {})
         kind = "image" if "imageConfig" in config else "text"
         return f"{path.rpartition(':')[2]} {kind}"
+    if request.method == "POST":
+        return "DeleteObjects"
+    if "list-type=2" in request.path:
+        return "ListObjectsV2"
     return f"{_S3.get(request.method, request.method)} {path.rpartition('/')[2]}"
 
 
 def _dynamodb(operation: str, body: dict[str, Any]) -> str:
     if operation == "TransactWriteItems":
         return f"{operation} {_purpose(body['TransactItems'])}"
-    if operation == "BatchGetItem":
+    if operation in ("BatchGetItem", "BatchWriteItem"):
         return f"{operation} {' '.join(sorted(map(_table, body['RequestItems'])))}"
     table = _table(body["TableName"])
     if operation == "UpdateItem" and table == "image_generation_log":
@@ -119,7 +125,10 @@ def _purpose(items: list[dict[str, Any]]) -> str:
     ]
     if len(written) > 1:
         return "opening"
-    return str(written[0]["status"]["S"]) if written else "other"
+    if written:
+        return str(written[0]["status"]["S"])
+    begun = any("deletion#" in json.dumps(item.get("Put", {})) for item in items)
+    return "deletion" if begun else "other"
 
 
 def _ledger_move(body: dict[str, Any]) -> str:
@@ -130,7 +139,7 @@ def _ledger_move(body: dict[str, Any]) -> str:
         if body["ExpressionAttributeNames"][name] == "status":
             status: str = body["ExpressionAttributeValues"][value]["S"]
             return _LEDGER_MOVES.get(status, status)
-    return "other"
+    return "postponed" if "purge_at" in body["ExpressionAttributeNames"].values() else "other"
 
 
 def _frame(request: Request) -> str:

@@ -89,7 +89,9 @@ class Shown:
             if message["id"] not in self._deleted and message["chat_id"] not in self._deleted
         }
         self.images = {
-            image["id"]: image for image in snapshot.images if image["id"] not in self._deleted
+            image["id"]: image
+            for image in snapshot.images
+            if image["id"] not in self._deleted and image["chat_id"] not in self._deleted
         }
 
     def apply(self, event: str, payload: Frame) -> None:
@@ -97,8 +99,9 @@ class Shown:
             case "message-insert" | "message-update":
                 self._message(payload["message"])
             case "image-insert":
-                if payload["image"]["id"] not in self._deleted:
-                    self.images[payload["image"]["id"]] = payload["image"]
+                image = payload["image"]
+                if image["id"] not in self._deleted and image["chat_id"] not in self._deleted:
+                    self.images[image["id"]] = image
             case "message-delete":
                 self._forget(self.messages, payload["message_ids"])
             case "image-delete":
@@ -110,6 +113,8 @@ class Shown:
                 self._forget(self.chats, [payload["chat_id"]])
                 gone = [m["id"] for m in self.messages.values() if m["chat_id"] in self._deleted]
                 self._forget(self.messages, gone)
+                gone = [i["id"] for i in self.images.values() if i["chat_id"] in self._deleted]
+                self._forget(self.images, gone)
             case _:
                 raise ValueError(f"unknown event {event}")
 

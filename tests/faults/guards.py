@@ -47,6 +47,7 @@ _ONCE = "one picture, one charge, one ending"
 _QUOTA = "the quota is exact"
 _EVENTS = "no event is lost, doubled or out of order"
 _ONES_OWN = "nothing of one user reaches another"
+_GONE = "deleted means gone"
 _WORK = "pushing never breaks the work"
 _IDEMPOTENT = "the same request is one message"
 
@@ -116,7 +117,7 @@ GUARDS = (
     ),
     Guard(
         _ONCE,
-        "adapters/dynamodb/channel_store.py",
+        "adapters/dynamodb/writes.py",
         "MessageRow.version == read_version",
         "MessageRow.version.exists()",
         "tests/contracts/test_channel_store.py::test_a_version_moves_once",
@@ -186,16 +187,16 @@ GUARDS = (
     ),
     Guard(
         _QUOTA,
-        "adapters/dynamodb/channel_store.py",
+        "adapters/dynamodb/writes.py",
         "    room = LedgerRow.used < limit\n",
         "    room = LedgerRow.used < limit + 1\n",
         "tests/contracts/test_races.py::test_of_a_hundred_pictures_at_once_exactly_ten_get_the_ten_left",
     ),
     Guard(
         _QUOTA,
-        "adapters/dynamodb/channel_store.py",
+        "adapters/dynamodb/writes.py",
         "                LedgerRow.used > 0,\n",
-        "                LedgerRow.user_id.exists(),\n",
+        "                LedgerRow.entry.exists(),\n",
         "tests/contracts/test_channel_store.py::test_what_was_not_taken_is_not_given_back",
     ),
     Guard(
@@ -208,7 +209,7 @@ GUARDS = (
     ),
     Guard(
         _EVENTS,
-        "adapters/dynamodb/channel_store.py",
+        "adapters/dynamodb/writes.py",
         "ChannelRow.seq == channel.seq if channel.seq else ChannelRow.seq.does_not_exist()",
         "ChannelRow.deleted_at.does_not_exist()",
         "tests/contracts/test_channel_store.py::test_an_older_read_has_lost_even_where_the_log_has_forgotten",
@@ -265,6 +266,27 @@ GUARDS = (
         "tests/contracts/test_connections_and_tickets.py::test_a_ticket_lasts_until_it_expires",
     ),
     Guard(
+        _GONE,
+        "adapters/dynamodb/writes.py",
+        "as_read & ChannelRow.deleted_at.does_not_exist()",
+        "as_read",
+        "tests/contracts/test_channel_store.py::test_an_account_deleted_before_its_first_event_takes_nothing",
+    ),
+    Guard(
+        _GONE,
+        "adapters/dynamodb/writes.py",
+        "Check(ChatRow, key, ChatRow.deleting.does_not_exist())",
+        "Check(ChatRow, key, ~(ChatRow.chat_id == '-'))",
+        "tests/contracts/test_deletions.py::test_nothing_changes_in_a_marked_chat",
+    ),
+    Guard(
+        _GONE,
+        "domain/deletions.py",
+        "looks = [self.begun_at + upload_time, quota.resets_at(self.begun_at)]",
+        "looks = [quota.resets_at(self.begun_at)]",
+        "tests/unit/test_deletion.py::test_nothing_is_left_whatever_state_the_job_is_in",
+    ),
+    Guard(
         _WORK,
         "channel.py",
         "        except Exception:  # noqa: BLE001 - pushing never breaks the work\n",
@@ -273,7 +295,7 @@ GUARDS = (
     ),
     Guard(
         _IDEMPOTENT,
-        "adapters/dynamodb/channel_store.py",
+        "adapters/dynamodb/writes.py",
         "rows.message_row(user_id, message), MessageRow.message_id.does_not_exist()",
         "rows.message_row(user_id, message), ~(MessageRow.message_id == '-')",
         "tests/contracts/test_channel_store.py::test_nothing_is_applied_when_one_condition_fails",

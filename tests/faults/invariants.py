@@ -48,7 +48,12 @@ _TABLES = {
 
 @dataclass(frozen=True, repr=False)
 class Truth:
-    """All rows of one user and the keys of their objects."""
+    """All rows of one user and the keys of their objects.
+
+    Attributes:
+        deletions: names of what is being deleted, or was and is looked at again.
+        is_gone: the account is deleted.
+    """
 
     user: str
     messages: Sequence[Row]
@@ -61,6 +66,18 @@ class Truth:
     connections: int
     events: Sequence[Row]
     objects: frozenset[str]
+    deletions: Sequence[str]
+    is_gone: bool
+
+    @property
+    def has_forgotten(self) -> bool:
+        """Whether jobs and messages that were counted may be there no more."""
+        return self.is_gone or bool(self.marked)
+
+    @property
+    def marked(self) -> set[str]:
+        """Chats that are deleted."""
+        return {row["chat_id"] for row in self.chats if row.get("deleting")}
 
     def jobs_of(self, message: Row) -> list[Row]:
         return [job for job in self.jobs.values() if job["message_id"] == message["message_id"]]
@@ -86,14 +103,16 @@ class Store:
             chats=mine["chats"],
             images={row["image_id"]: row for row in mine["images"]},
             jobs=jobs,
-            counters={
-                row["entry"]: int(row["used"]) for row in mine["ledger"] if row["entry"] not in jobs
-            },
+            counters={row["entry"]: int(row["used"]) for row in mine["ledger"] if "used" in row},
             seq=int(counter.get("seq", 0)),
             open=int(counter.get("open", 0)),
             connections=sum(row["entry"].startswith("connection#") for row in mine["channels"]),
             events=sorted(mine["events"], key=lambda row: int(row["seq"])),
             objects=frozenset(key for key in self._objects if key.startswith(folder(user))),
+            deletions=[
+                row["entry"] for row in mine["ledger"] if row["entry"].startswith("deletion#")
+            ],
+            is_gone="deleted_at" in counter,
         )
 
 
@@ -149,6 +168,7 @@ def check_user(
         *_charges(truth),
         *_gallery(truth, settled=settled),
         *_numbers(truth),
+        *(_deleted(truth) if settled else ()),
         *_calls(truth, calls or Counter(), excused or {}),
     ]
     return [f"{user}: {sentence}" for sentence in found]
@@ -194,7 +214,7 @@ def _answers(truth: Truth) -> Iterable[str]:
         yield f"chat {chat} has messages and no row"
     counted = sum(used for entry, used in truth.counters.items() if entry.startswith("messages#"))
     tries = sum(int(m["tries"]) for m in truth.messages if m["role"] == "assistant")
-    if not len(questions) <= counted <= tries:
+    if not len(questions) <= counted <= (counted if truth.has_forgotten else tries):
         yield f"{counted} messages counted, {len(questions)} sent, {tries} tries"
 
 
@@ -236,7 +256,7 @@ def _charges(truth: Truth) -> Iterable[str]:
     days = {name.partition("#")[2] for name in truth.counters if name.startswith("quota#")}
     for day in days | set(charged):
         used = truth.counters.get(f"quota#{day}", 0)
-        if used != charged[day]:
+        if used < charged[day] or (used > charged[day] and not truth.has_forgotten):
             yield f"the quota of {day} says {used} used, and {charged[day]} are charged"
 
 
@@ -302,6 +322,26 @@ def _numbers(truth: Truth) -> Iterable[str]:
     for image_id in truth.images:
         if shown[image_id] != 1:
             yield f"picture {image_id} has {shown[image_id]} events"
+
+
+# --- What is deleted -----------------------------------------------------------------------------
+
+
+def _deleted(truth: Truth) -> Iterable[str]:
+    """A deleted chat has nothing but its mark, a deleted account nothing but what refuses."""
+    for chat in truth.marked:
+        rows = (*truth.messages, *truth.jobs.values())
+        if left := sum(row["chat_id"] == chat for row in rows):
+            yield f"chat {chat} is deleted and has {left} messages and jobs"
+        if f"deletion#chat#{chat}" not in truth.deletions:
+            yield f"chat {chat} is deleted and no sweep can find it"
+    for name in truth.deletions:
+        if name.startswith("deletion#image#"):
+            yield f"{name} has not ended"
+    if truth.is_gone and (truth.messages or truth.chats or truth.images or truth.jobs):
+        yield "the account is deleted and has rows"
+    if truth.is_gone and (truth.objects or truth.events or truth.connections):
+        yield "the account is deleted and has files, events or connections"
 
 
 # --- Calls of the provider -----------------------------------------------------------------------

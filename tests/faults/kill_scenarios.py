@@ -137,6 +137,41 @@ def _hold(stage: Stage, step: str, text: str) -> Hold:
     return hold
 
 
+def picture_deleted(stage: Stage) -> None:
+    image = _painted(stage)
+    stage.arm()
+    stage.delete(f"/images/{image}")
+
+
+def chat_deleted(stage: Stage) -> None:
+    _painted(stage)
+    stage.arm()
+    stage.delete(f"/chats/{stage.chat}")
+
+
+def account_deleted(stage: Stage) -> None:
+    _painted(stage)
+    stage.leave()  # whoever is turned away would ask again and again
+    stage.arm()
+    stage.delete("/me")
+
+
+def running_chat_deleted(stage: Stage) -> None:
+    """What the function uploads afterwards goes as well."""
+    hold = _hold(stage, _IMAGE, "paint a boat")
+    stage.arm()
+    stage.delete(f"/chats/{stage.chat}")
+    hold.release()
+
+
+def _painted(stage: Stage) -> str:
+    """The id of a picture that has been delivered."""
+    stage.ask("paint a boat")
+    stage.answers_until("complete")
+    stage.until("silence", stage.is_quiet)
+    return str(stage.answer()["job_id"])
+
+
 # --- keeper ------------------------------------------------------------------------------------
 
 
@@ -196,6 +231,7 @@ def uploads_purged(stage: Stage) -> None:
     stage.until("the removal of uploads", stage.nothing_to_purge)
 
 
+_ANY: frozenset[str] = frozenset()
 _COMPLETE = frozenset({"complete"})
 _FAILED = frozenset({"failed"})
 _CANCELLED = frozenset({"cancelled"})
@@ -234,7 +270,14 @@ SCENARIOS = {
             _COMPLETE_OR_CANCELLED,
             _COMPLETE_OR_CANCELLED,
         ),
+        Scenario("picture deleted", _API, picture_deleted, _COMPLETE, _COMPLETE),
+        Scenario("chat deleted", _API, chat_deleted, _COMPLETE),
+        Scenario("account deleted", _API, account_deleted, _COMPLETE),
         Scenario("rescue", _KEEPER, rescue, _COMPLETE),
+        Scenario("picture removed", _KEEPER, picture_deleted, _COMPLETE),
+        Scenario("chat removed", _KEEPER, chat_deleted, _ANY),
+        Scenario("running chat removed", _KEEPER, running_chat_deleted, _ANY),
+        Scenario("account removed", _KEEPER, account_deleted, _ANY),
         Scenario("rescue, painter unreachable", _KEEPER, rescue_unreachable, _FAILED),
         Scenario("last attempt died", _KEEPER, last_attempt_died, _FAILED),
         Scenario("posts died", _KEEPER, posts_died, _COMPLETE),

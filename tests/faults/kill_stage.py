@@ -151,6 +151,17 @@ class Stage:
         """A client begins to watch."""
         self._clients.append(self._world.crowd.tab(self.user))
 
+    def leave(self) -> None:
+        """Nobody watches any more."""
+        for client in self._clients:
+            self._world.crowd.run(client.close())
+        self._clients.clear()
+        self.until("no connection", lambda: not self._connections())
+
+    def _connections(self) -> list[Row]:
+        rows = self._query("ChannelsTable", "user_id", self.user)
+        return [row for row in rows if row["entry"].startswith("connection#")]
+
     def close(self) -> None:
         """Leave: what comes later about this user is nobody's."""
         self._background.shutdown()
@@ -215,6 +226,10 @@ class Stage:
         body = {"version": int(answer["version"])}
         self.does(lambda: self.http.post(path, json=body))
 
+    def delete(self, path: str) -> None:
+        """DELETE something of one's own, and again if this case repeats."""
+        self.does(lambda: self.http.delete(path))
+
     def does(self, request: Callable[[], httpx.Response]) -> None:
         self._repeat = request
         request()
@@ -269,10 +284,11 @@ class Stage:
 
     def nothing_to_purge(self) -> bool:
         """Whether all uploads that belong to no picture are gone; else their time has come."""
-        waiting = [job for job in self.jobs() if "purge_at" in job]
+        rows = self._query("ImageGenerationLogTable", "user_id", self.user)
+        waiting = [row for row in rows if "purge_at" in row and not _looked_at_again(row)]
         if not self._world.waits:
-            for job in waiting:
-                self.pass_purge(job["entry"])
+            for row in waiting:
+                self.pass_purge(row["entry"])
         return not waiting
 
     def is_quiet(self) -> bool:
@@ -369,16 +385,30 @@ class Stage:
         except dynamodb.exceptions.ConditionalCheckFailedException:
             return  # ended a moment ago
 
+    def is_gone(self) -> bool:
+        """Whether the account is deleted."""
+        return any(
+            "deleted_at" in row for row in self._query("ChannelsTable", "user_id", self.user)
+        )
+
     # --- What clients see -------------------------------------------------------------------
 
     def clients_disagree(self) -> list[str]:
         """What the client that watched, and one that comes now, show and HTTP does not say."""
+        if self.is_gone():
+            return []  # nobody is told anything any more
         self._clients.append(self._world.crowd.begin(self.user, after=0))
         found = []
         for client in self._clients:
             self._world.crowd.level(client)
             found += check_client(client, self.stack)
         return found
+
+
+def _looked_at_again(row: Row) -> bool:
+    """A deletion that is over, but for its last look."""
+    is_large = row["entry"].startswith(("deletion#chat#", "deletion#account#"))
+    return is_large and bool(row["purge_at"] > time.time())
 
 
 def _is_done(call: Call) -> bool:

@@ -12,7 +12,7 @@ from tests.local_stack.names import ADMIN_KEY, ADMIN_SECRET, REGION
 
 _START_SECONDS = 30
 # Only what the data side needs; the fewer services, the faster it starts and stops.
-_SERVICES = "cloudformation,dynamodb,s3,secretsmanager,ssm,iam,sts,logs,sqs,sns,kms"
+_SERVICES = "cloudfront,cloudformation,dynamodb,s3,secretsmanager,ssm,iam,sts,logs,sqs,sns,kms"
 
 
 def start_emulator(run_dir: Path, state_dir: Path | None) -> Child:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from afterimage.channel import UnifiedChannel
@@ -14,7 +14,13 @@ from afterimage.ports import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer, AnswerMessage, Limits, Question
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.create_image import CreateImage, Order
+from afterimage.use_cases.delete_account import DeleteAccount
+from afterimage.use_cases.delete_chat import DeleteChat
+from afterimage.use_cases.delete_image import DeleteImage
+from afterimage.use_cases.empty_account import EmptyAccount
+from afterimage.use_cases.empty_chat import EmptyChat
 from afterimage.use_cases.end_message import EndMessage
+from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
@@ -27,16 +33,21 @@ from tests.support.doubles import (
     FixedClock,
     InMemoryPictures,
     PlainUrls,
+    RecordingDeletionStarter,
+    RecordingEdge,
     RecordingLog,
     RecordingPush,
     RecordingStarter,
     ScriptedModel,
 )
 from tests.support.in_memory import (
+    InMemoryDeletions,
     InMemoryEventLog,
+    InMemoryImages,
     InMemoryLedger,
     InMemoryMessages,
     InMemoryOpenIndex,
+    InMemoryRemoval,
     InMemoryTables,
 )
 
@@ -90,6 +101,11 @@ class Bundle:
         self.painter = ScriptedModel(journal=self.journal)
         self.starter = RecordingStarter()
         self.pictures = InMemoryPictures(self.journal)
+        self.images = InMemoryImages(self.tables)
+        self.deletions = InMemoryDeletions(self.tables)
+        self.removal = InMemoryRemoval(self.tables)
+        self.edge = RecordingEdge(self.journal)
+        self.keeper = RecordingDeletionStarter()
         self.studio = FakeStudio()
         self.tables.register(USER, "tab", self.clock.now())
         events = InMemoryEventLog(self.tables)
@@ -144,6 +160,17 @@ class Bundle:
         until = self.clock.now() + timedelta(seconds=60)
         seen = version or message.version
         return retry(Click(user, message.chat_id, message.id, seen, until))
+
+    def delete_image(self, image_id: str, user: str = USER) -> None:
+        DeleteImage(self.channel, self.images, self.messages, self.keeper, self.clock, self.log)(
+            user, image_id
+        )
+
+    def delete_chat(self, chat_id: str = CHAT, user: str = USER) -> None:
+        DeleteChat(self.channel, self.keeper, self.clock, self.log)(user, chat_id)
+
+    def delete_account(self, user: str = USER) -> None:
+        DeleteAccount(self.channel, self.keeper, self.clock, self.log)(user)
 
     # --- What functions do ------------------------------------------------------------------
 
@@ -209,10 +236,52 @@ class Bundle:
             self.ledger,
             self.pictures,
             self.end,
+            self.finish,
             self.clock,
             self.log,
         )
         sweep(self.clock.now() + timedelta(seconds=seconds))
+
+    def finish(self, user_id: str, name: str, until: datetime) -> None:
+        """Goes on with a deletion, as the keeper does."""
+        empty_chat = EmptyChat(
+            self.channel,
+            self.messages,
+            self.ledger,
+            self.deletions,
+            self.removal,
+            self.pictures,
+            self.edge,
+            self.clock,
+            UPLOAD_TIME,
+        )
+        empty_account = EmptyAccount(
+            self.channel,
+            self.removal,
+            self.removal,
+            self.pictures,
+            self.pictures,
+            self.edge,
+            self.clock,
+        )
+        finish = FinishDeletion(
+            self.deletions,
+            empty_chat,
+            empty_account,
+            self.removal,
+            self.pictures,
+            self.edge,
+            self.clock,
+            UPLOAD_TIME,
+            self.log,
+        )
+        finish(user_id, name, until)
+
+    def keep(self, seconds: float = 55) -> None:
+        """Runs the keeper for every deletion it was asked for."""
+        asked, self.keeper.started = self.keeper.started, []
+        for user_id, name in asked:
+            self.finish(user_id, name, self.clock.now() + timedelta(seconds=seconds))
 
     # --- How it stands ----------------------------------------------------------------------
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import NoImage
 from afterimage.ports import EncodedImage, ImageRequest, TextReply, Turn
@@ -130,7 +131,7 @@ def _title(frame: dict[str, Any]) -> str:
 
 @dataclass
 class InMemoryPictures:
-    """Implements `PictureStore`.
+    """Implements `PictureStore` and `PictureFolder`.
 
     Attributes:
         refuses: names of files (the last part of a key) that cannot be stored.
@@ -162,6 +163,9 @@ class InMemoryPictures:
         self.journal.append("delete files")
         for key in keys:
             self.files.pop(key, None)
+
+    def some_keys(self, prefix: str) -> list[str]:
+        return [key for key in list(self.files) if key.startswith(prefix)][:5]
 
     def _check(self, key: str) -> None:
         name = key.rsplit("/", 1)[-1]
@@ -215,6 +219,42 @@ class ScriptedModel:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+@dataclass
+class RecordingEdge:
+    """Implements `Edge`.
+
+    Attributes:
+        asked: by reference, the keys that no cache may serve any more.
+        busy: how many further requests are too many.
+    """
+
+    journal: list[str] = field(default_factory=list)
+    asked: dict[str, list[str]] = field(default_factory=dict)
+    busy: int = 0
+
+    def invalidate(self, reference: str, keys: Sequence[str]) -> bool:
+        if self.busy:
+            self.busy -= 1
+            return False
+        self.journal.append("invalidate")
+        self.asked[f"{reference} {list(keys)}"] = list(keys)
+        return True
+
+    def forgotten(self) -> set[str]:
+        """Every key that was asked for."""
+        return {key for keys in self.asked.values() for key in keys}
+
+
+@dataclass
+class RecordingDeletionStarter:
+    """Implements `DeletionStarter`."""
+
+    started: list[tuple[str, str]] = field(default_factory=list)
+
+    def start(self, user_id: str, deletion: Deletion) -> None:
+        self.started.append((user_id, deletion.name))
 
 
 @dataclass

@@ -9,14 +9,15 @@ import threading
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from afterimage.domain import changes
 from afterimage.domain.changes import Change, Transition
+from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
 from afterimage.domain.events import KEPT_FOR, EventReference
-from afterimage.ports import OPEN_PARTITIONS, ChatPosition, DayUse, MessageKey
+from afterimage.ports import OPEN_PARTITIONS, ChatPosition, DayUse, MessageKey, UserRows
 from afterimage.views import timestamp
 
 Key = tuple[str, str]
@@ -30,6 +31,7 @@ class Counter:
     seq: int = 0
     open: int = 0
     deleted: bool = False
+    expires_at: datetime | None = None
 
 
 @dataclass
@@ -39,6 +41,7 @@ class Rows:
     messages: dict[tuple[str, str, str], Message] = field(default_factory=dict)
     chats: dict[Key, Chat] = field(default_factory=dict)
     deleting: set[Key] = field(default_factory=set)
+    deletions: dict[Key, Deletion] = field(default_factory=dict)
     images: dict[Key, Image] = field(default_factory=dict)
     used: dict[Key, int] = field(default_factory=dict)
     jobs: dict[Key, Job] = field(default_factory=dict)
@@ -88,9 +91,7 @@ class InMemoryTables:
                 _apply(self.rows, user, change)
             for seq, event in enumerate(transition.events, start=channel.seq + 1):
                 self.rows.events[user, seq] = (EventReference.to(event, seq), now)
-            self.rows.counters[user] = Counter(
-                channel.seq + len(transition.events), channel.open_messages + transition.opens
-            )
+            self.rows.counters[user] = _moved(channel, transition)
 
     def register(self, user_id: str, connection_id: str, now: datetime) -> None:
         with self.lock:
@@ -124,6 +125,8 @@ class InMemoryMessages(_View):
 
     def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
         with self._tables.lock:
+            if (user_id, chat_id) in self._rows.deleting:
+                return None
             return self._rows.messages.get((user_id, chat_id, message_id))
 
     def before(
@@ -164,9 +167,18 @@ class InMemoryChats(_View):
         found = rest[:limit]
         return [chat for _, chat in found], found[-1][0] if len(found) == limit else None
 
+    def being_deleted(self, user_id: str) -> set[str]:
+        with self._tables.lock:
+            deletions = [one for key, one in self._rows.deletions.items() if key[0] == user_id]
+        return {one.subject for one in deletions if one.kind is DeletionKind.CHAT}
+
 
 class InMemoryImages(_View):
     """Implements `ImageReader`."""
+
+    def get(self, user_id: str, image_id: str) -> Image | None:
+        with self._tables.lock:
+            return self._rows.images.get((user_id, image_id))
 
     def before(self, user_id: str, image_id: str | None, limit: int) -> list[Image]:
         with self._tables.lock:
@@ -233,7 +245,7 @@ class InMemoryOpenIndex(_View):
             ]
         yield from overdue
 
-    def due_purges(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
+    def due_removals(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
         with self._tables.lock:
             due = [
                 key
@@ -242,7 +254,94 @@ class InMemoryOpenIndex(_View):
                 and job.purge_at <= now
                 and _partition_of(key[0]) == partition
             ]
+            due += [
+                key
+                for key, deletion in self._rows.deletions.items()
+                if deletion.due_at <= now and _partition_of(key[0]) == partition
+            ]
         yield from due
+
+
+class InMemoryDeletions(_View):
+    """Implements `DeletionStore`."""
+
+    def get(self, user_id: str, name: str) -> Deletion | None:
+        with self._tables.lock:
+            return self._rows.deletions.get((user_id, name))
+
+    def begin(self, user_id: str, deletion: Deletion) -> None:
+        with self._tables.lock:
+            self._rows.deletions[user_id, deletion.name] = deletion
+
+    def postpone(self, user_id: str, deletion: Deletion, until: datetime) -> None:
+        with self._tables.lock:
+            if stored := self._rows.deletions.get((user_id, deletion.name)):
+                later = replace(stored, due_at=until)
+                self._rows.deletions[user_id, deletion.name] = later
+
+    def finished(self, user_id: str, deletion: Deletion) -> None:
+        with self._tables.lock:
+            self._rows.deletions.pop((user_id, deletion.name), None)
+
+
+class InMemoryRemoval(_View):
+    """Implements `ChatRows` and `AccountRows`."""
+
+    def remove_messages(self, user_id: str, chat_id: str, ids: Sequence[str]) -> None:
+        self._remove(self._rows.messages, [(user_id, chat_id, id_) for id_ in ids])
+
+    def remove_images(self, user_id: str, ids: Sequence[str]) -> None:
+        self._remove(self._rows.images, [(user_id, id_) for id_ in ids])
+
+    def remove_jobs(self, user_id: str, ids: Sequence[str]) -> None:
+        self._remove(self._rows.jobs, [(user_id, id_) for id_ in ids])
+
+    def remove_chat(self, user_id: str, chat_id: str) -> None:
+        self._remove(self._rows.chats, [(user_id, chat_id)])
+        with self._tables.lock:
+            self._rows.deleting.discard((user_id, chat_id))
+
+    def chats(self, user_id: str, limit: int) -> list[str]:
+        with self._tables.lock:
+            return sorted(chat for user, chat in self._rows.chats if user == user_id)[:limit]
+
+    def messages(self, user_id: str, chat_id: str, limit: int) -> list[str]:
+        with self._tables.lock:
+            found = [
+                id_ for user, chat, id_ in self._rows.messages if (user, chat) == (user_id, chat_id)
+            ]
+        return sorted(found)[:limit]
+
+    def remove_some(
+        self, user_id: str, kind: UserRows, limit: int, keeping: Sequence[str] = ()
+    ) -> bool:
+        with self._tables.lock:
+            found: list[tuple[dict[Any, Any], Any]] = [
+                (rows, key)
+                for rows in self._where(kind)
+                for key in rows
+                if key[0] == user_id and key[1] not in keeping
+            ][:limit]
+            for rows, key in found:
+                del rows[key]
+        return bool(found)
+
+    def _where(self, kind: UserRows) -> tuple[dict[Any, Any], ...]:
+        rows = self._rows
+        match kind:
+            case UserRows.IMAGES:
+                return (rows.images,)
+            case UserRows.LEDGER:
+                return (rows.jobs, rows.used, rows.deletions)
+            case UserRows.CHANNEL:
+                return (rows.connections, rows.tickets)
+            case UserRows.EVENTS:
+                return (rows.events,)
+
+    def _remove(self, rows: dict[Any, Any], keys: Sequence[Any]) -> None:
+        with self._tables.lock:
+            for key in keys:
+                rows.pop(key, None)
 
 
 class InMemoryEventLog(_View):
@@ -297,7 +396,8 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return (user, message.chat_id, message.id) not in rows.messages
         case changes.ReplaceMessage(message, read_version):
             stored = rows.messages.get((user, message.chat_id, message.id))
-            return stored is not None and stored.version == read_version
+            deleting = (user, message.chat_id) in rows.deleting
+            return stored is not None and stored.version == read_version and not deleting
         case changes.TouchChat(chat_id):
             return (user, chat_id) not in rows.deleting
         case changes.RenameChat(chat_id):
@@ -314,9 +414,20 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return _is_still(rows, user, before)
         case changes.InsertImage(image):
             return (user, image.id) not in rows.images
+        case changes.CloseChat(chat_id):
+            return (user, chat_id) in rows.chats and (user, chat_id) not in rows.deleting
+        case changes.RemoveMessage(message):
+            stored = rows.messages.get((user, message.chat_id, message.id))
+            return stored is not None and stored.version == message.version
+        case changes.RemoveJob(job):
+            return _is_still(rows, user, job)
+        case changes.RemoveImage(image_id):
+            return (user, image_id) in rows.images
+        case changes.CloseAccount() | changes.BeginDeletion():
+            return True
 
 
-def _apply(rows: Rows, user: str, change: Change) -> None:
+def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one case a change
     match change:
         case changes.InsertMessage(message) | changes.ReplaceMessage(message):
             rows.messages[user, message.chat_id, message.id] = message
@@ -338,6 +449,27 @@ def _apply(rows: Rows, user: str, change: Change) -> None:
             rows.jobs[user, before.id] = after
         case changes.InsertImage(image):
             rows.images[user, image.id] = image
+        case changes.CloseChat(chat_id):
+            rows.deleting.add((user, chat_id))
+            rows.chats[user, chat_id] = replace(rows.chats[user, chat_id], title="")
+        case changes.BeginDeletion(deletion):
+            rows.deletions[user, deletion.name] = deletion
+        case changes.RemoveMessage(message):
+            del rows.messages[user, message.chat_id, message.id]
+        case changes.RemoveJob(job):
+            del rows.jobs[user, job.id]
+        case changes.RemoveImage(image_id):
+            del rows.images[user, image_id]
+        case changes.CloseAccount():
+            pass  # the counter's
+
+
+def _moved(channel: Channel, transition: Transition) -> Counter:
+    """The counter row after a transition."""
+    for change in transition.changes:
+        if isinstance(change, changes.CloseAccount):
+            return Counter(deleted=True, expires_at=change.until)
+    return Counter(channel.seq + len(transition.events), channel.open_messages + transition.opens)
 
 
 def _count(rows: Rows, key: Key, by: int) -> None:

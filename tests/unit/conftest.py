@@ -75,6 +75,21 @@ def channel(
 
 
 @pytest.fixture
+def bundles(threads: Executor) -> Iterator[Bundle]:
+    """One new bundle after another."""
+
+    def made() -> Iterator[Bundle]:
+        while True:
+            tables, clock, log = InMemoryTables(), FixedClock(), RecordingLog()
+            journal: list[str] = []
+            push = RecordingPush(journal)
+            channel = UnifiedChannel(tables, push, PlainUrls(), clock, threads, log)
+            yield Bundle(channel, tables, push, clock, threads, log, journal)
+
+    return made()
+
+
+@pytest.fixture
 def bundle(
     channel: UnifiedChannel,
     tables: InMemoryTables,

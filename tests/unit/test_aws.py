@@ -18,6 +18,8 @@ from tests.support.builders import a_job
 from tests.support.doubles import NOW, FixedClock, RecordingLog
 
 from afterimage.adapters import aws
+from afterimage.adapters.edge import CloudFrontEdge
+from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.errors import ProviderUnavailable
 
 UNTIL = NOW + timedelta(seconds=2)
@@ -307,3 +309,107 @@ def test_a_url_is_of_one_picture() -> None:
 
 def test_a_key_is_quoted() -> None:
     assert "/cdn/p/a%20b%3F/full.webp?expires=" in urls(FixedClock()).url("p/a b?/full.webp")
+
+
+# --- Deletions -----------------------------------------------------------------------------------
+
+
+def test_a_deletion_that_cannot_be_started_is_left_to_the_sweep(log: RecordingLog) -> None:
+    stubbed = client("lambda")
+    stub = Stubber(stubbed)
+    stub.add_client_error("invoke", "TooManyRequestsException", http_status_code=429)
+    starter = aws.LambdaDeletionStarter(lambda: stubbed, "keeper", lambda: None, log)
+
+    with stub:
+        starter.start("alice", Deletion.now(DeletionKind.CHAT, "c", NOW))
+
+    assert log.events() == ["deletion_not_started"]
+
+
+def test_files_are_removed_a_thousand_at_once() -> None:
+    stubbed = client("s3")
+    stub = Stubber(stubbed)
+    keys = [f"p/{number}" for number in range(1_001)]
+    for batch in (keys[:1_000], keys[1_000:]):
+        objects = {"Objects": [{"Key": key} for key in batch], "Quiet": True}
+        stub.add_response("delete_objects", {}, {"Bucket": "pictures", "Delete": objects})
+
+    with stub:
+        aws.S3Pictures(stubbed, "pictures").delete(keys)
+
+    stub.assert_no_pending_responses()
+
+
+def test_a_file_that_was_not_removed_is_an_error() -> None:
+    stubbed = client("s3")
+    stub = Stubber(stubbed)
+    stub.add_response("delete_objects", {"Errors": [{"Key": "p/1", "Code": "InternalError"}]})
+
+    with stub, pytest.raises(OSError, match="1 files not removed: InternalError"):
+        aws.S3Pictures(stubbed, "pictures").delete(["p/1"])
+
+
+class Edge:
+    """CloudFront, stubbed, and the edge on top."""
+
+    def __init__(self, log: RecordingLog) -> None:
+        self.client = client("cloudfront")
+        self.stub = Stubber(self.client)
+        self.stub.activate()
+        self.asked: list[dict[str, Any]] = []
+        self.client.meta.events.register(
+            "provide-client-params.cloudfront.CreateInvalidation",
+            lambda params, **_: self.asked.append(params),
+        )
+        self.edge = CloudFrontEdge(lambda: self.client, lambda: "E2EXAMPLE", log)
+
+    def answers(self) -> None:
+        self.stub.add_response("create_invalidation", {})
+
+    def batch(self, number: int) -> dict[str, Any]:
+        batch: dict[str, Any] = self.asked[number]["InvalidationBatch"]
+        return batch
+
+
+@pytest.fixture
+def edge(log: RecordingLog) -> Edge:
+    return Edge(log)
+
+
+def test_the_edge_forgets_a_path_as_it_is_asked_for_and_as_it_is_rewritten(edge: Edge) -> None:
+    edge.answers()
+
+    assert edge.edge.invalidate("once", ["p/ab/c d/full.webp", "p/ab/*"])
+
+    assert edge.asked[0]["DistributionId"] == "E2EXAMPLE"
+    assert edge.batch(0)["Paths"] == {
+        "Quantity": 4,
+        "Items": ["/cdn/p/ab/c%20d/full.webp", "/p/ab/c%20d/full.webp", "/cdn/p/ab/*", "/p/ab/*"],
+    }
+
+
+def test_the_same_again_is_the_same_request_and_anything_else_another(edge: Edge) -> None:
+    asked = [("once", ["p/1"]), ("once", ["p/1"]), ("again", ["p/1"]), ("once", ["p/2"])]
+    for reference, keys in asked:
+        edge.answers()
+        edge.edge.invalidate(reference, keys)
+
+    references = [edge.batch(number)["CallerReference"] for number in range(4)]
+    assert references[0] == references[1]
+    assert len(set(references)) == 3
+
+
+def test_an_edge_with_too_much_under_way_is_asked_later(edge: Edge, log: RecordingLog) -> None:
+    edge.stub.add_client_error(
+        "create_invalidation", "TooManyInvalidationsInProgress", http_status_code=400
+    )
+
+    assert not edge.edge.invalidate("once", ["p/1"])
+    assert log.events() == ["edge_busy"]
+
+
+def test_an_edge_that_refuses_otherwise_is_an_error(edge: Edge) -> None:
+    edge.stub.add_client_error("create_invalidation", "AccessDenied", http_status_code=403)
+
+    with pytest.raises(ClientError):
+        edge.edge.invalidate("once", ["p/1"])

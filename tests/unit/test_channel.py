@@ -282,3 +282,22 @@ def test_each_connection_gets_a_change_behind_its_own_glimpse_and_waits_for_no_o
     for connection in ("slow", "quick"):
         names = [frame["event"] for frame in push.to(connection)]
         assert names == ["message-preview", "message-insert"]
+
+
+def test_whose_account_is_gone_is_told_closed_and_forgotten(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    for name in ("tab", "phone", "gone"):
+        tables.register(USER, name, NOW)
+    tables.register("bob", "bobs", NOW)
+    push.gone = {"gone"}
+
+    channel.dismiss(USER)
+
+    assert {connection: frame["code"] for connection, frame in push.sent} == {
+        "tab": "account_deleted",
+        "phone": "account_deleted",
+    }
+    assert set(push.closed) == {"tab", "phone", "gone"}
+    assert tables.read(USER).connections == ()
+    assert tables.read("bob").connections == ("bobs",)

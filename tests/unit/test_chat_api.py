@@ -16,6 +16,7 @@ from tests.support.doubles import (
     NOW,
     FixedClock,
     PlainUrls,
+    RecordingDeletionStarter,
     RecordingLog,
     RecordingStarter,
     ScriptedModel,
@@ -40,6 +41,9 @@ from afterimage.http.contract import Route
 from afterimage.ports import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import AnswerMessage, Limits
 from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.delete_account import DeleteAccount
+from afterimage.use_cases.delete_chat import DeleteChat
+from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.rename_chat import RenameChatTitle
@@ -73,6 +77,7 @@ def call(
     """Calls a route as somebody; whatever succeeds is checked against its declared type."""
     messages, ledger = InMemoryMessages(tables), InMemoryLedger(tables)
     chats, events = InMemoryChats(tables), InMemoryEventLog(tables)
+    images, keeper = InMemoryImages(tables), RecordingDeletionStarter()
     urls = PlainUrls()
     answer = AnswerMessage(
         channel,
@@ -87,12 +92,15 @@ def call(
         log,
     )
     reading = Reading(
-        messages=ReadMessages(messages),
+        messages=ReadMessages(messages, chats),
         chats=ReadChats(chats),
-        images=ReadImages(InMemoryImages(tables)),
+        images=ReadImages(images, chats),
         usage=ReadUsage(ledger, clock, 10, 200),
         rename=RenameChatTitle(channel, chats),
         cancel=CancelMessage(channel, messages, ledger, clock, timedelta(seconds=155), log),
+        delete_image=DeleteImage(channel, images, messages, keeper, clock, log),
+        delete_chat=DeleteChat(channel, keeper, clock, log),
+        delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),
         replay=ReplayEvents(events, events, urls, clock),
         registry=tables,
@@ -115,7 +123,11 @@ def call(
             "body": None if body is None else json.dumps(body),
         }
         response = api(event, Context(60_000))
-        status, parsed = response["statusCode"], json.loads(response["body"])
+        status = response["statusCode"]
+        if "body" not in response:
+            assert route.answers[status] is None
+            return status, None
+        parsed = json.loads(response["body"])
         if status < 300:
             TypeAdapter(route.answers[status]).validate_json(response["body"])
         return status, parsed
@@ -457,3 +469,59 @@ def test_a_repeat_of_what_was_cancelled_says_so(call: Call, model: ScriptedModel
     status, body = post(call, id=a_ulid())
 
     assert (status, body["success"], body["message"]) == (200, False, "Cancelled")
+
+
+# --- Deletion ------------------------------------------------------------------------------------
+
+
+def test_deleting_answers_without_a_body(call: Call, tables: InMemoryTables) -> None:
+    post(call)
+    tables.rows.images["alice", a_ulid(3)] = an_image(3)
+
+    assert call(contract.DELETE_IMAGE, image_id=a_ulid(3)) == (204, None)
+    assert call(contract.DELETE_IMAGE, image_id=a_ulid(3)) == (204, None)
+    assert call(contract.DELETE_CHAT, chat_id=CHAT) == (204, None)
+    assert call(contract.DELETE_CHAT, chat_id=CHAT) == (204, None)
+    assert call(contract.LIST_CHATS)[1]["chats"] == []
+    assert post(call)[1]["error"]["code"] == "chat_deleted"
+    assert call(contract.DELETE_ME) == (202, None)
+    assert call(contract.DELETE_ME) == (202, None)
+
+
+@pytest.mark.parametrize("image_id", ["x", "", a_ulid().lower(), f"{a_ulid()}#"])
+def test_an_image_id_that_is_none_is_refused(call: Call, image_id: str) -> None:
+    status, body = call(contract.DELETE_IMAGE, image_id=image_id)
+
+    assert (status, body["error"]["code"]) == (400, "invalid")
+
+
+OF_AN_ACCOUNT = [
+    route
+    for route in contract.ROUTES
+    if not route.public and route not in (contract.DELETE_ME, contract.POST_MESSAGE)
+]
+
+
+@pytest.mark.parametrize("route", OF_AN_ACCOUNT, ids=lambda route: route.key)
+def test_a_deleted_account_is_refused_on_every_route(
+    call: Call, tables: InMemoryTables, route: Route
+) -> None:
+    call(contract.DELETE_ME)
+    path = {"chat_id": CHAT, "message_id": a_ulid(), "image_id": a_ulid()}
+    named = {key: value for key, value in path.items() if f"{{{key}}}" in route.path}
+    bodies = {contract.RENAME_CHAT: {"title": "a title"}}
+    body = bodies.get(route, {"version": 1}) if route.body else None
+
+    status, answer = call(route, body=body, **named)
+
+    assert (status, answer["error"]["code"]) == (410, "account_deleted")
+    assert tables.rows.tickets == {}
+
+
+@pytest.mark.parametrize("number", [0, -3_600_000])
+def test_a_deleted_account_is_refused_a_message_whatever_its_id(call: Call, number: int) -> None:
+    call(contract.DELETE_ME)
+
+    status, body = post(call, id=a_ulid(at=NOW + timedelta(milliseconds=number)))
+
+    assert (status, body["error"]["code"]) == (410, "account_deleted")

@@ -20,10 +20,12 @@ from tests.local_stack.lambda_runtime.invocation import Invocation, Outcome
 from tests.local_stack.lambda_runtime.schedules import scheduled_event
 from tests.local_stack.template.serving import HttpRoute, ScheduleSpec
 from tests.support.builders import a_job
+from tests.support.doubles import RecordingLog
 from tests.support.template import http_routes, of_type, template
 
-from afterimage.adapters.aws import LambdaImageStarter
+from afterimage.adapters.aws import LambdaDeletionStarter, LambdaImageStarter
 from afterimage.domain import ids
+from afterimage.domain.deletions import Deletion, kind_and_subject
 from afterimage.http import contract
 from afterimage.http.contract import ROUTES, Route
 
@@ -45,6 +47,7 @@ AUTHORIZERS = {name: event for name, event in EVENTS.items() if event.get("type"
 JOBS = {name: event for name, event in EVENTS.items() if "job_id" in event}
 RECORDS = {name: event for name, event in EVENTS.items() if "requestPayload" in event}
 SCHEDULED = {name: event for name, event in EVENTS.items() if "detail-type" in event}
+DELETIONS = {name: event for name, event in EVENTS.items() if "deletion" in event}
 
 HANDSHAKE = {
     "headers",
@@ -90,6 +93,9 @@ def function_of(event: Event) -> str:
         return function_of_alias(route["FunctionArn"])
     if event in RECORDS.values():
         return function_of_alias(on_failure())
+    if event in DELETIONS.values():
+        variables = of_type("AWS::Serverless::Function")["ChatApiFunction"]["Environment"]
+        return function_of_alias(variables["Variables"]["KEEPER_FUNCTION"])
     if event in SCHEDULED.values():
         return next(name for name, schedule in schedules() if schedule)
     return "ImageGenerateFunction"
@@ -114,7 +120,7 @@ def schedules() -> list[tuple[str, list[Event]]]:
 
 
 def test_every_event_is_of_a_known_kind() -> None:
-    assert {*HTTP, *WEBSOCKET, *AUTHORIZERS, *JOBS, *RECORDS, *SCHEDULED} == set(EVENTS)
+    assert {*HTTP, *WEBSOCKET, *AUTHORIZERS, *JOBS, *RECORDS, *SCHEDULED, *DELETIONS} == set(EVENTS)
 
 
 def test_every_http_route_of_the_template_has_exactly_one_event() -> None:
@@ -313,6 +319,26 @@ def test_a_job_is_asked_for_as_the_starter_asks() -> None:
     starter.start(event["user_id"], job)
 
     assert sent == [event]
+
+
+def test_a_deletion_is_what_chat_api_sends() -> None:
+    sent: list[Event] = []
+
+    class Client:
+        def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
+            assert (FunctionName, InvocationType) == ("keeper", "Event")
+            sent.append(json.loads(Payload))
+
+    event = EVENTS["keeper_deletion"]
+    kind, subject = kind_and_subject(event["deletion"]["name"])
+    log = RecordingLog()
+    starter = LambdaDeletionStarter(Client, "keeper", lambda: event["correlation_id"], log)
+
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    starter.start(event["deletion"]["user_id"], Deletion.now(kind, subject, now))
+
+    assert sent == [event]
+    assert function_of(event) == "KeeperFunction"
 
 
 def test_the_job_belongs_to_the_message_of_the_events() -> None:

@@ -1,4 +1,4 @@
-"""The keeper's handler: a record of a failed invocation, or the time for a sweep."""
+"""The keeper's handler: a record of a failed invocation, a deletion, or the time for a sweep."""
 
 from __future__ import annotations
 
@@ -34,17 +34,21 @@ class Context:
 
 
 class Called:
-    """What the two use cases were called with."""
+    """What the use cases were called with."""
 
     def __init__(self) -> None:
         self.rescued: list[FailedInvocation] = []
         self.swept: list[datetime] = []
+        self.finished: list[tuple[str, str, datetime]] = []
+
+    def finish(self, user_id: str, name: str, until: datetime) -> None:
+        self.finished.append((user_id, name, until))
 
 
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> Iterator[Called]:
     calls = Called()
-    use_cases = (calls.rescued.append, calls.swept.append)
+    use_cases = (calls.rescued.append, calls.swept.append, calls.finish)
     monkeypatch.setattr(handler, "application", lambda: use_cases)
     yield calls
     handler.logger.remove_keys(["correlation_id"])
@@ -114,7 +118,21 @@ def test_a_rescue_that_breaks_is_told_to_the_platform(
     def fail(_: FailedInvocation) -> None:
         raise OSError("the table is away")
 
-    monkeypatch.setattr(handler, "application", lambda: (fail, called.swept.append))
+    use_cases = (fail, called.swept.append, called.finish)
+    monkeypatch.setattr(handler, "application", lambda: use_cases)
 
     with pytest.raises(OSError, match="the table is away"):
         handler.lambda_handler(recorded("keeper_record"), Context())
+
+
+def test_a_deletion_is_gone_on_with_for_as_long_as_there_is_time(called: Called) -> None:
+    event = recorded("keeper_deletion")
+    before = datetime.now(UTC)
+
+    handler.lambda_handler(event, Context(30_000))
+
+    ((user_id, name, until),) = called.finished
+    assert (user_id, name) == (event["deletion"]["user_id"], event["deletion"]["name"])
+    assert timedelta() <= until - (before + timedelta(seconds=25)) < timedelta(seconds=5)
+    assert handler.logger.get_correlation_id() == event["correlation_id"]
+    assert (called.rescued, called.swept) == ([], [])

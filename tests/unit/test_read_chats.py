@@ -17,6 +17,7 @@ from tests.support.in_memory import (
 )
 from tests.unit.conftest import USER
 
+from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Chat, JobStatus
 from afterimage.domain.errors import Invalid, NotFound
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage, Usage
@@ -28,7 +29,8 @@ BAD_CURSORS = ["", "x", "01JD4A7Y00000000000000000", a_ulid().lower(), a_ulid() 
 def messages(tables: InMemoryTables) -> ReadMessages:
     for number in range(9):
         tables.rows.messages[USER, CHAT, a_ulid(number)] = a_message(number)
-    return ReadMessages(InMemoryMessages(tables))
+    tables.rows.chats[USER, CHAT] = Chat(CHAT, "message 0", NOW, NOW)
+    return ReadMessages(InMemoryMessages(tables), InMemoryChats(tables))
 
 
 def texts(messages: ReadMessages, limit: int, around: int) -> tuple[list[str], str | None]:
@@ -113,7 +115,7 @@ def test_a_malformed_cursor_of_chats_is_refused(chats: ReadChats, cursor: str) -
 def gallery(tables: InMemoryTables, prompts: list[str]) -> ReadImages:
     for number, prompt in enumerate(prompts):
         tables.rows.images[USER, a_ulid(number)] = an_image(number, prompt=prompt)
-    return ReadImages(InMemoryImages(tables))
+    return ReadImages(InMemoryImages(tables), InMemoryChats(tables))
 
 
 def test_pages_of_pictures_follow_each_other(tables: InMemoryTables) -> None:
@@ -124,6 +126,34 @@ def test_pages_of_pictures_follow_each_other(tables: InMemoryTables) -> None:
 
     assert [image.prompt for image in [*first.rows, *second.rows]] == ["c", "b", "a"]
     assert second.cursor is None
+
+
+@pytest.mark.parametrize("words", [None, "fox"])
+def test_pictures_of_a_chat_that_is_being_deleted_are_left_out(
+    tables: InMemoryTables, words: str | None
+) -> None:
+    images = gallery(tables, ["a fox", "another fox", "a third fox"])
+    kept = replace(tables.rows.images[USER, a_ulid(1)], chat_id="kept")
+    tables.rows.images[USER, a_ulid(1)] = kept
+    deletion = Deletion.now(DeletionKind.CHAT, CHAT, NOW)
+    tables.rows.deletions[USER, deletion.name] = deletion
+
+    first = images.page(USER, 1, None, None)
+    everything = images.page(USER, 5, None, words)
+
+    assert (first.rows, first.cursor) == ([], a_ulid(2))
+    assert everything.rows == [kept]
+
+
+def test_messages_of_a_chat_that_is_being_deleted_are_not_there(
+    messages: ReadMessages, tables: InMemoryTables
+) -> None:
+    tables.rows.deleting.add((USER, CHAT))
+
+    assert messages.page(USER, CHAT, 5, None, None).rows == []
+    assert messages.page(USER, CHAT, 5, None, a_ulid(4)).rows == []
+    with pytest.raises(NotFound):
+        messages.one(USER, CHAT, a_ulid(4))
 
 
 @pytest.mark.parametrize("cursor", BAD_CURSORS)

@@ -189,6 +189,16 @@ def test_a_chat_that_was_deleted_and_began_again_is_shown(
     assert frames[0]["payload"]["chat"]["title"] == "again"
 
 
+def test_the_deletion_of_a_chat_is_told_also_where_a_new_one_has_its_id(
+    replay: ReplayEvents, tables: InMemoryTables
+) -> None:
+    """Else a client would keep the messages of the old one."""
+    tables.rows.chats[USER, CHAT] = Chat(CHAT, "again", NOW, NOW)
+    write(tables, events=(ChatDeleted(CHAT),))
+
+    assert [frame["event"] for frame in missed(replay, tables, 0).frames] == ["chat-delete"]
+
+
 def test_an_event_that_came_after_the_read_is_sent_as_well(
     replay: ReplayEvents, tables: InMemoryTables
 ) -> None:

@@ -7,7 +7,7 @@ from datetime import timedelta
 import pytest
 from tests.support.builders import a_message
 from tests.support.doubles import NOW, FixedClock, PlainUrls, RecordingPush
-from tests.support.in_memory import InMemoryEventLog, InMemoryTables
+from tests.support.in_memory import Counter, InMemoryEventLog, InMemoryTables
 from tests.unit.conftest import USER
 
 from afterimage.domain.changes import InsertMessage, Transition
@@ -169,3 +169,23 @@ def test_a_replay_has_twenty_seconds(resuming: ResumeChannel, push: RecordingPus
     resuming.resume(USER, "tab", None)
 
     assert push.deadlines == [NOW + timedelta(seconds=20)]
+
+
+@pytest.mark.parametrize("act", ["resume", "pong", "complain"])
+def test_whose_account_is_deleted_is_told_and_closed(
+    resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush, act: str
+) -> None:
+    """They had a ticket, or a connection, from before."""
+    tables.rows.counters[USER] = Counter(deleted=True)
+    acts = {
+        "resume": lambda: resuming.resume(USER, "tab", 0),
+        "pong": lambda: resuming.pong(USER, "tab"),
+        "complain": lambda: resuming.complain(USER, "tab", "invalid", "What?"),
+    }
+
+    acts[act]()
+
+    (frame,) = push.to("tab")
+    assert (frame["type"], frame["event"], frame["code"]) == ("system", "error", "account_deleted")
+    assert push.closed == ["tab"]
+    assert tables.read(USER).connections == ()

@@ -42,6 +42,7 @@ LLM = {
     "IMAGE_EVENT_AGE": "120",
     "IMAGE_DEADLINE": "450",
     "IMAGE_GENERATE_FUNCTION": "image_generate:live",
+    "KEEPER_FUNCTION": "keeper:live",
     "UNRELATED": "is not read",
 }
 IMAGE = {
@@ -198,6 +199,7 @@ def test_the_public_configuration() -> None:
         "audience": "afterimage",
         "public_url": "https://page.test",
         "websocket_url": "wss://channel.test/live",
+        "distribution_id": "E2EXAMPLE1234",
     }
 
     assert PublicConfig.model_validate(config).model_dump() == config

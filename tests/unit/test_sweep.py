@@ -276,7 +276,7 @@ def test_the_files_of_a_picture_are_never_removed_by_a_stale_index(
     bundle.tables.rows.jobs[USER, job.id] = job
     keys = [ids.image_key(USER, job.id, name) for name in ids.IMAGE_FILES]
     bundle.pictures.files = dict.fromkeys(keys, BYTES)
-    monkeypatch.setattr(bundle.index, "due_purges", lambda *_: iter([(USER, job.id)]))
+    monkeypatch.setattr(bundle.index, "due_removals", lambda *_: iter([(USER, job.id)]))
 
     bundle.sweep()
 
@@ -289,7 +289,7 @@ def test_uploads_of_a_job_that_is_gone_or_purged_are_no_matter(
     done = a_job(1, status=JobStatus.FAILED)
     bundle.tables.rows.jobs[USER, done.id] = done
     named = [(USER, done.id), (USER, a_ulid(99))]
-    monkeypatch.setattr(bundle.index, "due_purges", lambda *_: iter(named))
+    monkeypatch.setattr(bundle.index, "due_removals", lambda *_: iter(named))
 
     bundle.sweep()
 

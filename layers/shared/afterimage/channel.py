@@ -126,6 +126,18 @@ class UnifiedChannel:
         """Begin to post a preview, which has no number and may be lost; the posts under way."""
         return self._begin(user_id, connections, (frames.encode(frame),), after)
 
+    def dismiss(self, user_id: str) -> None:
+        """Tell everyone connected that the account is gone, and close and forget them."""
+        channel = self._store.read(user_id)
+        told = frames.error(channel.seq, AccountDeleted.code, AccountDeleted.public)
+        self._post_to_all(channel, (frames.encode(told),))
+        wait(
+            [
+                self._executor.submit(self._close, user_id, connection)
+                for connection in channel.connections
+            ]
+        )
+
     def _post_to_all(self, channel: Channel, texts: Sequence[str]) -> None:
         wait(self._begin(channel.user_id, channel.connections, texts, NOTHING_POSTED).values())
 
@@ -167,10 +179,13 @@ class UnifiedChannel:
             wait([before])  # begun earlier, so it never waits for a thread behind this one
         try:
             if not self._push.post(connection, texts, until):
-                self._push.close(connection)
-                self._store.forget(user_id, connection)
+                self._close(user_id, connection)
         except Exception:  # noqa: BLE001 - pushing never breaks the work
             self._log.exception("channel_post_failed", connection_id=connection)
+
+    def _close(self, user_id: str, connection: str) -> None:
+        self._push.close(connection)
+        self._store.forget(user_id, connection)
 
 
 def _check(channel: Channel, transition: Transition) -> None:

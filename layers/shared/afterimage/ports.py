@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import StrEnum
 from typing import Protocol
 
 from afterimage.domain.changes import Transition
+from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Channel, Chat, Image, Job, Message
 from afterimage.domain.events import EventReference
 
@@ -75,8 +77,11 @@ class OpenIndex(Protocol):
     def overdue_messages(self, partition: int, now: datetime) -> Iterator[MessageKey]:
         """Open messages whose deadline has passed; partitions are numbered from 0."""
 
-    def due_purges(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
-        """`(user_id, job_id)` of ended jobs whose uploads are to be removed by now."""
+    def due_removals(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
+        """`(user_id, name)` of what is to be removed by now.
+
+        The name is a job's id (it has ended, and its uploads are to go) or a deletion's name.
+        """
 
 
 class EventLog(Protocol):
@@ -100,7 +105,7 @@ class RowReader(Protocol):
 
 class MessageReader(Protocol):
     def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
-        """Strongly consistent."""
+        """Strongly consistent; None also while the chat is being deleted."""
 
     def before(
         self, user_id: str, chat_id: str, message_id: str | None, limit: int
@@ -130,8 +135,14 @@ class ChatReader(Protocol):
     ) -> tuple[Sequence[Chat], ChatPosition | None]:
         """Latest first, and where to go on."""
 
+    def being_deleted(self, user_id: str) -> Collection[str]:
+        """Ids of the chats that are marked, strongly consistent."""
+
 
 class ImageReader(Protocol):
+    def get(self, user_id: str, image_id: str) -> Image | None:
+        """Strongly consistent."""
+
     def before(self, user_id: str, image_id: str | None, limit: int) -> Sequence[Image]:
         """The newest pictures with a smaller id, newest first, strongly consistent."""
 
@@ -169,6 +180,69 @@ class JobStore(Protocol):
 
     def purged(self, user_id: str, job_id: str) -> None:
         """Note that nothing the job uploaded is left."""
+
+
+class DeletionStore(Protocol):
+    """What was marked as deleted; `BeginDeletion` writes it together with the mark."""
+
+    def get(self, user_id: str, name: str) -> Deletion | None:
+        """Strongly consistent."""
+
+    def begin(self, user_id: str, deletion: Deletion) -> None:
+        """Note something to be deleted, in place of what is noted under its name."""
+
+    def postpone(self, user_id: str, deletion: Deletion, until: datetime) -> None:
+        """Look at it again then; nothing happens if it has been finished."""
+
+    def finished(self, user_id: str, deletion: Deletion) -> None:
+        """Nothing is left to do."""
+
+
+class ChatRows(Protocol):
+    """Rows of a chat, removed in bulk; those that are not there do not matter."""
+
+    def remove_messages(self, user_id: str, chat_id: str, ids: Sequence[str]) -> None: ...
+
+    def remove_images(self, user_id: str, ids: Sequence[str]) -> None:
+        """From the gallery."""
+
+    def remove_jobs(self, user_id: str, ids: Sequence[str]) -> None: ...
+
+    def remove_chat(self, user_id: str, chat_id: str) -> None:
+        """The chat's own row, with its mark."""
+
+
+class UserRows(StrEnum):
+    """What a user has beside chats and messages."""
+
+    IMAGES = "images"
+    LEDGER = "ledger"
+    CHANNEL = "channel"
+    EVENTS = "events"
+
+
+class AccountRows(Protocol):
+    """Everything a user has, found and removed, strongly consistent."""
+
+    def chats(self, user_id: str, limit: int) -> Sequence[str]:
+        """Ids of chats, also of those being deleted."""
+
+    def messages(self, user_id: str, chat_id: str, limit: int) -> Sequence[str]:
+        """Ids of a chat's messages."""
+
+    def remove_some(
+        self, user_id: str, kind: UserRows, limit: int, keeping: Sequence[str] = ()
+    ) -> bool:
+        """Remove at most `limit` rows; whether there were any. The counter row always stays.
+
+        Args:
+            keeping: names of rows that stay as well.
+        """
+
+
+class DeletionStarter(Protocol):
+    def start(self, user_id: str, deletion: Deletion) -> None:
+        """Have it finished soon, without waiting for it. Never raises: the sweep finds it."""
 
 
 class ImageStarter(Protocol):
@@ -285,7 +359,25 @@ class PictureStore(Protocol):
 
     def get(self, key: str) -> bytes | None: ...
 
-    def delete(self, keys: Sequence[str]) -> None: ...
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove what is there of these."""
+
+
+class PictureFolder(Protocol):
+    def some_keys(self, prefix: str) -> Sequence[str]:
+        """Some of the keys that begin with this, none only if there are none."""
+
+
+class Edge(Protocol):
+    def invalidate(self, reference: str, keys: Sequence[str]) -> bool:
+        """Let no cache serve these S3 keys any more; one may end in `*`.
+
+        Args:
+            reference: the same with the same keys is the same request, however often it is made.
+
+        Returns:
+            False if too much is under way at the edge: to be tried again later.
+        """
 
 
 class Push(Protocol):

@@ -73,6 +73,7 @@ class ChatApiSettings(TableSettings):
     image_timeout: int = Field(ge=1)
     daily_image_limit: int = Field(ge=0)
     daily_message_limit: int = Field(ge=1)
+    keeper_function: Name
 
 
 class GeminiFunctionSettings(TableSettings):
@@ -119,7 +120,7 @@ class KeeperSettings(TableSettings):
 
 
 class PublicConfig(BaseModel):
-    """The one SSM parameter: who signs people in, and the addresses browsers use."""
+    """The one SSM parameter: who signs people in, the addresses browsers use, and the edge."""
 
     model_config = ConfigDict(frozen=True, defer_build=True)
 
@@ -127,3 +128,4 @@ class PublicConfig(BaseModel):
     audience: Name
     public_url: Url
     websocket_url: Url
+    distribution_id: Name

@@ -167,6 +167,9 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
     from afterimage.adapters.dynamodb import readers
     from afterimage.http.chat_api import Reading
     from afterimage.use_cases.cancel_message import CancelMessage
+    from afterimage.use_cases.delete_account import DeleteAccount
+    from afterimage.use_cases.delete_chat import DeleteChat
+    from afterimage.use_cases.delete_image import DeleteImage
     from afterimage.use_cases.open_connection import Tickets
     from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
     from afterimage.use_cases.rename_chat import RenameChatTitle
@@ -176,10 +179,17 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
     base = Channelled(logger, configured)
     chats, events = readers.DynamoDbChats(), readers.DynamoDbEventLog()
     messages, ledger = readers.DynamoDbMessages(), readers.DynamoDbLedger()
+    images = readers.DynamoDbImages()
+    starter = aws.LambdaDeletionStarter(
+        base.aws.client("lambda"),
+        configured.keeper_function,
+        base.log.correlation_id,
+        base.log,
+    )
     reading = Reading(
-        messages=ReadMessages(messages),
+        messages=ReadMessages(messages, chats),
         chats=ReadChats(chats),
-        images=ReadImages(readers.DynamoDbImages()),
+        images=ReadImages(images, chats),
         usage=ReadUsage(
             ledger,
             base.clock,
@@ -195,6 +205,9 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
             _upload_time(configured.image_timeout),
             base.log,
         ),
+        delete_image=DeleteImage(base.channel, images, messages, starter, base.clock, base.log),
+        delete_chat=DeleteChat(base.channel, starter, base.clock, base.log),
+        delete_account=DeleteAccount(base.channel, starter, base.clock, base.log),
         tickets=Tickets(base.store, base.clock),
         replay=ReplayEvents(events, events, base.urls, base.clock),
         registry=base.store,
@@ -246,16 +259,57 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
         base.clock,
         base.log,
     )
+    pictures = aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket)
+    finish = _finish_deletion(base, configured, pictures)
     sweep = Sweep(
         readers.DynamoDbOpenIndex(),
         messages,
         ledger,
-        aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket),
+        pictures,
         end,
+        finish,
         base.clock,
         base.log,
     )
-    return rescue, sweep
+    return rescue, sweep, finish
+
+
+def _finish_deletion(
+    base: Channelled, configured: settings.KeeperSettings, pictures: aws.S3Pictures
+) -> Any:
+    from afterimage.adapters.dynamodb import readers
+    from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+    from afterimage.adapters.edge import CloudFrontEdge
+    from afterimage.use_cases.empty_account import EmptyAccount
+    from afterimage.use_cases.empty_chat import EmptyChat
+    from afterimage.use_cases.finish_deletion import FinishDeletion
+
+    deletions, rows = DynamoDbDeletions(), DynamoDbRemoval()
+    edge = CloudFrontEdge(base.aws.client("cloudfront"), base.public("distribution_id"), base.log)
+    upload_time = _upload_time(configured.image_timeout)
+    empty_chat = EmptyChat(
+        base.channel,
+        readers.DynamoDbMessages(),
+        readers.DynamoDbLedger(),
+        deletions,
+        rows,
+        pictures,
+        edge,
+        base.clock,
+        upload_time,
+    )
+    empty_account = EmptyAccount(base.channel, rows, rows, pictures, pictures, edge, base.clock)
+    return FinishDeletion(
+        deletions,
+        empty_chat,
+        empty_account,
+        rows,
+        pictures,
+        edge,
+        base.clock,
+        upload_time,
+        base.log,
+    )
 
 
 def web_page(logger: Logger, environment: Mapping[str, str], root: Any) -> Any:

@@ -1,7 +1,9 @@
 """The part of the transformed template that MiniStack deploys: everything that keeps data.
 
-What the gateway serves (functions, APIs, schedules), what only exists in the cloud (CloudFront,
-CodeDeploy, alarms) and what MiniStack gets wrong is left out or rewritten here, and only here.
+What the gateway serves (functions, APIs, schedules), what only exists in the cloud (CloudFront's
+functions, CodeDeploy, alarms) and what MiniStack gets wrong is left out or rewritten here, and only
+here. The distribution is there by name, so that its caches can be invalidated; the local edge has
+none.
 """
 
 import string
@@ -12,6 +14,7 @@ from tests.local_stack.template.intrinsics import Values, condition, references,
 
 _DEPLOYED_TYPES = frozenset(
     {
+        "AWS::CloudFront::Distribution",
         "AWS::DynamoDB::Table",
         "AWS::IAM::ManagedPolicy",
         "AWS::IAM::Policy",
@@ -81,6 +84,9 @@ def _edited(resource: Mapping[str, Any], values: Values) -> dict[str, Any]:
     properties = resolve(resource.get("Properties", {}), values)
     if resource["Type"] == "AWS::SecretsManager::Secret":
         _exclude_punctuation(properties)
+    if resource["Type"] == "AWS::CloudFront::Distribution":
+        # What stands behind it is the gateway's.
+        properties = {"DistributionConfig": {"Enabled": True, "Comment": "the local edge"}}
     if resource["Type"] == "AWS::S3::BucketPolicy":
         _allow_plain_http(properties)
     return {"Type": resource["Type"], "Properties": properties}

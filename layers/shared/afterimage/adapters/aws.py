@@ -19,11 +19,13 @@ from urllib.parse import quote
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
+from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import ProviderUnavailable
 from afterimage.ports import Clock, Log
 
 _DAY_S = 86_400
+_KEYS_AT_ONCE = 1_000  # S3's own limit
 _IMMUTABLE = "public, max-age=31536000, immutable"
 
 QUICK = Config(
@@ -44,7 +46,7 @@ UPLOAD = QUICK.merge(Config(request_checksum_calculation="when_required"))
 
 
 class S3Pictures:
-    """Implements `PictureStore`."""
+    """Implements `PictureStore` and `PictureFolder`."""
 
     def __init__(self, client: Any, bucket: str) -> None:
         self._client = client
@@ -77,8 +79,18 @@ class S3Pictures:
         return bytes(answer["Body"].read())
 
     def delete(self, keys: Sequence[str]) -> None:
-        for key in keys:
-            self._client.delete_object(Bucket=self._bucket, Key=key)
+        for batch in (keys[i : i + _KEYS_AT_ONCE] for i in range(0, len(keys), _KEYS_AT_ONCE)):
+            answer = self._client.delete_objects(
+                Bucket=self._bucket,
+                Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True},
+            )
+            # What could not be removed is not an error of the call.
+            if errors := answer.get("Errors"):
+                raise OSError(f"{len(errors)} files not removed: {errors[0].get('Code')}")
+
+    def some_keys(self, prefix: str) -> list[str]:
+        answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
+        return [str(item["Key"]) for item in answer.get("Contents", ())]
 
 
 class LambdaImageStarter:
@@ -112,6 +124,41 @@ class LambdaImageStarter:
             )
         except (ClientError, BotoCoreError) as error:
             raise ProviderUnavailable(f"invoke failed: {type(error).__name__}") from error
+
+
+class LambdaDeletionStarter:
+    """Implements `DeletionStarter` by an asynchronous invocation of the keeper.
+
+    Args:
+        correlation_id: follows the deletion into the keeper's log.
+    """
+
+    def __init__(
+        self,
+        client: Callable[[], Any],
+        function: str,
+        correlation_id: Callable[[], str | None],
+        log: Log,
+    ) -> None:
+        self._client = client
+        self._function = function
+        self._correlation_id = correlation_id
+        self._log = log
+
+    def start(self, user_id: str, deletion: Deletion) -> None:
+        payload = {
+            "deletion": {"user_id": user_id, "name": deletion.name},
+            "correlation_id": self._correlation_id(),
+        }
+        try:
+            self._client().invoke(
+                FunctionName=self._function,
+                InvocationType="Event",
+                Payload=json.dumps(payload).encode(),
+            )
+        except (ClientError, BotoCoreError) as error:
+            # It is marked, and the next sweep finds it.
+            self._log.warning("deletion_not_started", reason=type(error).__name__)
 
 
 class ApiGatewayPush:

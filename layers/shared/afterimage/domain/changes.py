@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Image, Job, Message
 from afterimage.domain.events import Event
 
@@ -23,7 +24,7 @@ class InsertMessage:
 
 @dataclass(frozen=True)
 class ReplaceMessage:
-    """Holds if the stored version is `read_version`."""
+    """Holds if the stored version is `read_version` and the chat is not being deleted."""
 
     message: Message
     read_version: int
@@ -91,6 +92,52 @@ class InsertImage:
     image: Image
 
 
+@dataclass(frozen=True)
+class CloseChat:
+    """Marks a chat as being deleted and empties its row. Holds if it exists and has no mark."""
+
+    chat_id: str
+
+
+@dataclass(frozen=True)
+class CloseAccount:
+    """Empties the user's counter row and marks it as deleted; it goes at `until`.
+
+    No later transaction of this user holds.
+    """
+
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True)
+class BeginDeletion:
+    """Notes what the keeper has to finish. Always holds: it stands beside what marks."""
+
+    deletion: Deletion
+
+
+@dataclass(frozen=True)
+class RemoveMessage:
+    """Holds if the stored version is the message's."""
+
+    message: Message
+
+
+@dataclass(frozen=True)
+class RemoveJob:
+    """Holds if the job still has this status and attempt."""
+
+    job: Job
+
+
+@dataclass(frozen=True)
+class RemoveImage:
+    """Holds if the picture is in the gallery."""
+
+    image_id: str
+
+
 Change = (
     InsertMessage
     | ReplaceMessage
@@ -102,6 +149,12 @@ Change = (
     | InsertJob
     | MoveJob
     | InsertImage
+    | CloseChat
+    | CloseAccount
+    | BeginDeletion
+    | RemoveMessage
+    | RemoveJob
+    | RemoveImage
 )
 
 

@@ -170,6 +170,10 @@ class Message:
         """The same message, ended by its user."""
         return self._ended(Status.CANCELLED)
 
+    def without_image(self) -> Message:
+        """The same message after its picture has been deleted."""
+        return replace(self, version=self.version + 1, image=None, image_deleted=True)
+
     def _ended(self, status: Status) -> Message:
         ended = replace(self, version=self.version + 1, status=status)
         return replace(ended, deadline=None, lease_until=None)

@@ -9,6 +9,7 @@ from ulid import ULID
 
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 _CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+# Everything that is stored of a picture: what is not named here is not deleted.
 IMAGE_FILES = ("original", "full.webp", "thumbnail.webp")
 _RANDOM_BYTES = 10  # of a ULID's 16; the first 6 are its time in milliseconds
 
@@ -38,9 +39,19 @@ def job_id(chat_id: str, assistant_message_id: str, try_number: int) -> str:
     return _derived(assistant_message_id, f"{chat_id}{assistant_message_id}#{try_number}")
 
 
+def image_folder(user_id: str) -> str:
+    """What all S3 keys of a user begin with: `p/<hash of user>/`."""
+    return f"p/{hashlib.sha256(user_id.encode()).hexdigest()[:32]}/"
+
+
 def image_key(user_id: str, job: str, name: str) -> str:
     """S3 key of one file of a picture, e.g. `p/<hash of user>/<job>/full.webp`."""
-    return f"p/{hashlib.sha256(user_id.encode()).hexdigest()[:32]}/{job}/{name}"
+    return f"{image_folder(user_id)}{job}/{name}"
+
+
+def image_keys(user_id: str, job: str) -> list[str]:
+    """S3 keys of everything that may have been stored for a picture."""
+    return [image_key(user_id, job, name) for name in IMAGE_FILES]
 
 
 def _derived(base: str, seed: str, later_by_ms: int = 0) -> str:

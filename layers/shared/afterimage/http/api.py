@@ -62,6 +62,8 @@ class Request:
 
 @dataclass(frozen=True)
 class Response:
+    """Attributes: body: becomes JSON; None is no body at all."""
+
     body: Any
     status: int = 200
 
@@ -110,7 +112,9 @@ class HttpApi:
 
 
 def answer(status: int, body: Any) -> dict[str, Any]:
-    """An API Gateway response with a JSON body."""
+    """An API Gateway response with a JSON body, or without one."""
+    if body is None:
+        return {"statusCode": status, "headers": {"cache-control": "no-store"}}
     return {
         "statusCode": status,
         "headers": {"content-type": "application/json", "cache-control": "no-store"},

@@ -8,12 +8,16 @@ from typing import Any
 from ulid import ULID
 
 from afterimage.domain.entities import Message, MessageType, Status
+from afterimage.domain.errors import AccountDeleted
 from afterimage.http import contract
 from afterimage.http.api import Handler, Request, Response
 from afterimage.http.contract import Route
 from afterimage.ports import Clock, ConnectionRegistry, ImageUrls
 from afterimage.use_cases.answer_message import Answer, AnswerMessage, Question
 from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.delete_account import DeleteAccount
+from afterimage.use_cases.delete_chat import DeleteChat
+from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.open_connection import TICKET_LIFETIME, Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.rename_chat import RenameChatTitle
@@ -85,6 +89,9 @@ class Reading:
     usage: ReadUsage
     rename: RenameChatTitle
     cancel: CancelMessage
+    delete_image: DeleteImage
+    delete_chat: DeleteChat
+    delete_account: DeleteAccount
     tickets: Tickets
     replay: ReplayEvents
     registry: ConnectionRegistry
@@ -93,17 +100,31 @@ class Reading:
     websocket_url: Any
 
     def handlers(self) -> dict[Route, Handler]:
-        return {
+        of_an_account = {
             contract.LIST_MESSAGES: self.list_messages,
             contract.GET_MESSAGE: self.get_message,
             contract.CANCEL_MESSAGE: self.cancel_message,
             contract.LIST_CHATS: self.list_chats,
             contract.RENAME_CHAT: self.rename_chat,
+            contract.DELETE_CHAT: self.remove_chat,
             contract.LIST_IMAGES: self.list_images,
+            contract.DELETE_IMAGE: self.remove_image,
             contract.GET_USAGE: self.get_usage,
             contract.ISSUE_TICKET: self.issue_ticket,
             contract.LIST_EVENTS: self.list_events,
         }
+        admitted = {route: self._admitted(handler) for route, handler in of_an_account.items()}
+        return {**admitted, contract.DELETE_ME: self.remove_account}
+
+    def _admitted(self, handler: Handler) -> Handler:
+        """Refuses whose account has been deleted, before anything is read or stored."""
+
+        def admitted(request: Request) -> Response:
+            if self.registry.read(request.user_id).deleted:
+                raise AccountDeleted
+            return handler(request)
+
+        return admitted
 
     def list_messages(self, request: Request) -> Response:
         chat = request.parameters(contract.ChatPath)
@@ -137,6 +158,20 @@ class Reading:
         chat = request.parameters(contract.ChatPath)
         title = request.body(contract.RenameChat).title
         return Response(chat_view(self.rename(request.user_id, chat.chat_id, title)))
+
+    def remove_chat(self, request: Request) -> Response:
+        chat = request.parameters(contract.ChatPath)
+        self.delete_chat(request.user_id, chat.chat_id)
+        return Response(None, 204)
+
+    def remove_image(self, request: Request) -> Response:
+        path = request.parameters(contract.ImagePath)
+        self.delete_image(request.user_id, path.image_id)
+        return Response(None, 204)
+
+    def remove_account(self, request: Request) -> Response:
+        self.delete_account(request.user_id)
+        return Response(None, 202)
 
     def list_images(self, request: Request) -> Response:
         query = request.query(contract.ImagesQuery)

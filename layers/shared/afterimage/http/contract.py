@@ -84,6 +84,10 @@ class MessagePath(ChatPath):
     message_id: Ulid
 
 
+class ImagePath(_Strict):
+    image_id: Ulid
+
+
 class PageQuery(_Strict):
     limit: Limit = 50
     cursor: Cursor | None = None
@@ -205,7 +209,6 @@ POST_MESSAGE = Route(
         "clock_skew",
         "id_reused",
         "chat_deleted",
-        "account_deleted",
         "too_many_open",
         "message_limit",
         "busy",
@@ -218,7 +221,7 @@ CANCEL_MESSAGE = Route(
     {200: AssistantMessageView},
     body=MessageVersion,
     parameters=MessagePath,
-    errors=("not_found", "not_running", "account_deleted", "busy"),
+    errors=("not_found", "not_running", "busy"),
 )
 RETRY_MESSAGE = Route(
     "POST",
@@ -230,7 +233,6 @@ RETRY_MESSAGE = Route(
     errors=(
         "not_found",
         "not_failed",
-        "account_deleted",
         "too_many_open",
         "message_limit",
         "busy",
@@ -262,7 +264,14 @@ RENAME_CHAT = Route(
     {200: ChatView},
     body=RenameChat,
     parameters=ChatPath,
-    errors=("not_found", "account_deleted", "busy"),
+    errors=("not_found", "busy"),
+)
+DELETE_CHAT = Route(
+    "DELETE",
+    "/chats/{chat_id}",
+    "Delete a chat with all its messages and pictures; the same if there is none.",
+    {204: None},
+    parameters=ChatPath,
 )
 LIST_IMAGES = Route(
     "GET",
@@ -270,6 +279,13 @@ LIST_IMAGES = Route(
     "The gallery, newest first; `q` searches the prompts.",
     {200: ImagesView},
     query=ImagesQuery,
+)
+DELETE_IMAGE = Route(
+    "DELETE",
+    "/images/{image_id}",
+    "Delete a picture; its message stays. The same if there is none.",
+    {204: None},
+    parameters=ImagePath,
 )
 GET_USAGE = Route("GET", "/usage", "Today's limits and what of them is used.", {200: UsageView})
 ISSUE_TICKET = Route(
@@ -284,6 +300,12 @@ LIST_EVENTS = Route(
     "Missed events, as the WebSocket would replay them; without `after` only where it stands.",
     {200: EventsView},
     query=EventsQuery,
+)
+DELETE_ME = Route(
+    "DELETE",
+    "/me",
+    "Delete everything of the caller; again is the same as once.",
+    {202: None},
 )
 GET_PAGE = Route("GET", "/", "The chat page.", {200: str}, public=True)
 GET_STATIC_FILE = Route(
@@ -311,10 +333,13 @@ ROUTES = (
     GET_MESSAGE,
     LIST_CHATS,
     RENAME_CHAT,
+    DELETE_CHAT,
     LIST_IMAGES,
+    DELETE_IMAGE,
     GET_USAGE,
     ISSUE_TICKET,
     LIST_EVENTS,
+    DELETE_ME,
     GET_PAGE,
     GET_STATIC_FILE,
     GET_CONFIG,

@@ -8,8 +8,15 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, TypeAdapter
 
-from afterimage.domain.errors import Refused
-from afterimage.http.contract import GET_PAGE, GET_STATIC_FILE, ROUTES, ErrorView, Route
+from afterimage.domain.errors import AccountDeleted, Refused
+from afterimage.http.contract import (
+    DELETE_ME,
+    GET_PAGE,
+    GET_STATIC_FILE,
+    ROUTES,
+    ErrorView,
+    Route,
+)
 
 _REF = "#/components/schemas/{model}"
 _NOT_JSON = {GET_PAGE.key: "text/html", GET_STATIC_FILE.key: "*/*"}
@@ -51,6 +58,8 @@ def _schemas() -> tuple[Schemas, dict[str, Any]]:
     }
     for route in ROUTES:
         for status, type_ in route.answers.items():
+            if type_ is None:
+                continue
             types[f"{route.key} {status}"] = ("serialization", type_)
         if route.body is not None:
             types[f"{route.key} body"] = ("validation", route.body)
@@ -101,13 +110,12 @@ def _parameters(model: type[BaseModel] | None, where: str) -> Iterator[dict[str,
 
 def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
     media = _NOT_JSON.get(route.key, "application/json")
-    responses: dict[str, Any] = {
-        str(status): {
-            "description": route.summary,
-            "content": {media: {"schema": schemas[f"{route.key} {status}"]}},
-        }
-        for status in route.answers
-    }
+    responses: dict[str, Any] = {}
+    for status, type_ in route.answers.items():
+        responses[str(status)] = {"description": route.summary}
+        if type_ is not None:
+            schema = schemas[f"{route.key} {status}"]
+            responses[str(status)]["content"] = {media: {"schema": schema}}
     for status, codes in sorted(_refusals(route).items()):
         responses[str(status)] = {
             "description": f"Refused: {', '.join(codes)}.",
@@ -118,7 +126,8 @@ def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
 
 def _refusals(route: Route) -> dict[int, list[str]]:
     """Error codes of a route by status."""
-    common = () if route.public else ("unauthorized", "busy")
+    of_an_account = () if route is DELETE_ME else (AccountDeleted.code,)
+    common = () if route.public else ("unauthorized", *of_an_account, "busy")
     takes_input = route.body or route.parameters or route.query
     codes = dict.fromkeys((*route.errors, *common, *(("invalid",) if takes_input else ())))
     by_status: dict[int, list[str]] = {}

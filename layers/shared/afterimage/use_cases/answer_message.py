@@ -33,6 +33,7 @@ from afterimage.domain.changes import (
 from afterimage.domain.conversation import in_pairs, turns
 from afterimage.domain.entities import TITLE_LENGTH, Job, JobStatus, Message, Role, Status
 from afterimage.domain.errors import (
+    AccountDeleted,
     ChatDeleted,
     ClockSkew,
     ConditionsFailed,
@@ -204,6 +205,8 @@ class AnswerMessage:
             return self._order(question, assistant, reply)
         except Failure as failure:
             return self._fail(question, assistant, failure)
+        except (AccountDeleted, ChatDeleted):
+            raise  # the answer went with it
         except Exception:  # noqa: BLE001 - every answer ends
             self._log.exception("llm_handler_failed", message_id=assistant.id)
             return self._fail(question, assistant, Internal())
@@ -330,6 +333,8 @@ class AnswerMessage:
     def _repeat_or_refuse(self, question: Question, why: Exception) -> Answer:
         user = self._stored(question, question.message_id)
         if user is None:
+            if self._channel.read(question.user_id).deleted:
+                raise AccountDeleted from why
             raise _refusal(why, self._clock.now()) from why
         if user.role is not Role.USER or user.text != question.text:
             raise IdReused
@@ -371,7 +376,10 @@ class AnswerMessage:
         return assistant
 
     def _as_it_stands(self, question: Question, message: Message) -> Message:
-        return self._stored(question, message.id) or message
+        stored = self._stored(question, message.id)
+        if stored is None:
+            raise ChatDeleted
+        return stored
 
     def _stored(self, question: Question, message_id: str) -> Message | None:
         return self._messages.get(question.user_id, question.chat_id, message_id)

@@ -56,8 +56,9 @@ class Usage:
 
 
 class ReadMessages:
-    def __init__(self, messages: MessageReader) -> None:
+    def __init__(self, messages: MessageReader, chats: ChatReader) -> None:
         self._messages = messages
+        self._chats = chats
 
     def one(self, user_id: str, chat_id: str, message_id: str) -> Message:
         """Raises: NotFound."""
@@ -79,9 +80,12 @@ class ReadMessages:
         """
         if not ids.is_chat_id(chat_id):
             raise Invalid("malformed chat_id")
-        if around is not None:
-            return self._around(user_id, chat_id, limit, _ulid(around))
+        middle = None if around is None else _ulid(around)
         before = None if cursor is None else _ulid(cursor)
+        if self._chats.get(user_id, chat_id) is None:
+            return Page([], None)  # there never was one, or it is being deleted
+        if middle is not None:
+            return self._around(user_id, chat_id, limit, middle)
         return _page(self._messages.before(user_id, chat_id, before, limit), limit)
 
     def _around(self, user_id: str, chat_id: str, limit: int, around: str) -> Page[Message]:
@@ -104,16 +108,23 @@ class ReadChats:
 
 
 class ReadImages:
-    def __init__(self, images: ImageReader) -> None:
+    def __init__(self, images: ImageReader, chats: ChatReader) -> None:
         self._images = images
+        self._chats = chats
 
     def page(self, user_id: str, limit: int, cursor: str | None, words: str | None) -> Page[Image]:
         """The gallery, newest first; with `words`, pictures whose prompt has all of them."""
         before = None if cursor is None else _ulid(cursor)
         wanted = (words or "").casefold().split()
-        if not wanted:
-            return _page(self._images.before(user_id, before, limit), limit)
-        return self._search(user_id, limit, before, wanted)
+        if wanted:
+            return self._search(user_id, limit, before, wanted)
+        page = _page(self._images.before(user_id, before, limit), limit)
+        return Page(self._shown(user_id, page.rows), page.cursor)
+
+    def _shown(self, user_id: str, images: Sequence[Image]) -> list[Image]:
+        """Without those that go with a chat that is being deleted."""
+        hidden = self._chats.being_deleted(user_id)
+        return [image for image in images if image.chat_id not in hidden]
 
     def _search(
         self, user_id: str, limit: int, before: str | None, wanted: Sequence[str]
@@ -121,7 +132,7 @@ class ReadImages:
         found: list[Image] = []
         for _ in range(_SEARCH_ROWS // _SEARCH_STEP):
             rows = self._images.before(user_id, before, _SEARCH_STEP)
-            for image in rows:
+            for image in self._shown(user_id, rows):
                 prompt = image.prompt.casefold()
                 if all(word in prompt for word in wanted):
                     found.append(image)

@@ -79,9 +79,7 @@ class ReplayEvents:
             row.id: row
             for row in self._rows.images(user_id, _unique(r.image_id for r in references))
         }
-        about_chats = _unique(
-            r.chat_id for r in references if r.name in ("chat-update", "chat-delete")
-        )
+        about_chats = _unique(r.chat_id for r in references if r.name == "chat-update")
         chats = {row.id: row for row in self._rows.chats(user_id, about_chats)}
         events: list[Event] = []
         for reference in references:
@@ -98,6 +96,9 @@ class ReplayEvents:
                 image = images.get(reference.image_id)
                 gone = ImageDeleted(reference.image_id)
                 events.append(gone if image is None else ImageInserted(image))
+            elif reference.name == "chat-delete":
+                # Also where a new chat has the id by now: the messages of the old one are gone.
+                events.append(ChatDeleted(chat_id))
             else:
                 chat = chats.get(chat_id)
                 events.append(ChatDeleted(chat_id) if chat is None else ChatUpdated(chat))

@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from afterimage import frames
+from afterimage.domain.errors import AccountDeleted
 from afterimage.ports import Clock, ConnectionRegistry, Push
 from afterimage.use_cases.replay_events import Replay, ReplayEvents
 
@@ -30,6 +31,9 @@ class ResumeChannel:
         """Register the connection and send it what it missed, then `resumed`, `more` or `reset`."""
         self._registry.register(user_id, connection_id, self._clock.now())
         channel = self._registry.read(user_id)
+        if channel.deleted:
+            self._dismiss(user_id, connection_id)
+            return
         self._replace_oldest(user_id, channel.connections, channel.seq)
         replay = self._replay(channel, after)
         texts = [frames.encode(frame) for frame in replay.frames]
@@ -38,16 +42,30 @@ class ResumeChannel:
 
     def pong(self, user_id: str, connection_id: str) -> None:
         """Answer a ping with where the channel is."""
-        seq = self._registry.read(user_id).seq
-        self._send(user_id, connection_id, [frames.encode(frames.system("pong", seq))])
+        channel = self._registry.read(user_id)
+        if channel.deleted:
+            self._dismiss(user_id, connection_id)
+            return
+        self._send(user_id, connection_id, [frames.encode(frames.system("pong", channel.seq))])
 
     def complain(self, user_id: str, connection_id: str, code: str, message: str) -> None:
         """Answer a frame that cannot be understood."""
-        seq = self._registry.read(user_id).seq
-        self._send(user_id, connection_id, [frames.encode(frames.error(seq, code, message))])
+        channel = self._registry.read(user_id)
+        if channel.deleted:
+            self._dismiss(user_id, connection_id)
+            return
+        complaint = frames.error(channel.seq, code, message)
+        self._send(user_id, connection_id, [frames.encode(complaint)])
 
     def leave(self, user_id: str, connection_id: str) -> None:
         """Forget a connection that has closed."""
+        self._registry.forget(user_id, connection_id)
+
+    def _dismiss(self, user_id: str, connection_id: str) -> None:
+        """The account is gone: whoever opened this had a ticket from before."""
+        told = frames.error(0, AccountDeleted.code, AccountDeleted.public)
+        self._push.post(connection_id, [frames.encode(told)], self._until())
+        self._push.close(connection_id)
         self._registry.forget(user_id, connection_id)
 
     def _replace_oldest(self, user_id: str, connections: tuple[str, ...], seq: int) -> None:

@@ -21,6 +21,7 @@ from afterimage.domain.changes import (
 )
 from afterimage.domain.entities import Job, Message, MessageType, Role, Status
 from afterimage.domain.errors import (
+    AccountDeleted,
     ConditionsFailed,
     MessageLimit,
     NotFailed,
@@ -97,6 +98,8 @@ class RetryMessage:
     def _answer(self, click: Click) -> Message:
         message = self._messages.get(click.user_id, click.chat_id, click.message_id)
         if message is None or message.role is not Role.ASSISTANT:
+            if self._channel.read(click.user_id).deleted:
+                raise AccountDeleted
             raise NotFound
         return message
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from functools import partial
 
 from afterimage.domain import ids
+from afterimage.domain.deletions import is_deletion
 from afterimage.domain.entities import JobStatus
 from afterimage.domain.errors import TimedOut
 from afterimage.ports import (
@@ -34,6 +35,7 @@ class Sweep:
         jobs: JobStore,
         pictures: PictureStore,
         end: EndMessage,
+        finish: Callable[[str, str, datetime], None],
         clock: Clock,
         log: Log,
     ) -> None:
@@ -42,11 +44,12 @@ class Sweep:
         self._jobs = jobs
         self._pictures = pictures
         self._end = end
+        self._finish = finish
         self._clock = clock
         self._log = log
 
     def __call__(self, until: datetime) -> None:
-        """End overdue messages and remove orphaned uploads; what time is too short for waits.
+        """End overdue messages, then remove what is to go; what time is too short for waits.
 
         Args:
             until: when to stop looking for more; the next sweep goes on.
@@ -57,10 +60,12 @@ class Sweep:
                 if self._clock.now() >= until:
                     return
                 self._guarded(partial(self._end_overdue, key))
-            for user_id, job_id in self._index.due_purges(partition, now):
+        # Somebody waits for a message; a large deletion may take all of the time that is left.
+        for partition in range(OPEN_PARTITIONS):
+            for user_id, name in self._index.due_removals(partition, now):
                 if self._clock.now() >= until:
                     return
-                self._guarded(partial(self._purge, user_id, job_id))
+                self._guarded(partial(self._remove, user_id, name, until))
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """One row that cannot be ended must not keep the others open."""
@@ -76,10 +81,16 @@ class Sweep:
         if message.deadline < self._clock.now():
             self._end(key.user_id, message, TimedOut("its deadline has passed"))
 
+    def _remove(self, user_id: str, name: str, until: datetime) -> None:
+        if is_deletion(name):
+            self._finish(user_id, name, until)
+        else:
+            self._purge(user_id, name)
+
     def _purge(self, user_id: str, job_id: str) -> None:
         job = self._jobs.get(user_id, job_id)
         if job is None or job.status not in _KEEPS_NOTHING or job.purge_at is None:
             return
-        self._pictures.delete([ids.image_key(user_id, job_id, name) for name in ids.IMAGE_FILES])
+        self._pictures.delete(ids.image_keys(user_id, job_id))
         self._jobs.purged(user_id, job_id)
         self._log.info("keeper_uploads_purged", job_id=job_id)

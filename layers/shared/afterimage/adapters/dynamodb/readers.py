@@ -20,6 +20,7 @@ from afterimage.adapters.dynamodb.tables import (
     LedgerRow,
     MessageRow,
 )
+from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_subject
 from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
 from afterimage.domain.events import EventReference
 from afterimage.ports import ChatPosition, DayUse, MessageKey
@@ -36,7 +37,10 @@ class DynamoDbMessages:
 
     def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
         row = _get(MessageRow, rows.messages_key(user_id, chat_id), message_id)
-        return None if row is None else rows.message_of(row)
+        if row is None:
+            return None
+        chat = _get(ChatRow, user_id, chat_id)
+        return None if chat is not None and chat.deleting else rows.message_of(row)
 
     def before(
         self, user_id: str, chat_id: str, message_id: str | None, limit: int
@@ -92,9 +96,19 @@ class DynamoDbChats:
             return chats, None
         return chats, ChatPosition(found[-1].updated_at, found[-1].chat_id)
 
+    def being_deleted(self, user_id: str) -> set[str]:
+        """By the deletions in the ledger, of which there are few, not by the chats."""
+        names = LedgerRow.entry.startswith(deletion_names(DeletionKind.CHAT))
+        found = LedgerRow.query(user_id, names, consistent_read=True)
+        return {kind_and_subject(row.entry)[1] for row in found}
+
 
 class DynamoDbImages:
     """Implements `ImageReader`."""
+
+    def get(self, user_id: str, image_id: str) -> Image | None:
+        row = _get(ImageRow, user_id, image_id)
+        return None if row is None else rows.image_of(row)
 
     def before(self, user_id: str, image_id: str | None, limit: int) -> list[Image]:
         found = ImageRow.query(
@@ -191,7 +205,7 @@ class DynamoDbOpenIndex:
             user_id, _, chat_id = row.user_id_chat_id.rpartition("#")
             yield MessageKey(user_id, chat_id, row.message_id)
 
-    def due_purges(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
+    def due_removals(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
         due = LedgerRow.purge_at <= rows.epoch(now)
         for row in LedgerRow.open_purges.query(rows.partition(partition), due):
             yield row.user_id, row.entry

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from afterimage.adapters.dynamodb.tables import ChatRow, EventRow, ImageRow, LedgerRow, MessageRow
+from afterimage.domain.deletions import Deletion, kind_and_subject
 from afterimage.domain.entities import (
     Chat,
     FailureNote,
@@ -145,6 +146,22 @@ def job_of(row: LedgerRow) -> Job:
         error_code=row.error_code,
         purge_at=_from_epoch(row.purge_at),
     )
+
+
+def deletion_row(user_id: str, deletion: Deletion) -> LedgerRow:
+    return LedgerRow(
+        user_id,
+        deletion.name,
+        created_at=timestamp(deletion.begun_at),
+        purge_at=deletion.due_at.timestamp(),
+        open=open_partition(user_id),
+    )
+
+
+def deletion_of(row: LedgerRow) -> Deletion:
+    kind, subject = kind_and_subject(row.entry)
+    due_at = datetime.fromtimestamp(row.purge_at or 0, UTC)
+    return Deletion(kind, subject, time_of(row.created_at or ""), due_at)
 
 
 def event_row(user_id: str, reference: EventReference, now: datetime) -> EventRow:

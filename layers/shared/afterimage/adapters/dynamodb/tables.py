@@ -111,7 +111,7 @@ class OpenPurges(GlobalSecondaryIndex["LedgerRow"]):  # type: ignore[no-untyped-
 
 
 class LedgerRow(Model):
-    """A job (its id as `entry`) or a day's counter (`quota#…`, `messages#…`)."""
+    """A job (its id as `entry`), a day's counter (`quota#…`, `messages#…`) or a `deletion#…`."""
 
     class Meta:
         table_name = ""
@@ -138,6 +138,10 @@ class LedgerRow(Model):
     purge_at = NumberAttribute(null=True)
     open = UnicodeAttribute(null=True)
     open_purges = OpenPurges()
+
+
+# Name of a user's counter row among the rows of the channel.
+COUNTER = "seq"
 
 
 class ChannelRow(Model):

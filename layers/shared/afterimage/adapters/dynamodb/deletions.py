@@ -1,0 +1,112 @@
+"""What is being deleted, and the removal of rows in bulk, in DynamoDB."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.models import Model
+
+from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb.tables import (
+    COUNTER,
+    ChannelRow,
+    ChatRow,
+    EventRow,
+    ImageRow,
+    LedgerRow,
+    MessageRow,
+)
+from afterimage.domain.deletions import Deletion
+from afterimage.ports import UserRows
+
+
+class DynamoDbDeletions:
+    """Implements `DeletionStore`. A deletion is a row of the ledger, found by the index `open`."""
+
+    def get(self, user_id: str, name: str) -> Deletion | None:
+        try:
+            row = LedgerRow.get(user_id, name, consistent_read=True)
+        except DoesNotExist:
+            return None
+        return rows.deletion_of(row)
+
+    def begin(self, user_id: str, deletion: Deletion) -> None:
+        rows.deletion_row(user_id, deletion).save()
+
+    def postpone(self, user_id: str, deletion: Deletion, until: datetime) -> None:
+        try:
+            # Without the condition an update would leave a row where there is none any more.
+            LedgerRow(user_id, deletion.name).update(
+                [LedgerRow.purge_at.set(until.timestamp())], condition=LedgerRow.entry.exists()
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
+
+    def finished(self, user_id: str, deletion: Deletion) -> None:
+        LedgerRow(user_id, deletion.name).delete()
+
+
+class DynamoDbRemoval:
+    """Implements `ChatRows` and `AccountRows`.
+
+    PynamoDB's batches are DynamoDB's of 25, and what one leaves unprocessed is sent again.
+    """
+
+    def remove_messages(self, user_id: str, chat_id: str, ids: Sequence[str]) -> None:
+        key = rows.messages_key(user_id, chat_id)
+        _remove(MessageRow, (MessageRow(key, id_) for id_ in ids))
+
+    def remove_images(self, user_id: str, ids: Sequence[str]) -> None:
+        _remove(ImageRow, (ImageRow(user_id, id_) for id_ in ids))
+
+    def remove_jobs(self, user_id: str, ids: Sequence[str]) -> None:
+        _remove(LedgerRow, (LedgerRow(user_id, id_) for id_ in ids))
+
+    def remove_chat(self, user_id: str, chat_id: str) -> None:
+        ChatRow(user_id, chat_id).delete()
+
+    def chats(self, user_id: str, limit: int) -> list[str]:
+        found = ChatRow.query(
+            user_id, attributes_to_get=["user_id", "chat_id"], consistent_read=True, limit=limit
+        )
+        return [row.chat_id for row in found]
+
+    def messages(self, user_id: str, chat_id: str, limit: int) -> list[str]:
+        found = MessageRow.query(
+            rows.messages_key(user_id, chat_id),
+            attributes_to_get=["user_id_chat_id", "message_id"],
+            consistent_read=True,
+            limit=limit,
+        )
+        return [row.message_id for row in found]
+
+    def remove_some(
+        self, user_id: str, kind: UserRows, limit: int, keeping: Sequence[str] = ()
+    ) -> bool:
+        model, name = _KINDS[kind]
+        found = model.query(user_id, attributes_to_get=["user_id", name], consistent_read=True)
+        kept = {COUNTER, *keeping}
+        removable = (row for row in found if getattr(row, name) not in kept)
+        some = list(islice(removable, limit))
+        _remove(model, some)
+        return bool(some)
+
+
+# Where everything but chats and messages is, and what names one row of a user there.
+_KINDS: dict[UserRows, tuple[type[Any], str]] = {
+    UserRows.IMAGES: (ImageRow, "image_id"),
+    UserRows.LEDGER: (LedgerRow, "entry"),
+    UserRows.CHANNEL: (ChannelRow, "entry"),
+    UserRows.EVENTS: (EventRow, "seq"),
+}
+
+
+def _remove(model: type[Model], gone: Iterable[Any]) -> None:
+    with model.batch_write() as batch:
+        for row in gone:
+            batch.delete(row)

@@ -1,0 +1,211 @@
+"""A transition as the items of one DynamoDB transaction."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
+
+from afterimage.adapters.dynamodb import job_moves, rows
+from afterimage.adapters.dynamodb.tables import (
+    COUNTER,
+    ChannelRow,
+    ChatRow,
+    EventRow,
+    ImageRow,
+    LedgerRow,
+    MessageRow,
+)
+from afterimage.domain import changes
+from afterimage.domain.changes import Change, Transition
+from afterimage.domain.entities import Channel
+from afterimage.domain.events import EventReference
+from afterimage.views import timestamp
+
+
+@dataclass(frozen=True)
+class Check:
+    model: type[Model]
+    key: tuple[str, str]
+    condition: Condition
+
+
+@dataclass(frozen=True)
+class Delete:
+    row: Model
+    condition: Condition
+
+
+@dataclass(frozen=True)
+class Put:
+    row: Model
+    condition: Condition | None
+
+
+@dataclass(frozen=True)
+class Update:
+    row: Model
+    actions: list[Action]
+    condition: Condition
+
+
+Write = Check | Delete | Put | Update
+# Reasons come in the order of the items, and PynamoDB sends them in this one.
+_ORDER = (Check, Delete, Put, Update)
+
+
+@dataclass(frozen=True)
+class Asked:
+    """One item of a transaction, and the change it belongs to, if it is not every transaction's."""
+
+    write: Write
+    change: Change | None = None
+
+
+def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[Asked]:
+    """All items of a transition's transaction, in the order in which they are sent."""
+    asked = [Asked(_counter_update(channel, transition))]
+    asked += _chat_checks(channel.user_id, transition)
+    for change in transition.changes:
+        if (write := _write(channel.user_id, change)) is not None:
+            asked.append(Asked(write, change))
+    asked += [Asked(put) for put in _event_puts(channel, transition, now)]
+    return sorted(asked, key=lambda one: _ORDER.index(type(one.write)))
+
+
+def _counter_update(channel: Channel, transition: Transition) -> Update:
+    as_read = ChannelRow.seq == channel.seq if channel.seq else ChannelRow.seq.does_not_exist()
+    return Update(
+        ChannelRow(channel.user_id, COUNTER),
+        _counter_actions(channel, transition),
+        as_read & ChannelRow.deleted_at.does_not_exist(),
+    )
+
+
+def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
+    for change in transition.changes:
+        if isinstance(change, changes.CloseAccount):
+            return [
+                ChannelRow.deleted_at.set(timestamp(change.at)),
+                ChannelRow.expires_at.set(rows.epoch(change.until)),
+                ChannelRow.seq.remove(),
+                ChannelRow.open.remove(),
+            ]
+    actions: list[Action] = [ChannelRow.seq.set(channel.seq + len(transition.events))]
+    if transition.opens:
+        actions.append(ChannelRow.open.set(channel.open_messages + transition.opens))
+    return actions
+
+
+def _event_puts(channel: Channel, transition: Transition, now: datetime) -> list[Put]:
+    return [
+        Put(
+            rows.event_row(channel.user_id, EventReference.to(event, channel.seq + number), now),
+            EventRow.seq.does_not_exist(),
+        )
+        for number, event in enumerate(transition.events, start=1)
+    ]
+
+
+def _chat_checks(user_id: str, transition: Transition) -> list[Asked]:
+    """That no chat is being deleted in which a message is replaced, once for each chat.
+
+    A chat that the transition itself updates is left out: that has a condition of its own, and an
+    item can be named once in a transaction.
+    """
+    updates = (changes.TouchChat, changes.RenameChat, changes.CloseChat)
+    seen = {change.chat_id for change in transition.changes if isinstance(change, updates)}
+    checks: list[Asked] = []
+    for change in transition.changes:
+        if isinstance(change, changes.ReplaceMessage) and change.message.chat_id not in seen:
+            seen.add(change.message.chat_id)
+            key = (user_id, change.message.chat_id)
+            checks.append(Asked(Check(ChatRow, key, ChatRow.deleting.does_not_exist()), change))
+    return checks
+
+
+def _write(  # noqa: C901 - one case a change
+    user_id: str, change: Change
+) -> Delete | Put | Update | None:
+    match change:
+        case changes.InsertMessage(message):
+            return Put(rows.message_row(user_id, message), MessageRow.message_id.does_not_exist())
+        case changes.ReplaceMessage(message, read_version):
+            return Put(rows.message_row(user_id, message), MessageRow.version == read_version)
+        case changes.TouchChat():
+            return _touch_chat(user_id, change)
+        case changes.RenameChat(chat_id, title):
+            return Update(
+                ChatRow(user_id, chat_id),
+                [ChatRow.title.set(title)],
+                ChatRow.chat_id.exists() & ChatRow.deleting.does_not_exist(),
+            )
+        case changes.CountMessage(day, limit):
+            return _count(user_id, f"messages#{day}", limit)
+        case changes.ReserveImage(day, limit):
+            return _count(user_id, f"quota#{day}", limit)
+        case changes.RefundImage(day):
+            return Update(
+                LedgerRow(user_id, f"quota#{day}"),
+                [LedgerRow.used.add(-1)],
+                LedgerRow.used > 0,
+            )
+        case changes.InsertJob(job):
+            return Put(rows.job_row(user_id, job), LedgerRow.entry.does_not_exist())
+        case changes.MoveJob(before, after):
+            return Update(
+                LedgerRow(user_id, before.id),
+                job_moves.actions(user_id, after),
+                job_moves.still(before),
+            )
+        case changes.InsertImage(image):
+            return Put(rows.image_row(user_id, image), ImageRow.image_id.does_not_exist())
+        case changes.CloseChat(chat_id):
+            return _close_chat(user_id, chat_id)
+        case changes.CloseAccount():
+            return None  # an item can be written once in a transaction, and this is the counter's
+        case changes.BeginDeletion(deletion):
+            return Put(rows.deletion_row(user_id, deletion), None)
+        case changes.RemoveMessage(message):
+            key = rows.messages_key(user_id, message.chat_id)
+            return Delete(MessageRow(key, message.id), MessageRow.version == message.version)
+        case changes.RemoveJob(job):
+            return Delete(LedgerRow(user_id, job.id), job_moves.still(job))
+        case changes.RemoveImage(image_id):
+            return Delete(ImageRow(user_id, image_id), ImageRow.image_id.exists())
+
+
+def _touch_chat(user_id: str, change: changes.TouchChat) -> Update:
+    at = timestamp(change.at)
+    return Update(
+        ChatRow(user_id, change.chat_id),
+        [
+            ChatRow.updated_at.set(at),
+            ChatRow.title.set(ChatRow.title | change.title),
+            ChatRow.created_at.set(ChatRow.created_at | at),
+        ],
+        ChatRow.deleting.does_not_exist(),
+    )
+
+
+def _close_chat(user_id: str, chat_id: str) -> Update:
+    return Update(
+        ChatRow(user_id, chat_id),
+        [
+            ChatRow.deleting.set(True),
+            ChatRow.title.remove(),
+            ChatRow.created_at.remove(),
+            ChatRow.updated_at.remove(),
+        ],
+        ChatRow.chat_id.exists() & ChatRow.deleting.does_not_exist(),
+    )
+
+
+def _count(user_id: str, entry: str, limit: int) -> Update:
+    room = LedgerRow.used < limit
+    if limit > 0:
+        room = LedgerRow.used.does_not_exist() | room
+    return Update(LedgerRow(user_id, entry), [LedgerRow.used.add(1)], room)

@@ -1,0 +1,38 @@
+"""A chat is deleted: refused, unreadable and unlisted at once, its rows and files soon after."""
+
+from __future__ import annotations
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.changes import BeginDeletion, CloseChat, Transition
+from afterimage.domain.deletions import Deletion, DeletionKind
+from afterimage.domain.errors import ConditionsFailed
+from afterimage.domain.events import ChatDeleted
+from afterimage.ports import Clock, DeletionStarter, Log
+
+
+class DeleteChat:
+    def __init__(
+        self, channel: UnifiedChannel, starter: DeletionStarter, clock: Clock, log: Log
+    ) -> None:
+        self._channel = channel
+        self._starter = starter
+        self._clock = clock
+        self._log = log
+
+    def __call__(self, user_id: str, chat_id: str) -> None:
+        """Mark it, tell everybody, and have it finished; nothing happens if it is not there.
+
+        From the mark on no transaction but the deletion's own changes anything in the chat.
+        """
+        deletion = Deletion.now(DeletionKind.CHAT, chat_id, self._clock.now())
+        mark = Transition(
+            (CloseChat(chat_id), BeginDeletion(deletion)),
+            (ChatDeleted(chat_id),),
+        )
+        try:
+            delivery = self._channel.change(user_id, mark)
+        except ConditionsFailed:
+            return
+        self._log.info("chat_deleted", chat_id=chat_id)
+        self._channel.deliver(delivery)
+        self._starter.start(user_id, deletion)

@@ -1,0 +1,84 @@
+"""Removes everything a user has, once the account is marked.
+
+No transaction of the user holds any more. What can still come are uploads of a function that was
+painting, and a connection or ticket from a request that was under way: the deletion looks again
+when those are over.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain import ids, quota
+from afterimage.domain.deletions import Deletion
+from afterimage.ports import (
+    AccountRows,
+    ChatRows,
+    Clock,
+    Edge,
+    PictureFolder,
+    PictureStore,
+    UserRows,
+)
+
+_PAGE = 200  # rows
+
+
+class EmptyAccount:
+    def __init__(
+        self,
+        channel: UnifiedChannel,
+        account: AccountRows,
+        chats: ChatRows,
+        folder: PictureFolder,
+        pictures: PictureStore,
+        edge: Edge,
+        clock: Clock,
+    ) -> None:
+        self._channel = channel
+        self._account = account
+        self._chats = chats
+        self._folder = folder
+        self._pictures = pictures
+        self._edge = edge
+        self._clock = clock
+
+    def __call__(self, user_id: str, deletion: Deletion, until: datetime) -> bool:
+        """Whether nothing is left but the emptied counter row and the counters of today."""
+        self._channel.dismiss(user_id)
+        return (
+            self._remove_files(user_id, until)
+            and self._forget_at_the_edge(user_id, deletion)
+            and self._remove_chats(user_id, until)
+            and all(self._remove(user_id, kind, deletion, until) for kind in UserRows)
+        )
+
+    def _remove_files(self, user_id: str, until: datetime) -> bool:
+        while keys := self._folder.some_keys(ids.image_folder(user_id)):
+            if self._clock.now() >= until:
+                return False
+            self._pictures.delete(keys)
+        return True
+
+    def _forget_at_the_edge(self, user_id: str, deletion: Deletion) -> bool:
+        everything = f"{ids.image_folder(user_id)}*"
+        return self._edge.invalidate(deletion.begun_at.isoformat(), [everything])
+
+    def _remove_chats(self, user_id: str, until: datetime) -> bool:
+        while chats := self._account.chats(user_id, _PAGE):
+            for chat_id in chats:
+                while messages := self._account.messages(user_id, chat_id, _PAGE):
+                    if self._clock.now() >= until:
+                        return False
+                    self._chats.remove_messages(user_id, chat_id, messages)
+                self._chats.remove_chat(user_id, chat_id)
+        return True
+
+    def _remove(self, user_id: str, kind: UserRows, deletion: Deletion, until: datetime) -> bool:
+        today = quota.day_of(self._clock.now())
+        kept = (deletion.name, f"quota#{today}", f"messages#{today}")
+        while self._account.remove_some(user_id, kind, _PAGE, kept):
+            if self._clock.now() >= until:
+                return False
+        return True
