@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -74,3 +75,13 @@ def sign_in(stack: Stack, new_context: Callable[[], BrowserContext]) -> SignIn:
         return page
 
     return open_tab
+
+
+@pytest.fixture
+def name() -> str:
+    return f"alice-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def chat() -> str:
+    return f"chat-{uuid.uuid4().hex[:8]}"
