@@ -33,6 +33,7 @@ def page(tmp_path: Path, log: RecordingLog) -> WebPage:
     (tmp_path / "static-too" / "secret.txt").write_text("not for you")
     (root / "index.html").write_text("<title>Afterimage ü</title>", "utf-8")
     (root / "app.js").write_text("import './vendor/lib.js';")
+    (root / "app.d.ts").write_text("export {};")
     (root / "style.css").write_text("body {}")
     (root / "icon.svg").write_text("<svg/>")
     (root / "picture.png").write_bytes(PNG)
@@ -116,7 +117,7 @@ def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: Web
 @pytest.mark.parametrize(
     ("path", "kind"),
     [("app.js", "javascript"), ("style.css", "text/css"), ("icon.svg", "image/svg+xml"),
-     ("vendor/lib.js", "javascript")],
+     ("vendor/lib.js", "javascript"), ("app.d.ts", "text/plain")],
 )  # fmt: skip
 def test_files_have_their_type(page: WebPage, path: str, kind: str) -> None:
     answer = static(page, path)

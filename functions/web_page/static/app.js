@@ -20,6 +20,7 @@ const all = { limit: 100 };
 const config = JSON.parse(document.querySelector("[name=afterimage-config]").content);
 const session = new Session(config, () => location.reload());
 let channel, chats, chat, gallery, viewer, composer;
+const underWay = new Map(); // id → status of answers that have not ended
 let made = null; // the newest chat id made here: the server may not have heard of it
 let usageTimer = null;
 let stateTimer = null;
@@ -29,10 +30,7 @@ let wasConnected = false;
 
 function listen() {
   channel.on("message-insert", ({ message }) => receive(message));
-  channel.on("message-update", ({ message }) => {
-    receive(message);
-    announceEnd(message);
-  });
+  channel.on("message-update", ({ message }) => receive(message));
   channel.on("message-preview", (preview) => chat.preview(preview));
   channel.on("message-delete", ({ message_ids }) => chat.remove(message_ids));
   channel.on("image-insert", ({ image }) => {
@@ -53,14 +51,19 @@ function receive(...messages) {
   for (const message of messages) {
     composer.confirm(message.id);
     chats.heard(message);
+    announceChange(message);
     if (message.meta.status === "failed") refreshUsage();
   }
   chat.merge(...messages);
   showTitle();
 }
 
-function announceEnd({ chat_id, role, text, meta: { status, message_type, prompt, error } }) {
-  if (chat_id !== chat.chatId || role !== "assistant") return;
+/** Says what became of an answer that was under way. */
+function announceChange({ id, chat_id, text, meta: { status, message_type, prompt, error } }) {
+  const before = underWay.get(id);
+  if (status === "thinking" || status === "generating") underWay.set(id, status);
+  else underWay.delete(id);
+  if (!before || before === status || chat_id !== chat.chatId) return;
   if (status === "generating") announce("Painting.");
   if (status === "complete") announce(message_type === "image" ? `Picture ready: ${prompt}` : (text ?? ""));
   if (status === "failed") announce(error.message);

@@ -345,8 +345,10 @@ export class Viewer {
     picture.show(image, readAgain);
     this.#dialog.querySelector(".stage").replaceChildren(picture.element);
     this.#dialog.querySelector(".caption").textContent = image.prompt;
-    this.#dialog.querySelector(".before").disabled = !this.#options.beside(image, -1);
-    this.#dialog.querySelector(".after").disabled = !this.#options.beside(image, 1);
+    // A button that is disabled while it has the focus would swallow the arrow keys.
+    for (const [name, step] of [["before", -1], ["after", 1]]) {
+      this.#dialog.querySelector(`.${name}`).ariaDisabled = String(!this.#options.beside(image, step));
+    }
     this.#dialog.querySelector(".actions").replaceChildren(
       button("Download", async () => download((await readAgain().catch(() => null)) ?? image)),
       button("Copy prompt", ({ currentTarget }) => copy(image.prompt, currentTarget)),

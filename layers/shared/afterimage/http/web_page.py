@@ -97,7 +97,7 @@ class WebPage:
         if file is None:
             error = {"code": "not_found", "message": "There is nothing here.", "retry_after": None}
             return _json({"error": error}, 404)
-        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        kind = _kind(file)
         data = file.read_bytes()
         if kind == "text/html":
             config = escape(json.dumps(self._page_config()))
@@ -138,6 +138,12 @@ def _body(
         "body": data.decode() if is_text else b64encode(data).decode(),
         "isBase64Encoded": not is_text,
     }
+
+
+def _kind(file: Path) -> str:
+    if file.suffix == ".ts":  # which is a video, to mimetypes
+        return "text/plain"
+    return mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 
 def _origin(url: str) -> str:
