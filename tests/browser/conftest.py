@@ -35,9 +35,14 @@ class SignIn(Protocol):
     def __call__(self, name: str, *, chat: str = "", beside: Page | None = None) -> Page: ...
 
 
+def find_browser() -> str | None:
+    """Path of a Chromium or Chrome on this machine."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @pytest.fixture(scope="module")  # its event loop must not be in other tests' way
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_browser()
     if path is None:
         sentence = f"no browser: install one of {', '.join(NAMES)}, or name one in CHROMIUM"
         if os.environ.get("CI") == "true":

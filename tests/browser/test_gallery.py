@@ -1,10 +1,10 @@
 """The gallery: live, and light however many pictures there are."""
 
 import re
-from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.conftest import SignIn, Stack
+from tests.browser.crowds import many_pictures, name_of
 from tests.browser.people import (
     PATIENCE_MS,
     expect_level,
@@ -14,39 +14,9 @@ from tests.browser.people import (
     watch_shifts,
 )
 
-THUMBNAIL = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
-)
-
 
 def tiles(page: Page) -> Locator:
     return page.locator(".tiles li")
-
-
-def many_pictures(page: Page, count: int) -> None:
-    """The API has `count` pictures, number `count` the newest."""
-
-    def picture(number: int) -> dict[str, object]:
-        url = f"/cdn/many/{number}.svg"
-        name = f"01M{number:023}"
-        return {
-            "id": name, "message_id": name, "chat_id": "many", "prompt": f"picture {number}",
-            "created_at": "2026-11-20T10:00:00.000Z", "url": url, "thumbnail_url": url,
-            "width": 1024, "height": 1024, "bytes": 1, "color": "#8899aa", "thumbhash": "",
-        }  # fmt: skip
-
-    def fulfil(route: Route) -> None:
-        query = parse_qs(urlsplit(route.request.url).query)
-        start = int(query.get("cursor", [count])[0])
-        end = max(0, start - int(query["limit"][0]))
-        images = [picture(number) for number in range(start, end, -1)]
-        route.fulfill(json={"images": images, "next_cursor": str(end) if end else None})
-
-    page.route("**/images?*", fulfil)
-    page.route(
-        "**/cdn/many/*",
-        lambda route: route.fulfill(content_type="image/svg+xml", body=THUMBNAIL),
-    )
 
 
 def test_new_pictures_come_first_and_move_nothing(stack: Stack, sign_in: SignIn, name: str) -> None:
@@ -138,7 +108,7 @@ def test_several_are_chosen_and_deleted_after_a_question(
     question.get_by_role("button", name="Delete").click()
 
     expect(tiles(page)).to_have_count(10)
-    assert deleted == [f"01M{number:023}" for number in (12, 7)]
+    assert deleted == [name_of(number) for number in (12, 7)]
     expect(page.locator(".selection [role=status]")).to_have_text("0 selected")
 
 

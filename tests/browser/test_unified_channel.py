@@ -1,11 +1,13 @@
 """The transitions of `unified_channel.js`, in a browser, against sockets that the test plays."""
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
+from tests.browser.conftest import Stack
 from ulid import ULID
 
 HERE = Path(__file__).parent
@@ -740,3 +742,41 @@ def test_a_refused_token_is_asked_for_anew_once(channel: Channel) -> None:
     assert channel.run("return await harness.channel.get('/chats')") == {"chats": []}
 
     assert channel.run("return harness.tokens") == [False, True]
+
+
+# On the running stack
+
+REACT = """async (user) => {
+    const { connect } = await import("/static/unified_channel.js");
+    const answer = await fetch("/dev/token", { method: "POST", body: JSON.stringify({ user }) });
+    const { access_token } = await answer.json();
+    let held = [], clean = null;
+    const useState = () => [held, (messages) => (held = messages)];
+    const useEffect = (act) => (clean = act());
+    %s
+    useMessages("", "react", () => access_token);
+    const sender = connect({ token: () => access_token });
+    await sender.send("react", "paint a sunset over the sea");
+    sender.close();
+    while (held.at(-1)?.meta.status !== "complete") await new Promise(requestAnimationFrame);
+    clean();
+    return held.map(({ role, meta }) => [role, meta.message_type]);
+}"""
+
+
+@pytest.fixture
+def page_of_stack(stack: Stack, new_context: Callable[[], BrowserContext]) -> Page:
+    page = new_context().new_page()
+    page.goto(stack.url)
+    return page
+
+
+def test_the_lines_of_the_readme_bring_a_picture(stack: Stack, page_of_stack: Page) -> None:
+    readme = (HERE.parents[1] / "README.md").read_text("utf-8")
+    lines = readme.split("```jsx\n")[1].split("```")[0].removeprefix("export ")
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+
+    held = page_of_stack.evaluate(REACT % lines, f"reader-{uuid.uuid4().hex[:8]}")
+
+    assert len(lines.strip().splitlines()) == 10
+    assert held == [["user", "text"], ["assistant", "image"]]

@@ -207,7 +207,7 @@ function showMessages({ messages, next_cursor }) {
   const heardMeanwhile = channel.messages(chatId).filter(({ id }) => id > oldest);
   const shown = [...messages, ...heardMeanwhile, ...composer.unsentIn(chatId)];
   chat.replace(chatId, shown, { older: next_cursor });
-  receive(...messages);
+  receive(...shown.filter(({ version }) => version > 0));
   const { messageId } = route();
   if (messageId) attempt(() => chat.reveal(messageId));
 }

@@ -47,7 +47,7 @@ export class ChatListView {
   heard({ chat_id, text, role, created_at }) {
     const { title, updated_at = "" } = this.#chats.get(chat_id) ?? {};
     if (updated_at >= created_at) return;
-    const firstWords = role === "user" ? text?.slice(0, TITLE_LENGTH) : undefined;
+    const firstWords = role === "user" && text ? [...text].slice(0, TITLE_LENGTH).join("") : undefined;
     this.update({ id: chat_id, title: title ?? firstWords, updated_at: created_at });
   }
 

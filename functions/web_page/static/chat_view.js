@@ -4,7 +4,7 @@
  * All messages that were read are held; a window of them is in the page, and moves with what
  * somebody looks at. Whatever comes, goes or grows, what is in view stays where it is.
  */
-import { button, copy, download, element, Picture } from "./elements.js";
+import { button, copy, download, element, Picture, Waits } from "./elements.js";
 import { ApiError } from "./unified_channel.js";
 
 const WINDOW = 120; // messages in the page
@@ -32,6 +32,7 @@ export class ChatView {
   #newer = false; // the server has messages newer than the last
   #atEnd = true;
   #loading = false;
+  #waits = new Waits();
 
   /**
    * @param {{
@@ -119,6 +120,11 @@ export class ChatView {
     return this.#messages.get(question)?.text ?? null;
   }
 
+  /** A question is on its way; how long its answer takes to be seen is measured. */
+  sent({ id }) {
+    this.#waits.sent(id);
+  }
+
   scrollToEnd() {
     if (this.#to < this.#ids.length) this.#showEnd();
     this.#scrollToEnd();
@@ -172,7 +178,7 @@ export class ChatView {
   }
 
   #make(id, isNew) {
-    const item = new MessageItem(this.#options.actions);
+    const item = new MessageItem(this.#options.actions, this.#waits);
     item.element.classList.toggle("new", isNew);
     item.show(this.#messages.get(id));
     this.#items.set(id, item);
@@ -285,6 +291,7 @@ export class ChatView {
 class MessageItem {
   element = element("li", { tabIndex: -1 });
   #actions;
+  #waits;
   #message = null;
   #picture = null;
   #author = element("span", { className: "for-screen-readers" });
@@ -292,12 +299,14 @@ class MessageItem {
   #foot = element("div", { className: "foot" });
 
   /** @param {object} actions cancel, retry, again, edit, open, each called with the message; readAgain */
-  constructor(actions) {
+  constructor(actions, waits) {
     this.#actions = actions;
+    this.#waits = waits;
     this.element.append(this.#author, this.#text, this.#foot);
   }
 
   show(message) {
+    if (!this.#message && message.meta.status === "thinking") this.#waits.shown("placeholder", message.id);
     this.#message = message;
     const { role, text, truncated, version, meta } = message;
     this.element.dataset.id = message.id;
@@ -341,7 +350,7 @@ class MessageItem {
     }
     if (!this.#picture) {
       const ratio = image ? image.width / image.height : aspect_ratio;
-      this.#picture = new Picture(ratio, prompt);
+      this.#picture = new Picture(ratio, prompt, (layer) => this.#pictureShown(layer));
       this.#text.after(this.#picture.element);
     }
     if (!image || this.#picture.element.querySelector("button")) return;
@@ -349,6 +358,11 @@ class MessageItem {
     const open = button("", () => this.#actions.open(this.#message));
     open.setAttribute("aria-label", `Open large: ${image.prompt}`);
     this.#picture.element.append(open);
+  }
+
+  #pictureShown(layer) {
+    if (layer === "preview") this.#waits.shown("preview", this.#message.id);
+    if (layer === "full") this.#waits.shown("picture", this.#message.id);
   }
 
   #buttonsOf({ sendAgain, meta: { message_type, status, error, image, image_deleted } }) {
@@ -510,6 +524,7 @@ export class Composer {
   async #send(message) {
     this.notify("");
     this.#show(message);
+    this.#options.chat.sent(message);
     const { channel, onAnswer } = this.#options;
     const { chat_id, text, aspectRatio } = message;
     let { id } = message;

@@ -72,6 +72,35 @@ export function download({ url, prompt, id }) {
 }
 
 /**
+ * How long people wait from sending to seeing, on the browser's own performance timeline: measures
+ * named `afterimage:placeholder`, `afterimage:preview` and `afterimage:picture`.
+ */
+export class Waits {
+  #sent = new Map(); // time in the answer's id → when its question was sent
+
+  sent(id) {
+    this.#sent.set(timeOf(id) + 1, performance.now()); // an answer's id is 1 ms after its question's
+  }
+
+  /** Called when something of an answer is in the page; measured when it has been painted. */
+  shown(what, answerId) {
+    const start = this.#sent.get(timeOf(answerId));
+    if (start === undefined) return;
+    if (what === "picture") this.#sent.delete(timeOf(answerId));
+    const name = `afterimage:${what}`;
+    const detail = { id: answerId };
+    const measure = () => performance.measure(name, { start, end: performance.now(), detail });
+    requestAnimationFrame(() => setTimeout(measure)); // the frame is painted in between
+  }
+}
+
+/** Epoch ms of a ULID. */
+function timeOf(id) {
+  const digits = [...id.slice(0, 10)].map((digit) => "0123456789ABCDEFGHJKMNPQRSTVWXYZ".indexOf(digit));
+  return digits.reduce((time, digit) => time * 32 + digit, 0);
+}
+
+/**
  * A box that has a picture's shape before there is a picture, so that nothing moves when it comes.
  * Layers lie over each other in it: shimmer, preview, thumbnail, picture; each fades in over the
  * last, and what is covered is let go of.
@@ -79,9 +108,14 @@ export function download({ url, prompt, id }) {
 export class Picture {
   element;
   #imageId = null;
+  #onShown;
 
-  /** @param {string|number|null} ratio as in "16:9" or width / height; a square when not known */
-  constructor(ratio, prompt) {
+  /**
+   * @param {string|number|null} ratio as in "16:9" or width / height; a square when not known
+   * @param {(layer: string) => void} onShown "preview", "thumbnail" or "full" has been loaded
+   */
+  constructor(ratio, prompt, onShown = () => {}) {
+    this.#onShown = onShown;
     this.element = element("div", { className: "picture", "aria-busy": "true" });
     this.element.style.setProperty("--ratio", number(ratio));
     if (prompt) this.element.title = prompt;
@@ -121,7 +155,10 @@ export class Picture {
   #layer(name) {
     const layer = element("img", { className: name, alt: "", loading: "lazy", draggable: false });
     layer.decoding = "async";
-    layer.onload = () => layer.classList.add("shown");
+    layer.onload = () => {
+      layer.classList.add("shown");
+      this.#onShown(name);
+    };
     layer.ontransitionend = () => {
       while (name !== "preview" && layer.previousSibling) layer.previousSibling.remove();
     };

@@ -98,7 +98,7 @@ export interface Options {
    * may return a function that shows it, which is called only if the snapshot still counts. Live
    * events wait meanwhile. A rejection has it called again after a pause.
    */
-  snapshot?: () => Promise<void | (() => void)>;
+  snapshot?: () => Promise<unknown>;
   WebSocket?: typeof WebSocket;
   fetch?: typeof fetch;
   /** From 0 to 1. */

@@ -656,7 +656,7 @@ export class UnifiedChannel {
     const show = await (this.#reading = this.#reading.then(() => this.#readSnapshot(mine)));
     if (this.#snapshot !== mine) return; // closed, or reset again
     this.#snapshot = null;
-    show?.();
+    if (typeof show === "function") show();
     this.#deliverInTurn();
     this.#emit("change");
     this.#schedulePing();
