@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
@@ -34,9 +35,14 @@ class SignIn(Protocol):
     def __call__(self, name: str, *, chat: str = "", beside: Page | None = None) -> Page: ...
 
 
+def find_browser() -> str | None:
+    """Path of a Chromium or Chrome on this machine."""
+    return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+
+
 @pytest.fixture(scope="module")  # its event loop must not be in other tests' way
 def browser() -> Iterator[Browser]:
-    path = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
+    path = find_browser()
     if path is None:
         sentence = f"no browser: install one of {', '.join(NAMES)}, or name one in CHROMIUM"
         if os.environ.get("CI") == "true":
@@ -74,3 +80,13 @@ def sign_in(stack: Stack, new_context: Callable[[], BrowserContext]) -> SignIn:
         return page
 
     return open_tab
+
+
+@pytest.fixture
+def name() -> str:
+    return f"alice-{uuid.uuid4().hex[:8]}"
+
+
+@pytest.fixture
+def chat() -> str:
+    return f"chat-{uuid.uuid4().hex[:8]}"

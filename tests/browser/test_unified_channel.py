@@ -1,18 +1,24 @@
 """The transitions of `unified_channel.js`, in a browser, against sockets that the test plays."""
 
+import uuid
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
+from tests.browser.conftest import Stack
+from ulid import ULID
 
 HERE = Path(__file__).parent
 STATIC = HERE.parents[1] / "functions" / "web_page" / "static"
 ORIGIN = "http://channel.test"
 
+Frame = dict[str, Any]
+
 
 class Channel:
-    """One UnifiedChannel, its clock, and the server's end of its sockets."""
+    """One channel, its clock, and the server's end of what it opens."""
 
     def __init__(self, page: Page) -> None:
         self._page = page
@@ -32,74 +38,130 @@ class Channel:
             file = STATIC / path.removeprefix("/static/")
             route.fulfill(path=file if path.startswith("/static/") else HERE / path[1:])
 
-    def run(self, script: str, argument: object = None) -> object:
+    def run(self, script: str, argument: object = None) -> Any:
         return self._page.evaluate(f"async (argument) => {{ {script} }}", argument)
 
     def set(self, **control: object) -> None:
         self.run("Object.assign(harness.control, argument)", control)
 
+    def answer(self, request: str, *answers: tuple[int, object]) -> None:
+        """The next answers to this request, each a status (0: no answer) and a body."""
+        self.run("harness.control.answers[argument[0]] = argument[1]", [request, answers])
+
     def open(self) -> None:
-        self.run("harness.channel.open()")
+        self.run("harness.open()")
         self.wait(0)
 
     def wait(self, ms: int) -> None:
         self._page.clock.run_for(ms)
         self.run("")
 
+    def wait_with_pings(self, ms: int) -> None:
+        """Time passes with a server that answers every ping of the first socket."""
+        self.run("""
+            const [socket] = harness.sockets;
+            const send = socket.send;
+            socket.send = (text) => {
+                send.call(socket, text);
+                queueMicrotask(() => socket.receive({ type: "system", event: "pong", seq: 40 }));
+            };
+        """)
+        self.wait(ms)
+
     def accept(self) -> None:
         self.run("harness.sockets.at(-1).accept()")
 
-    def receive(self, *frames: dict[str, object], socket: int = -1) -> None:
+    def fail(self) -> None:
+        self.run("harness.sockets.at(-1).fail()")
+
+    def receive(self, *frames: Frame, socket: int = -1) -> None:
         self.run(
             "for (const frame of argument[0]) harness.sockets.at(argument[1]).receive(frame)",
             [frames, socket],
         )
+
+    def happen(self, name: str) -> None:
+        """`online` or `offline`, as the browser says it."""
+        self.run("window.dispatchEvent(new Event(argument))", name)
 
     def connect(self) -> None:
         """Level with the server at seq 40, with nothing in the log."""
         self.open()
         self.accept()
         self.receive(system("resumed", 40))
-        assert self.state() == "connected"
-        self.run("harness.log.length = 0; harness.sockets.at(-1).sent.length = 0")
+        assert self.state == "connected"
+        self.forget()
 
-    def state(self) -> object:
+    def forget(self) -> None:
+        self.run("""
+            harness.log.length = harness.requests.length = 0;
+            harness.sockets.at(-1).sent.length = 0;
+        """)
+
+    @property
+    def state(self) -> Any:
         return self.run("return harness.channel.state")
 
     @property
-    def log(self) -> object:
+    def via(self) -> Any:
+        return self.run("return harness.channel.via")
+
+    @property
+    def log(self) -> Any:
         return self.run("return harness.log")
 
     @property
-    def sent(self) -> object:
+    def sent(self) -> Any:
         """What the newest socket has sent."""
         return self.run("return harness.sockets.at(-1).sent")
 
-    def sockets(self) -> object:
+    @property
+    def requests(self) -> Any:
+        return self.run("return harness.requests")
+
+    @property
+    def sockets(self) -> Any:
         return self.run("return harness.sockets.length")
 
     @property
-    def tickets(self) -> object:
+    def dropped(self) -> Any:
+        """Which sockets have been closed, from the first on."""
+        return self.run("return harness.sockets.map((socket) => socket.readyState === 3)")
+
+    @property
+    def tickets(self) -> Any:
         return self.run("return harness.control.tickets")
 
 
-def event(seq: int) -> dict[str, object]:
-    return {"type": "broadcast", "event": "message-update", "seq": seq, "payload": {}}
+def message(name: str, version: int, status: str = "complete", **fields: object) -> Frame:
+    meta = {"status": status, "message_type": "image"}
+    return {"id": name, "version": version, "chat_id": "c", "text": "", "meta": meta, **fields}
 
 
-def preview() -> dict[str, object]:
-    return {"type": "broadcast", "event": "message-preview", "seq": None, "payload": {}}
+def broadcast(event: str, seq: int | None, **payload: object) -> Frame:
+    return {"type": "broadcast", "event": event, "seq": seq, "payload": payload}
 
 
-def system(name: str, seq: int, **fields: str) -> dict[str, object]:
+def update(seq: int, name: str = "m", version: int | None = None, **fields: Any) -> Frame:
+    """An event of a message; by default each is a new version of the same one."""
+    row = message(name, seq if version is None else version, **fields)
+    return broadcast("message-update", seq, chat_id="c", message=row)
+
+
+def preview(name: str, version: int) -> Frame:
+    return broadcast("message-preview", None, chat_id="c", message_id=name, version=version)
+
+
+def system(name: str, seq: int, **fields: str) -> Frame:
     return {"type": "system", "event": name, "seq": seq, **fields}
 
 
-def resume(after: int) -> dict[str, object]:
+def resume(after: int) -> Frame:
     return {"action": "resume", "after": after}
 
 
 PING = {"action": "ping"}
+ROTATION_MS = 115 * 60_000  # with every delay at its ceiling
 
 
 @pytest.fixture
@@ -107,46 +169,49 @@ def channel(new_context: Callable[[], BrowserContext]) -> Channel:
     return Channel(new_context().new_page())
 
 
+# Order
+
+
 def test_live_events_wait_for_the_first_snapshot(channel: Channel) -> None:
     channel.set(holdSnapshot=True)
     channel.open()
     channel.accept()
 
-    channel.receive(event(41), preview(), system("resumed", 41))
-    assert channel.log == []
+    channel.receive(update(41), preview("m", 41), system("resumed", 41))
+    assert channel.log == ["connected"]
     channel.run("harness.releaseSnapshot()")
 
-    assert channel.log == ["snapshot", 41]
+    assert channel.log == ["connected", "snapshot", "update m@41"]
     assert channel.sent == [resume(40)]
 
 
 def test_events_are_delivered_once_and_in_order(channel: Channel) -> None:
     channel.connect()
 
-    channel.receive(event(42), event(41), event(41), event(40), preview(), event(43), event(42))
+    channel.receive(update(42), update(41), update(41), update(40), update(43), update(42))
 
-    assert channel.log == [41, 42, "message-preview", 43]
+    assert channel.log == ["update m@41", "update m@42", "update m@43"]
 
 
 def test_a_gap_is_asked_for_after_300_ms(channel: Channel) -> None:
     channel.connect()
 
-    channel.receive(event(42))
+    channel.receive(update(42))
     channel.wait(299)
     assert channel.sent == []
     channel.wait(1)
     assert channel.sent == [resume(40)]
-    channel.receive(event(41), event(42), system("resumed", 42))
+    channel.receive(update(41), update(42), system("resumed", 42))
 
-    assert channel.log == [41, 42]
+    assert channel.log == ["update m@41", "update m@42"]
 
 
 def test_a_gap_that_fills_by_itself_is_not_asked_for(channel: Channel) -> None:
     channel.connect()
 
-    channel.receive(event(42))
+    channel.receive(update(42))
     channel.wait(200)
-    channel.receive(event(41))
+    channel.receive(update(41))
     channel.wait(5000)
 
     assert channel.sent == []
@@ -177,26 +242,183 @@ def test_more_is_followed_by_a_resume_from_there(channel: Channel) -> None:
     channel.open()
     channel.accept()
 
-    channel.receive(event(41), event(42), system("more", 42))
-    channel.receive(event(43), system("resumed", 43))
+    channel.receive(update(41), update(42), system("more", 42))
+    channel.receive(update(43), system("resumed", 43))
 
     assert channel.sent == [resume(40), resume(42)]
-    assert channel.log == ["snapshot", 41, 42, 43]
-    assert channel.state() == "connected"
+    assert channel.log == ["snapshot", "update m@41", "update m@42", "update m@43", "connected"]
+
+
+# Snapshots
 
 
 def test_a_reset_takes_a_snapshot_and_goes_on_from_it(channel: Channel) -> None:
     channel.connect()
     channel.set(holdSnapshot=True)
 
-    channel.receive(system("reset", 3), event(4))
-    assert channel.state() == "connecting"
+    channel.receive(system("reset", 3), update(4))
+    assert channel.state == "connecting"
     channel.run("harness.releaseSnapshot()")
-    channel.receive(event(5), system("resumed", 5))
+    channel.receive(update(5), system("resumed", 5))
 
     assert channel.sent == [resume(4)]
-    assert channel.log == ["snapshot", 4, 5]
-    assert channel.state() == "connected"
+    assert channel.log == ["connecting", "snapshot", "update m@4", "update m@5", "connected"]
+
+
+def test_a_reset_forgets_what_was_held_back(channel: Channel) -> None:
+    channel.connect()
+
+    channel.receive(update(42), system("reset", 41))
+
+    assert channel.log == ["connecting", "snapshot"]
+    assert channel.sent == [resume(41)]
+
+
+def test_a_snapshot_that_a_second_reset_overtook_is_not_shown(channel: Channel) -> None:
+    channel.connect()
+    channel.set(holdSnapshot=True)
+
+    channel.receive(system("reset", 50))
+    channel.receive(system("reset", 60))
+    channel.run("harness.releaseSnapshot()")
+    assert channel.log == ["connecting"]
+    channel.run("harness.releaseSnapshot()")
+
+    assert channel.log == ["connecting", "snapshot"]
+    assert channel.sent == [resume(60)]
+
+
+def test_a_snapshot_that_fails_is_read_again_after_a_pause(channel: Channel) -> None:
+    channel.set(snapshotFails=True)
+    channel.open()
+    channel.set(snapshotFails=False)
+    assert channel.log == []
+
+    channel.wait(500)
+
+    assert channel.log == ["snapshot"]
+
+
+def test_a_closed_channel_shows_no_snapshot_and_stays_closed(channel: Channel) -> None:
+    channel.set(holdSnapshot=True)
+    channel.open()
+    channel.accept()
+
+    channel.run("harness.channel.close()")
+    channel.run("harness.releaseSnapshot()")
+    channel.happen("online")
+    channel.wait(600_000)
+
+    assert channel.log == ["closed"]
+    assert channel.dropped == [True]
+
+
+# What is news
+
+
+def test_a_version_already_taken_over_http_is_not_told_again(channel: Channel) -> None:
+    channel.set(snapshot=[message("m", 3)])
+    channel.connect()
+
+    channel.receive(update(41, version=2), update(42, version=3), update(43, version=4))
+
+    assert channel.log == ["update m@4"]
+
+
+def test_http_never_takes_back_what_the_channel_brought(channel: Channel) -> None:
+    channel.connect()
+    channel.receive(update(41, version=5))
+
+    newest = channel.run(
+        "return harness.channel.take(argument).map(({ id, version }) => `${id}@${version}`)",
+        [message("m", 4), message("n", 1)],
+    )
+
+    assert newest == ["m@5", "n@1"]
+
+
+def test_a_preview_is_told_only_for_the_version_that_is_being_painted(channel: Channel) -> None:
+    channel.connect()
+    channel.receive(update(41, version=3, status="generating"), update(42, "n", version=3))
+
+    channel.receive(preview("m", 2), preview("m", 4), preview("n", 3), preview("unknown", 1))
+    channel.receive(preview("m", 3))
+
+    assert channel.log == ["update m@3", "update n@3", "preview m"]
+
+
+def test_what_was_deleted_never_comes_back(channel: Channel) -> None:
+    channel.connect()
+    channel.receive(
+        broadcast("message-delete", 41, chat_id="c", message_ids=["m"]),
+        broadcast("image-delete", 42, image_ids=["i"]),
+        broadcast("chat-delete", 43, chat_id="d"),
+    )
+
+    channel.receive(
+        update(44),
+        update(45, "in-chat", chat_id="d"),
+        broadcast("image-insert", 46, image={"id": "i", "chat_id": "c"}),
+        broadcast("chat-update", 47, chat={"id": "d"}),
+        system("reset", 50),
+    )
+    left = channel.run(
+        """return [
+            ...harness.channel.take(argument),
+            ...harness.channel.present([{ id: "i", chat_id: "c" }, { id: "j", chat_id: "d" }]),
+        ]""",
+        [message("m", 9), message("n", 9, chat_id="d")],
+    )
+
+    assert channel.log == ["delete m", "delete i", "delete d", "connecting", "snapshot"]
+    assert left == []
+
+
+def test_a_text_too_long_for_a_frame_is_read_over_http(channel: Channel) -> None:
+    channel.connect()
+    channel.answer("GET /chats/c/messages/m", (200, message("m", 41, text="long")))
+
+    channel.receive(update(41, text=None, truncated=True))
+
+    assert channel.log == ["update m@41", "update m@41"]
+    assert channel.run("return harness.channel.messages('c').map(({ text }) => text)") == ["long"]
+
+
+def test_an_unknown_event_is_loud_and_the_next_gets_its_turn(channel: Channel) -> None:
+    channel.connect()
+    channel.run("window.onerror = (message) => { window.loud = message }")
+
+    channel.receive(broadcast("message-riddle", 41), update(42))
+
+    assert "message-riddle" in str(channel.run("return window.loud"))
+    assert channel.log == ["update m@42"]
+
+
+def test_a_listener_for_an_unknown_event_is_refused(channel: Channel) -> None:
+    channel.connect()
+
+    answer = channel.run("""
+        try { harness.channel.on("message-riddle", () => {}); }
+        catch (error) { return error.message; }
+    """)
+
+    assert answer == "no such event: message-riddle"
+
+
+def test_a_defect_of_one_listener_is_not_the_next_ones(channel: Channel) -> None:
+    channel.connect()
+    channel.run("""
+        window.onerror = () => true;
+        harness.channel.on("message-update", () => { throw new Error("defect") });
+        harness.channel.on("message-update", () => harness.log.push("heard"));
+    """)
+
+    channel.receive(update(41), update(42))
+
+    assert channel.log == ["update m@41", "heard", "update m@42", "heard"]
+
+
+# The connection
 
 
 def test_tickets_that_fail_are_asked_for_with_growing_delays(channel: Channel) -> None:
@@ -213,23 +435,22 @@ def test_tickets_that_fail_are_asked_for_with_growing_delays(channel: Channel) -
     channel.accept()
     channel.receive(system("resumed", 40))
 
-    assert channel.state() == "connected"
+    assert channel.state == "connected"
 
 
 def test_a_dead_socket_is_replaced_and_has_no_say_any_more(channel: Channel) -> None:
-    channel.set(openMessage=True)
     channel.connect()
-    channel.receive(event(41))
+    channel.receive(update(41, status="generating"))
 
     channel.wait(25_000)
     assert channel.sent == [PING]
     channel.wait(10_000)  # no answer
     channel.wait(500)
-    assert channel.sockets() == 2
-    channel.receive(event(42), socket=0)
+    assert channel.sockets == 2
+    channel.receive(update(42), socket=0)
     channel.accept()
 
-    assert channel.log == [41]
+    assert channel.log == ["update m@41", "connecting"]
     assert channel.sent == [resume(41)]
 
 
@@ -243,15 +464,48 @@ def test_an_idle_channel_is_pinged_every_four_minutes(channel: Channel) -> None:
     assert channel.sent == [PING]
 
 
-def test_offline_drops_the_socket_and_waking_connects_at_once(channel: Channel) -> None:
+def test_a_message_that_ended_makes_pings_rare_again(channel: Channel) -> None:
     channel.connect()
 
-    channel.run("harness.channel.offline()")
-    assert channel.state() == "connecting"
-    channel.run("harness.channel.wake()")
+    channel.receive(update(41, status="thinking"), update(42))
+    channel.wait(239_999)
+    assert channel.sent == []
+    channel.wait(1)
+
+    assert channel.sent == [PING]
+
+
+def test_offline_drops_the_socket_and_online_connects_at_once(channel: Channel) -> None:
+    channel.connect()
+
+    channel.happen("offline")
+    assert channel.state == "connecting"
+    assert channel.dropped == [True]
+    channel.wait(29_999)
+    assert channel.sockets == 1
+    channel.happen("online")
     channel.wait(0)
 
-    assert channel.sockets() == 2
+    assert channel.sockets == 2
+
+
+def test_a_browser_that_says_offline_in_error_is_not_believed_for_ever(channel: Channel) -> None:
+    channel.connect()
+
+    channel.happen("offline")
+    channel.wait(30_000)
+
+    assert channel.sockets == 2
+
+
+def test_somebody_who_looks_again_makes_the_channel_prove_itself(channel: Channel) -> None:
+    channel.connect()
+
+    channel.run("document.dispatchEvent(new Event('visibilitychange'))")
+    assert channel.sent == [PING]
+    channel.wait(10_000)  # no answer
+
+    assert channel.state == "connecting"
 
 
 def test_a_refused_resume_begins_anew(channel: Channel) -> None:
@@ -261,16 +515,7 @@ def test_a_refused_resume_begins_anew(channel: Channel) -> None:
     channel.receive(system("error", 40, code="internal", message="Something went wrong."))
     channel.wait(500)
 
-    assert channel.sockets() == 2
-
-
-def test_a_reset_forgets_what_was_held_back(channel: Channel) -> None:
-    channel.connect()
-
-    channel.receive(event(42), system("reset", 41))
-
-    assert channel.log == ["snapshot"]
-    assert channel.sent == [resume(41)]
+    assert channel.sockets == 2
 
 
 def test_success_makes_the_next_reconnect_quick_again(channel: Channel) -> None:
@@ -282,19 +527,256 @@ def test_success_makes_the_next_reconnect_quick_again(channel: Channel) -> None:
     channel.accept()
     channel.receive(system("resumed", 40))
 
-    channel.run("harness.channel.offline()")
+    channel.fail()
     channel.wait(500)
 
-    assert channel.sockets() == 2
+    assert channel.sockets == 2
 
 
 def test_a_tab_that_made_room_for_a_newer_one_comes_back_late(channel: Channel) -> None:
     channel.connect()
 
     channel.receive(system("error", 40, code="replaced", message="A newer tab took over."))
-    channel.run("harness.sockets.at(-1).onclose()")
+    channel.fail()
     channel.wait(29_999)
-    assert channel.sockets() == 1
+    assert channel.sockets == 1
     channel.wait(1)
 
-    assert channel.sockets() == 2
+    assert channel.sockets == 2
+
+
+# Rotation
+
+
+def test_the_connection_is_changed_before_the_gateway_ends_it(channel: Channel) -> None:
+    channel.connect()
+
+    channel.wait_with_pings(ROTATION_MS)
+    channel.accept()
+    channel.receive(update(41), socket=0)  # while the next one is not level yet
+    channel.receive(update(41), update(42), socket=1)
+    assert channel.dropped == [False, False]
+    channel.receive(system("resumed", 42), socket=1)
+    channel.receive(update(43), socket=0)  # too late
+    channel.receive(update(43), socket=1)
+
+    assert channel.dropped == [True, False]
+    assert channel.log == ["update m@41", "update m@42", "update m@43"]
+    assert channel.state == "connected"
+
+
+def test_a_next_connection_that_fails_leaves_the_first_alone(channel: Channel) -> None:
+    channel.connect()
+
+    channel.wait_with_pings(ROTATION_MS)
+    channel.fail()
+    channel.receive(update(41), socket=0)
+    channel.wait(500)
+
+    assert channel.log == ["update m@41"]
+    assert channel.dropped == [False, True, False]
+
+
+def test_a_line_lost_while_the_next_one_opens_is_replaced(channel: Channel) -> None:
+    channel.connect()
+
+    channel.wait_with_pings(ROTATION_MS)
+    channel.run("harness.sockets[0].fail()")
+    channel.wait(500)
+    channel.accept()
+    channel.receive(system("resumed", 40))
+
+    assert channel.dropped == [True, True, False]
+    assert channel.log == ["connecting", "connected"]
+
+
+# Where no socket gets through
+
+
+def without_sockets(channel: Channel) -> None:
+    """Two sockets that never opened, and the replay has been asked once."""
+    channel.open()
+    channel.fail()
+    channel.wait(500)
+    channel.fail()
+    channel.run("")
+    assert channel.via == "http"
+    channel.forget()
+
+
+def test_without_sockets_events_come_over_http(channel: Channel) -> None:
+    without_sockets(channel)
+    assert channel.state == "connected"
+
+    channel.set(replay={"events": [update(41), update(42)], "seq": 42, "reset": False})
+    channel.wait(10_000)
+
+    assert channel.log == ["update m@41", "update m@42"]
+
+
+def test_the_replay_is_asked_more_often_while_a_message_is_open(channel: Channel) -> None:
+    without_sockets(channel)
+    channel.set(replay={"events": [update(41, status="thinking")], "seq": 41, "reset": False})
+    channel.wait(10_000)
+    channel.forget()
+
+    channel.wait(2_000)
+
+    assert "GET /realtime/events?after=41" in channel.requests
+
+
+def test_a_socket_that_opens_later_takes_over_from_http(channel: Channel) -> None:
+    without_sockets(channel)
+
+    channel.wait(1_000)
+    channel.accept()
+    channel.receive(system("resumed", 40))
+    assert channel.via == "socket"
+    channel.forget()
+    channel.wait(60_000)
+
+    assert channel.requests == []
+    assert channel.log == []
+
+
+def test_an_http_replay_that_cannot_be_made_takes_a_snapshot(channel: Channel) -> None:
+    without_sockets(channel)
+    channel.set(replay={"events": [], "seq": 7, "reset": True})
+
+    channel.wait(10_000)
+    channel.set(replay={"events": [update(8)], "seq": 8, "reset": False})
+    channel.wait(10_000)
+
+    assert channel.log == ["snapshot", "update m@8"]
+
+
+def test_without_sockets_and_http_the_channel_says_so(channel: Channel) -> None:
+    without_sockets(channel)
+    channel.set(replayFails=True)
+
+    channel.wait(60_000)
+    assert channel.log == ["connecting"]
+    channel.set(replayFails=False)
+    channel.wait(60_000)
+
+    assert channel.log == ["connecting", "connected"]
+
+
+# Requests
+
+MESSAGES = "POST /chats/c/messages"
+
+
+def send(channel: Channel, name: str | None = None) -> None:
+    channel.run(
+        """window.sent = harness.channel.send("c", "Hello", {
+            id: argument ?? undefined, onNewId: (id) => harness.log.push(`new id ${id}`),
+        }).then((answer) => answer.message, (error) => error)""",
+        name,
+    )
+
+
+def answered() -> dict[str, object]:
+    return {
+        "message": "Hi!",
+        "user_message": message("m", 1),
+        "assistant_message": message("n", 2),
+    }
+
+
+def test_a_message_is_sent_under_the_same_id_until_the_server_has_decided(channel: Channel) -> None:
+    channel.connect()
+    channel.answer(
+        MESSAGES, (0, ""), (503, {"message": "Slow down"}), (200, '{"cut'), (200, answered())
+    )
+
+    send(channel, "01M7")
+    for delay in (1000, 2000, 4000):
+        channel.wait(delay)
+
+    body = {"id": "01M7", "text": "Hello"}
+    assert channel.requests == [[MESSAGES, body]] * 4
+    assert channel.run("return await window.sent") == "Hi!"
+    held = channel.run("return harness.channel.messages('c').map(({ id }) => id)")
+    assert held == ["m", "n"]
+
+
+def test_a_refusal_is_not_repeated(channel: Channel) -> None:
+    channel.connect()
+    error = {"code": "too_many_open", "message": "Wait a little.", "retry_after": 5}
+    channel.answer(MESSAGES, (429, {"error": error}))
+
+    send(channel)
+    channel.wait(60_000)
+
+    refusal = channel.run("const { code, message, retryAfter } = await window.sent;"
+                          "return [code, message, retryAfter]")  # fmt: skip
+    assert refusal == ["too_many_open", "Wait a little.", 5]
+
+
+def test_a_wrong_clock_is_corrected_by_the_servers(channel: Channel) -> None:
+    channel.connect()
+    error = {
+        "code": "clock_skew",
+        "message": "Your clock is wrong.",
+        "retry_after": None,
+        "server_time": "2026-11-20T10:00:00.000Z",
+    }
+    channel.answer(MESSAGES, (400, {"error": error}), (200, answered()))
+
+    send(channel)
+
+    assert channel.run("return await window.sent") == "Hi!"
+    (_, (_, body)) = channel.requests
+    assert channel.log == [f"new id {body['id']}"]
+    assert f"{ULID.from_str(body['id']).datetime:%Y-%m-%d %H:%M}" == "2026-11-20 10:00"
+    later = channel.run("return new Date(harness.channel.now()).toISOString()")
+    assert str(later).startswith("2026-11-20T10:0")
+
+
+def test_a_refused_token_is_asked_for_anew_once(channel: Channel) -> None:
+    channel.connect()
+    channel.run("harness.tokens.length = 0")
+    channel.answer("GET /chats", (401, {}), (200, {"chats": []}))
+
+    assert channel.run("return await harness.channel.get('/chats')") == {"chats": []}
+
+    assert channel.run("return harness.tokens") == [False, True]
+
+
+# On the running stack
+
+REACT = """async (user) => {
+    const { connect } = await import("/static/unified_channel.js");
+    const answer = await fetch("/dev/token", { method: "POST", body: JSON.stringify({ user }) });
+    const { access_token } = await answer.json();
+    let held = [], clean = null;
+    const useState = () => [held, (messages) => (held = messages)];
+    const useEffect = (act) => (clean = act());
+    %s
+    useMessages("", "react", () => access_token);
+    const sender = connect({ token: () => access_token });
+    await sender.send("react", "paint a sunset over the sea");
+    sender.close();
+    while (held.at(-1)?.meta.status !== "complete") await new Promise(requestAnimationFrame);
+    clean();
+    return held.map(({ role, meta }) => [role, meta.message_type]);
+}"""
+
+
+@pytest.fixture
+def page_of_stack(stack: Stack, new_context: Callable[[], BrowserContext]) -> Page:
+    page = new_context().new_page()
+    page.goto(stack.url)
+    return page
+
+
+def test_the_lines_of_the_readme_bring_a_picture(stack: Stack, page_of_stack: Page) -> None:
+    readme = (HERE.parents[1] / "README.md").read_text("utf-8")
+    lines = readme.split("```jsx\n")[1].split("```")[0].removeprefix("export ")
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+
+    held = page_of_stack.evaluate(REACT % lines, f"reader-{uuid.uuid4().hex[:8]}")
+
+    assert len(lines.strip().splitlines()) == 10
+    assert held == [["user", "text"], ["assistant", "image"]]

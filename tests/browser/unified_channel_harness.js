@@ -1,5 +1,5 @@
-// Runs the channel against sockets, tickets and snapshots that the test holds in its hand.
-import { UnifiedChannel } from "/static/unified_channel.js";
+// Runs the channel against sockets, answers and snapshots that the test holds in its hand.
+import { connect } from "/static/unified_channel.js";
 
 class FakeSocket {
   readyState = 0;
@@ -19,6 +19,11 @@ class FakeSocket {
     this.onmessage?.({ data: JSON.stringify(frame) });
   }
 
+  fail() {
+    this.readyState = 3;
+    this.onclose?.();
+  }
+
   send(text) {
     this.sent.push(JSON.parse(text));
   }
@@ -29,27 +34,79 @@ class FakeSocket {
 }
 
 const sockets = [];
-const log = []; // what the page would have been told, in order
-const control = { seq: 40, ticketsFail: false, holdSnapshot: false, openMessage: false, tickets: 0 };
-let releaseSnapshot = null;
+const log = []; // what the app would have been told, in order
+const requests = []; // "METHOD path", and the body of a POST
+const tokens = []; // whether the token before was refused
+const control = {
+  seq: 40, ticketsFail: false, replayFails: false, holdSnapshot: false, tickets: 0,
+  replay: null, // the next answer of the HTTP replay
+  answers: {}, // "METHOD path" → answers to come, each [status, body]
+  snapshot: null, // what a snapshot does
+};
+const held = [];
+let channel = null;
 
-const channel = new UnifiedChannel({
-  WebSocket: FakeSocket,
-  random: () => 1, // every delay is its ceiling
-  fetchSeq: async () => control.seq,
-  fetchTicket: async () => {
+async function answer(url, { method, body }) {
+  const path = url.replace("https://api.test", "");
+  requests.push(body ? [`${method} ${path}`, JSON.parse(body)] : `${method} ${path}`);
+  const scripted = control.answers[`${method} ${path}`]?.shift();
+  if (scripted) return reply(...scripted);
+  if (path === "/realtime/events") return reply(200, { events: [], seq: control.seq, reset: false });
+  if (path.startsWith("/realtime/events?")) {
+    if (control.replayFails) throw new TypeError("Failed to fetch");
+    const replay = control.replay ?? { events: [], seq: control.seq, reset: false };
+    control.replay = null;
+    return reply(200, replay);
+  }
+  if (path === "/realtime/tickets") {
     control.tickets++;
-    if (control.ticketsFail) throw new Error("no ticket");
-    return `wss://fake/?ticket=${control.tickets}`;
-  },
-  readSnapshot: async () => {
-    if (control.holdSnapshot) await new Promise((resolve) => (releaseSnapshot = resolve));
-    return {};
-  },
-  applySnapshot: () => log.push("snapshot"),
-  onEvent: (frame) => log.push(frame.seq ?? frame.event),
-  onState: () => {},
-  hasOpenMessage: () => control.openMessage,
-});
+    if (control.ticketsFail) throw new TypeError("Failed to fetch");
+    return reply(200, { url: `wss://fake/?ticket=${control.tickets}`, expires_in: 30 });
+  }
+  return reply(404, { error: { code: "not_found", message: "Nothing here.", retry_after: null } });
+}
 
-window.harness = { channel, control, log, sockets, releaseSnapshot: () => releaseSnapshot() };
+function reply(status, body) {
+  if (status === 0) throw new TypeError("Failed to fetch");
+  return new Response(typeof body === "string" ? body : JSON.stringify(body), { status });
+}
+
+async function snapshot() {
+  if (control.holdSnapshot) await new Promise((resolve) => held.push(resolve));
+  if (control.snapshotFails) throw new Error("no snapshot");
+  const messages = control.snapshot && channel.take(control.snapshot);
+  return () => {
+    log.push("snapshot");
+    if (messages) log.push(messages.map(({ id, version }) => `${id}@${version}`).join());
+  };
+}
+
+function open() {
+  channel = connect({
+    url: "https://api.test",
+    token: ({ refused }) => {
+      tokens.push(refused);
+      return "token";
+    },
+    snapshot,
+    fetch: answer,
+    WebSocket: FakeSocket,
+    random: () => 1, // every delay is its ceiling
+  });
+  for (const name of ["insert", "update"]) {
+    channel.on(`message-${name}`, ({ message }) => log.push(`${name} ${message.id}@${message.version}`));
+  }
+  channel.on("message-preview", ({ message_id }) => log.push(`preview ${message_id}`));
+  channel.on("message-delete", ({ message_ids }) => log.push(`delete ${message_ids}`));
+  channel.on("image-insert", ({ image }) => log.push(`image ${image.id}`));
+  channel.on("image-delete", ({ image_ids }) => log.push(`delete ${image_ids}`));
+  channel.on("chat-update", ({ chat }) => log.push(`chat ${chat.id}`));
+  channel.on("chat-delete", ({ chat_id }) => log.push(`delete ${chat_id}`));
+  channel.on("state", (state) => log.push(state));
+  window.harness.channel = channel;
+}
+
+window.harness = {
+  open, control, log, requests, sockets, tokens,
+  releaseSnapshot: () => held.splice(0).forEach((release) => release()),
+};

@@ -102,6 +102,36 @@ def test_sign_in_is_remembered_until_it_is_ended(issuer: Issuer) -> None:
     using(issuer, flow)
 
 
+def test_a_refresh_token_is_used_once_and_brings_the_next(issuer: Issuer) -> None:
+    def refresh(token: str) -> dict[str, str]:
+        return {"grant_type": "refresh_token", "refresh_token": token, "client_id": "chat-page"}
+
+    async def flow(client: httpx.AsyncClient) -> None:
+        lasting = {**REQUEST, "scope": "openid offline_access", "user": "alice"}
+        code = redirected(await client.post("/authorize", data=lasting))["code"]
+        first = (await client.post("/token", data=exchange(code))).json()["refresh_token"]
+        stranger = {**refresh(first), "client_id": "another"}
+        tokens = (await client.post("/token", data=refresh(first))).json()
+        assert verified(issuer, tokens["access_token"], "afterimage")["sub"] == "alice"
+        for used in (refresh(first), stranger, refresh("")):
+            answer = await client.post("/token", data=used)
+            assert (answer.status_code, answer.json()["error"]) == (400, "invalid_grant")
+        await client.get("/end_session")
+        revoked = await client.post("/token", data=refresh(tokens["refresh_token"]))
+        assert revoked.json()["error"] == "invalid_grant"
+
+    using(issuer, flow)
+
+
+def test_without_the_scope_there_is_no_refresh_token(issuer: Issuer) -> None:
+    async def flow(client: httpx.AsyncClient) -> None:
+        code = redirected(await client.post("/authorize", data={**REQUEST, "user": "alice"}))
+        tokens = (await client.post("/token", data=exchange(code["code"]))).json()
+        assert "refresh_token" not in tokens
+
+    using(issuer, flow)
+
+
 def test_page_shows_parameters_as_text(issuer: Issuer) -> None:
     async def flow(client: httpx.AsyncClient) -> None:
         page = await client.get("/authorize", params={**REQUEST, "state": '"><script>'})

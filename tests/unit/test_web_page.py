@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import re
 from base64 import b64decode
+from html import unescape
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +33,7 @@ def page(tmp_path: Path, log: RecordingLog) -> WebPage:
     (tmp_path / "static-too" / "secret.txt").write_text("not for you")
     (root / "index.html").write_text("<title>Afterimage ü</title>", "utf-8")
     (root / "app.js").write_text("import './vendor/lib.js';")
+    (root / "app.d.ts").write_text("export {};")
     (root / "style.css").write_text("body {}")
     (root / "icon.svg").write_text("<svg/>")
     (root / "picture.png").write_bytes(PNG)
@@ -39,8 +43,12 @@ def page(tmp_path: Path, log: RecordingLog) -> WebPage:
     return WebPage(root, lambda: CONFIG, "page-client", log)
 
 
-def static(page: WebPage, path: str) -> dict[str, Any]:
-    event = {"routeKey": "GET /static/{path+}", "pathParameters": {"path": path}}
+def static(page: WebPage, path: str, **headers: str) -> dict[str, Any]:
+    event = {
+        "routeKey": "GET /static/{path+}",
+        "pathParameters": {"path": path},
+        "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+    }
     return page(event, None)
 
 
@@ -50,6 +58,40 @@ def test_the_page(page: WebPage) -> None:
     assert answer["statusCode"] == 200
     assert answer["headers"]["content-type"] == "text/html; charset=utf-8"
     assert answer["body"] == "<title>Afterimage ü</title>"
+
+
+def test_the_page_carries_its_configuration_as_text(page: WebPage, tmp_path: Path) -> None:
+    (tmp_path / "static" / "index.html").write_text('<meta content="{{config}}">')
+
+    body = page({"routeKey": "GET /"}, None)["body"]
+
+    (content,) = re.findall('<meta content="([^"]*)">', body)
+    assert json.loads(unescape(content)) == json.loads(
+        page({"routeKey": "GET /config.json"}, None)["body"]
+    )
+
+
+def test_text_is_packed_for_those_who_take_it(page: WebPage) -> None:
+    answer = static(page, "app.js", accept_encoding="br, gzip")
+
+    assert answer["headers"]["content-encoding"] == "gzip"
+    assert answer["headers"]["vary"] == "accept-encoding"
+    assert answer["isBase64Encoded"] is True
+    assert gzip.decompress(b64decode(answer["body"])) == b"import './vendor/lib.js';"
+    assert "content-encoding" not in static(page, "picture.png", accept_encoding="gzip")["headers"]
+    assert "content-encoding" not in static(page, "app.js", accept_encoding="br")["headers"]
+
+
+def test_what_a_browser_has_already_is_not_sent_again(page: WebPage, tmp_path: Path) -> None:
+    tag = static(page, "app.js")["headers"]["etag"]
+
+    again = static(page, "app.js", if_none_match=tag)
+    (tmp_path / "static" / "app.js").write_text("changed")
+    changed = static(page, "app.js", if_none_match=tag)
+
+    assert (again["statusCode"], again["body"]) == (304, "")
+    assert again["headers"]["etag"] == tag
+    assert (changed["statusCode"], changed["body"]) == (200, "changed")
 
 
 def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: WebPage) -> None:
@@ -64,6 +106,8 @@ def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: Web
     assert policy["connect-src"] == "'self' https://issuer.test wss://channel.test"
     assert policy["frame-ancestors"] == "'none'"
     assert policy["base-uri"] == "'none'"
+    assert policy["require-trusted-types-for"] == "'script'"
+    assert policy["trusted-types"] == "'none'"
     assert "unsafe" not in str(policy)
     assert "*" not in str(policy)
     assert headers["x-content-type-options"] == "nosniff"
@@ -73,7 +117,7 @@ def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: Web
 @pytest.mark.parametrize(
     ("path", "kind"),
     [("app.js", "javascript"), ("style.css", "text/css"), ("icon.svg", "image/svg+xml"),
-     ("vendor/lib.js", "javascript")],
+     ("vendor/lib.js", "javascript"), ("app.d.ts", "text/plain")],
 )  # fmt: skip
 def test_files_have_their_type(page: WebPage, path: str, kind: str) -> None:
     answer = static(page, path)

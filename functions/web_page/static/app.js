@@ -1,187 +1,328 @@
 /** Puts the page together: who is signed in, what is shown, and where each event of the channel goes. */
-import { Api } from "./api.js";
 import { ChatListView } from "./chat_list_view.js";
-import { ChatView } from "./chat_view.js";
-import { Composer } from "./composer.js";
-import { GalleryView } from "./gallery_view.js";
-import { newId } from "./send_message.js";
-import { SignIn } from "./sign_in.js";
-import { UnifiedChannel } from "./unified_channel.js";
+import { ChatView, Composer } from "./chat_view.js";
+import { announce, ask, button, quoted } from "./elements.js";
+import { GalleryView, Viewer } from "./gallery_view.js";
+import { Session } from "./session.js";
+import { ApiError, connect } from "./unified_channel.js";
 
-const CHAT_ID = /^[A-Za-z0-9_-]{1,64}$/;
+const ROUTE = /^([A-Za-z0-9_-]{1,64})(?:\/([0-9A-Z]{26}))?$/; // a chat, and a message in it
+const PICTURES = "/pictures";
+const PATIENCE_MS = 1_500; // a connection that takes no longer is not worth a word
+const SUGGESTIONS = [
+  "Paint a lighthouse in a storm",
+  "Paint a fox asleep in autumn leaves",
+  "Paint a city of glass at dawn, 16:9",
+];
 const at = (id) => document.getElementById(id);
+const all = { limit: 100 };
 
-const config = await fetch("/config.json")
-  .then((response) => response.json())
-  .catch((error) => {
-    welcome("The server could not be reached. Please reload the page.");
-    throw error;
-  });
-const signIn = new SignIn(config);
-const api = new Api(signIn);
-const chats = new ChatListView(at("chats"));
-const chat = new ChatView(at("log"), readMessage);
-const gallery = new GalleryView(document.querySelector(".gallery"), readImage);
-const composer = new Composer(at("composer"), {
-  api, chat, onMessage: receive, maxLength: config.max_text_length,
-});
-const channel = new UnifiedChannel({
-  fetchSeq: async () => (await api.get("/realtime/events")).seq,
-  fetchTicket: async () => (await api.post("/realtime/tickets")).url,
-  readSnapshot,
-  applySnapshot,
-  onEvent: (frame) => EVENTS[frame.event](frame.payload),
-  onState: showConnection,
-  hasOpenMessage: () => openMessages.size > 0,
-});
-
-const openMessages = new Map(); // id → chat id of messages that have not ended
+const config = JSON.parse(document.querySelector("[name=afterimage-config]").content);
+const session = new Session(config, () => location.reload());
+let channel, chats, chat, gallery, viewer, composer;
+const underWay = new Map(); // id → status of answers that have not ended
 let made = null; // the newest chat id made here: the server may not have heard of it
 let usageTimer = null;
+let stateTimer = null;
 let wasConnected = false;
 
 // --- what happens
 
-/** Every event of the channel, and what it changes on the page. An unknown one throws. */
-const EVENTS = {
-  "message-insert": ({ message }) => receive(message),
-  "message-update": ({ message }) => receive(message),
-  "message-preview": (preview) => chat.preview(preview),
-  "message-delete": ({ message_ids }) => {
-    message_ids.forEach((id) => openMessages.delete(id));
-    chat.remove(message_ids);
-  },
-  "image-insert": ({ image }) => {
+function listen() {
+  channel.on("message-insert", ({ message }) => receive(message));
+  channel.on("message-update", ({ message }) => receive(message));
+  channel.on("message-preview", (preview) => chat.preview(preview));
+  channel.on("message-delete", ({ message_ids }) => chat.remove(message_ids));
+  channel.on("image-insert", ({ image }) => {
     gallery.insert(image);
     refreshUsage();
-  },
-  "image-delete": ({ image_ids }) => gallery.remove(image_ids),
-  "chat-update": (payload) => chats.update(payload.chat),
-  "chat-delete": ({ chat_id }) => {
-    for (const [id, of] of openMessages) if (of === chat_id) openMessages.delete(id);
-    chats.remove(chat_id);
-    gallery.removeChat(chat_id);
-    if (chat_id === chat.chatId) newChat();
+  });
+  channel.on("image-delete", ({ image_ids }) => forgetImages(image_ids));
+  channel.on("chat-update", (update) => {
+    chats.update(update.chat);
+    showTitle();
+  });
+  channel.on("chat-delete", ({ chat_id }) => forgetChat(chat_id));
+  channel.on("state", showState);
+}
+
+/** Messages as the channel, or the answer to a request, or a page of the history has them. */
+function receive(...messages) {
+  for (const message of messages) {
+    composer.confirm(message.id);
+    chats.heard(message);
+    announceChange(message);
+    if (message.meta.status === "failed") refreshUsage();
+  }
+  chat.merge(...messages);
+  showTitle();
+}
+
+/** Says what became of an answer that was under way. */
+function announceChange({ id, chat_id, text, meta: { status, message_type, prompt, error } }) {
+  const before = underWay.get(id);
+  if (status === "thinking" || status === "generating") underWay.set(id, status);
+  else underWay.delete(id);
+  if (!before || before === status || chat_id !== chat.chatId) return;
+  if (status === "generating") announce("Painting.");
+  if (status === "complete") announce(message_type === "image" ? `Picture ready: ${prompt}` : (text ?? ""));
+  if (status === "failed") announce(error.message);
+  if (status === "cancelled") announce("Cancelled.");
+}
+
+function forgetImages(ids) {
+  gallery.remove(ids);
+  viewer.remove(ids);
+}
+
+function forgetChat(chatId) {
+  chats.remove(chatId);
+  gallery.removeChat(chatId);
+  if (chatId === chat.chatId) newChat();
+}
+
+// --- what people do
+
+/** Runs what a button does; what is refused is said below the composer. */
+async function attempt(act) {
+  composer.notify("");
+  try {
+    return await act();
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    composer.notify(error.message);
+    announce(error.message);
+    return null;
+  }
+}
+
+/** Cancel and retry: for the version that was seen; what the server knows of it is shown after all. */
+async function change({ chat_id, id, version }, verb) {
+  const path = `/chats/${chat_id}/messages/${id}`;
+  await attempt(async () => {
+    try {
+      const answer = await channel.request("POST", `${path}/${verb}`, { version });
+      receive(...channel.take([answer.assistant_message]));
+    } catch (error) {
+      receive(...channel.take([await channel.get(path)]));
+      if (error.code !== "not_running" && error.code !== "not_failed") throw error;
+    }
+  });
+}
+
+const messageActions = {
+  cancel: (message) => change(message, "cancel"),
+  retry: (message) => change(message, "retry"),
+  again: ({ id, meta }) => composer.send(chat.questionOf(id) ?? meta.prompt, meta.aspect_ratio ?? undefined),
+  edit: ({ id, meta }) => composer.offer(chat.questionOf(id) ?? meta.prompt ?? ""),
+  open: ({ meta }) => viewer.open(meta.image),
+  readAgain: async ({ chat_id, id }) => (await readMessage(chat_id, id)).meta.image,
+};
+
+/** Deletes over HTTP; true if it is gone now. Of what is not there any more no fuss is made. */
+async function remove(path, gone) {
+  try {
+    await channel.request("DELETE", path);
+    return true;
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+    const sentence = error.status === 404 ? gone : error.message;
+    composer.notify(sentence);
+    announce(sentence);
+    return false;
+  }
+}
+
+async function deleteImages(images) {
+  for (const { id } of images) {
+    const isGone = await remove(`/images/${id}`, "This picture could not be deleted. It may be gone already.");
+    if (isGone) forgetImages([id]);
+  }
+}
+
+const chatActions = {
+  read: (cursor) => readChats({ ...all, cursor }),
+  rename: ({ id }, title) => attempt(async () => {
+    chats.update(await channel.request("PATCH", `/chats/${id}`, { title }));
+    showTitle();
+  }),
+  remove: async ({ id, title }) => {
+    if (!(await ask(`Delete ${quoted(title)} with all its messages and pictures?`, "Delete"))) return;
+    if (await remove(`/chats/${id}`, "This chat could not be deleted. It may be gone already.")) forgetChat(id);
   },
 };
 
-/** A message as the channel, or the answer to a POST, or a page of the history has it. */
-function receive(message) {
-  const { status } = message.meta;
-  if (status === "thinking" || status === "generating") openMessages.set(message.id, message.chat_id);
-  else openMessages.delete(message.id);
-  composer.confirm(message.id);
-  chats.heard(message);
-  chat.merge(message);
-  channel.schedulePing();
-  if (status === "failed") refreshUsage();
+async function deleteAccount() {
+  at("account").hidePopover();
+  const sentence = "Delete your account with all chats and pictures? Nothing can bring them back.";
+  if (!(await ask(sentence, "Delete everything"))) return;
+  if (await remove("/me", "The account could not be deleted here.")) await session.end();
 }
 
 // --- what is read
 
 function readMessage(chatId, id) {
-  return api.get(`/chats/${chatId}/messages/${id}`);
+  return channel.get(`/chats/${chatId}/messages/${id}`);
 }
 
 async function readImage({ chat_id, message_id }) {
   return (await readMessage(chat_id, message_id)).meta.image;
 }
 
-async function readMessages(chatId) {
+/** A page of a chat; a chat that was only just made here has none. */
+async function readMessages(chatId, query = "limit=50") {
   const none = { messages: [], next_cursor: null };
   if (chatId === made && !chats.has(chatId)) return none;
-  return api.get(`/chats/${chatId}/messages?limit=100`).catch((error) => {
+  const page = await channel.get(`/chats/${chatId}/messages?${query}`).catch((error) => {
     if (error.status === 404) return none;
     throw error;
   });
+  return { ...page, messages: channel.take(page.messages) };
 }
 
-async function readSnapshot() {
+async function readChats(query) {
+  const { chats, next_cursor } = await channel.get(`/chats?${new URLSearchParams(query)}`);
+  return { chats: channel.present(chats), next_cursor };
+}
+
+async function readImages(query) {
+  const { images, next_cursor } = await channel.get(`/images?${new URLSearchParams(query)}`);
+  return { images: channel.present(images), next_cursor };
+}
+
+async function snapshot() {
   const { chatId } = chat;
-  const [page, list, pictures] = await Promise.all([
-    readMessages(chatId), api.get("/chats?limit=100"), api.get("/images?limit=50"),
-  ]);
-  return { chatId, page, chats: list.chats, images: pictures.images };
-}
-
-function applySnapshot(snapshot) {
-  openMessages.clear();
-  chats.replace(snapshot.chats);
-  gallery.replace(snapshot.images);
-  if (snapshot.chatId === chat.chatId) showMessages(snapshot.page);
-  refreshUsage();
+  const [page, list, pictures] = await Promise.all([readMessages(chatId), readChats(all), readImages(all)]);
+  return () => {
+    chats.replace(list);
+    gallery.replace(pictures);
+    if (chatId === chat.chatId) showMessages(page);
+    refreshUsage();
+  };
 }
 
 function showMessages({ messages, next_cursor }) {
-  const unsent = composer.unsentIn(chat.chatId);
-  chat.replace([...messages, ...unsent], { complete: !next_cursor });
-  messages.forEach(receive);
+  const { chatId } = chat;
+  const oldest = next_cursor ? messages.at(-1).id : "";
+  const heardMeanwhile = channel.messages(chatId).filter(({ id }) => id > oldest);
+  const shown = [...messages, ...heardMeanwhile, ...composer.unsentIn(chatId)];
+  chat.replace(chatId, shown, { older: next_cursor });
+  receive(...shown.filter(({ version }) => version > 0));
+  const { messageId } = route();
+  if (messageId) attempt(() => chat.reveal(messageId));
 }
 
 function refreshUsage() {
   clearTimeout(usageTimer); // a replay of many events asks once
   usageTimer = setTimeout(async () => {
-    const usage = await api.get("/usage").catch(() => null);
-    if (usage) at("usage").textContent = `${usage.used} of ${usage.limit} pictures today`;
+    const usage = await channel.get("/usage").catch(() => null);
+    if (!usage) return;
+    at("usage").textContent = `${usage.used} of ${usage.limit} pictures today`;
+    chat.typicalMs = usage.typical_ms;
   }, 200);
 }
 
 // --- which chat is shown: the one that the address names
 
 function newChat() {
-  made = newId();
+  made = channel.newId();
   history[location.hash ? "pushState" : "replaceState"](null, "", `#${made}`);
-  openChat();
+  openRoute();
 }
 
-async function openChat() {
-  const chatId = location.hash.slice(1);
-  if (!CHAT_ID.test(chatId)) return newChat();
-  if (chatId === chat.chatId) return;
-  chat.open(chatId);
+/** What the address names: the gallery, or a chat and perhaps a message in it. */
+function route() {
+  const hash = location.hash.slice(1);
+  const [, chatId, messageId] = hash.match(ROUTE) ?? [];
+  return { isGallery: hash === PICTURES, chatId, messageId };
+}
+
+async function openRoute() {
+  const { isGallery, chatId, messageId } = route();
+  if (at("side").matches(":popover-open")) at("side").hidePopover();
+  document.body.classList.toggle("shows-pictures", isGallery);
+  if (isGallery) {
+    if (chat.chatId === null) chat.replace((made = channel.newId()), []);
+    showTitle();
+    return document.querySelector(".tiles").focus();
+  }
+  if (!chatId) return newChat();
+  if (chatId === chat.chatId) return messageId && attempt(() => chat.reveal(messageId));
+  chat.replace(chatId, []);
   chats.select(chatId);
+  showTitle();
   composer.notify("");
   composer.focus();
-  if (at("chats").matches(":popover-open")) at("chats").hidePopover();
-  if (channel.state === "closed") return; // the first chat comes with the first snapshot
-  try {
+  if (!wasConnected) return; // the first chat comes with the first snapshot
+  await attempt(async () => {
     const page = await readMessages(chatId);
     if (chatId === chat.chatId) showMessages(page);
-  } catch (error) {
-    composer.notify(error.message);
-  }
+  });
+}
+
+function showTitle() {
+  at("title").textContent = chats.titleOf(chat.chatId);
+  document.querySelector(".to-chat").href = `#${chat.chatId}`;
 }
 
 // --- the page itself
 
-function showConnection(state) {
+/** A word about the connection, once it is worth one. */
+function showState(state) {
+  clearTimeout(stateTimer);
   wasConnected ||= state === "connected";
-  const words = wasConnected ? "Reconnecting…" : "Connecting…";
-  at("connection").textContent = state === "connected" ? "" : words;
+  const word = at("connection");
+  if (state === "connected") word.textContent = "";
+  else if (!navigator.onLine) word.textContent = "Offline";
+  else stateTimer = setTimeout(() => (word.textContent = wasConnected ? "Reconnecting…" : "Connecting…"), PATIENCE_MS);
+}
+
+function suggest() {
+  const offers = SUGGESTIONS.map((text) => button(text.replace("Paint a ", "A "), () => composer.offer(text)));
+  at("suggestions").append(...offers);
 }
 
 function start() {
   at("app").hidden = false;
-  at("name").textContent = signIn.name;
+  at("name").textContent = session.name;
+  channel = connect({ token: (why) => session.token(why), snapshot });
+  chats = new ChatListView(at("chats"), chatActions);
+  chat = new ChatView(at("log"), at("to-end"), {
+    read: readMessages, now: () => channel.now(), actions: messageActions,
+  });
+  const images = { readAgain: readImage, deleteImages };
+  gallery = new GalleryView(document.querySelector(".gallery"), {
+    ...images, read: readImages, open: (image) => viewer.open(image),
+  });
+  viewer = new Viewer(at("viewer"), {
+    ...images,
+    beside: (image, step) => gallery.beside(image, step),
+    showInChat: ({ chat_id, message_id }) => (location.hash = `${chat_id}/${message_id}`),
+  });
+  composer = new Composer(at("composer"), {
+    channel, chat, onAnswer: receive, maxLength: config.max_text_length,
+  });
+  listen();
+  suggest();
+  showState(channel.state);
   at("new-chat").addEventListener("click", newChat);
-  at("sign-out").addEventListener("click", () => signIn.end());
-  window.addEventListener("hashchange", openChat);
-  window.addEventListener("offline", () => channel.offline());
-  window.addEventListener("online", () => channel.wake());
-  document.addEventListener("visibilitychange", () => document.hidden || channel.wake());
-  openChat();
-  channel.open();
+  at("sign-out").addEventListener("click", () => session.end());
+  at("delete-account").addEventListener("click", deleteAccount);
+  window.addEventListener("hashchange", openRoute);
+  openRoute();
 }
 
 function welcome(sentence = "") {
   at("welcome").hidden = false;
   at("welcome-notice").textContent = sentence;
-  at("sign-in").addEventListener("click", () => signIn.begin());
+  at("sign-in").addEventListener("click", () => session.begin().catch(() => {
+    at("welcome-notice").textContent = "The sign-in could not be reached. Please try again.";
+  }));
 }
 
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 try {
-  if (await signIn.resume()) start();
+  if (await session.resume()) start();
   else welcome();
 } catch (error) {
   console.warn(error);

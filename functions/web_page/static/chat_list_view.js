@@ -1,18 +1,32 @@
-/** The list of the user's chats, the one spoken in last first. */
+/** The list of the user's chats, the one spoken in last first; each can be renamed and deleted. */
+import { button, element, iconButton } from "./elements.js";
+
 const TITLE_LENGTH = 80; // as the server titles a chat
+const LONGEST_TITLE = 200;
 
 export class ChatListView {
   #list;
+  #options;
   #chats = new Map();
-  #deleted = new Set();
   #current = null;
+  #cursor = null;
+  #renaming = null; // id of the chat whose title is being written
 
-  constructor(root) {
-    this.#list = root.querySelector("ul");
+  /**
+   * @param {{
+   *   read: (cursor: string) => Promise<{chats: object[], next_cursor: string|null}>,
+   *   rename: (chat: object, title: string) => Promise<void>,
+   *   remove: (chat: object) => Promise<void>,
+   * }} options
+   */
+  constructor(list, options) {
+    this.#list = list;
+    this.#options = options;
   }
 
-  replace(chats) {
+  replace({ chats, next_cursor }) {
     this.#chats = new Map(chats.map((chat) => [chat.id, chat]));
+    this.#cursor = next_cursor;
     this.#render();
   }
 
@@ -20,8 +34,11 @@ export class ChatListView {
     return this.#chats.has(chatId);
   }
 
+  titleOf(chatId) {
+    return this.#chats.get(chatId)?.title ?? "New chat";
+  }
+
   update(chat) {
-    if (this.#deleted.has(chat.id)) return;
     this.#chats.set(chat.id, { ...this.#chats.get(chat.id), ...chat });
     this.#render();
   }
@@ -30,12 +47,11 @@ export class ChatListView {
   heard({ chat_id, text, role, created_at }) {
     const { title, updated_at = "" } = this.#chats.get(chat_id) ?? {};
     if (updated_at >= created_at) return;
-    const firstWords = role === "user" ? text?.slice(0, TITLE_LENGTH) : undefined;
+    const firstWords = role === "user" && text ? [...text].slice(0, TITLE_LENGTH).join("") : undefined;
     this.update({ id: chat_id, title: title ?? firstWords, updated_at: created_at });
   }
 
   remove(chatId) {
-    this.#deleted.add(chatId);
     this.#chats.delete(chatId);
     this.#render();
   }
@@ -46,16 +62,60 @@ export class ChatListView {
   }
 
   #render() {
+    if (this.#renaming) return; // what is being written stays
     const chats = [...this.#chats.values()].sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+    const focused = this.#list.contains(document.activeElement)
+      ? document.activeElement.closest("li")?.dataset.id : null;
     this.#list.replaceChildren(...chats.map((chat) => this.#entry(chat)));
+    if (this.#cursor) this.#list.append(element("li", {}, button("More chats", () => this.#more())));
+    if (focused) this.#find(focused)?.querySelector("a").focus();
   }
 
-  #entry({ id, title }) {
-    const element = document.createElement("li");
-    const link = element.appendChild(document.createElement("a"));
-    link.href = `#${id}`;
-    link.textContent = title ?? "New chat";
-    if (id === this.#current) link.setAttribute("aria-current", "page");
-    return element;
+  #entry(chat) {
+    const title = chat.title ?? "New chat";
+    const link = element("a", { href: `#${chat.id}`, dir: "auto", title }, title);
+    if (chat.id === this.#current) link.setAttribute("aria-current", "page");
+    const tools = element("span", { className: "tools" },
+      iconButton("rename", "Rename", () => this.#startRenaming(chat, title)),
+      iconButton("delete", "Delete", () => this.#options.remove({ ...chat, title })));
+    const entry = element("li", {}, link, tools);
+    entry.dataset.id = chat.id;
+    return entry;
+  }
+
+  #startRenaming(chat, title) {
+    const input = element("input", {
+      value: title, maxLength: LONGEST_TITLE, dir: "auto", "aria-label": "Title of the chat",
+    });
+    const end = async (isWanted) => {
+      if (this.#renaming !== chat.id) return;
+      this.#renaming = null;
+      const written = input.value.trim().toWellFormed();
+      if (isWanted && written && written !== title) await this.#options.rename(chat, written);
+      this.#render();
+      this.#find(chat.id)?.querySelector("a").focus();
+    };
+    input.addEventListener("keydown", (event) => {
+      if (event.key === "Enter") end(true);
+      if (event.key === "Escape") {
+        event.preventDefault(); // the list itself stays open
+        end(false);
+      }
+    });
+    input.addEventListener("blur", () => end(true));
+    this.#renaming = chat.id;
+    this.#find(chat.id).replaceChildren(input);
+    input.select();
+  }
+
+  #find(chatId) {
+    return [...this.#list.children].find((entry) => entry.dataset.id === chatId);
+  }
+
+  async #more() {
+    const { chats, next_cursor } = await this.#options.read(this.#cursor);
+    this.#cursor = next_cursor;
+    for (const chat of chats) if (!this.#chats.has(chat.id)) this.#chats.set(chat.id, chat);
+    this.#render();
   }
 }

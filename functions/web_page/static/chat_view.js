@@ -1,162 +1,574 @@
-/** The messages of one chat. Messages come from HTTP and from the channel, in any order; the newer version stays. */
-import { Picture } from "./picture.js";
+/**
+ * One chat: its messages, and what is written into it.
+ *
+ * All messages that were read are held; a window of them is in the page, and moves with what
+ * somebody looks at. Whatever comes, goes or grows, what is in view stays where it is.
+ */
+import { button, copy, download, element, Picture, Waits } from "./elements.js";
+import { ApiError } from "./unified_channel.js";
 
-const NEAR_END_PX = 80;
+const WINDOW = 120; // messages in the page
+const STEP = 40;
+const NEAR_PX = 1200; // this close to the window's edge it moves on
+const AT_END_PX = 60;
+const GLIDE_MS = 220;
+const DRAFT = "afterimage.draft";
+const NEARLY = 0.9; // of the longest text: from here on it is said how much is left
+const SHAPES = ["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"];
 
 export class ChatView {
   chatId = null;
+  typicalMs = null; // how long a picture usually takes
   #log;
   #list;
-  #readMessage;
-  #messages = new Map(); // id → the newest version held
-  #items = new Map(); // id → its <li>, with what it is made of
-  #deleted = new Set();
-  #complete = true; // false: the server has messages older than these
+  #toEnd;
+  #options;
+  #messages = new Map(); // id → Message
+  #ids = []; // of all that are held, oldest first
+  #from = 0;
+  #to = 0; // the window is [from, to) of the ids
+  #items = new Map(); // id → MessageItem in the page
+  #older = null; // cursor of the page before the first, or null
+  #newer = false; // the server has messages newer than the last
+  #atEnd = true;
+  #loading = false;
+  #waits = new Waits();
 
-  /** @param {(chatId: string, id: string) => Promise<object>} readMessage over HTTP, with fresh URLs */
-  constructor(log, readMessage) {
+  /**
+   * @param {{
+   *   read: (chatId: string, query: string) => Promise<{messages: object[], next_cursor}>,
+   *   now: () => number, epoch ms by the server's clock
+   *   actions: what the buttons of a message do, see MessageItem
+   * }} options
+   */
+  constructor(log, toEnd, options) {
     this.#log = log;
     this.#list = log.querySelector("ol");
-    this.#readMessage = readMessage;
+    this.#toEnd = toEnd;
+    this.#options = options;
+    log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    toEnd.addEventListener("click", () => this.#goToEnd());
+    new ResizeObserver(() => this.#atEnd && this.#scrollToEnd()).observe(log);
+    setInterval(() => this.#tick(), 1000);
   }
 
-  open(chatId) {
+  /** Shows these messages, oldest or newest first, and no others. */
+  replace(chatId, messages, { older = null, newer = false } = {}) {
     this.chatId = chatId;
-    this.replace([], { complete: true });
-  }
-
-  /** Shows these messages and no others. */
-  replace(messages, { complete }) {
     this.#messages.clear();
     this.#items.clear();
     this.#list.replaceChildren();
-    this.#complete = true;
-    this.merge(...messages);
-    this.#complete = complete;
-    this.scrollToEnd();
+    this.#ids = [];
+    messages.forEach((message) => this.#hold(message));
+    this.#older = older;
+    this.#newer = newer;
+    this.#showEnd();
   }
 
+  /** Messages of any chat; those of this one, unless an older version, are shown. */
   merge(...messages) {
-    const { scrollHeight, scrollTop, clientHeight } = this.#log;
-    const wasAtEnd = scrollHeight - scrollTop - clientHeight < NEAR_END_PX;
-    for (const message of messages) if (this.#isNews(message)) this.#keep(message);
-    if (wasAtEnd) this.scrollToEnd();
-  }
-
-  scrollToEnd() {
-    this.#log.scrollTop = this.#log.scrollHeight;
+    const mine = messages.filter((message) => this.#belongs(message));
+    if (mine.length === 0) return;
+    const wasAtEnd = this.#atEnd;
+    const last = this.#ids.at(-1) ?? "";
+    this.#keepStill(() => {
+      mine.forEach((message) => this.#hold(message));
+      if (wasAtEnd) this.#setWindow(this.#ids.length - WINDOW, this.#ids.length);
+      this.#sync({ isNew: true });
+    }, wasAtEnd);
+    if (!wasAtEnd && this.#ids.at(-1) > last) this.#offerEnd();
+    this.#tick();
   }
 
   remove(ids) {
-    for (const id of ids) {
-      this.#deleted.add(id);
-      this.#messages.delete(id);
-      this.#items.get(id)?.element.remove();
+    const gone = new Set(ids.filter((id) => this.#messages.delete(id)));
+    if (gone.size === 0) return;
+    this.#keepStill(() => {
+      const first = this.#ids[this.#from];
+      const size = this.#to - this.#from;
+      this.#ids = this.#ids.filter((id) => !gone.has(id));
+      const from = Math.max(0, this.#ids.findIndex((id) => id >= first));
+      this.#setWindow(from, from + size);
+      this.#sync();
+    }, this.#atEnd);
+  }
+
+  preview({ message_id, preview }) {
+    this.#items.get(message_id)?.preview(preview);
+  }
+
+  /** Brings a message into view, reading it and what is around it if need be. */
+  async reveal(id) {
+    const { chatId } = this;
+    if (!this.#messages.has(id)) {
+      const page = await this.#options.read(chatId, `limit=100&around=${id}`);
+      if (chatId !== this.chatId || !page.messages.some((message) => message.id === id)) return;
+      this.replace(chatId, page.messages, { older: page.next_cursor, newer: true });
+    }
+    const index = this.#ids.indexOf(id);
+    this.#setWindow(index - WINDOW / 2, index + WINDOW / 2);
+    this.#sync();
+    const { element } = this.#items.get(id);
+    element.scrollIntoView({ block: "center" });
+    element.focus({ preventScroll: true });
+  }
+
+  /** The text of the question that this message answers, or null. */
+  questionOf(id) {
+    const before = this.#ids.slice(0, this.#ids.indexOf(id)).reverse();
+    const question = before.find((other) => this.#messages.get(other).role === "user");
+    return this.#messages.get(question)?.text ?? null;
+  }
+
+  /** A question is on its way; how long its answer takes to be seen is measured. */
+  sent({ id }) {
+    this.#waits.sent(id);
+  }
+
+  scrollToEnd() {
+    if (this.#to < this.#ids.length) this.#showEnd();
+    this.#scrollToEnd();
+  }
+
+  // --- what is held
+
+  #belongs(message) {
+    if (message.chat_id !== this.chatId) return false;
+    const held = this.#messages.get(message.id);
+    if (held) return message.version >= held.version;
+    if (this.#older && message.id < this.#ids[0]) return false;
+    return !this.#newer || message.id < this.#ids.at(-1);
+  }
+
+  #hold(message) {
+    const isNew = !this.#messages.has(message.id);
+    this.#messages.set(message.id, message);
+    this.#items.get(message.id)?.show(message);
+    if (!isNew) return;
+    const index = this.#ids.findLastIndex((id) => id < message.id) + 1;
+    this.#ids.splice(index, 0, message.id);
+    const isBefore = index <= this.#from && this.#from < this.#to;
+    const isBehind = index > this.#to || (index === this.#to && index < this.#ids.length - 1);
+    if (isBefore) this.#from++;
+    if (!isBehind) this.#to++;
+  }
+
+  // --- the window
+
+  #setWindow(from, to) {
+    this.#to = Math.max(0, Math.min(to, this.#ids.length));
+    this.#from = Math.max(0, Math.min(from, this.#to));
+  }
+
+  /** Puts what the window has into the page, and takes out what it has not. */
+  #sync({ isNew = false } = {}) {
+    const wanted = this.#ids.slice(this.#from, this.#to);
+    const kept = new Set(wanted);
+    for (const [id, item] of this.#items) {
+      if (kept.has(id)) continue;
+      item.element.remove();
       this.#items.delete(id);
     }
-  }
-
-  preview({ message_id, version, preview }) {
-    const message = this.#messages.get(message_id);
-    if (message?.version !== version || message.meta.status !== "generating") return;
-    this.#items.get(message_id).picture?.preview(preview);
-  }
-
-  #isNews(message) {
-    if (message.chat_id !== this.chatId || this.#deleted.has(message.id)) return false;
-    const held = this.#messages.get(message.id);
-    if (!held) return this.#complete || message.id > this.#list.firstChild.dataset.id;
-    if (message.version !== held.version) return message.version > held.version;
-    return held.truncated || held.version === 0; // 0: not at the server yet
-  }
-
-  #keep(message) {
-    this.#messages.set(message.id, message);
-    this.#render(message);
-    if (message.truncated) this.#readWhole(message);
-  }
-
-  async #readWhole({ chat_id, id }) {
-    const whole = await this.#readMessage(chat_id, id);
-    if (this.#messages.has(id)) this.merge(whole);
-  }
-
-  #render(message) {
-    const item = this.#items.get(message.id) ?? this.#place(message);
-    const { status, message_type, image_deleted } = message.meta;
-    item.element.className = `message ${message.role} ${status}`;
-    item.element.classList.toggle("unsent", message.version === 0);
-    item.text.textContent = message.truncated ? "…" : (message.text ?? "");
-    item.note.replaceChildren(...noteOf(message));
-    const isPicture = message_type === "image" && ["generating", "complete"].includes(status);
-    if (isPicture && !image_deleted) this.#renderPicture(item, message);
-    else this.#removePicture(item);
-  }
-
-  #renderPicture(item, { id, chat_id, meta }) {
-    if (!item.picture) {
-      item.picture = new Picture(meta.aspect_ratio, meta.prompt);
-      item.element.prepend(item.picture.element);
+    let next = this.#list.firstElementChild;
+    for (const id of wanted) {
+      const item = this.#items.get(id) ?? this.#make(id, isNew);
+      if (item.element === next) next = next.nextElementSibling;
+      else this.#list.insertBefore(item.element, next);
     }
-    const readAgain = async () => (await this.#readMessage(chat_id, id)).meta.image;
-    if (meta.image) item.picture.show(meta.image, readAgain);
   }
 
-  #removePicture(item) {
-    item.picture?.element.remove();
-    item.picture = null;
-  }
-
-  #place({ id }) {
-    const element = document.createElement("li");
-    element.dataset.id = id;
-    const text = element.appendChild(document.createElement("p"));
-    const note = element.appendChild(document.createElement("p"));
-    text.className = "text";
-    note.className = "note";
-    const next = [...this.#list.children].findLast((item) => item.dataset.id < id);
-    if (next) next.after(element);
-    else this.#list.prepend(element);
-    const item = { element, text, note, picture: null };
+  #make(id, isNew) {
+    const item = new MessageItem(this.#options.actions, this.#waits);
+    item.element.classList.toggle("new", isNew);
+    item.show(this.#messages.get(id));
     this.#items.set(id, item);
     return item;
   }
+
+  #showEnd() {
+    this.#setWindow(this.#ids.length - WINDOW / 2, this.#ids.length);
+    this.#sync();
+    this.#tick();
+    this.#scrollToEnd();
+  }
+
+  /** What is in view stays there while `change` runs; what has to move, glides. */
+  #keepStill(change, toEnd = false) {
+    const { top, bottom } = this.#log.getBoundingClientRect();
+    const seen = [];
+    for (const { element } of this.#items.values()) {
+      const box = element.getBoundingClientRect();
+      if (box.bottom > top && box.top < bottom) seen.push([element, box.top]);
+    }
+    change();
+    const left = seen.filter(([element]) => element.isConnected);
+    if (toEnd) this.#scrollToEnd();
+    else if (left.length) this.#log.scrollTop += left[0][0].getBoundingClientRect().top - left[0][1];
+    left.forEach(([element, was]) => glide(element, was - element.getBoundingClientRect().top));
+  }
+
+  #scrolled() {
+    const { scrollTop, scrollHeight, clientHeight } = this.#log;
+    const below = scrollHeight - scrollTop - clientHeight;
+    const isWhole = this.#to === this.#ids.length && !this.#newer;
+    this.#atEnd = isWhole && below < AT_END_PX;
+    this.#toEnd.hidden = isWhole && below < clientHeight;
+    if (this.#toEnd.hidden) this.#toEnd.classList.remove("news");
+    if (scrollTop < NEAR_PX) this.#lookUp();
+    else if (below < NEAR_PX && !isWhole) this.#lookDown();
+  }
+
+  #lookUp() {
+    if (this.#from > 0) {
+      const from = Math.max(0, this.#from - STEP);
+      this.#keepStill(() => {
+        this.#setWindow(from, Math.min(this.#to, from + WINDOW));
+        this.#sync();
+      });
+    } else if (this.#older) this.#load(`limit=100&cursor=${this.#older}`, (page) => {
+      this.#older = page.next_cursor;
+    });
+  }
+
+  #lookDown() {
+    if (this.#to < this.#ids.length) {
+      const to = Math.min(this.#ids.length, this.#to + STEP);
+      this.#keepStill(() => {
+        this.#setWindow(Math.max(this.#from, to - WINDOW), to);
+        this.#sync();
+      });
+    } else if (this.#newer) this.#load(`limit=100&around=${this.#ids.at(-1)}`, (page) => {
+      this.#newer = page.messages.some(({ id }) => id > this.#ids.at(-1));
+    });
+  }
+
+  async #load(query, note) {
+    if (this.#loading) return;
+    this.#loading = true;
+    const { chatId } = this;
+    try {
+      const page = await this.#options.read(chatId, query);
+      if (chatId !== this.chatId) return;
+      note(page);
+      page.messages.forEach((message) => this.#hold(message));
+      this.#scrolled();
+    } catch {
+      // The next scroll asks again.
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  async #goToEnd() {
+    const { chatId } = this;
+    if (this.#newer) {
+      const page = await this.#options.read(chatId, "limit=50");
+      if (chatId === this.chatId) this.replace(chatId, page.messages, { older: page.next_cursor });
+    }
+    this.#showEnd();
+    this.#log.focus({ preventScroll: true });
+  }
+
+  #offerEnd() {
+    this.#toEnd.hidden = false;
+    this.#toEnd.classList.add("news");
+  }
+
+  #scrollToEnd() {
+    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#atEnd = !this.#newer;
+    this.#toEnd.hidden = this.#atEnd;
+    this.#toEnd.classList.remove("news");
+  }
+
+  #tick() {
+    const now = this.#options.now();
+    for (const item of this.#items.values()) item.tick(now, this.typicalMs);
+  }
 }
 
-function noteOf({ sendAgain, meta: { status, error, image_deleted } }) {
-  if (sendAgain) return ["Not sent. ", button("Try again", sendAgain)];
-  if (status === "thinking") return [typing()];
+/** One message in the page: its picture or text, what there is to say of it, and what to do next. */
+class MessageItem {
+  element = element("li", { tabIndex: -1 });
+  #actions;
+  #waits;
+  #message = null;
+  #picture = null;
+  #author = element("span", { className: "for-screen-readers" });
+  #text = element("p", { className: "text", dir: "auto" });
+  #foot = element("div", { className: "foot" });
+
+  /** @param {object} actions cancel, retry, again, edit, open, each called with the message; readAgain */
+  constructor(actions, waits) {
+    this.#actions = actions;
+    this.#waits = waits;
+    this.element.append(this.#author, this.#text, this.#foot);
+  }
+
+  show(message) {
+    if (!this.#message && message.meta.status === "thinking") this.#waits.shown("placeholder", message.id);
+    this.#message = message;
+    const { role, text, truncated, version, meta } = message;
+    this.element.dataset.id = message.id;
+    this.element.className = `message ${role} ${meta.status} ${meta.message_type}`;
+    this.element.classList.toggle("unsent", version === 0);
+    this.#author.textContent = role === "user" ? "You: " : "Afterimage: ";
+    this.#text.textContent = truncated ? "…" : (text ?? "");
+    this.#showFoot(message);
+    this.#showPicture(message);
+  }
+
+  preview(url) {
+    this.#picture?.preview(url);
+  }
+
+  /** Says how long it has taken so far, while it is under way. */
+  tick(now, typicalMs) {
+    const { meta, created_at } = this.#message;
+    if (!["thinking", "generating"].includes(meta.status)) return;
+    const ms = Math.max(0, now - new Date(created_at).getTime());
+    this.#foot.querySelector(".waiting").textContent = waiting(meta.status, ms, typicalMs);
+  }
+
+  /** New elements for what is said and can be done now: to move the old ones would be a shift. */
+  #showFoot(message) {
+    const hadFocus = this.#foot.contains(document.activeElement);
+    const foot = element("div", { className: "foot" },
+      element("p", { className: "note" }, ...noteOf(message)),
+      element("div", { className: "actions" }, ...this.#buttonsOf(message)));
+    this.#foot.replaceWith(foot);
+    this.#foot = foot;
+    if (hadFocus) (this.#foot.querySelector("button") ?? this.element).focus({ preventScroll: true });
+  }
+
+  #showPicture({ meta: { message_type, status, image, image_deleted, aspect_ratio, prompt }, ...message }) {
+    const isPicture = message_type === "image" && ["generating", "complete"].includes(status);
+    if (!isPicture || image_deleted) {
+      this.#picture?.element.remove();
+      this.#picture = null;
+      return;
+    }
+    if (!this.#picture) {
+      const ratio = image ? image.width / image.height : aspect_ratio;
+      this.#picture = new Picture(ratio, prompt, (layer) => this.#pictureShown(layer));
+      this.#text.after(this.#picture.element);
+    }
+    if (!image || this.#picture.element.querySelector("button")) return;
+    this.#picture.show(image, () => this.#actions.readAgain(message));
+    const open = button("", () => this.#actions.open(this.#message));
+    open.setAttribute("aria-label", `Open large: ${image.prompt}`);
+    this.#picture.element.append(open);
+  }
+
+  #pictureShown(layer) {
+    if (layer === "preview") this.#waits.shown("preview", this.#message.id);
+    if (layer === "full") this.#waits.shown("picture", this.#message.id);
+  }
+
+  #buttonsOf({ sendAgain, meta: { message_type, status, error, image, image_deleted } }) {
+    const act = (label, name) => button(label, async ({ currentTarget }) => {
+      if (currentTarget.ariaBusy) return; // not disabled: that would lose the focus
+      currentTarget.ariaBusy = "true";
+      await this.#actions[name](this.#message);
+      currentTarget.ariaBusy = null;
+    });
+    if (sendAgain) return [button("Try again", sendAgain)];
+    if (status === "thinking" || status === "generating") return [act("Cancel", "cancel")];
+    if (status === "cancelled") return [act("Try again", "retry")];
+    if (status === "failed") return stepsAfter(error).map(([label, name]) => act(label, name));
+    if (message_type !== "image" || !image || image_deleted) return [];
+    return [
+      act("Another one", "again"),
+      button("Copy prompt", ({ currentTarget }) => copy(image.prompt, currentTarget)),
+      button("Download", async () => download((await this.#actions.readAgain(this.#message)) ?? image)),
+    ];
+  }
+}
+
+function noteOf({ role, sendAgain, meta: { status, error, image_deleted } }) {
+  if (sendAgain) return ["Not sent."];
+  if (role === "user") return [];
+  if (status === "thinking" || status === "generating") {
+    const dots = [1, 2, 3].map(() => element("i"));
+    return [
+      element("span", { className: "dots", "aria-hidden": "true" }, ...dots),
+      element("span", { className: "waiting" }, waiting(status, 0, null)),
+    ];
+  }
   if (status === "cancelled") return ["Cancelled."];
   if (image_deleted) return ["This picture was deleted."];
   if (status !== "failed") return [];
   return [error.message, ...whenItResets(error.code, error.retry_after)];
 }
 
-function button(label, act) {
-  const element = document.createElement("button");
-  element.type = "button";
-  element.textContent = label;
-  element.onclick = act;
-  return element;
+/** What somebody can do about a failure: labels, and names of actions. */
+function stepsAfter({ code, retry_after }) {
+  if (code === "blocked" || code === "no_image") return [["Change the words", "edit"], ["Try again", "retry"]];
+  if (code === "quota_exceeded" && retry_after) return [];
+  return [["Try again", "retry"]];
 }
 
-function typing() {
-  const dots = document.createElement("span");
-  dots.className = "typing";
-  dots.setAttribute("role", "img");
-  dots.setAttribute("aria-label", "Thinking");
-  return dots;
+function waiting(status, ms, typicalMs) {
+  const doing = status === "thinking" ? "Thinking…" : "Painting…";
+  const seconds = (ms) => `${Math.max(1, Math.round(ms / 1000))} s`;
+  if (ms < 1000 || (status === "thinking" && ms < 3000)) return doing;
+  if (status === "thinking" || !typicalMs) return `${doing} ${seconds(ms)}`;
+  if (ms > 2 * typicalMs) return `${doing} ${seconds(ms)}, longer than usual`;
+  return `${doing} ${seconds(ms)}, usually about ${seconds(typicalMs)}`;
 }
 
 /**
  * " Resets …" in local time, as nodes, for the limits of a day; nothing for other errors.
  * @param {number|null} retryAfter seconds from now, as the server counts them with every answer
  */
-export function whenItResets(code, retryAfter) {
+function whenItResets(code, retryAfter) {
   if (!retryAfter || !["quota_exceeded", "message_limit"].includes(code)) return [];
   const at = new Date(Math.round((Date.now() + retryAfter * 1000) / 60_000) * 60_000);
-  const time = document.createElement("time");
-  time.dateTime = at.toISOString();
+  const time = element("time", { dateTime: at.toISOString() });
   time.textContent = at.toLocaleString(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
   return [" Resets ", time, "."];
+}
+
+/** From `distance` px away to where the element is now; by a transform, which is no layout shift. */
+function glide(element, distance) {
+  if (Math.abs(distance) < 1) return;
+  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  element.animate(
+    [{ transform: `translateY(${distance}px)` }, { transform: "none" }],
+    { duration: isCalm ? 1 : GLIDE_MS, easing: "ease-out" },
+  );
+}
+
+/** What the user writes: shown at once, sent until the server has decided, given back when it refuses. */
+export class Composer {
+  #form;
+  #text;
+  #shape;
+  #notice;
+  #options;
+  #unsent = new Map(); // id → message that the server has not confirmed
+
+  /** @param {{channel: UnifiedChannel, chat: ChatView, onAnswer: (...messages) => void, maxLength: number}} options */
+  constructor(form, options) {
+    this.#form = form;
+    this.#options = options;
+    this.#notice = form.querySelector("#notice");
+    this.#text = form.querySelector("textarea");
+    this.#shape = form.querySelector("select");
+    this.#shape.append(
+      element("option", { value: "" }, "Shape"),
+      ...SHAPES.map((shape) => element("option", { value: shape }, shape)),
+    );
+    this.#text.value = sessionStorage.getItem(DRAFT) ?? "";
+    this.#text.addEventListener("keydown", (event) => {
+      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      event.preventDefault();
+      form.requestSubmit();
+    });
+    this.#text.addEventListener("input", () => this.#checkLength());
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.#submit();
+    });
+    window.addEventListener("pagehide", () => this.#keepDraft());
+  }
+
+  focus() {
+    this.#text.focus();
+  }
+
+  /** Puts words where they can be changed before they are sent. */
+  offer(text) {
+    this.#text.value = text;
+    this.focus();
+  }
+
+  notify(...sentence) {
+    this.#notice.replaceChildren(...sentence);
+  }
+
+  /** The server knows this message. */
+  confirm(id) {
+    this.#unsent.delete(id);
+  }
+
+  unsentIn(chatId) {
+    return [...this.#unsent.values()].filter((message) => message.chat_id === chatId);
+  }
+
+  send(text, aspectRatio) {
+    const { channel, chat } = this.#options;
+    return this.#send({
+      id: channel.newId(), chat_id: chat.chatId, role: "user", text, version: 0, aspectRatio,
+      created_at: new Date().toISOString(), meta: { message_type: "text", status: "complete" },
+    });
+  }
+
+  #submit() {
+    const text = this.#text.value.toWellFormed();
+    if (!text.trim() || !this.#checkLength()) return;
+    this.#text.value = "";
+    this.send(text, this.#shape.value || undefined);
+  }
+
+  /** The server counts characters, a text area halves of emoji. */
+  #checkLength() {
+    const { maxLength } = this.#options;
+    const length = [...this.#text.value].length;
+    const format = (count) => count.toLocaleString();
+    if (length > maxLength * NEARLY) this.notify(`${format(length)} of ${format(maxLength)} characters`);
+    else this.notify("");
+    return length <= maxLength;
+  }
+
+  async #send(message) {
+    this.notify("");
+    this.#show(message);
+    this.#options.chat.sent(message);
+    const { channel, onAnswer } = this.#options;
+    const { chat_id, text, aspectRatio } = message;
+    let { id } = message;
+    const onNewId = (corrected) => {
+      this.#withdraw(id);
+      id = corrected;
+      this.#show({ ...message, id });
+    };
+    try {
+      const answer = await channel.send(chat_id, text, { id, aspectRatio, onNewId });
+      onAnswer(answer.user_message, answer.assistant_message);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      if (error.undecided) this.#offerToRepeat({ ...message, id });
+      else this.#giveBack({ ...message, id }, error);
+    }
+  }
+
+  #show(message) {
+    this.#unsent.set(message.id, message);
+    this.#options.chat.merge(message);
+    this.#options.chat.scrollToEnd();
+  }
+
+  #withdraw(id) {
+    this.#unsent.delete(id);
+    this.#options.chat.remove([id]);
+  }
+
+  /** It may have arrived all the same: only the same id can be sent again without harm. */
+  #offerToRepeat(message) {
+    if (!this.#unsent.has(message.id)) return; // it did arrive: the channel brought it
+    this.#show({ ...message, sendAgain: () => this.#send({ ...message, sendAgain: null }) });
+  }
+
+  #giveBack({ id, text }, error) {
+    this.#withdraw(id);
+    this.#text.value = [text, this.#text.value].filter(Boolean).join("\n");
+    this.notify(error.message, ...whenItResets(error.code, error.retryAfter));
+  }
+
+  /** Signing in again leaves the page; what was not sent is still there afterwards. */
+  #keepDraft() {
+    const texts = [...this.#unsent.values()].map((message) => message.text);
+    sessionStorage.setItem(DRAFT, [...texts, this.#text.value].filter(Boolean).join("\n"));
+  }
 }

@@ -1,53 +1,378 @@
-/** The strip of the user's pictures, newest first. */
-import { Picture } from "./picture.js";
+/**
+ * The user's pictures, newest first. Only the tiles near what is in view are in the page, each
+ * placed by a transform: so a new picture moves the others without a layout shift.
+ */
+import { announce, ask, copy, button, download, element, icon, Picture } from "./elements.js";
+
+const GAP_PX = 8;
+const TILE_PX = 112; // at least
+const LARGE_TILE_PX = 168; // where there is room for more than six of the small ones
+const AROUND_PX = 600; // above and below what is in view
+const PAGE = 100;
+const TYPING_MS = 250;
+const SWIPE_PX = 50;
 
 export class GalleryView {
+  #root;
+  #scroller;
   #list;
-  #images = new Map();
-  #deleted = new Set();
-  #readImage;
+  #options;
+  #images = []; // newest first
+  #tiles = new Map(); // image id → <li> in the page
+  #waiting = []; // came while somebody looked further down
+  #cursor = null;
+  #words = "";
+  #reading = 0; // number of the newest read
+  #loading = false;
+  #selected = null; // a Set of ids while selecting
+  #columns = 1;
+  #size = TILE_PX;
 
-  /** @param {(image: object) => Promise<object|undefined>} readImage the same image with fresh URLs */
-  constructor(root, readImage) {
+  /**
+   * @param {{
+   *   read: (query: string) => Promise<{images: object[], next_cursor: string|null}>,
+   *   readAgain: (image: object) => Promise<object|undefined>, the same image with fresh URLs
+   *   open: (image: object) => void,
+   *   deleteImages: (images: object[]) => Promise<void>,
+   * }} options
+   */
+  constructor(root, options) {
+    this.#root = root;
+    this.#scroller = root.querySelector(".tiles");
     this.#list = root.querySelector("ul");
-    this.#readImage = readImage;
+    this.#options = options;
+    this.#scroller.addEventListener("scroll", () => this.#scrolled(), { passive: true });
+    this.#list.addEventListener("keydown", (event) => this.#move(event));
+    new ResizeObserver(() => this.#measure()).observe(this.#scroller);
+    root.querySelector(".to-top").addEventListener("click", () => this.#showWaiting());
+    this.#listenToSearch(root.querySelector("[type=search]"));
+    this.#listenToSelection();
   }
 
-  replace(images) {
-    this.#images.clear();
-    this.#list.replaceChildren();
-    images.forEach((image) => this.insert(image));
+  /** Shows the first page of the gallery anew, or of what is searched for. */
+  replace({ images, next_cursor }) {
+    this.#images = [];
+    this.#waiting = [];
+    this.#cursor = next_cursor;
+    this.#add(images);
   }
 
+  /** A picture that was just painted. */
   insert(image) {
-    if (this.#images.has(image.id) || this.#deleted.has(image.id)) return;
-    const element = this.#tile(image);
-    const older = [...this.#list.children].find((tile) => tile.dataset.at <= image.created_at);
-    this.#list.insertBefore(element, older ?? null);
-    this.#images.set(image.id, { ...image, element });
-  }
-
-  remove(ids) {
-    for (const id of ids) {
-      this.#deleted.add(id);
-      this.#images.get(id)?.element.remove();
-      this.#images.delete(id);
+    if (this.#has(image.id) || !this.#isWanted(image)) return;
+    if (this.#scroller.scrollTop < this.#size / 2) this.#add([image], { isNew: true });
+    else {
+      this.#waiting.push(image);
+      this.#offerWaiting();
     }
   }
 
-  removeChat(chatId) {
-    const gone = [...this.#images.values()].filter((image) => image.chat_id === chatId);
-    this.remove(gone.map((image) => image.id));
+  remove(ids) {
+    const gone = new Set(ids);
+    this.#images = this.#images.filter(({ id }) => !gone.has(id));
+    this.#waiting = this.#waiting.filter(({ id }) => !gone.has(id));
+    ids.forEach((id) => this.#selected?.delete(id));
+    this.#offerWaiting();
+    this.#showSelection();
+    this.#layOut();
   }
 
-  #tile(image) {
-    const element = document.createElement("li");
-    element.dataset.at = image.created_at;
-    const link = element.appendChild(document.createElement("a"));
-    link.href = `#${image.chat_id}`;
-    const picture = new Picture("1:1", image.prompt);
-    picture.show(image, () => this.#readImage(image), { small: true });
-    link.append(picture.element);
-    return element;
+  removeChat(chatId) {
+    const gone = [...this.#images, ...this.#waiting].filter(({ chat_id }) => chat_id === chatId);
+    this.remove(gone.map(({ id }) => id));
+  }
+
+  /** The picture before (-1) or after (1) this one; undefined if there is none. */
+  beside({ id }, step) {
+    const index = this.#images.findIndex((image) => image.id === id);
+    if (index + step > this.#images.length - 10) this.#loadMore();
+    return index < 0 ? undefined : this.#images[index + step];
+  }
+
+  // --- what is held
+
+  #has(id) {
+    return [...this.#images, ...this.#waiting].some((image) => image.id === id);
+  }
+
+  #isWanted({ prompt }) {
+    const words = this.#words.toLowerCase().split(/\s+/);
+    return words.every((word) => prompt.toLowerCase().includes(word));
+  }
+
+  #add(images, { isNew = false } = {}) {
+    const held = new Set(this.#images.map(({ id }) => id));
+    this.#images.push(...images.filter(({ id }) => !held.has(id)));
+    this.#images.sort((a, b) => (a.id < b.id ? 1 : -1));
+    this.#layOut({ isNew });
+  }
+
+  #showWaiting() {
+    this.#add(this.#waiting.splice(0), { isNew: true });
+    this.#offerWaiting();
+    this.#scroller.scrollTo({ top: 0 });
+  }
+
+  #offerWaiting() {
+    const pill = this.#root.querySelector(".to-top");
+    const count = this.#waiting.length;
+    pill.hidden = count === 0;
+    pill.lastChild.textContent = count === 1 ? "1 new picture" : `${count} new pictures`;
+  }
+
+  async #loadMore() {
+    if (!this.#cursor || this.#loading) return;
+    this.#loading = true;
+    const reading = this.#reading;
+    try {
+      const page = await this.#options.read(this.#query(this.#cursor));
+      if (reading !== this.#reading) return;
+      this.#cursor = page.next_cursor;
+      this.#add(page.images);
+    } catch {
+      // The next scroll asks again.
+    } finally {
+      this.#loading = false;
+    }
+  }
+
+  #query(cursor) {
+    const query = new URLSearchParams({ limit: PAGE });
+    if (cursor) query.set("cursor", cursor);
+    if (this.#words) query.set("q", this.#words);
+    return query;
+  }
+
+  // --- where each tile is
+
+  #measure() {
+    const width = this.#list.clientWidth;
+    if (width === 0) return;
+    const least = width > 6 * TILE_PX ? LARGE_TILE_PX : TILE_PX;
+    this.#columns = Math.max(2, Math.floor((width + GAP_PX) / (least + GAP_PX)));
+    this.#size = (width + GAP_PX) / this.#columns - GAP_PX;
+    this.#layOut();
+  }
+
+  #layOut({ isNew = false } = {}) {
+    const step = this.#size + GAP_PX;
+    const rows = Math.ceil(this.#images.length / this.#columns);
+    this.#list.style.height = `${Math.max(0, rows * step - GAP_PX)}px`;
+    this.#list.style.setProperty("--tile", `${this.#size}px`);
+    this.#root.classList.toggle("is-empty", rows === 0);
+    this.#root.querySelector(".empty").textContent = this.#words
+      ? "No picture has these words." : "Your pictures will gather here.";
+    const { scrollTop, clientHeight } = this.#scroller;
+    const first = Math.max(0, Math.floor((scrollTop - AROUND_PX) / step)) * this.#columns;
+    const last = Math.ceil((scrollTop + clientHeight + AROUND_PX) / step) * this.#columns;
+    this.#showTiles(first, last, isNew);
+    if (last >= this.#images.length) this.#loadMore();
+  }
+
+  #showTiles(first, last, isNew) {
+    const wanted = new Map(this.#images.slice(first, last).map((image, at) => [image.id, first + at]));
+    for (const [id, tile] of this.#tiles) {
+      const isHeld = tile.contains(document.activeElement) && this.#images.some((image) => image.id === id);
+      if (wanted.has(id) || isHeld) continue;
+      tile.remove();
+      this.#tiles.delete(id);
+    }
+    let before = null;
+    for (const [id, index] of wanted) {
+      const tile = this.#tiles.get(id) ?? this.#tile(this.#images[index], isNew);
+      const x = (index % this.#columns) * (this.#size + GAP_PX);
+      const y = Math.floor(index / this.#columns) * (this.#size + GAP_PX);
+      tile.style.transform = `translate(${x}px, ${y}px)`;
+      tile.dataset.index = index;
+      if (!tile.isConnected || tile.previousElementSibling !== before) {
+        if (before) before.after(tile);
+        else this.#list.prepend(tile);
+      }
+      before = tile;
+    }
+  }
+
+  #tile(image, isNew) {
+    const picture = new Picture(1, image.prompt);
+    picture.show(image, () => this.#options.readAgain(image), { small: true });
+    const press = button(picture.element, () => this.#press(image), { "aria-label": image.prompt });
+    const mark = element("span", { className: "mark" }, icon("check"));
+    const tile = element("li", { className: isNew ? "new" : "" }, press, mark);
+    this.#tiles.set(image.id, tile);
+    this.#mark(tile, image.id);
+    return tile;
+  }
+
+  #scrolled() {
+    this.#layOut();
+    if (this.#scroller.scrollTop === 0 && this.#waiting.length) this.#showWaiting();
+  }
+
+  /** Arrow keys go from tile to tile. */
+  #move(event) {
+    const tile = event.target.closest("li");
+    const steps = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -this.#columns, ArrowDown: this.#columns };
+    const step = steps[event.key];
+    const next = this.#images[Number(tile?.dataset.index) + step];
+    if (!step || !next) return;
+    event.preventDefault();
+    this.#tiles.get(next.id)?.querySelector("button").focus();
+  }
+
+  // --- search
+
+  #listenToSearch(input) {
+    let timer = null;
+    input.addEventListener("input", () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => this.#search(input.value.trim()), TYPING_MS);
+    });
+  }
+
+  async #search(words) {
+    this.#words = words;
+    const reading = ++this.#reading;
+    const page = await this.#options.read(this.#query()).catch(() => null);
+    if (!page || reading !== this.#reading) return;
+    this.#scroller.scrollTop = 0;
+    this.replace(page);
+    const count = `${page.images.length}${page.next_cursor ? " or more" : ""}`;
+    if (words) announce(page.images.length === 1 ? "1 picture" : `${count} pictures`);
+  }
+
+  // --- selection
+
+  #listenToSelection() {
+    const bar = this.#root.querySelector(".selection");
+    this.#root.querySelector(".select").addEventListener("click", () => {
+      this.#selected = this.#selected ? null : new Set();
+      this.#showSelection();
+    });
+    bar.querySelector(".download").addEventListener("click", () => this.#downloadSelected());
+    bar.querySelector(".danger").addEventListener("click", () => this.#deleteSelected());
+  }
+
+  #press(image) {
+    if (!this.#selected) return this.#options.open(image);
+    if (!this.#selected.delete(image.id)) this.#selected.add(image.id);
+    this.#showSelection();
+  }
+
+  #showSelection() {
+    const count = this.#selected?.size ?? 0;
+    const toggle = this.#root.querySelector(".select");
+    toggle.textContent = this.#selected ? "Done" : "Select";
+    toggle.setAttribute("aria-pressed", this.#selected !== null);
+    const bar = this.#root.querySelector(".selection");
+    bar.hidden = this.#selected === null;
+    bar.querySelector("[role=status]").textContent = `${count} selected`;
+    for (const press of bar.querySelectorAll("button")) press.disabled = count === 0;
+    for (const [id, tile] of this.#tiles) this.#mark(tile, id);
+  }
+
+  #mark(tile, id) {
+    const press = tile.querySelector("button");
+    if (this.#selected) press.setAttribute("aria-pressed", this.#selected.has(id));
+    else press.removeAttribute("aria-pressed");
+  }
+
+  get #selectedImages() {
+    return this.#images.filter(({ id }) => this.#selected.has(id));
+  }
+
+  async #downloadSelected() {
+    for (const image of this.#selectedImages) {
+      download((await this.#options.readAgain(image).catch(() => null)) ?? image);
+      await new Promise((resolve) => setTimeout(resolve, 300)); // browsers drop downloads at once
+    }
+  }
+
+  async #deleteSelected() {
+    const images = this.#selectedImages;
+    const what = images.length === 1 ? "this picture" : `these ${images.length} pictures`;
+    if (await ask(`Delete ${what}? They will be gone for good.`.replace("They", images.length === 1 ? "It" : "They"), "Delete")) {
+      await this.#options.deleteImages(images);
+    }
+  }
+}
+
+/** One picture, large. Keys and swipes go on to the one before or after it in the gallery. */
+export class Viewer {
+  #dialog;
+  #options;
+  #image = null;
+
+  /**
+   * @param {{
+   *   beside: (image: object, step: number) => object|undefined,
+   *   readAgain: (image: object) => Promise<object|undefined>,
+   *   showInChat: (image: object) => void,
+   *   deleteImages: (images: object[]) => Promise<void>,
+   * }} options
+   */
+  constructor(dialog, options) {
+    this.#dialog = dialog;
+    this.#options = options;
+    dialog.querySelector(".close").addEventListener("click", () => dialog.close());
+    dialog.querySelector(".before").addEventListener("click", () => this.#go(-1));
+    dialog.querySelector(".after").addEventListener("click", () => this.#go(1));
+    dialog.addEventListener("keydown", ({ key }) => {
+      if (key === "ArrowLeft") this.#go(-1);
+      if (key === "ArrowRight") this.#go(1);
+    });
+    this.#listenToSwipes(dialog.querySelector(".stage"));
+  }
+
+  open(image) {
+    this.#show(image);
+    if (!this.#dialog.open) this.#dialog.showModal();
+  }
+
+  /** Closes if it shows one of these. */
+  remove(ids) {
+    if (this.#dialog.open && ids.includes(this.#image.id)) this.#dialog.close();
+  }
+
+  #go(step) {
+    const next = this.#options.beside(this.#image, step);
+    if (next) this.#show(next);
+  }
+
+  #show(image) {
+    this.#image = image;
+    const picture = new Picture(image.width / image.height, "");
+    const readAgain = () => this.#options.readAgain(image);
+    picture.show(image, readAgain);
+    this.#dialog.querySelector(".stage").replaceChildren(picture.element);
+    this.#dialog.querySelector(".caption").textContent = image.prompt;
+    // A button that is disabled while it has the focus would swallow the arrow keys.
+    for (const [name, step] of [["before", -1], ["after", 1]]) {
+      this.#dialog.querySelector(`.${name}`).ariaDisabled = String(!this.#options.beside(image, step));
+    }
+    this.#dialog.querySelector(".actions").replaceChildren(
+      button("Download", async () => download((await readAgain().catch(() => null)) ?? image)),
+      button("Copy prompt", ({ currentTarget }) => copy(image.prompt, currentTarget)),
+      button("Show in chat", () => {
+        this.#dialog.close();
+        this.#options.showInChat(image);
+      }),
+      button("Delete", () => this.#delete(image), { className: "danger" }),
+    );
+  }
+
+  async #delete(image) {
+    if (await ask("Delete this picture? It will be gone for good.", "Delete")) {
+      await this.#options.deleteImages([image]);
+    }
+  }
+
+  #listenToSwipes(stage) {
+    let start = null;
+    stage.addEventListener("pointerdown", ({ clientX }) => (start = clientX));
+    stage.addEventListener("pointerup", ({ clientX }) => {
+      const distance = start === null ? 0 : clientX - start;
+      start = null;
+      if (Math.abs(distance) > SWIPE_PX) this.#go(distance > 0 ? -1 : 1);
+    });
   }
 }

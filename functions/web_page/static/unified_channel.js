@@ -1,275 +1,676 @@
 /**
- * The user's unified channel: one WebSocket that brings every event of every chat.
+ * The user's unified channel: live messages and pictures for any front end, with no dependencies.
  *
- * A frame's life: the socket → #receive → held in #early until it is its turn → #deliver → onEvent.
- * Each event is delivered once and in order of `seq`, whatever the network does in between.
- * Nothing here knows of the page: the socket's class, tickets and snapshots are handed in.
+ *     const channel = connect({ url, token, snapshot });
+ *     channel.on("message-update", ({ message }) => …);
+ *
+ * A frame's life: the socket, or the HTTP replay where no socket opens → Sequence, which holds it
+ * until it is its turn → Messages, which knows whether it is news → the listeners of its event.
+ * So each event arrives once, in order, and never takes anything back, whatever the network does.
  */
 const GAP_MS = 300;
 const ANSWER_MS = 10_000;
 const PING_OPEN_MS = 25_000;
 const PING_IDLE_MS = 240_000;
+const POLL_OPEN_MS = 2_000;
+const POLL_IDLE_MS = 10_000;
+const ROTATE_MS = 110 * 60_000; // API Gateway ends every socket after 120 minutes
+const ROTATE_SPREAD_MS = 5 * 60_000;
 const BACKOFF_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
 const REPLACED_FAILURES = 8; // told to make room for a newer tab: come back late
+const FAILURES_BEFORE_POLLING = 2; // sockets in a row that did not get through although HTTP did
+const TIMEOUT_MS = 35_000; // the gateway gives up after 30 s
+const READ_TRIES = 3;
+const SEND_TRIES = 6;
+const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+const UNREACHABLE = { message: "The server could not be reached." };
+const OPEN = ["thinking", "generating"];
+const EVENTS = [
+  "message-insert", "message-update", "message-preview", "message-delete",
+  "image-insert", "image-delete", "chat-update", "chat-delete",
+];
+const SIGNALS = ["state", "change"];
+
+/** Opens a channel; see the type declarations beside this file for what it takes. */
+export function connect(options) {
+  return new UnifiedChannel(options);
+}
 
 /** Full jitter: anything between nothing and a ceiling that doubles with each failure, in ms. */
 export function backoff(failures, random = Math.random) {
   return random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** failures);
 }
 
-export class UnifiedChannel {
-  state = "closed"; // closed → connecting ⇄ connected; only #become sets it
-  #options;
-  #socket = null;
-  #turn = 0; // which attempt to connect is the current one
-  #failures = 0;
-  #seq = null; // the last event delivered, or the one a snapshot stands for
-  #known = 0; // the highest seq heard of
-  #early = new Map(); // seq → an event that came before its turn
-  #snapshot = null; // the snapshot being read
-  #resuming = false;
-  #resumedAfter = null;
-  #fruitless = 0; // resumes in a row that brought nothing
-  #timers = {};
+/** A request that was refused or could not be made; `message` is a sentence for people. */
+export class ApiError extends Error {
+  name = "ApiError";
 
-  /**
-   * @param {{
-   *   fetchSeq: () => Promise<number>, the current seq over HTTP
-   *   fetchTicket: () => Promise<string>, a URL that opens one socket
-   *   readSnapshot: () => Promise<object>, everything the page shows, over HTTP
-   *   applySnapshot: (snapshot: object) => void,
-   *   onEvent: (frame: object) => void,
-   *   onState: (state: "closed"|"connecting"|"connected") => void,
-   *   hasOpenMessage: () => boolean,
-   *   WebSocket?: typeof WebSocket,
-   *   random?: () => number,
-   * }} options
-   */
-  constructor(options) {
-    this.#options = { WebSocket: globalThis.WebSocket, random: Math.random, ...options };
+  constructor(status, { code = null, message, retry_after = null, server_time = null } = {}) {
+    super(message ?? "Something went wrong. Please try again.");
+    Object.assign(this, { status, code, retryAfter: retry_after, serverTime: server_time });
   }
 
-  open() {
-    if (this.state === "closed") this.#connect();
+  /** Nothing was decided: the network failed, the server did, or the gateway was too busy. */
+  get undecided() {
+    return this.status === 0 || this.status >= 500 || (this.status === 429 && !this.code);
+  }
+}
+
+/** The HTTP API: the token, one kind of error, and repeats of what may be repeated. */
+class Http {
+  #options;
+
+  constructor(options) {
+    this.#options = options;
+  }
+
+  async call(method, path, { body, tries = 1 } = {}) {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await this.#once(method, path, body);
+      } catch (error) {
+        if (!error.undecided || failures === tries) throw error;
+        await pause(backoff(failures, this.#options.random));
+      }
+    }
+  }
+
+  async #once(method, path, body) {
+    let response = await this.#fetch(method, path, body, { refused: false });
+    if (response.status === 401) response = await this.#fetch(method, path, body, { refused: true });
+    const answer = await this.#read(response);
+    if (!response.ok) throw new ApiError(response.status, answer?.error);
+    return answer;
+  }
+
+  /** The body's JSON, null where there is none or it is somebody else's error page. */
+  async #read(response) {
+    try {
+      const text = await response.text();
+      return text ? JSON.parse(text) : null;
+    } catch {
+      if (response.ok) throw new ApiError(0, UNREACHABLE); // it was cut off
+      return null;
+    }
+  }
+
+  async #fetch(method, path, body, { refused }) {
+    const { url, token, fetch } = this.#options;
+    const headers = { authorization: `Bearer ${await token({ refused })}` };
+    if (body) headers["content-type"] = "application/json";
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      return await fetch(url + path, { method, headers, signal, body: body && JSON.stringify(body) });
+    } catch {
+      throw new ApiError(0, UNREACHABLE);
+    }
+  }
+}
+
+/** Events in order of `seq`: each once, none before its turn. */
+class Sequence {
+  at = null; // the last event that had its turn, or the one a snapshot stands for
+  #known = 0; // the highest seq heard of
+  #early = new Map(); // seq → an event that came before its turn
+
+  restart(seq) {
+    this.at = this.#known = seq;
+    this.#early.clear();
+  }
+
+  add(frame) {
+    if (frame.seq > this.at) this.#early.set(frame.seq, frame);
+    this.hearOf(frame.seq);
+  }
+
+  hearOf(seq) {
+    this.#known = Math.max(this.#known, seq ?? 0);
+  }
+
+  *inTurn() {
+    for (let next; (next = this.#early.get(this.at + 1)); ) {
+      this.#early.delete(++this.at);
+      yield next;
+    }
+  }
+
+  /** The last seq before the first hole, counting what still waits for a snapshot. */
+  get level() {
+    let seq = this.at;
+    while (this.#early.has(seq + 1)) seq++;
+    return seq;
+  }
+
+  get isBehind() {
+    return this.#known > this.level;
+  }
+}
+
+/** The newest version of every message heard of, and the ids that never come back. */
+class Messages {
+  #held = new Map(); // id → Message
+  #open = new Set();
+  #deleted = new Set(); // of messages, pictures and chats
+
+  /** The newest version known of this message, or null if it was deleted. */
+  merge(message) {
+    if (!this.isPresent(message)) return null;
+    const held = this.#held.get(message.id);
+    if (held && (held.version > message.version || isCutShort(message, held))) return held;
+    this.#held.set(message.id, message);
+    this.#open[OPEN.includes(message.meta.status) ? "add" : "delete"](message.id);
+    return message;
+  }
+
+  /** Applies an event; false if it says nothing new. */
+  apply({ event, payload }) {
+    switch (event) {
+      case "message-insert":
+      case "message-update":
+        return this.#isNews(payload.message) && this.merge(payload.message) !== null;
+      case "message-preview": {
+        const held = this.#held.get(payload.message_id);
+        return held?.version === payload.version && held.meta.status === "generating";
+      }
+      case "message-delete":
+        payload.message_ids.forEach((id) => this.#delete(id));
+        return true;
+      case "image-insert":
+        return this.isPresent(payload.image);
+      case "image-delete":
+        payload.image_ids.forEach((id) => this.#deleted.add(id));
+        return true;
+      case "chat-update":
+        return this.isPresent(payload.chat);
+      case "chat-delete":
+        this.#deleted.add(payload.chat_id);
+        this.forget(payload.chat_id);
+        return true;
+      default:
+        throw new Error(`unknown event: ${event}`);
+    }
+  }
+
+  isPresent({ id, chat_id }) {
+    return !this.#deleted.has(id) && !this.#deleted.has(chat_id);
+  }
+
+  of(chatId) {
+    const found = [...this.#held.values()].filter((message) => message.chat_id === chatId);
+    return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  get anyOpen() {
+    return this.#open.size > 0;
+  }
+
+  forget(chatId) {
+    for (const { id, chat_id } of this.#held.values()) if (chat_id === chatId) this.#drop(id);
+  }
+
+  forgetAll() {
+    this.#held.clear();
+    this.#open.clear();
+  }
+
+  #isNews(message) {
+    const held = this.#held.get(message.id);
+    return !held || message.version > held.version || isCutShort(held, message);
+  }
+
+  #delete(id) {
+    this.#deleted.add(id);
+    this.#drop(id);
+  }
+
+  #drop(id) {
+    this.#held.delete(id);
+    this.#open.delete(id);
+  }
+}
+
+/** The first is the second without its text, which was too long for a frame. */
+function isCutShort(message, other) {
+  return message.version === other.version && message.truncated && !other.truncated;
+}
+
+/** One WebSocket: asks for what was missed when it opens, and is lost when it does not answer. */
+class Line {
+  resuming = true;
+  #socket;
+  #answer;
+  #onLost;
+
+  constructor(socket, { after, onFrame, onLost }) {
+    this.#socket = socket;
+    this.#onLost = () => onLost(this);
+    this.#expectAnswer();
+    socket.onopen = () => this.resume(after());
+    socket.onmessage = ({ data }) => this.#receive(JSON.parse(data), onFrame);
+    socket.onclose = this.#onLost;
+  }
+
+  resume(after) {
+    this.resuming = true;
+    this.send({ action: "resume", after });
+  }
+
+  send(frame) {
+    if (this.#socket.readyState !== 1) return; // it is closing, and onclose will say so
+    this.#socket.send(JSON.stringify(frame));
+    this.#expectAnswer();
+  }
+
+  /** From here on it has no say. */
+  drop() {
+    clearTimeout(this.#answer);
+    const socket = this.#socket;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  #receive(frame, onFrame) {
+    if (frame.type === "system") clearTimeout(this.#answer);
+    onFrame(frame, this);
+  }
+
+  #expectAnswer() {
+    clearTimeout(this.#answer);
+    this.#answer = setTimeout(this.#onLost, ANSWER_MS);
+  }
+}
+
+export class UnifiedChannel {
+  state = "connecting"; // connecting ⇄ connected → closed; only #become sets it
+  via = null; // "socket" or "http" while connected
+  #options;
+  #http;
+  #sequence = new Sequence();
+  #messages = new Messages();
+  #listeners = new Map([...EVENTS, ...SIGNALS].map((name) => [name, new Set()]));
+  #line = null;
+  #successor = null; // the line that will take over before the first is ended by the gateway
+  #turn = 0; // which attempt to connect is the current one
+  #failures = 0;
+  #unopened = 0; // sockets in a row that did not get through
+  #polling = false;
+  #fruitless = 0; // resumes in a row that brought nothing
+  #resumedAfter = null;
+  #snapshot = null; // the snapshot being read
+  #reading = Promise.resolve(); // one snapshot is read at a time
+  #clockOffset = 0; // ms that this device's clock is behind the server's, once the server said so
+  #timers = {};
+  #onOffline = () => this.#goOffline();
+  #onOnline = () => this.wake();
+  #onVisible = () => globalThis.document.hidden || this.wake();
+
+  constructor(options) {
+    const { WebSocket, fetch } = globalThis;
+    const own = { url: "", random: Math.random, WebSocket, fetch: fetch?.bind(globalThis) };
+    this.#options = { ...own, ...options };
+    this.#http = new Http(this.#options);
+    globalThis.addEventListener?.("offline", this.#onOffline);
+    globalThis.addEventListener?.("online", this.#onOnline);
+    globalThis.document?.addEventListener("visibilitychange", this.#onVisible);
+    queueMicrotask(() => this.state !== "closed" && this.#connect()); // listeners come first
   }
 
   close() {
-    this.#drop();
+    globalThis.removeEventListener?.("offline", this.#onOffline);
+    globalThis.removeEventListener?.("online", this.#onOnline);
+    globalThis.document?.removeEventListener("visibilitychange", this.#onVisible);
+    this.#dropLines();
+    this.#stopPolling();
     this.#snapshot = null;
     this.#become("closed");
   }
 
-  /** The network went away: the socket may not notice for minutes. */
-  offline() {
-    if (this.state !== "closed") this.#reconnect();
+  /** Calls `listener` with each payload of an event, "state" or "change"; returns how to stop. */
+  on(name, listener) {
+    const listeners = this.#listeners.get(name);
+    if (!listeners) throw new Error(`no such event: ${name}`);
+    listeners.add(listener);
+    return () => listeners.delete(listener);
   }
 
-  /** The network is back, or somebody looks at the page again. */
+  /** Somebody looks, or the network is back: find out at once whether the line still works. */
   wake() {
-    if (this.state === "connected") this.#ping();
+    if (this.#line && !this.#line.resuming) this.#ping();
     else if (this.#timers.reconnect) this.#connect();
   }
 
-  /** A message was opened or ended: how long the channel may be silent changes. */
-  schedulePing() {
-    const silence = this.#options.hasOpenMessage() ? PING_OPEN_MS : PING_IDLE_MS;
-    if (this.state === "connected") this.#after("ping", silence, () => this.#ping());
+  // --- what the app reads and sends over HTTP
+
+  get(path) {
+    return this.#http.call("GET", path, { tries: READ_TRIES });
+  }
+
+  /** Once; rejects with an ApiError. */
+  request(method, path, body) {
+    return this.#http.call(method, path, { body });
+  }
+
+  /** Posts a message and repeats it, under the same id, until the server has decided. */
+  async send(chatId, text, { id = this.newId(), aspectRatio, onNewId } = {}) {
+    const post = (id) => this.#http.call("POST", `/chats/${chatId}/messages`, {
+      body: { id, text, aspect_ratio: aspectRatio }, tries: SEND_TRIES,
+    });
+    const answer = await post(id).catch((error) => {
+      if (error.code !== "clock_skew" || !error.serverTime) throw error;
+      this.#clockOffset = new Date(error.serverTime).getTime() - Date.now();
+      const corrected = this.newId();
+      onNewId?.(corrected);
+      return post(corrected);
+    });
+    this.take([answer.user_message, answer.assistant_message]);
+    return answer;
+  }
+
+  /** Messages that came over HTTP: the newest version known of each, without the deleted. */
+  take(messages) {
+    const newest = messages.map((message) => this.#messages.merge(message)).filter(Boolean);
+    newest.filter((message) => message.truncated).forEach((message) => this.#readWhole(message));
+    this.#schedulePing();
+    this.#emit("change");
+    return newest;
+  }
+
+  /** Chats or pictures that came over HTTP, without those deleted meanwhile. */
+  present(rows) {
+    return rows.filter((row) => this.#messages.isPresent(row));
+  }
+
+  /** The messages of a chat as far as they were heard of or taken, oldest first. */
+  messages(chatId) {
+    return this.#messages.of(chatId);
+  }
+
+  forget(chatId) {
+    this.#messages.forget(chatId);
+  }
+
+  /** Epoch ms by the server's clock, as far as it has been told. */
+  now() {
+    return Date.now() + this.#clockOffset;
+  }
+
+  /** A ULID: 48 bits of time in ms and 80 random bits, in Crockford's base 32. */
+  newId() {
+    let time = this.now();
+    let id = "";
+    for (let digit = 0; digit < 10; digit++) {
+      id = CROCKFORD[time % 32] + id;
+      time = Math.floor(time / 32);
+    }
+    for (const byte of crypto.getRandomValues(new Uint8Array(16))) id += CROCKFORD[byte % 32];
+    return id;
   }
 
   // --- the connection
 
   async #connect() {
     this.#stop("reconnect");
-    this.#become("connecting");
     const turn = ++this.#turn;
     try {
-      if (this.#seq === null) {
-        const seq = await this.#options.fetchSeq();
+      if (this.#sequence.at === null) {
+        const { seq } = await this.#http.call("GET", "/realtime/events");
         if (turn !== this.#turn) return;
         this.#takeSnapshot(seq);
       }
-      const url = await this.#options.fetchTicket();
-      if (turn === this.#turn) this.#listen(new this.#options.WebSocket(url));
+      const line = await this.#openLine(() => turn === this.#turn);
+      if (line) this.#line = line;
     } catch {
       if (turn === this.#turn) this.#reconnect();
     }
   }
 
-  #listen(socket) {
-    this.#socket = socket;
-    this.#expectAnswer();
-    socket.onopen = () => this.#resume();
-    socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
-    socket.onclose = () => this.#reconnect();
+  /** A line that is not through yet; null if by the time there is a ticket it is not wanted. */
+  async #openLine(isWanted) {
+    const { url } = await this.#http.call("POST", "/realtime/tickets");
+    if (!isWanted()) return null;
+    return new Line(new this.#options.WebSocket(url), {
+      after: () => this.#levelToResume(),
+      onFrame: (frame, line) => this.#receive(frame, line),
+      onLost: (line) => this.#lose(line),
+    });
   }
 
-  #reconnect() {
-    this.#drop();
-    this.#become("connecting");
-    const delay = backoff(this.#failures++, this.#options.random);
+  #lose(line) {
+    if (line === this.#successor) return this.#loseSuccessor();
+    if (this.via !== "socket" && ++this.#unopened >= FAILURES_BEFORE_POLLING) this.#startPolling();
+    this.#reconnect();
+  }
+
+  #reconnect(delay = backoff(this.#failures++, this.#options.random)) {
+    this.#dropLines();
+    if (this.via !== "http") this.#become("connecting");
     this.#after("reconnect", delay, () => this.#connect());
   }
 
-  #drop() {
-    this.#turn++;
-    for (const name of Object.keys(this.#timers)) this.#stop(name);
-    this.#resuming = false;
-    const socket = this.#socket;
-    this.#socket = null;
-    if (!socket) return;
-    socket.onopen = socket.onmessage = socket.onclose = null; // an old socket has no say any more
-    socket.close();
+  #goOffline() {
+    this.#stopPolling();
+    this.via = null;
+    this.#reconnect(BACKOFF_MAX_MS); // unless `online` comes first
   }
 
-  #become(state) {
+  #dropLines() {
+    this.#turn++;
+    for (const name of ["reconnect", "ping", "gap", "rotate"]) this.#stop(name);
+    this.#line?.drop();
+    this.#successor?.drop();
+    this.#line = this.#successor = null;
+  }
+
+  #become(state, via = null) {
+    this.via = via;
     if (this.state === state) return;
     this.state = state;
-    this.#options.onState(state);
+    this.#emit("state", state);
+  }
+
+  // --- the next line, before the gateway ends this one
+
+  async #rotate() {
+    const turn = this.#turn;
+    try {
+      const line = await this.#openLine(() => turn === this.#turn);
+      if (line) this.#successor = line;
+    } catch {
+      if (turn === this.#turn) this.#loseSuccessor();
+    }
+  }
+
+  #loseSuccessor() {
+    this.#successor?.drop();
+    this.#successor = null;
+    const delay = backoff(this.#failures++, this.#options.random);
+    this.#after("rotate", delay, () => this.#rotate());
+  }
+
+  /** This line is level. If it is the next one, the one before has served its time. */
+  #useLine(line) {
+    if (line === this.#successor) {
+      this.#line.drop();
+      this.#line = line;
+      this.#successor = null;
+    }
+    this.#failures = this.#unopened = 0;
+    this.#stopPolling();
+    if (!this.#timers.rotate) {
+      const spread = ROTATE_SPREAD_MS * this.#options.random();
+      this.#after("rotate", ROTATE_MS + spread, () => this.#rotate());
+    }
+  }
+
+  // --- where no socket gets through
+
+  #startPolling() {
+    if (this.#polling) return;
+    this.#polling = true;
+    this.#poll();
+  }
+
+  #stopPolling() {
+    this.#polling = false;
+    this.#stop("poll");
+  }
+
+  async #poll() {
+    const found = await this.#replay();
+    if (!this.#polling) return;
+    if (found?.reset) this.#takeSnapshot(found.seq);
+    else if (found) {
+      found.events.forEach((frame) => this.#sequence.add(frame));
+      this.#deliverInTurn();
+    }
+    this.#become(found ? "connected" : "connecting", found ? "http" : null);
+    const rest = this.#messages.anyOpen ? POLL_OPEN_MS : POLL_IDLE_MS;
+    this.#after("poll", found?.events.length ? 0 : rest, () => this.#poll());
+  }
+
+  async #replay() {
+    try {
+      return await this.#http.call("GET", `/realtime/events?after=${this.#sequence.level}`);
+    } catch {
+      return null;
+    }
   }
 
   // --- what is sent
 
   #resume() {
-    const after = this.#level();
+    this.#stop("gap");
+    this.#line.resume(this.#levelToResume());
+  }
+
+  #levelToResume() {
+    const after = this.#sequence.level;
     this.#fruitless = after === this.#resumedAfter ? this.#fruitless + 1 : 0;
     this.#resumedAfter = after;
-    this.#resuming = true;
-    this.#stop("gap");
-    this.#send({ action: "resume", after });
+    return after;
   }
 
   #ping() {
-    this.#send({ action: "ping" });
-    this.schedulePing();
+    this.#line.send({ action: "ping" });
+    this.#schedulePing();
   }
 
-  #send(frame) {
-    this.#socket.send(JSON.stringify(frame));
-    this.#expectAnswer();
-  }
-
-  #expectAnswer() {
-    this.#after("answer", ANSWER_MS, () => this.#reconnect());
+  #schedulePing() {
+    const silence = this.#messages.anyOpen ? PING_OPEN_MS : PING_IDLE_MS;
+    if (this.via === "socket") this.#after("ping", silence, () => this.#ping());
   }
 
   // --- what is received
 
-  #receive(frame) {
-    if (frame.type === "system") this.#heed(frame);
-    else if (frame.seq === null) this.#receivePreview(frame);
-    else if (frame.seq > this.#seq) {
-      this.#early.set(frame.seq, frame);
-      this.#hearOf(frame.seq);
+  #receive(frame, line) {
+    if (frame.type === "system") return this.#heed(frame, line);
+    if (frame.seq === null) {
+      if (!this.#snapshot) this.#deliver(frame); // one that comes too early is not worth keeping
+      return;
     }
-  }
-
-  #receivePreview(frame) {
-    if (!this.#snapshot) this.#deliver(frame);
-  }
-
-  #heed(frame) {
-    this.#stop("answer");
-    switch (frame.event) {
-      case "resumed":
-        this.#answered();
-        this.#become("connected");
-        this.schedulePing();
-        break;
-      case "more":
-        this.#answered();
-        this.#resume();
-        break;
-      case "reset":
-        this.#answered();
-        this.#become("connecting");
-        this.#takeSnapshot(frame.seq);
-        return;
-      case "error":
-        if (frame.code === "replaced") this.#failures = REPLACED_FAILURES;
-        if (this.#resuming) return this.#reconnect();
-        break;
-      case "pong":
-        break;
-      default:
-        throw new Error(`unknown system frame: ${frame.event}`);
-    }
-    this.#hearOf(frame.seq);
-  }
-
-  #answered() {
-    this.#resuming = false;
-    this.#failures = 0;
-  }
-
-  #hearOf(seq) {
-    this.#known = Math.max(this.#known, seq ?? 0);
+    this.#sequence.add(frame);
     this.#deliverInTurn();
     this.#watchGap();
   }
 
-  #deliverInTurn() {
-    while (!this.#snapshot && this.#early.has(this.#seq + 1)) {
-      const frame = this.#early.get(++this.#seq);
-      this.#early.delete(this.#seq);
-      this.#deliver(frame);
+  #heed({ event, seq, code }, line) {
+    switch (event) {
+      case "resumed":
+        line.resuming = false;
+        this.#useLine(line);
+        this.#become("connected", "socket");
+        this.#schedulePing();
+        break;
+      case "more":
+        return line.resume(this.#levelToResume());
+      case "reset":
+        line.resuming = false;
+        this.#useLine(line);
+        this.#become("connecting");
+        this.#takeSnapshot(seq);
+        return;
+      case "error":
+        if (code === "replaced") this.#failures = REPLACED_FAILURES;
+        if (line.resuming) return this.#lose(line);
+        break;
+      case "pong":
+        break;
+      default:
+        throw new Error(`unknown system frame: ${event}`);
     }
+    this.#sequence.hearOf(seq);
+    this.#watchGap();
+  }
+
+  #deliverInTurn() {
+    if (this.#snapshot) return;
+    for (const frame of this.#sequence.inTurn()) this.#deliver(frame);
   }
 
   #deliver(frame) {
     try {
-      this.#options.onEvent(frame);
+      if (!this.#messages.apply(frame)) return;
     } catch (error) {
-      reportError(error); // loud, and yet the next event gets its turn
+      return reportError(error); // loud, and yet the next event gets its turn
     }
-    this.schedulePing();
+    this.#schedulePing();
+    this.#emit(frame.event, frame.payload);
+    if (frame.seq !== null) this.#emit("change");
+    if (frame.payload.message?.truncated) this.#readWhole(frame.payload.message);
   }
 
   /** What is missing may be on its way; when it stays away, ask for it. */
   #watchGap() {
-    if (this.#known <= this.#level()) this.#stop("gap");
-    else if (!this.#timers.gap && !this.#resuming && this.#socket) {
+    if (!this.#sequence.isBehind) this.#stop("gap");
+    else if (!this.#timers.gap && this.#line && !this.#line.resuming) {
       const patience = Math.min(BACKOFF_MAX_MS, GAP_MS * 2 ** this.#fruitless);
       this.#after("gap", patience, () => this.#resume());
     }
   }
 
-  /** The last seq before the first hole, counting what a snapshot still holds back. */
-  #level() {
-    let seq = this.#seq;
-    while (this.#early.has(seq + 1)) seq++;
-    return seq;
+  /** A text that was too long for a frame. */
+  async #readWhole({ chat_id, id }) {
+    const whole = await this.get(`/chats/${chat_id}/messages/${id}`).catch(() => null);
+    if (whole) this.#deliver({ event: "message-update", payload: { chat_id, message: whole } });
   }
 
-  // --- snapshots
-
-  /** Live events wait in #early while the snapshot that stands for `seq` is read. */
-  async #takeSnapshot(seq) {
-    const mine = (this.#snapshot = {});
-    this.#seq = this.#known = seq;
-    this.#early.clear();
-    const snapshot = await this.#readUntilRead(mine);
-    if (this.#snapshot !== mine) return; // closed, or reset again
-    this.#snapshot = null;
-    this.#options.applySnapshot(snapshot);
-    this.#deliverInTurn();
-    this.schedulePing();
-    if (this.#resetting) this.#resume(); // a reset replays nothing
-  }
-
-  async #readUntilRead(mine) {
-    for (let failures = 0; this.#snapshot === mine; failures++) {
+  #emit(name, payload) {
+    for (const listener of this.#listeners.get(name)) {
       try {
-        return await this.#options.readSnapshot();
-      } catch {
-        const delay = backoff(failures, this.#options.random);
-        await new Promise((resolve) => setTimeout(resolve, delay));
+        listener(payload);
+      } catch (error) {
+        reportError(error); // one listener's defect is not the next one's
       }
     }
   }
 
-  get #resetting() {
-    return this.state === "connecting" && this.#socket?.readyState === 1 && !this.#resuming;
+  // --- snapshots
+
+  /** Live events wait their turn while the snapshot that stands for `seq` is read and shown. */
+  async #takeSnapshot(seq) {
+    const mine = (this.#snapshot = {});
+    this.#sequence.restart(seq);
+    this.#messages.forgetAll();
+    const show = await (this.#reading = this.#reading.then(() => this.#readSnapshot(mine)));
+    if (this.#snapshot !== mine) return; // closed, or reset again
+    this.#snapshot = null;
+    if (typeof show === "function") show();
+    this.#deliverInTurn();
+    this.#emit("change");
+    this.#schedulePing();
+    if (this.state === "connecting" && this.#line?.resuming === false) this.#resume();
+  }
+
+  async #readSnapshot(mine) {
+    for (let failures = 0; this.#snapshot === mine; failures++) {
+      try {
+        return await this.#options.snapshot?.();
+      } catch {
+        await pause(backoff(failures, this.#options.random));
+      }
+    }
   }
 
   // --- timers, one of a name at a time
@@ -286,4 +687,8 @@ export class UnifiedChannel {
     clearTimeout(this.#timers[name]);
     delete this.#timers[name];
   }
+}
+
+function pause(ms) {
+  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -24,6 +24,7 @@ class Grant:
     redirect_uri: str
     challenge: str  # S256
     nonce: str | None
+    scope: str = ""
 
 
 class Codes:

@@ -17,6 +17,7 @@ from tests.local_stack.issuer.authorize import (
 )
 from tests.local_stack.issuer.codes import Codes, Grant, InvalidGrantError
 from tests.local_stack.issuer.pages import sign_in_page
+from tests.local_stack.issuer.refresh_tokens import RefreshTokens
 from tests.local_stack.issuer.tokens import TOKEN_SECONDS, USER_NAME, Issuer
 from tests.local_stack.names import ISSUER_PATH
 
@@ -31,6 +32,7 @@ class IssuerEndpoints:
     def __init__(self, issuer: Issuer) -> None:
         self._issuer = issuer
         self._codes = Codes()
+        self._refresh_tokens = RefreshTokens()
 
     def routes(self) -> Mount:
         """Everything under the issuer's path; other origins may read it, as at real issuers."""
@@ -63,12 +65,12 @@ class IssuerEndpoints:
                 "jwks_uri": f"{url}/jwks",
                 "end_session_endpoint": f"{url}/end_session",
                 "response_types_supported": ["code"],
-                "grant_types_supported": ["authorization_code"],
+                "grant_types_supported": ["authorization_code", "refresh_token"],
                 "subject_types_supported": ["public"],
                 "id_token_signing_alg_values_supported": ["ES256", "RS256"],
                 "code_challenge_methods_supported": ["S256"],
                 "token_endpoint_auth_methods_supported": ["none"],
-                "scopes_supported": ["openid", "profile"],
+                "scopes_supported": ["openid", "profile", "offline_access"],
                 "claims_supported": ["iss", "sub", "aud", "exp", "iat", "preferred_username"],
             }
         )
@@ -109,6 +111,7 @@ class IssuerEndpoints:
                 redirect_uri=authorization.redirect_uri,
                 challenge=parameters["code_challenge"],
                 nonce=parameters.get("nonce"),
+                scope=parameters.get("scope", ""),
             )
         )
         response = RedirectResponse(authorization.answer(code=code), 303, _NO_STORE)
@@ -120,27 +123,46 @@ class IssuerEndpoints:
     async def _token(self, request: Request) -> Response:
         form = await request.form()
         given = {name: str(value) for name, value in form.items()}
-        if given.get("grant_type") != "authorization_code":
-            return _token_error("unsupported_grant_type")
         try:
-            grant = self._codes.redeem(
-                given.get("code", ""),
-                given.get("code_verifier", ""),
-                given.get("client_id", ""),
-                given.get("redirect_uri", ""),
-            )
+            match given.get("grant_type"):
+                case "authorization_code":
+                    tokens = self._first_tokens(given)
+                case "refresh_token":
+                    tokens = self._next_tokens(given)
+                case _:
+                    return _token_error("unsupported_grant_type")
         except InvalidGrantError as error:
             return _token_error("invalid_grant", str(error))
-        return JSONResponse(self._tokens(grant), headers=_NO_STORE)
+        return JSONResponse(tokens, headers=_NO_STORE)
 
-    def _tokens(self, grant: Grant) -> Mapping[str, str | int]:
+    def _first_tokens(self, given: Mapping[str, str]) -> Mapping[str, str | int]:
+        grant = self._codes.redeem(
+            given.get("code", ""),
+            given.get("code_verifier", ""),
+            given.get("client_id", ""),
+            given.get("redirect_uri", ""),
+        )
+        is_lasting = "offline_access" in grant.scope.split()
         return {
-            "access_token": self._issuer.access_token(grant.user, client_id=grant.client_id),
+            **self._tokens(grant.user, grant.client_id, is_lasting=is_lasting),
             "id_token": self._issuer.id_token(grant.user, grant.client_id, grant.nonce),
+        }
+
+    def _next_tokens(self, given: Mapping[str, str]) -> Mapping[str, str | int]:
+        client_id = given.get("client_id", "")
+        user = self._refresh_tokens.redeem(given.get("refresh_token", ""), client_id)
+        return self._tokens(user, client_id, is_lasting=True)
+
+    def _tokens(self, user: str, client_id: str, *, is_lasting: bool) -> dict[str, str | int]:
+        tokens: dict[str, str | int] = {
+            "access_token": self._issuer.access_token(user, client_id=client_id),
             "token_type": "Bearer",
             "expires_in": TOKEN_SECONDS,
-            "scope": "openid",
+            "scope": "openid offline_access" if is_lasting else "openid",
         }
+        if is_lasting:
+            tokens["refresh_token"] = self._refresh_tokens.issue(user, client_id)
+        return tokens
 
     async def _end_session(self, request: Request) -> Response:
         target = request.query_params.get("post_logout_redirect_uri", "")
@@ -149,6 +171,7 @@ class IssuerEndpoints:
             target = "/"
         if state is not None:
             target += f"{'&' if '?' in target else '?'}state={state}"
+        self._refresh_tokens.revoke(request.cookies.get(_COOKIE, ""))
         response = RedirectResponse(target, 303)
         response.delete_cookie(_COOKIE, path=ISSUER_PATH)
         return response

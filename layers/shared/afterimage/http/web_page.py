@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import hashlib
+import json
 import mimetypes
 from base64 import b64encode
 from collections.abc import Callable, Mapping
+from html import escape
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +17,13 @@ from afterimage.ports import Log
 
 _MAX_TEXT = 8_000  # characters, as the API takes
 _TEXT_TYPES = ("text/", "application/json", "image/svg+xml")
+_CONFIG_PLACE = b"{{config}}"
 _NOSNIFF = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
+_SAFE = {
+    **_NOSNIFF,
+    "cross-origin-opener-policy": "same-origin",
+    "permissions-policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+}
 
 
 class WebPage:
@@ -36,9 +46,10 @@ class WebPage:
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """One API Gateway event (payload format 2.0) in, its response out."""
         del context
+        headers = event.get("headers") or {}
         match event.get("routeKey"):
             case "GET /":
-                return self._file("index.html")
+                return self._file("index.html", headers)
             case "GET /config.json":
                 return _json(self._page_config())
             case "GET /openapi.json":
@@ -48,7 +59,7 @@ class WebPage:
                 return _json(document(self._config()["public_url"]))
             case _:
                 path = (event.get("pathParameters") or {}).get("path", "")
-                return self._file(path)
+                return self._file(path, headers)
 
     def _page_config(self) -> dict[str, Any]:
         config = self._config()
@@ -75,29 +86,34 @@ class WebPage:
                 f"form-action 'self' {issuer}",
                 "base-uri 'none'",
                 "frame-ancestors 'none'",
+                "require-trusted-types-for 'script'",
+                "trusted-types 'none'",
             )
         )
 
-    def _file(self, path: str) -> dict[str, Any]:
+    def _file(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
+        """A file of the page; 304 if the browser has it already."""
         file = self._found(path)
         if file is None:
             error = {"code": "not_found", "message": "There is nothing here.", "retry_after": None}
             return _json({"error": error}, 404)
-        kind = mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+        kind = _kind(file)
         data = file.read_bytes()
+        if kind == "text/html":
+            config = escape(json.dumps(self._page_config()))
+            data = data.replace(_CONFIG_PLACE, config.encode())
         is_text = kind.startswith(_TEXT_TYPES)
-        charset = "; charset=utf-8" if is_text else ""
-        return {
-            "statusCode": 200,
-            "headers": {
-                "content-type": kind + charset,
-                "cache-control": "no-cache",
-                "content-security-policy": self._policy(),
-                **_NOSNIFF,
-            },
-            "body": data.decode() if is_text else b64encode(data).decode(),
-            "isBase64Encoded": not is_text,
+        tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
+        headers = {
+            "content-type": kind + ("; charset=utf-8" if is_text else ""),
+            "cache-control": "no-cache",
+            "content-security-policy": self._policy(),
+            "etag": tag,
+            **_SAFE,
         }
+        if asked.get("if-none-match") == tag:
+            return {"statusCode": 304, "headers": headers, "body": ""}
+        return _body(data, headers, is_text, asked)
 
     def _found(self, path: str) -> Path | None:
         try:
@@ -107,15 +123,35 @@ class WebPage:
             return None
 
 
+def _body(
+    data: bytes, headers: dict[str, str], is_text: bool, asked: Mapping[str, str]
+) -> dict[str, Any]:
+    """A response with this body, packed where the browser takes it: CloudFront packs only what it
+    caches."""
+    if is_text and "gzip" in asked.get("accept-encoding", ""):
+        data = gzip.compress(data, mtime=0)
+        headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
+        is_text = False
+    return {
+        "statusCode": 200,
+        "headers": headers,
+        "body": data.decode() if is_text else b64encode(data).decode(),
+        "isBase64Encoded": not is_text,
+    }
+
+
+def _kind(file: Path) -> str:
+    if file.suffix == ".ts":  # which is a video, to mimetypes
+        return "text/plain"
+    return mimetypes.guess_type(file.name)[0] or "application/octet-stream"
+
+
 def _origin(url: str) -> str:
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 
 
 def _json(body: Any, status: int = 200) -> dict[str, Any]:
-    # Imported here: the page itself needs no JSON.
-    import json
-
     return {
         "statusCode": status,
         "headers": {"content-type": "application/json", "cache-control": "no-cache", **_NOSNIFF},

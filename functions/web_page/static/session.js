@@ -1,25 +1,36 @@
-/** OpenID Connect: authorization code with PKCE. The token lives in memory only. */
+/** OpenID Connect: authorization code with PKCE. Tokens live in memory only. */
 import * as oauth from "./vendor/oauth4webapi.js";
 
 const SESSION = "afterimage.session"; // "in": sign in again after a reload; "out": ask who it is
 const REDIRECT = "afterimage.redirect"; // what must survive the way to the issuer and back
 const YOUNG_MS = 60_000; // a token refused this early will not get better by asking for another
+const EARLY_MS = 60_000; // renewed this long before it expires
 
-export class SignIn {
+export class Session {
   name = "";
-  token = null;
   #config;
   #client;
   #options = {};
+  #token = null;
+  #refreshToken = null;
   #idToken = null;
   #signedInAt = 0;
+  #expiresAt = Infinity;
+  #renewing = null;
+  #tabs = new BroadcastChannel(SESSION);
 
-  constructor(config) {
+  /** @param {() => void} onEnd called when another tab of this browser has signed out */
+  constructor(config, onEnd) {
     this.#config = config;
     this.#client = { client_id: config.client_id, [oauth.clockTolerance]: 300 };
     if (["127.0.0.1", "localhost"].includes(new URL(config.issuer).hostname)) {
       this.#options[oauth.allowInsecureRequests] = true;
     }
+    this.#tabs.onmessage = () => {
+      if (this.#token === null) return;
+      this.#forget();
+      onEnd();
+    };
   }
 
   /** Finishes a sign-in that is under way, begins one after a reload; true when signed in. */
@@ -31,7 +42,7 @@ export class SignIn {
       history.replaceState(null, "", `/${left.hash}`);
       await this.#redeem(here, left);
     } else if (sessionStorage.getItem(SESSION) === "in") await this.begin();
-    return this.token !== null;
+    return this.#token !== null;
   }
 
   /** Leaves for the issuer's page. */
@@ -44,7 +55,7 @@ export class SignIn {
       response_type: "code",
       client_id: this.#config.client_id,
       redirect_uri: `${location.origin}/`,
-      scope: this.#config.scope,
+      scope: this.#scope(server),
       state,
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
       code_challenge_method: "S256",
@@ -57,21 +68,34 @@ export class SignIn {
     await leaveFor(url);
   }
 
-  /** After a 401: leaves for the issuer's page, unless the token that was refused is a new one. */
-  async renew() {
-    if (Date.now() - this.#signedInAt > YOUNG_MS) await this.begin();
+  /** The access token, renewed where it is about to expire or was refused. */
+  async token({ refused }) {
+    const isYoung = Date.now() - this.#signedInAt < YOUNG_MS;
+    if ((refused && !isYoung) || Date.now() > this.#expiresAt - EARLY_MS) {
+      this.#renewing ??= this.#renew().finally(() => (this.#renewing = null));
+      await this.#renewing;
+    }
+    return this.#token;
   }
 
+  /** Signs out here, in every other tab of this browser, and at the issuer. */
   async end() {
+    const hint = this.#idToken;
+    this.#tabs.postMessage("out");
+    this.#forget();
     const server = await this.#discover().catch(() => ({}));
-    sessionStorage.setItem(SESSION, "out");
     const url = new URL(server.end_session_endpoint ?? "/", location.origin);
     if (server.end_session_endpoint) {
       url.searchParams.set("client_id", this.#config.client_id);
       url.searchParams.set("post_logout_redirect_uri", `${location.origin}/`);
-      if (this.#idToken) url.searchParams.set("id_token_hint", this.#idToken);
+      if (hint) url.searchParams.set("id_token_hint", hint);
     }
     await leaveFor(url);
+  }
+
+  #forget() {
+    this.#token = this.#refreshToken = this.#idToken = null;
+    sessionStorage.setItem(SESSION, "out");
   }
 
   async #redeem(here, { verifier, state }) {
@@ -83,10 +107,36 @@ export class SignIn {
     const tokens = await oauth.processAuthorizationCodeResponse(server, this.#client, response);
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     this.name = claims?.name ?? claims?.preferred_username ?? claims?.email ?? claims?.sub ?? "";
-    this.token = tokens.access_token;
-    this.#idToken = tokens.id_token;
-    this.#signedInAt = Date.now();
+    this.#keep(tokens);
     sessionStorage.setItem(SESSION, "in");
+  }
+
+  /** Silently by a refresh token; by way of the issuer's page where there is none or it is spent. */
+  async #renew() {
+    if (!this.#refreshToken) return this.begin();
+    try {
+      const server = await this.#discover();
+      const response = await oauth.refreshTokenGrantRequest(
+        server, this.#client, oauth.None(), this.#refreshToken, this.#options,
+      );
+      this.#keep(await oauth.processRefreshTokenResponse(server, this.#client, response));
+    } catch (error) {
+      if (error instanceof oauth.ResponseBodyError) return this.begin(); // the issuer said no
+      throw error; // it could not be asked: the next request tries again
+    }
+  }
+
+  #keep({ access_token, refresh_token, id_token, expires_in }) {
+    this.#token = access_token;
+    this.#refreshToken = refresh_token ?? this.#refreshToken;
+    this.#idToken = id_token ?? this.#idToken;
+    this.#signedInAt = Date.now();
+    this.#expiresAt = expires_in ? Date.now() + expires_in * 1000 : Infinity;
+  }
+
+  #scope({ scopes_supported = [] }) {
+    const { scope } = this.#config;
+    return scopes_supported.includes("offline_access") ? `${scope} offline_access` : scope;
   }
 
   async #discover() {

@@ -1,0 +1,174 @@
+/** What every view is made of: elements with text as text, buttons, questions, pictures. */
+
+/** `element("p", { className: "text" }, "words", other)`; a string is text, never markup. */
+export function element(name, properties = {}, ...children) {
+  const made = document.createElement(name);
+  for (const [key, value] of Object.entries(properties)) {
+    if (key.includes("-")) made.setAttribute(key, value);
+    else made[key] = value;
+  }
+  made.append(...children.filter((child) => child !== null && child !== undefined));
+  return made;
+}
+
+export function button(label, onclick, properties = {}) {
+  return element("button", { type: "button", onclick, ...properties }, label);
+}
+
+/** A button that shows an icon of index.html and says `label`. */
+export function iconButton(name, label, onclick) {
+  return button(icon(name), onclick, { className: "quiet", title: label, "aria-label": label });
+}
+
+export function icon(name) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  svg.setAttribute("class", "icon");
+  svg.setAttribute("aria-hidden", "true");
+  svg.append(document.createElementNS("http://www.w3.org/2000/svg", "use"));
+  svg.firstChild.setAttribute("href", `#icon-${name}`);
+  return svg;
+}
+
+/** Asks before something is deleted; true if it shall be. */
+export function ask(sentence, yes) {
+  const dialog = document.getElementById("question");
+  dialog.querySelector("#question-text").textContent = sentence;
+  dialog.querySelector("[value=yes]").textContent = yes;
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((answer) => {
+    dialog.onclose = () => answer(dialog.returnValue === "yes");
+  });
+}
+
+/** Tells a screen reader what changed, when it has nothing better to say. */
+export function announce(sentence) {
+  document.getElementById("announcer").textContent = sentence;
+}
+
+/**
+ * Text of other people between ours: isolated, so that marks of direction in it end with it, and
+ * short.
+ */
+export function quoted(text) {
+  const characters = [...(text ?? "")];
+  const short = characters.length > 60 ? `${characters.slice(0, 59).join("")}…` : text;
+  return `“\u2068${short}\u2069”`;
+}
+
+export async function copy(text, pressed) {
+  await navigator.clipboard.writeText(text);
+  const label = pressed.textContent;
+  pressed.textContent = "Copied";
+  announce("Copied");
+  setTimeout(() => (pressed.textContent = label), 1500);
+}
+
+/** Saves a picture under words of its prompt. */
+export function download({ url, prompt, id }) {
+  const words = prompt.normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? [];
+  const name = words.join("-").slice(0, 60) || id;
+  element("a", { href: url, download: `${name}.webp` }).click();
+}
+
+/**
+ * How long people wait from sending to seeing, on the browser's own performance timeline: measures
+ * named `afterimage:placeholder`, `afterimage:preview` and `afterimage:picture`.
+ */
+export class Waits {
+  #sent = new Map(); // time in the answer's id → when its question was sent
+
+  sent(id) {
+    this.#sent.set(timeOf(id) + 1, performance.now()); // an answer's id is 1 ms after its question's
+  }
+
+  /** Called when something of an answer is in the page; measured when it has been painted. */
+  shown(what, answerId) {
+    const start = this.#sent.get(timeOf(answerId));
+    if (start === undefined) return;
+    if (what === "picture") this.#sent.delete(timeOf(answerId));
+    const name = `afterimage:${what}`;
+    const detail = { id: answerId };
+    const measure = () => performance.measure(name, { start, end: performance.now(), detail });
+    requestAnimationFrame(() => setTimeout(measure)); // the frame is painted in between
+  }
+}
+
+/** Epoch ms of a ULID. */
+function timeOf(id) {
+  const digits = [...id.slice(0, 10)].map((digit) => "0123456789ABCDEFGHJKMNPQRSTVWXYZ".indexOf(digit));
+  return digits.reduce((time, digit) => time * 32 + digit, 0);
+}
+
+/**
+ * A box that has a picture's shape before there is a picture, so that nothing moves when it comes.
+ * Layers lie over each other in it: shimmer, preview, thumbnail, picture; each fades in over the
+ * last, and what is covered is let go of.
+ */
+export class Picture {
+  element;
+  #imageId = null;
+  #onShown;
+
+  /**
+   * @param {string|number|null} ratio as in "16:9" or width / height; a square when not known
+   * @param {(layer: string) => void} onShown "preview", "thumbnail" or "full" has been loaded
+   */
+  constructor(ratio, prompt, onShown = () => {}) {
+    this.#onShown = onShown;
+    this.element = element("div", { className: "picture", "aria-busy": "true" });
+    this.element.style.setProperty("--ratio", number(ratio));
+    if (prompt) this.element.title = prompt;
+  }
+
+  preview(url) {
+    const layer = this.element.querySelector(".preview") ?? this.#layer("preview");
+    layer.src = url;
+  }
+
+  /**
+   * @param {object} image from the API; its URLs are signed and expire
+   * @param {() => Promise<object|undefined>} readAgain the same image with fresh URLs
+   * @param {boolean} small the thumbnail only
+   */
+  show(image, readAgain, { small = false } = {}) {
+    if (this.#imageId === image.id) return;
+    this.#imageId = image.id;
+    this.element.style.backgroundColor = image.color ?? "";
+    this.#load("thumbnail", "thumbnail_url", image, readAgain);
+    if (!small) this.#load("full", "url", image, readAgain);
+    this.element.lastChild.alt = image.prompt;
+  }
+
+  #load(name, key, image, readAgain) {
+    const layer = this.#layer(name);
+    layer.addEventListener("load", () => this.element.removeAttribute("aria-busy"), { once: true });
+    layer.onerror = async () => {
+      layer.onerror = () => this.element.classList.add("broken");
+      const fresh = await readAgain().catch(() => undefined);
+      if (fresh) layer.src = fresh[key];
+      else layer.onerror();
+    };
+    layer.src = image[key];
+  }
+
+  #layer(name) {
+    const layer = element("img", { className: name, alt: "", loading: "lazy", draggable: false });
+    layer.decoding = "async";
+    layer.onload = () => {
+      layer.classList.add("shown");
+      this.#onShown(name);
+    };
+    layer.ontransitionend = () => {
+      while (name !== "preview" && layer.previousSibling) layer.previousSibling.remove();
+    };
+    this.element.append(layer);
+    return layer;
+  }
+}
+
+function number(ratio) {
+  if (typeof ratio === "number") return ratio;
+  const [width, height] = (ratio ?? "1:1").split(":").map(Number);
+  return width / height || 1;
+}

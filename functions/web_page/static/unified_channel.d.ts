@@ -1,0 +1,169 @@
+/** Types of `unified_channel.js`: live messages and pictures of one user, for any front end. */
+
+export type Status = "thinking" | "generating" | "complete" | "failed" | "cancelled";
+export type AspectRatio =
+  | "1:1" | "2:3" | "3:2" | "3:4" | "4:3" | "4:5" | "5:4" | "9:16" | "16:9" | "21:9";
+
+export interface Image {
+  id: string;
+  message_id: string;
+  chat_id: string;
+  prompt: string;
+  /** ISO 8601, UTC. */
+  created_at: string;
+  /** Signed, for one to two days; relative to the API's address. */
+  url: string;
+  thumbnail_url: string;
+  width: number;
+  height: number;
+  bytes: number;
+  /** As in CSS: `#aabbcc`. */
+  color: string;
+  /** Base64. */
+  thumbhash: string;
+}
+
+export interface MessageError {
+  code:
+    | "quota_exceeded" | "blocked" | "no_image" | "provider_unavailable"
+    | "provider_rejected" | "timed_out" | "internal";
+  /** A sentence for people. */
+  message: string;
+  /** Seconds from now. */
+  retry_after: number | null;
+}
+
+export interface Message {
+  /** A ULID; ids sort by time. */
+  id: string;
+  chat_id: string;
+  role: "user" | "assistant";
+  /** Null while `truncated`; the channel reads the whole text by itself and tells of it. */
+  text: string | null;
+  truncated: boolean;
+  created_at: string;
+  /** Grows with every change. */
+  version: number;
+  meta: {
+    message_type: "text" | "image";
+    status: Status;
+    prompt?: string | null;
+    aspect_ratio?: AspectRatio | null;
+    image?: Image | null;
+    image_deleted?: boolean;
+    error?: MessageError | null;
+  };
+}
+
+export interface Chat {
+  id: string;
+  title: string;
+  created_at: string;
+  updated_at: string;
+}
+
+/** What `POST /chats/{chat_id}/messages` answers. */
+export interface Answer {
+  success: boolean;
+  message: string;
+  skip_message_creation: true;
+  user_message: Message;
+  assistant_message: Message;
+}
+
+export interface Events {
+  "message-insert": { chat_id: string; message: Message };
+  "message-update": { chat_id: string; message: Message };
+  /** A small picture as a `data:` URL, for a message held as `generating` at exactly this version. */
+  "message-preview": { chat_id: string; message_id: string; version: number; preview: string };
+  "message-delete": { chat_id: string; message_ids: string[] };
+  "image-insert": { image: Image };
+  "image-delete": { image_ids: string[] };
+  "chat-update": { chat: Chat };
+  "chat-delete": { chat_id: string };
+  state: State;
+  /** What `messages()` returns may be different now. */
+  change: undefined;
+}
+
+export type State = "connecting" | "connected" | "closed";
+
+export interface Options {
+  /** Address of the HTTP API, without a `/` at its end; this page's own origin by default. */
+  url?: string;
+  /** The access token, asked for before every request, and once more when it was `refused`. */
+  token: (why: { refused: boolean }) => string | Promise<string>;
+  /**
+   * Reads over HTTP what the app shows, at the start and whenever events cannot be replayed. It
+   * may return a function that shows it, which is called only if the snapshot still counts. Live
+   * events wait meanwhile. A rejection has it called again after a pause.
+   */
+  snapshot?: () => Promise<unknown>;
+  WebSocket?: typeof WebSocket;
+  fetch?: typeof fetch;
+  /** From 0 to 1. */
+  random?: () => number;
+}
+
+/** A request that was refused or could not be made; `message` is a sentence for people. */
+export class ApiError extends Error {
+  constructor(status: number, error?: object);
+  /** Of HTTP; 0 if no answer came. */
+  readonly status: number;
+  /** One of the contract's codes; null if the answer had none. */
+  readonly code: string | null;
+  /** Seconds. */
+  readonly retryAfter: number | null;
+  readonly serverTime: string | null;
+  /** Nothing was decided: the same request may be made again. */
+  readonly undecided: boolean;
+}
+
+export class UnifiedChannel {
+  constructor(options: Options);
+  readonly state: State;
+  /** How events come in while connected: over the socket, or by asking every few seconds. */
+  readonly via: "socket" | "http" | null;
+
+  /** Calls `listener` with each payload; returns a function that stops it. */
+  on<Name extends keyof Events>(name: Name, listener: (payload: Events[Name]) => void): () => void;
+  /** For good. */
+  close(): void;
+  /** Finds out at once whether the connection still works; it does so by itself, too. */
+  wake(): void;
+
+  /** GET, tried three times. Rejects with an ApiError. */
+  get(path: string): Promise<any>;
+  /** Once. Rejects with an ApiError. */
+  request(method: string, path: string, body?: object): Promise<any>;
+  /**
+   * Posts a message, and repeats it under the same id until the server has decided. Where this
+   * device's clock is wrong, it goes out again under an id by the server's, told to `onNewId`.
+   * Rejects with an ApiError.
+   */
+  send(
+    chatId: string,
+    text: string,
+    options?: { id?: string; aspectRatio?: AspectRatio; onNewId?: (id: string) => void },
+  ): Promise<Answer>;
+
+  /** Messages that came over HTTP: the newest version known of each, without the deleted. */
+  take(messages: Message[]): Message[];
+  /** Chats or pictures that came over HTTP, without those deleted meanwhile. */
+  present<Row extends Chat | Image>(rows: Row[]): Row[];
+  /** The messages of a chat as far as they were heard of or taken, oldest first. */
+  messages(chatId: string): Message[];
+  /** Lets go of a chat's messages, to save memory. */
+  forget(chatId: string): void;
+
+  /** Epoch ms by the server's clock, as far as it has been told. */
+  now(): number;
+  /** A ULID by that clock. */
+  newId(): string;
+}
+
+/** Opens a channel. */
+export function connect(options: Options): UnifiedChannel;
+
+/** Full jitter: ms between nothing and a ceiling that doubles with each failure, 30 s at most. */
+export function backoff(failures: number, random?: () => number): number;

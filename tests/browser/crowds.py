@@ -1,0 +1,80 @@
+"""Chats and galleries larger than anybody has: answers made up on the way to the page."""
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+from playwright.sync_api import Page, Route
+
+THUMBNAIL = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
+)
+
+
+def many_pictures(page: Page, count: int) -> None:
+    """The API has `count` pictures, number `count` the newest."""
+    page.route("**/images?*", _pages("images", count, picture))
+    _serve_thumbnails(page)
+
+
+def many_messages(page: Page, chat: str, count: int) -> None:
+    """The API has `count` messages in this chat, number `count` the newest; some are pictures."""
+    page.route(
+        f"**/chats/{chat}/messages?*",
+        _pages("messages", count, lambda number: message(chat, number)),
+    )
+    _serve_thumbnails(page)
+
+
+def name_of(number: int) -> str:
+    """The id of picture or message number so-and-so."""
+    return f"01M{number:023}"
+
+
+def picture(number: int) -> dict[str, object]:
+    name, url = name_of(number), f"/cdn/many/{number}.svg"
+    return {
+        "id": name, "message_id": name, "chat_id": "many", "prompt": f"picture {number}",
+        "created_at": "2026-11-20T10:00:00.000Z", "url": url, "thumbnail_url": url,
+        "width": 1024, "height": 1024, "bytes": 1, "color": "#8899aa", "thumbhash": "",
+    }  # fmt: skip
+
+
+def message(chat: str, number: int) -> dict[str, object]:
+    is_picture = number % 10 == 0
+    return {
+        "id": name_of(number), "chat_id": chat, "role": "user" if number % 2 else "assistant",
+        "text": "" if is_picture else f"message {number}. " + "And so on. " * (number * 7 % 40),
+        "truncated": False, "created_at": "2026-11-20T10:00:00.000Z", "version": 1,
+        "meta": {
+            "message_type": "image" if is_picture else "text", "status": "complete",
+            "prompt": f"picture {number}" if is_picture else None, "aspect_ratio": "1:1",
+            "image": picture(number) if is_picture else None, "image_deleted": False,
+            "error": None,
+        },
+    }  # fmt: skip
+
+
+def _pages(
+    key: str, count: int, row: Callable[[int], dict[str, object]]
+) -> Callable[[Route], None]:
+    """Answers with pages, newest first, as the API cuts them."""
+
+    def fulfil(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        limit = int(query["limit"][0])
+        start = int(query.get("cursor", [str(count)])[0])
+        if "around" in query:
+            start = min(count, int(query["around"][0].removeprefix("01M")) + limit // 2)
+        end = max(0, start - limit)
+        rows: list[Any] = [row(number) for number in range(start, end, -1)]
+        route.fulfill(json={key: rows, "next_cursor": str(end) if end else None})
+
+    return fulfil
+
+
+def _serve_thumbnails(page: Page) -> None:
+    page.route(
+        "**/cdn/many/*",
+        lambda route: route.fulfill(content_type="image/svg+xml", body=THUMBNAIL),
+    )

@@ -1,0 +1,69 @@
+"""What somebody does on the page, and what they see: steps that the tests of the page share."""
+
+from typing import Any
+
+from playwright.sync_api import Locator, Page, expect
+
+PATIENCE_MS = 20_000  # how long a machine under load may take; no test measures time
+
+
+def say(page: Page, text: str) -> None:
+    box = page.get_by_role("textbox", name="Message")
+    box.fill(text)
+    box.press("Enter")
+
+
+def skeleton(page: Page) -> Locator:
+    return page.locator("#log .picture[aria-busy]")
+
+
+def last_answer(page: Page) -> Locator:
+    return page.locator("#log .assistant").last
+
+
+def expect_picture(page: Page, count: int = 1) -> None:
+    """The last of `count` pictures in the chat is there in full, and so is its gallery tile."""
+    full = page.locator("#log img.full")
+    expect(full).to_have_count(count, timeout=PATIENCE_MS)
+    full.last.scroll_into_view_if_needed()
+    tiles = page.locator(".gallery li img")
+    expect(tiles).to_have_count(count, timeout=PATIENCE_MS)
+    for picture in (full.last, tiles.first):
+        expect(picture).to_have_css("opacity", "1", timeout=PATIENCE_MS)
+        assert picture.evaluate("img => img.naturalWidth") > 0
+
+
+def expect_level(page: Page) -> None:
+    """The channel is connected."""
+    expect(page.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
+    expect(page.locator("#usage")).not_to_be_empty(timeout=PATIENCE_MS)
+
+
+def watch_shifts(page: Page) -> None:
+    """From here on every layout shift counts, also one that follows a key or a click."""
+    page.evaluate("""() => {
+        const since = performance.now();
+        window.shift = 0;
+        window.shifted = [];
+        new PerformanceObserver((list) => {
+            for (const { startTime, value, sources } of list.getEntries()) {
+                if (startTime < since) continue;
+                window.shift += value;
+                window.shifted.push(...sources.map(({ node }) =>
+                    `${node?.nodeName} ${node?.id ?? ""} ${node?.className ?? ""}`));
+            }
+        }).observe({ type: "layout-shift", buffered: true });
+    }""")
+
+
+def shifts(page: Page) -> Any:
+    """The sum of all layout shifts, and what was shifted."""
+    return page.evaluate("[window.shift, window.shifted]")
+
+
+def complaints(page: Page) -> list[str]:
+    """What the console will complain of from here on."""
+    found: list[str] = []
+    page.on("console", lambda line: found.append(line.text) if line.type == "error" else None)
+    page.on("pageerror", lambda error: found.append(str(error)))
+    return found

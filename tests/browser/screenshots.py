@@ -1,0 +1,124 @@
+"""`python -m tests.browser.screenshots FOLDER`: every state of the page, for people to look at.
+
+At the width of a phone and of a desktop, in light and dark, as WebP. Takes about two minutes.
+"""
+
+import io
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+from PIL import Image
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.browser.conftest import ARGUMENTS, find_browser
+from tests.browser.people import PATIENCE_MS, expect_level, say, skeleton
+from tests.local_stack.testing import RunningStack, StackProcess
+
+SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
+THEMES = ("light", "dark")
+QUALITY = 82
+
+
+def main(folder: Path) -> None:
+    """Writes the pictures into the folder, which is made if need be."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = find_browser()
+    if path is None:
+        sys.exit("There is no Chromium here.")
+    with tempfile.TemporaryDirectory() as own, sync_playwright() as playwright:
+        process = StackProcess(Path(own))
+        stack = process.start()
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+            for size in SIZES:
+                for theme in THEMES:
+                    _visit(stack, browser, folder, size, theme)
+            browser.close()
+        finally:
+            stack.close()
+            process.stop()
+
+
+def _visit(stack: RunningStack, browser: Browser, folder: Path, size: str, theme: str) -> None:
+    width, height = SIZES[size]
+    context = browser.new_context(
+        viewport={"width": width, "height": height},
+        device_scale_factor=2 if size == "phone" else 1,
+        color_scheme=theme,  # type: ignore[arg-type]
+        locale="en-GB",
+        has_touch=size == "phone",
+    )
+    page = context.new_page()
+    count = iter(range(1, 100))
+
+    def shot(state: str) -> None:
+        page.wait_for_timeout(700)  # fades end
+        picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
+        name = f"{size}-{theme}-{next(count):02}-{state}.webp"
+        picture.save(folder / name, quality=QUALITY, method=6)
+
+    for step in _steps(stack, page, f"{size}-{theme}", is_phone=size == "phone"):
+        shot(step)
+    context.close()
+
+
+def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Iterator[str]:
+    """Brings the page from state to state; each is named when it is there."""
+    stack.gemini(text_ms=1_500, image_ms=4_000, drafts=1, script=[])
+    page.goto(stack.url)
+    yield "signed-out"
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("textbox").fill(user)
+    page.keyboard.press("Enter")
+    expect_level(page)
+    yield "new-chat"
+    say(page, "Paint a lighthouse in a storm, as a woodcut")
+    yield "thinking"
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    yield "painting"
+    preview = page.locator("#log img.preview.shown")
+    if preview.count():
+        yield "preview"
+    expect(page.locator("#log img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    yield "picture"
+
+    stack.gemini(text_ms=50, image_ms=100, drafts=0, script=[])
+    subjects = ("a fox asleep in autumn leaves", "a city at night", "a balloon over mountains")
+    for number, subject in enumerate((*subjects, "a cat on a roof, 16:9"), start=2):
+        say(page, f"Paint {subject}")
+        expect(page.locator("#log img.full.shown")).to_have_count(number, timeout=PATIENCE_MS)
+    say(page, "Hello, what can you do?")
+    expect(page.locator(".assistant.complete.text")).to_be_visible(timeout=PATIENCE_MS)
+    stack.gemini(script=[{"on": "image", "finish_reason": "IMAGE_SAFETY"}])
+    say(page, "Paint something nobody should see")
+    expect(page.locator(".failed")).to_be_visible(timeout=PATIENCE_MS)
+    yield "failed"
+    page.context.set_offline(True)
+    expect(page.locator("#connection")).to_have_text("Offline")
+    yield "offline"
+    page.context.set_offline(False)
+    expect(page.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
+    if is_phone:
+        page.get_by_role("button", name="Chats and account").click()
+    page.locator("#account-button").click()
+    yield "account"
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+
+    page.evaluate("location.hash = '#/pictures'")
+    yield "pictures"
+    page.get_by_role("button", name="Select").click()
+    for tile in page.locator(".tiles li button").all()[:2]:
+        tile.click()
+    yield "pictures-chosen"
+    page.locator(".selection").get_by_role("button", name="Delete").click()
+    yield "question"
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Done").click()
+    page.locator(".tiles li button").nth(1).click()
+    yield "large"
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,108 @@
+"""Every state of the page under axe-core, in both themes, at both widths."""
+
+import re
+import uuid
+from collections.abc import Callable
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import PATIENCE_MS, expect_level, expect_picture, say, skeleton
+
+AXE = Axe()
+
+
+def expect_no_violations(page: Page, state: str) -> None:
+    # axe's own script is the test's, not the page's: the policy does not hold for it.
+    found = AXE.run(page).response["violations"]
+    told = [f"{v['id']}: {[n['html'][:160] for n in v['nodes']]}" for v in found]
+    assert told == [], state
+
+
+@pytest.fixture(params=["light", "dark"])
+def settle(request: pytest.FixtureRequest) -> Callable[[Page], None]:
+    """Gives the page its theme, without motion: half faded text has no contrast."""
+    return lambda page: page.emulate_media(color_scheme=request.param, reduced_motion="reduce")
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_no_state_has_a_violation(
+    stack: Stack, sign_in: SignIn, name: str, settle: Callable[[Page], None], width: int
+) -> None:
+    word = f"w{uuid.uuid4().hex[:8]}"
+    refusal = {"on": "image", "finish_reason": "IMAGE_SAFETY", "match": word}
+    stack.gemini(text_ms=20, image_ms=1_500, drafts=1, script=[refusal])
+    page = sign_in(name)
+    page.set_viewport_size({"width": width, "height": 800})
+    settle(page)
+    expect_level(page)
+    expect_no_violations(page, "a new chat")
+
+    say(page, "paint a sunset over the sea")
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect_no_violations(page, "painting")
+    if width == 1280:
+        expect_picture(page)
+    expect(page.locator("#log img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    say(page, "Hello, how are you?")
+    say(page, f"paint {word}")
+    expect(page.locator(".failed")).to_be_visible(timeout=PATIENCE_MS)
+    expect_no_violations(page, "a picture, a text and a failure")
+
+    page.get_by_role("button", name=re.compile("Open large")).click()
+    expect_no_violations(page, "a picture, large")
+    page.keyboard.press("Escape")
+    page.evaluate("location.hash = '#/pictures'")
+    page.get_by_role("button", name="Select").click()
+    page.locator(".tiles li button").first.click()
+    expect_no_violations(page, "pictures chosen")
+    page.locator(".selection").get_by_role("button", name="Delete").click()
+    expect_no_violations(page, "a question")
+    page.keyboard.press("Escape")
+    if width == 360:
+        page.get_by_role("link", name="Back to the chat").click()
+        page.get_by_role("button", name="Chats and account").click()
+        expect_no_violations(page, "the list of chats")
+    page.locator("#account-button").click()
+    expect_no_violations(page, "the account")
+
+
+def test_the_page_signed_out_has_no_violation(
+    stack: Stack, new_context: Callable[..., object], settle: Callable[[Page], None]
+) -> None:
+    page = new_context().new_page()  # type: ignore[attr-defined]
+    settle(page)
+    page.goto(stack.url)
+    page.get_by_role("button", name="Sign in").wait_for()
+    expect_no_violations(page, "signed out")
+
+
+def test_nothing_moves_where_motion_is_not_wanted(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=1_000, script=[])
+    page = sign_in(name)
+    page.emulate_media(reduced_motion="reduce")
+
+    say(page, "paint a sunset over the sea")
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+
+    assert (
+        page.evaluate("""document.getAnimations().filter(
+        ({ effect }) => effect.getComputedTiming().duration > 1).length""")
+        == 0
+    )
+
+
+@pytest.mark.parametrize("width", [320, 360, 768, 1024, 1440])
+def test_nothing_is_wider_than_the_page(
+    stack: Stack, sign_in: SignIn, name: str, width: int
+) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    page.set_viewport_size({"width": width, "height": 640})
+    say(page, f"paint a sunset {'x' * 300}")
+    expect(page.locator("#log img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+
+    for route in (page.url.split("#")[1], "/pictures"):
+        page.evaluate("route => location.hash = route", route)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width

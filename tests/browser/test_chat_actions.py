@@ -1,0 +1,353 @@
+"""What somebody can do with a message and a chat, by mouse, by keyboard and by finger."""
+
+import re
+import uuid
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, Route, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import (
+    PATIENCE_MS,
+    expect_level,
+    expect_picture,
+    last_answer,
+    say,
+    shifts,
+    skeleton,
+    watch_shifts,
+)
+
+
+def answer_deletes(page: Page, status: int) -> list[str]:
+    """DELETE gets this answer; returns the paths that were asked for."""
+    paths: list[str] = []
+
+    def fulfil(route: Route) -> None:
+        if route.request.method != "DELETE":
+            return route.fallback()
+        paths.append(route.request.url.split("/", 3)[3])
+        error = {"error": {"code": "not_found", "message": "No.", "retry_after": None}}
+        return route.fulfill(status=status, json=None if status == 204 else error)
+
+    page.route("**/*", fulfil)
+    return paths
+
+
+def test_an_answer_is_cancelled_while_it_paints_and_tried_again(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=60_000, script=[])
+    page = sign_in(name)
+    say(page, "paint a sunset over the sea")
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+
+    page.get_by_role("button", name="Cancel").click()
+    expect(last_answer(page)).to_contain_text("Cancelled.", timeout=PATIENCE_MS)
+    expect(page.locator("#log .picture")).to_have_count(0)
+    expect(page.locator("#announcer")).to_have_text("Cancelled.")
+    stack.gemini(text_ms=20, image_ms=200, script=[])
+    page.get_by_role("button", name="Try again").click()
+
+    expect_picture(page)
+
+
+def test_what_failed_says_what_to_do_next(stack: Stack, sign_in: SignIn, name: str) -> None:
+    word = f"w{uuid.uuid4().hex[:8]}"
+    refusal = {"on": "image", "finish_reason": "IMAGE_SAFETY", "match": word}
+    stack.gemini(text_ms=20, image_ms=50, script=[refusal])
+    page = sign_in(name)
+    say(page, f"paint {word} over the sea")
+
+    page.get_by_role("button", name="Change the words").click(timeout=PATIENCE_MS)
+    box = page.get_by_role("textbox", name="Message")
+    expect(box).to_have_value(f"paint {word} over the sea")
+    expect(box).to_be_focused()
+    page.get_by_role("button", name="Try again").click()
+
+    expect_picture(page)
+    expect(page.locator("#log .failed")).to_have_count(0)
+
+
+def test_another_one_asks_the_same_question_in_the_same_shape(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    page.get_by_label("Shape of the picture").select_option("21:9")
+    say(page, "paint a sunset over the sea")
+    expect_picture(page)
+
+    page.get_by_label("Shape of the picture").select_option("")
+    page.get_by_role("button", name="Another one").click()
+
+    expect_picture(page, 2)
+    expect(page.locator(".user .text")).to_have_text(["paint a sunset over the sea"] * 2)
+    ratios = page.locator("#log .picture").evaluate_all(
+        "pictures => pictures.map((picture) => picture.offsetWidth / picture.offsetHeight)"
+    )
+    assert ratios == pytest.approx([21 / 9] * 2, rel=0.03)
+
+
+def test_the_prompt_is_copied_and_the_picture_downloaded(
+    stack: Stack, sign_in: SignIn, name: str, tmp_path: Path
+) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    say(page, "paint a sunset over the sea")
+    expect_picture(page)
+
+    page.get_by_role("button", name="Copy prompt").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download").click()
+
+    prompt = page.locator("#log img.full").get_attribute("alt")
+    assert page.evaluate("navigator.clipboard.readText()") == prompt
+    assert re.fullmatch(r"[\w-]*sunset[\w-]*\.webp", download.value.suggested_filename)
+    download.value.save_as(tmp_path / "picture.webp")
+    assert (tmp_path / "picture.webp").read_bytes()[8:12] == b"WEBP"
+
+
+def test_a_picture_is_opened_large_and_left_by_keys(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    for count, subject in enumerate(("a sunset", "a fox"), start=1):
+        say(page, f"paint {subject}")
+        expect_picture(page, count)
+    viewer = page.get_by_role("dialog", name="Picture")
+
+    opener = page.get_by_role("button", name=re.compile("Open large: .*fox"))
+    opener.focus()
+    page.keyboard.press("Enter")
+    expect(viewer.locator(".caption")).to_contain_text("fox")
+    expect(viewer.locator("img.full")).to_have_css("opacity", "1", timeout=PATIENCE_MS)
+    page.keyboard.press("ArrowRight")
+    expect(viewer.locator(".caption")).to_contain_text("sunset")
+    expect(viewer.get_by_role("button", name="Older picture")).to_be_disabled()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    expect(viewer.locator(".caption")).to_contain_text("fox")
+    page.keyboard.press("Escape")
+
+    expect(viewer).to_be_hidden()
+    expect(opener).to_be_focused()
+
+
+def test_a_swipe_goes_to_the_next_picture(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    for count, subject in enumerate(("a sunset", "a fox"), start=1):
+        say(page, f"paint {subject}")
+        expect_picture(page, count)
+    page.get_by_role("button", name=re.compile("Open large: .*fox")).click()
+    stage = page.locator("#viewer .stage")
+
+    stage.dispatch_event("pointerdown", {"clientX": 300})
+    stage.dispatch_event("pointerup", {"clientX": 200})
+    expect(page.locator("#viewer .caption")).to_contain_text("sunset")
+    stage.dispatch_event("pointerdown", {"clientX": 200})
+    stage.dispatch_event("pointerup", {"clientX": 300})
+
+    expect(page.locator("#viewer .caption")).to_contain_text("fox")
+
+
+def test_a_chat_is_renamed_in_every_tab(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name)
+    other = sign_in(name, beside=page)
+    expect_level(other)
+    say(page, "Hello, how are you?")
+    entry = page.locator("#chats li").first
+    expect(entry).to_have_text("Hello, how are you?", timeout=PATIENCE_MS)
+
+    entry.hover()
+    entry.get_by_role("button", name="Rename").click()
+    page.get_by_role("textbox", name="Title of the chat").fill("Small talk")
+    page.keyboard.press("Enter")
+
+    for tab in (page, other):
+        expect(tab.locator("#chats li")).to_have_text(["Small talk"], timeout=PATIENCE_MS)
+    expect(page.locator("#title")).to_have_text("Small talk")
+    entry.hover()
+    entry.get_by_role("button", name="Rename").click()
+    page.keyboard.type("Never mind")
+    page.keyboard.press("Escape")
+    expect(page.locator("#chats li")).to_have_text(["Small talk"])
+
+
+def test_a_chat_is_deleted_after_a_question(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name)
+    say(page, "Hello, how are you?")
+    entry = page.locator("#chats li")
+    expect(entry).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    paths = answer_deletes(page, 204)
+
+    entry.hover()
+    entry.get_by_role("button", name="Delete").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("Hello, how are you?")
+    question.get_by_role("button", name="Cancel").click()
+    assert paths == []
+    entry.get_by_role("button", name="Delete").click()
+    question.get_by_role("button", name="Delete").click()
+
+    expect(entry).to_have_count(0)
+    expect(page.locator(".message")).to_have_count(0)
+    expect(page.locator("#title")).to_have_text("New chat")
+    assert len(paths) == 1
+
+
+def test_what_cannot_be_deleted_stays_and_is_said_kindly(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name)
+    say(page, "Hello, how are you?")
+    entry = page.locator("#chats li")
+    expect(entry).to_have_count(1, timeout=PATIENCE_MS)
+    answer_deletes(page, 404)
+
+    entry.hover()
+    entry.get_by_role("button", name="Delete").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+
+    expect(page.locator("#notice")).to_have_text(
+        "This chat could not be deleted. It may be gone already."
+    )
+    expect(entry).to_have_count(1)
+
+
+def test_a_message_that_cannot_be_sent_is_kept_and_sent_later(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name)
+    page.add_init_script("Math.random = () => 0")  # no pause before a repeat
+    page.reload()
+    expect_level(page)
+    page.route("**/chats/*/messages", lambda route: route.abort())
+
+    say(page, "Hello, how are you?")
+    expect(page.locator(".user.unsent .text")).to_have_text("Hello, how are you?")
+    expect(page.locator(".user .foot")).to_contain_text("Not sent.", timeout=PATIENCE_MS)
+    page.unroute("**/chats/*/messages")
+    page.get_by_role("button", name="Try again").click()
+
+    expect(page.locator(".assistant.complete .text")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".user .text")).to_have_text(["Hello, how are you?"])
+    expect(page.locator(".unsent")).to_have_count(0)
+
+
+def test_a_refused_message_is_given_back_with_the_reason(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    page = sign_in(name)
+    error = {"code": "too_many_open", "message": "Wait for an answer first.", "retry_after": None}
+    page.route(
+        "**/chats/*/messages", lambda route: route.fulfill(status=429, json={"error": error})
+    )
+
+    say(page, "Hello, how are you?")
+
+    expect(page.locator("#notice")).to_have_text("Wait for an answer first.")
+    expect(page.get_by_role("textbox", name="Message")).to_have_value("Hello, how are you?")
+    expect(page.locator(".message")).to_have_count(0)
+
+
+def test_waiting_is_honest(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=60_000, script=[])
+    page = sign_in(name)
+    page.route(
+        "**/usage",
+        lambda route: route.fulfill(json={"used": 3, "limit": 10, "typical_ms": 12_000}),
+    )
+    page.reload()
+    expect_level(page)
+    page.clock.install()
+
+    say(page, "paint a sunset over the sea")
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    page.clock.run_for(10_000)
+    expect(last_answer(page)).to_contain_text(re.compile(r"Painting… \d+ s, usually about 12 s"))
+    page.clock.run_for(20_000)
+
+    expect(last_answer(page)).to_contain_text(re.compile(r"Painting… \d+ s, longer than usual"))
+    assert "%" not in last_answer(page).inner_text()
+    page.clock.resume()
+    page.get_by_role("button", name="Cancel").click()
+
+
+def test_everything_can_be_done_from_the_keyboard(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    expect(page.get_by_role("textbox", name="Message")).to_be_focused()
+    page.keyboard.type("paint a sunset")
+    page.keyboard.press("Shift+Enter")
+    page.keyboard.type("over the sea")
+    page.keyboard.press("Enter")
+    expect_picture(page)
+
+    reached: set[str] = set()
+    for _ in range(40):
+        page.keyboard.press("Tab")
+        reached.add(
+            page.evaluate("""() => {
+            const { ariaLabel, textContent, id } = document.activeElement;
+            return (ariaLabel ?? (textContent.trim().slice(0, 20) || id)).split(":")[0];
+        }""")
+        )
+
+    assert reached >= {
+        "New chat", "Pictures", "Rename", "Delete", "Messages", "Open large", "Another one",
+        "Copy prompt", "Download", "Send", "Search by words of the prompt", "Select",
+    }  # fmt: skip
+    expect(page.locator(".user .text")).to_have_text("paint a sunset\nover the sea")
+
+
+def test_a_screen_reader_hears_what_happens(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=1_000, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    page.evaluate("""() => {
+        window.heard = [];
+        new MutationObserver(() => window.heard.push(announcer.textContent))
+            .observe(announcer, { childList: true });
+    }""")
+
+    say(page, "paint a sunset over the sea")
+    expect_picture(page)
+
+    heard = page.evaluate("window.heard")
+    assert heard[0] == "Painting."
+    assert re.match("Picture ready: .*sunset", heard[1])
+
+
+def test_a_chat_far_from_the_end_stays_where_it_is(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name, chat=chat)
+    other = sign_in(name, chat=chat, beside=page)
+    for count in range(1, 9):
+        say(page, f"Hello for the {count}th time!\n\n\n\n")
+        expect(page.locator(".assistant.complete")).to_have_count(count, timeout=PATIENCE_MS)
+    page.locator("#log").evaluate("log => log.scrollTo(0, 0)")
+    first = page.locator(".message").first
+    box = first.bounding_box()
+    watch_shifts(page)
+
+    say(other, "paint a sunset over the sea")
+    expect(page.locator("#to-end.news")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#log .assistant.complete")).to_have_count(9, timeout=PATIENCE_MS)
+
+    assert first.bounding_box() == box
+    assert shifts(page) == [0, []]
+    page.get_by_role("button", name="Latest").click()
+    expect(page.locator("#to-end")).to_be_hidden()
+    expect(last_answer(page)).to_be_in_viewport()

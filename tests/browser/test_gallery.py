@@ -1,0 +1,189 @@
+"""The gallery: live, and light however many pictures there are."""
+
+import re
+
+from playwright.sync_api import Locator, Page, Route, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.crowds import many_pictures, name_of
+from tests.browser.people import (
+    PATIENCE_MS,
+    expect_level,
+    expect_picture,
+    say,
+    shifts,
+    watch_shifts,
+)
+
+
+def tiles(page: Page) -> Locator:
+    return page.locator(".tiles li")
+
+
+def test_new_pictures_come_first_and_move_nothing(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    watch_shifts(page)
+
+    for count, subject in enumerate(("a sunset", "a fox", "a lighthouse"), start=1):
+        say(page, f"paint {subject}")
+        expect_picture(page, count)
+
+    prompts = (
+        tiles(page)
+        .locator("button")
+        .evaluate_all("buttons => buttons.map((button) => button.ariaLabel)")
+    )
+    assert [re.search("lighthouse|fox|sunset", prompt)[0] for prompt in prompts] == [  # type: ignore[index]
+        "lighthouse", "fox", "sunset",
+    ]  # fmt: skip
+    assert shifts(page) == [0, []]
+
+
+def test_somebody_who_looks_further_down_is_not_disturbed(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    many_pictures(page, 300)
+    page.reload()
+    expect(tiles(page).first).to_be_visible(timeout=PATIENCE_MS)
+    scroller = page.locator(".tiles")
+    scroller.evaluate("scroller => scroller.scrollTo(0, 2000)")
+    seen = page.get_by_role("button", name="picture 270", exact=True)
+    expect(seen).to_be_in_viewport()
+    box = seen.bounding_box()
+
+    say(page, "paint a sunset over the sea")
+    pill = page.get_by_role("button", name="1 new picture")
+    expect(pill).to_be_visible(timeout=PATIENCE_MS)
+    assert seen.bounding_box() == box
+    pill.click()
+
+    expect(page.locator(".tiles").get_by_role("button", name=re.compile("sunset"))).to_be_visible()
+    expect(pill).to_be_hidden()
+
+
+def test_it_is_searched_by_words_of_the_prompt(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    for count, subject in enumerate(("a sunset", "a fox"), start=1):
+        say(page, f"paint {subject}")
+        expect_picture(page, count)
+    search = page.get_by_role("searchbox")
+
+    search.fill("FOX")
+    expect(tiles(page)).to_have_count(1)
+    expect(page.locator("#announcer")).to_have_text("1 picture")
+    search.fill("a walrus")
+    expect(page.locator(".empty")).to_have_text("No picture has these words.")
+    expect(tiles(page)).to_have_count(0)
+    search.fill("")
+
+    expect(tiles(page)).to_have_count(2)
+
+
+def test_several_are_chosen_and_deleted_after_a_question(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    page = sign_in(name)
+    many_pictures(page, 12)
+    page.reload()
+    expect(tiles(page)).to_have_count(12, timeout=PATIENCE_MS)
+    deleted: list[str] = []
+
+    def delete(route: Route) -> None:
+        deleted.append(route.request.url.rsplit("/", 1)[1])
+        route.fulfill(status=204)
+
+    page.route("**/images/*", delete)
+
+    page.get_by_role("button", name="Select").click()
+    for number in (12, 7):
+        page.get_by_role("button", name=f"picture {number}", exact=True).click()
+    expect(page.locator(".selection [role=status]")).to_have_text("2 selected")
+    page.locator(".selection").get_by_role("button", name="Delete").click()
+    question = page.get_by_role("dialog")
+    expect(question).to_contain_text("Delete these 2 pictures?")
+    question.get_by_role("button", name="Delete").click()
+
+    expect(tiles(page)).to_have_count(10)
+    assert deleted == [name_of(number) for number in (12, 7)]
+    expect(page.locator(".selection [role=status]")).to_have_text("0 selected")
+
+
+def test_several_are_downloaded(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    for count, subject in enumerate(("a sunset", "a fox"), start=1):
+        say(page, f"paint {subject}")
+        expect_picture(page, count)
+    names: list[str] = []
+    page.on("download", lambda download: names.append(download.suggested_filename))
+
+    page.get_by_role("button", name="Select").click()
+    for tile in tiles(page).all():
+        tile.get_by_role("button").click()
+    with page.expect_event("download", lambda _: len(names) == 2):
+        page.locator(".selection").get_by_role("button", name="Download").click()
+
+    assert len(set(names)) == 2
+
+
+def test_a_picture_leads_to_its_message(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name, chat=chat)
+    say(page, "paint a sunset over the sea")
+    expect_picture(page)
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".message")).to_have_count(0)
+
+    tiles(page).get_by_role("button").click()
+    page.get_by_role("button", name="Show in chat").click()
+
+    message = page.locator(".message.image")
+    expect(message).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(message).to_be_focused()
+    assert page.url.endswith(f"#{chat}/{message.get_attribute('data-id')}")
+
+
+def test_arrow_keys_go_from_tile_to_tile(stack: Stack, sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    many_pictures(page, 300)
+    page.reload()
+    tiles(page).get_by_role("button").first.focus()
+
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="picture 299", exact=True)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    for _ in range(20):
+        page.keyboard.press("ArrowDown")
+
+    number = page.evaluate("document.activeElement.ariaLabel").split()[1]
+    assert int(number) <= 300 - 2 * 20
+    expect(page.get_by_role("button", name=f"picture {number}", exact=True)).to_be_in_viewport()
+
+
+def test_five_thousand_pictures_are_scrolled_end_to_end(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    page = sign_in(name)
+    many_pictures(page, 5_000)
+    page.evaluate("location.hash = '#/pictures'")
+    page.reload()
+    expect(tiles(page).first).to_be_visible(timeout=PATIENCE_MS)
+
+    most = page.evaluate("""async () => {
+        const scroller = document.querySelector(".tiles");
+        let most = 0;
+        while (!scroller.querySelector("[aria-label='picture 1']")) {
+            scroller.scrollTop += 700;
+            await new Promise(requestAnimationFrame);
+            most = Math.max(most, scroller.querySelectorAll("li").length);
+        }
+        return most;
+    }""")
+
+    assert most < 250

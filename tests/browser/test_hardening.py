@@ -1,0 +1,108 @@
+"""Hostile texts show as themselves, and the page obeys its own policy."""
+
+import pytest
+from playwright.sync_api import expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import PATIENCE_MS, complaints, expect_picture, last_answer, say
+
+HOSTILE = [
+    '<img src=x onerror="window.ran = true"><script>window.ran = true</script>',
+    "javascript:window.ran=true //{{config}} ${window.ran = true} &lt;b&gt;",
+    "\u202egnp.tac\u202c\u2066\u202e\u2067 \u200f(:tixe",
+    "Z" + "\u0351\u0489\u0316" * 200 + "algo",
+    "🦊" * 8_000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=["markup", "code", "direction", "marks", "emoji"])
+def test_what_is_written_shows_as_itself(
+    stack: Stack, sign_in: SignIn, name: str, text: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    found = complaints(page)
+
+    say(page, text)
+    expect(page.locator(".assistant.complete, .assistant.failed")).to_be_visible(
+        timeout=PATIENCE_MS
+    )
+
+    assert page.locator(".user .text").evaluate("element => element.textContent") == text
+    assert page.locator("#chats li a").evaluate("link => link.textContent") == text[:80]
+    assert page.locator("#title").evaluate("title => title.textContent") == text[:80]
+    assert page.evaluate("window.ran") is None
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    assert found == []
+    # Nothing of it leaves its own box, not even marks stacked high.
+    assert page.locator(".user .text").evaluate("box => getComputedStyle(box).overflow") == "clip"
+
+
+def test_a_hostile_prompt_and_title_show_as_themselves(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    say(page, 'paint a sunset <img src=x onerror="window.ran = true">')
+    expect_picture(page)
+
+    page.locator(".tiles li button").click()
+    expect(page.locator("#viewer .caption")).to_contain_text("<img src=x")
+    page.keyboard.press("Escape")
+    entry = page.locator("#chats li")
+    entry.hover()
+    entry.get_by_role("button", name="Rename").click()
+    page.get_by_role("textbox", name="Title of the chat").fill("<b>\u202ebold</b>")
+    page.keyboard.press("Enter")
+    expect(entry).to_have_text("<b>\u202ebold</b>")
+    entry.get_by_role("button", name="Delete").click()
+
+    expect(page.locator("#question-text")).to_contain_text("<b>\u202ebold</b>")
+    expect(
+        page.locator("#log img, #chats img, #viewer .caption img, #question img, b")
+    ).to_have_count(page.locator("#log img").count())
+    assert page.evaluate("window.ran") is None
+
+
+def test_markup_from_anywhere_is_refused_by_the_policy(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    page = sign_in(name)
+
+    refused = page.evaluate("""() => {
+        try { document.body.innerHTML += "<b>markup</b>"; }
+        catch (error) { return error.name; }
+    }""")
+    page.evaluate("""() => {
+        try {
+            const script = document.createElement("script");
+            script.append("window.ran = true");
+            document.body.append(script);
+        } catch {}
+        try { document.body.setAttribute("onclick", "window.ran = true"); } catch {}
+        document.body.click();
+    }""")
+
+    assert refused == "TypeError"
+    assert page.evaluate("window.ran") is None
+
+
+def test_nothing_comes_from_another_origin(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    origins: set[str] = set()
+    page.on("request", lambda request: origins.add("/".join(request.url.split("/")[:3])))
+    page.reload()
+    say(page, "paint a sunset over the sea")
+    expect_picture(page)
+
+    assert {origin for origin in origins if origin.startswith("http")} == {stack.url}
+
+
+def test_a_text_too_long_is_not_sent(stack: Stack, sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+
+    say(page, "🦊" * 8_001)
+
+    expect(page.locator("#notice")).to_have_text("8,001 of 8,000 characters")
+    expect(page.locator(".message")).to_have_count(0)
+    expect(last_answer(page)).to_have_count(0)

@@ -1,0 +1,98 @@
+"""A chat of ten thousand messages: read as somebody goes up, held lightly, and never jumping."""
+
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.crowds import many_messages, name_of
+from tests.browser.people import PATIENCE_MS, expect_level
+
+COUNT = 10_000
+
+# Goes up by `step` px a frame until `last` is in the page, or `frames` have passed. Between two
+# frames every message that stays must have moved by what was scrolled and nothing else.
+SCROLL = """async ({ step, last, frames }) => {
+    const log = document.querySelector("#log");
+    const places = () => new Map([...log.querySelectorAll("li")]
+        .map((item) => [item.dataset.id, item.getBoundingClientRect().top]));
+    const report = { most: 0, jumps: [] };
+    for (let frame = 0; frame < frames && !log.querySelector(`[data-id="${last}"]`); frame++) {
+        const before = places();
+        const from = log.scrollTop;
+        log.scrollTop += step;
+        const scrolled = log.scrollTop - from;
+        await new Promise((done) => requestAnimationFrame(() => setTimeout(done)));
+        const after = places();
+        for (const [id, top] of after) {
+            const moved = before.has(id) ? before.get(id) - top - scrolled : 0;
+            if (Math.abs(moved) > 1) report.jumps.push([id, moved]);
+        }
+        report.most = Math.max(report.most, after.size);
+    }
+    return report;
+}"""
+
+
+def open_long_chat(page: Page, chat: str) -> None:
+    many_messages(page, chat, COUNT)
+    page.reload()
+    expect_level(page)
+    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport(timeout=PATIENCE_MS)
+
+
+def test_history_is_read_upward_without_jumping(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    page = sign_in(name, chat=chat)
+    open_long_chat(page, chat)
+
+    up = page.evaluate(SCROLL, {"step": -500, "last": name_of(COUNT - 600), "frames": 5_000})
+    down = page.evaluate(SCROLL, {"step": 500, "last": name_of(COUNT), "frames": 5_000})
+
+    for report in (up, down):
+        assert report["jumps"] == []
+        assert report["most"] < 200
+
+
+def test_ten_thousand_messages_are_scrolled_end_to_end(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    page = sign_in(name, chat=chat)
+    open_long_chat(page, chat)
+
+    most = page.evaluate(
+        """async (last) => {
+            const log = document.querySelector("#log");
+            let most = 0;
+            while (!log.querySelector(`[data-id="${last}"]`)) {
+                log.scrollTop -= 3000;
+                await new Promise(requestAnimationFrame);
+                most = Math.max(most, log.querySelectorAll("li").length);
+            }
+            return most;
+        }""",
+        name_of(1),
+    )
+
+    assert most < 200
+    page.get_by_role("button", name="Latest").click()
+    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport()
+    expect(page.get_by_role("button", name="Latest")).to_be_hidden()
+
+
+def test_a_message_in_the_middle_is_shown_with_what_is_around(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    page = sign_in(name, chat=chat)
+    open_long_chat(page, chat)
+
+    page.evaluate("hash => location.hash = hash", f"{chat}/{name_of(5_000)}")
+    middle = page.locator(f"[data-id='{name_of(5_000)}']")
+    expect(middle).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(middle).to_be_focused()
+
+    down = page.evaluate(SCROLL, {"step": 500, "last": name_of(5_200), "frames": 5_000})
+    assert down["jumps"] == []
+    up = page.evaluate(SCROLL, {"step": -500, "last": name_of(4_800), "frames": 5_000})
+    assert up["jumps"] == []
+    page.get_by_role("button", name="Latest").click()
+
+    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport(timeout=PATIENCE_MS)

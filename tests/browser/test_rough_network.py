@@ -1,0 +1,156 @@
+"""The page on the running stack, with the network between them cut, lossy and out of order."""
+
+import re
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import (
+    PATIENCE_MS,
+    expect_level,
+    expect_picture,
+    last_answer,
+    say,
+    skeleton,
+)
+from tests.local_stack.testing import RunningStack, StackProcess
+
+CHANNEL = re.compile(r"^wss?://")
+
+
+def reload_with(page: Page, handler: Callable[[WebSocketRoute], None]) -> None:
+    """Every socket of this page goes through the handler from here on."""
+    page.route_web_socket(CHANNEL, handler)
+    page.reload()
+    expect(page.locator("#usage")).not_to_be_empty(timeout=PATIENCE_MS)
+
+
+def reordered(route: WebSocketRoute) -> None:
+    """Of every two frames with a number the second comes first; the last may wait for ever."""
+    server = route.connect_to_server()
+    held: list[str | bytes] = []
+
+    def pass_on(frame: str | bytes) -> None:
+        if '"seq":null' in str(frame) or "broadcast" not in str(frame):
+            return route.send(frame)
+        if not held:
+            return held.append(frame)
+        route.send(frame)
+        return route.send(held.pop())
+
+    server.on_message(pass_on)
+
+
+def lossy(route: WebSocketRoute) -> None:
+    """Every second live event is lost; what is asked for again comes through."""
+    server = route.connect_to_server()
+    count = 0
+
+    def pass_on(frame: str | bytes) -> None:
+        nonlocal count
+        count += "broadcast" in str(frame)
+        if "broadcast" not in str(frame) or count % 2:
+            route.send(frame)
+
+    server.on_message(pass_on)
+
+
+@pytest.mark.parametrize("network", [reordered, lossy])
+def test_pictures_arrive_over_a_bad_line(
+    stack: Stack, sign_in: SignIn, name: str, network: Callable[[WebSocketRoute], None]
+) -> None:
+    stack.gemini(text_ms=100, image_ms=300, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    reload_with(page, network)
+
+    for count, subject in enumerate(("a sunset", "a fox"), start=1):
+        say(page, f"paint {subject}")
+        expect_picture(page, count)
+
+    expect(page.locator(".user .text")).to_have_text(["paint a sunset", "paint a fox"])
+    expect(page.locator(".message")).to_have_count(4)
+
+
+def test_where_no_socket_opens_pictures_arrive_over_http(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=100, image_ms=300, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    reload_with(page, lambda route: route.close())
+    expect(page.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
+
+    say(page, "paint a sunset over the sea")
+
+    expect_picture(page)
+
+
+def test_a_connection_cut_in_mid_generation_is_made_again(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=100, image_ms=2_000, script=[])
+    page = sign_in(name)
+    lines: list[WebSocketRoute] = []
+
+    def note(route: WebSocketRoute) -> None:
+        route.connect_to_server()
+        lines.append(route)
+
+    reload_with(page, note)
+    expect_level(page)
+    say(page, "paint a sunset over the sea")
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+
+    lines[-1].close()
+
+    expect_picture(page)
+    assert len(lines) == 2
+
+
+@contextmanager
+def restarted(process: StackProcess) -> Iterator[None]:
+    """The stack is down inside the block."""
+    assert process.stop() is None
+    yield
+    process.start()
+
+
+@pytest.mark.timeout(240)
+def test_a_restarted_server_is_found_again(
+    new_context: Callable[[], BrowserContext], tmp_path: Path
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    process = StackProcess(
+        tmp_path, "--port", str(port), env={"STATE_DIR": str(tmp_path / "state")}
+    )
+    running = process.start()
+    try:
+        page = signed_in(new_context().new_page(), running)
+        say(page, "Hello, how are you?")
+        expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+
+        with restarted(process):
+            expect(page.locator("#connection")).not_to_be_empty(timeout=PATIENCE_MS)
+        expect(page.locator("#connection")).to_be_empty(timeout=60_000)
+        say(page, "And now?")
+
+        expect(page.locator(".assistant.complete")).to_have_count(2, timeout=PATIENCE_MS)
+        expect(last_answer(page).locator(".text")).to_have_text(re.compile(r"\S"))
+    finally:
+        running.close()
+        process.stop()
+
+
+def signed_in(page: Page, running: RunningStack) -> Page:
+    page.goto(running.url)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("textbox").fill("alice")
+    page.keyboard.press("Enter")
+    expect_level(page)
+    return page

@@ -1,0 +1,83 @@
+"""Who is signed in: for as long as somebody stays, and no longer than they want."""
+
+import re
+
+from playwright.sync_api import Page, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import PATIENCE_MS, expect_level, say
+
+
+def token_requests(page: Page) -> list[str]:
+    """The grant types of the token requests from here on."""
+    grants: list[str] = []
+
+    def note(url: str, body: str | None) -> None:
+        if url.endswith("/token"):
+            grants.append((body or "").split("grant_type=")[1].split("&")[0])
+
+    page.on("request", lambda request: note(request.url, request.post_data))
+    return grants
+
+
+def test_an_expired_token_is_renewed_silently_and_a_wrong_clock_corrected(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    page.evaluate("window.neverReloaded = true")
+    grants = token_requests(page)
+
+    # To this device, an hour has passed. To the server, its clock is wrong.
+    page.evaluate("""() => {
+        const now = Date.now;
+        Date.now = () => now() + 3_600_000;
+    }""")
+    say(page, "Hello, how are you?")
+    expect(page.locator(".assistant.complete .text")).to_be_visible(timeout=PATIENCE_MS)
+    say(page, "And now?")
+    expect(page.locator(".assistant.complete .text")).to_have_count(2, timeout=PATIENCE_MS)
+
+    assert grants == ["refresh_token"]
+    assert page.evaluate("window.neverReloaded") is True
+    expect(page.locator(".user .text")).to_have_text(["Hello, how are you?", "And now?"])
+
+
+def test_no_token_is_kept_where_another_script_could_read_it(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    page = sign_in(name)
+
+    kept = page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
+
+    assert re.search(r"ey[\w-]+\.", kept) is None
+    assert page.evaluate("document.cookie") == ""
+
+
+def test_signing_out_signs_every_tab_out(stack: Stack, sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    other = sign_in(name, beside=page)
+    expect_level(other)
+
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    for tab in (page, other):
+        expect(tab.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+    other.get_by_role("button", name="Sign in").click()
+    expect(other.get_by_role("textbox")).to_be_visible(timeout=PATIENCE_MS)
+    assert "/authorize" in other.url  # the issuer asks who it is
+
+
+def test_an_account_is_deleted_after_a_question(stack: Stack, sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
+    page.route("**/me", lambda route: route.fulfill(status=202, json={}))
+
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Delete my account…").click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete everything").click()
+
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+    assert f"DELETE {stack.url}/me" in asked
