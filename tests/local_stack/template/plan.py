@@ -93,6 +93,11 @@ def make_plan(template_path: Path, parameters: Mapping[str, str]) -> Plan:
     served = [resolve(r, values) for r in resources.values() if r["Type"].startswith(_SERVED)]
     roles = [f"{name}.Arn" for name, r in resources.items() if r["Type"] == "AWS::IAM::Role"]
     edge = [r for r in resources.values() if r["Type"] in _AT_THE_EDGE]
-    asked = {*open_references([served, edge], resources), *roles}
+    domains = [
+        f"{name}.DomainName"
+        for name, r in resources.items()
+        if r["Type"] == "AWS::CloudFront::Distribution"
+    ]
+    asked = {*open_references([served, edge], resources), *roles, *domains}
     asked -= {name for name in asked if name.split(".")[0] in stand_ins}
     return Plan(resources, values, tuple(sorted(asked)))
