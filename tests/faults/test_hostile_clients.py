@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 import threading
 import time
@@ -24,16 +25,21 @@ from tests.faults.invariants import Store, check_client, check_user
 from tests.faults.proxy import FaultProxy, Rule, aws_error
 from tests.faults.test_replay import begun, miss
 from tests.local_stack.testing import RunningStack, StackProcess
-
-pytestmark = pytest.mark.timeout(120)
+from tests.support.channel_client import ChannelClient
 
 MAX_CONNECTIONS = 20
+# How large a crowd and a flood are; a thousand of each take minutes.
+CROWD = int(os.environ.get("CROWD", "100"))  # connections of one user
+FLOOD = int(os.environ.get("FLOOD", "200"))  # messages of one user
+_OPENING_AT_ONCE = 8
+
+pytestmark = pytest.mark.timeout(120 + CROWD + FLOOD)
 _FILLERS = (30_000, 3_000, 300, 30, 1)  # bytes; the last ones fill what the larger ones leave
 _PATIENCE = 40.0  # seconds; only so that a broken run ends
 
 
-def eventually(holds: Callable[[], bool], what: str) -> None:
-    give_up = time.monotonic() + _PATIENCE
+def eventually(holds: Callable[[], bool], what: str, within: float = _PATIENCE) -> None:
+    give_up = time.monotonic() + within
     while not holds():
         assert time.monotonic() < give_up, f"never came: {what}"
         time.sleep(0.05)
@@ -164,6 +170,50 @@ def test_connections_at_once_never_stay_more_than_twenty(
         assert tab.wrong == []
 
 
+def test_a_crowd_of_connections_is_capped_and_whoever_goes_is_told(
+    swept: RunningStack, crowd: Crowd, user: str
+) -> None:
+    http, other_user = swept.http(user), f"other-{user}"
+    begun(http)
+    stranger = crowd.tab(other_user)
+    told: list[set[str]] = [set() for _ in range(CROWD)]
+    opening = threading.Semaphore(_OPENING_AT_ONCE)
+
+    def hold(number: int) -> None:
+        with opening:
+            tab = ChannelClient(http)
+            told[number].add(name_of(tab.socket.recv()))
+        with tab, suppress(ConnectionClosed):
+            while True:
+                told[number].add(name_of(tab.socket.recv()))
+
+    def hear(what: str) -> int:
+        return sum(what in words for words in told)
+
+    with ThreadPoolExecutor(CROWD) as threads:
+        holding = [threads.submit(hold, number) for number in range(CROWD)]
+        try:
+            eventually(lambda: hear("resumed") == CROWD, "everybody", 2 * CROWD)  # DBG
+            eventually(lambda: hear("replaced") == CROWD - MAX_CONNECTIONS, "room")
+            swept.http(other_user).post("/chats/c/messages", json={"text": "hello"})
+            crowd.run(stranger.level_with(3))
+            rename(http, "who is left?")
+            eventually(lambda: hear("chat-update") == MAX_CONNECTIONS, "the news")
+            assert len(connections(swept, user)) == MAX_CONNECTIONS
+        finally:
+            for connection in connections(swept, user):
+                swept.aws("apigatewaymanagementapi").delete_connection(ConnectionId=connection)
+        for held in holding:
+            held.result()
+    assert stranger.connections == 1
+
+
+def name_of(text: str | bytes) -> str:
+    """What a frame is; a refusal of the gateway itself has no name and is its text."""
+    frame = json.loads(text)
+    return str(frame.get("code") or frame.get("event") or text)
+
+
 def test_who_resumes_from_the_beginning_all_the_time_keeps_nobody_else_waiting(
     swept: RunningStack, crowd: Crowd, user: str
 ) -> None:
@@ -190,7 +240,7 @@ def test_who_resumes_from_the_beginning_all_the_time_keeps_nobody_else_waiting(
     assert tab.connections == stranger.connections == 1
 
 
-def test_who_sends_two_hundred_messages_is_refused_and_others_are_heard(
+def test_who_sends_a_flood_of_messages_is_refused_and_others_are_heard(
     swept: RunningStack, crowd: Crowd, user: str
 ) -> None:
     swept.gemini(text_ms=2000)
@@ -208,7 +258,7 @@ def test_who_sends_two_hundred_messages_is_refused_and_others_are_heard(
             stored.append(answer)
 
     with ThreadPoolExecutor(40) as threads:
-        sending = threads.map(send, range(200))
+        sending = threads.map(send, range(FLOOD))
         begin.wait()
         swept.http(other_user).post("/chats/c/messages", json={"text": "hello"})
         crowd.run(stranger.level_with(2))
@@ -218,7 +268,7 @@ def test_who_sends_two_hundred_messages_is_refused_and_others_are_heard(
     assert answers["too_many_open"] > 0
     assert set(answers) <= {"too_many_open", "message_limit"}
     eventually(lambda: Store(swept).of(user).open == 0, "all answered")
-    assert len(Store(swept).of(user).messages) == 2 * (200 - answers.total())
+    assert len(Store(swept).of(user).messages) == 2 * (FLOOD - answers.total())
     assert check_user(swept, user) == []
     assert check_user(swept, other_user) == []
 
