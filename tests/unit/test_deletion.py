@@ -309,7 +309,7 @@ def test_a_chat_that_is_not_there_is_deleted_without_a_word(bundle: Bundle) -> N
 def test_a_long_chat_goes_page_by_page(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     bundle.text.script = [HELLO]
     bundle.ask()
-    for number in range(1_000):
+    for number in range(4_500):
         message = a_message(number)
         bundle.tables.rows.messages[USER, CHAT, message.id] = message
     bundle.delete_chat()
@@ -322,7 +322,7 @@ def test_a_long_chat_goes_page_by_page(bundle: Bundle, monkeypatch: pytest.Monke
     monkeypatch.setattr(bundle.removal, "remove_messages", slowly)
 
     bundle.keep(seconds=50)
-    assert 0 < len(bundle.tables.rows.messages) < 1_000
+    assert 0 < len(bundle.tables.rows.messages) < 4_500
     bundle.sweep()
     bundle.sweep()
 
