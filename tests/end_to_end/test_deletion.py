@@ -413,3 +413,26 @@ def test_a_text_that_is_being_thought_about_goes_with_its_chat(
     alice.let_deletions_end()
     assert alice.content() == []
     assert alice.rows("ChatsTable") == []
+
+
+@pytest.mark.parametrize("path", ["/chats/c", "/me"])
+def test_requests_at_once_with_a_deletion_leave_nothing(alice: Person, path: str) -> None:
+    alice.ask("hello")
+
+    def work(number: int) -> int:
+        if number % 4 == 1:
+            return alice.http.delete(path).status_code
+        text = "paint a bay" if number % 2 else "hello"
+        body = {"text": text}
+        return alice.http.post("/chats/c/messages", json=body, timeout=40).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        codes = set(pool.map(work, range(12)))
+
+    assert codes <= {200, 202, 204, 409, 410}
+    alice.until("the first look", lambda: not alice.rows("MessagesTable"))
+    wait_until_nobody_paints(alice.stack)
+    alice.let_deletions_end()
+    assert alice.content() == []
+    (counter,) = [row for row in alice.rows("ChannelsTable") if row["entry"] == "seq"]
+    assert counter.get("open", 0) == 0

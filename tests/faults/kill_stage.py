@@ -229,6 +229,12 @@ class Stage:
     def delete(self, path: str) -> None:
         """DELETE something of one's own, and again if this case repeats."""
         self.does(lambda: self.http.delete(path))
+        self.until("the keeper's first look", lambda: not self._deletions_due())
+
+    def _deletions_due(self) -> list[Row]:
+        rows = self._query("ImageGenerationLogTable", "user_id", self.user)
+        begun = [row for row in rows if row["entry"].startswith("deletion#")]
+        return [row for row in begun if row["purge_at"] <= time.time()]
 
     def does(self, request: Callable[[], httpx.Response]) -> None:
         self._repeat = request

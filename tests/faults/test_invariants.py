@@ -13,7 +13,14 @@ from typing import Any
 import pytest
 
 from tests.faults.client import Applied, Client, Crowd
-from tests.faults.invariants import check_client, check_user, folder, image_calls
+from tests.faults.invariants import (
+    Truth,
+    _deleted,
+    check_client,
+    check_user,
+    folder,
+    image_calls,
+)
 from tests.local_stack.testing import RunningStack
 
 Key = dict[str, Any]
@@ -324,3 +331,50 @@ def test_a_number_with_two_meanings_is_named(crowd: Crowd, life: Life) -> None:
         frame = {"seq": 1, "event": "image-delete", "payload": {"image_ids": [about]}}
         tab._numbered(frame)
     assert any("event 1 is about" in sentence for sentence in check_client(tab, life.stack))
+
+
+# --- What is deleted -----------------------------------------------------------------------------
+
+MARKED = {"chat_id": "c", "deleting": True}
+
+
+def truth(**changed: Any) -> Truth:
+    """Somebody who has nothing."""
+    nothing: dict[str, Any] = {
+        "messages": [],
+        "chats": [],
+        "images": {},
+        "jobs": {},
+        "counters": {},
+        "seq": 0,
+        "open": 0,
+        "connections": 0,
+        "events": [],
+        "objects": frozenset(),
+        "deletions": [],
+        "is_gone": False,
+    }
+    return Truth("somebody", **{**nothing, **changed})
+
+
+@pytest.mark.parametrize(
+    ("left", "named"),
+    [
+        ({"chats": [MARKED], "messages": [{"chat_id": "c"}]}, "has 1 messages and jobs"),
+        ({"chats": [MARKED], "jobs": {"j": {"chat_id": "c"}}}, "has 1 messages and jobs"),
+        ({"chats": [MARKED]}, "no sweep can find it"),
+        ({"deletions": ["deletion#image#i"]}, "has not ended"),
+        ({"is_gone": True, "chats": [{"chat_id": "c"}]}, "has rows"),
+        ({"is_gone": True, "objects": frozenset({"p/x"})}, "has files, events or connections"),
+        ({"is_gone": True, "connections": 1}, "has files, events or connections"),
+    ],
+)
+def test_what_a_deletion_leaves_is_named(left: dict[str, Any], named: str) -> None:
+    assert named in " ".join(_deleted(truth(**left)))
+
+
+def test_what_a_deletion_may_leave_is_no_breach() -> None:
+    marked = truth(chats=[MARKED], deletions=["deletion#chat#c"], messages=[{"chat_id": "other"}])
+
+    assert list(_deleted(marked)) == []
+    assert list(_deleted(truth(is_gone=True, deletions=["deletion#account#"]))) == []

@@ -195,8 +195,11 @@ def test_the_deletion_of_a_chat_is_told_also_where_a_new_one_has_its_id(
     """Else a client would keep the messages of the old one."""
     tables.rows.chats[USER, CHAT] = Chat(CHAT, "again", NOW, NOW)
     write(tables, events=(ChatDeleted(CHAT),))
+    write(tables, events=(ChatUpdated(tables.rows.chats[USER, CHAT]),))
 
-    assert [frame["event"] for frame in missed(replay, tables, 0).frames] == ["chat-delete"]
+    frames = missed(replay, tables, 0).frames
+
+    assert [frame["event"] for frame in frames] == ["chat-delete", "chat-update"]
 
 
 def test_an_event_that_came_after_the_read_is_sent_as_well(

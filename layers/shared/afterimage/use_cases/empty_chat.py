@@ -27,7 +27,8 @@ from afterimage.domain.job_life import Move, effect_of, may, moved
 from afterimage.ports import ChatRows, Clock, DeletionStore, Edge, JobStore, MessageReader
 from afterimage.ports import PictureStore as Pictures
 
-_PAGE = 200  # messages
+# Messages: so many that ten thousand of them ask the edge no more often than it takes at a time.
+_PAGE = 1_000
 # Up to so many pictures of a page are forgotten by name; of more, everything of the user is, which
 # is one path to the edge, and only has other pictures fetched once more.
 _FEW = 10
