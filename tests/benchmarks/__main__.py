@@ -10,9 +10,11 @@ from types import FrameType
 from tests.benchmarks import (
     call_chains,
     cold_start,
+    encoders,
     memory,
     picture_cpu,
     picture_latency,
+    picture_memory,
     placeholder,
     webp_size,
 )
@@ -25,11 +27,13 @@ PARTS: Mapping[str, tuple[Part, str]] = {
     "picture": (picture_latency.measure, "the provider's bytes to the picture at the socket"),
     "calls": (call_chains.measure, "AWS calls one behind the other on both paths"),
     "cpu": (picture_cpu.measure, "CPU of one picture, by stage"),
-    "webp": (webp_size.measure, "WebP against the provider's PNG"),
+    "webp": (webp_size.measure, "the stored files against the provider's"),
+    "encoders": (encoders.measure, "other settings of WebP and AVIF"),
+    "peak": (picture_memory.measure, "memory of the largest picture"),
     "memory": (memory.measure, "memory of the whole stack"),
     "cold-start": (cold_start.measure, "CPU of every function's cold start"),
 }
-_LONGEST_S = 280  # a run that is stuck ends before anybody's patience; more for --repeat
+_LONGEST_S = 600  # a run that is stuck ends before anybody's patience; more for --repeat
 
 
 def main() -> int:

@@ -76,6 +76,13 @@ def test_a_preview_is_a_small_inline_webp() -> None:
     assert opened(base64.b64decode(data)).size == (128, 96)
 
 
+@pytest.mark.parametrize("size", [(512, 512), (1024, 1024), (4096, 512)])
+def test_even_noise_gives_a_thumbnail_of_25_kb_at_most(size: tuple[int, int]) -> None:
+    noise = Image.frombytes("RGB", size, random.Random(1).randbytes(size[0] * size[1] * 3))  # noqa: S311
+
+    assert len(decode(encoded(noise, "PNG")).thumbnail().data) <= 25_000
+
+
 @pytest.mark.parametrize("size", [(1024, 1024), (2048, 2048), (352, 2928)])
 def test_even_noise_gives_a_preview_of_12_kb_at_most(size: tuple[int, int]) -> None:
     noise_bytes = random.Random(1).randbytes(256 * 256 * 3)  # noqa: S311
