@@ -97,12 +97,11 @@ def test_likeness_of_two_flat_pictures_is_the_papers_formula() -> None:
     assert ssim(one, other) == pytest.approx(expected, abs=1e-4)
 
 
-def test_textures_are_different_and_the_same_on_every_run() -> None:
+def test_a_dozen_different_textures() -> None:
     made = textures()
 
     assert len({picture.tobytes() for picture in made.values()}) == len(made) == 12
     assert {picture.size for picture in made.values()} == {(1024, 1024)}
-    assert textures()["gravel"].tobytes() == made["gravel"].tobytes()
 
 
 def test_every_function_has_its_own_settings() -> None:

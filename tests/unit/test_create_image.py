@@ -371,6 +371,7 @@ def test_bytes_already_stored_are_never_bought_again(world: World) -> None:
     assert world.model.asked == []
     assert world.message().status is Status.COMPLETE
     assert world.pictures.files[FULL] == b"full bought by the first"
+    assert "put original" not in world.journal  # nor stored twice
     assert (world.job().status, world.job().attempt) == (JobStatus.SUCCEEDED, 2)
     assert world.used() == 1
 
@@ -460,6 +461,38 @@ def test_a_message_that_moved_on_is_not_painted(world: World) -> None:
 
     assert world.model.asked == []
     assert world.message() == moved
+
+
+def test_a_job_of_another_message_is_not_painted(world: World) -> None:
+    other = replace(WAITING, id=a_ulid(7))
+    world.tables.rows.messages[USER, CHAT, other.id] = other
+
+    world.run(replace(ORDER, message_id=other.id))
+
+    assert world.model.asked == []
+    assert world.tables.rows.messages[USER, CHAT, other.id] == other
+
+
+def test_the_message_is_read_beside_the_claim(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = Event()
+    get, claim = InMemoryMessages.get, InMemoryLedger.claim
+
+    def get_and_say(*arguments: Any) -> Message | None:
+        reading.set()
+        return get(*arguments)
+
+    def claim_meanwhile(*arguments: Any) -> Job | None:
+        assert reading.wait(10)
+        return claim(*arguments)
+
+    monkeypatch.setattr(InMemoryMessages, "get", get_and_say)
+    monkeypatch.setattr(InMemoryLedger, "claim", claim_meanwhile)
+
+    world.run()
+
+    assert world.message().status is Status.COMPLETE
 
 
 def test_a_message_that_is_gone_is_not_painted(world: World) -> None:

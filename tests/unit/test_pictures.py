@@ -252,6 +252,15 @@ def test_colors_of_another_profile_become_those_of_screens(kind: str) -> None:
     assert decoded.color()[1:3] > decoded.color()[3:5]
 
 
+def test_a_profile_larger_than_any_real_one_is_ignored() -> None:
+    picture = Image.new("RGB", (64, 64), (0, 200, 0))
+    huge = a_profile() + bytes(1024 * 1024)
+
+    full = opened(decode(encoded(picture, icc_profile=huge)).full().data).convert("RGB")
+
+    assert near(full.getpixel((32, 32)), (0, 200, 0))
+
+
 def test_alpha_survives_a_profile() -> None:
     picture = Image.new("RGBA", (64, 64), (0, 200, 0, 90))
 
