@@ -184,12 +184,13 @@ def test_a_glimpse_comes_first_and_both_events_last(world: World) -> None:
 
 
 def test_a_late_glimpse_never_follows_the_picture(world: World) -> None:
-    picture_is_stored = Event()
-    world.pictures.journal = Journal(world.journal, "put full.webp", picture_is_stored)
+    updated = Event()
 
     def meanwhile(_: str, events: list[str]) -> None:
-        if "message-preview" in events:
-            picture_is_stored.wait(10)
+        if "message-update" in events:
+            updated.set()
+        elif "message-preview" in events:
+            updated.wait(0.5)  # would be set if the picture did not wait
 
     world.push.meanwhile = meanwhile
 
@@ -199,11 +200,22 @@ def test_a_late_glimpse_never_follows_the_picture(world: World) -> None:
     assert posts == ["post message-preview", "post message-update complete", "post image-insert"]
 
 
-def test_nothing_is_uploaded_before_the_glimpse_has_left(world: World) -> None:
+def test_the_original_is_not_uploaded_before_the_glimpse_has_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("afterimage.use_cases.create_image._HEAD_START", timedelta(seconds=10))
+    stored = Event()
+    world.pictures.journal = Journal(world.journal, "put original", stored)
+
+    def meanwhile(_: str, events: list[str]) -> None:
+        if "message-preview" in events:
+            stored.wait(0.3)  # would be set if the upload did not wait
+
+    world.push.meanwhile = meanwhile
+
     world.run()
 
-    uploads = [index for index, entry in enumerate(world.journal) if entry == "put original"]
-    assert world.journal.index("post message-preview") < min(uploads)
+    assert world.journal.index("post message-preview") < world.journal.index("put original")
 
 
 def test_a_tab_that_takes_its_glimpse_slowly_does_not_keep_the_picture_from_being_stored(
@@ -300,16 +312,31 @@ def test_a_lost_glimpse_costs_nothing(world: World) -> None:
     assert "image_generate_preview_failed" in world.log.events()
 
 
-def test_a_tab_opened_while_painting_gets_the_picture(world: World) -> None:
-    world.model.meanwhile = lambda: world.tables.register(USER, "phone", NOW)
+def test_a_tab_opened_while_painting_gets_glimpse_and_picture(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, was_read = world.tables.read, Event()
+
+    def read_and_say(user_id: str) -> Channel:
+        channel = read(user_id)
+        was_read.set()
+        return channel
+
+    def open_another() -> None:
+        assert was_read.wait(10)
+        world.tables.register(USER, "phone", NOW)
+
+    monkeypatch.setattr(world.tables, "read", read_and_say)
+    world.model.meanwhile = open_another
 
     world.run()
 
-    assert [frame["event"] for frame in world.push.to("phone")] == [
-        "message-preview",
-        "message-update",
-        "image-insert",
-    ]
+    for connection in ("tab", "phone"):
+        assert [frame["event"] for frame in world.push.to(connection)] == [
+            "message-preview",
+            "message-update",
+            "image-insert",
+        ]
 
 
 @pytest.mark.parametrize(
