@@ -22,7 +22,7 @@ _LARGEST_THUMBNAIL = 25_000  # bytes
 _THUMBNAIL_QUALITIES = (75, 60, 45, 30, 15, 0)  # the first that fits is taken
 _PREVIEW_SIDE = 128
 _HASHED_SIDE = 32  # pixels; the hash holds at most 7 waves a side
-_COUNTED_SIDE, _COUNTED_COLORS = 64, 8  # for the dominant colour
+_COUNTED_SIDE, _COUNTED_COLORS = 32, 8  # for the dominant colour
 _PREVIEW_QUALITY = 45
 _LARGEST_PREVIEW = 12 * 1024  # bytes
 
