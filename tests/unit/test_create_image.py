@@ -278,6 +278,7 @@ def test_without_knowing_who_is_connected_the_picture_is_made_all_the_same(
 
     assert world.message().status is Status.COMPLETE
     assert [frame["event"] for frame in world.push.to("tab")][-1] == "image-insert"
+    assert "image_generate_connections_unknown" in world.log.events()
 
 
 def test_what_the_frames_carry(world: World) -> None:

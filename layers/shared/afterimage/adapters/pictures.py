@@ -8,7 +8,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from functools import cached_property
 
-from PIL import Image, ImageCms, ImageFile
+from PIL import Image, ImageFile
 
 from afterimage.adapters import picture_guards
 from afterimage.domain.errors import NoImage
@@ -173,6 +173,9 @@ def _orientation(image: ImageFile.ImageFile) -> int:
 
 def _in_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image:
     """Converted from the colours of its profile; read as sRGB if that cannot be used."""
+    # Imported here, because the models' pictures have none.
+    from PIL import ImageCms
+
     plain = _in_mode(image, mode)
     if len(profile) > _LARGEST_PROFILE:
         return plain
