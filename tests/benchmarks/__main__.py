@@ -11,9 +11,11 @@ from tests.benchmarks import (
     call_chains,
     cold_start,
     company,
+    encoders,
     memory,
     picture_cpu,
     picture_latency,
+    picture_memory,
     placeholder,
     replay,
     url_signing,
@@ -29,13 +31,15 @@ PARTS: Mapping[str, tuple[Part, str]] = {
     "calls": (call_chains.measure, "AWS calls one behind the other on both paths"),
     "cpu": (picture_cpu.measure, "CPU of one picture, by stage"),
     "urls": (url_signing.measure, "CPU of signing the addresses of a page of pictures"),
-    "webp": (webp_size.measure, "WebP against the provider's PNG"),
+    "webp": (webp_size.measure, "the stored files against the provider's"),
+    "encoders": (encoders.measure, "other settings of WebP and AVIF"),
+    "peak": (picture_memory.measure, "memory of the largest picture"),
     "replay": (replay.measure, "a thousand missed events to one connection"),
     "company": (company.measure, "the placeholder while others are connected or busy"),
     "memory": (memory.measure, "memory of the whole stack"),
     "cold-start": (cold_start.measure, "CPU of every function's cold start"),
 }
-_LONGEST_S = 280  # a run that is stuck ends before anybody's patience; more for --repeat
+_LONGEST_S = 600  # a run that is stuck ends before anybody's patience; more for --repeat
 
 
 def main() -> int:

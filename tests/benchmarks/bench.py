@@ -9,6 +9,7 @@ from pathlib import Path
 from PIL import Image
 
 from tests.benchmarks.prompts import PROMPTS
+from tests.benchmarks.textures import textures
 from tests.local_stack.gemini.painting import paint
 from tests.local_stack.testing import RunningStack, StackProcess
 
@@ -36,6 +37,11 @@ class Bench:
     def stack(self) -> RunningStack:
         """A stack that the parts share, started by the first that asks."""
         return self._stopping.enter_context(running_stack())[1]
+
+    @cached_property
+    def textures(self) -> dict[str, Image.Image]:
+        """Twelve photographic textures of the same size, by name."""
+        return textures()
 
     @cached_property
     def pictures(self) -> list[Image.Image]:

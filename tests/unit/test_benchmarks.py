@@ -12,6 +12,7 @@ from tests.benchmarks.memory import family
 from tests.benchmarks.prompts import PROMPTS
 from tests.benchmarks.report import MET, MISSED, Table, Target, in_turns, middle_and_worst, ms
 from tests.benchmarks.similarity import ssim
+from tests.benchmarks.textures import textures
 from tests.local_stack.gemini.picture_request import wants_picture
 
 
@@ -94,6 +95,13 @@ def test_likeness_of_two_flat_pictures_is_the_papers_formula() -> None:
     expected = (2 * 100 * 120 + c1) / (100**2 + 120**2 + c1)
 
     assert ssim(one, other) == pytest.approx(expected, abs=1e-4)
+
+
+def test_a_dozen_different_textures() -> None:
+    made = textures()
+
+    assert len({picture.tobytes() for picture in made.values()}) == len(made) == 12
+    assert {picture.size for picture in made.values()} == {(1024, 1024)}
 
 
 def test_every_function_has_its_own_settings() -> None:

@@ -190,12 +190,13 @@ def test_a_glimpse_comes_first_and_both_events_last(world: World) -> None:
 
 
 def test_a_late_glimpse_never_follows_the_picture(world: World) -> None:
-    picture_is_stored = Event()
-    world.pictures.journal = Journal(world.journal, "put full.webp", picture_is_stored)
+    updated = Event()
 
     def meanwhile(_: str, events: list[str]) -> None:
-        if "message-preview" in events:
-            picture_is_stored.wait(10)
+        if "message-update" in events:
+            updated.set()
+        elif "message-preview" in events:
+            updated.wait(0.5)  # would be set if the picture did not wait
 
     world.push.meanwhile = meanwhile
 
@@ -205,11 +206,22 @@ def test_a_late_glimpse_never_follows_the_picture(world: World) -> None:
     assert posts == ["post message-preview", "post message-update complete", "post image-insert"]
 
 
-def test_nothing_is_uploaded_before_the_glimpse_has_left(world: World) -> None:
+def test_the_original_is_not_uploaded_before_the_glimpse_has_left(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("afterimage.use_cases.create_image._HEAD_START", timedelta(seconds=10))
+    stored = Event()
+    world.pictures.journal = Journal(world.journal, "put original", stored)
+
+    def meanwhile(_: str, events: list[str]) -> None:
+        if "message-preview" in events:
+            stored.wait(0.3)  # would be set if the upload did not wait
+
+    world.push.meanwhile = meanwhile
+
     world.run()
 
-    uploads = [index for index, entry in enumerate(world.journal) if entry == "put original"]
-    assert world.journal.index("post message-preview") < min(uploads)
+    assert world.journal.index("post message-preview") < world.journal.index("put original")
 
 
 def test_a_tab_that_takes_its_glimpse_slowly_does_not_keep_the_picture_from_being_stored(
@@ -272,6 +284,7 @@ def test_without_knowing_who_is_connected_the_picture_is_made_all_the_same(
 
     assert world.message().status is Status.COMPLETE
     assert [frame["event"] for frame in world.push.to("tab")][-1] == "image-insert"
+    assert "image_generate_connections_unknown" in world.log.events()
 
 
 def test_what_the_frames_carry(world: World) -> None:
@@ -306,16 +319,31 @@ def test_a_lost_glimpse_costs_nothing(world: World) -> None:
     assert "image_generate_preview_failed" in world.log.events()
 
 
-def test_a_tab_opened_while_painting_gets_the_picture(world: World) -> None:
-    world.model.meanwhile = lambda: world.tables.register(USER, "phone", NOW)
+def test_a_tab_opened_while_painting_gets_glimpse_and_picture(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, was_read = world.tables.read, Event()
+
+    def read_and_say(user_id: str) -> Channel:
+        channel = read(user_id)
+        was_read.set()
+        return channel
+
+    def open_another() -> None:
+        assert was_read.wait(10)
+        world.tables.register(USER, "phone", NOW)
+
+    monkeypatch.setattr(world.tables, "read", read_and_say)
+    world.model.meanwhile = open_another
 
     world.run()
 
-    assert [frame["event"] for frame in world.push.to("phone")] == [
-        "message-preview",
-        "message-update",
-        "image-insert",
-    ]
+    for connection in ("tab", "phone"):
+        assert [frame["event"] for frame in world.push.to(connection)] == [
+            "message-preview",
+            "message-update",
+            "image-insert",
+        ]
 
 
 @pytest.mark.parametrize(
@@ -377,6 +405,7 @@ def test_bytes_already_stored_are_never_bought_again(world: World) -> None:
     assert world.model.asked == []
     assert world.message().status is Status.COMPLETE
     assert world.pictures.files[FULL] == b"full bought by the first"
+    assert "put original" not in world.journal  # nor stored twice
     assert (world.job().status, world.job().attempt) == (JobStatus.SUCCEEDED, 2)
     assert world.used() == 1
 
@@ -466,6 +495,38 @@ def test_a_message_that_moved_on_is_not_painted(world: World) -> None:
 
     assert world.model.asked == []
     assert world.message() == moved
+
+
+def test_a_job_of_another_message_is_not_painted(world: World) -> None:
+    other = replace(WAITING, id=a_ulid(7))
+    world.tables.rows.messages[USER, CHAT, other.id] = other
+
+    world.run(replace(ORDER, message_id=other.id))
+
+    assert world.model.asked == []
+    assert world.tables.rows.messages[USER, CHAT, other.id] == other
+
+
+def test_the_message_is_read_beside_the_claim(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reading = Event()
+    get, claim = InMemoryMessages.get, InMemoryLedger.claim
+
+    def get_and_say(*arguments: Any) -> Message | None:
+        reading.set()
+        return get(*arguments)
+
+    def claim_meanwhile(*arguments: Any) -> Job | None:
+        assert reading.wait(10)
+        return claim(*arguments)
+
+    monkeypatch.setattr(InMemoryMessages, "get", get_and_say)
+    monkeypatch.setattr(InMemoryLedger, "claim", claim_meanwhile)
+
+    world.run()
+
+    assert world.message().status is Status.COMPLETE
 
 
 def test_a_message_that_is_gone_is_not_painted(world: World) -> None:

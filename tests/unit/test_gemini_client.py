@@ -193,6 +193,17 @@ def test_a_picture_is_asked_for_and_read(gemini: Gemini, transport: Transport) -
     }
 
 
+def test_drafts_are_asked_for_if_they_are_wanted(transport: Transport, clock: FixedClock) -> None:
+    session = requests.Session()
+    session.mount("https://", transport)
+    settings = GeminiSettings("https://gemini.test", "v1beta", "", "an-image-model", True)
+    transport.script = [Answer(body=FOX)]
+
+    paint(Gemini(settings, lambda: KEY, session, clock, RecordingLog()))
+
+    assert transport.sent()["generationConfig"]["thinkingConfig"] == {"includeThoughts": True}
+
+
 # --- The key -----------------------------------------------------------------------------------
 
 

@@ -76,6 +76,13 @@ def test_a_preview_is_a_small_inline_webp() -> None:
     assert opened(base64.b64decode(data)).size == (128, 96)
 
 
+@pytest.mark.parametrize("size", [(512, 512), (1024, 1024), (4096, 512)])
+def test_even_noise_gives_a_thumbnail_of_25_kb_at_most(size: tuple[int, int]) -> None:
+    noise = Image.frombytes("RGB", size, random.Random(1).randbytes(size[0] * size[1] * 3))  # noqa: S311
+
+    assert len(decode(encoded(noise, "PNG")).thumbnail().data) <= 25_000
+
+
 @pytest.mark.parametrize("size", [(1024, 1024), (2048, 2048), (352, 2928)])
 def test_even_noise_gives_a_preview_of_12_kb_at_most(size: tuple[int, int]) -> None:
     noise_bytes = random.Random(1).randbytes(256 * 256 * 3)  # noqa: S311
@@ -243,6 +250,15 @@ def test_colors_of_another_profile_become_those_of_screens(kind: str) -> None:
     red, green, _ = full.convert("RGB").getpixel((32, 32))  # type: ignore[misc]
     assert red > green + 100
     assert decoded.color()[1:3] > decoded.color()[3:5]
+
+
+def test_a_profile_larger_than_any_real_one_is_ignored() -> None:
+    picture = Image.new("RGB", (64, 64), (0, 200, 0))
+    huge = a_profile() + bytes(1024 * 1024)
+
+    full = opened(decode(encoded(picture, icc_profile=huge)).full().data).convert("RGB")
+
+    assert near(full.getpixel((32, 32)), (0, 200, 0))
 
 
 def test_alpha_survives_a_profile() -> None:

@@ -49,6 +49,7 @@ IMAGE = {
     **LLM,
     "IMAGE_PRICE_USD": "0.0336",
     "IMAGES_BUCKET": "pictures",
+    "SHOW_DRAFTS": "true",
     "WEBP_QUALITY": "80",
     "WEBP_METHOD": "2",
 }

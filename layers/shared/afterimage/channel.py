@@ -7,8 +7,9 @@ misses, it finds by the gap in `seq` and reads again by `resume`.
 from __future__ import annotations
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from types import MappingProxyType
@@ -65,6 +66,15 @@ class UnifiedChannel:
     def read(self, user_id: str) -> Channel:
         """The channel as it stands, strongly consistent."""
         return self._store.read(user_id)
+
+    @contextmanager
+    def reading(self, user_id: str) -> Iterator[Future[Channel]]:
+        """The same beside other reads; it has ended when the block does."""
+        channel = self._executor.submit(self._store.read, user_id)
+        try:
+            yield channel
+        finally:
+            wait([channel])
 
     def change(
         self, user_id: str, transition: Transition, channel: Channel | None = None

@@ -109,6 +109,7 @@ class LlmHandlerSettings(GeminiFunctionSettings):
 class ImageGenerateSettings(GeminiFunctionSettings):
     image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
     images_bucket: Name
+    show_drafts: bool
     webp_quality: int = Field(ge=1, le=100)
     webp_method: int = Field(ge=0, le=6)
 

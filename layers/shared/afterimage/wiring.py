@@ -153,7 +153,7 @@ def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
         channel=base.channel,
         messages=DynamoDbMessages(),
         jobs=DynamoDbLedger(),
-        model=_gemini(base, configured),
+        model=_gemini(base, configured, show_drafts=configured.show_drafts),
         studio=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
         pictures=aws.S3Pictures(base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket),
         clock=base.clock,
@@ -329,7 +329,13 @@ def _upload_time(image_timeout: int) -> timedelta:
     return timedelta(seconds=image_timeout) + _A_LITTLE_LONGER
 
 
-def _gemini(base: Base, configured: settings.GeminiFunctionSettings, text_model: str = "") -> Any:
+def _gemini(
+    base: Base,
+    configured: settings.GeminiFunctionSettings,
+    text_model: str = "",
+    *,
+    show_drafts: bool = False,
+) -> Any:
     import requests
 
     from afterimage.adapters.gemini.client import Gemini, GeminiSettings
@@ -340,6 +346,7 @@ def _gemini(base: Base, configured: settings.GeminiFunctionSettings, text_model:
             api_version=configured.gemini_api_version,
             text_model=text_model,
             image_model=configured.image_model,
+            show_drafts=show_drafts,
         ),
         aws.Cached(aws.secret(base.secrets, configured.gemini_api_key_secret), base.log),
         requests.Session(),

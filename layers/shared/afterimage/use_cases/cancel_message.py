@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from concurrent.futures import Future
 from datetime import timedelta
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
 from afterimage.domain.changes import Change, MoveJob, RefundImage, ReplaceMessage, Transition
-from afterimage.domain.entities import Message, Role, Status
+from afterimage.domain.entities import Channel, Message, Role, Status
 from afterimage.domain.errors import Busy, ConditionsFailed, NotFound, NotRunning
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.job_life import Move, effect_of, may, moved
@@ -47,7 +48,18 @@ class CancelMessage:
             NotFound: there is no such answer.
             NotRunning: it has ended.
         """
-        for _ in range(_TRIES):
+        with self._channel.reading(user_id) as channel:
+            return self._cancel(user_id, chat_id, message_id, version, channel)
+
+    def _cancel(
+        self,
+        user_id: str,
+        chat_id: str,
+        message_id: str,
+        version: int,
+        channel: Future[Channel],
+    ) -> Message:
+        for number in range(_TRIES):
             message = self._answer(user_id, chat_id, message_id)
             if message.version != version:
                 return message
@@ -63,7 +75,8 @@ class CancelMessage:
                 opens=-1,
             )
             try:
-                delivery = self._channel.change(user_id, transition)
+                known = channel.result() if number == 0 else None
+                delivery = self._channel.change(user_id, transition, known)
             except ConditionsFailed:
                 continue  # claimed, rescued or ended in between: look again
             self._log.info("message_cancelled", message_id=message.id)

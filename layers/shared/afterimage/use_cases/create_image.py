@@ -44,7 +44,7 @@ from afterimage.use_cases.show_previews import ShowPreviews
 # Kept of the function's time for developing and delivering.
 _TIME_TO_DELIVER = timedelta(seconds=8)
 # A tab that takes its glimpse slowly must not keep what was paid for from being stored.
-_HEAD_START = timedelta(seconds=0.1)
+_HEAD_START = timedelta(milliseconds=30)
 _FIRST_ATTEMPT = 1
 
 P = ParamSpec("P")

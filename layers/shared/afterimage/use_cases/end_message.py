@@ -37,13 +37,14 @@ class EndMessage:
     def __call__(self, user_id: str, message: Message, failure: Failure) -> bool:
         """Whether it was this call that ended the message."""
         failed = message.failed(failure, self._clock.now())
-        changes = (
-            ReplaceMessage(failed, message.version),
-            *self._job_changes(user_id, message, failure),
-        )
+        with self._channel.reading(user_id) as channel:
+            changes = (
+                ReplaceMessage(failed, message.version),
+                *self._job_changes(user_id, message, failure),
+            )
         transition = Transition(changes, (MessageUpdated(failed),), opens=-1)
         try:
-            delivery = self._channel.change(user_id, transition)
+            delivery = self._channel.change(user_id, transition, channel.result())
         except (ConditionsFailed, AccountDeleted):
             return False
         self._log.warning(

@@ -19,7 +19,7 @@ from afterimage.domain.changes import (
     ReserveImage,
     Transition,
 )
-from afterimage.domain.entities import Job, Message, MessageType, Role, Status
+from afterimage.domain.entities import Channel, Job, Message, MessageType, Role, Status
 from afterimage.domain.errors import (
     AccountDeleted,
     ConditionsFailed,
@@ -79,15 +79,16 @@ class RetryMessage:
             NotFailed: it did not fail.
             TooManyOpen, MessageLimit: refused; nothing has changed.
         """
-        message = self._answer(click)
+        with self._channel.reading(click.user_id) as channel:
+            message = self._answer(click)
         if message.version != click.version:
             return message
         if message.status not in _RETRYABLE:
             raise NotFailed
         try:
             if message.type is MessageType.IMAGE and message.prompt:
-                return self._paint_again(click, message, message.prompt)
-            return self._think_again(click, message)
+                return self._paint_again(click, message, message.prompt, channel.result())
+            return self._think_again(click, message, channel.result())
         except TooManyOpen:
             # It may be another click on this very message that took the last place.
             now = self._answer(click)
@@ -105,7 +106,7 @@ class RetryMessage:
 
     # --- Text: ask the model once more ------------------------------------------------------
 
-    def _think_again(self, click: Click, message: Message) -> Message:
+    def _think_again(self, click: Click, message: Message, channel: Channel) -> Message:
         asked = self._messages.get(click.user_id, click.chat_id, message.reply_to or "")
         if asked is None:
             raise NotFound("the message that was answered is gone")
@@ -113,7 +114,7 @@ class RetryMessage:
         again = message.thinking_again(now + self._limits.text_deadline, click.until)
         counted = CountMessage(quota.day_of(now), self._limits.daily_messages)
         try:
-            delivery = self._reopen(click, message, again, counted)
+            delivery = self._reopen(click, channel, message, again, counted)
         except ConditionsFailed as failed:
             if failed.includes(ReplaceMessage):
                 return self._answer(click)
@@ -122,7 +123,9 @@ class RetryMessage:
 
     # --- Picture: a new job -----------------------------------------------------------------
 
-    def _paint_again(self, click: Click, message: Message, prompt: str) -> Message:
+    def _paint_again(
+        self, click: Click, message: Message, prompt: str, channel: Channel
+    ) -> Message:
         now = self._clock.now()
         job = Job(
             id=ids.job_id(click.chat_id, message.id, message.tries + 1),
@@ -143,7 +146,7 @@ class RetryMessage:
         )
         reserved = ReserveImage(job.quota_day, self._limits.daily_images)
         try:
-            delivery = self._reopen(click, message, ordered, reserved, InsertJob(job))
+            delivery = self._reopen(click, channel, message, ordered, reserved, InsertJob(job))
         except ConditionsFailed as failed:
             if failed.includes(ReplaceMessage):
                 return self._answer(click)
@@ -164,14 +167,16 @@ class RetryMessage:
         self._channel.deliver(delivery)
         return failed
 
-    def _reopen(self, click: Click, read: Message, again: Message, *also: Change) -> Delivery:
+    def _reopen(
+        self, click: Click, channel: Channel, read: Message, again: Message, *also: Change
+    ) -> Delivery:
         transition = Transition(
             (ReplaceMessage(again, read.version), *also),
             (MessageUpdated(again),),
             opens=1,
             open_limit=self._limits.open_messages,
         )
-        return self._channel.change(click.user_id, transition)
+        return self._channel.change(click.user_id, transition, channel)
 
 
 def _question(click: Click, asked: Message, answer: Message) -> Question:

@@ -138,9 +138,11 @@ class ShowPreviews:
     def _connections(self) -> Sequence[str]:
         """Who was connected; nobody, if finding that out takes so long that it is not known yet."""
         wait([self._known], _A_MOMENT.total_seconds())
-        if not self._known.done() or self._known.exception() is not None:
-            return ()
-        return self._known.result().connections
+        if self._known.done() and self._known.exception() is None:
+            return self._known.result().connections
+        reason = type(self._known.exception()).__name__ if self._known.done() else "late"
+        self._log.warning("image_generate_connections_unknown", reason=reason)
+        return ()
 
     def _post(self, frame: frames.PreviewFrame, connections: Sequence[str]) -> None:
         begun = self._channel.glimpse(self._user_id, connections, frame, self._posts)

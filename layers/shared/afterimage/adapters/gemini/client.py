@@ -55,12 +55,17 @@ ReplyT = TypeVar("ReplyT")
 
 @dataclass(frozen=True)
 class GeminiSettings:
-    """Where Gemini is and which models are asked. All of it changes several times a year."""
+    """Where Gemini is and which models are asked. All of it changes several times a year.
+
+    Attributes:
+        show_drafts: ask the image model for what it thinks, which is where its drafts are.
+    """
 
     base_url: str
     api_version: str
     text_model: str
     image_model: str
+    show_drafts: bool = False
 
 
 class Gemini:
@@ -107,13 +112,14 @@ class Gemini:
     ) -> bytes:
         def ask(before: Retryable | None) -> bytes:
             only_image = before is not None and before.image_only
-            body = {
-                "contents": [{"role": "user", "parts": [{"text": prompt}]}],
-                "generationConfig": {
-                    "responseModalities": ["IMAGE"] if only_image else ["TEXT", "IMAGE"],
-                    "imageConfig": {"aspectRatio": aspect_ratio, "imageSize": "1K"},
-                },
+            config: dict[str, object] = {
+                "responseModalities": ["IMAGE"] if only_image else ["TEXT", "IMAGE"],
+                "imageConfig": {"aspectRatio": aspect_ratio, "imageSize": "1K"},
             }
+            if self._settings.show_drafts:
+                config["thinkingConfig"] = {"includeThoughts": True}
+            contents = [{"role": "user", "parts": [{"text": prompt}]}]
+            body = {"contents": contents, "generationConfig": config}
             streamed = StreamedPicture()
             with closing(self._transport.events(self._settings.image_model, body, until)) as events:
                 for event in events:
