@@ -1,14 +1,14 @@
 """Chats and galleries larger than anybody has: answers made up on the way to the page."""
 
+import io
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from PIL import Image
 from playwright.sync_api import Page, Route
 
-THUMBNAIL = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
-)
+THUMBNAIL_PX = 256
 
 
 def many_pictures(page: Page, count: int) -> None:
@@ -32,7 +32,7 @@ def name_of(number: int) -> str:
 
 
 def picture(number: int) -> dict[str, object]:
-    name, url = name_of(number), f"/cdn/many/{number}.svg"
+    name, url = name_of(number), f"/cdn/many/{number}.webp"
     return {
         "id": name, "message_id": name, "chat_id": "many", "prompt": f"picture {number}",
         "created_at": "2026-11-20T10:00:00.000Z", "url": url, "thumbnail_url": url,
@@ -74,7 +74,9 @@ def _pages(
 
 
 def _serve_thumbnails(page: Page) -> None:
+    file = io.BytesIO()
+    Image.linear_gradient("L").resize((THUMBNAIL_PX, THUMBNAIL_PX)).save(file, "WEBP")
     page.route(
         "**/cdn/many/*",
-        lambda route: route.fulfill(content_type="image/svg+xml", body=THUMBNAIL),
+        lambda route: route.fulfill(content_type="image/webp", body=file.getvalue()),
     )

@@ -88,6 +88,7 @@ def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Ite
     for number, subject in enumerate((*subjects, "a cat on a roof, 16:9"), start=2):
         say(page, f"Paint {subject}")
         expect(page.locator("#log img.full.shown")).to_have_count(number, timeout=PATIENCE_MS)
+    yield "chat"
     say(page, "Hello, what can you do?")
     expect(page.locator(".assistant.complete.text")).to_be_visible(timeout=PATIENCE_MS)
     stack.gemini(script=[{"on": "image", "finish_reason": "IMAGE_SAFETY"}])

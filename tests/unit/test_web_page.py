@@ -189,3 +189,11 @@ def test_the_apis_description(page: WebPage) -> None:
     document = json.loads(answer["body"])
     assert document["openapi"] == "3.1.0"
     assert document["servers"] == [{"url": "https://page.test"}]
+
+
+def test_the_whole_page_is_small() -> None:
+    static = Path(__file__).parents[2] / "functions" / "web_page" / "static"
+    files = [path for path in static.rglob("*") if path.suffix in (".html", ".css", ".js")]
+
+    assert len(files) <= 10  # requests
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 60_000

@@ -252,7 +252,7 @@ async function openRoute() {
   chats.select(chatId);
   showTitle();
   composer.notify("");
-  composer.focus();
+  if (matchMedia("(hover: hover)").matches) composer.focus(); // on a phone it would open the keyboard
   if (!wasConnected) return; // the first chat comes with the first snapshot
   await attempt(async () => {
     const page = await readMessages(chatId);

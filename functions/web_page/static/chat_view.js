@@ -145,7 +145,8 @@ export class ChatView {
     this.#messages.set(message.id, message);
     this.#items.get(message.id)?.show(message);
     if (!isNew) return;
-    const index = this.#ids.findLastIndex((id) => id < message.id) + 1;
+    const isFirst = message.id < this.#ids[0];
+    const index = isFirst ? 0 : this.#ids.findLastIndex((id) => id < message.id) + 1;
     this.#ids.splice(index, 0, message.id);
     const isBefore = index <= this.#from && this.#from < this.#to;
     const isBehind = index > this.#to || (index === this.#to && index < this.#ids.length - 1);

@@ -162,6 +162,11 @@ export class GalleryView {
     this.#root.classList.toggle("is-empty", rows === 0);
     this.#root.querySelector(".empty").textContent = this.#words
       ? "No picture has these words." : "Your pictures will gather here.";
+    this.#showNear({ isNew });
+  }
+
+  #showNear({ isNew = false } = {}) {
+    const step = this.#size + GAP_PX;
     const { scrollTop, clientHeight } = this.#scroller;
     const first = Math.max(0, Math.floor((scrollTop - AROUND_PX) / step)) * this.#columns;
     const last = Math.ceil((scrollTop + clientHeight + AROUND_PX) / step) * this.#columns;
@@ -204,7 +209,7 @@ export class GalleryView {
   }
 
   #scrolled() {
-    this.#layOut();
+    this.#showNear();
     if (this.#scroller.scrollTop === 0 && this.#waiting.length) this.#showWaiting();
   }
 

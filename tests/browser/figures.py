@@ -1,0 +1,134 @@
+"""`python -m tests.browser.figures`: what the page weighs, and how long people wait, measured.
+
+Prints one line a figure. On a quiet machine, with a simulated provider.
+"""
+
+import statistics
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+from tests.browser.conftest import ARGUMENTS, find_browser
+from tests.browser.crowds import many_messages, many_pictures, name_of
+from tests.browser.people import PATIENCE_MS, expect_level, say
+from tests.local_stack.testing import RunningStack, StackProcess
+
+_ROUNDS = 20
+_TIMEOUT_MS = 180_000
+
+# Scrolls `selector` by `step` px a frame until `last` is there.
+_SCROLL = """async ({ selector, step, last }) => {
+    const scroller = document.querySelector(selector);
+    const tasks = [];
+    new PerformanceObserver((list) => tasks.push(...list.getEntries().map((task) => task.duration)))
+        .observe({ type: "longtask" });
+    const began = performance.now();
+    let frames = 0;
+    for (; !scroller.querySelector(last); frames++) {
+        scroller.scrollTop += step;
+        await new Promise(requestAnimationFrame);
+    }
+    const seconds = (performance.now() - began) / 1000;
+    const heap = performance.memory.usedJSHeapSize / 2 ** 20;
+    return { frames, seconds, heap, tasks, elements: document.querySelectorAll("*").length };
+}"""
+
+
+def main() -> None:
+    """Prints all figures."""
+    path = find_browser()
+    if path is None:
+        sys.exit("There is no Chromium here.")
+    environment = {"DAILY_IMAGE_LIMIT": "100"}
+    with tempfile.TemporaryDirectory() as own, sync_playwright() as playwright:
+        process = StackProcess(Path(own), env=environment)
+        stack = process.start()
+        arguments = [*ARGUMENTS, "--enable-precise-memory-info"]
+        browser = playwright.chromium.launch(executable_path=path, args=arguments)
+        try:
+            _weigh(_page(stack, browser))
+            _wait(stack, _page(stack, browser))
+            _scroll_chat(_page(stack, browser))
+            _scroll_gallery(_page(stack, browser))
+        finally:
+            browser.close()
+            stack.close()
+            process.stop()
+
+
+def _page(stack: RunningStack, browser: Browser) -> Page:
+    page = browser.new_context(locale="en-GB").new_page()
+    page.set_default_timeout(_TIMEOUT_MS)
+    page.goto(stack.url)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("textbox").fill("measured")
+    page.keyboard.press("Enter")
+    expect_level(page)
+    return page
+
+
+def _weigh(page: Page) -> None:
+    """Requests for the page and its files, and their bytes as they travel."""
+    sizes = page.evaluate("""async () => {
+        const own = performance.getEntriesByType("resource").map(({ name }) => name)
+            .filter((name) => name.startsWith(`${location.origin}/static/`));
+        const urls = ["/", ...new Set(own)];
+        return Promise.all(urls.map(async (url) => {
+            const { headers } = await fetch(url, { cache: "no-store" });
+            return Number(headers.get("content-length"));
+        }));
+    }""")
+    print(f"page: {len(sizes)} requests, {sum(sizes) / 1000:.1f} kB compressed")
+
+
+def _wait(stack: RunningStack, page: Page) -> None:
+    """From pressing Enter to what is drawn, by the browser's performance timeline."""
+    stack.gemini(text_ms=1_000, image_ms=1_000, drafts=1, script=[])
+    for count in range(1, _ROUNDS + 1):
+        say(page, f"paint a sunset, number {count}")
+        pictures = page.locator("#log .assistant.image.complete")
+        expect(pictures).to_have_count(count, timeout=PATIENCE_MS)
+    page.wait_for_timeout(1_000)
+    for what in ("placeholder", "preview", "picture"):
+        times = page.evaluate(
+            "name => performance.getEntriesByName(name).map(({ duration }) => duration)",
+            f"afterimage:{what}",
+        )
+        if times:
+            print(f"send to {what}: median {statistics.median(times):.0f} ms of {len(times)}")
+
+
+def _scroll_chat(page: Page) -> None:
+    many_messages(page, "long", 10_000)
+    page.evaluate("location.hash = 'long'")
+    page.locator(f"[data-id='{name_of(10_000)}']").wait_for()
+    report = page.evaluate(
+        _SCROLL, {"selector": "#log", "step": -2_000, "last": f"[data-id='{name_of(1)}']"}
+    )
+    _tell("chat of 10,000", report)
+
+
+def _scroll_gallery(page: Page) -> None:
+    many_pictures(page, 5_000)
+    page.evaluate("location.hash = '#/pictures'")
+    page.reload()
+    page.locator(".tiles li").first.wait_for()
+    report = page.evaluate(
+        _SCROLL, {"selector": ".tiles", "step": 700, "last": "[aria-label='picture 1']"}
+    )
+    _tell("gallery of 5,000", report)
+
+
+def _tell(what: str, report: dict[str, Any]) -> None:
+    tasks = report["tasks"]
+    print(
+        f"{what}: {report['frames'] / report['seconds']:.0f} frames a second,"
+        f" {len(tasks)} tasks over 50 ms (longest {max(tasks, default=0):.0f} ms),"
+        f" {report['heap']:.0f} MiB of heap, {report['elements']} elements"
+    )
+
+
+if __name__ == "__main__":
+    main()
