@@ -203,6 +203,7 @@ export class ChatView {
     }
     change();
     const left = seen.filter(([element]) => element.isConnected);
+    left.forEach(([element]) => stopGliding(element)); // places are measured without it
     if (toEnd) this.#scrollToEnd();
     else if (left.length) this.#log.scrollTop += left[0][0].getBoundingClientRect().top - left[0][1];
     left.forEach(([element, was]) => glide(element, was - element.getBoundingClientRect().top));
@@ -436,8 +437,12 @@ function glide(element, distance) {
   const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
   element.animate(
     [{ transform: `translateY(${distance}px)` }, { transform: "none" }],
-    { duration: isCalm ? 1 : GLIDE_MS, easing: "ease-out" },
+    { id: "glide", duration: isCalm ? 1 : GLIDE_MS, easing: "ease-out" },
   );
+}
+
+function stopGliding(element) {
+  for (const animation of element.getAnimations()) if (animation.id === "glide") animation.cancel();
 }
 
 /** What the user writes: shown at once, sent until the server has decided, given back when it refuses. */
