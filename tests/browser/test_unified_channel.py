@@ -545,6 +545,16 @@ def test_a_tab_that_made_room_for_a_newer_one_comes_back_late(channel: Channel) 
     assert channel.sockets == 2
 
 
+def test_a_deleted_account_has_nothing_to_come_back_to(channel: Channel) -> None:
+    channel.connect()
+
+    channel.receive(system("error", 40, code="account_deleted", message="It is gone."))
+    channel.wait(60_000)
+
+    assert channel.state == "closed"
+    assert channel.sockets == 1
+
+
 # Rotation
 
 

@@ -32,6 +32,9 @@ TABS = 3
 # Impatient enough for a short storm, and not so much that a slow machine gets even more to do.
 _RULES = Rules(answer=8.0, ping=4.0, backoff=0.2, longest_backoff=3.0)
 _READERS_AT_ONCE = 6
+# Requests of all users under way. Beyond what a machine can serve in time a storm only feeds
+# itself: functions run out of time, are asked for again, and start cold again.
+_REQUESTS_AT_ONCE = 12
 _COME_LEVEL_SECONDS = 60.0
 _SECONDS_A_MESSAGE = 0.2
 _TIMES = {
@@ -104,6 +107,7 @@ class _Storm:
         self._faults = Faults(stack, root, self._chance)
         self._weather = Weather(between, self._faults)
         self._calls = SimulatorLog(stack)
+        self._room = asyncio.Semaphore(_REQUESTS_AT_ONCE)
 
     async def blow(self) -> Report:
         begun = time.monotonic()
@@ -134,7 +138,7 @@ class _Storm:
         tabs = [Client(http, user, _RULES, random.Random(number)) for _ in range(TABS)]  # noqa: S311
         for tab in tabs:
             tab.start()
-        return Person(http, tabs, random.Random(number))  # noqa: S311 - jitter
+        return Person(http, tabs, random.Random(number), self._room)  # noqa: S311 - jitter
 
     def _name(self, number: int) -> str:
         return f"storm-{self._plan.seed}-{number}"

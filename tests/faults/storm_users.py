@@ -22,10 +22,21 @@ _WATCH_SECONDS = 25.0
 
 
 class Person:
-    """A user and their open tabs; what the first tab shows is what they act on."""
+    """A user and their open tabs; what the first tab shows is what they act on.
 
-    def __init__(self, http: httpx.AsyncClient, tabs: list[Client], chance: random.Random) -> None:
+    Args:
+        room: for requests, of all users together.
+    """
+
+    def __init__(
+        self,
+        http: httpx.AsyncClient,
+        tabs: list[Client],
+        chance: random.Random,
+        room: asyncio.Semaphore,
+    ) -> None:
         self.tabs = tabs
+        self._room = room
         self.answers: Counter[str] = Counter()
         self._http = http
         self._chance = chance
@@ -86,7 +97,8 @@ class Person:
 
     async def _request(self, method: str, path: str, body: dict[str, Any]) -> httpx.Response | None:
         try:
-            response = await self._http.request(method, path, json=body)
+            async with self._room:
+                response = await self._http.request(method, path, json=body)
         except httpx.HTTPError as error:
             self.answers[type(error).__name__] += 1
             return None

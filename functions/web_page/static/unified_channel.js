@@ -592,6 +592,7 @@ export class UnifiedChannel {
         this.#takeSnapshot(seq);
         return;
       case "error":
+        if (code === "account_deleted") return this.close(); // there is nothing to come back to
         if (code === "replaced") this.#failures = REPLACED_FAILURES;
         if (line.resuming) return this.#lose(line);
         break;
