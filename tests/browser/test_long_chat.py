@@ -13,7 +13,7 @@ SCROLL = """async ({ step, last, frames }) => {
     const log = document.querySelector("#log");
     const places = () => new Map([...log.querySelectorAll("li")]
         .map((item) => [item.dataset.id, item.getBoundingClientRect().top]));
-    const report = { most: 0, jumps: [] };
+    const report = { most: 0, jumps: [], reached: false };
     for (let frame = 0; frame < frames && !log.querySelector(`[data-id="${last}"]`); frame++) {
         const before = places();
         const from = log.scrollTop;
@@ -27,6 +27,7 @@ SCROLL = """async ({ step, last, frames }) => {
         }
         report.most = Math.max(report.most, after.size);
     }
+    report.reached = log.querySelector(`[data-id="${last}"]`) !== null;
     return report;
 }"""
 
@@ -48,6 +49,7 @@ def test_history_is_read_upward_without_jumping(
     down = page.evaluate(SCROLL, {"step": 500, "last": name_of(COUNT), "frames": 5_000})
 
     for report in (up, down):
+        assert report["reached"]
         assert report["jumps"] == []
         assert report["most"] < 200
 
@@ -90,9 +92,9 @@ def test_a_message_in_the_middle_is_shown_with_what_is_around(
     expect(middle).to_be_focused()
 
     down = page.evaluate(SCROLL, {"step": 500, "last": name_of(5_200), "frames": 5_000})
-    assert down["jumps"] == []
+    assert (down["reached"], down["jumps"]) == (True, [])
     up = page.evaluate(SCROLL, {"step": -500, "last": name_of(4_800), "frames": 5_000})
-    assert up["jumps"] == []
+    assert (up["reached"], up["jumps"]) == (True, [])
     page.get_by_role("button", name="Latest").click()
 
     expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport(timeout=PATIENCE_MS)

@@ -46,14 +46,14 @@ def reordered(route: WebSocketRoute) -> None:
 
 
 def lossy(route: WebSocketRoute) -> None:
-    """Every second live event is lost; what is asked for again comes through."""
+    """Every third frame with an event is lost, be it live or asked for again."""
     server = route.connect_to_server()
     count = 0
 
     def pass_on(frame: str | bytes) -> None:
         nonlocal count
         count += "broadcast" in str(frame)
-        if "broadcast" not in str(frame) or count % 2:
+        if "broadcast" not in str(frame) or count % 3:
             route.send(frame)
 
     server.on_message(pass_on)

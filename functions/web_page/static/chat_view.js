@@ -252,7 +252,9 @@ export class ChatView {
       const page = await this.#options.read(chatId, query);
       if (chatId !== this.chatId) return;
       note(page);
+      const [end, last] = [this.#to, this.#ids.at(-1)];
       page.messages.forEach((message) => this.#hold(message));
+      if (this.#ids.at(-1) > last) this.#to = end; // newer ones wait behind the window
       this.#scrolled();
     } catch {
       // The next scroll asks again.
