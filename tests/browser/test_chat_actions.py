@@ -13,9 +13,7 @@ from tests.browser.people import (
     expect_picture,
     last_answer,
     say,
-    shifts,
     skeleton,
-    watch_shifts,
 )
 
 
@@ -326,28 +324,3 @@ def test_a_screen_reader_hears_what_happens(stack: Stack, sign_in: SignIn, name:
     heard = page.evaluate("window.heard")
     assert heard[0] == "Painting."
     assert re.match("Picture ready: .*sunset", heard[1])
-
-
-def test_a_chat_far_from_the_end_stays_where_it_is(
-    stack: Stack, sign_in: SignIn, name: str, chat: str
-) -> None:
-    stack.gemini(text_ms=20, image_ms=100, script=[])
-    page = sign_in(name, chat=chat)
-    other = sign_in(name, chat=chat, beside=page)
-    for count in range(1, 9):
-        say(page, f"Hello for the {count}th time!\n\n\n\n")
-        expect(page.locator(".assistant.complete")).to_have_count(count, timeout=PATIENCE_MS)
-    page.locator("#log").evaluate("log => log.scrollTo(0, 0)")
-    first = page.locator(".message").first
-    box = first.bounding_box()
-    watch_shifts(page)
-
-    say(other, "paint a sunset over the sea")
-    expect(page.locator("#to-end.news")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator("#log .assistant.complete")).to_have_count(9, timeout=PATIENCE_MS)
-
-    assert first.bounding_box() == box
-    assert shifts(page) == [0, []]
-    page.get_by_role("button", name="Latest").click()
-    expect(page.locator("#to-end")).to_be_hidden()
-    expect(last_answer(page)).to_be_in_viewport()

@@ -241,10 +241,10 @@ export class ChatView {
       });
     } else if (this.#newer) this.#load(`limit=100&around=${this.#ids.at(-1)}`, (page) => {
       this.#newer = page.messages.some(({ id }) => id > this.#ids.at(-1));
-    });
+    }, { isNewer: true });
   }
 
-  async #load(query, note) {
+  async #load(query, note, { isNewer = false } = {}) {
     if (this.#loading) return;
     this.#loading = true;
     const { chatId } = this;
@@ -252,9 +252,9 @@ export class ChatView {
       const page = await this.#options.read(chatId, query);
       if (chatId !== this.chatId) return;
       note(page);
-      const [end, last] = [this.#to, this.#ids.at(-1)];
+      const end = this.#to;
       page.messages.forEach((message) => this.#hold(message));
-      if (this.#ids.at(-1) > last) this.#to = end; // newer ones wait behind the window
+      if (isNewer) this.#to = end; // they wait behind the window
       this.#scrolled();
     } catch {
       // The next scroll asks again.
