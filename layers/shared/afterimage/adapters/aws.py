@@ -117,11 +117,7 @@ class LambdaImageStarter:
             "correlation_id": self._correlation_id(),
         }
         try:
-            self._client().invoke(
-                FunctionName=self._function,
-                InvocationType="Event",
-                Payload=json.dumps(payload).encode(),
-            )
+            _invoke_event(self._client(), self._function, payload)
         except (ClientError, BotoCoreError) as error:
             raise ProviderUnavailable(f"invoke failed: {type(error).__name__}") from error
 
@@ -151,11 +147,7 @@ class LambdaDeletionStarter:
             "correlation_id": self._correlation_id(),
         }
         try:
-            self._client().invoke(
-                FunctionName=self._function,
-                InvocationType="Event",
-                Payload=json.dumps(payload).encode(),
-            )
+            _invoke_event(self._client(), self._function, payload)
         except (ClientError, BotoCoreError) as error:
             # It is marked, and the next sweep finds it.
             self._log.warning("deletion_not_started", reason=type(error).__name__)
@@ -264,6 +256,13 @@ class SignedUrls:
         digest = hmac.digest(self._secret_value().encode(), signed.encode(), hashlib.sha256)
         signature = urlsafe_b64encode(digest).decode().rstrip("=")
         return f"{self._public_url()}{signed}&signature={signature}"
+
+
+def _invoke_event(client: Any, function: str, payload: dict[str, Any]) -> None:
+    """Have a function run soon, without waiting for it."""
+    client.invoke(
+        FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode()
+    )
 
 
 def _code(error: ClientError) -> str:
