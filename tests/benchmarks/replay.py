@@ -9,7 +9,6 @@ import json
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
 from statistics import median
 from typing import Any
 
@@ -17,13 +16,12 @@ from tests.benchmarks.bench import Bench
 from tests.benchmarks.live import User
 from tests.benchmarks.report import NO_TARGET, Table, Target, in_turns, ms
 from tests.local_stack.testing import RunningStack
-from tests.support.channel_client import is_event
+from tests.support.channel_client import is_event, is_update
+from tests.support.missed_events import miss
 
 _EVENTS = 1_000
 _PAGE = 200  # events that one `resume` brings
 _ROUNDS = 5
-_BATCH = 25  # rows that DynamoDB takes in one BatchWriteItem
-_KEPT_S = 3 * 24 * 3600
 _TARGET = Target(2.0, "≤ {} x floor")
 
 
@@ -70,9 +68,10 @@ class _Missed:
         self._user = user
         stack.gemini(text_ms=0)
         user.ask("hello").result().raise_for_status()
+        user.tab.until(is_update("complete"))  # nothing of it shall come in a replay's way
         chat = user.http.get("/chats").raise_for_status().json()["chats"][0]["id"]
         self._seq = int(user.http.get("/realtime/events").raise_for_status().json()["seq"])
-        self._write(chat)
+        miss(stack, user.id, self._seq, _EVENTS, chat)
         self._frame = self._one_frame()
         self._connection = self._connection_id()
 
@@ -109,31 +108,6 @@ class _Missed:
         took = (time.perf_counter() - started) * 1000
         assert tab.numbers() == list(range(self._seq + 1, self._seq + _EVENTS + 1))
         return took
-
-    def _write(self, chat: str) -> None:
-        """The rows that `channel_store` would have written, and the counter behind them."""
-        now = datetime.now(UTC)
-        rows = [
-            {
-                "user_id": {"S": self._user.id},
-                "seq": {"N": str(self._seq + number)},
-                "name": {"S": "chat-update"},
-                "chat_id": {"S": chat},
-                "created_at": {"S": now.isoformat(timespec="milliseconds")},
-                "expires_at": {"N": str(int(now.timestamp()) + _KEPT_S)},
-            }
-            for number in range(1, _EVENTS + 1)
-        ]
-        for start in range(0, len(rows), _BATCH):
-            puts = [{"PutRequest": {"Item": row}} for row in rows[start : start + _BATCH]]
-            self._dynamodb.batch_write_item(RequestItems={self._events: puts})
-        self._dynamodb.update_item(
-            TableName=self._channels,
-            Key={"user_id": {"S": self._user.id}, "entry": {"S": "seq"}},
-            UpdateExpression="SET #s = :n",
-            ExpressionAttributeNames={"#s": "seq"},
-            ExpressionAttributeValues={":n": {"N": str(self._seq + _EVENTS)}},
-        )
 
     def _one_frame(self) -> bytes:
         """One of the frames of the replay, as it is sent; its number does not count here."""

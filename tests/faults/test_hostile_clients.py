@@ -23,9 +23,10 @@ from tests.faults.client import Client, Crowd
 from tests.faults.conftest import SHORT_TIMES
 from tests.faults.invariants import Store, check_client, check_user
 from tests.faults.proxy import FaultProxy, Rule, aws_error
-from tests.faults.test_replay import begun, miss
+from tests.faults.test_replay import begun
 from tests.local_stack.testing import RunningStack, StackProcess
 from tests.support.channel_client import ChannelClient
+from tests.support.missed_events import miss
 
 MAX_CONNECTIONS = 20
 # How large a crowd and a flood are; a thousand of each take minutes.
