@@ -179,7 +179,7 @@ def test_five_thousand_pictures_are_scrolled_end_to_end(
         const scroller = document.querySelector(".tiles");
         let most = 0;
         while (!scroller.querySelector("[aria-label='picture 1']")) {
-            scroller.scrollTop += 700;
+            scroller.scrollTop += 2100;
             await new Promise(requestAnimationFrame);
             most = Math.max(most, scroller.querySelectorAll("li").length);
         }

@@ -291,6 +291,7 @@ function suggest() {
 }
 
 function start() {
+  at("welcome").hidden = true;
   at("app").hidden = false;
   at("name").textContent = session.name;
   channel = connect({ token: (why) => session.token(why), snapshot });
@@ -321,7 +322,7 @@ function start() {
 }
 
 function welcome(sentence = "") {
-  at("welcome").hidden = false;
+  at("welcome").ariaBusy = null;
   at("welcome-notice").textContent = sentence;
   at("sign-in").addEventListener("click", () => session.begin().catch(() => {
     at("welcome-notice").textContent = "The sign-in could not be reached. Please try again.";

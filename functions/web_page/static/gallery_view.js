@@ -221,6 +221,7 @@ export class GalleryView {
     const next = this.#images[Number(tile?.dataset.index) + step];
     if (!step || !next) return;
     event.preventDefault();
+    if (!this.#tiles.has(next.id)) this.#showNear(); // keys may be quicker than what scrolls with them
     this.#tiles.get(next.id)?.querySelector("button").focus();
   }
 

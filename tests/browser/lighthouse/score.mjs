@@ -13,7 +13,7 @@ async function score(page) {
     const short = auditRefs.map((ref) => lhr.audits[ref.id]).filter((audit) => audit.score !== null && audit.score < 0.9);
     return [id, { score: Math.round(score * 100), short: short.map(({ id, displayValue }) => `${id} ${displayValue ?? ""}`.trim()) }];
   });
-  return { at: lhr.finalDisplayedUrl, ...Object.fromEntries(found) };
+  return Object.fromEntries(found);
 }
 
 async function signIn(page) {
