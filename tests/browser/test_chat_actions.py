@@ -331,8 +331,8 @@ def test_a_screen_reader_hears_what_happens(stack: Stack, sign_in: SignIn, name:
 
 def fill_with_talk(page: Page) -> None:
     """More than the window shows."""
-    for count in range(1, 9):
-        say(page, f"Hello for the {count}th time!\n\n\n\n")
+    for count in range(1, 6):
+        say(page, f"Hello for the {count}th time!\n\n\n\n\n\n")
         expect(page.locator(".assistant.complete")).to_have_count(count, timeout=PATIENCE_MS)
     wait_for_glides(page)
 
@@ -351,7 +351,7 @@ def test_a_chat_far_from_the_end_stays_where_it_is(
 
     say(other, "paint a sunset over the sea")
     expect(page.locator("#to-end.news")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator("#log .assistant.complete")).to_have_count(9, timeout=PATIENCE_MS)
+    expect(page.locator("#log .assistant.complete")).to_have_count(6, timeout=PATIENCE_MS)
 
     assert first.bounding_box() == box
     assert shifts(page) == [0, []]
@@ -413,7 +413,7 @@ def test_somebody_at_the_end_stays_there_while_messages_glide(
 
     say(other, "Hello from another tab!")
 
-    expect(page.locator(".assistant.complete")).to_have_count(9, timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_have_count(6, timeout=PATIENCE_MS)
     wait_for_glides(page)
     expect(last_answer(page)).to_be_in_viewport()
     expect(page.locator("#to-end")).to_be_hidden()

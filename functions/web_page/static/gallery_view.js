@@ -210,7 +210,7 @@ export class GalleryView {
 
   #scrolled() {
     this.#showNear();
-    if (this.#scroller.scrollTop === 0 && this.#waiting.length) this.#showWaiting();
+    if (this.#waiting.length && this.#scroller.scrollTop === 0) this.#showWaiting();
   }
 
   /** Arrow keys go from tile to tile. */
