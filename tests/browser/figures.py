@@ -146,7 +146,7 @@ def _scroll_chat(page: Page) -> None:
 
 
 def _scroll_gallery(page: Page) -> None:
-    many_pictures(page, 5_000)
+    many_pictures(page, 5_000, is_inline=True)
     page.evaluate("location.hash = '#/pictures'")
     page.reload()
     page.locator(".tiles li").first.wait_for()
