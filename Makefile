@@ -8,7 +8,7 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults storm check bench lock clean
+.PHONY: help run test faults storm check bench lighthouse lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' Makefile
@@ -46,6 +46,10 @@ check: ## style, types, the template, the build, and the documentation against t
 bench: ## measure what the README promises
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.benchmarks
+
+lighthouse: ## Lighthouse's scores of the page (needs node and npm)
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m tests.browser.scores
 
 lock: ## write the four lock files anew from pyproject.toml
 	$(ENSURE) .venv tests/requirements.txt

@@ -77,6 +77,8 @@ def sign_in(stack: Stack, new_context: Callable[[], BrowserContext]) -> SignIn:
             page.get_by_role("textbox").fill(name)
             page.keyboard.press("Enter")
         page.get_by_role("textbox", name="Message").wait_for()
+        if beside:
+            beside.bring_to_front()  # a tab behind another is drawn only now and then
         return page
 
     return open_tab

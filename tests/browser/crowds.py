@@ -1,6 +1,7 @@
 """Chats and galleries larger than anybody has: answers made up on the way to the page."""
 
 import io
+from base64 import b64encode
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -11,9 +12,16 @@ from playwright.sync_api import Page, Route
 THUMBNAIL_PX = 256
 
 
-def many_pictures(page: Page, count: int) -> None:
-    """The API has `count` pictures, number `count` the newest."""
-    page.route("**/images?*", _pages("images", count, picture))
+def many_pictures(page: Page, count: int, *, is_inline: bool = False) -> None:
+    """The API has `count` pictures, number `count` the newest.
+
+    Args:
+        is_inline: their thumbnails come with the page's own rows and ask nothing of the processes
+            that run the test, so that the page has the machine for itself.
+    """
+    inline = f"data:image/webp;base64,{b64encode(_thumbnail()).decode()}"
+    urls = {"url": inline, "thumbnail_url": inline} if is_inline else {}
+    page.route("**/images?*", _pages("images", count, lambda number: picture(number) | urls))
     _serve_thumbnails(page)
 
 
@@ -74,9 +82,11 @@ def _pages(
 
 
 def _serve_thumbnails(page: Page) -> None:
+    file = _thumbnail()
+    page.route("**/cdn/many/*", lambda route: route.fulfill(content_type="image/webp", body=file))
+
+
+def _thumbnail() -> bytes:
     file = io.BytesIO()
     Image.linear_gradient("L").resize((THUMBNAIL_PX, THUMBNAIL_PX)).save(file, "WEBP")
-    page.route(
-        "**/cdn/many/*",
-        lambda route: route.fulfill(content_type="image/webp", body=file.getvalue()),
-    )
+    return file.getvalue()

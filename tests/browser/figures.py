@@ -16,7 +16,33 @@ from tests.browser.people import PATIENCE_MS, expect_level, say
 from tests.local_stack.testing import RunningStack, StackProcess
 
 _ROUNDS = 20
+_REST_MS = 700
 _TIMEOUT_MS = 180_000
+
+# Notes on the performance timeline when Enter is pressed and a placeholder reaches the socket.
+_NOTE = """(() => {
+    addEventListener("keydown", ({ key, timeStamp }) => {
+        if (key === "Enter") performance.mark("enter", { startTime: timeStamp });
+    }, true);
+    const Own = window.WebSocket;
+    window.WebSocket = class extends Own {
+        constructor(url) {
+            super(url);
+            this.addEventListener("message", ({ data }) => {
+                if (data.includes('"thinking"')) performance.mark("frame");
+            });
+        }
+    };
+})()"""
+
+# From each Enter to the placeholder at the socket, and to the placeholder painted: ms.
+_PLACEHOLDERS = """() => {
+    const times = (name) => performance.getEntriesByName(name)
+        .map(({ startTime, duration }) => startTime + duration);
+    const first = (all, since) => all.find((time) => time > since) - since;
+    const [frames, painted] = [times("frame"), times("afterimage:placeholder")];
+    return times("enter").map((enter) => [first(frames, enter), first(painted, enter)]);
+}"""
 
 # Scrolls `selector` by `step` px a frame until `last` is there.
 _SCROLL = """async ({ selector, step, last }) => {
@@ -61,6 +87,7 @@ def main() -> None:
 def _page(stack: RunningStack, browser: Browser) -> Page:
     page = browser.new_context(locale="en-GB").new_page()
     page.set_default_timeout(_TIMEOUT_MS)
+    page.add_init_script(_NOTE)
     page.goto(stack.url)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("textbox").fill("measured")
@@ -84,20 +111,28 @@ def _weigh(page: Page) -> None:
 
 
 def _wait(stack: RunningStack, page: Page) -> None:
-    """From pressing Enter to what is drawn, by the browser's performance timeline."""
+    """From pressing Enter to what is drawn, by the browser's performance timeline.
+
+    The page is at rest before each: the picture before is there and nothing else under way.
+    """
     stack.gemini(text_ms=1_000, image_ms=1_000, drafts=1, script=[])
     for count in range(1, _ROUNDS + 1):
         say(page, f"paint a sunset, number {count}")
-        pictures = page.locator("#log .assistant.image.complete")
-        expect(pictures).to_have_count(count, timeout=PATIENCE_MS)
-    page.wait_for_timeout(1_000)
-    for what in ("placeholder", "preview", "picture"):
+        expect(page.locator("#log img.full.shown")).to_have_count(count, timeout=PATIENCE_MS)
+        page.wait_for_timeout(_REST_MS)
+    at_socket, painted = zip(*page.evaluate(_PLACEHOLDERS), strict=True)
+    print(
+        f"Enter to placeholder: at the page's socket after {statistics.median(at_socket):.0f} ms,"
+        f" drawn after {statistics.median(painted):.0f} ms"
+        f" (at most {max(painted):.0f}; median of {len(painted)})"
+    )
+    for what in ("preview", "picture"):
         times = page.evaluate(
             "name => performance.getEntriesByName(name).map(({ duration }) => duration)",
             f"afterimage:{what}",
         )
         if times:
-            print(f"send to {what}: median {statistics.median(times):.0f} ms of {len(times)}")
+            print(f"Enter to {what}: median {statistics.median(times):.0f} ms of {len(times)}")
 
 
 def _scroll_chat(page: Page) -> None:
@@ -111,7 +146,7 @@ def _scroll_chat(page: Page) -> None:
 
 
 def _scroll_gallery(page: Page) -> None:
-    many_pictures(page, 5_000)
+    many_pictures(page, 5_000, is_inline=True)
     page.evaluate("location.hash = '#/pictures'")
     page.reload()
     page.locator(".tiles li").first.wait_for()

@@ -39,6 +39,11 @@ def expect_level(page: Page) -> None:
     expect(page.locator("#usage")).not_to_be_empty(timeout=PATIENCE_MS)
 
 
+def wait_for_glides(page: Page) -> None:
+    """Every message is where it belongs: until then, it is drawn somewhere else."""
+    expect(page.locator("#log li[style*=transform]")).to_have_count(0, timeout=PATIENCE_MS)
+
+
 def watch_shifts(page: Page) -> None:
     """From here on every layout shift counts, also one that follows a key or a click."""
     page.evaluate("""() => {
@@ -49,8 +54,10 @@ def watch_shifts(page: Page) -> None:
             for (const { startTime, value, sources } of list.getEntries()) {
                 if (startTime < since) continue;
                 window.shift += value;
-                window.shifted.push(...sources.map(({ node }) =>
-                    `${node?.nodeName} ${node?.id ?? ""} ${node?.className ?? ""}`));
+                const box = ({ y, height }) => `${y.toFixed()}+${height.toFixed()}`;
+                window.shifted.push(...sources.map(({ node, previousRect, currentRect }) =>
+                    `${node?.nodeName} ${node?.id ?? ""} ${node?.className ?? ""}` +
+                    ` ${box(previousRect)} to ${box(currentRect)}`));
             }
         }).observe({ type: "layout-shift", buffered: true });
     }""")

@@ -13,7 +13,10 @@ from tests.browser.people import (
     expect_picture,
     last_answer,
     say,
+    shifts,
     skeleton,
+    wait_for_glides,
+    watch_shifts,
 )
 
 
@@ -324,3 +327,93 @@ def test_a_screen_reader_hears_what_happens(stack: Stack, sign_in: SignIn, name:
     heard = page.evaluate("window.heard")
     assert heard[0] == "Painting."
     assert re.match("Picture ready: .*sunset", heard[1])
+
+
+def fill_with_talk(page: Page) -> None:
+    """More than the window shows."""
+    for count in range(1, 6):
+        say(page, f"Hello for the {count}th time!\n\n\n\n\n\n")
+        expect(page.locator(".assistant.complete")).to_have_count(count, timeout=PATIENCE_MS)
+    wait_for_glides(page)
+
+
+def test_a_chat_far_from_the_end_stays_where_it_is(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name, chat=chat)
+    other = sign_in(name, chat=chat, beside=page)
+    fill_with_talk(page)
+    page.locator("#log").evaluate("log => log.scrollTo(0, 0)")
+    first = page.locator(".message").first
+    box = first.bounding_box()
+    watch_shifts(page)
+
+    say(other, "paint a sunset over the sea")
+    expect(page.locator("#to-end.news")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#log .assistant.complete")).to_have_count(6, timeout=PATIENCE_MS)
+
+    assert first.bounding_box() == box
+    assert shifts(page) == [0, []]
+    page.get_by_role("button", name="Latest").click()
+    expect(page.locator("#to-end")).to_be_hidden()
+    expect(last_answer(page)).to_be_in_viewport()
+
+
+# Runs `window.before`, once, in the same task as the next frame of the channel and ahead of it.
+AHEAD_OF_A_FRAME = """(() => {
+    const Own = window.WebSocket;
+    window.WebSocket = class extends Own {
+        set onmessage(receive) {
+            super.onmessage = receive && ((event) => {
+                window.before?.();
+                delete window.before;
+                receive(event);
+            });
+        }
+    };
+})()"""
+
+
+def test_somebody_who_has_just_gone_up_is_not_taken_down_again(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name, chat=chat)
+    other = sign_in(name, chat=chat, beside=page)
+    page.add_init_script(AHEAD_OF_A_FRAME)
+    page.reload()
+    expect_level(page)
+    fill_with_talk(page)
+    # Of a scroll the page hears with the next frame it draws, and what comes before is not late.
+    page.evaluate("() => { window.before = () => document.querySelector('#log').scrollTo(0, 0); }")
+
+    say(other, "Hello from another tab!")
+
+    expect(page.locator("#to-end.news")).to_be_visible(timeout=PATIENCE_MS)
+    wait_for_glides(page)
+    expect(page.locator(".message").first).to_be_in_viewport()
+
+
+def test_somebody_at_the_end_stays_there_while_messages_glide(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name, chat=chat)
+    other = sign_in(name, chat=chat, beside=page)
+    fill_with_talk(page)
+    # What comes from below makes the log higher for a moment; nothing is there to go down to.
+    page.evaluate("""() => {
+        const log = document.querySelector("#log");
+        log.querySelector("li:last-child").style.transform = "translateY(2000px)";
+        log.dispatchEvent(new Event("scroll"));
+        log.querySelector("li:last-child").style.transform = "";
+    }""")
+    expect(page.locator("#to-end")).to_be_hidden()
+
+    say(other, "Hello from another tab!")
+
+    expect(page.locator(".assistant.complete")).to_have_count(6, timeout=PATIENCE_MS)
+    wait_for_glides(page)
+    expect(last_answer(page)).to_be_in_viewport()
+    expect(page.locator("#to-end")).to_be_hidden()

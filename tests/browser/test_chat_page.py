@@ -15,6 +15,7 @@ from tests.browser.people import (
     say,
     shifts,
     skeleton,
+    wait_for_glides,
     watch_shifts,
 )
 
@@ -139,6 +140,28 @@ def test_nothing_moves_from_placeholder_to_picture(
     })""")
 
 
+@pytest.mark.parametrize("first", ["paint a sunset", "Hello!", "One\n\n\n\n\nor two"])
+def test_nothing_moves_when_more_is_sent_while_the_first_is_thought_about(
+    stack: Stack, sign_in: SignIn, name: str, first: str
+) -> None:
+    stack.gemini(text_ms=1_200, image_ms=600, drafts=1, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    say(page, first)
+    expect(last_answer(page)).to_contain_text("Thinking…", timeout=PATIENCE_MS)
+    watch_shifts(page)
+
+    for text in ("paint a fox", "And what else?"):
+        say(page, text)
+        expect(last_answer(page)).to_contain_text("Thinking…", timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_have_count(3, timeout=PATIENCE_MS)
+    expect(page.locator(".user")).to_have_count(3)
+    expect(page.locator("#log img.full.shown").last).to_be_attached(timeout=PATIENCE_MS)
+    wait_for_glides(page)
+
+    assert shifts(page) == [0, []]
+
+
 def test_the_console_stays_clean(stack: Stack, sign_in: SignIn, name: str) -> None:
     stack.gemini(text_ms=20, image_ms=200, drafts=1, script=[])
     page = sign_in(name)
@@ -156,6 +179,23 @@ def test_the_console_stays_clean(stack: Stack, sign_in: SignIn, name: str) -> No
     )
 
     assert found == []
+
+
+def test_a_message_is_answered_while_a_picture_is_painted(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=4_000, script=[])
+    page = sign_in(name)
+    say(page, "paint a sunset over the sea")
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+
+    say(page, "Hello, how are you?")
+
+    answer = page.locator(".assistant.complete .text")
+    expect(answer).to_have_text(re.compile(r"\S"), timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
+    expect_picture(page)
+    expect(page.locator(".message")).to_have_count(4)
 
 
 def test_a_picture_that_fails_says_why(stack: Stack, sign_in: SignIn, name: str) -> None:

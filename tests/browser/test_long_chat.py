@@ -65,7 +65,7 @@ def test_ten_thousand_messages_are_scrolled_end_to_end(
             const log = document.querySelector("#log");
             let most = 0;
             while (!log.querySelector(`[data-id="${last}"]`)) {
-                log.scrollTop -= 3000;
+                log.scrollTop -= 9000;
                 await new Promise(requestAnimationFrame);
                 most = Math.max(most, log.querySelectorAll("li").length);
             }

@@ -11,6 +11,7 @@ from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
     PATIENCE_MS,
+    complaints,
     expect_level,
     expect_picture,
     last_answer,
@@ -112,6 +113,61 @@ def test_a_connection_cut_in_mid_generation_is_made_again(
 
     expect_picture(page)
     assert len(lines) == 2
+
+
+def test_a_minute_offline_in_mid_generation_loses_and_doubles_nothing(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=2_000, script=[])
+    train, home = sign_in(name, chat=chat), sign_in(name, chat=chat)
+    expect_level(train)
+    train.clock.install()
+    say(train, "paint a sunset over the sea")
+    expect(skeleton(train)).to_be_visible(timeout=PATIENCE_MS)
+
+    train.context.set_offline(True)
+    expect(train.locator("#connection")).to_have_text("Offline")
+    expect_picture(home)
+    for _ in range(12):
+        train.clock.run_for(5_000)  # every timer of a minute fires, to no avail
+        expect(train.locator("#connection")).not_to_be_empty()
+        expect(skeleton(train)).to_be_visible()
+    train.context.set_offline(False)
+    train.clock.run_for(1_000)
+
+    expect_level(train)
+    expect_picture(train)
+    for page in (train, home):
+        expect(page.locator(".message")).to_have_count(2)
+        expect(page.locator("#log .picture")).to_have_count(1)
+        expect(page.locator(".tiles li")).to_have_count(1)
+
+
+SLOW_3G = {
+    "offline": False,
+    "latency": 400,
+    "downloadThroughput": 50_000,
+    "uploadThroughput": 50_000,
+}
+
+
+def test_a_picture_arrives_over_a_slow_line(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=100, image_ms=300, drafts=1, script=[])
+    page = sign_in(name)
+    network = page.context.new_cdp_session(page)
+    network.send("Network.enable")
+    network.send("Network.emulateNetworkConditions", SLOW_3G)
+    page.reload()
+    expect_level(page)
+    found = complaints(page)
+
+    say(page, "paint a sunset over the sea")
+    expect_picture(page)
+
+    expect(page.locator(".message")).to_have_count(2)
+    assert found == []
+    waited = page.evaluate("performance.getEntriesByType('navigation')[0].responseStart")
+    assert waited >= SLOW_3G["latency"]  # the line was slow
 
 
 @contextmanager

@@ -25,6 +25,7 @@ let made = null; // the newest chat id made here: the server may not have heard 
 let usageTimer = null;
 let stateTimer = null;
 let wasConnected = false;
+let isLeaving = false;
 
 // --- what happens
 
@@ -156,7 +157,13 @@ async function deleteAccount() {
   at("account").hidePopover();
   const sentence = "Delete your account with all chats and pictures? Nothing can bring them back.";
   if (!(await ask(sentence, "Delete everything"))) return;
-  if (await remove("/me", "The account could not be deleted here.")) await session.end();
+  if (await remove("/me", "The account could not be deleted here.")) leave();
+}
+
+/** Signs out everywhere in this browser, once. */
+function leave() {
+  if (!isLeaving) session.end();
+  isLeaving = true;
 }
 
 // --- what is read
@@ -272,7 +279,8 @@ function showState(state) {
   clearTimeout(stateTimer);
   wasConnected ||= state === "connected";
   const word = at("connection");
-  if (state === "connected") word.textContent = "";
+  if (state === "closed") leave(); // the account was deleted, here or elsewhere
+  else if (state === "connected") word.textContent = "";
   else if (!navigator.onLine) word.textContent = "Offline";
   else stateTimer = setTimeout(() => (word.textContent = wasConnected ? "Reconnecting…" : "Connecting…"), PATIENCE_MS);
 }
@@ -283,6 +291,7 @@ function suggest() {
 }
 
 function start() {
+  at("welcome").hidden = true;
   at("app").hidden = false;
   at("name").textContent = session.name;
   channel = connect({ token: (why) => session.token(why), snapshot });
@@ -306,14 +315,14 @@ function start() {
   suggest();
   showState(channel.state);
   at("new-chat").addEventListener("click", newChat);
-  at("sign-out").addEventListener("click", () => session.end());
+  at("sign-out").addEventListener("click", leave);
   at("delete-account").addEventListener("click", deleteAccount);
   window.addEventListener("hashchange", openRoute);
   openRoute();
 }
 
 function welcome(sentence = "") {
-  at("welcome").hidden = false;
+  at("welcome").ariaBusy = null;
   at("welcome-notice").textContent = sentence;
   at("sign-in").addEventListener("click", () => session.begin().catch(() => {
     at("welcome-notice").textContent = "The sign-in could not be reached. Please try again.";

@@ -10,6 +10,7 @@ export class ChatListView {
   #chats = new Map();
   #current = null;
   #cursor = null;
+  #soon = null; // a rendering that was asked for
   #renaming = null; // id of the chat whose title is being written
 
   /**
@@ -48,7 +49,9 @@ export class ChatListView {
     const { title, updated_at = "" } = this.#chats.get(chat_id) ?? {};
     if (updated_at >= created_at) return;
     const firstWords = role === "user" && text ? [...text].slice(0, TITLE_LENGTH).join("") : undefined;
-    this.update({ id: chat_id, title: title ?? firstWords, updated_at: created_at });
+    const chat = { id: chat_id, title: title ?? firstWords, updated_at: created_at };
+    this.#chats.set(chat_id, { ...this.#chats.get(chat_id), ...chat });
+    this.#renderSoon();
   }
 
   remove(chatId) {
@@ -61,7 +64,13 @@ export class ChatListView {
     this.#render();
   }
 
+  /** Once a frame, and after the message itself: a list of a hundred chats takes a while. */
+  #renderSoon() {
+    this.#soon ??= requestAnimationFrame(() => setTimeout(() => this.#render()));
+  }
+
   #render() {
+    this.#soon = null;
     if (this.#renaming) return; // what is being written stays
     const chats = [...this.#chats.values()].sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
     const focused = this.#list.contains(document.activeElement)

@@ -10,7 +10,7 @@ import { ApiError } from "./unified_channel.js";
 const WINDOW = 120; // messages in the page
 const STEP = 40;
 const NEAR_PX = 1200; // this close to the window's edge it moves on
-const AT_END_PX = 60;
+const AT_END_PX = 36;
 const GLIDE_MS = 220;
 const DRAFT = "afterimage.draft";
 const NEARLY = 0.9; // of the longest text: from here on it is said how much is left
@@ -31,8 +31,10 @@ export class ChatView {
   #older = null; // cursor of the page before the first, or null
   #newer = false; // the server has messages newer than the last
   #atEnd = true;
+  #seenTop = 0; // where the log stood when #atEnd was found out
   #loading = false;
   #waits = new Waits();
+  #glides = new Glides();
 
   /**
    * @param {{
@@ -48,7 +50,7 @@ export class ChatView {
     this.#options = options;
     log.addEventListener("scroll", () => this.#scrolled(), { passive: true });
     toEnd.addEventListener("click", () => this.#goToEnd());
-    new ResizeObserver(() => this.#atEnd && this.#scrollToEnd()).observe(log);
+    new ResizeObserver(() => this.#isAtEnd() && this.#scrollToEnd()).observe(log);
     setInterval(() => this.#tick(), 1000);
   }
 
@@ -69,7 +71,7 @@ export class ChatView {
   merge(...messages) {
     const mine = messages.filter((message) => this.#belongs(message));
     if (mine.length === 0) return;
-    const wasAtEnd = this.#atEnd;
+    const wasAtEnd = this.#isAtEnd();
     const last = this.#ids.at(-1) ?? "";
     this.#keepStill(() => {
       mine.forEach((message) => this.#hold(message));
@@ -90,7 +92,7 @@ export class ChatView {
       const from = Math.max(0, this.#ids.findIndex((id) => id >= first));
       this.#setWindow(from, from + size);
       this.#sync();
-    }, this.#atEnd);
+    }, this.#isAtEnd());
   }
 
   preview({ message_id, preview }) {
@@ -203,21 +205,37 @@ export class ChatView {
     }
     change();
     const left = seen.filter(([element]) => element.isConnected);
-    left.forEach(([element]) => stopGliding(element)); // places are measured without it
+    left.forEach(([element]) => this.#glides.stop(element)); // places are measured without it
     if (toEnd) this.#scrollToEnd();
     else if (left.length) this.#log.scrollTop += left[0][0].getBoundingClientRect().top - left[0][1];
-    left.forEach(([element, was]) => glide(element, was - element.getBoundingClientRect().top));
+    left.forEach(([element, was]) => this.#glides.start(element, was - element.getBoundingClientRect().top));
   }
 
   #scrolled() {
-    const { scrollTop, scrollHeight, clientHeight } = this.#log;
-    const below = scrollHeight - scrollTop - clientHeight;
+    this.#notePlace();
     const isWhole = this.#to === this.#ids.length && !this.#newer;
+    if (this.#log.scrollTop < NEAR_PX) this.#lookUp();
+    else if (this.#below < NEAR_PX && !isWhole) this.#lookDown();
+  }
+
+  /** Px of messages below what is in view. What glides makes the log's own height more than that. */
+  get #below() {
+    return this.#list.getBoundingClientRect().bottom - this.#log.getBoundingClientRect().bottom;
+  }
+
+  #notePlace() {
+    const isWhole = this.#to === this.#ids.length && !this.#newer;
+    const below = this.#below;
+    this.#seenTop = this.#log.scrollTop;
     this.#atEnd = isWhole && below < AT_END_PX;
-    this.#toEnd.hidden = isWhole && below < clientHeight;
+    this.#toEnd.hidden = isWhole && below < this.#log.clientHeight;
     if (this.#toEnd.hidden) this.#toEnd.classList.remove("news");
-    if (scrollTop < NEAR_PX) this.#lookUp();
-    else if (below < NEAR_PX && !isWhole) this.#lookDown();
+  }
+
+  /** Somebody may have scrolled a moment ago, and the event still be on its way. */
+  #isAtEnd() {
+    if (this.#log.scrollTop !== this.#seenTop) this.#notePlace();
+    return this.#atEnd;
   }
 
   #lookUp() {
@@ -279,7 +297,8 @@ export class ChatView {
   }
 
   #scrollToEnd() {
-    this.#log.scrollTop = this.#log.scrollHeight;
+    this.#log.scrollTop += Math.ceil(this.#below);
+    this.#seenTop = this.#log.scrollTop;
     this.#atEnd = !this.#newer;
     this.#toEnd.hidden = this.#atEnd;
     this.#toEnd.classList.remove("news");
@@ -433,18 +452,35 @@ function whenItResets(code, retryAfter) {
   return [" Resets ", time, "."];
 }
 
-/** From `distance` px away to where the element is now; by a transform, which is no layout shift. */
-function glide(element, distance) {
-  if (Math.abs(distance) < 1) return;
-  const isCalm = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  element.animate(
-    [{ transform: `translateY(${distance}px)` }, { transform: "none" }],
-    { id: "glide", duration: isCalm ? 1 : GLIDE_MS, easing: "ease-out" },
-  );
-}
+/**
+ * Elements on their way from where they were to where they are now, by a transform, which is no
+ * layout shift. Not by an animation: where one is cut short by the next, browsers count a shift.
+ */
+class Glides {
+  #glides = new Map(); // element → { distance in px, start: time of the first frame that shows it }
+  #frame = null; // asked for
 
-function stopGliding(element) {
-  for (const animation of element.getAnimations()) if (animation.id === "glide") animation.cancel();
+  start(element, distance) {
+    if (Math.abs(distance) < 1 || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
+    this.#glides.set(element, { distance });
+    element.style.transform = `translateY(${distance}px)`;
+    this.#frame ??= requestAnimationFrame((now) => this.#move(now));
+  }
+
+  stop(element) {
+    if (this.#glides.delete(element)) element.style.transform = "";
+  }
+
+  #move(now) {
+    this.#frame = null;
+    for (const [element, glide] of this.#glides) {
+      glide.start ??= now; // where it was is where the first frame shows it
+      const left = 1 - (now - glide.start) / GLIDE_MS;
+      if (left <= 0) this.stop(element);
+      else element.style.transform = `translateY(${glide.distance * left ** 2}px)`; // ever slower
+    }
+    if (this.#glides.size > 0) this.#frame = requestAnimationFrame((now) => this.#move(now));
+  }
 }
 
 /** What the user writes: shown at once, sent until the server has decided, given back when it refuses. */
@@ -530,9 +566,9 @@ export class Composer {
   }
 
   async #send(message) {
+    this.#options.chat.sent(message);
     this.notify("");
     this.#show(message);
-    this.#options.chat.sent(message);
     const { channel, onAnswer } = this.#options;
     const { chat_id, text, aspectRatio } = message;
     let { id } = message;

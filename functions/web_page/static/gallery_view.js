@@ -210,7 +210,7 @@ export class GalleryView {
 
   #scrolled() {
     this.#showNear();
-    if (this.#scroller.scrollTop === 0 && this.#waiting.length) this.#showWaiting();
+    if (this.#waiting.length && this.#scroller.scrollTop === 0) this.#showWaiting();
   }
 
   /** Arrow keys go from tile to tile. */
@@ -221,6 +221,7 @@ export class GalleryView {
     const next = this.#images[Number(tile?.dataset.index) + step];
     if (!step || !next) return;
     event.preventDefault();
+    if (!this.#tiles.has(next.id)) this.#showNear(); // keys may be quicker than what scrolls with them
     this.#tiles.get(next.id)?.querySelector("button").focus();
   }
 

@@ -43,245 +43,6 @@ export function backoff(failures, random = Math.random) {
   return random() * Math.min(BACKOFF_MAX_MS, BACKOFF_MS * 2 ** failures);
 }
 
-/** A request that was refused or could not be made; `message` is a sentence for people. */
-export class ApiError extends Error {
-  name = "ApiError";
-
-  constructor(status, { code = null, message, retry_after = null, server_time = null } = {}) {
-    super(message ?? "Something went wrong. Please try again.");
-    Object.assign(this, { status, code, retryAfter: retry_after, serverTime: server_time });
-  }
-
-  /** Nothing was decided: the network failed, the server did, or the gateway was too busy. */
-  get undecided() {
-    return this.status === 0 || this.status >= 500 || (this.status === 429 && !this.code);
-  }
-}
-
-/** The HTTP API: the token, one kind of error, and repeats of what may be repeated. */
-class Http {
-  #options;
-
-  constructor(options) {
-    this.#options = options;
-  }
-
-  async call(method, path, { body, tries = 1 } = {}) {
-    for (let failures = 1; ; failures++) {
-      try {
-        return await this.#once(method, path, body);
-      } catch (error) {
-        if (!error.undecided || failures === tries) throw error;
-        await pause(backoff(failures, this.#options.random));
-      }
-    }
-  }
-
-  async #once(method, path, body) {
-    let response = await this.#fetch(method, path, body, { refused: false });
-    if (response.status === 401) response = await this.#fetch(method, path, body, { refused: true });
-    const answer = await this.#read(response);
-    if (!response.ok) throw new ApiError(response.status, answer?.error);
-    return answer;
-  }
-
-  /** The body's JSON, null where there is none or it is somebody else's error page. */
-  async #read(response) {
-    try {
-      const text = await response.text();
-      return text ? JSON.parse(text) : null;
-    } catch {
-      if (response.ok) throw new ApiError(0, UNREACHABLE); // it was cut off
-      return null;
-    }
-  }
-
-  async #fetch(method, path, body, { refused }) {
-    const { url, token, fetch } = this.#options;
-    const headers = { authorization: `Bearer ${await token({ refused })}` };
-    if (body) headers["content-type"] = "application/json";
-    try {
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
-      return await fetch(url + path, { method, headers, signal, body: body && JSON.stringify(body) });
-    } catch {
-      throw new ApiError(0, UNREACHABLE);
-    }
-  }
-}
-
-/** Events in order of `seq`: each once, none before its turn. */
-class Sequence {
-  at = null; // the last event that had its turn, or the one a snapshot stands for
-  #known = 0; // the highest seq heard of
-  #early = new Map(); // seq → an event that came before its turn
-
-  restart(seq) {
-    this.at = this.#known = seq;
-    this.#early.clear();
-  }
-
-  add(frame) {
-    if (frame.seq > this.at) this.#early.set(frame.seq, frame);
-    this.hearOf(frame.seq);
-  }
-
-  hearOf(seq) {
-    this.#known = Math.max(this.#known, seq ?? 0);
-  }
-
-  *inTurn() {
-    for (let next; (next = this.#early.get(this.at + 1)); ) {
-      this.#early.delete(++this.at);
-      yield next;
-    }
-  }
-
-  /** The last seq before the first hole, counting what still waits for a snapshot. */
-  get level() {
-    let seq = this.at;
-    while (this.#early.has(seq + 1)) seq++;
-    return seq;
-  }
-
-  get isBehind() {
-    return this.#known > this.level;
-  }
-}
-
-/** The newest version of every message heard of, and the ids that never come back. */
-class Messages {
-  #held = new Map(); // id → Message
-  #open = new Set();
-  #deleted = new Set(); // of messages, pictures and chats
-
-  /** The newest version known of this message, or null if it was deleted. */
-  merge(message) {
-    if (!this.isPresent(message)) return null;
-    const held = this.#held.get(message.id);
-    if (held && (held.version > message.version || isCutShort(message, held))) return held;
-    this.#held.set(message.id, message);
-    this.#open[OPEN.includes(message.meta.status) ? "add" : "delete"](message.id);
-    return message;
-  }
-
-  /** Applies an event; false if it says nothing new. */
-  apply({ event, payload }) {
-    switch (event) {
-      case "message-insert":
-      case "message-update":
-        return this.#isNews(payload.message) && this.merge(payload.message) !== null;
-      case "message-preview": {
-        const held = this.#held.get(payload.message_id);
-        return held?.version === payload.version && held.meta.status === "generating";
-      }
-      case "message-delete":
-        payload.message_ids.forEach((id) => this.#delete(id));
-        return true;
-      case "image-insert":
-        return this.isPresent(payload.image);
-      case "image-delete":
-        payload.image_ids.forEach((id) => this.#deleted.add(id));
-        return true;
-      case "chat-update":
-        return this.isPresent(payload.chat);
-      case "chat-delete":
-        this.#deleted.add(payload.chat_id);
-        this.forget(payload.chat_id);
-        return true;
-      default:
-        throw new Error(`unknown event: ${event}`);
-    }
-  }
-
-  isPresent({ id, chat_id }) {
-    return !this.#deleted.has(id) && !this.#deleted.has(chat_id);
-  }
-
-  of(chatId) {
-    const found = [...this.#held.values()].filter((message) => message.chat_id === chatId);
-    return found.sort((a, b) => (a.id < b.id ? -1 : 1));
-  }
-
-  get anyOpen() {
-    return this.#open.size > 0;
-  }
-
-  forget(chatId) {
-    for (const { id, chat_id } of this.#held.values()) if (chat_id === chatId) this.#drop(id);
-  }
-
-  forgetAll() {
-    this.#held.clear();
-    this.#open.clear();
-  }
-
-  #isNews(message) {
-    const held = this.#held.get(message.id);
-    return !held || message.version > held.version || isCutShort(held, message);
-  }
-
-  #delete(id) {
-    this.#deleted.add(id);
-    this.#drop(id);
-  }
-
-  #drop(id) {
-    this.#held.delete(id);
-    this.#open.delete(id);
-  }
-}
-
-/** The first is the second without its text, which was too long for a frame. */
-function isCutShort(message, other) {
-  return message.version === other.version && message.truncated && !other.truncated;
-}
-
-/** One WebSocket: asks for what was missed when it opens, and is lost when it does not answer. */
-class Line {
-  resuming = true;
-  #socket;
-  #answer;
-  #onLost;
-
-  constructor(socket, { after, onFrame, onLost }) {
-    this.#socket = socket;
-    this.#onLost = () => onLost(this);
-    this.#expectAnswer();
-    socket.onopen = () => this.resume(after());
-    socket.onmessage = ({ data }) => this.#receive(JSON.parse(data), onFrame);
-    socket.onclose = this.#onLost;
-  }
-
-  resume(after) {
-    this.resuming = true;
-    this.send({ action: "resume", after });
-  }
-
-  send(frame) {
-    if (this.#socket.readyState !== 1) return; // it is closing, and onclose will say so
-    this.#socket.send(JSON.stringify(frame));
-    this.#expectAnswer();
-  }
-
-  /** From here on it has no say. */
-  drop() {
-    clearTimeout(this.#answer);
-    const socket = this.#socket;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.close();
-  }
-
-  #receive(frame, onFrame) {
-    if (frame.type === "system") clearTimeout(this.#answer);
-    onFrame(frame, this);
-  }
-
-  #expectAnswer() {
-    clearTimeout(this.#answer);
-    this.#answer = setTimeout(this.#onLost, ANSWER_MS);
-  }
-}
-
 export class UnifiedChannel {
   state = "connecting"; // connecting ⇄ connected → closed; only #become sets it
   via = null; // "socket" or "http" while connected
@@ -687,6 +448,245 @@ export class UnifiedChannel {
   #stop(name) {
     clearTimeout(this.#timers[name]);
     delete this.#timers[name];
+  }
+}
+
+/** One WebSocket: asks for what was missed when it opens, and is lost when it does not answer. */
+class Line {
+  resuming = true;
+  #socket;
+  #answer;
+  #onLost;
+
+  constructor(socket, { after, onFrame, onLost }) {
+    this.#socket = socket;
+    this.#onLost = () => onLost(this);
+    this.#expectAnswer();
+    socket.onopen = () => this.resume(after());
+    socket.onmessage = ({ data }) => this.#receive(JSON.parse(data), onFrame);
+    socket.onclose = this.#onLost;
+  }
+
+  resume(after) {
+    this.resuming = true;
+    this.send({ action: "resume", after });
+  }
+
+  send(frame) {
+    if (this.#socket.readyState !== 1) return; // it is closing, and onclose will say so
+    this.#socket.send(JSON.stringify(frame));
+    this.#expectAnswer();
+  }
+
+  /** From here on it has no say. */
+  drop() {
+    clearTimeout(this.#answer);
+    const socket = this.#socket;
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.close();
+  }
+
+  #receive(frame, onFrame) {
+    if (frame.type === "system") clearTimeout(this.#answer);
+    onFrame(frame, this);
+  }
+
+  #expectAnswer() {
+    clearTimeout(this.#answer);
+    this.#answer = setTimeout(this.#onLost, ANSWER_MS);
+  }
+}
+
+/** Events in order of `seq`: each once, none before its turn. */
+class Sequence {
+  at = null; // the last event that had its turn, or the one a snapshot stands for
+  #known = 0; // the highest seq heard of
+  #early = new Map(); // seq → an event that came before its turn
+
+  restart(seq) {
+    this.at = this.#known = seq;
+    this.#early.clear();
+  }
+
+  add(frame) {
+    if (frame.seq > this.at) this.#early.set(frame.seq, frame);
+    this.hearOf(frame.seq);
+  }
+
+  hearOf(seq) {
+    this.#known = Math.max(this.#known, seq ?? 0);
+  }
+
+  *inTurn() {
+    for (let next; (next = this.#early.get(this.at + 1)); ) {
+      this.#early.delete(++this.at);
+      yield next;
+    }
+  }
+
+  /** The last seq before the first hole, counting what still waits for a snapshot. */
+  get level() {
+    let seq = this.at;
+    while (this.#early.has(seq + 1)) seq++;
+    return seq;
+  }
+
+  get isBehind() {
+    return this.#known > this.level;
+  }
+}
+
+/** The newest version of every message heard of, and the ids that never come back. */
+class Messages {
+  #held = new Map(); // id → Message
+  #open = new Set();
+  #deleted = new Set(); // of messages, pictures and chats
+
+  /** The newest version known of this message, or null if it was deleted. */
+  merge(message) {
+    if (!this.isPresent(message)) return null;
+    const held = this.#held.get(message.id);
+    if (held && (held.version > message.version || isCutShort(message, held))) return held;
+    this.#held.set(message.id, message);
+    this.#open[OPEN.includes(message.meta.status) ? "add" : "delete"](message.id);
+    return message;
+  }
+
+  /** Applies an event; false if it says nothing new. */
+  apply({ event, payload }) {
+    switch (event) {
+      case "message-insert":
+      case "message-update":
+        return this.#isNews(payload.message) && this.merge(payload.message) !== null;
+      case "message-preview": {
+        const held = this.#held.get(payload.message_id);
+        return held?.version === payload.version && held.meta.status === "generating";
+      }
+      case "message-delete":
+        payload.message_ids.forEach((id) => this.#delete(id));
+        return true;
+      case "image-insert":
+        return this.isPresent(payload.image);
+      case "image-delete":
+        payload.image_ids.forEach((id) => this.#deleted.add(id));
+        return true;
+      case "chat-update":
+        return this.isPresent(payload.chat);
+      case "chat-delete":
+        this.#deleted.add(payload.chat_id);
+        this.forget(payload.chat_id);
+        return true;
+      default:
+        throw new Error(`unknown event: ${event}`);
+    }
+  }
+
+  isPresent({ id, chat_id }) {
+    return !this.#deleted.has(id) && !this.#deleted.has(chat_id);
+  }
+
+  of(chatId) {
+    const found = [...this.#held.values()].filter((message) => message.chat_id === chatId);
+    return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+  }
+
+  get anyOpen() {
+    return this.#open.size > 0;
+  }
+
+  forget(chatId) {
+    for (const { id, chat_id } of this.#held.values()) if (chat_id === chatId) this.#drop(id);
+  }
+
+  forgetAll() {
+    this.#held.clear();
+    this.#open.clear();
+  }
+
+  #isNews(message) {
+    const held = this.#held.get(message.id);
+    return !held || message.version > held.version || isCutShort(held, message);
+  }
+
+  #delete(id) {
+    this.#deleted.add(id);
+    this.#drop(id);
+  }
+
+  #drop(id) {
+    this.#held.delete(id);
+    this.#open.delete(id);
+  }
+}
+
+/** The first is the second without its text, which was too long for a frame. */
+function isCutShort(message, other) {
+  return message.version === other.version && message.truncated && !other.truncated;
+}
+
+/** The HTTP API: the token, one kind of error, and repeats of what may be repeated. */
+class Http {
+  #options;
+
+  constructor(options) {
+    this.#options = options;
+  }
+
+  async call(method, path, { body, tries = 1 } = {}) {
+    for (let failures = 1; ; failures++) {
+      try {
+        return await this.#once(method, path, body);
+      } catch (error) {
+        if (!error.undecided || failures === tries) throw error;
+        await pause(backoff(failures, this.#options.random));
+      }
+    }
+  }
+
+  async #once(method, path, body) {
+    let response = await this.#fetch(method, path, body, { refused: false });
+    if (response.status === 401) response = await this.#fetch(method, path, body, { refused: true });
+    const answer = await this.#read(response);
+    if (!response.ok) throw new ApiError(response.status, answer?.error);
+    return answer;
+  }
+
+  /** The body's JSON, null where there is none or it is somebody else's error page. */
+  async #read(response) {
+    try {
+      const text = await response.text();
+      return text ? JSON.parse(text) : null;
+    } catch {
+      if (response.ok) throw new ApiError(0, UNREACHABLE); // it was cut off
+      return null;
+    }
+  }
+
+  async #fetch(method, path, body, { refused }) {
+    const { url, token, fetch } = this.#options;
+    const headers = { authorization: `Bearer ${await token({ refused })}` };
+    if (body) headers["content-type"] = "application/json";
+    try {
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
+      return await fetch(url + path, { method, headers, signal, body: body && JSON.stringify(body) });
+    } catch {
+      throw new ApiError(0, UNREACHABLE);
+    }
+  }
+}
+
+/** A request that was refused or could not be made; `message` is a sentence for people. */
+export class ApiError extends Error {
+  name = "ApiError";
+
+  constructor(status, { code = null, message, retry_after = null, server_time = null } = {}) {
+    super(message ?? "Something went wrong. Please try again.");
+    Object.assign(this, { status, code, retryAfter: retry_after, serverTime: server_time });
+  }
+
+  /** Nothing was decided: the network failed, the server did, or the gateway was too busy. */
+  get undecided() {
+    return this.status === 0 || this.status >= 500 || (this.status === 429 && !this.code);
   }
 }
 

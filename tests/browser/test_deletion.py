@@ -1,0 +1,100 @@
+"""What is deleted on the page is gone: here, in every other tab and browser, and on the server."""
+
+import re
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+from tests.browser.conftest import SignIn
+from tests.browser.people import PATIENCE_MS, expect_level, expect_picture, say
+from tests.local_stack.testing import RunningStack
+
+
+@pytest.fixture
+def tabs(stack: RunningStack, sign_in: SignIn, name: str, chat: str) -> list[Page]:
+    """Two tabs of one browser and one of another, all of one person and in one chat."""
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    first = sign_in(name, chat=chat)
+    pages = [first, sign_in(name, chat=chat, beside=first), sign_in(name, chat=chat)]
+    for page in pages:
+        expect_level(page)
+    return pages
+
+
+def paint(page: Page, *subjects: str) -> None:
+    for count, subject in enumerate(subjects, start=1):
+        say(page, f"paint {subject}")
+        expect_picture(page, count)
+
+
+def tiles(page: Page) -> Locator:
+    return page.locator(".tiles li")
+
+
+def confirm(page: Page, label: str = "Delete") -> None:
+    page.get_by_role("dialog").last.get_by_role("button", name=label, exact=True).click()
+
+
+def test_one_picture_and_several(stack: RunningStack, tabs: list[Page], name: str) -> None:
+    page = tabs[0]
+    paint(page, "a sunset", "a fox", "a lighthouse")
+
+    tiles(page).get_by_role("button", name=re.compile("fox")).click()
+    page.locator("#viewer").get_by_role("button", name="Delete").click()
+    confirm(page)
+    for tab in tabs:
+        expect(tiles(tab)).to_have_count(2, timeout=PATIENCE_MS)
+        expect(tab.locator("#log .picture")).to_have_count(2, timeout=PATIENCE_MS)
+        expect(tab.get_by_text("This picture was deleted.")).to_be_visible()
+    [first, second] = stack.http(name).get("/images").json()["images"]
+    assert ("lighthouse" in first["prompt"], "sunset" in second["prompt"]) == (True, True)
+
+    page.get_by_role("button", name="Select").click()
+    for tile in tiles(page).all():
+        tile.get_by_role("button").click()
+    page.locator(".selection").get_by_role("button", name="Delete").click()
+    confirm(page)
+
+    tabs[1].reload()
+    for tab in tabs:
+        expect(tab.get_by_text("This picture was deleted.")).to_have_count(3, timeout=PATIENCE_MS)
+        expect(tiles(tab)).to_have_count(0, timeout=PATIENCE_MS)
+    assert stack.http(name).get("/images").json()["images"] == []
+
+
+def test_a_chat(stack: RunningStack, tabs: list[Page], name: str, chat: str) -> None:
+    page = tabs[0]
+    paint(page, "a sunset")
+    for tab in tabs:
+        expect(tab.locator("#chats li")).to_have_count(1, timeout=PATIENCE_MS)
+        expect(tiles(tab)).to_have_count(1, timeout=PATIENCE_MS)
+
+    entry = page.locator("#chats li")
+    entry.hover()
+    entry.get_by_role("button", name="Delete").click()
+    confirm(page)
+
+    for tab in tabs:
+        expect(tab.locator("#chats li")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(tab.locator(".message")).to_have_count(0)
+        expect(tiles(tab)).to_have_count(0)
+        expect(tab.locator("#title")).to_have_text("New chat")
+        assert not tab.url.endswith(f"#{chat}")
+    api = stack.http(name)
+    assert api.get("/chats").json()["chats"] == []
+    assert api.get("/images").json()["images"] == []
+    say(tabs[1], "Hello, how are you?")  # in another chat, life goes on
+    expect(tabs[2].locator("#chats li")).to_have_text(["Hello, how are you?"], timeout=PATIENCE_MS)
+
+
+def test_an_account(stack: RunningStack, tabs: list[Page], name: str) -> None:
+    page = tabs[0]
+    paint(page, "a sunset")
+
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Delete my account…").click()
+    confirm(page, "Delete everything")
+
+    for tab in tabs:
+        expect(tab.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+        expect(tab.locator(".message, .tiles li, #chats li")).to_have_count(0)
+    assert stack.http(name).get("/chats").is_error
