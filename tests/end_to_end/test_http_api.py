@@ -9,6 +9,7 @@ import pytest
 from tests.local_stack.testing import RunningStack as Stack
 from ulid import ULID
 
+from afterimage.http import asyncapi, openapi
 from afterimage.http.contract import ROUTES, Route
 
 PRIVATE = [route for route in ROUTES if not route.public]
@@ -165,11 +166,12 @@ def test_the_gallery_is_searched_by_words_of_the_prompt(alice: httpx.Client) -> 
 
 
 def test_the_api_describes_itself(stack: Stack) -> None:
-    document = httpx.get(f"{stack.url}/openapi.json").json()
+    described = httpx.get(f"{stack.url}/openapi.json").json()
 
-    described = {
-        f"{method.upper()} {path}"
-        for path, operations in document["paths"].items()
-        for method in operations
-    }
-    assert described == {route.key.replace("+}", "}") for route in ROUTES}
+    assert described == openapi.document(stack.url)
+
+
+def test_the_channel_describes_itself(stack: Stack) -> None:
+    described = httpx.get(f"{stack.url}/asyncapi.json").json()
+
+    assert described == asyncapi.document(stack.websocket_url)

@@ -7,7 +7,7 @@ Requests are validated by these models, handlers are looked up by these routes, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from typing_extensions import TypedDict
@@ -35,9 +35,12 @@ def _storable(text: str) -> str:
 
 Ulid = Annotated[str, StringConstraints(pattern=_ULID)]
 ChatId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+# What `_not_blank` and `strip_whitespace` refuse, as a schema can say it.
+_NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
 Text = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MAX_TEXT),
+    _NOT_BLANK,
     AfterValidator(_not_blank),
     AfterValidator(_storable),
 ]
@@ -50,7 +53,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class PostMessage(_Strict):
+class _Body(_Strict):
+    model_config = ConfigDict(strict=True)  # a number is no text, and a text is no number
+
+
+class PostMessage(_Body):
     """A message to be answered.
 
     `id` is the client's ULID, made when the message was written; the same id again is the
@@ -62,16 +69,17 @@ class PostMessage(_Strict):
     aspect_ratio: AspectRatio | None = None
 
 
-class MessageVersion(_Strict):
+class MessageVersion(_Body):
     """The version of a message that somebody saw when they clicked."""
 
     version: Annotated[int, Field(ge=1, le=2**53)]
 
 
-class RenameChat(_Strict):
+class RenameChat(_Body):
     title: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE),
+        _NOT_BLANK,
         AfterValidator(_storable),
     ]
 
@@ -162,13 +170,22 @@ class ConfigView(TypedDict):
 
 
 class ErrorBody(TypedDict):
+    """`server_time` comes with `clock_skew`."""
+
     code: str
     message: str
     retry_after: int | None
+    server_time: NotRequired[str]
 
 
 class ErrorView(TypedDict):
     error: ErrorBody
+
+
+class GatewayView(TypedDict):
+    """What API Gateway answers by itself."""
+
+    message: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -307,12 +324,12 @@ DELETE_ME = Route(
     "Delete everything of the caller; again is the same as once.",
     {202: None},
 )
-GET_PAGE = Route("GET", "/", "The chat page.", {200: str}, public=True)
+GET_PAGE = Route("GET", "/", "The chat page.", {200: str, 304: None}, public=True)
 GET_STATIC_FILE = Route(
     "GET",
     "/static/{path+}",
     "A file of the chat page.",
-    {200: str},
+    {200: str, 304: None},
     errors=("not_found",),
     public=True,
 )
@@ -324,6 +341,9 @@ GET_CONFIG = Route(
     public=True,
 )
 GET_OPENAPI = Route("GET", "/openapi.json", "This description.", {200: dict[str, Any]}, public=True)
+GET_ASYNCAPI = Route(
+    "GET", "/asyncapi.json", "The WebSocket's description.", {200: dict[str, Any]}, public=True
+)
 
 ROUTES = (
     POST_MESSAGE,
@@ -344,4 +364,5 @@ ROUTES = (
     GET_STATIC_FILE,
     GET_CONFIG,
     GET_OPENAPI,
+    GET_ASYNCAPI,
 )
