@@ -15,7 +15,6 @@ from afterimage.actions import Action
 from afterimage.http import asyncapi, openapi
 
 _ACTIONS = {action.__name__ for action in get_args(Action)}
-_JSON = "content/application~1json/schema"
 Validator = jsonschema_rs.Draft7Validator | jsonschema_rs.Draft202012Validator
 
 
@@ -49,13 +48,18 @@ def problems_of_answer(route: str, status: int, body: Any) -> list[str]:
         route: as API Gateway names it, e.g. `GET /chats`.
         body: parsed; None for an answer without a body.
     """
-    method, _, path = route.replace("+}", "}").partition(" ")
-    described = api()["paths"][path][method.lower()]["responses"].get(str(status))
+    described = _responses(route).get(str(status))
     if described is None:
         return [f"{route} does not describe {status}"]
     if "content" not in described:
         return [] if body is None else [f"{route} describes no body of {status}"]
-    return _problems(_answer(path.replace("/", "~1"), method.lower(), status), body)
+    return _problems(_answer(route, status), body)
+
+
+def _responses(route: str) -> dict[str, Any]:
+    method, _, path = route.replace("+}", "}").partition(" ")
+    found: dict[str, Any] = api()["paths"][path][method.lower()]["responses"]
+    return found
 
 
 def _problems(validator: Validator, value: Any) -> list[str]:
@@ -65,29 +69,23 @@ def _problems(validator: Validator, value: Any) -> list[str]:
 @cache
 def _messages() -> dict[str, Validator]:
     """All at once, so that no frame is kept waiting while somebody measures."""
-    names = channel()["components"]["messages"]
+    # AsyncAPI's own dialect of JSON Schema is a superset of draft 7.
     return {
-        # AsyncAPI's own dialect of JSON Schema is a superset of draft 7.
-        name: jsonschema_rs.Draft7Validator(
-            _closed(channel(), f"components/messages/{name}/payload")
-        )
-        for name in names
+        name: jsonschema_rs.Draft7Validator(_closed(channel(), message["payload"]))
+        for name, message in channel()["components"]["messages"].items()
     }
 
 
 @cache
-def _answer(path: str, method: str, status: int) -> Validator:
-    return jsonschema_rs.Draft202012Validator(
-        _closed(api(), f"paths/{path}/{method}/responses/{status}/{_JSON}")
-    )
+def _answer(route: str, status: int) -> Validator:
+    schema = _responses(route)[str(status)]["content"]["application/json"]["schema"]
+    return jsonschema_rs.Draft202012Validator(_closed(api(), schema))
 
 
-def _closed(document: dict[str, Any], pointer: str) -> dict[str, Any]:
-    """The schema at one place of a document, open to no other fields."""
-    components = document["components"]
-    closed = {
-        name: schema if name in _ACTIONS else {"additionalProperties": False, **schema}
-        for name, schema in components["schemas"].items()
+def _closed(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    """One of a document's schemas, open to no other fields, and what it refers to."""
+    components = {
+        name: described if name in _ACTIONS else {"additionalProperties": False, **described}
+        for name, described in document["components"]["schemas"].items()
     }
-    components = {**components, "schemas": closed}
-    return {**document, "components": components, "$ref": f"#/{pointer}"}
+    return {"components": {"schemas": components}, "allOf": [schema]}
