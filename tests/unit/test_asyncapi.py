@@ -82,8 +82,8 @@ def test_every_message_belongs_to_an_operation() -> None:
     replied = {name for o in operations for name in names(o.get("reply", {"messages": []}))}
 
     assert taken == set(ACTIONS)
-    assert sent | replied == {*get_args(EventName), *frame_names()}
-    assert sent & replied == {"error"}
+    assert sent == {*get_args(EventName), "message-preview", "error"}
+    assert replied == frame_names() - {"message-preview"}
 
 
 def names(operation: dict[str, Any]) -> list[str]:
@@ -190,7 +190,7 @@ def test_every_failure_is_in_both_descriptions() -> None:
     codes = [failure.code for failure in Failure.__subclasses__()]
 
     for description in (channel(), api()):
-        error = description["components"]["schemas"]["MessageErrorView"]
+        error = description["components"]["schemas"]["MessageError"]
         assert error["properties"]["code"]["enum"] == codes
 
 
@@ -198,5 +198,5 @@ def test_both_descriptions_agree_about_what_they_share() -> None:
     ours, theirs = (d["components"]["schemas"] for d in (channel(), api()))
     shared = set(ours) & set(theirs)
 
-    assert {"MessageView", "ImageView", "ChatView", "MessageFrame", "ChatDeletedFrame"} <= shared
+    assert {"Message", "Image", "Chat", "MessageFrame", "ChatDeletedFrame"} <= shared
     assert all(ours[name] == theirs[name] for name in shared)

@@ -7,6 +7,8 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from afterimage.whole_numbers import WHOLE
+
 LARGEST_SEQ = 2**53
 
 
@@ -22,7 +24,7 @@ class Resume(_Action):
     """
 
     action: Literal["resume"]
-    after: Annotated[int, Field(ge=0, le=LARGEST_SEQ)] | None = None
+    after: Annotated[int, Field(ge=0, le=LARGEST_SEQ), WHOLE] | None = None
 
 
 class Ping(_Action):

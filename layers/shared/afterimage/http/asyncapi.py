@@ -20,7 +20,8 @@ _ABOUT = (
     "One JSON object a frame, none over 32 KB: a message that would be larger comes without its "
     "text and is read over HTTP. Events are numbered by `seq`, per user and without holes; a "
     "`resume` replays what came after the last one a client has. Whatever is no action is answered "
-    "by an `error`, and the connection stays open."
+    "by an `error`, and the connection stays open. A frame without `type` is API Gateway's own: "
+    "what was to answer has failed."
 )
 _TICKET = (
     "From `POST /realtime/tickets`, whose `url` has it already: one connection, within 30 seconds."

@@ -15,11 +15,13 @@ from typing_extensions import TypedDict
 from afterimage.domain.aspect_ratios import AspectRatio
 from afterimage.frames import BroadcastFrame
 from afterimage.views import ChatView, ImageView, MessageView
+from afterimage.whole_numbers import WHOLE
 
 MAX_TEXT = 8_000  # characters
 MAX_TITLE = 200  # characters
 _ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
-_CURSOR = r"^[\w.:~-]{1,128}$"
+# The time and the id of the last chat of a page.
+_CHATS_CURSOR = r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z~[A-Za-z0-9_-]{1,64}$"
 
 
 def _not_blank(text: str) -> str:
@@ -45,7 +47,6 @@ Text = Annotated[
     AfterValidator(_storable),
 ]
 Limit = Annotated[int, Field(ge=1, le=100)]
-Cursor = Annotated[str, StringConstraints(pattern=_CURSOR)]
 
 
 class _Strict(BaseModel):
@@ -72,7 +73,7 @@ class PostMessage(_Body):
 class MessageVersion(_Body):
     """The version of a message that somebody saw when they clicked."""
 
-    version: Annotated[int, Field(ge=1, le=2**53)]
+    version: Annotated[int, Field(ge=1, le=2**53), WHOLE]
 
 
 class RenameChat(_Body):
@@ -96,16 +97,21 @@ class ImagePath(_Strict):
     image_id: Ulid
 
 
-class PageQuery(_Strict):
+class _PageQuery(_Strict):
     limit: Limit = 50
-    cursor: Cursor | None = None
 
 
-class MessagesQuery(PageQuery):
+class ChatsQuery(_PageQuery):
+    cursor: Annotated[str, StringConstraints(pattern=_CHATS_CURSOR)] | None = None
+
+
+class MessagesQuery(_PageQuery):
+    cursor: Ulid | None = None
     around: Ulid | None = None
 
 
-class ImagesQuery(PageQuery):
+class ImagesQuery(_PageQuery):
+    cursor: Ulid | None = None
     q: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
@@ -272,7 +278,7 @@ GET_MESSAGE = Route(
     errors=("not_found",),
 )
 LIST_CHATS = Route(
-    "GET", "/chats", "Chats, the latest changed first.", {200: ChatsView}, query=PageQuery
+    "GET", "/chats", "Chats, the latest changed first.", {200: ChatsView}, query=ChatsQuery
 )
 RENAME_CHAT = Route(
     "PATCH",

@@ -10,9 +10,18 @@ from pydantic import BaseModel
 
 from afterimage.domain.errors import AccountDeleted, Refused
 from afterimage.http.contract import (
+    CANCEL_MESSAGE,
+    DELETE_IMAGE,
     DELETE_ME,
+    GET_MESSAGE,
     GET_PAGE,
     GET_STATIC_FILE,
+    LIST_CHATS,
+    LIST_IMAGES,
+    LIST_MESSAGES,
+    POST_MESSAGE,
+    RENAME_CHAT,
+    RETRY_MESSAGE,
     ROUTES,
     ErrorView,
     GatewayView,
@@ -28,6 +37,20 @@ _GATEWAY = {
     429: "Throttled by the gateway.",
     500: "No answer of ours.",
     503: "No answer within the gateway's 30 seconds; the function may go on.",
+}
+# Where what a route answers with is taken by another one.
+_CHAT = {"chat_id": "$request.path.chat_id"}
+_ANSWER = {**_CHAT, "message_id": "$response.body#/assistant_message/id"}
+_SEEN = {"version": "$response.body#/assistant_message/version"}
+_LINKS: dict[Route, list[tuple[Route, dict[str, str], dict[str, str] | None]]] = {
+    POST_MESSAGE: [
+        (GET_MESSAGE, _ANSWER, None),
+        (CANCEL_MESSAGE, _ANSWER, _SEEN),
+        (RETRY_MESSAGE, _ANSWER, _SEEN),
+        (LIST_MESSAGES, _CHAT, None),
+    ],
+    LIST_CHATS: [(RENAME_CHAT, {"chat_id": "$response.body#/chats/0/id"}, None)],
+    LIST_IMAGES: [(DELETE_IMAGE, {"image_id": "$response.body#/images/0/id"}, None)],
 }
 
 
@@ -84,7 +107,13 @@ def _operation(route: Route, by_name: dict[str, Schema]) -> dict[str, Any]:
         operation["security"] = []
     if "{path+}" in route.path:
         operation["parameters"] = [
-            {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
+            {
+                "name": "path",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string"},
+                "example": "app.js",
+            }
         ]
     if route.body is not None:
         body = {"schema": by_name[f"{route.key} body"]}
@@ -125,10 +154,19 @@ def _responses(route: Route, by_name: dict[str, Schema]) -> dict[str, Any]:
         if type_ is not None:
             schema = by_name[f"{route.key} {status}"]
             responses[str(status)]["content"] = {media: {"schema": schema}}
+        if route in _LINKS:
+            responses[str(status)]["links"] = dict(_links(route))
     refusals = _refusals(route)
     for status in sorted({*refusals, *_of_the_gateway(route)}):
         responses[str(status)] = _refusal(status, refusals.get(status, []), route, by_name)
     return responses
+
+
+def _links(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
+    for target, parameters, body in _LINKS[route]:
+        operation_id = _operation_id(target)
+        link: dict[str, Any] = {"operationId": operation_id, "parameters": parameters}
+        yield operation_id, link if body is None else {**link, "requestBody": body}
 
 
 def _refusal(
