@@ -1,4 +1,4 @@
-"""GET /: the chat page, its static files, its configuration and the API's description."""
+"""GET /: the chat page, its static files, its configuration and the API's descriptions."""
 
 from __future__ import annotations
 

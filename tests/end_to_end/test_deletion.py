@@ -11,9 +11,9 @@ from typing import Any
 
 import httpx
 import pytest
-from boto3.dynamodb.types import TypeDeserializer
 from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, Frame, is_event, is_update
+from tests.support.stored import files_of, rows_of
 from websockets.exceptions import ConnectionClosed
 
 from afterimage.domain import ids
@@ -45,28 +45,14 @@ class Person:
         return response.json()["assistant_message"]
 
     def rows(self, table: str) -> list[dict[str, Any]]:
-        read = TypeDeserializer().deserialize
-        pages = self.stack.aws("dynamodb").get_paginator("scan")
-        return [
-            row
-            for page in pages.paginate(TableName=self.stack.name(table), ConsistentRead=True)
-            for item in page["Items"]
-            if self._owns(row := {name: read(value) for name, value in item.items()})
-        ]
-
-    def _owns(self, row: dict[str, Any]) -> bool:
-        owner = row.get("user_id") or row["user_id_chat_id"].rpartition("#")[0]
-        return bool(owner == self.user_id)
+        return rows_of(self.stack, table, self.user_id)
 
     def entries(self) -> list[str]:
         """Names of the rows of the ledger."""
         return sorted(row["entry"] for row in self.rows("ImageGenerationLogTable"))
 
     def files(self) -> list[str]:
-        pages = self.stack.aws("s3").get_paginator("list_objects_v2")
-        prefix = ids.image_folder(self.user_id)
-        found = pages.paginate(Bucket=self.stack.name("ImagesBucket"), Prefix=prefix)
-        return [item["Key"] for page in found for item in page.get("Contents", [])]
+        return files_of(self.stack, self.user_id)
 
     def content(self) -> list[Any]:
         """Everything stored that somebody wrote or a model made."""

@@ -32,7 +32,8 @@ READ = (
 )
 DELETIONS = ("delete_image", "delete_chat", "delete_me")
 CLICKS = ("cancel_message", "retry_message")
-PUBLIC = ("get_page", "get_static_file", "get_config", "get_openapi")
+DESCRIBED = ("get_config", "get_openapi", "get_asyncapi")
+PUBLIC = ("get_page", "get_static_file", *DESCRIBED)
 
 Event = dict[str, Any]
 
@@ -225,7 +226,7 @@ def test_the_page_and_its_files_need_no_token(stack: RunningStack, name: str) ->
 
     assert response["statusCode"] == 200
     kind = response["headers"]["content-type"]
-    if name in ("get_config", "get_openapi"):
+    if name in DESCRIBED:
         assert kind == "application/json"
         TypeAdapter(route_of(name).answers[200]).validate_json(response["body"])
     else:

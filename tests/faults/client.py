@@ -27,6 +27,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
 from tests.local_stack.testing import RunningStack
+from tests.support.described import problems_of_message
 
 Frame = dict[str, Any]
 ValueT = TypeVar("ValueT")
@@ -337,6 +338,7 @@ class Client:
         frame: Frame = json.loads(text)
         if "type" not in frame:
             return  # API Gateway's own words: the function that was to answer has failed
+        self.wrong += problems_of_message(frame["event"], frame)
         if frame["type"] == "system":
             self._heed(frame)
         elif frame["seq"] is None:

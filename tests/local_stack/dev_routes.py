@@ -48,8 +48,8 @@ class DevRoutes:
 
     async def _token(self, request: Request) -> Response:
         try:
-            user = (await request.json())["user"]
-            token = self._issuer.access_token(user)
+            given = await request.json()
+            token = self._issuer.access_token(given["user"], **given.get("claims", {}))
         except (ValueError, KeyError, TypeError, BadUserNameError):
             wanted = 'send {"user": name}, a name of 1 to 64 letters, digits, or one of _ . @ -'
             return _error(422, "invalid", wanted)

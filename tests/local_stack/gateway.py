@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
 from starlette.requests import Request
-from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.local_stack.cdn import Cdn
@@ -37,14 +37,15 @@ def application(
         routes.append(WebSocketRoute(path, websocket.serve))
     if cdn is not None:
         routes.append(Route(cdn.prefix + "{key:path}", cdn.handle, methods=_METHODS))
-    if http_api is not None:
-        routes.append(Mount("/", app=_every_method(http_api)))
     app = Starlette(
         routes=routes,
         # A page of another site that resolves to this machine gets nothing.
         middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=["127.0.0.1", "localhost"])],
     )
     app.router.redirect_slashes = False
+    if http_api is not None:
+        # Not a mount, which takes no path with a line break.
+        app.router.default = _every_method(http_api)
     return app
 
 

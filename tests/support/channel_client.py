@@ -1,4 +1,7 @@
-"""A plain client of the unified channel, as a browser would be one."""
+"""A plain client of the unified channel, as a browser would be one.
+
+What it sends and gets must be as `/asyncapi.json` describes it.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,8 @@ from typing import Any, Self
 
 import httpx
 from websockets.sync.client import ClientConnection, connect
+
+from tests.support.described import problems_of_message
 
 Frame = dict[str, Any]
 _PATIENCE = 20.0  # seconds; only so that a broken run ends
@@ -49,14 +54,18 @@ class ChannelClient:
         self._opened.close()
 
     def send(self, frame: Frame) -> None:
+        assert problems_of_message(frame["action"], frame) == [], frame
         self.socket.send(json.dumps(frame))
 
     def receive(self) -> Frame:
         """The next frame."""
-        text = self.socket.recv(timeout=_PATIENCE)
+        return self._received(self.socket.recv(timeout=_PATIENCE))
+
+    def _received(self, text: str | bytes) -> Frame:
         assert isinstance(text, str)
         assert len(text.encode()) <= 32 * 1024
         frame: Frame = json.loads(text)
+        assert problems_of_message(frame["event"], frame) == [], frame
         self.frames.append(frame)
         return frame
 
@@ -76,7 +85,7 @@ class ChannelClient:
     def quiet(self, seconds: float = 0.3) -> bool:
         """Whether nothing arrives for a while."""
         try:
-            self.frames.append(json.loads(self.socket.recv(timeout=seconds)))
+            self._received(self.socket.recv(timeout=seconds))
         except TimeoutError:
             return True
         return False

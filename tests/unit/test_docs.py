@@ -110,6 +110,12 @@ def test_every_frame_is_in_the_readme_and_no_other() -> None:
     assert set(rows("Frames")) == {*get_args(EventName), *frame_names()}
 
 
+def test_every_code_of_an_error_frame_is_in_the_readme() -> None:
+    said = set(re.findall(r"`(\w+)`", rows("Frames")["error"][0]))
+
+    assert said == {"code", "message", *get_args(frames.ErrorCode)}
+
+
 def frame_names() -> set[str]:
     """Values of `event` in the frames that are no event of the log."""
     found: set[str] = set()

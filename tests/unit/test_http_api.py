@@ -314,3 +314,37 @@ def test_a_bad_title_is_refused(api: Api, title: object) -> None:
     api.handler = lambda request: Response(request.body(contract.RenameChat).title)
 
     assert code(api(body=json.dumps({"title": title}))) == (400, "invalid")
+
+
+@pytest.mark.parametrize("version", ["3", "3.0", "3e0"])
+def test_a_whole_number_is_written_as_one_likes(api: Api, version: str) -> None:
+    api.handler = lambda request: Response(request.body(contract.MessageVersion).version)
+
+    assert api(body=f'{{"version": {version}}}') == (200, 3)
+
+
+@pytest.mark.parametrize("version", ["0", "3.5", '"3"', "true", "null", "1e400", "NaN", str(2**60)])
+def test_what_is_no_version_is_refused(api: Api, version: str) -> None:
+    api.handler = lambda request: Response(request.body(contract.MessageVersion).version)
+
+    assert code(api(body=f'{{"version": {version}}}')) == (400, "invalid")
+
+
+@pytest.mark.parametrize(
+    "content_type", [None, "application/json", "Application/JSON ; charset=utf-8"]
+)
+def test_json_may_be_said_to_be_json(api: Api, content_type: str | None) -> None:
+    headers = {"authorization": "Bearer good"} | (
+        {"content-type": content_type} if content_type else {}
+    )
+
+    assert api.validates(headers=headers, body='{"text": "hello"}')[0] == 200
+
+
+@pytest.mark.parametrize(
+    "content_type", ["text/plain", "application/x-www-form-urlencoded", "json"]
+)
+def test_what_is_said_to_be_something_else_is_refused(api: Api, content_type: str) -> None:
+    headers = {"authorization": "Bearer good", "content-type": content_type}
+
+    assert code(api.validates(headers=headers, body='{"text": "hello"}')) == (400, "invalid")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import hmac
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -16,6 +15,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 from tests.support.doubles import RecordingLog
+from tests.support.forged import token_by_hand
 
 from afterimage.adapters.tokens import IssuerKeys, TokenVerifier
 from afterimage.domain.errors import Busy, Unauthorized
@@ -98,13 +98,7 @@ def signed(changed: Claims, key: Any = RSA_KEY, alg: str = "RS256", kid: Any = "
 
 def by_hand(header: Claims, body: Claims, secret: bytes | None) -> str:
     """A token no library would make; HMAC-signed with a secret, or unsigned."""
-
-    def encoded(data: bytes) -> str:
-        return base64.urlsafe_b64encode(data).rstrip(b"=").decode()
-
-    signed_part = ".".join(encoded(json.dumps(part).encode()) for part in (header, body))
-    signature = hmac.digest(secret, signed_part.encode(), "sha256") if secret else b""
-    return f"Bearer {signed_part}.{encoded(signature)}"
+    return f"Bearer {token_by_hand(header, body, secret)}"
 
 
 def timeless(**changed: Any) -> Claims:

@@ -191,6 +191,14 @@ def test_the_apis_description(page: WebPage) -> None:
     assert document["servers"] == [{"url": "https://page.test"}]
 
 
+def test_the_channels_description(page: WebPage) -> None:
+    answer = page({"routeKey": "GET /asyncapi.json"}, None)
+
+    document = json.loads(answer["body"])
+    assert document["asyncapi"] == "3.0.0"
+    assert document["servers"]["websocket"]["host"] == "channel.test"
+
+
 def test_the_whole_page_is_small() -> None:
     static = Path(__file__).parents[2] / "functions" / "web_page" / "static"
     files = [path for path in static.rglob("*") if path.suffix in (".html", ".css", ".js")]

@@ -9,7 +9,7 @@ from typing import Any, Literal, assert_never
 from typing_extensions import TypedDict
 
 from afterimage.domain import events
-from afterimage.domain.events import Event, EventName
+from afterimage.domain.events import Event
 from afterimage.ports import ImageUrls
 from afterimage.views import (
     ChatView,
@@ -57,24 +57,66 @@ class PreviewPayload(TypedDict):
     preview: str
 
 
-Payload = (
-    MessagePayload
-    | ImagePayload
-    | ChatPayload
-    | MessagesDeletedPayload
-    | ImagesDeletedPayload
-    | ChatDeletedPayload
+class _NumberedFrame(TypedDict):
+    type: Literal["broadcast"]
+    seq: int
+
+
+class MessageFrame(_NumberedFrame):
+    """A message is there (`message-insert`), or has changed (`message-update`)."""
+
+    event: Literal["message-insert", "message-update"]
+    payload: MessagePayload
+
+
+class ImageFrame(_NumberedFrame):
+    """The gallery has a new picture."""
+
+    event: Literal["image-insert"]
+    payload: ImagePayload
+
+
+class ChatFrame(_NumberedFrame):
+    """A chat has another title."""
+
+    event: Literal["chat-update"]
+    payload: ChatPayload
+
+
+class MessagesDeletedFrame(_NumberedFrame):
+    """Messages are gone."""
+
+    event: Literal["message-delete"]
+    payload: MessagesDeletedPayload
+
+
+class ImagesDeletedFrame(_NumberedFrame):
+    """Pictures are gone."""
+
+    event: Literal["image-delete"]
+    payload: ImagesDeletedPayload
+
+
+class ChatDeletedFrame(_NumberedFrame):
+    """A chat is gone, with its messages and pictures."""
+
+    event: Literal["chat-delete"]
+    payload: ChatDeletedPayload
+
+
+BroadcastFrame = (
+    MessageFrame
+    | ImageFrame
+    | ChatFrame
+    | MessagesDeletedFrame
+    | ImagesDeletedFrame
+    | ChatDeletedFrame
 )
 
 
-class BroadcastFrame(TypedDict):
-    type: Literal["broadcast"]
-    event: EventName
-    seq: int
-    payload: Payload
-
-
 class PreviewFrame(TypedDict):
+    """A draft of a picture, or the picture before its files are there; it may be lost."""
+
     type: Literal["broadcast"]
     event: Literal["message-preview"]
     seq: None
@@ -82,16 +124,24 @@ class PreviewFrame(TypedDict):
 
 
 class SystemFrame(TypedDict):
+    """How the connection stands: `resumed` is level with `seq`; after `more` resume once more from
+    `seq`; after `reset` read a snapshot over HTTP; `pong` answers a ping."""
+
     type: Literal["system"]
     event: Literal["resumed", "more", "reset", "pong"]
     seq: int
 
 
+ErrorCode = Literal["invalid", "replaced", "account_deleted"]
+
+
 class ErrorFrame(TypedDict):
+    """A frame was not understood, or the connection is about to be closed."""
+
     type: Literal["system"]
     event: Literal["error"]
     seq: int
-    code: str
+    code: ErrorCode
     message: str
 
 
@@ -100,12 +150,54 @@ Frame = BroadcastFrame | PreviewFrame | SystemFrame | ErrorFrame
 
 def broadcast(event: Event, seq: int, urls: ImageUrls, now: datetime) -> BroadcastFrame:
     """The frame that tells of an event."""
-    return {
-        "type": "broadcast",
-        "event": event.name,
-        "seq": seq,
-        "payload": _payload(event, urls, now),
-    }
+    match event:
+        case events.MessageInserted(message) | events.MessageUpdated(message):
+            return {
+                "type": "broadcast",
+                "event": event.name,
+                "seq": seq,
+                "payload": {
+                    "chat_id": message.chat_id,
+                    "message": message_view(message, urls, now),
+                },
+            }
+        case events.ImageInserted(image):
+            return {
+                "type": "broadcast",
+                "event": event.name,
+                "seq": seq,
+                "payload": {"image": image_view(image, urls)},
+            }
+        case events.ChatUpdated(chat):
+            return {
+                "type": "broadcast",
+                "event": event.name,
+                "seq": seq,
+                "payload": {"chat": chat_view(chat)},
+            }
+        case events.MessageDeleted(chat_id, message_id):
+            return {
+                "type": "broadcast",
+                "event": event.name,
+                "seq": seq,
+                "payload": {"chat_id": chat_id, "message_ids": [message_id]},
+            }
+        case events.ImageDeleted(image_id):
+            return {
+                "type": "broadcast",
+                "event": event.name,
+                "seq": seq,
+                "payload": {"image_ids": [image_id]},
+            }
+        case events.ChatDeleted(chat_id):
+            return {
+                "type": "broadcast",
+                "event": event.name,
+                "seq": seq,
+                "payload": {"chat_id": chat_id},
+            }
+        case _:
+            assert_never(event)
 
 
 def preview(chat_id: str, message_id: str, version: int, data_url: str) -> PreviewFrame:
@@ -127,7 +219,7 @@ def system(event: Literal["resumed", "more", "reset", "pong"], seq: int) -> Syst
     return {"type": "system", "event": event, "seq": seq}
 
 
-def error(seq: int, code: str, message: str) -> ErrorFrame:
+def error(seq: int, code: ErrorCode, message: str) -> ErrorFrame:
     return {"type": "system", "event": "error", "seq": seq, "code": code, "message": message}
 
 
@@ -147,21 +239,3 @@ def encode(frame: Frame) -> str:
 
 def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-
-
-def _payload(event: Event, urls: ImageUrls, now: datetime) -> Payload:
-    match event:
-        case events.MessageInserted(message) | events.MessageUpdated(message):
-            return {"chat_id": message.chat_id, "message": message_view(message, urls, now)}
-        case events.ImageInserted(image):
-            return {"image": image_view(image, urls)}
-        case events.ChatUpdated(chat):
-            return {"chat": chat_view(chat)}
-        case events.MessageDeleted(chat_id, message_id):
-            return {"chat_id": chat_id, "message_ids": [message_id]}
-        case events.ImageDeleted(image_id):
-            return {"image_ids": [image_id]}
-        case events.ChatDeleted(chat_id):
-            return {"chat_id": chat_id}
-        case _:
-            assert_never(event)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
+from afterimage.actions import Ping, Resume, parsed
 from afterimage.ports import Log
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.resume_channel import ResumeChannel
 
-_LARGEST_SEQ = 2**53
 _DONE = {"statusCode": 200}
 
 
@@ -57,28 +56,14 @@ class WebSocketApi:
         }
 
     def _frame(self, user_id: str, connection_id: str, body: object) -> None:
-        frame = _parsed(body)
-        after = frame.get("after")
-        match frame.get("action"):
-            case "resume" if after is None or _is_seq(after):
+        match parsed(body):
+            case Resume(after=after):
                 self._channel.resume(user_id, connection_id, after)
                 self._log.info("websocket_resumed", connection_id=connection_id, after=after)
-            case "ping":
+            case Ping():
                 self._channel.pong(user_id, connection_id)
-            case _:
+            case None:
                 self._channel.complain(
                     user_id, connection_id, "invalid", "This frame was not understood."
                 )
                 self._log.info("websocket_frame_refused", connection_id=connection_id)
-
-
-def _parsed(body: object) -> dict[str, Any]:
-    try:
-        frame = json.loads(body) if isinstance(body, str) else None
-    except (ValueError, RecursionError):
-        return {}
-    return frame if isinstance(frame, dict) else {}
-
-
-def _is_seq(value: object) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= _LARGEST_SEQ

@@ -28,44 +28,44 @@ KEPT_FOR = timedelta(hours=72)
 @dataclass(frozen=True)
 class MessageInserted:
     message: Message
-    name: EventName = "message-insert"
+    name: Literal["message-insert"] = "message-insert"
 
 
 @dataclass(frozen=True)
 class MessageUpdated:
     message: Message
-    name: EventName = "message-update"
+    name: Literal["message-update"] = "message-update"
 
 
 @dataclass(frozen=True)
 class ImageInserted:
     image: Image
-    name: EventName = "image-insert"
+    name: Literal["image-insert"] = "image-insert"
 
 
 @dataclass(frozen=True)
 class ChatUpdated:
     chat: Chat
-    name: EventName = "chat-update"
+    name: Literal["chat-update"] = "chat-update"
 
 
 @dataclass(frozen=True)
 class MessageDeleted:
     chat_id: str
     message_id: str
-    name: EventName = "message-delete"
+    name: Literal["message-delete"] = "message-delete"
 
 
 @dataclass(frozen=True)
 class ImageDeleted:
     image_id: str
-    name: EventName = "image-delete"
+    name: Literal["image-delete"] = "image-delete"
 
 
 @dataclass(frozen=True)
 class ChatDeleted:
     chat_id: str
-    name: EventName = "chat-delete"
+    name: Literal["chat-delete"] = "chat-delete"
 
 
 Event = (

@@ -47,6 +47,8 @@ class Request:
 
     def body(self, model: type[ModelT]) -> ModelT:
         """JSON body. Raises: Invalid."""
+        if not _may_be_json((self.event.get("headers") or {}).get("content-type")):
+            raise Invalid("another content type", public="The request's body must be JSON.")
         body = self.event.get("body") or ""
         try:
             data = b64decode(body) if self.event.get("isBase64Encoded") else body.encode()
@@ -141,6 +143,12 @@ def internal_error() -> dict[str, Any]:
         "retry_after": None,
     }
     return answer(500, {"error": error})
+
+
+def _may_be_json(content_type: str | None) -> bool:
+    """Whether a body is declared as JSON, or not declared."""
+    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
+    return media_type == "application/json"
 
 
 def _validated(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:

@@ -149,7 +149,7 @@ class Reading:
         return Response({"assistant_message": view})
 
     def list_chats(self, request: Request) -> Response:
-        query = request.query(contract.PageQuery)
+        query = request.query(contract.ChatsQuery)
         page = self.chats.page(request.user_id, query.limit, query.cursor)
         views = [chat_view(chat) for chat in page.rows]
         return Response({"chats": views, "next_cursor": page.cursor})

@@ -7,7 +7,7 @@ Requests are validated by these models, handlers are looked up by these routes, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 from typing_extensions import TypedDict
@@ -15,11 +15,13 @@ from typing_extensions import TypedDict
 from afterimage.domain.aspect_ratios import AspectRatio
 from afterimage.frames import BroadcastFrame
 from afterimage.views import ChatView, ImageView, MessageView
+from afterimage.whole_numbers import WHOLE
 
 MAX_TEXT = 8_000  # characters
 MAX_TITLE = 200  # characters
 _ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
-_CURSOR = r"^[\w.:~-]{1,128}$"
+# The time and the id of the last chat of a page.
+_CHATS_CURSOR = r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z~[A-Za-z0-9_-]{1,64}$"
 
 
 def _not_blank(text: str) -> str:
@@ -35,14 +37,16 @@ def _storable(text: str) -> str:
 
 Ulid = Annotated[str, StringConstraints(pattern=_ULID)]
 ChatId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+# What `_not_blank` and `strip_whitespace` refuse, as a schema can say it.
+_NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
 Text = Annotated[
     str,
     StringConstraints(min_length=1, max_length=MAX_TEXT),
+    _NOT_BLANK,
     AfterValidator(_not_blank),
     AfterValidator(_storable),
 ]
 Limit = Annotated[int, Field(ge=1, le=100)]
-Cursor = Annotated[str, StringConstraints(pattern=_CURSOR)]
 
 
 class _Strict(BaseModel):
@@ -50,7 +54,11 @@ class _Strict(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, defer_build=True)
 
 
-class PostMessage(_Strict):
+class _Body(_Strict):
+    model_config = ConfigDict(strict=True)  # a number is no text, and a text is no number
+
+
+class PostMessage(_Body):
     """A message to be answered.
 
     `id` is the client's ULID, made when the message was written; the same id again is the
@@ -62,16 +70,17 @@ class PostMessage(_Strict):
     aspect_ratio: AspectRatio | None = None
 
 
-class MessageVersion(_Strict):
+class MessageVersion(_Body):
     """The version of a message that somebody saw when they clicked."""
 
-    version: Annotated[int, Field(ge=1, le=2**53)]
+    version: Annotated[int, Field(ge=1, le=2**53), WHOLE]
 
 
-class RenameChat(_Strict):
+class RenameChat(_Body):
     title: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE),
+        _NOT_BLANK,
         AfterValidator(_storable),
     ]
 
@@ -88,16 +97,21 @@ class ImagePath(_Strict):
     image_id: Ulid
 
 
-class PageQuery(_Strict):
+class _PageQuery(_Strict):
     limit: Limit = 50
-    cursor: Cursor | None = None
 
 
-class MessagesQuery(PageQuery):
+class ChatsQuery(_PageQuery):
+    cursor: Annotated[str, StringConstraints(pattern=_CHATS_CURSOR)] | None = None
+
+
+class MessagesQuery(_PageQuery):
+    cursor: Ulid | None = None
     around: Ulid | None = None
 
 
-class ImagesQuery(PageQuery):
+class ImagesQuery(_PageQuery):
+    cursor: Ulid | None = None
     q: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
@@ -162,13 +176,22 @@ class ConfigView(TypedDict):
 
 
 class ErrorBody(TypedDict):
+    """`server_time` comes with `clock_skew`."""
+
     code: str
     message: str
     retry_after: int | None
+    server_time: NotRequired[str]
 
 
 class ErrorView(TypedDict):
     error: ErrorBody
+
+
+class GatewayView(TypedDict):
+    """What API Gateway answers by itself."""
+
+    message: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -255,7 +278,7 @@ GET_MESSAGE = Route(
     errors=("not_found",),
 )
 LIST_CHATS = Route(
-    "GET", "/chats", "Chats, the latest changed first.", {200: ChatsView}, query=PageQuery
+    "GET", "/chats", "Chats, the latest changed first.", {200: ChatsView}, query=ChatsQuery
 )
 RENAME_CHAT = Route(
     "PATCH",
@@ -307,12 +330,12 @@ DELETE_ME = Route(
     "Delete everything of the caller; again is the same as once.",
     {202: None},
 )
-GET_PAGE = Route("GET", "/", "The chat page.", {200: str}, public=True)
+GET_PAGE = Route("GET", "/", "The chat page.", {200: str, 304: None}, public=True)
 GET_STATIC_FILE = Route(
     "GET",
     "/static/{path+}",
     "A file of the chat page.",
-    {200: str},
+    {200: str, 304: None},
     errors=("not_found",),
     public=True,
 )
@@ -324,6 +347,9 @@ GET_CONFIG = Route(
     public=True,
 )
 GET_OPENAPI = Route("GET", "/openapi.json", "This description.", {200: dict[str, Any]}, public=True)
+GET_ASYNCAPI = Route(
+    "GET", "/asyncapi.json", "The WebSocket's description.", {200: dict[str, Any]}, public=True
+)
 
 ROUTES = (
     POST_MESSAGE,
@@ -344,4 +370,5 @@ ROUTES = (
     GET_STATIC_FILE,
     GET_CONFIG,
     GET_OPENAPI,
+    GET_ASYNCAPI,
 )

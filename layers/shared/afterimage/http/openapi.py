@@ -4,33 +4,63 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, TypeAdapter
+from pydantic import BaseModel
 
 from afterimage.domain.errors import AccountDeleted, Refused
 from afterimage.http.contract import (
+    CANCEL_MESSAGE,
+    DELETE_IMAGE,
     DELETE_ME,
+    GET_MESSAGE,
     GET_PAGE,
     GET_STATIC_FILE,
+    LIST_CHATS,
+    LIST_IMAGES,
+    LIST_MESSAGES,
+    POST_MESSAGE,
+    RENAME_CHAT,
+    RETRY_MESSAGE,
     ROUTES,
     ErrorView,
+    GatewayView,
     Route,
 )
+from afterimage.http.schemas import Mode, Schema, schemas
 
-_REF = "#/components/schemas/{model}"
 _NOT_JSON = {GET_PAGE.key: "text/html", GET_STATIC_FILE.key: "*/*"}
-
-Schemas = dict[str, dict[str, Any]]
+_STATUSES = {"internal": 500, **{kind.code: kind.status for kind in Refused.__subclasses__()}}
+# What API Gateway answers before or instead of a function.
+_GATEWAY = {
+    413: "Too large for the gateway.",
+    429: "Throttled by the gateway.",
+    500: "No answer of ours.",
+    503: "No answer within the gateway's 30 seconds; the function may go on.",
+}
+# Where what a route answers with is taken by another one.
+_CHAT = {"chat_id": "$request.path.chat_id"}
+_ANSWER = {**_CHAT, "message_id": "$response.body#/assistant_message/id"}
+_SEEN = {"version": "$response.body#/assistant_message/version"}
+_LINKS: dict[Route, list[tuple[Route, dict[str, str], dict[str, str] | None]]] = {
+    POST_MESSAGE: [
+        (GET_MESSAGE, _ANSWER, None),
+        (CANCEL_MESSAGE, _ANSWER, _SEEN),
+        (RETRY_MESSAGE, _ANSWER, _SEEN),
+        (LIST_MESSAGES, _CHAT, None),
+    ],
+    LIST_CHATS: [(RENAME_CHAT, {"chat_id": "$response.body#/chats/0/id"}, None)],
+    LIST_IMAGES: [(DELETE_IMAGE, {"image_id": "$response.body#/images/0/id"}, None)],
+}
 
 
 def document(server: str) -> dict[str, Any]:
     """The API's description, reached at `server`."""
-    schemas, components = _schemas()
+    by_name, components = schemas(dict(_types()))
     paths: dict[str, dict[str, Any]] = {}
     for route in ROUTES:
         path = route.path.replace("+}", "}")
-        paths.setdefault(path, {})[route.method.lower()] = _operation(route, schemas)
+        paths.setdefault(path, {})[route.method.lower()] = _operation(route, by_name)
     return {
         "openapi": "3.1.0",
         "info": {
@@ -51,24 +81,19 @@ def document(server: str) -> dict[str, Any]:
     }
 
 
-def _schemas() -> tuple[Schemas, dict[str, Any]]:
-    """A schema for every type in the table, by name, and the components they refer to."""
-    types: dict[str, tuple[Literal["validation", "serialization"], Any]] = {
-        "error": ("serialization", ErrorView)
-    }
+def _types() -> Iterator[tuple[str, tuple[Mode, Any]]]:
+    """Every type in the table, by a name for its schema."""
+    yield "error", ("serialization", ErrorView)
+    yield "gateway", ("serialization", GatewayView)
     for route in ROUTES:
         for status, type_ in route.answers.items():
-            if type_ is None:
-                continue
-            types[f"{route.key} {status}"] = ("serialization", type_)
+            if type_ is not None:
+                yield f"{route.key} {status}", ("serialization", type_)
         if route.body is not None:
-            types[f"{route.key} body"] = ("validation", route.body)
-    adapters = [(name, mode, TypeAdapter(type_)) for name, (mode, type_) in types.items()]
-    by_name, components = TypeAdapter.json_schemas(adapters, ref_template=_REF)
-    return {name: schema for (name, _), schema in by_name.items()}, components["$defs"]
+            yield f"{route.key} body", ("validation", route.body)
 
 
-def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
+def _operation(route: Route, by_name: dict[str, Schema]) -> dict[str, Any]:
     operation: dict[str, Any] = {
         "operationId": _operation_id(route),
         "summary": route.summary,
@@ -76,16 +101,22 @@ def _operation(route: Route, schemas: Schemas) -> dict[str, Any]:
             *_parameters(route.parameters, "path"),
             *_parameters(route.query, "query"),
         ],
-        "responses": _responses(route, schemas),
+        "responses": _responses(route, by_name),
     }
     if route.public:
         operation["security"] = []
     if "{path+}" in route.path:
         operation["parameters"] = [
-            {"name": "path", "in": "path", "required": True, "schema": {"type": "string"}}
+            {
+                "name": "path",
+                "in": "path",
+                "required": True,
+                "schema": {"type": "string"},
+                "example": "app.js",
+            }
         ]
     if route.body is not None:
-        body = {"schema": schemas[f"{route.key} body"]}
+        body = {"schema": by_name[f"{route.key} body"]}
         operation["requestBody"] = {"required": True, "content": {"application/json": body}}
     return operation
 
@@ -104,34 +135,81 @@ def _parameters(model: type[BaseModel] | None, where: str) -> Iterator[dict[str,
             "name": name,
             "in": where,
             "required": name in schema.get("required", ()),
-            "schema": described,
+            "schema": _without_null(described),
         }
 
 
-def _responses(route: Route, schemas: Schemas) -> dict[str, Any]:
+def _without_null(schema: Schema) -> Schema:
+    """A parameter is left out, never null."""
+    kinds = [kind for kind in schema.get("anyOf", ()) if kind != {"type": "null"}]
+    kept = {key: value for key, value in schema.items() if key != "anyOf" and value is not None}
+    return {**kept, **kinds[0]} if kinds else schema
+
+
+def _responses(route: Route, by_name: dict[str, Schema]) -> dict[str, Any]:
     media = _NOT_JSON.get(route.key, "application/json")
     responses: dict[str, Any] = {}
     for status, type_ in route.answers.items():
         responses[str(status)] = {"description": route.summary}
         if type_ is not None:
-            schema = schemas[f"{route.key} {status}"]
+            schema = by_name[f"{route.key} {status}"]
             responses[str(status)]["content"] = {media: {"schema": schema}}
-    for status, codes in sorted(_refusals(route).items()):
-        responses[str(status)] = {
-            "description": f"Refused: {', '.join(codes)}.",
-            "content": {"application/json": {"schema": schemas["error"]}},
-        }
+        if route in _LINKS:
+            responses[str(status)]["links"] = dict(_links(route))
+    refusals = _refusals(route)
+    for status in sorted({*refusals, *_of_the_gateway(route)}):
+        responses[str(status)] = _refusal(status, refusals.get(status, []), route, by_name)
     return responses
+
+
+def _links(route: Route) -> Iterator[tuple[str, dict[str, Any]]]:
+    for target, parameters, body in _LINKS[route]:
+        operation_id = _operation_id(target)
+        link: dict[str, Any] = {"operationId": operation_id, "parameters": parameters}
+        yield operation_id, link if body is None else {**link, "requestBody": body}
+
+
+def _refusal(
+    status: int, codes: list[str], route: Route, by_name: dict[str, Schema]
+) -> dict[str, Any]:
+    """The answer with one status: ours with these codes, the gateway's, or either."""
+    told = [f"Refused: {', '.join(codes)}."] if codes else []
+    shapes: list[Schema] = []
+    if codes:
+        narrowed = {"properties": {"error": {"properties": {"code": {"enum": codes}}}}}
+        shapes.append({"allOf": [by_name["error"], narrowed]})
+    if status in _of_the_gateway(route):
+        told.append(_GATEWAY[status])
+        shapes.append(by_name["gateway"])
+    schema = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
+    return {
+        "description": " ".join(told),
+        "content": {"application/json": {"schema": schema}},
+    }
+
+
+def _of_the_gateway(route: Route) -> set[int]:
+    """Statuses that API Gateway itself may answer with."""
+    return set(_GATEWAY) - (set() if route.body else {413})
 
 
 def _refusals(route: Route) -> dict[int, list[str]]:
     """Error codes of a route by status."""
-    of_an_account = () if route is DELETE_ME else (AccountDeleted.code,)
-    common = () if route.public else ("unauthorized", *of_an_account, "busy")
-    takes_input = route.body or route.parameters or route.query
-    codes = dict.fromkeys((*route.errors, *common, *(("invalid",) if takes_input else ())))
+    codes = dict.fromkeys((*route.errors, *_common_codes(route)))
     by_status: dict[int, list[str]] = {}
-    statuses = {refused.code: refused.status for refused in Refused.__subclasses__()}
     for code in codes:
-        by_status.setdefault(statuses[code], []).append(code)
+        by_status.setdefault(_STATUSES[code], []).append(code)
     return by_status
+
+
+def _common_codes(route: Route) -> Iterator[str]:
+    """Codes of refusals that a route has without naming them."""
+    if route.public:
+        return
+    yield from ("unauthorized", "busy", "internal")
+    if route is not DELETE_ME:
+        yield AccountDeleted.code
+    if route.body or route.parameters or route.query:
+        yield "invalid"
+    if route.parameters:
+        yield "not_found"  # a "/" in a parameter makes it another path

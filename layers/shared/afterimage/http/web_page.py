@@ -1,4 +1,4 @@
-"""The chat page, its static files, its configuration and the API's description. All public."""
+"""The chat page, its static files, its configuration and the API's descriptions. All public."""
 
 from __future__ import annotations
 
@@ -53,10 +53,14 @@ class WebPage:
             case "GET /config.json":
                 return _json(self._page_config())
             case "GET /openapi.json":
-                # Imported here: only this route needs the API's models.
-                from afterimage.http.openapi import document
+                # Imported here, and below: only these routes need the API's models.
+                from afterimage.http import openapi
 
-                return _json(document(self._config()["public_url"]))
+                return _json(openapi.document(self._config()["public_url"]))
+            case "GET /asyncapi.json":
+                from afterimage.http import asyncapi
+
+                return _json(asyncapi.document(self._config()["websocket_url"]))
             case _:
                 path = (event.get("pathParameters") or {}).get("path", "")
                 return self._file(path, headers)

@@ -48,7 +48,9 @@ class ResumeChannel:
             return
         self._send(user_id, connection_id, [frames.encode(frames.system("pong", channel.seq))])
 
-    def complain(self, user_id: str, connection_id: str, code: str, message: str) -> None:
+    def complain(
+        self, user_id: str, connection_id: str, code: frames.ErrorCode, message: str
+    ) -> None:
         """Answer a frame that cannot be understood."""
         channel = self._registry.read(user_id)
         if channel.deleted:
@@ -63,7 +65,7 @@ class ResumeChannel:
 
     def _dismiss(self, user_id: str, connection_id: str) -> None:
         """The account is gone: whoever opened this had a ticket from before."""
-        told = frames.error(0, AccountDeleted.code, AccountDeleted.public)
+        told = frames.error(0, "account_deleted", AccountDeleted.public)
         self._push.post(connection_id, [frames.encode(told)], self._until())
         self._push.close(connection_id)
         self._registry.forget(user_id, connection_id)

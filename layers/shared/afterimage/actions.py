@@ -1,0 +1,46 @@
+"""What a client may send over the unified channel, one JSON object a frame."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from afterimage.whole_numbers import WHOLE
+
+LARGEST_SEQ = 2**53
+
+
+class _Action(BaseModel):
+    # Built at first use. Fields beside these are ignored: a newer client may send more.
+    model_config = ConfigDict(strict=True, frozen=True, defer_build=True)
+
+
+class Resume(_Action):
+    """Registers the connection and brings it level; the first frame on every connection.
+
+    `after` is the last `seq` that the client has; null means "from now".
+    """
+
+    action: Literal["resume"]
+    after: Annotated[int, Field(ge=0, le=LARGEST_SEQ), WHOLE] | None = None
+
+
+class Ping(_Action):
+    """Asks where the channel is, and keeps the connection open."""
+
+    action: Literal["ping"]
+
+
+Action = Resume | Ping
+
+
+def parsed(body: object) -> Action | None:
+    """The action in a frame's body, None if it is none."""
+    if not isinstance(body, str):
+        return None
+    for kind in (Resume, Ping):
+        with suppress(ValidationError, UnicodeError):
+            return kind.model_validate_json(body)
+    return None
