@@ -8,9 +8,9 @@ from typing import Any
 from tests.support.template import template
 
 
-def kept() -> dict[str, dict[str, Any]]:
-    resources = template()["Resources"]
-    return {name: one for name, one in resources.items() if one.get("DeletionPolicy") == "Retain"}
+def data() -> dict[str, dict[str, Any]]:
+    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
+    return {name: one for name, one in template()["Resources"].items() if one["Type"] in kinds}
 
 
 def keys(value: Any) -> Iterator[str]:
@@ -24,18 +24,13 @@ def keys(value: Any) -> Iterator[str]:
 
 
 def test_tables_and_bucket_are_kept() -> None:
-    data = {
-        name
-        for name, one in template()["Resources"].items()
-        if one["Type"] in ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
-    }
-
-    assert data <= set(kept())
-    assert all(one["UpdateReplacePolicy"] == "Retain" for one in kept().values())
+    assert len(data()) == 7
+    for name, one in data().items():
+        assert (one["DeletionPolicy"], one["UpdateReplacePolicy"]) == ("Retain", "Retain"), name
 
 
 def test_what_is_kept_refers_to_nothing_and_has_no_name_of_its_own() -> None:
-    for name, one in kept().items():
+    for name, one in data().items():
         found = set(keys(one))
         assert not [key for key in found if key == "Ref" or key.startswith("Fn::")], name
         assert not {"TableName", "BucketName", "DependsOn", "Condition"} & found, name
