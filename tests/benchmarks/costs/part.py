@@ -15,17 +15,16 @@ def measure(_: Bench) -> Iterable[Table]:
     recorded, counted = usage.load(), counting.count()
     table = Table(
         "What one picture causes beside the model's price",
-        ("", "recorded", "target", "this run"),
+        ("", "recorded", "counted", "target", "this run"),
         notes=("Prices of us-east-1 from documents; see tests/benchmarks/costs/prices.py.",),
     )
     for name in ("http", "reads", "puts", "posts"):
         then, now = (getattr(counts["picture"], name) for counts in (recorded, counted))
-        table.add(name, f"{then:g}", NO_TARGET[0], f"{now:g}")
+        table.add(name, f"{then:g}", f"{now:g}", *NO_TARGET)
     then, now = (sum(counts["picture"].writes.values()) for counts in (recorded, counted))
-    table.add("writes", f"{then:g}", NO_TARGET[0], f"{now:g}")
+    table.add("writes", f"{then:g}", f"{now:g}", *NO_TARGET)
     then, now = (_percent(counts) for counts in (recorded, counted))
-    target, verdict = _TARGET.judged(now)
-    table.add("everything but the models", f"{then:.2f} %", target, f"{now:.2f} %, {verdict}")
+    table.add("everything but the models", f"{then:.2f} %", f"{now:.2f} %", *_TARGET.judged(now))
     yield table
 
 
