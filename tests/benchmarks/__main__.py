@@ -22,6 +22,7 @@ from tests.benchmarks import (
     webp_size,
 )
 from tests.benchmarks.bench import Bench
+from tests.benchmarks.costs import part as costs
 from tests.benchmarks.report import MISSED, Table
 
 Part = Callable[[Bench], Iterable[Table]]
@@ -37,6 +38,7 @@ PARTS: Mapping[str, tuple[Part, str]] = {
     "replay": (replay.measure, "a thousand missed events to one connection"),
     "company": (company.measure, "the placeholder while others are connected or busy"),
     "memory": (memory.measure, "memory of the whole stack"),
+    "costs": (costs.measure, "what a picture causes, and its price beside the model's"),
     "cold-start": (cold_start.measure, "CPU of every function's cold start"),
 }
 _LONGEST_S = 600  # a run that is stuck ends before anybody's patience; more for --repeat

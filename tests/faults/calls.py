@@ -100,8 +100,8 @@ def _dynamodb(operation: str, body: dict[str, Any]) -> str:
     if operation == "TransactWriteItems":
         return f"{operation} {_purpose(body['TransactItems'])}"
     if operation in ("BatchGetItem", "BatchWriteItem"):
-        return f"{operation} {' '.join(sorted(map(_table, body['RequestItems'])))}"
-    table = _table(body["TableName"])
+        return f"{operation} {' '.join(sorted(map(table_of, body['RequestItems'])))}"
+    table = table_of(body["TableName"])
     if operation == "UpdateItem" and table == "image_generation_log":
         return f"{operation} {_ledger_move(body)}"
     if "IndexName" in body:
@@ -112,7 +112,8 @@ def _dynamodb(operation: str, body: dict[str, Any]) -> str:
     return f"{operation} {table}"
 
 
-def _table(physical: str) -> str:
+def table_of(physical: str) -> str:
+    """What we call a table, by its name in the stack."""
     return next((name for logical, name in _TABLES.items() if f"-{logical}" in physical), physical)
 
 
@@ -121,7 +122,7 @@ def _purpose(items: list[dict[str, Any]]) -> str:
     written = [
         item["Put"]["Item"]
         for item in items
-        if "Put" in item and _table(item["Put"]["TableName"]) == "messages"
+        if "Put" in item and table_of(item["Put"]["TableName"]) == "messages"
     ]
     if len(written) > 1:
         return "opening"

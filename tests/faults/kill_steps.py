@@ -31,10 +31,7 @@ _FAILING = {
     "TransactWriteItems failed": 1,
     "PostToConnection message-update failed": 1,
 }
-_READING = {
-    "GetItem messages": 1,
-    "GetItem chats": 1,
-}
+_READING = {"BatchGetItem chats messages": 1}
 _CANCELLING = {
     **_READING,
     "Query channels": 3,
@@ -54,8 +51,7 @@ STEPS: dict[str, dict[str, int]] = {
     "picture ordered": {"Query channels": 4, **_OPENING, **_ORDERING},
     "painter unreachable": {"Query channels": 6, **_OPENING, **_ORDERING, **_FAILING},
     "text retried": {
-        "GetItem messages": 2,
-        "GetItem chats": 2,
+        "BatchGetItem chats messages": 2,
         "Query channels": 4,
         "TransactWriteItems thinking": 1,
         "PostToConnection message-update thinking": 1,

@@ -15,6 +15,7 @@ from pynamodb.exceptions import (
 from pynamodb.transactions import TransactWrite
 
 from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb.contention import BUSY
 from afterimage.adapters.dynamodb.tables import COUNTER, ChannelRow
 from afterimage.adapters.dynamodb.writes import (
     Asked,
@@ -36,14 +37,7 @@ _CONNECTION_LIFE = timedelta(hours=2)
 # Reasons of a cancelled transaction that say "not now" rather than "no".
 _CONTENTION = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 # The same, where the whole call was turned away.
-_BUSY = frozenset(
-    {
-        "TransactionInProgressException",
-        "ThrottlingException",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-    }
-)
+_TURNED_AWAY = BUSY | {"TransactionInProgressException"}
 
 
 class DynamoDbChannelStore:
@@ -137,7 +131,7 @@ def _why_cancelled(error: TransactWriteError, asked: Sequence[Asked]) -> Excepti
         return ConditionsFailed(refused)
     if any(_is_condition(reason) and "deleted_at" in _stored(reason) for reason in reasons):
         return AccountDeleted()
-    if error.cause_response_code in _BUSY or any(
+    if error.cause_response_code in _TURNED_AWAY or any(
         _is_condition(reason) or (reason is not None and reason.code in _CONTENTION)
         for reason in reasons
     ):

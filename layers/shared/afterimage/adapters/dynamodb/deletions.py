@@ -11,6 +11,7 @@ from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb.contention import outlasting
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
     ChannelRow,
@@ -35,20 +36,19 @@ class DynamoDbDeletions:
         return rows.deletion_of(row)
 
     def begin(self, user_id: str, deletion: Deletion) -> None:
-        rows.deletion_row(user_id, deletion).save()
+        outlasting(rows.deletion_row(user_id, deletion).save)
 
     def postpone(self, user_id: str, deletion: Deletion, until: datetime) -> None:
+        row, later = LedgerRow(user_id, deletion.name), LedgerRow.purge_at.set(until.timestamp())
         try:
             # Without the condition an update would leave a row where there is none any more.
-            LedgerRow(user_id, deletion.name).update(
-                [LedgerRow.purge_at.set(until.timestamp())], condition=LedgerRow.entry.exists()
-            )
+            outlasting(lambda: row.update([later], condition=LedgerRow.entry.exists()))
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
 
     def finished(self, user_id: str, deletion: Deletion) -> None:
-        LedgerRow(user_id, deletion.name).delete()
+        outlasting(LedgerRow(user_id, deletion.name).delete)
 
 
 class DynamoDbRemoval:
@@ -68,7 +68,7 @@ class DynamoDbRemoval:
         _remove(LedgerRow, (LedgerRow(user_id, id_) for id_ in ids))
 
     def remove_chat(self, user_id: str, chat_id: str) -> None:
-        ChatRow(user_id, chat_id).delete()
+        outlasting(ChatRow(user_id, chat_id).delete)
 
     def chats(self, user_id: str, limit: int) -> list[str]:
         found = ChatRow.query(

@@ -13,6 +13,7 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import job_moves, rows
+from afterimage.adapters.dynamodb.contention import outlasting
 from afterimage.adapters.dynamodb.tables import (
     ChatRow,
     EventRow,
@@ -20,6 +21,7 @@ from afterimage.adapters.dynamodb.tables import (
     LedgerRow,
     MessageRow,
 )
+from afterimage.adapters.dynamodb.together import read_together
 from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_subject
 from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
 from afterimage.domain.events import EventReference
@@ -36,11 +38,14 @@ class DynamoDbMessages:
     """Implements `MessageReader`."""
 
     def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
-        row = _get(MessageRow, rows.messages_key(user_id, chat_id), message_id)
-        if row is None:
+        # In either order: while a chat is marked, no message of it changes.
+        row, chat = read_together(
+            (MessageRow, rows.messages_key(user_id, chat_id), message_id),
+            (ChatRow, user_id, chat_id),
+        )
+        if row is None or (chat is not None and chat.deleting):
             return None
-        chat = _get(ChatRow, user_id, chat_id)
-        return None if chat is not None and chat.deleting else rows.message_of(row)
+        return rows.message_of(row)
 
     def before(
         self, user_id: str, chat_id: str, message_id: str | None, limit: int
@@ -134,15 +139,15 @@ class DynamoDbLedger:
         # Two deliveries of one event have the same request id, but not the same nonce.
         row, nonce = LedgerRow(user_id, job_id), uuid.uuid4().hex
         reserved = LedgerRow.status == JobStatus.RESERVED.value
+        claimed: list[Action] = [
+            LedgerRow.status.set(JobStatus.RUNNING.value),
+            LedgerRow.started_at.set(timestamp(now)),
+            LedgerRow.claimed_by.set(claimed_by),
+            LedgerRow.claim_nonce.set(nonce),
+        ]
         try:
-            row.update(
-                [
-                    LedgerRow.status.set(JobStatus.RUNNING.value),
-                    LedgerRow.started_at.set(timestamp(now)),
-                    LedgerRow.claimed_by.set(claimed_by),
-                    LedgerRow.claim_nonce.set(nonce),
-                ],
-                condition=reserved & (LedgerRow.attempt == attempt),
+            outlasting(
+                lambda: row.update(claimed, condition=reserved & (LedgerRow.attempt == attempt))
             )
         except UpdateError as error:
             if error.cause_response_code == "ConditionalCheckFailedException":
@@ -159,10 +164,9 @@ class DynamoDbLedger:
         return job if job.status is JobStatus.RUNNING else None
 
     def move(self, user_id: str, before: Job, after: Job) -> bool:
+        row, actions = LedgerRow(user_id, before.id), job_moves.actions(user_id, after)
         try:
-            LedgerRow(user_id, before.id).update(
-                job_moves.actions(user_id, after), condition=job_moves.still(before)
-            )
+            outlasting(lambda: row.update(actions, condition=job_moves.still(before)))
         except UpdateError as error:
             if error.cause_response_code == "ConditionalCheckFailedException":
                 return False
@@ -170,10 +174,11 @@ class DynamoDbLedger:
         return True
 
     def purged(self, user_id: str, job_id: str) -> None:
+        row = LedgerRow(user_id, job_id)
         removed: list[Action] = [LedgerRow.purge_at.remove(), LedgerRow.open.remove()]
         try:
             # Without the condition an update would leave a row where there is none any more.
-            LedgerRow(user_id, job_id).update(removed, condition=LedgerRow.entry.exists())
+            outlasting(lambda: row.update(removed, condition=LedgerRow.entry.exists()))
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,6 +23,8 @@ from afterimage.domain.entities import (
 from afterimage.domain.events import KEPT_FOR, EventReference
 from afterimage.ports import OPEN_PARTITIONS
 from afterimage.views import timestamp
+
+_IMAGE_FIELDS = frozenset(field.name for field in fields(Image))
 
 
 def time_of(text: str) -> datetime:
@@ -207,7 +210,9 @@ def _image_json(image: Image) -> dict[str, Any]:
 
 
 def _image_of(stored: dict[str, Any]) -> Image:
-    return Image(**{**stored, "created_at": time_of(stored["created_at"])})
+    # A later version may have written more than this one knows, while both run.
+    known = {name: value for name, value in stored.items() if name in _IMAGE_FIELDS}
+    return Image(**{**known, "created_at": time_of(stored["created_at"])})
 
 
 def _error_json(note: FailureNote) -> dict[str, Any]:

@@ -1,0 +1,110 @@
+"""The README's tables of costs and limits, as Markdown."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+from tests.benchmarks.costs import model, scale
+from tests.benchmarks.costs.usage import Counts
+from tests.support.template import template
+
+_SIZES = (512, 832, 1_024, 1_769)
+
+
+def costs(counts: Counts) -> str:
+    """A thousand pictures at the template's memory size, and at others."""
+    memory = int(template()["Globals"]["Function"]["MemorySize"])
+    paid = float(template()["Parameters"]["ImagePriceUsd"]["Default"])
+    items = model.of_a_picture(counts, memory)
+    picture = counts["picture"]
+    rows = [("The image model, `ImagePriceUsd`", _thousand(paid), "")]
+    rows += [(name, _thousand(price), _share(price, paid)) for name, price in items.items()]
+    total = sum(items.values())
+    rows.append(("**Everything but the models**", f"**{_thousand(total)}**", _share(total, paid)))
+    words = model.text_model(picture)
+    rows.append(
+        ("The text model, which understands the wish", _thousand(words), _share(words, paid))
+    )
+    kept = model.kept_a_month(picture)
+    rows.append(("S3, for each month that they are kept", _thousand(kept), _share(kept, paid)))
+    fixed = model.fixed_a_month(counts, memory, resources())
+    rows.append(("Fixed, a month: sweeps, secrets, alarms, dashboards", f"${fixed:.2f}", ""))
+    first = _table((f"1,000 pictures, all functions at {memory:,} MB", "USD", "Of the model"), rows)
+    return f"{first}\n\n{_sizes(counts, paid)}"
+
+
+def resources() -> Counter[str]:
+    """How many of each type the template has."""
+    return Counter(one["Type"] for one in template()["Resources"].values())
+
+
+def _sizes(counts: Counts, paid: float) -> str:
+    rows = []
+    for memory in _SIZES:
+        price = sum(model.of_a_picture(counts, memory).values())
+        later = [
+            model.slower_ms(counts["picture"], function, memory)
+            for function in ("llm_handler_gemini", "image_generate")
+        ]
+        rows.append(
+            (
+                f"{memory:,} MB",
+                _thousand(price),
+                _share(price, paid),
+                *(f"{ms:.0f} ms" for ms in later),
+            )
+        )
+    head = ("All functions at", "USD", "Of the model", "Answer slower by", "Picture slower by")
+    return _table(head, rows)
+
+
+def limits(counts: Counts) -> str:
+    """What each crowd asks of each limit."""
+    rows = []
+    for limit in scale.limits(counts):
+        cells = [_demand(limit, users) for users in scale.CROWDS]
+        quota = "the provider's" if limit.quota != limit.quota else f"{limit.quota:,.0f}"
+        rows.append((limit.name, quota, *cells, limit.lifted_by))
+    crowds = ("1 k users a day", "100 k", "10 M")
+    return _table(("Limit", "Default", *crowds, "What lifts it"), rows)
+
+
+def _demand(limit: scale.Limit, users: int) -> str:
+    demand = limit.demand(scale.Load.of(users))
+    text = f"{demand:,.0f}" if demand >= 10 else f"{demand:.2g}"
+    return f"**{text}**" if demand > limit.quota else text
+
+
+def storms() -> str:
+    """How long crowds need to come back; played with a tenth of them and of the quota."""
+    rows = []
+    for clients, a_second in ((10_000, 500), (100_000, 500), (100_000, 5_000)):
+        back = scale.back_after(clients // 10, a_second // 10)
+        times = (f"{back[name]:.0f} s" for name in ("half", "99 %", "all"))
+        rows.append((f"{clients:,}", f"{a_second:,}", *times, f"{back['tries']:.1f}"))
+    return _table(
+        ("Sockets lost at once", "New a second", "Half are back", "99 %", "All", "Tries each"), rows
+    )
+
+
+SECTIONS: Mapping[str, Callable[[Counts], str]] = {
+    "costs": costs,
+    "limits": limits,
+    "storms": lambda _: storms(),
+}
+
+
+def _thousand(dollars: float) -> str:
+    return f"${dollars * 1_000:.3f}"
+
+
+def _share(dollars: float, of: float) -> str:
+    return f"{dollars / of:.2%}"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(cells).rstrip() + " |" for cells in lines).replace(
+        "|  |", "| |"
+    )
