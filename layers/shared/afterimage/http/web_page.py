@@ -73,7 +73,7 @@ class WebPage:
         """Content security policy: only this origin, who signs people in, and the channel."""
         config = self._config()
         issuer, channel = _origin(config["issuer"]), _origin(config["websocket_url"])
-        # Cognito's and Google's tokens come from elsewhere than the issuer's description.
+        # Cognito's tokens come from another origin than its description.
         sign_in = " ".join(filter(None, (issuer, config["sign_in_origin"])))
         return "; ".join(
             (
