@@ -8,7 +8,7 @@ is Cognito itself.
 import base64
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -71,7 +71,7 @@ class Pool:
         else:
             route.fulfill(body="signed out", content_type="text/html")
 
-    def _tell(self, route: Route, answer: dict[str, object]) -> None:
+    def _tell(self, route: Route, answer: Mapping[str, object]) -> None:
         route.fulfill(json=answer, headers={"access-control-allow-origin": "*"})
 
     def _tokens(self, given: dict[str, str]) -> dict[str, object]:
