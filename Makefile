@@ -34,11 +34,15 @@ check: export AWS_DEFAULT_REGION = eu-central-1
 check: ## style, types, the template, the build, and the documentation against the code
 	$(ENSURE) .venv tests/requirements.txt
 	$(ENSURE) .venv-sam tests/sam/requirements.txt
+	$(ENSURE) .venv-checkov tests/sam/checkov_requirements.txt
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
 	.venv/bin/mypy
 	.venv-sam/bin/sam validate --lint
 	.venv-sam/bin/cfn-lint template.yaml
+	plain=$$(mktemp -d) && trap 'rm -rf "$$plain"' EXIT && \
+		.venv/bin/python -m tests.sam.transformed > "$$plain/template.json" && \
+		.venv-checkov/bin/checkov --config-file tests/sam/checkov.yaml --file "$$plain/template.json"
 	build=$$(mktemp -d) && trap 'rm -rf "$$build"' EXIT && \
 		.venv-sam/bin/sam build --build-dir "$$build/build" --cache-dir "$$build/cache"
 	.venv/bin/python -m pytest tests/unit/test_docs.py
@@ -51,13 +55,14 @@ lighthouse: ## Lighthouse's scores of the page (needs node and npm)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.browser.scores
 
-lock: ## write the four lock files anew from pyproject.toml
+lock: ## write the five lock files anew from pyproject.toml
 	$(ENSURE) .venv tests/requirements.txt
 	$(COMPILE) --group dev -o tests/requirements.txt
 	$(COMPILE) --group local -c tests/requirements.txt -o tests/local_stack/requirements.txt
 	$(COMPILE) --group functions -c tests/requirements.txt -o layers/dependencies/requirements.txt
 	$(COMPILE) --group sam -o tests/sam/requirements.txt
+	$(COMPILE) --group checkov -o tests/sam/checkov_requirements.txt
 
 clean: ## remove environments and caches
-	rm -rf .venv .venv-sam .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-checkov .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

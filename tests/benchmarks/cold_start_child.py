@@ -8,7 +8,7 @@ import sys
 import time
 
 _CONFIG = (
-    '{"issuer": "https://i.example", "audience": "a",'
+    '{"issuer": "https://i.example", "audience": "a", "client_id": "c", "sign_in_origin": "",'
     ' "public_url": "https://p.example", "websocket_url": "wss://w.example",'
     ' "distribution_id": "E1"}'
 )

@@ -8,6 +8,7 @@ import sys
 import time
 from pathlib import Path
 
+from tests.local_stack.loopback import listen
 from tests.local_stack.options import ROOT
 from tests.local_stack.testing import RunningStack, StackProcess
 
@@ -65,6 +66,11 @@ def _runs(pid: int) -> bool:
     found = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False)
     state = found.stdout.decode().strip()
     return bool(state) and not state.startswith("Z")
+
+
+def test_the_local_stack_is_reached_from_this_machine_only() -> None:
+    with listen(0) as listener:
+        assert listener.getsockname()[0] == "127.0.0.1"
 
 
 def test_state_dir_keeps_everything_even_when_the_stack_is_killed(tmp_path: Path) -> None:

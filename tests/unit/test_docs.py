@@ -356,12 +356,21 @@ def test_paths_in_the_readme_exist() -> None:
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-def test_tests_that_the_readme_names_exist() -> None:
-    named = re.findall(r"\[`(test_\w+)`\]\((tests/\w+/test_\w+\.py)\)", section("Promises"))
+@pytest.mark.parametrize("title", ["Promises", "Threat model"])
+def test_tests_that_the_readme_names_exist(title: str) -> None:
+    named = re.findall(r"\[`(test_\w+)`\]\((tests/\w+/test_\w+\.py)\)", section(title))
 
     assert named
     for name, path in named:
         assert f"def {name}(" in (ROOT / path).read_text(), f"{path} has no {name}"
+
+
+def test_every_way_in_has_a_test_that_shows_what_stands_against_it() -> None:
+    table = [line for line in section("Threat model").splitlines() if line.startswith("| ")]
+    entries = [line.strip("| ").split(" | ") for line in table if not line.startswith("| Where")]
+
+    assert len(entries) > 10
+    assert all(len(cells) == 4 and "[`test_" in cells[3] for cells in entries)
 
 
 def test_functions_are_invoked_with_their_own_events() -> None:

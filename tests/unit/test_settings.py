@@ -191,20 +191,23 @@ def test_the_keeper_does_without_nothing(name: str) -> None:
 
 
 def test_the_page_needs_no_table() -> None:
-    assert PageSettings.read({"PUBLIC_CONFIG_PARAMETER": "/x", "CLIENT_ID": "page"})
+    assert PageSettings.read({"PUBLIC_CONFIG_PARAMETER": "/x"})
 
 
 def test_the_public_configuration() -> None:
     config = {
         "issuer": "https://issuer.test/",
         "audience": "afterimage",
+        "client_id": "page",
+        "sign_in_origin": "https://sign-in.test",
         "public_url": "https://page.test",
         "websocket_url": "wss://channel.test/live",
         "distribution_id": "E2EXAMPLE1234",
     }
 
     assert PublicConfig.model_validate(config).model_dump() == config
-    for name in ("issuer", "public_url", "websocket_url"):
+    for name in ("issuer", "sign_in_origin", "public_url", "websocket_url"):
         with pytest.raises(ValidationError):
             PublicConfig.model_validate({**config, name: "http://evil.test"})
     assert PublicConfig.model_validate({**config, "websocket_url": "ws://127.0.0.1:8000/live"})
+    assert PublicConfig.model_validate({**config, "sign_in_origin": ""})

@@ -145,10 +145,25 @@ def test_a_picture_is_a_picture_and_nothing_else(origins: str, reach: str) -> No
 
 
 def test_the_origin_cannot_take_a_header_back() -> None:
-    config = only("AWS::CloudFront::ResponseHeadersPolicy")["ResponseHeadersPolicyConfig"]
-    added = [*config["SecurityHeadersConfig"].values(), *config["CustomHeadersConfig"]["Items"]]
+    policies = of_type("AWS::CloudFront::ResponseHeadersPolicy").values()
+    configs = [policy["ResponseHeadersPolicyConfig"] for policy in policies]
+    added = [header for config in configs for header in config["SecurityHeadersConfig"].values()]
+    added += [
+        header
+        for config in configs
+        for header in config.get("CustomHeadersConfig", {}).get("Items", [])
+    ]
 
+    assert added
     assert all(header["Override"] is True for header in added)
+
+
+def test_a_browser_that_was_here_comes_back_over_tls(distribution: dict[str, Any]) -> None:
+    named = distribution["DefaultCacheBehavior"]["ResponseHeadersPolicyId"]["Ref"]
+    policy = of_type("AWS::CloudFront::ResponseHeadersPolicy")[named]
+    headers = policy["ResponseHeadersPolicyConfig"]["SecurityHeadersConfig"]
+
+    assert headers["StrictTransportSecurity"]["AccessControlMaxAgeSec"] >= 31_536_000
 
 
 def test_a_header_that_the_local_edge_does_not_know_is_refused() -> None:

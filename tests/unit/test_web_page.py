@@ -18,6 +18,8 @@ from afterimage.http.web_page import WebPage
 CONFIG = {
     "issuer": "https://issuer.test/realms/main",
     "audience": "afterimage",
+    "client_id": "page-client",
+    "sign_in_origin": "",
     "public_url": "https://page.test",
     "websocket_url": "wss://channel.test/live",
 }
@@ -40,7 +42,7 @@ def page(tmp_path: Path, log: RecordingLog) -> WebPage:
     (root / "unknown").write_bytes(b"\xff\xfe")
     (root / "vendor" / "lib.js").write_text("export {};")
     (root / "link.txt").symlink_to(tmp_path / "secret.txt")
-    return WebPage(root, lambda: CONFIG, "page-client", log)
+    return WebPage(root, lambda: CONFIG, log)
 
 
 def static(page: WebPage, path: str, **headers: str) -> dict[str, Any]:
@@ -112,6 +114,18 @@ def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: Web
     assert "*" not in str(policy)
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_an_issuer_whose_tokens_come_from_elsewhere(tmp_path: Path, log: RecordingLog) -> None:
+    """Cognito describes itself at one origin and signs people in at another."""
+    (tmp_path / "index.html").write_text("")
+    config = {**CONFIG, "sign_in_origin": "https://sign-in.test"}
+    page = WebPage(tmp_path, lambda: config, log)
+
+    policy = page({"routeKey": "GET /"}, None)["headers"]["content-security-policy"]
+
+    allowed = "'self' https://issuer.test https://sign-in.test"
+    assert f"connect-src {allowed} wss://channel.test" in policy
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,8 @@ export class Session {
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
       code_challenge_method: "S256",
     };
-    if (this.#config.audience) parameters.audience = this.#config.audience;
+    const { audience, client_id } = this.#config;
+    if (audience !== client_id) parameters.audience = audience; // Cognito's tokens name the client
     if (sessionStorage.getItem(SESSION) === "out") parameters.prompt = "login";
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
     sessionStorage.removeItem(SESSION); // set again on success: a failure must not go in circles
@@ -88,6 +89,7 @@ export class Session {
     if (server.end_session_endpoint) {
       url.searchParams.set("client_id", this.#config.client_id);
       url.searchParams.set("post_logout_redirect_uri", `${location.origin}/`);
+      url.searchParams.set("logout_uri", `${location.origin}/`); // Cognito's name for the same
       if (hint) url.searchParams.set("id_token_hint", hint);
     }
     await leaveFor(url);

@@ -6,7 +6,7 @@ The names are set in template.yaml; a test compares the two and the README's tab
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -49,7 +49,6 @@ class Settings(BaseModel):
 
 class PageSettings(Settings):
     public_config_parameter: Name
-    client_id: Name
 
 
 class TableSettings(Settings):
@@ -127,6 +126,8 @@ class PublicConfig(BaseModel):
 
     issuer: Url
     audience: Name
+    client_id: Name
+    sign_in_origin: Url | Literal[""]  # of the token endpoint, where it is not the issuer's own
     public_url: Url
     websocket_url: Url
     distribution_id: Name

@@ -317,7 +317,7 @@ def web_page(logger: Logger, environment: Mapping[str, str], root: Any) -> Any:
 
     configured = settings.PageSettings.read(environment)
     base = Base(logger, configured.public_config_parameter)
-    return WebPage(root, base.public_config, configured.client_id, base.log)
+    return WebPage(root, base.public_config, base.log)
 
 
 def _parse(public_config: str) -> Mapping[str, str]:

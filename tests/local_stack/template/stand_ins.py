@@ -92,6 +92,10 @@ def _others(
     for logical_id, _ in _of_type(resources, "AWS::CloudFront::Distribution"):
         attributes[f"{logical_id}.DomainName"] = f"{logical_id.lower()}.cloudfront.net"
         attributes[f"{logical_id}.Id"] = logical_id
+    for logical_id, _ in _of_type(resources, "AWS::CloudWatch::Alarm"):
+        attributes[f"{logical_id}.Arn"] = (
+            f"arn:{PARTITION}:cloudwatch:{REGION}:{ACCOUNT}:alarm:{STACK_NAME}-{logical_id}"
+        )
     for logical_id, _ in _of_type(resources, "AWS::Events::Rule", "AWS::Scheduler::Schedule"):
         attributes[f"{logical_id}.Arn"] = (
             f"arn:{PARTITION}:events:{REGION}:{ACCOUNT}:rule/{STACK_NAME}-{logical_id}"

@@ -31,16 +31,13 @@ class WebPage:
 
     Args:
         root: folder of the static files; nothing outside it is served.
-        config: the public configuration, as a mapping with `issuer`, `audience`,
-            `public_url` and `websocket_url`.
+        config: the public configuration, as a mapping with `issuer`, `audience`, `client_id`,
+            `sign_in_origin`, `public_url` and `websocket_url`.
     """
 
-    def __init__(
-        self, root: Path, config: Callable[[], Mapping[str, str]], client_id: str, log: Log
-    ) -> None:
+    def __init__(self, root: Path, config: Callable[[], Mapping[str, str]], log: Log) -> None:
         self._root = root.resolve()
         self._config = config
-        self._client_id = client_id
         self._log = log
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -69,7 +66,7 @@ class WebPage:
         config = self._config()
         return {
             "issuer": config["issuer"],
-            "client_id": self._client_id,
+            "client_id": config["client_id"],
             "audience": config["audience"],
             "scope": "openid",
             "websocket_url": config["websocket_url"],
@@ -77,17 +74,19 @@ class WebPage:
         }
 
     def _policy(self) -> str:
-        """Content security policy: only this origin, the issuer and the channel."""
+        """Content security policy: only this origin, who signs people in, and the channel."""
         config = self._config()
         issuer, channel = _origin(config["issuer"]), _origin(config["websocket_url"])
+        # Cognito's tokens come from another origin than its description.
+        sign_in = " ".join(filter(None, (issuer, config["sign_in_origin"])))
         return "; ".join(
             (
                 "default-src 'none'",
                 "script-src 'self'",
                 "style-src 'self'",
                 "img-src 'self' data: blob:",
-                f"connect-src 'self' {issuer} {channel}",
-                f"form-action 'self' {issuer}",
+                f"connect-src 'self' {sign_in} {channel}",
+                f"form-action 'self' {sign_in}",
                 "base-uri 'none'",
                 "frame-ancestors 'none'",
                 "require-trusted-types-for 'script'",

@@ -204,7 +204,7 @@ def connect(
     if session is not None:
         # The only way to share a session; PynamoDB's own holder keeps one for each thread.
         holder: Any = SimpleNamespace(session=session)
-        connection._local = holder  # noqa: SLF001
+        connection._local = holder  # noqa: SLF001 - there is no public way
     for key, model in TABLES.items():
         _share(model, names[key], connection)
     return connection
@@ -214,6 +214,6 @@ def _share(model: type[Model], table: str, connection: Connection) -> None:
     meta: Any = model.Meta
     meta.table_name = table
     model._connection = None  # noqa: SLF001 - forget a table bound before
-    own = model._get_connection()  # noqa: SLF001
+    own = model._get_connection()  # noqa: SLF001 - there is no public way
     connection.add_meta_table(own.get_meta_table())
     own.connection = connection

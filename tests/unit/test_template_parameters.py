@@ -1,0 +1,244 @@
+"""What is asked for at the first deployment, and what becomes of each answer."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import pytest
+from tests.local_stack.template.intrinsics import Values, condition, references, resolve
+from tests.local_stack.template.stand_ins import PSEUDO_PARAMETERS
+from tests.local_stack.template.transform import parameter_values
+from tests.support.plain_template import KEY, OWN_ISSUER, plain, properties, resources, values
+from tests.support.template import template
+
+PARAMETERS: dict[str, dict[str, Any]] = plain()["Parameters"]
+DOMAIN = {
+    "DomainName": "chat.example.org",
+    "CertificateArn": f"arn:aws:acm:us-east-1:{'1' * 12}:certificate/{'a' * 36}",
+}
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
+def test_a_parameter_says_what_it_is_and_what_it_takes(name: str) -> None:
+    parameter = PARAMETERS[name]
+    limits = {"AllowedPattern", "AllowedValues", "MinValue"}
+
+    assert re.fullmatch(r"[A-Z\"].*[.]", parameter["Description"])
+    assert limits & set(parameter)
+    if parameter["Type"] != "Number":
+        assert {"AllowedPattern", "AllowedValues"} & set(parameter)
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
+def test_a_default_is_one_that_is_taken(name: str) -> None:
+    parameter = PARAMETERS[name]
+    if "Default" not in parameter:
+        return
+    if "AllowedPattern" in parameter:
+        assert re.fullmatch(parameter["AllowedPattern"], str(parameter["Default"]))
+    if "AllowedValues" in parameter:
+        assert parameter["Default"] in parameter["AllowedValues"]
+    if "MinValue" in parameter:
+        assert parameter["MinValue"] <= int(parameter["Default"])
+
+
+def test_only_the_models_key_has_to_be_given() -> None:
+    assert {name for name, p in PARAMETERS.items() if "Default" not in p} == {"GeminiApiKey"}
+
+
+def test_every_parameter_is_used() -> None:
+    text = json.dumps({k: v for k, v in template().items() if k not in ("Parameters", "Rules")})
+    used = set(re.findall(r'"Ref": "(\w+)"|\$\{(\w+)\}', text))
+    names = {name for pair in used for name in pair}
+
+    assert set(PARAMETERS) - names == set()
+
+
+@pytest.mark.parametrize(
+    ("name", "wrong"),
+    [
+        ("Issuer", "http://issuer.test"),
+        ("Issuer", 'https://issuer.test","public_url": "https://evil.test'),
+        ("Audience", 'chat", "issuer": "https://evil.test'),
+        ("ClientId", "a\\"),
+        ("SignInOrigin", "https://sign-in.test; script-src *"),
+        ("SignInOrigin", "https://sign-in.test/path"),
+        ("PublicUrl", "http://page.test"),
+        ("PublicUrl", "https://page.test/"),
+        ("WebSocketUrl", "ws://channel.test/live"),
+        ("WebSocketUrl", "wss://channel.test/live; script-src *"),
+        ("GeminiBaseUrl", "http://gemini.test"),
+        ("GeminiBaseUrl", "https://gemini.test?x"),
+        ("TextModel", "../evil"),
+        ("ImageModel", "a b"),
+        ("AllowedOrigins", "*"),
+        ("AllowedOrigins", "https://a.test/path"),
+        ("DomainName", "https://chat.example.org"),
+        ("DomainName", "*.example.org"),
+        ("CertificateArn", f"arn:aws:acm:eu-central-1:{'1' * 12}:certificate/{'a' * 36}"),
+        ("FirstUserEmail", "alice"),
+        ("GeminiApiKey", ""),
+        ("ImagePriceUsd", "free"),
+    ],
+)
+def test_a_wrong_answer_is_refused_before_anything_is_made(name: str, wrong: str) -> None:
+    assert re.fullmatch(PARAMETERS[name]["AllowedPattern"], wrong) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "right"),
+    [
+        ("Issuer", "https://issuer.test/realms/main/"),
+        ("Issuer", "http://127.0.0.1:8000/dev/identity"),
+        ("SignInOrigin", "https://x.auth.eu-central-1.amazoncognito.com"),
+        ("PublicUrl", "https://chat.example.org:8443"),
+        ("WebSocketUrl", "ws://127.0.0.1:8000/socket/live"),
+        ("AllowedOrigins", "http://localhost:5173"),
+        ("GeminiBaseUrl", "http://127.0.0.1:4000"),
+        *DOMAIN.items(),
+        ("FirstUserEmail", "alice@example.org"),
+    ],
+)
+def test_a_right_answer_is_taken(name: str, right: str) -> None:
+    assert re.fullmatch(PARAMETERS[name]["AllowedPattern"], right)
+
+
+# --- Answers that belong together ----------------------------------------------------------------
+
+
+def refused(**given: str) -> set[str]:
+    """What the template's rules say against these answers."""
+    rules = template()["Rules"]
+    known = {**PSEUDO_PARAMETERS, **parameter_values(template(), {**KEY, **given})}
+
+    def holds(expression: Any) -> bool:
+        return condition("this", Values(known, {}, {"this": expression}))
+
+    return {
+        assertion["AssertDescription"]
+        for rule in rules.values()
+        if holds(rule["RuleCondition"])
+        for assertion in rule["Assertions"]
+        if not holds(assertion["Assert"])
+    }
+
+
+@pytest.mark.parametrize(
+    "given", [{}, OWN_ISSUER, {**OWN_ISSUER, "SignInOrigin": "https://s.test"}, DOMAIN]
+)
+def test_answers_that_fit(given: dict[str, str]) -> None:
+    assert refused(**given) == set()
+
+
+@pytest.mark.parametrize(
+    ("given", "number"),
+    [
+        ({"Issuer": "https://issuer.test"}, 2),
+        ({"Issuer": "https://issuer.test", "Audience": "chat"}, 1),
+        ({"Audience": "chat", "ClientId": "page"}, 2),
+        ({"SignInOrigin": "https://s.test"}, 1),
+        ({"DomainName": "chat.example.org"}, 1),
+        ({"CertificateArn": "arn"}, 1),
+    ],
+)
+def test_answers_that_do_not_fit_are_refused(given: dict[str, str], number: int) -> None:
+    assert len(refused(**given)) == number
+
+
+# --- Who signs people in -------------------------------------------------------------------------
+
+
+def public_config(**given: str) -> dict[str, str]:
+    """What the functions read, as text that has to be JSON."""
+    (parameter,) = properties("AWS::SSM::Parameter", **given).values()
+    config: dict[str, str] = json.loads(resolve(parameter["Value"], values(**given)))
+    return config
+
+
+def test_with_an_issuer_of_ones_own_no_user_pool_is_made() -> None:
+    given = {**OWN_ISSUER, "SignInOrigin": "https://sign-in.test", "FirstUserEmail": "a@b.test"}
+    made = {resource["Type"] for resource in resources(**given).values()}
+    config = public_config(**given)
+
+    assert not [kind for kind in made if kind.startswith("AWS::Cognito::")]
+    assert config["issuer"] == "https://issuer.test/x"
+    assert (config["audience"], config["client_id"]) == ("chat", "page")
+    assert config["sign_in_origin"] == "https://sign-in.test"
+
+
+def test_without_an_issuer_a_user_pool_signs_in() -> None:
+    config = public_config()
+
+    assert re.fullmatch(r"https://cognito-idp\.[a-z0-9-]+\.[a-z.]+/UserPool", config["issuer"])
+    assert config["audience"] == config["client_id"] == "PageClient"
+    assert re.fullmatch(r"https://SignInDomain\.auth\.\S+", config["sign_in_origin"])
+
+
+def test_the_pages_client_is_public_and_comes_back_to_the_page() -> None:
+    (client,) = properties("AWS::Cognito::UserPoolClient").values()
+    resolved = resolve(client, values())
+    page = public_config()["public_url"] + "/"
+
+    assert resolved["GenerateSecret"] is False
+    assert resolved["AllowedOAuthFlows"] == ["code"]
+    assert resolved["AllowedOAuthScopes"] == ["openid"]
+    assert resolved["CallbackURLs"] == resolved["LogoutURLs"] == [page]
+    assert "ALLOW_REFRESH_TOKEN_AUTH" in resolved["ExplicitAuthFlows"]
+
+
+@pytest.mark.parametrize(
+    ("given", "address"),
+    [
+        ({}, "https://distribution.cloudfront.net"),
+        (DOMAIN, "https://chat.example.org"),
+        ({**DOMAIN, "PublicUrl": "https://front.example.org"}, "https://front.example.org"),
+    ],
+)
+def test_the_pages_address(given: dict[str, str], address: str) -> None:
+    assert public_config(**given)["public_url"] == address
+    outputs = plain(**given)["Outputs"]
+    assert resolve(outputs["Url"]["Value"], values(**given)) == address
+
+
+@pytest.mark.parametrize(("answer", "closed"), [("false", True), ("true", False)])
+def test_nobody_makes_an_account_by_themselves_unless_it_is_asked_for(
+    answer: str, closed: bool
+) -> None:
+    given = {"SelfSignUp": answer}
+    (pool,) = properties("AWS::Cognito::UserPool", **given).values()
+
+    made = resolve(pool, values(**given))
+    assert made["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": closed}
+
+
+@pytest.mark.parametrize(("email", "invited"), [("", 0), ("alice@example.org", 1)])
+def test_the_first_user_is_invited_where_there_is_one(email: str, invited: int) -> None:
+    users = properties("AWS::Cognito::UserPoolUser", FirstUserEmail=email)
+
+    assert len(users) == invited
+
+
+def test_the_name_of_the_sign_in_is_one_that_cognito_takes() -> None:
+    (domain,) = properties("AWS::Cognito::UserPoolDomain").values()
+    known = values()
+    stack_id = "arn:aws:cloudformation:eu-central-1:111111111111:stack/Name/0e5f6a10-ab-cd-ef-0123"
+    known = Values({**known.refs, "AWS::StackId": stack_id}, known.attributes, known.conditions)
+
+    name = resolve(domain["Domain"], known)
+    assert re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?", name)
+    assert not re.search("aws|amazon|cognito", name)
+
+
+def test_nothing_refers_to_what_refers_to_the_distribution() -> None:
+    """Or it would be a circle: distribution, API, function, configuration, distribution."""
+    late = {"PublicConfig", "PageClient"}
+    referring = {
+        (name, reference)
+        for name, resource in resources().items()
+        for reference in references(resource)
+        if reference.split(".")[0] in late
+    }
+
+    assert {name for name, _ in referring} <= {"PublicConfig"}
