@@ -21,7 +21,7 @@ def read_together(*wanted: Wanted) -> list[Any]:
     Raises:
         Unfinished: DynamoDB gave back only a part, for as long as it was asked.
     """
-    connection: Connection = wanted[0][0]._get_connection().connection  # noqa: SLF001
+    connection: Connection = wanted[0][0]._get_connection().connection  # noqa: SLF001 - there is no public way
     left: dict[str, Any] = {}
     for model, hash_key, range_key in wanted:
         key = model.get_operation_kwargs_from_class(hash_key, range_key)
