@@ -37,6 +37,8 @@ _WORKERS = frozenset({"llm_handler_gemini", "image_generate", "keeper"})
 _KILLS: dict[str, Action] = {"before": kill_before, "after": kill_after}
 # What runs is known, and what must come: this is for what lies between two of them.
 _QUIET_SECONDS = 0.7
+# Only then is nobody coming: a deadline moved too early fails what would have ended well.
+_FORSAKEN_SECONDS = 4.0
 # An invocation that must come does come, however busy the machine is.
 _OWED_SECONDS = 60.0
 _KEEPER_TRIES = 3  # Lambda's own two retries included
@@ -283,7 +285,7 @@ class Stage:
 
     def _all_ended(self) -> bool:
         overdue = [a for a in self.answers() if a["status"] in OPEN]
-        if overdue and not self._world.waits and self.is_quiet():
+        if overdue and not self._world.waits and self.is_quiet(_FORSAKEN_SECONDS):
             for answer in overdue:
                 self.pass_deadline(answer["message_id"])
         return not overdue
@@ -297,12 +299,12 @@ class Stage:
                 self.pass_purge(row["entry"])
         return not waiting
 
-    def is_quiet(self) -> bool:
-        """Whether no function runs, or is about to run, for this user."""
+    def is_quiet(self, seconds: float = _QUIET_SECONDS) -> bool:
+        """Whether no function runs, or is about to run, for this user; none has for so long."""
         calls = [c for c in self.proxy.calls_of(self.user) if c.function in _WORKERS]
         if calls:
             silence = time.monotonic() - calls[-1].at
-            if silence < _QUIET_SECONDS:
+            if silence < seconds:
                 return False
             if silence < _OWED_SECONDS and self._is_owed(calls):
                 return False
