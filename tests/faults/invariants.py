@@ -15,12 +15,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
-
 from tests.faults.client import Applied, Client, Frame, Snapshot, read_snapshot, signed_in
 from tests.local_stack.testing import RunningStack
-
-Row = dict[str, Any]
+from tests.support.stored import Row, object_keys, owner_of, scan
 
 OPEN = frozenset({"thinking", "generating"})
 ENDED_MESSAGE = frozenset({"complete", "failed", "cancelled"})
@@ -93,7 +90,7 @@ class Store:
     def of(self, user: str) -> Truth:
         """What belongs to one user."""
         mine = {
-            key: [row for row in rows if _belongs(row, user)] for key, rows in self._rows.items()
+            key: [row for row in rows if owner_of(row) == user] for key, rows in self._rows.items()
         }
         jobs = {row["entry"]: row for row in mine["ledger"] if _JOB_ID.fullmatch(row["entry"])}
         counter: Row = next((row for row in mine["channels"] if row["entry"] == "seq"), {})
@@ -114,27 +111,6 @@ class Store:
             ],
             is_gone="deleted_at" in counter,
         )
-
-
-def scan(stack: RunningStack, logical_id: str) -> list[Row]:
-    """All rows of a table, strongly consistent."""
-    read = TypeDeserializer().deserialize
-    pages = stack.aws("dynamodb").get_paginator("scan")
-    return [
-        {name: read(value) for name, value in item.items()}
-        for page in pages.paginate(TableName=stack.name(logical_id), ConsistentRead=True)
-        for item in page["Items"]
-    ]
-
-
-def object_keys(stack: RunningStack) -> list[str]:
-    """Keys of everything in the bucket."""
-    pages = stack.aws("s3").get_paginator("list_objects_v2")
-    return [
-        item["Key"]
-        for page in pages.paginate(Bucket=stack.name("ImagesBucket"))
-        for item in page.get("Contents", [])
-    ]
 
 
 def folder(user: str) -> str:
@@ -448,9 +424,3 @@ def _applied_in_turn(log: Sequence[Applied]) -> Iterable[str]:
             at = applied.seq
         else:
             at = applied.seq
-
-
-def _belongs(row: Row, user: str) -> bool:
-    if "user_id_chat_id" in row:
-        return bool(row["user_id_chat_id"].rpartition("#")[0] == user)
-    return bool(row["user_id"] == user)

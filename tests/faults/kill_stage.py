@@ -17,11 +17,13 @@ from ulid import ULID
 
 from tests.faults.calls import Call
 from tests.faults.client import Client, Crowd
-from tests.faults.invariants import OPEN, Row, check_client, folder
+from tests.faults.invariants import OPEN, check_client, folder
 from tests.faults.kill_steps import COLD, OF_NOBODY
 from tests.faults.processes import function_of, kill
 from tests.faults.proxy import Action, FaultProxy, Rule, kill_after, kill_before
-from tests.local_stack.testing import RunningStack, StackProcess
+from tests.faults.stack_behind import stack_behind
+from tests.local_stack.testing import RunningStack
+from tests.support.stored import Row
 
 _ARGUMENTS = (
     "--parameter=ImageConcurrency=50",
@@ -79,27 +81,14 @@ class World:
 @contextmanager
 def running_world(run_dir: Path, *, waits: bool = False) -> Iterator[World]:
     """Everything started, and stopped again."""
-    with FaultProxy("aws", "gateway", "gemini") as proxy:
-        process = StackProcess(
-            run_dir,
-            *_ARGUMENTS,
-            *(_SHORT_TIMES if waits else ()),
-            *("--functions-aws-endpoint", proxy.url("aws")),
-            *("--functions-gateway-endpoint", proxy.url("gateway")),
-            *("--parameter", f"GeminiBaseUrl={proxy.url('gemini')}"),
-        )
-        stack = process.start()
-        try:
-            simulator = stack.status()["gemini"]
-            proxy.connect(process.pid, aws=stack.aws_endpoint, gateway=stack.url, gemini=simulator)
-            stack.gemini(text_ms=50, image_ms=50)
-            with Crowd(stack) as crowd:
-                yield World(stack, proxy, crowd, waits=waits)
-        finally:
-            stack.close()
-            problem = process.stop()
-    if problem is not None:
-        raise RuntimeError(problem)
+    arguments = (*_ARGUMENTS, *(_SHORT_TIMES if waits else ()))
+    with (
+        FaultProxy("aws", "gateway", "gemini") as proxy,
+        stack_behind(proxy, run_dir, *arguments) as (stack, _),
+    ):
+        stack.gemini(text_ms=50, image_ms=50)
+        with Crowd(stack) as crowd:
+            yield World(stack, proxy, crowd, waits=waits)
 
 
 @dataclass(frozen=True)

@@ -207,6 +207,7 @@ class FaultProxy:
         self._root = 0
         self._ready = threading.Event()
         self._addresses: dict[str, tuple[str, int]] = {}
+        self.upstreams = upstreams
         self._servers = {name: _Server(self, name) for name in upstreams}
 
     def url(self, upstream: str) -> str:

@@ -21,12 +21,13 @@ from pathlib import Path
 
 from tests.faults.client import Client, Rules, come_level, read_snapshot, signed_in
 from tests.faults.invariants import Store, check_shown, check_user, image_calls
+from tests.faults.stack_behind import stack_behind
 from tests.faults.storm_faults import Faults, Sky, Weather
 from tests.faults.storm_plan import Plan, plan
 from tests.faults.storm_report import Report, SimulatorLog, endings, longest_to_end
 from tests.faults.storm_settle import settle
 from tests.faults.storm_users import Person
-from tests.local_stack.testing import RunningStack, StackProcess
+from tests.local_stack.testing import RunningStack
 
 TABS = 3
 # Impatient enough for a short storm, and not so much that a slow machine gets even more to do.
@@ -71,29 +72,21 @@ def run(options: Options, folder: Path) -> Report:
 
 @contextlib.contextmanager
 def _stack(drawn: Plan, folder: Path) -> Iterator[tuple[RunningStack, Sky, int]]:
-    with Sky("aws", "gateway") as between:
-        parameters = {
-            **_TIMES,
-            "DailyImageLimit": drawn.daily_images,
-            "DailyMessageLimit": drawn.daily_messages,
-            "MaxOpenMessages": drawn.open_messages,
-        }
-        process = StackProcess(
-            folder,
-            *("--schedule-interval=2", "--retry-delay=1", "--throttle-delay=0.2"),
-            *(f"--parameter={name}={value}" for name, value in parameters.items()),
-            *("--functions-aws-endpoint", between.url("aws")),
-            *("--functions-gateway-endpoint", between.url("gateway")),
-        )
-        stack = process.start()
-        try:
-            between.connect(process.pid, aws=stack.aws_endpoint, gateway=stack.url)
-            yield stack, between, process.pid
-        finally:
-            stack.close()
-            problem = process.stop()
-    if problem is not None:
-        raise RuntimeError(problem)
+    parameters = {
+        **_TIMES,
+        "DailyImageLimit": drawn.daily_images,
+        "DailyMessageLimit": drawn.daily_messages,
+        "MaxOpenMessages": drawn.open_messages,
+    }
+    arguments = (
+        *("--schedule-interval=2", "--retry-delay=1", "--throttle-delay=0.2"),
+        *(f"--parameter={name}={value}" for name, value in parameters.items()),
+    )
+    with (
+        Sky("aws", "gateway") as between,
+        stack_behind(between, folder, *arguments) as (stack, root),
+    ):
+        yield stack, between, root
 
 
 class _Storm:

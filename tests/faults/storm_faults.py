@@ -23,9 +23,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tests.faults import proxy
 from tests.faults.calls import Call
 from tests.faults.client import Client
-from tests.faults.invariants import UNENDED_JOB, scan
+from tests.faults.invariants import UNENDED_JOB
 from tests.faults.processes import descendants, function_of
 from tests.local_stack.testing import RunningStack
+from tests.support.stored import scan
 
 # How much more often a function is hit than another, given that both are running.
 _LIKELY = {"llm_handler_gemini": 6, "image_generate": 6, "keeper": 4, "chat_api": 1, "websocket": 1}

@@ -6,8 +6,9 @@ import asyncio
 import time
 from typing import Any
 
-from tests.faults.invariants import OPEN, Row, scan
+from tests.faults.invariants import OPEN
 from tests.local_stack.testing import RunningStack
+from tests.support.stored import Row, scan
 
 _TEXT_SECONDS = 24.0  # the deadline of a text, and a sweep
 _ALL_SECONDS = 150.0  # the longest deadline, the purge after it, and two sweeps

@@ -23,8 +23,9 @@ from tests.faults.client import Client, Crowd
 from tests.faults.conftest import SHORT_TIMES
 from tests.faults.invariants import Store, check_client, check_user
 from tests.faults.proxy import FaultProxy, Rule, aws_error
+from tests.faults.stack_behind import stack_behind
 from tests.faults.test_replay import begun
-from tests.local_stack.testing import RunningStack, StackProcess
+from tests.local_stack.testing import RunningStack
 from tests.support.channel_client import ChannelClient
 from tests.support.missed_events import miss
 
@@ -195,7 +196,7 @@ def test_a_crowd_of_connections_is_capped_and_whoever_goes_is_told(
     with ThreadPoolExecutor(CROWD) as threads:
         holding = [threads.submit(hold, number) for number in range(CROWD)]
         try:
-            eventually(lambda: hear("resumed") == CROWD, "everybody", 2 * CROWD)  # DBG
+            eventually(lambda: hear("resumed") == CROWD, "everybody", 2 * CROWD)
             eventually(lambda: hear("replaced") == CROWD - MAX_CONNECTIONS, "room")
             swept.http(other_user).post("/chats/c/messages", json={"text": "hello"})
             crowd.run(stranger.level_with(3))
@@ -288,20 +289,12 @@ def refusing(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[tuple[RunningStack, FaultProxy]]:
     """A stack whose functions reach their connections through a proxy."""
-    with FaultProxy("gateway") as between:
-        process = StackProcess(
-            tmp_path_factory.mktemp("refusing"),
-            *("--functions-gateway-endpoint", between.url("gateway")),
-            *(f"--parameter={name}={value}" for name, value in SHORT_TIMES.items()),
-        )
-        running = process.start()
-        between.connect(process.pid, gateway=running.url)
-        try:
-            yield running, between
-        finally:
-            running.close()
-            problem = process.stop()
-    assert problem is None, problem
+    times = [f"--parameter={name}={value}" for name, value in SHORT_TIMES.items()]
+    with (
+        FaultProxy("gateway") as between,
+        stack_behind(between, tmp_path_factory.mktemp("refusing"), *times) as (running, _),
+    ):
+        yield running, between
 
 
 @pytest.mark.parametrize(

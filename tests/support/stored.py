@@ -1,4 +1,4 @@
-"""What the running bundle has stored of one user."""
+"""What the running bundle has stored: all of it, or of one user."""
 
 from __future__ import annotations
 
@@ -14,24 +14,37 @@ from tests.support.template import of_type
 Row = dict[str, Any]
 
 
-def rows_of(stack: RunningStack, table: str, user_id: str) -> list[Row]:
-    """A user's rows of one table, by its logical id; all of it is read."""
+def scan(stack: RunningStack, table: str) -> list[Row]:
+    """All rows of a table, by its logical id, strongly consistent."""
     read = TypeDeserializer().deserialize
     pages = stack.aws("dynamodb").get_paginator("scan")
     return [
-        row
+        {name: read(value) for name, value in item.items()}
         for page in pages.paginate(TableName=stack.name(table), ConsistentRead=True)
         for item in page["Items"]
-        if _owner(row := {name: read(value) for name, value in item.items()}) == user_id
     ]
+
+
+def object_keys(stack: RunningStack, prefix: str = "") -> list[str]:
+    """Keys of everything in the bucket that begins so."""
+    pages = stack.aws("s3").get_paginator("list_objects_v2")
+    found = pages.paginate(Bucket=stack.name("ImagesBucket"), Prefix=prefix)
+    return [item["Key"] for page in found for item in page.get("Contents", [])]
+
+
+def owner_of(row: Row) -> str:
+    """Whose row it is."""
+    return str(row.get("user_id") or row["user_id_chat_id"].rpartition("#")[0])
+
+
+def rows_of(stack: RunningStack, table: str, user_id: str) -> list[Row]:
+    """A user's rows of one table; all of it is read."""
+    return [row for row in scan(stack, table) if owner_of(row) == user_id]
 
 
 def files_of(stack: RunningStack, user_id: str) -> list[str]:
     """Keys of a user's files."""
-    pages = stack.aws("s3").get_paginator("list_objects_v2")
-    prefix = ids.image_folder(user_id)
-    found = pages.paginate(Bucket=stack.name("ImagesBucket"), Prefix=prefix)
-    return [item["Key"] for page in found for item in page.get("Contents", [])]
+    return object_keys(stack, ids.image_folder(user_id))
 
 
 def everything_of(stack: RunningStack, user_id: str) -> list[Any]:
@@ -42,7 +55,3 @@ def everything_of(stack: RunningStack, user_id: str) -> list[Any]:
 def _rows_of_every_table(stack: RunningStack, user_id: str) -> Iterator[Row]:
     for table in of_type("AWS::DynamoDB::Table"):
         yield from sorted(rows_of(stack, table, user_id), key=repr)
-
-
-def _owner(row: Row) -> str:
-    return str(row.get("user_id") or row["user_id_chat_id"].rpartition("#")[0])

@@ -12,8 +12,7 @@ import os
 import tempfile
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +21,9 @@ from tests.benchmarks.costs.usage import Counts, Usage
 from tests.faults.calls import Request
 from tests.faults.processes import descendants, function_of
 from tests.faults.proxy import Answer, FaultProxy
+from tests.faults.stack_behind import stack_behind
 from tests.local_stack.options import ROOT
-from tests.local_stack.testing import RunningStack, StackProcess
+from tests.local_stack.testing import RunningStack
 from tests.support.channel_client import ChannelClient, is_event, is_update
 
 _FRAME = 32 * 1024
@@ -32,6 +32,7 @@ _LINE_EXTRA = 26  # CloudWatch Logs counts 26 bytes more for each event
 _PLATFORM_LINES = 3 * _LINE_EXTRA + 330  # START, END, REPORT of one invocation, about
 _TICK_MS = 1_000 / os.sysconf("SC_CLK_TCK")
 _LIMITS = {"DAILY_IMAGE_LIMIT": "10000", "DAILY_MESSAGE_LIMIT": "10000"}
+_NO_SWEEP = "--schedule-interval=100000"
 _STATIC = ROOT / "functions" / "web_page" / "static"
 
 
@@ -56,34 +57,13 @@ class CountingProxy(FaultProxy):
 
 def count() -> Counts:
     """Starts a stack, lets each thing happen some times, and stops it."""
-    with _counted_stack() as (stack, proxy, pid):
-        stack.gemini(text_ms=0, image_ms=0)
-        return Counting(stack, proxy, pid).all()
-
-
-@contextmanager
-def _counted_stack() -> Iterator[tuple[RunningStack, CountingProxy, int]]:
     with (
         tempfile.TemporaryDirectory(prefix="afterimage-costs-") as folder,
         CountingProxy() as proxy,
+        stack_behind(proxy, Path(folder), _NO_SWEEP, env=_LIMITS) as (stack, pid),
     ):
-        process = StackProcess(
-            Path(folder),
-            "--schedule-interval=100000",
-            *("--functions-aws-endpoint", proxy.url("aws")),
-            *("--functions-gateway-endpoint", proxy.url("gateway")),
-            *("--parameter", f"GeminiBaseUrl={proxy.url('gemini')}"),
-            env=_LIMITS,
-        )
-        stack = process.start()
-        try:
-            gemini = stack.status()["gemini"]
-            proxy.connect(process.pid, aws=stack.aws_endpoint, gateway=stack.url, gemini=gemini)
-            yield stack, proxy, process.pid
-        finally:
-            stack.close()
-            if problem := process.stop():
-                print(problem)
+        stack.gemini(text_ms=0, image_ms=0)
+        return Counting(stack, proxy, pid).all()
 
 
 class Counting:
