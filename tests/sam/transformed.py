@@ -7,11 +7,8 @@ no condition.
 import json
 import sys
 
-from tests.local_stack.options import ROOT
-from tests.local_stack.template.data_side import existing
 from tests.local_stack.template.intrinsics import Values, resolve
-from tests.local_stack.template.stand_ins import PSEUDO_PARAMETERS
-from tests.local_stack.template.transform import parameter_values, read_template, transform
+from tests.support.plain_template import parameters, resources
 
 # Everything else at its default. The key is a secret, and told to nobody.
 _GIVEN = {
@@ -23,14 +20,10 @@ _GIVEN = {
 
 def transformed() -> dict[str, object]:
     """The resources that these answers make, their conditions decided."""
-    template = read_template(ROOT / "template.yaml")
-    answers = parameter_values(template, _GIVEN)
-    plain = transform(template, answers)
-    values = Values({**PSEUDO_PARAMETERS, **answers}, {}, plain["Conditions"])
-    made = existing(plain["Resources"], values)
+    values = parameters(**_GIVEN)
     return {
         "AWSTemplateFormatVersion": "2010-09-09",
-        "Resources": {name: _decided(resource, values) for name, resource in made.items()},
+        "Resources": {name: _decided(made, values) for name, made in resources(**_GIVEN).items()},
     }
 
 

@@ -30,16 +30,17 @@ def _transformed(given: tuple[tuple[str, str], ...]) -> dict[str, Any]:
 def resources(**given: str) -> dict[str, dict[str, Any]]:
     """The resources that exist with these parameters, as they stand."""
     template = plain(**given)
-    return existing(template["Resources"], _parameters(template, given))
+    return existing(template["Resources"], parameters(**given))
 
 
 def values(**given: str) -> Values:
     """What references mean with these parameters; AWS's names are logical ids here."""
+    return with_stand_ins(resources(**given), parameters(**given))
+
+
+def parameters(**given: str) -> Values:
+    """What parameters and conditions mean, and AWS's own names; no resource has one."""
     template = plain(**given)
-    return with_stand_ins(resources(**given), _parameters(template, given))
-
-
-def _parameters(template: dict[str, Any], given: dict[str, str]) -> Values:
     known = parameter_values(template, {**KEY, **given})
     return Values({**PSEUDO_PARAMETERS, **known}, {}, template["Conditions"])
 

@@ -4,8 +4,8 @@ from collections.abc import Iterable
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.costs import counting, model, usage
+from tests.benchmarks.costs.tables import defaults
 from tests.benchmarks.report import NO_TARGET, Table, Target
-from tests.support.template import template
 
 _TARGET = Target(2, "≤ {} % of the model's price")
 
@@ -29,6 +29,5 @@ def measure(_: Bench) -> Iterable[Table]:
 
 
 def _percent(counts: usage.Counts) -> float:
-    memory = int(template()["Globals"]["Function"]["MemorySize"])
-    paid = float(template()["Parameters"]["ImagePriceUsd"]["Default"])
+    memory, paid = defaults()
     return sum(model.of_a_picture(counts, memory).values()) / paid * 100

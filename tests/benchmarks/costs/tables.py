@@ -14,8 +14,7 @@ _SIZES = (512, 832, 1_024, 1_769)
 
 def costs(counts: Counts) -> str:
     """A thousand pictures at the template's memory size, and at others."""
-    memory = int(template()["Globals"]["Function"]["MemorySize"])
-    paid = float(template()["Parameters"]["ImagePriceUsd"]["Default"])
+    memory, paid = defaults()
     items = model.of_a_picture(counts, memory)
     picture = counts["picture"]
     rows = [("The image model, `ImagePriceUsd`", _thousand(paid), "")]
@@ -32,6 +31,12 @@ def costs(counts: Counts) -> str:
     rows.append(("Fixed, a month: sweeps, secrets, alarms, dashboards", f"${fixed:.2f}", ""))
     first = _table((f"1,000 pictures, all functions at {memory:,} MB", "USD", "Of the model"), rows)
     return f"{first}\n\n{_sizes(counts, paid)}"
+
+
+def defaults() -> tuple[int, float]:
+    """What the template says: MB of every function, and US dollars for one picture."""
+    memory = int(template()["Globals"]["Function"]["MemorySize"])
+    return memory, float(template()["Parameters"]["ImagePriceUsd"]["Default"])
 
 
 def resources() -> Counter[str]:
