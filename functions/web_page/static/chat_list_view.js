@@ -40,7 +40,7 @@ export class ChatListView {
   }
 
   update(chat) {
-    this.#chats.set(chat.id, { ...this.#chats.get(chat.id), ...chat });
+    this.#hold(chat);
     this.#render();
   }
 
@@ -49,8 +49,7 @@ export class ChatListView {
     const { title, updated_at = "" } = this.#chats.get(chat_id) ?? {};
     if (updated_at >= created_at) return;
     const firstWords = role === "user" && text ? [...text].slice(0, TITLE_LENGTH).join("") : undefined;
-    const chat = { id: chat_id, title: title ?? firstWords, updated_at: created_at };
-    this.#chats.set(chat_id, { ...this.#chats.get(chat_id), ...chat });
+    this.#hold({ id: chat_id, title: title ?? firstWords, updated_at: created_at });
     this.#renderSoon();
   }
 
@@ -62,6 +61,11 @@ export class ChatListView {
   select(chatId) {
     this.#current = chatId;
     this.#render();
+  }
+
+  /** What is new of a chat, beside what is known of it. */
+  #hold(chat) {
+    this.#chats.set(chat.id, { ...this.#chats.get(chat.id), ...chat });
   }
 
   /** Once a frame, and after the message itself: a list of a hundred chats takes a while. */

@@ -213,9 +213,8 @@ export class ChatView {
 
   #scrolled() {
     this.#notePlace();
-    const isWhole = this.#to === this.#ids.length && !this.#newer;
     if (this.#log.scrollTop < NEAR_PX) this.#lookUp();
-    else if (this.#below < NEAR_PX && !isWhole) this.#lookDown();
+    else if (this.#below < NEAR_PX && !this.#reachesEnd) this.#lookDown();
   }
 
   /** Px of messages below what is in view. What glides makes the log's own height more than that. */
@@ -223,12 +222,16 @@ export class ChatView {
     return this.#list.getBoundingClientRect().bottom - this.#log.getBoundingClientRect().bottom;
   }
 
+  /** Whether the newest message of all is among those in the page. */
+  get #reachesEnd() {
+    return this.#to === this.#ids.length && !this.#newer;
+  }
+
   #notePlace() {
-    const isWhole = this.#to === this.#ids.length && !this.#newer;
     const below = this.#below;
     this.#seenTop = this.#log.scrollTop;
-    this.#atEnd = isWhole && below < AT_END_PX;
-    this.#toEnd.hidden = isWhole && below < this.#log.clientHeight;
+    this.#atEnd = this.#reachesEnd && below < AT_END_PX;
+    this.#toEnd.hidden = this.#reachesEnd && below < this.#log.clientHeight;
     if (this.#toEnd.hidden) this.#toEnd.classList.remove("news");
   }
 

@@ -139,7 +139,7 @@ class UnifiedChannel:
     def dismiss(self, user_id: str) -> None:
         """Tell everyone connected that the account is gone, and close and forget them."""
         channel = self._store.read(user_id)
-        told = frames.error(channel.seq, "account_deleted", AccountDeleted.public)
+        told = frames.account_deleted(channel.seq)
         self._post_to_all(channel, (frames.encode(told),))
         wait(
             [

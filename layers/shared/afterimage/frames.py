@@ -9,6 +9,7 @@ from typing import Any, Literal, assert_never
 from typing_extensions import TypedDict
 
 from afterimage.domain import events
+from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import Event
 from afterimage.ports import ImageUrls
 from afterimage.views import (
@@ -221,6 +222,11 @@ def system(event: Literal["resumed", "more", "reset", "pong"], seq: int) -> Syst
 
 def error(seq: int, code: ErrorCode, message: str) -> ErrorFrame:
     return {"type": "system", "event": "error", "seq": seq, "code": code, "message": message}
+
+
+def account_deleted(seq: int) -> ErrorFrame:
+    """The last frame of a connection."""
+    return error(seq, "account_deleted", AccountDeleted.public)
 
 
 def encode(frame: Frame) -> str:

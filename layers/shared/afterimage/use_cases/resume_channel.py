@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from afterimage import frames
-from afterimage.domain.errors import AccountDeleted
 from afterimage.ports import Clock, ConnectionRegistry, Push
 from afterimage.use_cases.replay_events import Replay, ReplayEvents
 
@@ -65,7 +64,7 @@ class ResumeChannel:
 
     def _dismiss(self, user_id: str, connection_id: str) -> None:
         """The account is gone: whoever opened this had a ticket from before."""
-        told = frames.error(0, "account_deleted", AccountDeleted.public)
+        told = frames.account_deleted(0)
         self._push.post(connection_id, [frames.encode(told)], self._until())
         self._push.close(connection_id)
         self._registry.forget(user_id, connection_id)
