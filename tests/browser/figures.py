@@ -3,6 +3,7 @@
 Prints one line a figure. On a quiet machine, with a simulated provider.
 """
 
+import argparse
 import statistics
 import sys
 import tempfile
@@ -64,6 +65,9 @@ _SCROLL = """async ({ selector, step, last }) => {
 
 def main() -> None:
     """Prints all figures."""
+    argparse.ArgumentParser(
+        prog="python -m tests.browser.figures", description=__doc__
+    ).parse_args()
     path = find_browser()
     if path is None:
         sys.exit("There is no Chromium here.")

@@ -3,6 +3,7 @@
 Needs node and npm; Lighthouse itself is installed in `lighthouse/`, as locked there.
 """
 
+import argparse
 import json
 import shutil
 import subprocess
@@ -19,6 +20,7 @@ LEAST = 98
 
 def main() -> None:
     """Prints the scores; ends with 1 if one is below what is promised."""
+    argparse.ArgumentParser(prog="python -m tests.browser.scores", description=__doc__).parse_args()
     browser, node, npm = find_browser(), shutil.which("node"), shutil.which("npm")
     if browser is None:
         sys.exit("There is no Chromium here.")

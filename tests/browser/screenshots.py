@@ -3,6 +3,7 @@
 At the width of a phone and of a desktop, in light and dark, as WebP. Takes about two minutes.
 """
 
+import argparse
 import io
 import sys
 import tempfile
@@ -20,8 +21,13 @@ THEMES = ("light", "dark")
 QUALITY = 82
 
 
-def main(folder: Path) -> None:
+def main() -> None:
     """Writes the pictures into the folder, which is made if need be."""
+    parser = argparse.ArgumentParser(
+        prog="python -m tests.browser.screenshots", description=__doc__
+    )
+    parser.add_argument("folder", type=Path)
+    folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
     path = find_browser()
     if path is None:
@@ -122,4 +128,4 @@ def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Ite
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main()

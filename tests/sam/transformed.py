@@ -4,6 +4,7 @@ checkov reads that, because in the template itself it sees no role, stage or per
 no condition.
 """
 
+import argparse
 import json
 import sys
 
@@ -33,4 +34,7 @@ def _decided(resource: dict[str, object], values: Values) -> dict[str, object]:
 
 
 if __name__ == "__main__":
+    argparse.ArgumentParser(
+        prog="python -m tests.sam.transformed", description=__doc__
+    ).parse_args()
     sys.stdout.write(json.dumps(transformed(), indent=1))
