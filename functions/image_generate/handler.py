@@ -35,5 +35,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:
         request_id=context.aws_request_id,
         until=datetime.now(UTC) + left,
     )
-    logger.info("image_generate_started", extra={"job_id": order.job_id})
+    logger.append_keys(message_id=order.message_id, job_id=order.job_id)
+    logger.info("image_generate_started")
     application()(order)

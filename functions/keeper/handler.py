@@ -30,7 +30,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:
     until = datetime.now(UTC) + left - _KEPT
     if "requestPayload" in event:
         job, about = event["requestPayload"], event["requestContext"]
-        logger.warning("keeper_invocation_failed", extra={"condition": about["condition"]})
+        logger.append_keys(message_id=job["message_id"], job_id=job["job_id"])
         which = job["user_id"], job["job_id"], job["attempt"]
         rescue(FailedInvocation(*which, about["requestId"], about["condition"]))
     elif "deletion" in event:

@@ -14,7 +14,7 @@ import httpx
 import pytest
 import requests
 from PIL import Image
-from tests.support.doubles import RecordingLog
+from tests.support.doubles import RecordingLog, RecordingMetrics
 from tests.support.simulator import start, stop
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
@@ -54,6 +54,7 @@ class Provider:
             self.session,
             SystemClock(),
             self.log,
+            RecordingMetrics(),
         )
 
     def behave(self, *script: dict[str, object]) -> None:

@@ -10,7 +10,14 @@ from datetime import UTC, datetime
 import pytest
 from tests.contracts.conftest import Tables
 from tests.support.builders import CHAT, a_job, a_message
-from tests.support.doubles import NOW, REQUEST, PlainUrls, RecordingLog, RecordingPush
+from tests.support.doubles import (
+    NOW,
+    REQUEST,
+    PlainUrls,
+    RecordingLog,
+    RecordingMetrics,
+    RecordingPush,
+)
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import (
@@ -49,7 +56,13 @@ def crowd() -> Iterator[Executor]:
 @pytest.fixture
 def channel(atomic_tables: Tables, crowd: Executor) -> UnifiedChannel:
     return UnifiedChannel(
-        atomic_tables.store, RecordingPush(), PlainUrls(), WallClock(), crowd, RecordingLog()
+        atomic_tables.store,
+        RecordingPush(),
+        PlainUrls(),
+        WallClock(),
+        crowd,
+        RecordingLog(),
+        RecordingMetrics(),
     )
 
 

@@ -57,6 +57,8 @@ GUARDS = (
         _HEARD,
         "use_cases/answer_message.py",
         "        self._channel.deliver(delivery)\n"
+        "        waited = milliseconds(question.received_at, self._clock.now())\n"
+        "        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)\n"
         "        try:\n"
         "            reply = self._ask(question, history)\n",
         "        try:\n"
@@ -74,8 +76,8 @@ GUARDS = (
     Guard(
         _ENDS,
         "use_cases/sweep.py",
-        "        if message.deadline < self._clock.now():\n",
-        "        if True:\n",
+        "        if message.deadline >= self._clock.now():\n",
+        "        if False:\n",
         "tests/unit/test_sweep.py::test_an_index_that_is_behind_ends_nothing",
     ),
     Guard(
@@ -126,8 +128,8 @@ GUARDS = (
     Guard(
         _ONCE,
         "use_cases/create_image.py",
-        "if job.attempt == _FIRST_ATTEMPT:",
-        "if True:",
+        "if job.attempt == _FIRST_ATTEMPT:\n            return None",
+        "if True:\n            return None",
         "tests/unit/test_create_image.py::test_bytes_already_stored_are_never_bought_again",
     ),
     Guard(

@@ -36,6 +36,7 @@ from tests.support.doubles import (
     RecordingDeletionStarter,
     RecordingEdge,
     RecordingLog,
+    RecordingMetrics,
     RecordingPush,
     RecordingStarter,
     ScriptedModel,
@@ -91,6 +92,7 @@ class Bundle:
     clock: FixedClock
     threads: Executor
     log: RecordingLog
+    metrics: RecordingMetrics
     journal: list[str]
 
     def __post_init__(self) -> None:
@@ -109,7 +111,7 @@ class Bundle:
         self.studio = FakeStudio()
         self.tables.register(USER, "tab", self.clock.now())
         events = InMemoryEventLog(self.tables)
-        replay = ReplayEvents(events, events, PlainUrls(), self.clock)
+        replay = ReplayEvents(events, events, PlainUrls(), self.clock, self.metrics)
         self.repost = RepostEvents(self.channel, events, replay, self.clock, self.log)
         self.end = EndMessage(self.channel, self.ledger, self.clock, UPLOAD_TIME, self.log)
         self._answer = AnswerMessage(
@@ -123,6 +125,7 @@ class Bundle:
             "an-image-model",
             self.threads,
             self.log,
+            self.metrics,
         )
 
     # --- What people do ---------------------------------------------------------------------
@@ -136,6 +139,7 @@ class Bundle:
             "message_id": a_ulid(number, now),
             "text": "Draw a red fox",
             "aspect_ratio": None,
+            "received_at": now,
             "until": now + timedelta(seconds=60),
         }
         return self._answer(Question(**{**fields, **changed}))
@@ -155,11 +159,19 @@ class Bundle:
     def retry(self, message: Message, version: int | None = None, user: str = USER) -> Message:
         """Clicks on retry, on the version given or the one of `message`."""
         retry = RetryMessage(
-            self._answer, self.channel, self.messages, self.clock, LIMITS, "an-image-model"
+            self._answer,
+            self.channel,
+            self.messages,
+            self.clock,
+            LIMITS,
+            "an-image-model",
+            self.log,
+            self.metrics,
         )
-        until = self.clock.now() + timedelta(seconds=60)
+        now = self.clock.now()
         seen = version or message.version
-        return retry(Click(user, message.chat_id, message.id, seen, until))
+        until = now + timedelta(seconds=60)
+        return retry(Click(user, message.chat_id, message.id, seen, now, until))
 
     def delete_image(self, image_id: str, user: str = USER) -> None:
         DeleteImage(self.channel, self.images, self.messages, self.keeper, self.clock, self.log)(
@@ -203,6 +215,7 @@ class Bundle:
             "0.0336",
             self.threads,
             self.log,
+            self.metrics,
         )
         until = self.clock.now() + timedelta(seconds=150)
         create(
@@ -225,6 +238,7 @@ class Bundle:
             self.repost,
             self.clock,
             self.log,
+            self.metrics,
         )
         rescue(FailedInvocation(USER, message.job_id or "", attempt, request_id, condition))
 
@@ -239,6 +253,7 @@ class Bundle:
             self.finish,
             self.clock,
             self.log,
+            self.metrics,
         )
         sweep(self.clock.now() + timedelta(seconds=seconds))
 

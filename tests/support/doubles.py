@@ -18,6 +18,7 @@ from typing import Any
 from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import NoImage
+from afterimage.domain.metrics import Metric
 from afterimage.ports import EncodedImage, ImageRequest, TextReply, Turn
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
@@ -57,10 +58,18 @@ class Line:
 
 
 class RecordingLog:
-    """Implements `Log`."""
+    """Implements `Log`.
+
+    Attributes:
+        subject: what every further line is about.
+    """
 
     def __init__(self) -> None:
         self.lines: list[Line] = []
+        self.subject: dict[str, object] = {}
+
+    def about(self, **fields: object) -> None:
+        self.subject |= fields
 
     def info(self, event: str, /, **fields: object) -> None:
         self.lines.append(Line("info", event, fields))
@@ -77,6 +86,41 @@ class RecordingLog:
     def text(self) -> str:
         """Everything anybody could read in it."""
         return "\n".join(f"{line.event} {line.fields} {line.trace}" for line in self.lines)
+
+
+class RecordingMetrics:
+    """Implements `Metrics`.
+
+    Attributes:
+        values: everything reported, in order, also what has been let go of.
+        flushes: how many figures each `flush` let go of.
+    """
+
+    def __init__(self) -> None:
+        self.values: list[tuple[Metric, float]] = []
+        self.flushes: list[int] = []
+
+    def add(self, metric: Metric, value: float = 1) -> None:
+        self.values.append((metric, value))
+
+    def total(self, metric: Metric) -> float:
+        waiting = self.values[sum(self.flushes) :]
+        return sum(value for reported, value in waiting if reported is metric)
+
+    def flush(self) -> None:
+        self.flushes.append(len(self.values) - sum(self.flushes))
+
+    def of(self, metric: Metric) -> list[float]:
+        """What was reported of one figure, in order."""
+        return [value for reported, value in self.values if reported is metric]
+
+    def counts(self, *prefixes: str) -> dict[str, float]:
+        """Sums by name, of the figures whose name begins with one of these."""
+        found: dict[str, float] = {}
+        for metric, value in self.values:
+            if metric.title.startswith(prefixes):
+                found[metric.title] = found.get(metric.title, 0) + value
+        return found
 
 
 @dataclass

@@ -44,6 +44,7 @@ class Rows:
     deletions: dict[Key, Deletion] = field(default_factory=dict)
     images: dict[Key, Image] = field(default_factory=dict)
     used: dict[Key, int] = field(default_factory=dict)
+    reports: dict[Key, int] = field(default_factory=dict)
     jobs: dict[Key, Job] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
     connections: dict[Key, datetime] = field(default_factory=dict)
@@ -188,7 +189,7 @@ class InMemoryImages(_View):
 
 
 class InMemoryLedger(_View):
-    """Implements `JobStore` and `UsageReader`."""
+    """Implements `JobStore`, `UsageReader` and `ReportCounter`."""
 
     def get(self, user_id: str, job_id: str) -> Job | None:
         with self._tables.lock:
@@ -223,6 +224,15 @@ class InMemoryLedger(_View):
             return DayUse(
                 used.get((user_id, f"quota#{day}"), 0), used.get((user_id, f"messages#{day}"), 0)
             )
+
+    def count_report(self, user_id: str, day: str) -> bool:
+        key = (user_id, f"messages#{day}")
+        with self._tables.lock:
+            reports = self._rows.reports.get(key, 0)
+            if reports >= self._rows.used.get(key, 0):
+                return False
+            self._rows.reports[key] = reports + 1
+            return True
 
     def recent_jobs(self, user_id: str, limit: int) -> list[Job]:
         with self._tables.lock:

@@ -10,7 +10,13 @@ from typing import NoReturn
 import pytest
 from hypothesis import settings
 from tests.support.bundle import Bundle
-from tests.support.doubles import FixedClock, PlainUrls, RecordingLog, RecordingPush
+from tests.support.doubles import (
+    FixedClock,
+    PlainUrls,
+    RecordingLog,
+    RecordingMetrics,
+    RecordingPush,
+)
 from tests.support.in_memory import InMemoryTables
 
 from afterimage.channel import UnifiedChannel
@@ -42,6 +48,11 @@ def log() -> RecordingLog:
 
 
 @pytest.fixture
+def metrics() -> RecordingMetrics:
+    return RecordingMetrics()
+
+
+@pytest.fixture
 def journal() -> list[str]:
     """What happened, in order, across all doubles of one test."""
     return []
@@ -70,8 +81,9 @@ def channel(
     clock: FixedClock,
     threads: Executor,
     log: RecordingLog,
+    metrics: RecordingMetrics,
 ) -> UnifiedChannel:
-    return UnifiedChannel(tables, push, PlainUrls(), clock, threads, log)
+    return UnifiedChannel(tables, push, PlainUrls(), clock, threads, log, metrics)
 
 
 @pytest.fixture
@@ -81,10 +93,11 @@ def bundles(threads: Executor) -> Iterator[Bundle]:
     def made() -> Iterator[Bundle]:
         while True:
             tables, clock, log = InMemoryTables(), FixedClock(), RecordingLog()
+            metrics = RecordingMetrics()
             journal: list[str] = []
             push = RecordingPush(journal)
-            channel = UnifiedChannel(tables, push, PlainUrls(), clock, threads, log)
-            yield Bundle(channel, tables, push, clock, threads, log, journal)
+            channel = UnifiedChannel(tables, push, PlainUrls(), clock, threads, log, metrics)
+            yield Bundle(channel, tables, push, clock, threads, log, metrics, journal)
 
     return made()
 
@@ -97,6 +110,7 @@ def bundle(
     clock: FixedClock,
     threads: Executor,
     log: RecordingLog,
+    metrics: RecordingMetrics,
     journal: list[str],
 ) -> Bundle:
-    return Bundle(channel, tables, push, clock, threads, log, journal)
+    return Bundle(channel, tables, push, clock, threads, log, metrics, journal)

@@ -16,6 +16,7 @@ from tests.support.doubles import (
     REQUEST,
     FixedClock,
     RecordingLog,
+    RecordingMetrics,
     RecordingPush,
     RecordingStarter,
     ScriptedModel,
@@ -83,6 +84,7 @@ class World:
             "message_id": a_ulid(number, now),
             "text": "Draw a red fox",
             "aspect_ratio": None,
+            "received_at": now,
             "until": now + timedelta(seconds=60),
         }
         return self.answer(Question(**{**fields, **changed}))
@@ -112,6 +114,7 @@ def world(
     clock: FixedClock,
     threads: Executor,
     log: RecordingLog,
+    metrics: RecordingMetrics,
     journal: list[str],
 ) -> World:
     starter = RecordingStarter()
@@ -127,6 +130,7 @@ def world(
         "an-image-model",
         threads,
         log,
+        metrics,
     )
     return World(answer, tables, model, starter, push, clock, log, journal)
 

@@ -22,7 +22,7 @@ PACKAGE = LAYER / "afterimage"
 HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
 
 # The core, and what it may import beside the standard library.
-CORE = ("domain", "use_cases", "ports", "channel", "frames", "views")
+CORE = ("domain", "use_cases", "ports", "channel", "frames", "measured", "views")
 CORE_MAY_IMPORT = {"pydantic", "ulid", "typing_extensions"}
 
 
@@ -199,7 +199,8 @@ def aws_settings(monkeypatch: pytest.MonkeyPatch) -> None:
 def built(function: str) -> object:
     """A function's application, as its handler builds it."""
     folder = Path(of_type("AWS::Serverless::Function")[function]["CodeUri"]).name
-    application: object = getattr(wiring, folder)(Logger(service="test"), {**LLM, **IMAGE})
+    measured = getattr(wiring, folder)(Logger(service="test"), {**LLM, **IMAGE})
+    application: object = measured.application
     return application
 
 

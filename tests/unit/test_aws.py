@@ -15,7 +15,7 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 from botocore.stub import Stubber
 from tests.support.builders import a_job
-from tests.support.doubles import NOW, FixedClock, RecordingLog
+from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
 
 from afterimage.adapters import aws
 from afterimage.adapters.edge import CloudFrontEdge
@@ -41,7 +41,8 @@ class Connections:
         self.stub = Stubber(self.client)
         self.stub.activate()
         self.clock = FixedClock()
-        self.push = aws.ApiGatewayPush(lambda: self.client, self.clock, log)
+        self.metrics = RecordingMetrics()
+        self.push = aws.ApiGatewayPush(lambda: self.client, self.clock, log, self.metrics)
 
     def takes(self, data: str) -> None:
         expected = {"ConnectionId": "tab", "Data": data.encode()}
@@ -114,7 +115,7 @@ def raising(error: Exception) -> Any:
 )
 def test_a_network_that_fails_drops_the_connection(error: Exception, log: RecordingLog) -> None:
     broken = raising(error)
-    push = aws.ApiGatewayPush(lambda: broken, FixedClock(), log)
+    push = aws.ApiGatewayPush(lambda: broken, FixedClock(), log, RecordingMetrics())
 
     assert not push.post("tab", ["one"], UNTIL)
     push.close("tab")

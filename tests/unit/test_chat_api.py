@@ -18,6 +18,7 @@ from tests.support.doubles import (
     PlainUrls,
     RecordingDeletionStarter,
     RecordingLog,
+    RecordingMetrics,
     RecordingStarter,
     ScriptedModel,
 )
@@ -72,6 +73,7 @@ def call(
     clock: FixedClock,
     threads: Executor,
     log: RecordingLog,
+    metrics: RecordingMetrics,
     model: ScriptedModel,
 ) -> Call:
     """Calls a route as somebody; whatever succeeds is checked against its declared type."""
@@ -90,6 +92,7 @@ def call(
         "an-image-model",
         threads,
         log,
+        metrics,
     )
     reading = Reading(
         messages=ReadMessages(messages, chats),
@@ -102,15 +105,15 @@ def call(
         delete_chat=DeleteChat(channel, keeper, clock, log),
         delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),
-        replay=ReplayEvents(events, events, urls, clock),
+        replay=ReplayEvents(events, events, urls, clock, metrics),
         registry=tables,
         urls=urls,
         clock=clock,
         websocket_url=lambda: "wss://channel.test/live",
     )
-    retry = RetryMessage(answer, channel, messages, clock, LIMITS, "an-image-model")
+    retry = RetryMessage(answer, channel, messages, clock, LIMITS, "an-image-model", log, metrics)
     handlers = {**Asking(answer, retry, urls, clock).handlers(), **reading.handlers()}
-    api = HttpApi(handlers, user_of, clock, log)
+    api = HttpApi(handlers, user_of, clock, log, metrics)
 
     def call(
         route: Route, *, body: Any = None, user: str = "alice", query: Any = None, **path: str

@@ -18,6 +18,7 @@ from tests.support.doubles import (
     FixedClock,
     InMemoryPictures,
     RecordingLog,
+    RecordingMetrics,
     RecordingPush,
     ScriptedModel,
 )
@@ -79,6 +80,7 @@ class World:
     push: RecordingPush
     clock: FixedClock
     log: RecordingLog
+    metrics: RecordingMetrics
     journal: list[str]
     threads: Executor
 
@@ -94,6 +96,7 @@ class World:
             "0.0336",
             self.threads,
             self.log,
+            self.metrics,
         )
         create(order)
 
@@ -119,6 +122,7 @@ def world(
     clock: FixedClock,
     threads: Executor,
     log: RecordingLog,
+    metrics: RecordingMetrics,
     journal: list[str],
 ) -> World:
     rows = tables.rows
@@ -129,7 +133,7 @@ def world(
     tables.register(USER, "tab", NOW)
     model = ScriptedModel([BYTES], journal)
     pictures = InMemoryPictures(journal)
-    return World(channel, tables, model, pictures, push, clock, log, journal, threads)
+    return World(channel, tables, model, pictures, push, clock, log, metrics, journal, threads)
 
 
 # --- The picture is delivered ------------------------------------------------------------------

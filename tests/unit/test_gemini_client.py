@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
-from tests.support.doubles import NOW, FixedClock, RecordingLog
+from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
 from urllib3 import HTTPResponse
 from urllib3.exceptions import ReadTimeoutError
 
@@ -132,13 +132,15 @@ def transport(clock: FixedClock) -> Transport:
 
 
 @pytest.fixture
-def gemini(transport: Transport, clock: FixedClock, log: RecordingLog) -> Gemini:
+def gemini(
+    transport: Transport, clock: FixedClock, log: RecordingLog, metrics: RecordingMetrics
+) -> Gemini:
     session = requests.Session()
     session.trust_env = False
     for scheme in ("http://", "https://"):
         session.mount(scheme, transport)
     settings = GeminiSettings("https://gemini.test", "v1beta", "a-text-model", "an-image-model")
-    return Gemini(settings, lambda: KEY, session, clock, log)
+    return Gemini(settings, lambda: KEY, session, clock, log, metrics)
 
 
 def reply(gemini: Gemini) -> TextReply | ImageRequest:
@@ -199,7 +201,7 @@ def test_drafts_are_asked_for_if_they_are_wanted(transport: Transport, clock: Fi
     settings = GeminiSettings("https://gemini.test", "v1beta", "", "an-image-model", True)
     transport.script = [Answer(body=FOX)]
 
-    paint(Gemini(settings, lambda: KEY, session, clock, RecordingLog()))
+    paint(Gemini(settings, lambda: KEY, session, clock, RecordingLog(), RecordingMetrics()))
 
     assert transport.sent()["generationConfig"]["thinkingConfig"] == {"includeThoughts": True}
 

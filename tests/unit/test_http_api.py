@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import a_ulid
-from tests.support.doubles import NOW, FixedClock, RecordingLog
+from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
 
 from afterimage.domain.errors import Busy, ClockSkew, MessageLimit, Refused, Unauthorized
 from afterimage.http import contract
@@ -36,7 +36,9 @@ class Api:
         self.log = log
         self.requests: list[Request] = []
         self.handler: Handler = lambda _: Response({"fine": "ü"}, 202)
-        self._api = HttpApi({contract.POST_MESSAGE: self._handle}, self._user_of, FixedClock(), log)
+        self.metrics = RecordingMetrics()
+        handlers = {contract.POST_MESSAGE: self._handle}
+        self._api = HttpApi(handlers, self._user_of, FixedClock(), log, self.metrics)
 
     def _handle(self, request: Request) -> Response:
         self.requests.append(request)
@@ -165,7 +167,8 @@ def test_keys_that_cannot_be_fetched_are_503(log: RecordingLog) -> None:
     def busy(_: str | None) -> str:
         raise Busy("the issuer is away")
 
-    answer = HttpApi({}, busy, FixedClock(), log)({"routeKey": "GET /usage"}, Context())
+    api = HttpApi({}, busy, FixedClock(), log, RecordingMetrics())
+    answer = api({"routeKey": "GET /usage"}, Context())
 
     assert answer["statusCode"] == 503
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import CHAT, a_message, a_ulid, an_image
-from tests.support.doubles import NOW, FixedClock, PlainUrls
+from tests.support.doubles import NOW, FixedClock, PlainUrls, RecordingMetrics
 from tests.support.in_memory import InMemoryEventLog, InMemoryTables
 from tests.unit.conftest import USER
 
@@ -28,9 +28,9 @@ from afterimage.use_cases.replay_events import Replay, ReplayEvents
 
 
 @pytest.fixture
-def replay(tables: InMemoryTables, clock: FixedClock) -> ReplayEvents:
+def replay(tables: InMemoryTables, clock: FixedClock, metrics: RecordingMetrics) -> ReplayEvents:
     log = InMemoryEventLog(tables)
-    return ReplayEvents(log, log, PlainUrls(), clock)
+    return ReplayEvents(log, log, PlainUrls(), clock, metrics)
 
 
 def write(tables: InMemoryTables, *changes: Any, events: tuple[Event, ...]) -> None:

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 from tests.support.builders import a_message
-from tests.support.doubles import NOW, FixedClock, PlainUrls, RecordingPush
+from tests.support.doubles import NOW, FixedClock, PlainUrls, RecordingMetrics, RecordingPush
 from tests.support.in_memory import Counter, InMemoryEventLog, InMemoryTables
 from tests.unit.conftest import USER
 
@@ -19,7 +19,9 @@ from afterimage.use_cases.resume_channel import MAX_CONNECTIONS, ResumeChannel
 @pytest.fixture
 def resuming(tables: InMemoryTables, push: RecordingPush, clock: FixedClock) -> ResumeChannel:
     log = InMemoryEventLog(tables)
-    return ResumeChannel(tables, ReplayEvents(log, log, PlainUrls(), clock), push, clock)
+    return ResumeChannel(
+        tables, ReplayEvents(log, log, PlainUrls(), clock, RecordingMetrics()), push, clock
+    )
 
 
 def messages(tables: InMemoryTables, count: int) -> None:

@@ -15,6 +15,7 @@ from afterimage.settings import (
 )
 
 TABLES = {
+    "STACK_NAME": "afterimage",
     "PUBLIC_CONFIG_PARAMETER": "/afterimage/public-config",
     "MESSAGES_TABLE": "messages",
     "CHATS_TABLE": "chats",

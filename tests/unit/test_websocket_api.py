@@ -7,28 +7,46 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.doubles import NOW, FixedClock, PlainUrls, RecordingLog, RecordingPush
-from tests.support.in_memory import InMemoryEventLog, InMemoryTables
+from tests.support.doubles import (
+    NOW,
+    FixedClock,
+    PlainUrls,
+    RecordingLog,
+    RecordingMetrics,
+    RecordingPush,
+)
+from tests.support.in_memory import InMemoryEventLog, InMemoryLedger, InMemoryTables
 from tests.unit.conftest import USER
 
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.replay_events import ReplayEvents
+from afterimage.use_cases.report_wait import ReportWait
 from afterimage.use_cases.resume_channel import ResumeChannel
 from afterimage.websocket_api import WebSocketApi
 
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc/live/$connect"
 
 
-def build(tables: InMemoryTables, push: RecordingPush, log: RecordingLog) -> WebSocketApi:
+def build(
+    tables: InMemoryTables, push: RecordingPush, log: RecordingLog, metrics: RecordingMetrics
+) -> WebSocketApi:
     clock = FixedClock()
     events = InMemoryEventLog(tables)
-    replay = ReplayEvents(events, events, PlainUrls(), clock)
-    return WebSocketApi(Tickets(tables, clock), ResumeChannel(tables, replay, push, clock), log)
+    replay = ReplayEvents(events, events, PlainUrls(), clock, metrics)
+    return WebSocketApi(
+        Tickets(tables, clock),
+        ResumeChannel(tables, replay, push, clock),
+        ReportWait(InMemoryLedger(tables), clock, log, metrics),
+        log,
+        metrics,
+    )
 
 
 @pytest.fixture
-def api(tables: InMemoryTables, push: RecordingPush, log: RecordingLog) -> WebSocketApi:
-    return build(tables, push, log)
+def api(
+    tables: InMemoryTables, push: RecordingPush, log: RecordingLog, metrics: RecordingMetrics
+) -> WebSocketApi:
+    return build(tables, push, log, metrics)
 
 
 def event(route: str, body: object = None, **more: Any) -> dict[str, Any]:
@@ -156,7 +174,8 @@ def test_a_binary_frame_is_garbage(api: WebSocketApi, push: RecordingPush) -> No
 def test_nothing_that_anybody_sends_breaks_it(body: object) -> None:
     push = RecordingPush()
 
-    answer = build(InMemoryTables(), push, RecordingLog())(event("$default", body), None)
+    api = build(InMemoryTables(), push, RecordingLog(), RecordingMetrics())
+    answer = api(event("$default", body), None)
 
     assert answer == {"statusCode": 200}
     assert len(push.sent) == 1

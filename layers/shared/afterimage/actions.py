@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from afterimage.domain.ids import ULID_PATTERN
 from afterimage.whole_numbers import WHOLE
 
 LARGEST_SEQ = 2**53
@@ -33,14 +34,31 @@ class Ping(_Action):
     action: Literal["ping"]
 
 
-Action = Resume | Ping
+# Milliseconds. Nothing is under way for longer than its deadline and a sweep.
+Wait = Annotated[int, Field(ge=0, le=600_000), WHOLE]
+
+
+class Report(_Action):
+    """How long somebody waited, from sending a message to what was drawn of its answer.
+
+    `message_id` is the answer's. What did not come is left out. Nothing answers.
+    """
+
+    action: Literal["report"]
+    message_id: Annotated[str, Field(pattern=f"^{ULID_PATTERN}$")]
+    placeholder_ms: Wait | None = None
+    preview_ms: Wait | None = None
+    picture_ms: Wait | None = None
+
+
+Action = Resume | Ping | Report
 
 
 def parsed(body: object) -> Action | None:
     """The action in a frame's body, None if it is none."""
     if not isinstance(body, str):
         return None
-    for kind in (Resume, Ping):
+    for kind in (Resume, Ping, Report):
         with suppress(ValidationError, UnicodeError):
             return kind.model_validate_json(body)
     return None

@@ -18,7 +18,9 @@ from afterimage import frames
 from afterimage.domain.changes import Transition
 from afterimage.domain.entities import Channel
 from afterimage.domain.errors import AccountDeleted, Busy, LostRace, TooManyOpen
-from afterimage.ports import ChannelStore, Clock, ImageUrls, Log, Push
+from afterimage.domain.events import MessageUpdated
+from afterimage.domain.metrics import Metric, ending, success
+from afterimage.ports import ChannelStore, Clock, ImageUrls, Log, Metrics, Push
 
 # A transaction that loses repeats with full jitter. Most are alone with one other and need a few
 # milliseconds; a hundred at once come through only if they wait long enough for one another.
@@ -55,6 +57,7 @@ class UnifiedChannel:
         clock: Clock,
         executor: Executor,
         log: Log,
+        metrics: Metrics,
     ) -> None:
         self._store = store
         self._push = push
@@ -62,6 +65,7 @@ class UnifiedChannel:
         self._clock = clock
         self._executor = executor
         self._log = log
+        self._metrics = metrics
 
     def read(self, user_id: str) -> Channel:
         """The channel as it stands, strongly consistent."""
@@ -101,6 +105,7 @@ class UnifiedChannel:
                 if self._clock.now() >= give_up:
                     raise Busy("lost every race for the channel") from lost
             else:
+                self._count_endings(transition)
                 return Delivery(channel, self._frames(channel.seq, transition))
             self._clock.sleep(random.uniform(0, pause))  # noqa: S311 - jitter
             pause = min(_LONGEST_PAUSE, pause * 2)
@@ -161,6 +166,17 @@ class UnifiedChannel:
             )
             for connection in connections
         }
+
+    def _count_endings(self, transition: Transition) -> None:
+        """Every end of an answer passes here once, whoever ends it."""
+        if transition.opens >= 0:
+            return
+        for event in transition.events:
+            if isinstance(event, MessageUpdated) and not event.message.is_open:
+                ended = ending(event.message)
+                self._metrics.add(ended)
+                if (share := success(ended)) is not None:
+                    self._metrics.add(Metric.SUCCESS, share)
 
     def _frames(self, seq: int, transition: Transition) -> tuple[str, ...]:
         now = self._clock.now()

@@ -12,6 +12,7 @@ from afterimage.domain.changes import Transition
 from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Channel, Chat, Image, Job, Message
 from afterimage.domain.events import EventReference
+from afterimage.domain.metrics import Metric
 
 
 class Clock(Protocol):
@@ -160,6 +161,11 @@ class UsageReader(Protocol):
 
     def recent_jobs(self, user_id: str, limit: int) -> Sequence[Job]:
         """The user's latest jobs, newest first."""
+
+
+class ReportCounter(Protocol):
+    def count_report(self, user_id: str, day: str) -> bool:
+        """Count a report; False if there have been as many on that UTC day as messages."""
 
 
 class JobStore(Protocol):
@@ -393,8 +399,24 @@ class ImageUrls(Protocol):
         """A signed, expiring URL for an S3 key."""
 
 
+class Metrics(Protocol):
+    """Figures about the service: no ids, and nothing that anybody wrote."""
+
+    def add(self, metric: Metric, value: float = 1) -> None:
+        """Report a value in the metric's unit. Never raises."""
+
+    def total(self, metric: Metric) -> float:
+        """What has been reported of it since the last `flush`, summed."""
+
+    def flush(self) -> None:
+        """Let everything reported so far go; once an invocation, at its end."""
+
+
 class Log(Protocol):
     """Structured log: an event name and its fields."""
+
+    def about(self, **fields: object) -> None:
+        """Fields of every further line of this invocation."""
 
     def info(self, event: str, /, **fields: object) -> None: ...
 

@@ -53,6 +53,7 @@ class PageSettings(Settings):
 
 class TableSettings(Settings):
     public_config_parameter: Name
+    stack_name: Name
     messages_table: Name
     chats_table: Name
     user_images_table: Name

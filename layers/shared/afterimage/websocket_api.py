@@ -5,21 +5,32 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from afterimage.actions import Ping, Resume, parsed
-from afterimage.ports import Log
+from afterimage.actions import Ping, Report, Resume, parsed
+from afterimage.domain.metrics import Metric
+from afterimage.ports import Log, Metrics
 from afterimage.use_cases.open_connection import Tickets
+from afterimage.use_cases.report_wait import FeltWait, ReportWait
 from afterimage.use_cases.resume_channel import ResumeChannel
 
 _DONE = {"statusCode": 200}
 
 
 class WebSocketApi:
-    """Spends tickets, registers and replays at `resume`, answers pings."""
+    """Spends tickets, registers and replays at `resume`, answers pings, takes reports."""
 
-    def __init__(self, tickets: Tickets, channel: ResumeChannel, log: Log) -> None:
+    def __init__(
+        self,
+        tickets: Tickets,
+        channel: ResumeChannel,
+        report: ReportWait,
+        log: Log,
+        metrics: Metrics,
+    ) -> None:
         self._tickets = tickets
         self._channel = channel
+        self._report = report
         self._log = log
+        self._metrics = metrics
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """One event of the WebSocket API: a REQUEST authorization or a route's."""
@@ -43,8 +54,10 @@ class WebSocketApi:
     def _authorize(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The ticket's user may connect, once; API Gateway answers anybody else with 403."""
         ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
-        user_id = self._tickets.spend(ticket)
+        user_id = self._spent(ticket)
         self._log.info("websocket_ticket_spent" if user_id else "websocket_ticket_refused")
+        if not user_id:
+            self._metrics.add(Metric.TICKETS_REFUSED)
         statement = {
             "Action": "execute-api:Invoke",
             "Effect": "Allow" if user_id else "Deny",
@@ -55,6 +68,14 @@ class WebSocketApi:
             "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
         }
 
+    def _spent(self, ticket: str) -> str | None:
+        try:
+            return self._tickets.spend(ticket)
+        except Exception:
+            # API Gateway answers 500; in Lambda's own figures it is one error of this function.
+            self._metrics.add(Metric.AUTHORIZER_ERRORS)
+            raise
+
     def _frame(self, user_id: str, connection_id: str, body: object) -> None:
         match parsed(body):
             case Resume(after=after):
@@ -62,8 +83,14 @@ class WebSocketApi:
                 self._log.info("websocket_resumed", connection_id=connection_id, after=after)
             case Ping():
                 self._channel.pong(user_id, connection_id)
+            case Report() as report:
+                self._report(user_id, felt(report))
             case None:
                 self._channel.complain(
                     user_id, connection_id, "invalid", "This frame was not understood."
                 )
                 self._log.info("websocket_frame_refused", connection_id=connection_id)
+
+
+def felt(report: Report) -> FeltWait:
+    return FeltWait(report.message_id, report.placeholder_ms, report.preview_ms, report.picture_ms)

@@ -20,7 +20,9 @@ from botocore.config import Config
 
 from afterimage import settings
 from afterimage.adapters import aws
-from afterimage.adapters.system import PowertoolsLog, SystemClock
+from afterimage.adapters.system import PowertoolsLog, PowertoolsMetrics, SystemClock
+from afterimage.domain.metrics import Metric
+from afterimage.measured import Measured
 
 _POSTS_SIDE_BY_SIDE = 20  # as many as one user has connections
 _WORK_SIDE_BY_SIDE = 6
@@ -82,6 +84,7 @@ class Channelled(Base):
         from afterimage.channel import UnifiedChannel
 
         super().__init__(logger, configured.public_config_parameter)
+        self.metrics = PowertoolsMetrics(configured.stack_name, self.log.correlation_id)
         names = {key: getattr(configured, f"{key}_table") for key in TABLES}
         self.store = DynamoDbChannelStore(connect(names, self.aws.session))
         signing_secret = aws.Cached(
@@ -94,6 +97,7 @@ class Channelled(Base):
             self.aws.client("apigatewaymanagementapi", aws.PUSH, configured.websocket_endpoint),
             self.clock,
             self.log,
+            self.metrics,
         )
         self.work = ThreadPoolExecutor(_WORK_SIDE_BY_SIDE, "work")
         self.channel = UnifiedChannel(
@@ -103,7 +107,12 @@ class Channelled(Base):
             self.clock,
             ThreadPoolExecutor(_POSTS_SIDE_BY_SIDE, "post"),
             self.log,
+            self.metrics,
         )
+
+    def measured(self, application: Any, own: tuple[Metric, Metric] | None = None) -> Measured:
+        """With the figures of each invocation let go at its end."""
+        return Measured(application, self.metrics, self.clock, own)
 
 
 def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
@@ -137,9 +146,21 @@ def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
         image_model=configured.image_model,
         executor=base.work,
         log=base.log,
+        metrics=base.metrics,
     )
-    retry = RetryMessage(answer, base.channel, messages, base.clock, limits, configured.image_model)
-    return _authenticated(base, Asking(answer, retry, base.urls, base.clock).handlers())
+    retry = RetryMessage(
+        answer,
+        base.channel,
+        messages,
+        base.clock,
+        limits,
+        configured.image_model,
+        base.log,
+        base.metrics,
+    )
+    handlers = Asking(answer, retry, base.urls, base.clock).handlers()
+    own = Metric.TEXT_OWN_TIME, Metric.TEXT_MODEL_TIME
+    return base.measured(_authenticated(base, handlers), own)
 
 
 def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
@@ -149,7 +170,7 @@ def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
 
     configured = settings.ImageGenerateSettings.read(environment)
     base = Channelled(logger, configured)
-    return CreateImage(
+    create = CreateImage(
         channel=base.channel,
         messages=DynamoDbMessages(),
         jobs=DynamoDbLedger(),
@@ -160,7 +181,9 @@ def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
         price_usd=configured.image_price_usd,
         executor=base.work,
         log=base.log,
+        metrics=base.metrics,
     )
+    return base.measured(create, (Metric.IMAGE_OWN_TIME, Metric.IMAGE_MODEL_TIME))
 
 
 def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
@@ -209,27 +232,30 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
         delete_chat=DeleteChat(base.channel, starter, base.clock, base.log),
         delete_account=DeleteAccount(base.channel, starter, base.clock, base.log),
         tickets=Tickets(base.store, base.clock),
-        replay=ReplayEvents(events, events, base.urls, base.clock),
+        replay=ReplayEvents(events, events, base.urls, base.clock, base.metrics),
         registry=base.store,
         urls=base.urls,
         clock=base.clock,
         websocket_url=base.public("websocket_url"),
     )
-    return _authenticated(base, reading.handlers())
+    return base.measured(_authenticated(base, reading.handlers()))
 
 
 def websocket(logger: Logger, environment: Mapping[str, str]) -> Any:
-    from afterimage.adapters.dynamodb.readers import DynamoDbEventLog
+    from afterimage.adapters.dynamodb.readers import DynamoDbEventLog, DynamoDbLedger
     from afterimage.use_cases.open_connection import Tickets
     from afterimage.use_cases.replay_events import ReplayEvents
+    from afterimage.use_cases.report_wait import ReportWait
     from afterimage.use_cases.resume_channel import ResumeChannel
     from afterimage.websocket_api import WebSocketApi
 
     base = Channelled(logger, settings.WebSocketSettings.read(environment))
     events = DynamoDbEventLog()
-    replay = ReplayEvents(events, events, base.urls, base.clock)
+    replay = ReplayEvents(events, events, base.urls, base.clock, base.metrics)
     resume = ResumeChannel(base.store, replay, base.push, base.clock)
-    return WebSocketApi(Tickets(base.store, base.clock), resume, base.log)
+    report = ReportWait(DynamoDbLedger(), base.clock, base.log, base.metrics)
+    tickets = Tickets(base.store, base.clock)
+    return base.measured(WebSocketApi(tickets, resume, report, base.log, base.metrics))
 
 
 def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
@@ -244,7 +270,7 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
     base = Channelled(logger, configured)
     messages, ledger = readers.DynamoDbMessages(), readers.DynamoDbLedger()
     events = readers.DynamoDbEventLog()
-    replay = ReplayEvents(events, events, base.urls, base.clock)
+    replay = ReplayEvents(events, events, base.urls, base.clock, base.metrics)
     end = EndMessage(
         base.channel, ledger, base.clock, _upload_time(configured.image_timeout), base.log
     )
@@ -258,6 +284,7 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
         RepostEvents(base.channel, events, replay, base.clock, base.log),
         base.clock,
         base.log,
+        base.metrics,
     )
     pictures = aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket)
     finish = _finish_deletion(base, configured, pictures)
@@ -270,8 +297,9 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
         finish,
         base.clock,
         base.log,
+        base.metrics,
     )
-    return rescue, sweep, finish
+    return base.measured(rescue), base.measured(sweep), base.measured(finish)
 
 
 def _finish_deletion(
@@ -330,7 +358,7 @@ def _upload_time(image_timeout: int) -> timedelta:
 
 
 def _gemini(
-    base: Base,
+    base: Channelled,
     configured: settings.GeminiFunctionSettings,
     text_model: str = "",
     *,
@@ -352,10 +380,11 @@ def _gemini(
         requests.Session(),
         base.clock,
         base.log,
+        base.metrics,
     )
 
 
-def _authenticated(base: Base, handlers: Any) -> Any:
+def _authenticated(base: Channelled, handlers: Any) -> Any:
     """The HTTP routes behind the one check of tokens that every route passes."""
     import requests
 
@@ -365,4 +394,4 @@ def _authenticated(base: Base, handlers: Any) -> Any:
     issuer = base.public("issuer")
     keys = IssuerKeys(issuer, fetch_json(requests.Session()), base.log)
     verifier = TokenVerifier(issuer, base.public("audience"), keys)
-    return HttpApi(handlers, verifier.user_of, base.clock, base.log)
+    return HttpApi(handlers, verifier.user_of, base.clock, base.log, base.metrics)

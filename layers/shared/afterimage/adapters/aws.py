@@ -22,7 +22,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import ProviderUnavailable
-from afterimage.ports import Clock, Log
+from afterimage.domain.metrics import Metric
+from afterimage.ports import Clock, Log, Metrics
 
 _DAY_S = 86_400
 _KEYS_AT_ONCE = 1_000  # S3's own limit
@@ -156,10 +157,11 @@ class LambdaDeletionStarter:
 class ApiGatewayPush:
     """Implements `Push`."""
 
-    def __init__(self, client: Callable[[], Any], clock: Clock, log: Log) -> None:
+    def __init__(self, client: Callable[[], Any], clock: Clock, log: Log, metrics: Metrics) -> None:
         self._client = client
         self._clock = clock
         self._log = log
+        self._metrics = metrics
 
     def post(self, connection_id: str, frames: Sequence[str], until: datetime) -> bool:
         client = self._client()
@@ -167,13 +169,16 @@ class ApiGatewayPush:
             for frame in frames:
                 if self._clock.now() >= until:
                     self._log.info("channel_connection_slow", connection_id=connection_id)
+                    self._metrics.add(Metric.POSTS_DROPPED)
                     return False
                 client.post_to_connection(ConnectionId=connection_id, Data=frame.encode())
         except client.exceptions.GoneException:
+            self._metrics.add(Metric.POSTS_GONE)
             return False
         except (ClientError, BotoCoreError) as error:
             reason = _code(error) if isinstance(error, ClientError) else type(error).__name__
             self._log.warning("channel_post_dropped", connection_id=connection_id, reason=reason)
+            self._metrics.add(Metric.POSTS_DROPPED)
             return False
         return True
 

@@ -7,7 +7,7 @@ import re
 
 from ulid import ULID
 
-_ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
+ULID_PATTERN = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"
 _CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 # Everything that is stored of a picture: what is not named here is not deleted.
 IMAGE_FILES = ("original", "full.webp", "thumbnail.webp")
@@ -16,7 +16,7 @@ _RANDOM_BYTES = 10  # of a ULID's 16; the first 6 are its time in milliseconds
 
 def is_ulid(text: str) -> bool:
     """Whether `text` is a ULID in its canonical upper-case form (github.com/ulid/spec)."""
-    return _ULID.fullmatch(text) is not None
+    return re.fullmatch(ULID_PATTERN, text) is not None
 
 
 def is_chat_id(text: str) -> bool:

@@ -10,16 +10,22 @@ import json
 from base64 import b64decode
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from afterimage.domain.errors import Invalid, NotFound, Refused
+from afterimage.domain.errors import Invalid, MessageLimit, NotFound, Refused, TooManyOpen
+from afterimage.domain.metrics import Metric
 from afterimage.http.contract import Route
-from afterimage.ports import Clock, Log
+from afterimage.ports import Clock, Log, Metrics
 
 _LARGEST_BODY = 128 * 1024  # bytes; 8,000 characters escaped as JSON come to 96 KB
+# A user's limits, as figures.
+_LIMITS = {
+    MessageLimit.code: Metric.REFUSED_MESSAGES,
+    TooManyOpen.code: Metric.REFUSED_TOO_MANY_OPEN,
+}
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
 Event = Mapping[str, Any]
@@ -30,10 +36,12 @@ class Request:
     """One authenticated request.
 
     Attributes:
+        received_at: when API Gateway received it; a cold start is behind that.
         until: when the function will be stopped.
     """
 
     user_id: str
+    received_at: datetime
     until: datetime
     event: Event
 
@@ -86,11 +94,13 @@ class HttpApi:
         user_of: Callable[[str | None], str],
         clock: Clock,
         log: Log,
+        metrics: Metrics,
     ) -> None:
         self._handlers = {route.key: handler for route, handler in handlers.items()}
         self._user_of = user_of
         self._clock = clock
         self._log = log
+        self._metrics = metrics
 
     def __call__(self, event: Event, context: Any) -> dict[str, Any]:
         """One API Gateway event (payload format 2.0) in, its response out."""
@@ -98,6 +108,8 @@ class HttpApi:
             response = self._respond(event, context)
         except Refused as refused:
             self._log.info("http_refused", code=refused.code, reason=str(refused))
+            if limit := _LIMITS.get(refused.code):
+                self._metrics.add(limit)
             return refusal(refused)
         except Exception:  # noqa: BLE001 - one sentence for people, the rest for the log
             self._log.exception("http_failed", route=event.get("routeKey"))
@@ -109,8 +121,14 @@ class HttpApi:
         handler = self._handlers.get(event.get("routeKey", ""))
         if handler is None:
             raise NotFound
+        now = self._clock.now()
         left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-        return handler(Request(user_id, self._clock.now() + left, event))
+        return handler(Request(user_id, _received_at(event, now), now + left, event))
+
+
+def _received_at(event: Event, now: datetime) -> datetime:
+    epoch_ms = event.get("requestContext", {}).get("timeEpoch")
+    return now if epoch_ms is None else datetime.fromtimestamp(epoch_ms / 1000, UTC)
 
 
 def answer(status: int, body: Any) -> dict[str, Any]:

@@ -15,7 +15,11 @@ from afterimage.actions import Action
 from afterimage.http.schemas import Schema, schemas
 
 _CHANNEL = "unified"
-_REPLIES = {"resume": ("resumed", "more", "reset", "error"), "ping": ("pong", "error")}
+_REPLIES = {
+    "resume": ("resumed", "more", "reset", "error"),
+    "ping": ("pong", "error"),
+    "report": ("error",),
+}
 _ABOUT = (
     "One JSON object a frame, none over 32 KB: a message that would be larger comes without its "
     "text and is read over HTTP. Events are numbered by `seq`, per user and without holes; a "

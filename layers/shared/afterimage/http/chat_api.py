@@ -52,6 +52,7 @@ class Asking:
                 message_id=sent.id or str(made_id),
                 text=sent.text,
                 aspect_ratio=sent.aspect_ratio,
+                received_at=request.received_at,
                 until=request.until,
             )
         )
@@ -61,7 +62,14 @@ class Asking:
         path = request.parameters(contract.MessagePath)
         version = request.body(contract.MessageVersion).version
         message = self.retry(
-            Click(request.user_id, path.chat_id, path.message_id, version, request.until)
+            Click(
+                user_id=request.user_id,
+                chat_id=path.chat_id,
+                message_id=path.message_id,
+                version=version,
+                received_at=request.received_at,
+                until=request.until,
+            )
         )
         view = message_view(message, self.urls, self.clock.now())
         return Response({"assistant_message": view})

@@ -13,13 +13,13 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstra
 from typing_extensions import TypedDict
 
 from afterimage.domain.aspect_ratios import AspectRatio
+from afterimage.domain.ids import ULID_PATTERN
 from afterimage.frames import BroadcastFrame
 from afterimage.views import ChatView, ImageView, MessageView
 from afterimage.whole_numbers import WHOLE
 
 MAX_TEXT = 8_000  # characters
 MAX_TITLE = 200  # characters
-_ULID = r"^[0-7][0-9A-HJKMNP-TV-Z]{25}$"
 # The time and the id of the last chat of a page.
 _CHATS_CURSOR = r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z~[A-Za-z0-9_-]{1,64}$"
 
@@ -35,7 +35,7 @@ def _storable(text: str) -> str:
     return text
 
 
-Ulid = Annotated[str, StringConstraints(pattern=_ULID)]
+Ulid = Annotated[str, StringConstraints(pattern=f"^{ULID_PATTERN}$")]
 ChatId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 # What `_not_blank` and `strip_whitespace` refuse, as a schema can say it.
 _NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})

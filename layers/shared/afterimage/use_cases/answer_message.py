@@ -47,6 +47,8 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.events import Event, MessageInserted, MessageUpdated
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.metrics import Metric
+from afterimage.measured import milliseconds, timed
 from afterimage.ports import (
     Clock,
     ImageRequest,
@@ -54,6 +56,7 @@ from afterimage.ports import (
     JobStore,
     Log,
     MessageReader,
+    Metrics,
     TextModel,
     TextReply,
 )
@@ -71,6 +74,7 @@ class Question:
 
     Attributes:
         message_id: the client's ULID, or one made for it.
+        received_at: when the request came in.
         until: when the function that answers will be stopped.
     """
 
@@ -79,6 +83,7 @@ class Question:
     message_id: str
     text: str
     aspect_ratio: str | None
+    received_at: datetime
     until: datetime
 
 
@@ -121,6 +126,7 @@ class AnswerMessage:
         image_model: str,
         executor: Executor,
         log: Log,
+        metrics: Metrics,
     ) -> None:
         self._channel = channel
         self._messages = messages
@@ -132,6 +138,7 @@ class AnswerMessage:
         self._image_model = image_model
         self._executor = executor
         self._log = log
+        self._metrics = metrics
 
     def __call__(self, question: Question) -> Answer:
         """Answer, or say how an earlier request with the same id was or is being answered.
@@ -142,6 +149,7 @@ class AnswerMessage:
         if self._is_skewed(question):
             return self._repeat_or_refuse(question, self._clock_skew())
         user, assistant = self._drafts(question)
+        self._log.about(message_id=assistant.id)
         try:
             delivery = self._channel.change(
                 question.user_id, self._opening(question, user, assistant)
@@ -157,7 +165,7 @@ class AnswerMessage:
         now = self._clock.now()
         user = Message(question.message_id, question.chat_id, Role.USER, question.text, now)
         assistant = Message(
-            ids.assistant_message_id(question.chat_id, question.message_id),
+            _answer_id(question),
             question.chat_id,
             Role.ASSISTANT,
             "",
@@ -198,6 +206,8 @@ class AnswerMessage:
         """From placeholder to an ended answer or a started picture. Never raises a Failure."""
         history = self._executor.submit(self._history, question)
         self._channel.deliver(delivery)
+        waited = milliseconds(question.received_at, self._clock.now())
+        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
         try:
             reply = self._ask(question, history)
             if isinstance(reply, TextReply):
@@ -225,7 +235,8 @@ class AnswerMessage:
         )
         conversation = turns([*in_pairs(history.result()), asked])
         until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
-        return self._model.reply(conversation, until)
+        with timed(self._metrics, Metric.TEXT_MODEL_TIME, self._clock):
+            return self._model.reply(conversation, until)
 
     # --- Replying ---------------------------------------------------------------------------
 
@@ -260,6 +271,7 @@ class AnswerMessage:
                 return self._as_it_stands(question, assistant)
             refused = replace(assistant, parts=wish.parts)
             wait = quota.seconds_to_reset(now)
+            self._metrics.add(Metric.REFUSED_PICTURES)
             return self._fail(question, refused, QuotaExceeded(retry_after=wait))
         return self.start(question, ordered, job, delivery)
 
@@ -338,14 +350,14 @@ class AnswerMessage:
             raise _refusal(why, self._clock.now()) from why
         if user.role is not Role.USER or user.text != question.text:
             raise IdReused
-        assistant_id = ids.assistant_message_id(question.chat_id, question.message_id)
-        assistant = self._stored(question, assistant_id)
+        assistant = self._stored(question, _answer_id(question))
         if assistant is None:
             raise IdReused("the answer to this message has been deleted")
         return Answer(user, self._go_on(question, assistant))
 
     def _go_on(self, question: Question, assistant: Message) -> Message:
         """Take over where a function died; otherwise the answer as it stands."""
+        self._log.about(message_id=assistant.id)
         if not assistant.is_open or not self._is_abandoned(assistant):
             return assistant
         if assistant.status is Status.GENERATING:
@@ -383,6 +395,10 @@ class AnswerMessage:
 
     def _stored(self, question: Question, message_id: str) -> Message | None:
         return self._messages.get(question.user_id, question.chat_id, message_id)
+
+
+def _answer_id(question: Question) -> str:
+    return ids.assistant_message_id(question.chat_id, question.message_id)
 
 
 def _refusal(why: Exception, now: datetime) -> Refused:

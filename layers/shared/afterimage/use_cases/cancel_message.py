@@ -87,6 +87,7 @@ class CancelMessage:
     def _answer(self, user_id: str, chat_id: str, message_id: str) -> Message:
         if not ids.is_chat_id(chat_id) or not ids.is_ulid(message_id):
             raise NotFound
+        self._log.about(message_id=message_id)
         message = self._messages.get(user_id, chat_id, message_id)
         if message is None or message.role is not Role.ASSISTANT:
             raise NotFound

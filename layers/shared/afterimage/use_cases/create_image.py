@@ -29,6 +29,8 @@ from afterimage.domain.entities import Channel, Image, Job, Message
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, Failure, Internal
 from afterimage.domain.events import ImageInserted, MessageUpdated
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.metrics import Metric
+from afterimage.measured import milliseconds, timed
 from afterimage.ports import (
     Clock,
     DecodedPicture,
@@ -36,6 +38,7 @@ from afterimage.ports import (
     JobStore,
     Log,
     MessageReader,
+    Metrics,
     PictureStore,
     Studio,
 )
@@ -119,6 +122,7 @@ class CreateImage:
         price_usd: str,
         executor: Executor,
         log: Log,
+        metrics: Metrics,
     ) -> None:
         self._channel = channel
         self._messages = messages
@@ -130,6 +134,7 @@ class CreateImage:
         self._price_usd = price_usd
         self._executor = executor
         self._log = log
+        self._metrics = metrics
 
     def __call__(self, order: Order) -> None:
         """Paint the picture, or end its message with the reason why there is none."""
@@ -137,6 +142,9 @@ class CreateImage:
         if job is None:
             self._log.info("image_generate_duplicate_ignored", job_id=order.job_id)
             return
+        if job.attempt == _FIRST_ATTEMPT:
+            waited = milliseconds(job.created_at, self._clock.now())
+            self._metrics.add(Metric.QUEUE_TIME, waited)
         if message is None or not _is_for(message, job):
             self._log.warning("image_generate_message_moved_on", job_id=job.id)
             return
@@ -181,6 +189,7 @@ class CreateImage:
             bought = self._bought_before(job, keys)
             data = bought or self._paint(order, job, previews)
             picture = self._decode(data, previews)
+            self._report_wait(Metric.PREVIEW_TIME, message)
             channel = running.begin(self._read_again, order, previews)
             kept = None if bought else running.begin(self._keep, keys, data, previews)
             image = self._develop(running, job, picture, keys)
@@ -201,7 +210,8 @@ class CreateImage:
 
     def _paint(self, order: Order, job: Job, previews: ShowPreviews) -> bytes:
         until = budget.keeping(_TIME_TO_DELIVER, self._clock.now(), order.until)
-        data = self._model.paint(job.prompt, job.aspect_ratio, until, previews.draft)
+        with timed(self._metrics, Metric.IMAGE_MODEL_TIME, self._clock):
+            data = self._model.paint(job.prompt, job.aspect_ratio, until, previews.draft)
         self._log.info("image_generate_bytes_received", job_id=job.id, bytes=len(data))
         return data
 
@@ -280,7 +290,14 @@ class CreateImage:
         delivery = self._channel.change(order.user_id, transition, channel)
         self._log.info("image_generate_complete", job_id=job.id, bytes=image.size)
         self._channel.deliver(delivery, after=previews.end())
+        self._report_wait(Metric.PICTURE_TIME, message)
+        self._metrics.add(Metric.PICTURE_COST, float(self._price_usd))
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
+
+    def _report_wait(self, metric: Metric, message: Message) -> None:
+        """Since the question came; of an answer tried again that was long ago."""
+        if message.tries == 1:
+            self._metrics.add(metric, milliseconds(message.created_at, self._clock.now()))
 
     # --- Failing ----------------------------------------------------------------------------
 

@@ -18,7 +18,8 @@ from afterimage.domain.events import (
     MessageInserted,
     MessageUpdated,
 )
-from afterimage.ports import Clock, EventLog, ImageUrls, RowReader
+from afterimage.domain.metrics import Metric
+from afterimage.ports import Clock, EventLog, ImageUrls, Metrics, RowReader
 
 PAGE = 200
 
@@ -40,27 +41,35 @@ class Replay:
 
 
 class ReplayEvents:
-    def __init__(self, log: EventLog, rows: RowReader, urls: ImageUrls, clock: Clock) -> None:
+    def __init__(
+        self, log: EventLog, rows: RowReader, urls: ImageUrls, clock: Clock, metrics: Metrics
+    ) -> None:
         self._log = log
         self._rows = rows
         self._urls = urls
         self._clock = clock
+        self._metrics = metrics
 
     def __call__(self, channel: Channel, after: int | None) -> Replay:
         """Events with numbers over `after`, at most 200; with None only where the channel is."""
         if after is None or after == channel.seq:
             return Replay((), channel.seq)
         if after > channel.seq:
-            return Replay((), channel.seq, reset=True)
+            return self._reset(channel)
         now = self._clock.now()
         references = self._log.after(channel.user_id, after, PAGE, now)
         run = _unbroken(references, after)
         if not run:
-            return Replay((), channel.seq, reset=True)
+            return self._reset(channel)
+        self._metrics.add(Metric.REPLAYS)
         sent = self.frames(channel.user_id, run)
         level = run[-1].seq
         # A run that stops short of its page was broken: what follows is gone.
         return Replay(sent, level, more=level < channel.seq)
+
+    def _reset(self, channel: Channel) -> Replay:
+        self._metrics.add(Metric.RESETS)
+        return Replay((), channel.seq, reset=True)
 
     def frames(
         self, user_id: str, references: Sequence[EventReference]

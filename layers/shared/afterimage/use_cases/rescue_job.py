@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from afterimage.domain.entities import Job, JobStatus
 from afterimage.domain.errors import Failure, Internal, TimedOut
 from afterimage.domain.job_life import Move, may, moved
-from afterimage.ports import Clock, ImageStarter, JobStore, Log, MessageReader
+from afterimage.domain.metrics import Metric
+from afterimage.ports import Clock, ImageStarter, JobStore, Log, MessageReader, Metrics
 from afterimage.use_cases.end_message import EndMessage
 from afterimage.use_cases.repost_events import RepostEvents
 
@@ -43,6 +44,7 @@ class RescueJob:
         repost: RepostEvents,
         clock: Clock,
         log: Log,
+        metrics: Metrics,
     ) -> None:
         self._jobs = jobs
         self._messages = messages
@@ -51,9 +53,12 @@ class RescueJob:
         self._repost = repost
         self._clock = clock
         self._log = log
+        self._metrics = metrics
 
     def __call__(self, failed: FailedInvocation) -> None:
         """Start attempt 2, end the job, or post again what a dead function did not post."""
+        self._metrics.add(Metric.INVOCATIONS_FAILED)
+        self._log.warning("keeper_invocation_failed", condition=failed.condition)
         job = self._jobs.get(failed.user_id, failed.job_id)
         if job is None:
             self._log.warning("keeper_unknown_job", job_id=failed.job_id)

@@ -30,7 +30,8 @@ from afterimage.domain.errors import (
     TooManyOpen,
 )
 from afterimage.domain.events import MessageUpdated
-from afterimage.ports import Clock, MessageReader
+from afterimage.domain.metrics import Metric
+from afterimage.ports import Clock, Log, MessageReader, Metrics
 from afterimage.use_cases.answer_message import AnswerMessage, Limits, Question
 
 _RETRYABLE = frozenset({Status.FAILED, Status.CANCELLED})
@@ -42,6 +43,7 @@ class Click:
 
     Attributes:
         version: of the message, as the page showed it.
+        received_at: when the request came in.
         until: when the function that answers will be stopped.
     """
 
@@ -49,6 +51,7 @@ class Click:
     chat_id: str
     message_id: str
     version: int
+    received_at: datetime
     until: datetime
 
 
@@ -63,6 +66,8 @@ class RetryMessage:
         clock: Clock,
         limits: Limits,
         image_model: str,
+        log: Log,
+        metrics: Metrics,
     ) -> None:
         self._answering = answering
         self._channel = channel
@@ -70,6 +75,8 @@ class RetryMessage:
         self._clock = clock
         self._limits = limits
         self._image_model = image_model
+        self._log = log
+        self._metrics = metrics
 
     def __call__(self, click: Click) -> Message:
         """The message after the new try, or as it stands if it is no longer at that version.
@@ -79,6 +86,7 @@ class RetryMessage:
             NotFailed: it did not fail.
             TooManyOpen, MessageLimit: refused; nothing has changed.
         """
+        self._log.about(message_id=click.message_id)
         with self._channel.reading(click.user_id) as channel:
             message = self._answer(click)
         if message.version != click.version:
@@ -155,6 +163,7 @@ class RetryMessage:
 
     def _say_quota_is_used_up(self, click: Click, message: Message) -> Message:
         now = self._clock.now()
+        self._metrics.add(Metric.REFUSED_PICTURES)
         failure = QuotaExceeded(retry_after=quota.seconds_to_reset(now))
         failed = message.failed(failure, now)
         transition = Transition(
@@ -186,5 +195,6 @@ def _question(click: Click, asked: Message, answer: Message) -> Question:
         message_id=asked.id,
         text=asked.text,
         aspect_ratio=answer.aspect_ratio,
+        received_at=click.received_at,
         until=click.until,
     )

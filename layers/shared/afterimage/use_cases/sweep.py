@@ -10,6 +10,7 @@ from afterimage.domain import ids
 from afterimage.domain.deletions import is_deletion
 from afterimage.domain.entities import JobStatus
 from afterimage.domain.errors import TimedOut
+from afterimage.domain.metrics import Metric
 from afterimage.ports import (
     OPEN_PARTITIONS,
     Clock,
@@ -17,6 +18,7 @@ from afterimage.ports import (
     Log,
     MessageKey,
     MessageReader,
+    Metrics,
     OpenIndex,
     PictureStore,
 )
@@ -38,6 +40,7 @@ class Sweep:
         finish: Callable[[str, str, datetime], None],
         clock: Clock,
         log: Log,
+        metrics: Metrics,
     ) -> None:
         self._index = index
         self._messages = messages
@@ -47,6 +50,7 @@ class Sweep:
         self._finish = finish
         self._clock = clock
         self._log = log
+        self._metrics = metrics
 
     def __call__(self, until: datetime) -> None:
         """End overdue messages, then remove what is to go; what time is too short for waits.
@@ -78,8 +82,10 @@ class Sweep:
         message = self._messages.get(key.user_id, key.chat_id, key.message_id)
         if message is None or not message.is_open or message.deadline is None:
             return
-        if message.deadline < self._clock.now():
-            self._end(key.user_id, message, TimedOut("its deadline has passed"))
+        if message.deadline >= self._clock.now():
+            return
+        if self._end(key.user_id, message, TimedOut("its deadline has passed")):
+            self._metrics.add(Metric.OVERDUE_ENDED)
 
     def _remove(self, user_id: str, name: str, until: datetime) -> None:
         if is_deletion(name):

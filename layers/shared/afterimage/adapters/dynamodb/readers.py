@@ -127,7 +127,7 @@ class DynamoDbImages:
 
 
 class DynamoDbLedger:
-    """Implements `JobStore` and `UsageReader`."""
+    """Implements `JobStore`, `UsageReader` and `ReportCounter`."""
 
     def get(self, user_id: str, job_id: str) -> Job | None:
         row = _get(LedgerRow, user_id, job_id)
@@ -190,6 +190,18 @@ class DynamoDbLedger:
             int(images.used or 0) if images else 0,
             int(messages.used or 0) if messages else 0,
         )
+
+    def count_report(self, user_id: str, day: str) -> bool:
+        fewer = LedgerRow.reports.does_not_exist() | (LedgerRow.reports < LedgerRow.used)
+        try:
+            row = LedgerRow(user_id, f"messages#{day}")
+            allowed = LedgerRow.used.exists() & fewer
+            outlasting(lambda: row.update([LedgerRow.reports.add(1)], condition=allowed))
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
 
     def recent_jobs(self, user_id: str, limit: int) -> list[Job]:
         found = LedgerRow.query(

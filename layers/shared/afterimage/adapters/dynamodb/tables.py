@@ -119,6 +119,7 @@ class LedgerRow(Model):
     user_id = UnicodeAttribute(hash_key=True)
     entry = UnicodeAttribute(range_key=True)
     used = NumberAttribute(null=True)
+    reports = NumberAttribute(null=True)
     chat_id = UnicodeAttribute(null=True)
     message_id = UnicodeAttribute(null=True)
     message_version = NumberAttribute(null=True)

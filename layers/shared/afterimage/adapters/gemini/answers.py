@@ -41,7 +41,8 @@ _REFUSALS = frozenset(
     }
 )
 _BACKOFF_STATUSES = frozenset({408, 500, 502, 503, 504})
-_REPLACEMENT = re.compile(r"use (models/[\w.-]+)")
+_NOT_OUR_KEY = frozenset({401, 403})
+_REPLACEMENT = re.compile(r"use models/([\w.-]*\w)")
 
 
 @dataclass(eq=False)
@@ -59,6 +60,22 @@ class Retryable(Exception):
     wait: float | None = None
     times: int = 2
     image_only: bool = False
+
+
+class KeyRejected(ProviderRejected):
+    """The provider does not take our key, at all or for this."""
+
+
+class ModelMissing(ProviderRejected):
+    """There is no such model, or no longer.
+
+    Attributes:
+        successor: the model that the provider names in its place, if it names one.
+    """
+
+    def __init__(self, said: str, successor: str | None) -> None:
+        super().__init__(said)
+        self.successor = successor
 
 
 def text_reply(body: Any) -> TextReply | ImageRequest:
@@ -136,9 +153,19 @@ def http_failure(status: int, body: Any) -> Failure | Retryable:
         return _quota(error, said)
     if status in _BACKOFF_STATUSES:
         return Retryable(ProviderUnavailable(said), times=1 if status == 504 else 2)
-    if replacement := _REPLACEMENT.search(said):
-        said = f"model retired, use {replacement[1]} - {said}"
+    if status == 404:
+        if (named := _REPLACEMENT.search(said)) is None:
+            return ModelMissing(said, None)
+        return ModelMissing(f"model retired, use models/{named[1]} - {said}", named[1])
+    if status in _NOT_OUR_KEY or _is_about_the_key(error):
+        return KeyRejected(said)
     return ProviderRejected(said) if 400 <= status < 500 else ProviderUnavailable(said)
+
+
+def _is_about_the_key(error: dict[str, Any]) -> bool:
+    """A wrong or expired key is answered with 400."""
+    reasons = [_dict(detail).get("reason") for detail in _list(error.get("details"))]
+    return "API_KEY_INVALID" in reasons or str(error.get("message", "")).startswith("API key")
 
 
 def not_json(excerpt: bytes) -> Retryable:

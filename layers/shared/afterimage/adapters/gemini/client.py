@@ -8,8 +8,8 @@ call that may have been billed.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Sequence
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -17,12 +17,13 @@ from typing import TypeVar
 import requests
 
 from afterimage.adapters.gemini import answers
-from afterimage.adapters.gemini.answers import IMAGE_TOOL, Retryable
+from afterimage.adapters.gemini.answers import IMAGE_TOOL, KeyRejected, ModelMissing, Retryable
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.transport import Transport, Unanswered
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS
 from afterimage.domain.errors import ProviderUnavailable
-from afterimage.ports import Clock, ImageRequest, Log, TextReply, Turn
+from afterimage.domain.metrics import Metric
+from afterimage.ports import Clock, ImageRequest, Log, Metrics, TextReply, Turn
 
 _FIRST_BACKOFF = 0.5  # seconds, doubled each time, full jitter
 _MAX_OUTPUT_TOKENS = 8_192  # includes thinking; smaller caps end answers before they begin
@@ -82,12 +83,14 @@ class Gemini:
         http: requests.Session,
         clock: Clock,
         log: Log,
+        metrics: Metrics,
     ) -> None:
         models_url = f"{settings.base_url}/{settings.api_version}/models"
         self._settings = settings
         self._transport = Transport(models_url, api_key, http, clock)
         self._clock = clock
         self._log = log
+        self._metrics = metrics
 
     def reply(self, turns: Sequence[Turn], until: datetime) -> TextReply | ImageRequest:
         body = {
@@ -101,7 +104,8 @@ class Gemini:
         def ask(_: Retryable | None) -> TextReply | ImageRequest:
             return answers.text_reply(self._transport.whole(self._settings.text_model, body, until))
 
-        return self._with_retries(ask, until, again_once_begun=True)
+        with self._told_of("TextModel", self._settings.text_model):
+            return self._with_retries(ask, until, again_once_begun=True)
 
     def paint(
         self,
@@ -128,7 +132,24 @@ class Gemini:
                         on_draft(draft)
             return streamed.picture()
 
-        return self._with_retries(ask, until, again_once_begun=False)
+        with self._told_of("ImageModel", self._settings.image_model):
+            return self._with_retries(ask, until, again_once_begun=False)
+
+    @contextmanager
+    def _told_of(self, setting: str, model: str) -> Iterator[None]:
+        """What only whoever runs the stack can put right is said with the setting to change."""
+        try:
+            yield
+        except KeyRejected:
+            self._metrics.add(Metric.KEY_REJECTED)
+            self._log.warning("gemini_key_rejected", setting="GeminiApiKey")
+            raise
+        except ModelMissing as missing:
+            self._metrics.add(Metric.MODEL_MISSING)
+            self._log.warning(
+                "gemini_model_missing", setting=setting, model=model, successor=missing.successor
+            )
+            raise
 
     # --- Retries ----------------------------------------------------------------------------
 

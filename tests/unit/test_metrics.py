@@ -1,0 +1,257 @@
+"""What the bundle reports of itself: emitted, written down, on the dashboard, in the alarms."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.local_stack.template.intrinsics import resolve
+from tests.local_stack.template.stand_ins import PSEUDO_PARAMETERS
+from tests.support.builders import a_message
+from tests.support.doubles import NOW
+from tests.support.plain_template import of_kind, properties, values
+from tests.unit.test_docs import README, rows
+
+from afterimage.adapters.system import NAMESPACE, PowertoolsMetrics
+from afterimage.domain.entities import Message, Status
+from afterimage.domain.errors import Failure
+from afterimage.domain.metrics import Metric, ending, success
+
+PACKAGE = Path(__file__).parents[2] / "layers" / "shared" / "afterimage"
+OURS = {metric.title for metric in Metric}
+# Of AWS's own figures, those of Lambda's documentation that we look at.
+LAMBDAS = {
+    "AsyncEventAge",
+    "AsyncEventsDropped",
+    "ConcurrentExecutions",
+    "DestinationDeliveryFailures",
+    "Errors",
+    "Throttles",
+}
+NAMES = values(AlarmEmail="night@example.org")
+ALARMS: dict[str, dict[str, Any]] = {
+    name: resolve(alarm, NAMES)
+    for name, alarm in properties("AWS::CloudWatch::Alarm", AlarmEmail="night@example.org").items()
+}
+DASHBOARD = json.loads(
+    resolve(properties("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"], NAMES)
+)
+FUNCTIONS = {resolve({"Ref": name}, NAMES) for name in of_kind("AWS::Lambda::Function")}
+
+
+# --- Emitted -------------------------------------------------------------------------------------
+
+
+def test_a_line_is_in_the_embedded_metric_format(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = PowertoolsMetrics("my-stack", lambda: "c-1")
+
+    metrics.add(Metric.REPLAYS)
+    metrics.add(Metric.REPLAYS)
+    metrics.add(Metric.PICTURE_TIME, 6500.5)
+    metrics.flush()
+
+    [printed] = capsys.readouterr().out.splitlines()
+    line = json.loads(printed)
+    [described] = line["_aws"]["CloudWatchMetrics"]
+    assert described["Namespace"] == NAMESPACE
+    assert described["Dimensions"] == [["service"]]
+    assert {(each["Name"], each["Unit"]) for each in described["Metrics"]} == {
+        ("Replays", "Count"),
+        ("PictureTime", "Milliseconds"),
+    }
+    assert line["service"] == "my-stack"
+    assert line["correlation_id"] == "c-1"
+    assert line["Replays"] == [1, 1]
+    assert line["PictureTime"] == [6500.5]
+
+
+def test_an_invocation_tells_of_itself_only(capsys: pytest.CaptureFixture[str]) -> None:
+    metrics = PowertoolsMetrics("my-stack", lambda: None)
+    metrics.add(Metric.IMAGE_MODEL_TIME, 7)
+    metrics.flush()
+    capsys.readouterr()
+
+    metrics.flush()
+
+    assert metrics.total(Metric.IMAGE_MODEL_TIME) == 0
+    assert capsys.readouterr().out == ""
+
+
+@pytest.mark.parametrize("metric", Metric)
+def test_a_figure_that_is_declared_is_reported(metric: Metric) -> None:
+    if metric.name.startswith("ENDED_"):
+        assert metric in set(endings())
+    else:
+        assert metric.name in set(reported())
+
+
+def reported() -> Iterator[str]:
+    """Names of the figures that the code mentions, outside the list itself."""
+    for file in PACKAGE.rglob("*.py"):
+        if file.name == "metrics.py":
+            continue
+        for node in ast.walk(ast.parse(file.read_text())):
+            match node:
+                case ast.Attribute(value=ast.Name(id="Metric"), attr=name):
+                    yield name
+
+
+def endings() -> Iterator[Metric]:
+    """What each way to end is counted as."""
+    yield ending(a_message(status=Status.COMPLETE))
+    yield ending(a_message(status=Status.CANCELLED))
+    for kind in Failure.__subclasses__():
+        yield ending(failed(kind))
+
+
+def failed(kind: type[Failure]) -> Message:
+    return a_message(status=Status.GENERATING).failed(kind("why"), NOW)
+
+
+@pytest.mark.parametrize("kind", Failure.__subclasses__())
+def test_every_failure_has_a_figure_of_its_own(kind: type[Failure]) -> None:
+    assert ending(failed(kind)).title == "Ended" + kind.code.title().replace("_", "")
+
+
+def test_what_is_nobodys_failure_is_no_part_of_the_success_rate() -> None:
+    shares = {metric: success(metric) for metric in endings()}
+
+    assert shares.pop(Metric.ENDED_COMPLETE) == 100
+    assert {metric for metric, share in shares.items() if share is None} == {
+        Metric.ENDED_CANCELLED,
+        Metric.ENDED_QUOTA_EXCEEDED,
+        Metric.ENDED_BLOCKED,
+    }
+    assert set(shares.values()) == {None, 0}
+
+
+# --- Written down --------------------------------------------------------------------------------
+
+
+def test_the_readme_has_every_figure_and_no_other() -> None:
+    assert {name: cells[0] for name, cells in rows("Metrics").items()} == {
+        metric.title: metric.unit.value for metric in Metric
+    }
+
+
+def test_the_readme_has_every_alarm_with_what_to_do() -> None:
+    told = {name: cells[0] for name, cells in rows("Alarms").items()}
+
+    assert told == {name: alarm["AlarmDescription"] for name, alarm in ALARMS.items()}
+
+
+# --- Looked at -----------------------------------------------------------------------------------
+
+
+def looked_at(widget: dict[str, Any]) -> Iterator[tuple[str, str, str, str]]:
+    for metric in widget["properties"].get("metrics", ()):
+        namespace, name, dimension, value, *_ = metric
+        yield namespace, name, dimension, value
+
+
+def watched(alarm: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The figures behind an alarm."""
+    if "Metrics" in alarm:
+        yield from (
+            each["MetricStat"]["Metric"] for each in alarm["Metrics"] if "MetricStat" in each
+        )
+    else:
+        yield alarm
+
+
+def is_a_figure(namespace: str, name: str, dimensions: dict[str, str]) -> bool:
+    """Whether something emits it, under these dimensions."""
+    if namespace == NAMESPACE:
+        return name in OURS and dimensions == {"service": PSEUDO_PARAMETERS["AWS::StackName"]}
+    own = dict(dimensions)
+    version = own.pop("Resource", None)
+    [(dimension, function)] = own.items()
+    return (
+        (namespace, dimension) == ("AWS/Lambda", "FunctionName")
+        and name in LAMBDAS
+        and function in FUNCTIONS
+        and version in (None, f"{function}:live")
+    )
+
+
+@pytest.mark.parametrize("widget", DASHBOARD["widgets"], ids=lambda it: it["properties"]["title"])
+def test_the_dashboard_shows_only_what_is_emitted(widget: dict[str, Any]) -> None:
+    shown = list(looked_at(widget))
+
+    assert shown or widget["type"] == "alarm"
+    for namespace, name, dimension, value in shown:
+        assert is_a_figure(namespace, name, {dimension: value}), name
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_watches_only_what_is_emitted(name: str) -> None:
+    figures = list(watched(ALARMS[name]))
+
+    assert figures
+    for figure in figures:
+        dimensions = {each["Name"]: each["Value"] for each in figure["Dimensions"]}
+        assert is_a_figure(figure["Namespace"], figure["MetricName"], dimensions)
+
+
+def test_the_dashboard_shows_every_figure_and_every_alarm() -> None:
+    shown = {
+        name
+        for widget in DASHBOARD["widgets"]
+        for namespace, name, *_ in looked_at(widget)
+        if namespace == NAMESPACE
+    }
+    [alarms] = [
+        each["properties"]["alarms"] for each in DASHBOARD["widgets"] if each["type"] == "alarm"
+    ]
+
+    assert shown == OURS
+    assert set(alarms) == {resolve({"Fn::GetAtt": [name, "Arn"]}, NAMES) for name in ALARMS}
+
+
+def test_widgets_do_not_lie_over_one_another() -> None:
+    taken = [
+        (x, y)
+        for widget in DASHBOARD["widgets"]
+        for x in range(widget["x"], widget["x"] + widget["width"])
+        for y in range(widget["y"], widget["y"] + widget["height"])
+    ]
+
+    assert len(taken) == len(set(taken))
+    assert max(x for x, _ in taken) < 24
+
+
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_is_silent_without_data_and_tells_by_mail_if_there_is_an_address(
+    name: str,
+) -> None:
+    alarm = ALARMS[name]
+    without = resolve(properties("AWS::CloudWatch::Alarm")[name], values())
+
+    assert alarm["TreatMissingData"] == "notBreaching"
+    assert alarm["AlarmActions"] == [resolve({"Ref": "AlarmTopic"}, NAMES)]
+    assert alarm["OKActions"] == alarm["AlarmActions"]
+    assert "AlarmActions" not in without
+    assert "AWS::SNS::Topic" not in {each["Type"] for each in of_kind("AWS::SNS::Topic").values()}
+
+
+def test_one_failure_of_a_few_answers_rings_nothing() -> None:
+    expressions = {each["Id"]: each.get("Expression") for each in ALARMS["SuccessAlarm"]["Metrics"]}
+
+    assert expressions["share"] == "IF(ended < 20, 100, success)"
+
+
+def test_the_query_reads_the_log_of_every_function_that_knows_messages() -> None:
+    [query] = properties("AWS::Logs::QueryDefinition").values()
+    groups = {resolve(group, NAMES) for group in query["LogGroupNames"]}
+    made = {
+        resolve(each["LogGroupName"], NAMES) for each in properties("AWS::Logs::LogGroup").values()
+    }
+
+    assert groups == {group for group in made if "lambda" in group and "web_page" not in group}
+    assert re.search(r"filter message_id = ", query["QueryString"])
+    assert query["QueryString"].strip() in README
