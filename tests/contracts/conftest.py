@@ -48,6 +48,7 @@ from afterimage.ports import (
     OpenIndex,
     PictureFolder,
     PictureStore,
+    ReportCounter,
     RowReader,
     TicketStore,
     UsageReader,
@@ -82,6 +83,7 @@ class Tables:
     images: ImageReader
     jobs: JobStore
     usage: UsageReader
+    reports: ReportCounter
     index: OpenIndex
     events: EventLog
     rows: RowReader
@@ -185,6 +187,7 @@ def _in_memory() -> Tables:
         images=in_memory.InMemoryImages(tables),
         jobs=ledger,
         usage=ledger,
+        reports=ledger,
         index=in_memory.InMemoryOpenIndex(tables),
         events=log,
         rows=log,
@@ -240,6 +243,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         images=readers.DynamoDbImages(),
         jobs=ledger,
         usage=ledger,
+        reports=ledger,
         index=readers.DynamoDbOpenIndex(),
         events=log,
         rows=log,

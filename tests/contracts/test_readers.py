@@ -267,3 +267,21 @@ def test_a_job_that_never_was_is_not_moved(tables: Tables, user: str, somebody_e
     assert not tables.jobs.move(user, a_job(), moved(a_job(), Move.RESCUE, NOW))
 
     assert tables.jobs.get(user, a_job().id) is None
+
+
+# --- Reports of waiting --------------------------------------------------------------------------
+
+
+def test_as_many_reports_count_as_messages_were_sent(tables: Tables, user: str) -> None:
+    for _ in range(2):
+        store(tables, user, [CountMessage(DAY, 10)])
+
+    counted = [tables.reports.count_report(user, DAY) for _ in range(4)]
+
+    assert counted == [True, True, False, False]
+    assert tables.usage.used(user, DAY).messages == 2
+
+
+def test_who_sent_nothing_reports_nothing(tables: Tables, user: str) -> None:
+    assert not tables.reports.count_report(user, DAY)
+    assert not tables.reports.count_report(user, DAY)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.builders import a_ulid
 from tests.support.doubles import (
     NOW,
     FixedClock,
@@ -18,6 +20,7 @@ from tests.support.doubles import (
 from tests.support.in_memory import InMemoryEventLog, InMemoryLedger, InMemoryTables
 from tests.unit.conftest import USER
 
+from afterimage.domain.metrics import Metric
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.report_wait import ReportWait
@@ -179,3 +182,116 @@ def test_nothing_that_anybody_sends_breaks_it(body: object) -> None:
 
     assert answer == {"statusCode": 200}
     assert len(push.sent) == 1
+
+
+# --- Reports -------------------------------------------------------------------------------------
+
+ANSWER = a_ulid(7)
+
+
+def report(**more: object) -> str:
+    return json.dumps({"action": "report", "message_id": ANSWER, **more})
+
+
+def messages_today(tables: InMemoryTables, count: int) -> None:
+    tables.rows.used[(USER, "messages#2026-11-20")] = count
+
+
+def test_how_a_wait_felt_becomes_figures(
+    api: WebSocketApi,
+    tables: InMemoryTables,
+    push: RecordingPush,
+    log: RecordingLog,
+    metrics: RecordingMetrics,
+) -> None:
+    messages_today(tables, 1)
+
+    api(event("$default", report(placeholder_ms=54, preview_ms=5_000, picture_ms=6_000)), None)
+
+    assert metrics.of(Metric.FELT_PLACEHOLDER_TIME) == [54]
+    assert metrics.of(Metric.FELT_PREVIEW_TIME) == [5_000]
+    assert metrics.of(Metric.FELT_PICTURE_TIME) == [6_000]
+    assert log.subject == {"message_id": ANSWER}
+    assert push.sent == []
+
+
+def test_what_did_not_come_is_no_figure(
+    api: WebSocketApi, tables: InMemoryTables, metrics: RecordingMetrics
+) -> None:
+    messages_today(tables, 1)
+
+    api(event("$default", report(placeholder_ms=54)), None)
+
+    assert metrics.counts("Felt") == {"FeltPlaceholderTime": 54}
+
+
+def test_nobody_reports_more_often_than_they_asked(
+    api: WebSocketApi, tables: InMemoryTables, metrics: RecordingMetrics
+) -> None:
+    messages_today(tables, 2)
+
+    for _ in range(5):
+        api(event("$default", report(placeholder_ms=1)), None)
+
+    assert metrics.counts("Felt", "Reports") == {"FeltPlaceholderTime": 2, "ReportsRefused": 3}
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"message_id": "garbage"},
+        {"message_id": None},
+        {"placeholder_ms": -1},
+        {"placeholder_ms": 600_001},
+        {"picture_ms": 1.5},
+        {"picture_ms": "7"},
+        {"preview_ms": True},
+        {"preview_ms": 1e300},
+    ],
+)
+def test_a_report_that_cannot_be_is_none(
+    api: WebSocketApi,
+    tables: InMemoryTables,
+    push: RecordingPush,
+    metrics: RecordingMetrics,
+    wrong: dict[str, object],
+) -> None:
+    messages_today(tables, 1)
+
+    api(event("$default", report(**{"placeholder_ms": 1, **wrong})), None)
+
+    assert [frame["event"] for frame in push.to("tab")] == ["error"]
+    assert metrics.counts("Felt", "Reports") == {}
+
+
+def test_a_report_without_a_finite_number_is_none(
+    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    messages_today(tables, 1)
+
+    api(event("$default", report(placeholder_ms=float("nan"))), None)
+
+    assert [frame["event"] for frame in push.to("tab")] == ["error"]
+
+
+# --- Figures of the way in -----------------------------------------------------------------------
+
+
+def test_refused_and_broken_tickets_are_told_apart(
+    api: WebSocketApi,
+    tables: InMemoryTables,
+    metrics: RecordingMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    authorize(api, {"ticket": "YWxpY2U=.forged"})
+
+    assert metrics.counts("Tickets", "Authorizer") == {"TicketsRefused": 1}
+
+    def broken(*_: object) -> None:
+        raise RuntimeError("the table is away")
+
+    monkeypatch.setattr(Tickets, "spend", broken)
+    with pytest.raises(RuntimeError, match="away"):
+        authorize(api, {"ticket": "YWxpY2U=.forged"})
+
+    assert metrics.counts("Authorizer") == {"AuthorizerErrors": 1}

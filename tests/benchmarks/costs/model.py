@@ -126,7 +126,6 @@ def fixed_a_month(
         "AWS::SecretsManager::Secret": prices.SECRET_MONTH,
         "AWS::CloudWatch::Alarm": prices.ALARM_MONTH,
         "AWS::CloudWatch::Dashboard": prices.DASHBOARD_MONTH,
-        "AWS::Logs::MetricFilter": prices.METRIC_MONTH,
     }
     pieces = sum(resources.get(kind, 0) * price for kind, price in by_piece.items())
     return each * _MONTH_MINUTES + pieces

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from tests.benchmarks.costs import model, scale
+from afterimage.domain.metrics import Metric
+from tests.benchmarks.costs import model, prices, scale
 from tests.benchmarks.costs.usage import Counts
 from tests.support.template import template
 
@@ -29,6 +30,8 @@ def costs(counts: Counts) -> str:
     rows.append(("S3, for each month that they are kept", _thousand(kept), _share(kept, paid)))
     fixed = model.fixed_a_month(counts, memory, resources())
     rows.append(("Fixed, a month: sweeps, secrets, alarms, dashboards", f"${fixed:.2f}", ""))
+    figures = len(Metric) * prices.METRIC_MONTH
+    rows.append(("Each of our metrics, for a month that it happens in", f"${figures:.2f}", ""))
     first = _table((f"1,000 pictures, all functions at {memory:,} MB", "USD", "Of the model"), rows)
     return f"{first}\n\n{_sizes(counts, paid)}"
 
