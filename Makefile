@@ -8,10 +8,10 @@ COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults storm check bench lighthouse lock clean
+.PHONY: help run test faults storm sam-local check bench lighthouse lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z]*\):.*## /make \1 - /p' Makefile
+	@sed -n 's/^\([a-z-]*\):.*## /make \1 - /p' Makefile
 
 run: ## run the whole bundle on this machine (PORT, GEMINI_API_KEY, STATE_DIR, LOG=1)
 	$(ENSURE) .venv tests/local_stack/requirements.txt
@@ -28,6 +28,11 @@ faults: ## kill, race and storm the local stack (about 8 minutes)
 storm: ## a seeded storm of messages and faults (SEED, MESSAGES)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.faults.storm $(if $(SEED),--seed $(SEED)) $(if $(MESSAGES),--messages $(MESSAGES))
+
+sam-local: ## every function with its events under `sam local`, in containers (ARGS=--if-possible)
+	$(ENSURE) .venv tests/requirements.txt
+	$(ENSURE) .venv-sam tests/sam/requirements.txt
+	@.venv/bin/python -m tests.sam_local $(ARGS)
 
 check: export SAM_CLI_TELEMETRY = 0
 check: export AWS_DEFAULT_REGION = eu-central-1
@@ -55,12 +60,13 @@ lighthouse: ## Lighthouse's scores of the page (needs node and npm)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.browser.scores
 
-lock: ## write the five lock files anew from pyproject.toml
+lock: ## write the six lock files anew from pyproject.toml
 	$(ENSURE) .venv tests/requirements.txt
 	$(COMPILE) --group dev -o tests/requirements.txt
 	$(COMPILE) --group local -c tests/requirements.txt -o tests/local_stack/requirements.txt
 	$(COMPILE) --group functions -c tests/requirements.txt -o layers/dependencies/requirements.txt
 	$(COMPILE) --group sam -o tests/sam/requirements.txt
+	$(COMPILE) --group sam-local -o tests/sam_local/requirements.txt
 	$(COMPILE) --group checkov -o tests/sam/checkov_requirements.txt
 
 clean: ## remove environments and caches

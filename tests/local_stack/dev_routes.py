@@ -39,6 +39,7 @@ class DevRoutes:
         return [
             Route("/dev/token", self._token, methods=["POST"]),
             Route("/dev/status", self._status),
+            Route("/dev/functions", self._functions),
             Route("/dev/gemini", self._gemini, methods=["GET", "PUT"]),
         ]
 
@@ -57,6 +58,16 @@ class DevRoutes:
 
     async def _status(self, _: Request) -> Response:
         return JSONResponse({**self._addresses, "invocations": invocations(self._service)})
+
+    async def _functions(self, _: Request) -> Response:
+        """Each function's name and its variables from the template, by its folder."""
+        specs = [function.spec for function in self._service.functions.values()]
+        return JSONResponse(
+            {
+                spec.short_name: {"name": spec.name, "environment": dict(spec.environment)}
+                for spec in specs
+            }
+        )
 
     async def _gemini(self, request: Request) -> Response:
         if self._simulator is None:

@@ -174,7 +174,7 @@ def readers_of(variable: str) -> set[str]:
     return {
         folder_of(function)
         for function, model in SETTINGS.items()
-        if reads(model, variable) or is_powertools(variable)
+        if reads(model, variable) or is_a_librarys(variable)
     }
 
 
@@ -182,9 +182,9 @@ def reads(model: type[BaseModel], variable: str) -> bool:
     return variable.lower() in model.model_fields
 
 
-def is_powertools(variable: str) -> bool:
-    """Read by Powertools itself."""
-    return variable == "LOG_LEVEL" or variable.startswith("POWERTOOLS_")
+def is_a_librarys(variable: str) -> bool:
+    """Read by Powertools or by AWS's SDK themselves."""
+    return variable == "LOG_LEVEL" or variable.startswith(("POWERTOOLS_", "AWS_ENDPOINT_URL"))
 
 
 def functions() -> dict[str, dict[str, Any]]:
@@ -220,13 +220,13 @@ def test_every_setting_is_given_to_the_function_that_reads_it(function: str) -> 
 
 @pytest.mark.parametrize("function", SETTINGS)
 def test_every_variable_of_a_function_is_read_by_it(function: str) -> None:
-    given = {variable for variable in own(function) if not is_powertools(variable)}
+    given = {variable for variable in own(function) if not is_a_librarys(variable)}
 
     assert {variable for variable in given if not reads(SETTINGS[function], variable)} == set()
 
 
 def test_every_shared_variable_is_read_by_several_functions() -> None:
-    lonely = {v for v in shared() if not is_powertools(v) and len(readers_of(v)) < 2}
+    lonely = {v for v in shared() if not is_a_librarys(v) and len(readers_of(v)) < 2}
 
     assert lonely == set()
 

@@ -55,8 +55,9 @@ class IssuerEndpoints:
             ],
         )
 
-    async def _discovery(self, _: Request) -> Response:
-        url = self._issuer.url
+    async def _discovery(self, request: Request) -> Response:
+        """By the name it was asked by: "localhost" is another issuer with the same keys."""
+        url = f"{request.url.scheme}://{request.url.netloc}{ISSUER_PATH}"
         return JSONResponse(
             {
                 "issuer": url,
