@@ -12,6 +12,7 @@ from typing import Any
 # "REPORT RequestId: … Billed Duration: 813 ms Memory Size: 1769 MB Max Memory Used: 1769 MB"
 _REPORT = re.compile(r"REPORT RequestId: .*?Billed Duration: (\d+) ms\s+Memory Size: (\d+) MB")
 _CONTAINER = re.compile(r"SAM_CONTAINER_ID: ([0-9a-f]+)")
+_CONTEXT = 800  # characters
 _BAD_LEVELS = ("ERROR", "CRITICAL")
 _BAD_SIGNS = ("Traceback (most recent call last)", "timed out after", "Runtime exited")
 
@@ -39,7 +40,7 @@ def read(stdout: str, stderr: str) -> Printed:
     report = _REPORT.search(stderr.replace("\t", " "))
     if report is None:
         problems.append("the runtime reported no end")
-    problems += [sign for sign in _BAD_SIGNS if sign in stderr or sign in stdout]
+    problems += [_around(sign, stderr) for sign in _BAD_SIGNS if sign in stderr]
     problems += _logged_errors(stderr)
     return Printed(
         answer,
@@ -65,6 +66,12 @@ def _answer(stdout: str) -> tuple[Any, list[str]]:
     if isinstance(answer, dict) and "errorMessage" in answer:
         return answer, [f"{answer.get('errorType')}: {answer['errorMessage']}"]
     return answer, []
+
+
+def _around(sign: str, text: str) -> str:
+    """Where it stands, with what comes behind it."""
+    start = text.index(sign)
+    return text[text.rfind("\n", 0, start) + 1 : start + _CONTEXT]
 
 
 def _logged_errors(stderr: str) -> list[str]:

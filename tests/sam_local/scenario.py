@@ -87,7 +87,7 @@ class Scenario:
             return
         self._message_id = message["id"]
         self._image_id = ids.job_id(self._chat_id, self._message_id, 1)
-        yield [self._painting()]
+        yield [self._painting(), self._authorized()]
         with ExitStack() as tabs:
             yield [
                 *(self._asked(name, 200) for name in _READ),
@@ -95,7 +95,6 @@ class Scenario:
                 self._of_message("cancel_message", 409, "not_running", version=3),
                 self._of_message("retry_message", 409, "not_failed", version=3),
                 self._asked("otherwise", 404, "not_found"),
-                self._authorized(),
                 *self._on_the_channel(tabs),
                 self._told_again(tabs),
             ]

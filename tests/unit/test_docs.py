@@ -14,6 +14,7 @@ from pynamodb.attributes import Attribute
 from pynamodb.indexes import GlobalSecondaryIndex, LocalSecondaryIndex
 from pynamodb.models import Model
 from tests.local_stack.options import parse_options
+from tests.sam_local.events import all_events
 from tests.support.template import http_routes, of_type, template
 
 from afterimage import frames, settings
@@ -374,7 +375,10 @@ def test_every_way_in_has_a_test_that_shows_what_stands_against_it() -> None:
 
 
 def test_functions_are_invoked_with_their_own_events() -> None:
-    lines = re.findall(r"sam local invoke (\w+) -e events/(\w+)\.json", README)
+    files = re.findall(r"sam local invoke (\w+) -e events/(\w+)\.json", README)
+    piped = re.findall(r"with_token (\w+) \| sam local invoke (\w+) -e -", README)
+    invoked = {*files, *((function, event) for event, function in piped)}
+    events = all_events()
 
-    assert {function for function, _ in lines} == set(functions())
-    assert all((ROOT / "events" / f"{event}.json").exists() for _, event in lines)
+    assert {function for function, _ in invoked} == set(functions())
+    assert all(events[event].function == function for function, event in invoked)

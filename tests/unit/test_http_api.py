@@ -92,6 +92,12 @@ def test_a_request_reaches_its_handler(api: Api) -> None:
     assert (request.user_id, request.until) == ("alice", NOW + timedelta(seconds=25))
 
 
+@pytest.mark.parametrize("name", ["authorization", "Authorization", "AUTHORIZATION"])
+def test_a_header_is_found_however_its_name_is_written(api: Api, name: str) -> None:
+    """API Gateway writes it in lower case, `sam local start-api` as it came."""
+    assert api(headers={name: "Bearer good"})[0] == 202
+
+
 @pytest.mark.parametrize("headers", [None, {}, {"authorization": "Bearer bad"}])
 def test_without_a_valid_token_nothing_is_reached(api: Api, headers: Any) -> None:
     status, body = api(headers=headers)

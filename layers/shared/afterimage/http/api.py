@@ -55,7 +55,7 @@ class Request:
 
     def body(self, model: type[ModelT]) -> ModelT:
         """JSON body. Raises: Invalid."""
-        if not _may_be_json((self.event.get("headers") or {}).get("content-type")):
+        if not _may_be_json(header(self.event, "content-type")):
             raise Invalid("another content type", public="The request's body must be JSON.")
         body = self.event.get("body") or ""
         try:
@@ -117,7 +117,7 @@ class HttpApi:
         return answer(response.status, response.body)
 
     def _respond(self, event: Event, context: Any) -> Response:
-        user_id = self._user_of((event.get("headers") or {}).get("authorization"))
+        user_id = self._user_of(header(event, "authorization"))
         handler = self._handlers.get(event.get("routeKey", ""))
         if handler is None:
             raise NotFound
@@ -129,6 +129,12 @@ class HttpApi:
 def _received_at(event: Event, now: datetime) -> datetime:
     epoch_ms = event.get("requestContext", {}).get("timeEpoch")
     return now if epoch_ms is None else datetime.fromtimestamp(epoch_ms / 1000, UTC)
+
+
+def header(event: Event, name: str) -> str | None:
+    """A header's value by its name in lower case, as API Gateway has it; others write it else."""
+    headers: Mapping[str, str] = event.get("headers") or {}
+    return next((value for given, value in headers.items() if given.lower() == name), None)
 
 
 def answer(status: int, body: Any) -> dict[str, Any]:
