@@ -6,6 +6,7 @@ and none can be had (0 then, too, with --if-possible).
 
 import argparse
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -30,6 +31,8 @@ from tests.sam_local.sam import Sam, SamError, build
 from tests.sam_local.scenario import USER, Scenario
 
 _NO_ENGINE = 3
+_MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder of our own in it
+_ROOM = 4 * 2**30  # bytes
 _AT_MOST_SECONDS = 480
 
 
@@ -59,7 +62,10 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run() -> list[Row]:
     with ExitStack() as opened:
-        folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="afterimage-sam-")))
+        temporary = tempfile.TemporaryDirectory(
+            prefix="afterimage-sam-", dir=_in_memory(), ignore_cleanup_errors=True
+        )
+        folder = Path(opened.enter_context(temporary))
         pool = opened.enter_context(ThreadPoolExecutor(1))
         # Side by side, because it needs no engine and takes as long.
         built = pool.submit(build, folder / "sam")
@@ -69,6 +75,12 @@ def _run() -> list[Row]:
         if image is not None and not engine.own:
             opened.callback(api.remove_image, image)
         return _beside_a_stack(folder, engine, api, image, built)
+
+
+def _in_memory() -> str | None:
+    """A folder in memory where there is room: images are built and unpacked many times."""
+    there = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM
+    return str(_MEMORY) if there else None
 
 
 def _beside_a_stack(
