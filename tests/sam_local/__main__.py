@@ -74,7 +74,7 @@ def _run() -> list[Row]:
         image = base_image.prepare(api, folder / "image")
         if image is not None and not engine.own:
             opened.callback(api.remove_image, image)
-        return _beside_a_stack(folder, engine, api, image, built)
+        return _beside_a_stack(folder, engine, api, image, pool, built)
 
 
 def _in_memory() -> str | None:
@@ -84,7 +84,12 @@ def _in_memory() -> str | None:
 
 
 def _beside_a_stack(
-    folder: Path, engine: Engine, api: EngineApi, image: str | None, built: "Future[None]"
+    folder: Path,
+    engine: Engine,
+    api: EngineApi,
+    image: str | None,
+    pool: ThreadPoolExecutor,
+    built: "Future[None]",
 ) -> list[Row]:
     # One painter at most, whom the scenario keeps busy.
     process = StackProcess(_made(folder / "stack"), "--parameter", "ImageConcurrency=1")
@@ -101,10 +106,13 @@ def _beside_a_stack(
                 image=image,
             )
             token = stack.token(USER, iss=containers.issuer)
+            # Beside the others, because most of its time is waiting.
+            served = pool.submit(
+                http_rows, sam, stack.token("carol", iss=containers.issuer), folder
+            )
             scenario = Scenario(stack, token, all_events())
             rows = Runner(sam, api, _made(folder / "events")).all_of(scenario)
-            print("· sam local start-api", flush=True)
-            answered, made = http_rows(sam, stack.token("carol", iss=containers.issuer), folder)
+            answered, made = served.result()
             for container in made:
                 api.remove_container(container)
             return [*rows, *answered]

@@ -11,6 +11,7 @@ from typing import Any
 
 # "REPORT RequestId: … Billed Duration: 813 ms Memory Size: 1769 MB Max Memory Used: 1769 MB"
 _REPORT = re.compile(r"REPORT RequestId: .*?Billed Duration: (\d+) ms\s+Memory Size: (\d+) MB")
+_STARTED = "START RequestId: "
 _CONTAINER = re.compile(r"SAM_CONTAINER_ID: ([0-9a-f]+)")
 _CONTEXT = 800  # characters
 _BAD_LEVELS = ("ERROR", "CRITICAL")
@@ -26,12 +27,14 @@ class Printed:
         billed_ms: by the runtime's emulator.
         memory_mb: what the function has; the emulator does not measure what it used.
         problems: why this is no good run, whatever was answered.
+        started: whether the event reached the function.
     """
 
     answer: Any
     billed_ms: int | None
     memory_mb: int | None
     problems: tuple[str, ...]
+    started: bool
 
 
 def read(stdout: str, stderr: str) -> Printed:
@@ -47,6 +50,7 @@ def read(stdout: str, stderr: str) -> Printed:
         int(report[1]) if report else None,
         int(report[2]) if report else None,
         tuple(problems),
+        _STARTED in stderr,
     )
 
 

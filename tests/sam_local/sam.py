@@ -5,7 +5,7 @@ import signal
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tests.local_stack.names import REGION
@@ -58,7 +58,7 @@ class Sam:
         if printed.billed_ms is None:
             # It never ran: what the CLI said is all there is to know.
             why = stderr.strip()[-_ANSWER:]
-            printed = Printed(None, None, None, (*printed.problems, why))
+            printed = replace(printed, problems=(*printed.problems, why))
         return printed, container_ids(stderr)
 
     @contextmanager
@@ -128,8 +128,9 @@ def build(folder: Path) -> None:
 def _process(
     command: list[str], environment: dict[str, str], output: object = subprocess.PIPE
 ) -> "Iterator[subprocess.Popen[str]]":
+    # Behind the containers, whose runtimes must listen when the CLI asks.
     process = subprocess.Popen(
-        command,
+        ["nice", *command],
         cwd=ROOT,
         env=environment,
         stdin=subprocess.DEVNULL,

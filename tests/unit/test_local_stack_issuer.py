@@ -156,6 +156,15 @@ def test_discovery_and_keys_are_open_to_other_origins(issuer: Issuer) -> None:
     using(issuer, flow)
 
 
+def test_discovery_goes_by_the_name_it_was_asked_by(issuer: Issuer) -> None:
+    async def flow(client: httpx.AsyncClient) -> None:
+        asked = "http://localhost:8000/dev/identity"
+        document = (await client.get(f"{asked}/.well-known/openid-configuration")).json()
+        assert (document["issuer"], document["jwks_uri"]) == (asked, f"{asked}/jwks")
+
+    using(issuer, flow)
+
+
 @pytest.mark.parametrize("algorithm", ["ES256", "RS256"])
 def test_both_keys_sign(issuer: Issuer, algorithm: str) -> None:
     claims = verified(issuer, issuer.access_token("a.b@c-d_e", algorithm=algorithm), "afterimage")

@@ -224,6 +224,8 @@ def test_a_good_run_has_an_answer_and_a_report() -> None:
     assert printed.answer == {"statusCode": 200}
     assert (printed.billed_ms, printed.memory_mb, printed.problems) == (813, 1769, ())
     assert read("null\n", REPORT).problems == ()
+    assert printed.started
+    assert not read("", "No response from invoke container for KeeperFunction").started
 
 
 @pytest.mark.parametrize(

@@ -307,7 +307,7 @@ def test_every_rollout_is_one_that_codedeploy_has(choice: str) -> None:
     assert configs == {f"CodeDeployDefault.Lambda{choice}"}
 
 
-# --- The order that `sam local` needs ------------------------------------------------------------
+# --- What `sam local` needs -----------------------------------------------------------------------
 
 
 def test_the_channels_api_stands_behind_a_function_and_has_no_route_of_its_own() -> None:
@@ -317,3 +317,14 @@ def test_the_channels_api_stands_behind_a_function_and_has_no_route_of_its_own()
     first = kinds.index("AWS::Serverless::Function")
     assert first < kinds.index("AWS::Serverless::WebSocketApi")
     assert "AWS::ApiGatewayV2::Route" not in kinds
+
+
+def test_an_endpoint_can_be_given_in_containers_and_is_none_on_aws() -> None:
+    """A container gets no variable that is not declared; AWS::NoValue is no variable."""
+    declared = template()["Globals"]["Function"]["Environment"]["Variables"]
+    made = properties("AWS::Lambda::Function").values()
+    given = {name for f in made for name in resolve(f["Environment"], values())["Variables"]}
+
+    assert {"AWS_ENDPOINT_URL", "AWS_ENDPOINT_URL_LAMBDA"} <= set(declared)
+    assert given
+    assert {name for name in given if "ENDPOINT_URL" in name} == set()
