@@ -15,7 +15,8 @@ _STARTED = "START RequestId: "
 _CONTAINER = re.compile(r"SAM_CONTAINER_ID: ([0-9a-f]+)")
 _CONTEXT = 800  # characters
 _BAD_LEVELS = ("ERROR", "CRITICAL")
-_BAD_SIGNS = ("Traceback (most recent call last)", "timed out after", "Runtime exited")
+_BAD_SIGNS = ("timed out after", "Runtime exited")
+_RAISED = "Traceback (most recent call last)"
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,10 @@ def read(stdout: str, stderr: str) -> Printed:
     if report is None:
         problems.append("the runtime reported no end")
     problems += [_around(sign, stderr) for sign in _BAD_SIGNS if sign in stderr]
+    # Behind the report it is the CLI's own: its thread for logs may miss the container's end.
+    functions = stderr[: report.start()] if report else stderr
+    if _RAISED in functions:
+        problems.append(_around(_RAISED, functions))
     problems += _logged_errors(stderr)
     return Printed(
         answer,

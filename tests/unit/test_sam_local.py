@@ -246,8 +246,8 @@ def test_a_good_run_has_an_answer_and_a_report() -> None:
         ),
         (
             "null\n",
-            f"{REPORT}Traceback (most recent call last):",
-            "Traceback (most recent call last):",
+            f"Traceback (most recent call last): {REPORT}",
+            f"Traceback (most recent call last): {REPORT.partition('REPORT')[0]}",
         ),
         (
             "null\n",
@@ -258,6 +258,10 @@ def test_a_good_run_has_an_answer_and_a_report() -> None:
 )
 def test_whatever_went_wrong_is_a_problem(stdout: str, stderr: str, problem: str) -> None:
     assert problem in read(stdout, stderr).problems
+
+
+def test_what_the_cli_stumbles_over_behind_the_report_is_not_the_functions() -> None:
+    assert read("null\n", f"{REPORT}Traceback (most recent call last):\n").problems == ()
 
 
 def test_containers_are_known_by_their_ids() -> None:
