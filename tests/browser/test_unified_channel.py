@@ -464,6 +464,31 @@ def test_an_idle_channel_is_pinged_every_four_minutes(channel: Channel) -> None:
     assert channel.sent == [PING]
 
 
+def tell(channel: Channel, action: Frame) -> Any:
+    return channel.run("return harness.channel.tell(argument)", action)
+
+
+def test_what_is_told_is_sent_and_not_waited_for(channel: Channel) -> None:
+    channel.connect()
+
+    assert tell(channel, {"action": "report"}) is True
+
+    assert channel.sent == [{"action": "report"}]
+    channel.wait(60_000)
+    assert (channel.sockets, channel.state) == (1, "connected")
+
+
+def test_what_is_told_without_a_socket_is_not_kept(channel: Channel) -> None:
+    channel.connect()
+    channel.fail()
+
+    assert tell(channel, {"action": "report"}) is False
+
+    channel.wait(500)
+    channel.accept()
+    assert channel.sent == [resume(40)]
+
+
 def test_a_message_that_ended_makes_pings_rare_again(channel: Channel) -> None:
     channel.connect()
 

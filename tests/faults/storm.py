@@ -37,6 +37,9 @@ _READERS_AT_ONCE = 6
 # itself: functions run out of time, are asked for again, and start cold again.
 _REQUESTS_AT_ONCE = 12
 _COME_LEVEL_SECONDS = 60.0
+# Processes of one function. More than a machine can run at once only take its memory: who is turned
+# away comes again, as with an account's quota.
+_INVOCATIONS_AT_ONCE = 16
 _SECONDS_A_MESSAGE = 0.2
 _TIMES = {
     "TextTimeout": 10,
@@ -80,6 +83,7 @@ def _stack(drawn: Plan, folder: Path) -> Iterator[tuple[RunningStack, Sky, int]]
     }
     arguments = (
         *("--schedule-interval=2", "--retry-delay=1", "--throttle-delay=0.2"),
+        f"--concurrency={_INVOCATIONS_AT_ONCE}",
         *(f"--parameter={name}={value}" for name, value in parameters.items()),
     )
     with (

@@ -121,6 +121,7 @@ def _function(
         _environment(spec, addresses, credentials, through_proxy=around.simulator is None),
         log,
         lambda failed, outcome: around.failed(failed, outcome, log),
+        around.options.concurrency,
     )
 
 

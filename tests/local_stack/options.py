@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.local_stack.lambda_runtime.function import ACCOUNT_CONCURRENCY
 from tests.local_stack.lambda_runtime.retry_rules import Delays
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -38,6 +39,7 @@ class Options:
     ready_file: Path | None
     parameters: Mapping[str, str]
     delays: Delays
+    concurrency: int
     schedule_interval: float | None
     integration_timeout: float | None
     idle_timeout: float | None
@@ -70,6 +72,7 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         ready_file=given.ready_file,
         parameters=parameters,
         delays=Delays(given.retry_delay, given.throttle_delay),
+        concurrency=given.concurrency,
         schedule_interval=given.schedule_interval,
         integration_timeout=given.integration_timeout,
         idle_timeout=given.idle_timeout,
@@ -122,6 +125,13 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         default=delays.throttle,
         metavar="SECONDS",
         help="first wait of a throttled asynchronous invocation (default %(default)s)",
+    )
+    add(
+        "--concurrency",
+        type=int,
+        default=ACCOUNT_CONCURRENCY,
+        metavar="N",
+        help="invocations of one function at once, each a process (default %(default)s)",
     )
     add("--schedule-interval", type=float, metavar="SECONDS", help="instead of rate(…)")
     add(

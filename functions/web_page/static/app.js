@@ -298,6 +298,7 @@ function start() {
   chats = new ChatListView(at("chats"), chatActions);
   chat = new ChatView(at("log"), at("to-end"), {
     read: readMessages, now: () => channel.now(), actions: messageActions,
+    onWaited: (message_id, drawn) => channel.tell({ action: "report", message_id, ...drawn }),
   });
   const images = { readAgain: readImage, deleteImages };
   gallery = new GalleryView(document.querySelector(".gallery"), {

@@ -33,7 +33,7 @@ export class ChatView {
   #atEnd = true;
   #seenTop = 0; // where the log stood when #atEnd was found out
   #loading = false;
-  #waits = new Waits();
+  #waits;
   #glides = new Glides();
 
   /**
@@ -41,9 +41,11 @@ export class ChatView {
    *   read: (chatId: string, query: string) => Promise<{messages: object[], next_cursor}>,
    *   now: () => number, epoch ms by the server's clock
    *   actions: what the buttons of a message do, see MessageItem
+   *   onWaited: (answerId: string, drawn: object) => void, see Waits
    * }} options
    */
   constructor(log, toEnd, options) {
+    this.#waits = new Waits(options.onWaited);
     this.#log = log;
     this.#list = log.querySelector("ol");
     this.#toEnd = toEnd;
@@ -56,6 +58,7 @@ export class ChatView {
 
   /** Shows these messages, oldest or newest first, and no others. */
   replace(chatId, messages, { older = null, newer = false } = {}) {
+    if (chatId !== this.chatId) this.#waits.clear(); // nobody looks at the other chat
     this.chatId = chatId;
     this.#messages.clear();
     this.#items.clear();
@@ -333,6 +336,7 @@ class MessageItem {
 
   show(message) {
     if (!this.#message && message.meta.status === "thinking") this.#waits.shown("placeholder", message.id);
+    if (isOverWithoutPicture(message)) this.#waits.over(message.id);
     this.#message = message;
     const { role, text, truncated, version, meta } = message;
     this.element.dataset.id = message.id;
@@ -409,6 +413,10 @@ class MessageItem {
       button("Download", async () => download((await this.#actions.readAgain(this.#message)) ?? image)),
     ];
   }
+}
+
+function isOverWithoutPicture({ meta: { message_type, status } }) {
+  return ["failed", "cancelled"].includes(status) || (status === "complete" && message_type === "text");
 }
 
 function noteOf({ role, sendAgain, meta: { status, error, image_deleted } }) {

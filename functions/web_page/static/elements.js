@@ -73,24 +73,53 @@ export function download({ url, prompt, id }) {
 
 /**
  * How long people wait from sending to seeing, on the browser's own performance timeline: measures
- * named `afterimage:placeholder`, `afterimage:preview` and `afterimage:picture`.
+ * named `afterimage:placeholder`, `afterimage:preview` and `afterimage:picture`. What was sent from
+ * this page is waited for as long as somebody looks: a hidden page draws nothing.
  */
 export class Waits {
-  #sent = new Map(); // time in the answer's id → when its question was sent
+  #waits = new Map(); // time in the answer's id → when its question was sent, and what was drawn
+  #onOver;
+
+  /** @param {(answerId: string, drawn: object) => void} onOver ms to all that was drawn, by `…_ms` */
+  constructor(onOver) {
+    this.#onOver = onOver;
+    document.addEventListener("visibilitychange", () => this.clear());
+  }
+
+  /** Nobody looks any more. */
+  clear() {
+    this.#waits.clear();
+  }
 
   sent(id) {
-    this.#sent.set(timeOf(id) + 1, performance.now()); // an answer's id is 1 ms after its question's
+    if (document.hidden) return;
+    this.#waits.set(timeOf(id) + 1, { start: performance.now(), drawn: {} }); // 1 ms after its question's
   }
 
   /** Called when something of an answer is in the page; measured when it has been painted. */
   shown(what, answerId) {
-    const start = this.#sent.get(timeOf(answerId));
-    if (start === undefined) return;
-    if (what === "picture") this.#sent.delete(timeOf(answerId));
-    const name = `afterimage:${what}`;
-    const detail = { id: answerId };
-    const measure = () => performance.measure(name, { start, end: performance.now(), detail });
-    requestAnimationFrame(() => setTimeout(measure)); // the frame is painted in between
+    this.#afterPaint(answerId, ({ start, drawn }) => {
+      const detail = { id: answerId };
+      const measured = performance.measure(`afterimage:${what}`, { start, end: performance.now(), detail });
+      drawn[`${what}_ms`] ??= Math.round(measured.duration);
+      if (what === "picture") this.#end(answerId, drawn);
+    });
+  }
+
+  /** Called when there is nothing more to wait for: a text is there, or there will be no picture. */
+  over(answerId) {
+    this.#afterPaint(answerId, ({ drawn }) => this.#end(answerId, drawn));
+  }
+
+  #afterPaint(answerId, act) {
+    const wait = this.#waits.get(timeOf(answerId));
+    const unlessHidden = () => this.#waits.get(timeOf(answerId)) === wait && act(wait);
+    if (wait) requestAnimationFrame(() => setTimeout(unlessHidden)); // the frame is painted in between
+  }
+
+  #end(answerId, drawn) {
+    this.#waits.delete(timeOf(answerId));
+    if ("placeholder_ms" in drawn) this.#onOver(answerId, drawn);
   }
 }
 

@@ -147,6 +147,13 @@ export class UnifiedChannel {
     options?: { id?: string; aspectRatio?: AspectRatio; onNewId?: (id: string) => void },
   ): Promise<Answer>;
 
+  /**
+   * Sends an action that nothing answers over the socket; false if none is open, and nothing is
+   * kept for later. `{ action: "report", message_id, placeholder_ms, preview_ms, picture_ms }` says
+   * how many ms somebody waited until each was drawn, without what did not come.
+   */
+  tell(action: { action: string; [field: string]: unknown }): boolean;
+
   /** Messages that came over HTTP: the newest version known of each, without the deleted. */
   take(messages: Message[]): Message[];
   /** Chats or pictures that came over HTTP, without those deleted meanwhile. */

@@ -129,6 +129,11 @@ export class UnifiedChannel {
     return answer;
   }
 
+  /** Sends an action that nothing answers, if a socket is open; false if none is. */
+  tell(action) {
+    return this.via === "socket" && this.#line.tell(action);
+  }
+
   /** Messages that came over HTTP: the newest version known of each, without the deleted. */
   take(messages) {
     const newest = messages.map((message) => this.#messages.merge(message)).filter(Boolean);
@@ -473,9 +478,13 @@ class Line {
   }
 
   send(frame) {
-    if (this.#socket.readyState !== 1) return; // it is closing, and onclose will say so
+    if (this.tell(frame)) this.#expectAnswer();
+  }
+
+  tell(frame) {
+    if (this.#socket.readyState !== 1) return false; // it is closing, and onclose will say so
     this.#socket.send(JSON.stringify(frame));
-    this.#expectAnswer();
+    return true;
   }
 
   /** From here on it has no say. */

@@ -12,7 +12,7 @@ from tests.local_stack.lambda_runtime.worker import Worker
 from tests.local_stack.template.serving import FunctionSpec
 
 # "The default concurrency limit per AWS Region is 1,000 invocations" (page "Lambda quotas").
-_ACCOUNT_CONCURRENCY = 1000
+ACCOUNT_CONCURRENCY = 1000
 
 Environment = Callable[[str], tuple[Mapping[str, str], float]]
 
@@ -26,6 +26,7 @@ class Function:
             credentials end.
         log: file for all that it prints.
         failed: told about every function error, for people to see.
+        concurrency: invocations at once where none are reserved; each takes a process.
     """
 
     def __init__(
@@ -34,8 +35,10 @@ class Function:
         environment: Environment,
         log: Path,
         failed: Callable[[FunctionSpec, Outcome], None],
+        concurrency: int = ACCOUNT_CONCURRENCY,
     ) -> None:
         self.spec = spec
+        self._concurrency = concurrency
         self.workers: dict[str, Worker] = {}
         self.running: set[Invocation] = set()
         self._environment = environment
@@ -57,7 +60,7 @@ class Function:
                 is throttled at that number" ("Configuring reserved concurrency").
         """
         limit = self.spec.reserved_concurrency
-        if len(self.running) >= (_ACCOUNT_CONCURRENCY if limit is None else limit):
+        if len(self.running) >= (self._concurrency if limit is None else limit):
             raise ThrottledError(self.spec.name)
         arn = f"{self.spec.arn}:{qualifier}" if qualifier else self.spec.arn
         invocation = Invocation(payload, arn)
