@@ -33,7 +33,7 @@ from tests.sam_local.scenario import USER, Scenario
 _NO_ENGINE = 3
 _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder of our own in it
 _ROOM = 4 * 2**30  # bytes
-_AT_MOST_SECONDS = 480
+_AT_MOST_SECONDS = 600
 
 
 class TooLongError(Exception):

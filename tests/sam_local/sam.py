@@ -96,6 +96,7 @@ def sam_environment(folder: Path) -> dict[str, str]:
     temporary.mkdir(parents=True, exist_ok=True)
     return kept | {
         "SAM_CLI_TELEMETRY": "0",
+        "SAM_CLI_CONTAINER_CONNECTION_TIMEOUT": "45",  # seconds; 20 are few on a busy machine
         "__SAM_CLI_APP_DIR": str(folder / "settings"),
         "TMPDIR": str(temporary),
         "AWS_DEFAULT_REGION": REGION,
