@@ -71,7 +71,8 @@ def _pages(
     def fulfil(route: Route) -> None:
         query = parse_qs(urlsplit(route.request.url).query)
         limit = int(query["limit"][0])
-        start = int(query.get("cursor", [str(count)])[0])
+        cursor = query.get("cursor", [""])[0]
+        start = int(cursor) if cursor.isdecimal() else count  # a message of today is newer than all
         if "around" in query:
             start = min(count, int(query["around"][0].removeprefix("01M")) + limit // 2)
         end = max(0, start - limit)

@@ -1,6 +1,7 @@
 """What somebody can do with a message and a chat, by mouse, by keyboard and by finger."""
 
 import re
+import time
 import uuid
 from pathlib import Path
 
@@ -280,6 +281,25 @@ def test_waiting_is_honest(stack: Stack, sign_in: SignIn, name: str) -> None:
 
     expect(last_answer(page)).to_contain_text(re.compile(r"Painting… \d+ s, longer than usual"))
     assert "%" not in last_answer(page).inner_text()
+    page.clock.resume()
+    page.get_by_role("button", name="Cancel").click()
+
+
+def test_a_second_try_is_waited_for_from_its_own_beginning(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=60_000, script=[])
+    page = sign_in(name)
+    say(page, "paint a sunset over the sea")
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Cancel").click()
+    page.clock.install(time=time.time() + 3_600)  # an hour later
+
+    page.get_by_role("button", name="Try again").click()
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    page.clock.run_for(3_000)
+
+    expect(last_answer(page)).to_contain_text(re.compile(r"Painting… \d{1,2} s"))
     page.clock.resume()
     page.get_by_role("button", name="Cancel").click()
 

@@ -1,10 +1,11 @@
 """The gallery: live, and light however many pictures there are."""
 
 import re
+from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, Route, expect
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.crowds import many_pictures, name_of
+from tests.browser.crowds import many_pictures, name_of, picture
 from tests.browser.people import (
     PATIENCE_MS,
     expect_level,
@@ -81,6 +82,49 @@ def test_it_is_searched_by_words_of_the_prompt(stack: Stack, sign_in: SignIn, na
     search.fill("")
 
     expect(tiles(page)).to_have_count(2)
+
+
+def test_a_search_reads_on_until_it_has_found_something(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    pages: dict[str | None, dict[str, object]] = {
+        None: {"images": [], "next_cursor": "b"},
+        "b": {"images": [], "next_cursor": "c"},
+        "c": {"images": [], "next_cursor": "d"},
+        "d": {"images": [picture(7)], "next_cursor": None},
+    }
+
+    def fulfil(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        if "q" not in query:
+            route.fulfill(json={"images": [], "next_cursor": None})
+        else:
+            route.fulfill(json=pages[query.get("cursor", [None])[0]])
+
+    page.route("**/images?*", fulfil)
+
+    page.get_by_role("searchbox").fill("picture")
+
+    expect(tiles(page)).to_have_count(1)
+
+
+def test_what_a_search_leaves_out_is_not_chosen_any_more(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    many_pictures(page, 3)
+    page.reload()
+    expect(tiles(page)).to_have_count(3)
+    page.get_by_role("button", name="Select").click()
+    tiles(page).first.get_by_role("button").click()
+    chosen = page.locator(".selection [role=status]")
+    expect(chosen).to_have_text("1 selected")
+    page.route(
+        "**/images?*q=*",
+        lambda route: route.fulfill(json={"images": [picture(1)], "next_cursor": None}),
+    )
+
+    page.get_by_role("searchbox").fill("picture 1")
+    expect(tiles(page)).to_have_count(1)
+
+    expect(chosen).to_have_text("0 selected")
 
 
 def test_several_are_chosen_and_deleted_after_a_question(

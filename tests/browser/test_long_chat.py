@@ -3,7 +3,7 @@
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.crowds import many_messages, name_of
-from tests.browser.people import PATIENCE_MS, expect_level
+from tests.browser.people import PATIENCE_MS, expect_level, say
 
 COUNT = 10_000
 
@@ -98,3 +98,19 @@ def test_a_message_in_the_middle_is_shown_with_what_is_around(
     page.get_by_role("button", name="Latest").click()
 
     expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport(timeout=PATIENCE_MS)
+
+
+def test_who_looks_at_an_old_message_sees_what_they_send(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name)
+    many_messages(page, chat, 1_000)
+    page.evaluate(f"location.hash = '{chat}/{name_of(500)}'")
+    expect(page.locator(f"[data-id='{name_of(500)}']")).to_be_in_viewport()
+
+    say(page, "Hello, how are you?")
+
+    expect(page.locator("#log .user .text").last).to_have_text("Hello, how are you?")
+    expect(page.locator("#log .assistant.complete").last).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(page.locator(f"[data-id='{name_of(1_000)}']")).to_be_visible()

@@ -438,6 +438,51 @@ def test_tickets_that_fail_are_asked_for_with_growing_delays(channel: Channel) -
     assert channel.state == "connected"
 
 
+def test_events_are_asked_for_where_no_ticket_can_be_had(channel: Channel) -> None:
+    channel.connect()
+    channel.set(ticketsFail=True)
+
+    channel.fail()
+    channel.wait(30_000)
+
+    assert channel.via == "http"
+    channel.set(ticketsFail=False)
+    channel.wait(30_000)
+    channel.accept()
+    channel.receive(system("resumed", 40))
+    assert (channel.state, channel.via) == ("connected", "socket")
+
+
+ACCOUNT_DELETED = {"code": "account_deleted", "message": "Gone.", "retry_after": None}
+
+
+@pytest.mark.parametrize("request_", ["POST /realtime/tickets", "GET /realtime/events?after=40"])
+def test_who_comes_back_to_a_deleted_account_stops(channel: Channel, request_: str) -> None:
+    channel.connect()
+    channel.set(ticketsFail=request_ != "POST /realtime/tickets")
+    channel.answer(request_, (410, {"error": ACCOUNT_DELETED}))
+
+    channel.fail()
+    channel.wait(30_000)
+
+    assert channel.state == "closed"
+    asked = len(channel.requests)
+    channel.wait(120_000)
+    assert len(channel.requests) == asked
+
+
+def test_a_token_that_cannot_be_had_is_an_answer_that_did_not_come(channel: Channel) -> None:
+    channel.connect()
+    channel.set(tokenFails=True)
+
+    error = channel.run("""
+        const told = ({ name, status, undecided, message }) => [name, status, undecided, message];
+        return harness.channel.request("DELETE", "/me").catch(told);
+    """)
+
+    assert error == ["ApiError", 0, True, "The server could not be reached."]
+
+
 def test_a_dead_socket_is_replaced_and_has_no_say_any_more(channel: Channel) -> None:
     channel.connect()
     channel.receive(update(41, status="generating"))

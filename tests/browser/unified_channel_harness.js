@@ -38,7 +38,7 @@ const log = []; // what the app would have been told, in order
 const requests = []; // "METHOD path", and the body of a POST
 const tokens = []; // whether the token before was refused
 const control = {
-  seq: 40, ticketsFail: false, replayFails: false, holdSnapshot: false, tickets: 0,
+  seq: 40, ticketsFail: false, tokenFails: false, replayFails: false, holdSnapshot: false, tickets: 0,
   replay: null, // the next answer of the HTTP replay
   answers: {}, // "METHOD path" → answers to come, each [status, body]
   snapshot: null, // what a snapshot does
@@ -86,6 +86,7 @@ function open() {
     url: "https://api.test",
     token: ({ refused }) => {
       tokens.push(refused);
+      if (control.tokenFails) throw new TypeError("the issuer is away");
       return "token";
     },
     snapshot,

@@ -203,7 +203,7 @@ async function snapshot() {
   return () => {
     chats.replace(list);
     gallery.replace(pictures);
-    if (chatId === chat.chatId) showMessages(page);
+    if (chatId === chat.chatId) showChat(page);
     refreshUsage();
   };
 }
@@ -215,6 +215,11 @@ function showMessages({ messages, next_cursor }) {
   const shown = [...messages, ...heardMeanwhile, ...composer.unsentIn(chatId)];
   chat.replace(chatId, shown, { older: next_cursor });
   receive(...shown.filter(({ version }) => version > 0));
+}
+
+/** The newest page of the chat, or what is around the message that the address names. */
+function showChat(page) {
+  showMessages(page);
   const { messageId } = route();
   if (messageId) attempt(() => chat.reveal(messageId));
 }
@@ -263,7 +268,7 @@ async function openRoute() {
   if (!wasConnected) return; // the first chat comes with the first snapshot
   await attempt(async () => {
     const page = await readMessages(chatId);
-    if (chatId === chat.chatId) showMessages(page);
+    if (chatId === chat.chatId) showChat(page);
   });
 }
 
@@ -297,7 +302,7 @@ function start() {
   channel = connect({ token: (why) => session.token(why), snapshot });
   chats = new ChatListView(at("chats"), chatActions);
   chat = new ChatView(at("log"), at("to-end"), {
-    read: readMessages, now: () => channel.now(), actions: messageActions,
+    read: readMessages, show: showMessages, now: () => channel.now(), actions: messageActions,
     onWaited: (message_id, drawn) => channel.tell({ action: "report", message_id, ...drawn }),
   });
   const images = { readAgain: readImage, deleteImages };

@@ -39,6 +39,7 @@ export class ChatView {
   /**
    * @param {{
    *   read: (chatId: string, query: string) => Promise<{messages: object[], next_cursor}>,
+   *   show: (page: {messages: object[], next_cursor}) => void, calls `replace` with all there is
    *   now: () => number, epoch ms by the server's clock
    *   actions: what the buttons of a message do, see MessageItem
    *   onWaited: (answerId: string, drawn: object) => void, see Waits
@@ -125,14 +126,16 @@ export class ChatView {
     return this.#messages.get(question)?.text ?? null;
   }
 
-  /** A question is on its way; how long its answer takes to be seen is measured. */
+  /** A question is on its way: it stands at the end, and how long its answer takes is measured. */
   sent({ id }) {
     this.#waits.sent(id);
+    if (this.#newer) this.replace(this.chatId, [], { older: id }); // what is between is read upward
   }
 
   scrollToEnd() {
     if (this.#to < this.#ids.length) this.#showEnd();
     this.#scrollToEnd();
+    this.#scrolled();
   }
 
   // --- what is held
@@ -290,8 +293,8 @@ export class ChatView {
   async #goToEnd() {
     const { chatId } = this;
     if (this.#newer) {
-      const page = await this.#options.read(chatId, "limit=50");
-      if (chatId === this.chatId) this.replace(chatId, page.messages, { older: page.next_cursor });
+      const page = await this.#options.read(chatId, "limit=50").catch(() => null);
+      if (page && chatId === this.chatId) this.#options.show(page);
     }
     this.#showEnd();
     this.#log.focus({ preventScroll: true });
@@ -322,6 +325,7 @@ class MessageItem {
   #actions;
   #waits;
   #message = null;
+  #since = null; // epoch ms by the server's clock from which it is waited for
   #picture = null;
   #author = element("span", { className: "for-screen-readers" });
   #text = element("p", { className: "text", dir: "auto" });
@@ -337,6 +341,8 @@ class MessageItem {
   show(message) {
     if (!this.#message && message.meta.status === "thinking") this.#waits.shown("placeholder", message.id);
     if (isOverWithoutPicture(message)) this.#waits.over(message.id);
+    if (!this.#message) this.#since = new Date(message.created_at).getTime();
+    else if (!isOpen(this.#message)) this.#since = null; // tried again, perhaps long after
     this.#message = message;
     const { role, text, truncated, version, meta } = message;
     this.element.dataset.id = message.id;
@@ -354,10 +360,11 @@ class MessageItem {
 
   /** Says how long it has taken so far, while it is under way. */
   tick(now, typicalMs) {
-    const { meta, created_at } = this.#message;
-    if (!["thinking", "generating"].includes(meta.status)) return;
-    const ms = Math.max(0, now - new Date(created_at).getTime());
-    this.#foot.querySelector(".waiting").textContent = waiting(meta.status, ms, typicalMs);
+    if (!isOpen(this.#message)) return;
+    this.#since ??= now;
+    const { status } = this.#message.meta;
+    const ms = Math.max(0, now - this.#since);
+    this.#foot.querySelector(".waiting").textContent = waiting(status, ms, typicalMs);
   }
 
   /** New elements for what is said and can be done now: to move the old ones would be a shift. */
@@ -399,8 +406,11 @@ class MessageItem {
     const act = (label, name) => button(label, async ({ currentTarget }) => {
       if (currentTarget.ariaBusy) return; // not disabled: that would lose the focus
       currentTarget.ariaBusy = "true";
-      await this.#actions[name](this.#message);
-      currentTarget.ariaBusy = null;
+      try {
+        await this.#actions[name](this.#message);
+      } finally {
+        currentTarget.ariaBusy = null;
+      }
     });
     if (sendAgain) return [button("Try again", sendAgain)];
     if (status === "thinking" || status === "generating") return [act("Cancel", "cancel")];
@@ -413,6 +423,10 @@ class MessageItem {
       button("Download", async () => download((await this.#actions.readAgain(this.#message)) ?? image)),
     ];
   }
+}
+
+function isOpen({ meta: { status } }) {
+  return status === "thinking" || status === "generating";
 }
 
 function isOverWithoutPicture({ meta: { message_type, status } }) {

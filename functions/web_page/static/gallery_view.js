@@ -55,6 +55,8 @@ export class GalleryView {
     this.#waiting = [];
     this.#cursor = next_cursor;
     this.#add(images);
+    if (this.#selected) this.#selected = new Set(this.#selectedImages.map(({ id }) => id));
+    this.#showSelection();
   }
 
   /** A picture that was just painted. */
@@ -124,16 +126,12 @@ export class GalleryView {
     if (!this.#cursor || this.#loading) return;
     this.#loading = true;
     const reading = this.#reading;
-    try {
-      const page = await this.#options.read(this.#query(this.#cursor));
-      if (reading !== this.#reading) return;
-      this.#cursor = page.next_cursor;
-      this.#add(page.images);
-    } catch {
-      // The next scroll asks again.
-    } finally {
-      this.#loading = false;
-    }
+    const page = await this.#options.read(this.#query(this.#cursor)).catch(() => null);
+    this.#loading = false;
+    if (reading !== this.#reading) return this.#showNear(); // what is looked for now could not be read
+    if (!page) return; // the next scroll asks again
+    this.#cursor = page.next_cursor;
+    this.#add(page.images); // which reads on: a page of a search may be empty
   }
 
   #query(cursor) {
@@ -160,8 +158,8 @@ export class GalleryView {
     this.#list.style.height = `${Math.max(0, rows * step - GAP_PX)}px`;
     this.#list.style.setProperty("--tile", `${this.#size}px`);
     this.#root.classList.toggle("is-empty", rows === 0);
-    this.#root.querySelector(".empty").textContent = this.#words
-      ? "No picture has these words." : "Your pictures will gather here.";
+    const none = this.#cursor ? "Searching…" : "No picture has these words.";
+    this.#root.querySelector(".empty").textContent = this.#words ? none : "Your pictures will gather here.";
     this.#showNear({ isNew });
   }
 

@@ -11,7 +11,7 @@ export interface Image {
   prompt: string;
   /** ISO 8601, UTC. */
   created_at: string;
-  /** Signed, for one to two days; relative to the API's address. */
+  /** Absolute and signed: works for one to two times the stack's `UrlLifetimeDays`. */
   url: string;
   thumbnail_url: string;
   width: number;

@@ -131,7 +131,7 @@ export class UnifiedChannel {
 
   /** Sends an action that nothing answers, if a socket is open; false if none is. */
   tell(action) {
-    return this.via === "socket" && this.#line.tell(action);
+    return this.via === "socket" && !this.#line.resuming && this.#line.tell(action);
   }
 
   /** Messages that came over HTTP: the newest version known of each, without the deleted. */
@@ -187,8 +187,10 @@ export class UnifiedChannel {
       }
       const line = await this.#openLine(() => turn === this.#turn);
       if (line) this.#line = line;
-    } catch {
-      if (turn === this.#turn) this.#reconnect();
+    } catch (error) {
+      if (turn !== this.#turn || this.#endsWith(error)) return;
+      this.#countUnopened();
+      this.#reconnect();
     }
   }
 
@@ -205,8 +207,20 @@ export class UnifiedChannel {
 
   #lose(line) {
     if (line === this.#successor) return this.#loseSuccessor();
-    if (this.via !== "socket" && ++this.#unopened >= FAILURES_BEFORE_POLLING) this.#startPolling();
+    this.#countUnopened();
     this.#reconnect();
+  }
+
+  #countUnopened() {
+    if (this.via === "socket" || this.#sequence.at === null) return;
+    if (++this.#unopened >= FAILURES_BEFORE_POLLING) this.#startPolling();
+  }
+
+  /** Closes where there is nothing to come back to. */
+  #endsWith(error) {
+    if (error.code !== "account_deleted") return false;
+    this.close();
+    return true;
   }
 
   #reconnect(delay = backoff(this.#failures++, this.#options.random)) {
@@ -243,8 +257,8 @@ export class UnifiedChannel {
     try {
       const line = await this.#openLine(() => turn === this.#turn);
       if (line) this.#successor = line;
-    } catch {
-      if (turn === this.#turn) this.#loseSuccessor();
+    } catch (error) {
+      if (turn === this.#turn && !this.#endsWith(error)) this.#loseSuccessor();
     }
   }
 
@@ -299,7 +313,8 @@ export class UnifiedChannel {
   async #replay() {
     try {
       return await this.#http.call("GET", `/realtime/events?after=${this.#sequence.level}`);
-    } catch {
+    } catch (error) {
+      this.#endsWith(error);
       return null;
     }
   }
@@ -434,7 +449,8 @@ export class UnifiedChannel {
     for (let failures = 0; this.#snapshot === mine; failures++) {
       try {
         return await this.#options.snapshot?.();
-      } catch {
+      } catch (error) {
+        if (this.#endsWith(error)) return;
         await pause(backoff(failures, this.#options.random));
       }
     }
@@ -673,9 +689,9 @@ class Http {
 
   async #fetch(method, path, body, { refused }) {
     const { url, token, fetch } = this.#options;
-    const headers = { authorization: `Bearer ${await token({ refused })}` };
-    if (body) headers["content-type"] = "application/json";
     try {
+      const headers = { authorization: `Bearer ${await token({ refused })}` };
+      if (body) headers["content-type"] = "application/json";
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       return await fetch(url + path, { method, headers, signal, body: body && JSON.stringify(body) });
     } catch {
