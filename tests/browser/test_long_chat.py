@@ -104,13 +104,14 @@ def test_who_looks_at_an_old_message_sees_what_they_send(
     stack: Stack, sign_in: SignIn, name: str, chat: str
 ) -> None:
     stack.gemini(text_ms=20, script=[])
-    page = sign_in(name)
-    many_messages(page, chat, 1_000)
-    page.evaluate(f"location.hash = '{chat}/{name_of(500)}'")
-    expect(page.locator(f"[data-id='{name_of(500)}']")).to_be_in_viewport()
+    page = sign_in(name, chat=chat)
+    open_long_chat(page, chat)
+    page.evaluate("hash => location.hash = hash", f"{chat}/{name_of(5_000)}")
+    old = page.locator(f"[data-id='{name_of(5_000)}']")
+    expect(old).to_be_in_viewport(timeout=PATIENCE_MS)
 
     say(page, "Hello, how are you?")
 
     expect(page.locator("#log .user .text").last).to_have_text("Hello, how are you?")
     expect(page.locator("#log .assistant.complete").last).to_be_in_viewport(timeout=PATIENCE_MS)
-    expect(page.locator(f"[data-id='{name_of(1_000)}']")).to_be_visible()
+    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_visible()
