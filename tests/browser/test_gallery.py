@@ -107,6 +107,27 @@ def test_a_search_reads_on_until_it_has_found_something(sign_in: SignIn, name: s
     expect(tiles(page)).to_have_count(1)
 
 
+def test_a_picture_that_comes_while_a_search_is_read_is_found(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    held: list[Route] = []
+    page.route("**/images?*q=*", held.append)
+    with page.expect_request("**/images?*q=*"):
+        page.get_by_role("searchbox").fill("fox")
+
+    say(page, "paint a fox")
+    expect(page.locator("#log img.full")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(tiles(page)).to_have_count(1)
+    with page.expect_response("**/images?*q=*"):
+        held[0].fulfill(json={"images": [], "next_cursor": None})
+
+    page.wait_for_timeout(100)
+    expect(tiles(page)).to_have_count(1)
+
+
 def test_what_a_search_leaves_out_is_not_chosen_any_more(sign_in: SignIn, name: str) -> None:
     page = sign_in(name)
     many_pictures(page, 3)

@@ -24,6 +24,7 @@ export class GalleryView {
   #words = "";
   #reading = 0; // number of the newest read
   #loading = false;
+  #live = null; // painted since a search began, while it is read
   #selected = null; // a Set of ids while selecting
   #columns = 1;
   #size = TILE_PX;
@@ -49,8 +50,14 @@ export class GalleryView {
     this.#listenToSelection();
   }
 
-  /** Shows the first page of the gallery anew, or of what is searched for. */
-  replace({ images, next_cursor }) {
+  /** Shows the gallery anew from its first page, or searches again. */
+  replace(page) {
+    if (this.#words) this.#search(this.#words);
+    else this.#begin(page);
+  }
+
+  #begin({ images, next_cursor }) {
+    this.#reading++; // a page that is on its way belongs to what was shown before
     this.#images = [];
     this.#waiting = [];
     this.#cursor = next_cursor;
@@ -62,6 +69,7 @@ export class GalleryView {
   /** A picture that was just painted. */
   insert(image) {
     if (this.#has(image.id) || !this.#isWanted(image)) return;
+    this.#live?.push(image);
     if (this.#scroller.scrollTop < this.#size / 2) this.#add([image], { isNew: true });
     else {
       this.#waiting.push(image);
@@ -73,6 +81,7 @@ export class GalleryView {
     const gone = new Set(ids);
     this.#images = this.#images.filter(({ id }) => !gone.has(id));
     this.#waiting = this.#waiting.filter(({ id }) => !gone.has(id));
+    this.#live = this.#live?.filter(({ id }) => !gone.has(id)) ?? null;
     ids.forEach((id) => this.#selected?.delete(id));
     this.#offerWaiting();
     this.#showSelection();
@@ -235,11 +244,15 @@ export class GalleryView {
 
   async #search(words) {
     this.#words = words;
+    this.#live = [];
     const reading = ++this.#reading;
     const page = await this.#options.read(this.#query()).catch(() => null);
     if (!page || reading !== this.#reading) return;
     this.#scroller.scrollTop = 0;
-    this.replace(page);
+    this.#begin(page);
+    const live = this.#live; // the page may be older than they are
+    this.#live = null;
+    live.forEach((image) => this.insert(image));
     const count = `${page.images.length}${page.next_cursor ? " or more" : ""}`;
     if (words) announce(page.images.length === 1 ? "1 picture" : `${count} pictures`);
   }
