@@ -114,7 +114,11 @@ def test_a_picture_that_comes_while_a_search_is_read_is_found(
     page = sign_in(name)
     expect_level(page)
     held: list[Route] = []
-    page.route("**/images?*q=*", held.append)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/images?*q=*", hold)
     with page.expect_request("**/images?*q=*"):
         page.get_by_role("searchbox").fill("fox")
 
