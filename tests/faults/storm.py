@@ -31,7 +31,7 @@ from tests.local_stack.testing import RunningStack
 
 TABS = 3
 # Impatient enough for a short storm, and not so much that a slow machine gets even more to do.
-_RULES = Rules(answer=8.0, ping=4.0, backoff=0.2, longest_backoff=3.0)
+_RULES = Rules(answer=12.0, ping=8.0, backoff=0.3, longest_backoff=4.0)
 _READERS_AT_ONCE = 6
 # Requests of all users under way. Beyond what a machine can serve in time a storm only feeds
 # itself: functions run out of time, are asked for again, and start cold again.
@@ -40,7 +40,9 @@ _COME_LEVEL_SECONDS = 60.0
 # Processes of one function. More than a machine can run at once only take its memory: who is turned
 # away comes again, as with an account's quota.
 _INVOCATIONS_AT_ONCE = 16
-_SECONDS_A_MESSAGE = 0.2
+# Between two messages. Two cores serve a message, its share of kills, cuts and cold starts, and its
+# company of sixty sockets in about half a second.
+_SECONDS_A_MESSAGE = 0.6
 _TIMES = {
     "TextTimeout": 10,
     "TextDeadline": 20,
@@ -101,7 +103,7 @@ class _Storm:
         self._plan = drawn
         self._stack = stack
         self._chance = random.Random(options.seed)  # noqa: S311 - chance that can be repeated
-        self._faults = Faults(stack, root, self._chance)
+        self._faults = Faults(stack, root, self._chance, options.seconds / options.messages)
         self._weather = Weather(between, self._faults)
         self._calls = SimulatorLog(stack)
         self._room = asyncio.Semaphore(_REQUESTS_AT_ONCE)

@@ -23,10 +23,10 @@ from botocore.exceptions import BotoCoreError, ClientError
 from tests.faults import proxy
 from tests.faults.calls import Call
 from tests.faults.client import Client
-from tests.faults.invariants import UNENDED_JOB
+from tests.faults.invariants import OPEN, UNENDED_JOB
 from tests.faults.processes import descendants, function_of
 from tests.local_stack.testing import RunningStack
-from tests.support.stored import scan
+from tests.support.stored import query
 
 # How much more often a function is hit than another, given that both are running.
 _LIKELY = {"llm_handler_gemini": 6, "image_generate": 6, "keeper": 4, "chat_api": 1, "websocket": 1}
@@ -45,21 +45,24 @@ class Faults:
 
     Attributes:
         root: the stack's own process.
+        pace: seconds from one message to the next. Faults keep step with it, so that a longer
+            storm is not a worse one.
         counted: faults by what they are.
     """
 
     stack: RunningStack
     root: int
     chance: random.Random
+    pace: float
     kills: list[Kill] = field(default_factory=list)
     counted: Counter[str] = field(default_factory=Counter)
 
     async def blow(self, clients: Sequence[Client], until: asyncio.Event) -> None:
         """All kinds side by side until told to stop."""
         await asyncio.gather(
-            self._now_and_then(until, 0.6, self._kill_somebody),
-            self._now_and_then(until, 0.4, lambda: self._cut(clients)),
-            self._now_and_then(until, 0.8, self._deliver_again),
+            self._now_and_then(until, 3 * self.pace, self._kill_somebody),
+            self._now_and_then(until, 2 * self.pace, lambda: self._cut(clients)),
+            self._now_and_then(until, 4 * self.pace, lambda: self._deliver_again(clients)),
         )
 
     async def _now_and_then(
@@ -96,9 +99,11 @@ class Faults:
             client.cut()
             self.counted["cut socket"] += 1
 
-    async def _deliver_again(self) -> None:
+    async def _deliver_again(self, clients: Sequence[Client]) -> None:
         """A delivery of a job that came already, or an on-failure record of it."""
-        rows = await asyncio.to_thread(scan, self.stack, "ImageGenerationLogTable")
+        waiting = [client for client in clients if _is_waiting(client)]
+        user_id = self.chance.choice(waiting or clients).user
+        rows = await asyncio.to_thread(query, self.stack, "ImageGenerationLogTable", user_id)
         jobs = [row for row in rows if "message_id" in row]
         # Most often of one that is under way: what has ended is the easier case.
         jobs = [row for row in jobs if row["status"] in UNENDED_JOB] or jobs[-20:]
@@ -130,6 +135,10 @@ class Faults:
                 Payload=json.dumps(payload).encode(),
             )
             self.counted[f"deliver {function} again"] += 1
+
+
+def _is_waiting(client: Client) -> bool:
+    return any(message["meta"]["status"] in OPEN for message in client.shown.messages.values())
 
 
 # --- Weather: what happens to the functions' own requests ----------------------------------------

@@ -90,7 +90,7 @@ class SimulatorLog:
     async def follow(self, until: asyncio.Event) -> None:
         while not until.is_set():
             await asyncio.to_thread(self.read)
-            await asyncio.sleep(1)
+            await asyncio.sleep(5)
 
     def read(self) -> None:
         """Takes over what came since the last time."""

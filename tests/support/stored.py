@@ -25,6 +25,22 @@ def scan(stack: RunningStack, table: str) -> list[Row]:
     ]
 
 
+def query(stack: RunningStack, table: str, user_id: str) -> list[Row]:
+    """A user's rows of a table that is keyed by user, strongly consistent."""
+    read = TypeDeserializer().deserialize
+    pages = stack.aws("dynamodb").get_paginator("query")
+    return [
+        {name: read(value) for name, value in item.items()}
+        for page in pages.paginate(
+            TableName=stack.name(table),
+            KeyConditionExpression="user_id = :user",
+            ExpressionAttributeValues={":user": {"S": user_id}},
+            ConsistentRead=True,
+        )
+        for item in page["Items"]
+    ]
+
+
 def object_keys(stack: RunningStack, prefix: str = "") -> list[str]:
     """Keys of everything in the bucket that begins so."""
     pages = stack.aws("s3").get_paginator("list_objects_v2")
