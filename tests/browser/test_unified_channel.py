@@ -1,5 +1,6 @@
 """The transitions of `unified_channel.js`, in a browser, against sockets that the test plays."""
 
+import re
 import uuid
 from collections.abc import Callable
 from pathlib import Path
@@ -817,6 +818,25 @@ def test_a_wrong_clock_is_corrected_by_the_servers(channel: Channel) -> None:
     assert str(later).startswith("2026-11-20T10:0")
 
 
+@pytest.mark.parametrize(
+    ("date", "offset_ms"),
+    [
+        ("Thu, 01 Jan 1970 16:40:01 GMT", 0),  # whole seconds, some of them on the way
+        ("Thu, 01 Jan 1970 16:44:00 GMT", 240_500),
+        ("Thu, 01 Jan 1970 16:38:00 GMT", -119_500),
+        ("yesterday", 0),
+    ],
+)
+def test_the_servers_clock_is_read_from_its_answers(
+    channel: Channel, date: str, offset_ms: int
+) -> None:
+    channel.set(date=date)  # the clock here stands at 16:40
+
+    channel.connect()
+
+    assert channel.run("return harness.channel.now() - Date.now()") == offset_ms
+
+
 def test_a_refused_token_is_asked_for_anew_once(channel: Channel) -> None:
     channel.connect()
     channel.run("harness.tokens.length = 0")
@@ -825,6 +845,31 @@ def test_a_refused_token_is_asked_for_anew_once(channel: Channel) -> None:
     assert channel.run("return await harness.channel.get('/chats')") == {"chats": []}
 
     assert channel.run("return harness.tokens") == [False, True]
+
+
+def test_the_type_declarations_name_what_there_is(channel: Channel) -> None:
+    channel.open()
+
+    there = channel.run("""
+        const module = await import("/static/unified_channel.js");
+        const members = (one) => [
+            ...Object.keys(one), ...Object.getOwnPropertyNames(Object.getPrototypeOf(one)),
+        ];
+        return {
+            module: Object.keys(module),
+            UnifiedChannel: members(harness.channel),
+            ApiError: members(new module.ApiError(0)),
+        };
+    """)
+
+    declared = (STATIC / "unified_channel.d.ts").read_text("utf-8")
+    assert set(re.findall(r"^export (?:class|function) (\w+)", declared, re.MULTILINE)) == set(
+        there["module"]
+    )
+    for name in ("UnifiedChannel", "ApiError"):
+        body = declared.partition(f"export class {name}")[2].partition("\n}")[0]
+        members = set(re.findall(r"^  (?:readonly )?(\w+)[(:<]", body, re.MULTILINE))
+        assert members == set(there[name]) - {"name"}, name
 
 
 # On the running stack

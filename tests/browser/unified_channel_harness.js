@@ -40,6 +40,7 @@ const tokens = []; // whether the token before was refused
 const control = {
   seq: 40, ticketsFail: false, tokenFails: false, replayFails: false, holdSnapshot: false, tickets: 0,
   replay: null, // the next answer of the HTTP replay
+  date: null, // what the server's clock says, as a Date header
   answers: {}, // "METHOD path" → answers to come, each [status, body]
   snapshot: null, // what a snapshot does
 };
@@ -68,7 +69,8 @@ async function answer(url, { method, body }) {
 
 function reply(status, body) {
   if (status === 0) throw new TypeError("Failed to fetch");
-  return new Response(typeof body === "string" ? body : JSON.stringify(body), { status });
+  const headers = control.date ? { date: control.date } : {};
+  return new Response(typeof body === "string" ? body : JSON.stringify(body), { status, headers });
 }
 
 async function snapshot() {

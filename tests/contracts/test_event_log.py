@@ -151,14 +151,21 @@ def test_no_references_no_rows(tables: Tables, user: str) -> None:
     assert list(tables.rows.chats(user, [])) == []
 
 
-def test_a_chat_being_deleted_is_missing(tables: Tables, user: str) -> None:
-    event = MessageInserted(a_message())
-    change = Transition((TouchChat(CHAT, "title", NOW),), (event,))
-    tables.store.commit(tables.store.read(user), change, NOW)
+def test_a_chat_being_deleted_is_missing_with_all_that_is_in_it(tables: Tables, user: str) -> None:
+    gone, kept = a_message(1), replace(a_message(2), chat_id="kept")
+    image = an_image()
+    changes: tuple[Change, ...] = (
+        *(TouchChat(chat, "title", NOW) for chat in (CHAT, "kept")),
+        *(InsertMessage(message) for message in (gone, kept)),
+        InsertImage(image),
+    )
+    tables.store.commit(tables.store.read(user), Transition(changes, (MessageInserted(gone),)), NOW)
 
     tables.delete_chat(user, CHAT)
 
     assert list(tables.rows.chats(user, [CHAT])) == []
+    assert list(tables.rows.messages(user, [(CHAT, gone.id), ("kept", kept.id)])) == [kept]
+    assert list(tables.rows.images(user, [image.id])) == []
 
 
 def test_a_whole_page_of_rows_is_found(tables: Tables, user: str) -> None:

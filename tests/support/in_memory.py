@@ -22,6 +22,7 @@ from afterimage.views import timestamp
 
 Key = tuple[str, str]
 RowT = TypeVar("RowT")
+OfChatT = TypeVar("OfChatT", Message, Image)
 
 
 @dataclass
@@ -375,11 +376,15 @@ class InMemoryEventLog(_View):
     def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> list[Message]:
         with self._tables.lock:
             wanted = ((user_id, chat_id, id_) for chat_id, id_ in keys)
-            return _present(self._rows.messages.get(key) for key in wanted)
+            return self._kept(user_id, (self._rows.messages.get(key) for key in wanted))
 
     def images(self, user_id: str, ids: Sequence[str]) -> list[Image]:
         with self._tables.lock:
-            return _present(self._rows.images.get((user_id, id_)) for id_ in ids)
+            return self._kept(user_id, (self._rows.images.get((user_id, id_)) for id_ in ids))
+
+    def _kept(self, user_id: str, found: Iterable[OfChatT | None]) -> list[OfChatT]:
+        deleting = self._rows.deleting
+        return [row for row in _present(found) if (user_id, row.chat_id) not in deleting]
 
     def chats(self, user_id: str, ids: Sequence[str]) -> list[Chat]:
         with self._tables.lock:

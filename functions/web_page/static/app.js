@@ -142,7 +142,7 @@ async function deleteImages(images) {
 }
 
 const chatActions = {
-  read: (cursor) => readChats({ ...all, cursor }),
+  read: (cursor) => attempt(() => readChats({ ...all, cursor })),
   rename: ({ id }, title) => attempt(async () => {
     chats.update(await channel.request("PATCH", `/chats/${id}`, { title }));
     showTitle();

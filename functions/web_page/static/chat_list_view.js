@@ -15,7 +15,8 @@ export class ChatListView {
 
   /**
    * @param {{
-   *   read: (cursor: string) => Promise<{chats: object[], next_cursor: string|null}>,
+   *   read: (cursor: string) => Promise<{chats: object[], next_cursor: string|null}|null>, null where
+   *     that could not be done
    *   rename: (chat: object, title: string) => Promise<void>,
    *   remove: (chat: object) => Promise<void>,
    * }} options
@@ -126,9 +127,10 @@ export class ChatListView {
   }
 
   async #more() {
-    const { chats, next_cursor } = await this.#options.read(this.#cursor);
-    this.#cursor = next_cursor;
-    for (const chat of chats) if (!this.#chats.has(chat.id)) this.#chats.set(chat.id, chat);
+    const page = await this.#options.read(this.#cursor);
+    if (!page) return;
+    this.#cursor = page.next_cursor;
+    for (const chat of page.chats) if (!this.#chats.has(chat.id)) this.#chats.set(chat.id, chat);
     this.#render();
   }
 }

@@ -397,6 +397,11 @@ class MessageItem {
     this.#picture.element.append(open);
   }
 
+  /** The picture with fresh URLs; null where it cannot be read now. */
+  #readAgain() {
+    return this.#actions.readAgain(this.#message).catch(() => null);
+  }
+
   #pictureShown(layer) {
     if (layer === "preview") this.#waits.shown("preview", this.#message.id);
     if (layer === "full") this.#waits.shown("picture", this.#message.id);
@@ -420,7 +425,7 @@ class MessageItem {
     return [
       act("Another one", "again"),
       button("Copy prompt", ({ currentTarget }) => copy(image.prompt, currentTarget)),
-      button("Download", async () => download((await this.#actions.readAgain(this.#message)) ?? image)),
+      button("Download", async () => download((await this.#readAgain()) ?? image)),
     ];
   }
 }
@@ -516,6 +521,7 @@ export class Composer {
   #notice;
   #options;
   #unsent = new Map(); // id → message that the server has not confirmed
+  #offered = null; // words that were offered last
 
   /** @param {{channel: UnifiedChannel, chat: ChatView, onAnswer: (...messages) => void, maxLength: number}} options */
   constructor(form, options) {
@@ -546,9 +552,12 @@ export class Composer {
     this.#text.focus();
   }
 
-  /** Puts words where they can be changed before they are sent. */
+  /** Puts words where they can be changed before they are sent, above what is being written. */
   offer(text) {
-    this.#text.value = text;
+    const written = this.#text.value === this.#offered ? "" : this.#text.value;
+    this.#offered = text;
+    this.#text.value = [text, written].filter(Boolean).join("\n");
+    this.#checkLength();
     this.focus();
   }
 

@@ -56,12 +56,13 @@ export function quoted(text) {
   return `“\u2068${short}\u2069”`;
 }
 
+/** Copies, and says on the button that was pressed whether the browser let it. */
 export async function copy(text, pressed) {
-  await navigator.clipboard.writeText(text);
-  const label = pressed.textContent;
-  pressed.textContent = "Copied";
-  announce("Copied");
-  setTimeout(() => (pressed.textContent = label), 1500);
+  pressed.dataset.label ??= pressed.textContent; // it may be pressed again before it says so again
+  const copied = await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not allowed here");
+  pressed.textContent = copied;
+  announce(copied);
+  setTimeout(() => (pressed.textContent = pressed.dataset.label), 1500);
 }
 
 /** Saves a picture under words of its prompt. */
@@ -171,9 +172,16 @@ export class Picture {
 
   #load(name, key, image, readAgain) {
     const layer = this.#layer(name);
-    layer.addEventListener("load", () => this.element.removeAttribute("aria-busy"), { once: true });
+    layer.addEventListener("load", () => {
+      this.element.removeAttribute("aria-busy");
+      this.element.classList.remove("broken");
+    });
+    const giveUp = () => {
+      const isShown = this.element.querySelector(".thumbnail.shown, .full.shown");
+      this.element.classList.toggle("broken", !isShown);
+    };
     layer.onerror = async () => {
-      layer.onerror = () => this.element.classList.add("broken");
+      layer.onerror = giveUp;
       const fresh = await readAgain().catch(() => undefined);
       if (fresh) layer.src = fresh[key];
       else layer.onerror();

@@ -93,11 +93,17 @@ export class GalleryView {
     this.remove(gone.map(({ id }) => id));
   }
 
-  /** The picture before (-1) or after (1) this one; undefined if there is none. */
+  /**
+   * The picture before (-1) or after (1) this one, which need not be here itself; undefined if there
+   * is none, or none that has been read.
+   */
   beside({ id }, step) {
-    const index = this.#images.findIndex((image) => image.id === id);
-    if (index + step > this.#images.length - 10) this.#loadMore();
-    return index < 0 ? undefined : this.#images[index + step];
+    const older = this.#images.findIndex((image) => image.id <= id);
+    const index = older < 0 ? this.#images.length : older;
+    if (index > this.#images.length - 10) this.#loadMore();
+    if (older < 0 && this.#cursor) return undefined; // what is next to it has not been read
+    const isHere = this.#images[index]?.id === id;
+    return this.#images[step > 0 && !isHere ? index : index + step];
   }
 
   // --- what is held

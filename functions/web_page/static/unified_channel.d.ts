@@ -47,11 +47,11 @@ export interface Message {
   meta: {
     message_type: "text" | "image";
     status: Status;
-    prompt?: string | null;
-    aspect_ratio?: AspectRatio | null;
-    image?: Image | null;
-    image_deleted?: boolean;
-    error?: MessageError | null;
+    prompt: string | null;
+    aspect_ratio: AspectRatio | null;
+    image: Image | null;
+    image_deleted: boolean;
+    error: MessageError | null;
   };
 }
 

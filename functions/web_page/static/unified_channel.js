@@ -21,6 +21,7 @@ const BACKOFF_MAX_MS = 30_000;
 const REPLACED_FAILURES = 8; // told to make room for a newer tab: come back late
 const FAILURES_BEFORE_POLLING = 2; // sockets in a row that did not get through although HTTP did
 const TIMEOUT_MS = 35_000; // the gateway gives up after 30 s
+const CLOCK_MS = 2_500; // what a Date header, which has whole seconds and comes late, may be off
 const READ_TRIES = 3;
 const SEND_TRIES = 6;
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
@@ -61,7 +62,7 @@ export class UnifiedChannel {
   #resumedAfter = null;
   #snapshot = null; // the snapshot being read
   #reading = Promise.resolve(); // one snapshot is read at a time
-  #clockOffset = 0; // ms that this device's clock is behind the server's, once the server said so
+  #clockOffset = 0; // ms that this device's clock is behind the server's, as far as is known
   #timers = {};
   #onOffline = () => this.#goOffline();
   #onOnline = () => this.wake();
@@ -71,7 +72,7 @@ export class UnifiedChannel {
     const { WebSocket, fetch } = globalThis;
     const own = { url: "", random: Math.random, WebSocket, fetch: fetch?.bind(globalThis) };
     this.#options = { ...own, ...options };
-    this.#http = new Http(this.#options);
+    this.#http = new Http(this.#options, (date) => this.#heedDate(date));
     globalThis.addEventListener?.("offline", this.#onOffline);
     globalThis.addEventListener?.("online", this.#onOnline);
     globalThis.document?.addEventListener("visibilitychange", this.#onVisible);
@@ -120,7 +121,7 @@ export class UnifiedChannel {
     });
     const answer = await post(id).catch((error) => {
       if (error.code !== "clock_skew" || !error.serverTime) throw error;
-      this.#clockOffset = new Date(error.serverTime).getTime() - Date.now();
+      this.#setClock(Date.parse(error.serverTime));
       const corrected = this.newId();
       onNewId?.(corrected);
       return post(corrected);
@@ -160,6 +161,15 @@ export class UnifiedChannel {
   /** Epoch ms by the server's clock, as far as it has been told. */
   now() {
     return Date.now() + this.#clockOffset;
+  }
+
+  #heedDate(date) {
+    const time = Date.parse(date) + 500; // the middle of its second
+    if (Math.abs(time - this.now()) > CLOCK_MS) this.#setClock(time);
+  }
+
+  #setClock(time) {
+    this.#clockOffset = time - Date.now();
   }
 
   /** A ULID: 48 bits of time in ms and 80 random bits, in Crockford's base 32. */
@@ -652,9 +662,12 @@ function isCutShort(message, other) {
 /** The HTTP API: the token, one kind of error, and repeats of what may be repeated. */
 class Http {
   #options;
+  #onDate;
 
-  constructor(options) {
+  /** @param {(date: string|null) => void} onDate when the server answered, where that may be read */
+  constructor(options, onDate) {
     this.#options = options;
+    this.#onDate = onDate;
   }
 
   async call(method, path, { body, tries = 1 } = {}) {
@@ -693,7 +706,9 @@ class Http {
       const headers = { authorization: `Bearer ${await token({ refused })}` };
       if (body) headers["content-type"] = "application/json";
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      return await fetch(url + path, { method, headers, signal, body: body && JSON.stringify(body) });
+      const response = await fetch(url + path, { method, headers, signal, body: body && JSON.stringify(body) });
+      this.#onDate(response.headers.get("date"));
+      return response;
     } catch {
       throw new ApiError(0, UNREACHABLE);
     }

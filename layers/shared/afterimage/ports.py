@@ -94,7 +94,10 @@ class EventLog(Protocol):
 
 
 class RowReader(Protocol):
-    """Rows by reference, for replay; an id without a row is missing from the answer."""
+    """Rows by reference, for replay, strongly consistent.
+
+    What is not there is missing from the answer, and so is all of a chat that is being deleted.
+    """
 
     def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> Sequence[Message]:
         """Messages by `(chat_id, message_id)`."""

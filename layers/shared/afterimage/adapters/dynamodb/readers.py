@@ -32,6 +32,7 @@ from afterimage.views import timestamp
 _BEHIND_ALL_JOBS = "8"
 
 RowT = TypeVar("RowT", bound=Model)
+OfChatT = TypeVar("OfChatT", Message, Image)
 
 
 class DynamoDbMessages:
@@ -242,17 +243,25 @@ class DynamoDbEventLog:
     def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> list[Message]:
         stored = [(rows.messages_key(user_id, chat_id), id_) for chat_id, id_ in keys]
         found = MessageRow.batch_get(stored, consistent_read=True) if stored else ()
-        return [rows.message_of(row) for row in found]
+        return _of_kept_chats(user_id, [rows.message_of(row) for row in found])
 
     def images(self, user_id: str, ids: Sequence[str]) -> list[Image]:
         keys = [(user_id, id_) for id_ in ids]
         found = ImageRow.batch_get(keys, consistent_read=True) if keys else ()
-        return [rows.image_of(row) for row in found]
+        return _of_kept_chats(user_id, [rows.image_of(row) for row in found])
 
     def chats(self, user_id: str, ids: Sequence[str]) -> list[Chat]:
         keys = [(user_id, id_) for id_ in ids]
         found = ChatRow.batch_get(keys, consistent_read=True) if keys else ()
         return [rows.chat_of(row) for row in found if not row.deleting]
+
+
+def _of_kept_chats(user_id: str, found: list[OfChatT]) -> list[OfChatT]:
+    """Without those of a chat that is being deleted; a chat without a row is not."""
+    keys = [(user_id, chat_id) for chat_id in sorted({row.chat_id for row in found})]
+    chats = ChatRow.batch_get(keys, consistent_read=True) if keys else ()
+    deleting = {row.chat_id for row in chats if row.deleting}
+    return [row for row in found if row.chat_id not in deleting]
 
 
 def _get(model: type[RowT], hash_key: str, range_key: str) -> RowT | None:
