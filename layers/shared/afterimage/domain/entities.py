@@ -67,7 +67,7 @@ class Image:
 
     Attributes:
         size: bytes of the full-size file.
-        color: average colour, `#rrggbb`.
+        color: the dominant colour, `#rrggbb`.
         thumbhash: base64 of the picture's thumbhash (evanw.github.io/thumbhash).
     """
 

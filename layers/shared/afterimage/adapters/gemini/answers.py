@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import re
-from base64 import b64decode
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
@@ -225,8 +224,11 @@ def _kept(parts: list[dict[str, Any]]) -> str:
 
 def _decoded(data: str) -> bytes:
     """Standard or URL-safe base64, padded or not."""
+    # Imported here, because a text answer has nothing to decode.
+    from pybase64 import b64decode
+
     with suppress(ValueError):
-        return b64decode(data, validate=True)  # what nearly all are, at half the time
+        return b64decode(data, validate=True)  # what nearly all are
     standard = data.translate(str.maketrans("-_", "+/")).rstrip("=")
     try:
         return b64decode(standard + "=" * (-len(standard) % 4), validate=True)
