@@ -8,7 +8,14 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.people import PATIENCE_MS, expect_level, expect_picture, say, skeleton
+from tests.browser.people import (
+    PATIENCE_MS,
+    expect_level,
+    expect_picture,
+    last_answer,
+    say,
+    skeleton,
+)
 
 AXE = Axe()
 
@@ -49,6 +56,15 @@ def test_no_state_has_a_violation(
     say(page, f"paint {word}")
     expect(page.locator(".failed")).to_be_visible(timeout=PATIENCE_MS)
     expect_no_violations(page, "a picture, a text and a failure")
+    stack.gemini(text_ms=20, image_ms=60_000, script=[])
+    say(page, "paint a fox")
+    page.get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
+    expect(last_answer(page)).to_contain_text("Cancelled.", timeout=PATIENCE_MS)
+    page.context.set_offline(True)
+    expect(page.locator("#connection")).to_have_text("Offline", timeout=PATIENCE_MS)
+    expect_no_violations(page, "cancelled, and offline")
+    page.context.set_offline(False)
+    expect(page.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
 
     page.get_by_role("button", name=re.compile("Open large")).click()
     expect_no_violations(page, "a picture, large")
@@ -64,6 +80,10 @@ def test_no_state_has_a_violation(
         page.get_by_role("link", name="Back to the chat").click()
         page.get_by_role("button", name="Chats and account").click()
         expect_no_violations(page, "the list of chats")
+    page.locator("#chats li").hover()
+    page.get_by_role("button", name="Rename").click()
+    expect_no_violations(page, "a title being written")
+    page.keyboard.press("Escape")
     page.locator("#account-button").click()
     expect_no_violations(page, "the account")
 

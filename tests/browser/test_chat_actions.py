@@ -71,6 +71,21 @@ def test_what_failed_says_what_to_do_next(stack: Stack, sign_in: SignIn, name: s
     expect(page.locator("#log .failed")).to_have_count(0)
 
 
+def test_words_that_are_offered_take_nothing_away(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    box = page.get_by_role("textbox", name="Message")
+    lighthouse = page.get_by_role("button", name="A lighthouse in a storm")
+    fox = page.get_by_role("button", name="A fox asleep in autumn leaves")
+
+    lighthouse.click()
+    fox.click()
+    expect(box).to_have_value("Paint a fox asleep in autumn leaves")
+    box.fill("half a thought")
+    lighthouse.click()
+
+    expect(box).to_have_value("Paint a lighthouse in a storm\nhalf a thought")
+
+
 def test_another_one_asks_the_same_question_in_the_same_shape(
     stack: Stack, sign_in: SignIn, name: str
 ) -> None:
@@ -107,9 +122,27 @@ def test_the_prompt_is_copied_and_the_picture_downloaded(
 
     prompt = page.locator("#log img.full").get_attribute("alt")
     assert page.evaluate("navigator.clipboard.readText()") == prompt
+    page.evaluate("navigator.clipboard.writeText = async () => { throw new Error(); }")
+    page.get_by_role("button", name="Copy prompt").click()
+    expect(page.get_by_role("button", name="Not allowed here")).to_be_visible()
     assert re.fullmatch(r"[\w-]*sunset[\w-]*\.webp", download.value.suggested_filename)
     download.value.save_as(tmp_path / "picture.webp")
     assert (tmp_path / "picture.webp").read_bytes()[8:12] == b"WEBP"
+
+
+@pytest.mark.parametrize(("lost", "shown"), [("thumbnail", "full"), ("full", "thumbnail")])
+def test_one_file_of_a_picture_is_enough(
+    stack: Stack, sign_in: SignIn, name: str, lost: str, shown: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    page.route(re.compile(rf"/cdn/.*{lost}"), lambda route: route.abort())
+
+    with page.expect_event("requestfailed"):
+        say(page, "paint a sunset over the sea")
+
+    expect(page.locator(f"#log img.{shown}.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#log .broken")).to_have_count(0)
 
 
 def test_a_picture_is_opened_large_and_left_by_keys(
@@ -179,6 +212,36 @@ def test_a_chat_is_renamed_in_every_tab(stack: Stack, sign_in: SignIn, name: str
     page.keyboard.type("Never mind")
     page.keyboard.press("Escape")
     expect(page.locator("#chats li")).to_have_text(["Small talk"])
+
+
+def test_more_chats_that_cannot_be_read_are_asked_for_again(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    at = "2026-11-20T10:00:00.000Z"
+    error = {"code": "invalid", "message": "Not these.", "retry_after": None}
+    answers = [
+        {"status": 400, "json": {"error": error}},
+        {"json": {"chats": [chat("second", at)], "next_cursor": None}},
+    ]
+
+    def fulfil(route: Route) -> None:
+        if "cursor=" in route.request.url:
+            route.fulfill(**answers.pop(0))  # type: ignore[arg-type]
+        else:
+            route.fulfill(json={"chats": [chat("first", at)], "next_cursor": "next"})
+
+    page.route("**/chats?*", fulfil)
+    page.reload()
+    more = page.get_by_role("button", name="More chats")
+
+    more.click()
+    expect(page.locator("#notice")).to_have_text("Not these.")
+    more.click()
+
+    expect(page.locator("#chats a")).to_have_text(["first", "second"])
+
+
+def chat(title: str, at: str) -> dict[str, str]:
+    return {"id": title, "title": title, "created_at": at, "updated_at": at}
 
 
 def test_a_chat_is_deleted_after_a_question(stack: Stack, sign_in: SignIn, name: str) -> None:

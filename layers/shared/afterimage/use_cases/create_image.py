@@ -46,7 +46,8 @@ from afterimage.use_cases.show_previews import ShowPreviews
 
 # Kept of the function's time for developing and delivering.
 _TIME_TO_DELIVER = timedelta(seconds=8)
-# A tab that takes its glimpse slowly must not keep what was paid for from being stored.
+# The glimpse has processor and network to itself for a moment; a tab that takes it slowly must not
+# keep what was paid for from being stored.
 _HEAD_START = timedelta(milliseconds=30)
 _FIRST_ATTEMPT = 1
 
@@ -191,7 +192,9 @@ class CreateImage:
             picture = self._decode(data, previews)
             self._report_wait(Metric.PREVIEW_TIME, message)
             channel = running.begin(self._read_again, order, previews)
-            kept = None if bought else running.begin(self._keep, keys, data, previews)
+            kept = (
+                None if bought else running.begin(self._pictures.put_original, keys.original, data)
+            )
             image = self._develop(running, job, picture, keys)
             if kept and not kept.result() and (first := self._stored(keys)) != data:
                 image = self._develop(running, job, self._decode(first, previews), keys)
@@ -227,6 +230,7 @@ class CreateImage:
     def _decode(self, data: bytes, previews: ShowPreviews) -> DecodedPicture:
         picture = self._studio.decode(data)
         previews.glimpse(picture)
+        wait(previews.begun().values(), _HEAD_START.total_seconds())
         return picture
 
     def _read_again(self, order: Order, previews: ShowPreviews) -> Channel:
@@ -234,11 +238,6 @@ class CreateImage:
         channel = self._channel.read(order.user_id)
         previews.glimpse_for_newcomers(channel)
         return channel
-
-    def _keep(self, keys: _Keys, data: bytes, previews: ShowPreviews) -> bool:
-        """Store what was paid for; the glimpse has the network to itself for a moment."""
-        wait(previews.begun().values(), _HEAD_START.total_seconds())
-        return self._pictures.put_original(keys.original, data)
 
     def _develop(self, running: _Running, job: Job, picture: DecodedPicture, keys: _Keys) -> Image:
         """The picture with its files uploaded."""
