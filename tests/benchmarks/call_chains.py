@@ -1,6 +1,6 @@
-"""How many AWS calls stand one behind the other on the two critical paths: counted, not timed.
+"""How many AWS calls stand one behind the other on each path: counted, not timed.
 
-The two use cases run in this process, wired by `afterimage.wiring` to the running stack, with a
+The use cases run in this process, wired by `afterimage.wiring` to the running stack, with a
 listener on every AWS call. Each call is held up for a quarter of a second, longer than anything
 computed between them. A call that has to wait for another then begins after its end, and calls
 that do not wait overlap; so a call's step is one more than that of the last call that had ended
@@ -14,6 +14,7 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -21,14 +22,19 @@ from typing import Any, Self
 from unittest import mock
 
 from aws_lambda_powertools import Logger
+from PIL import Image
 
 from afterimage import wiring
+from afterimage.domain.ids import image_key
 from afterimage.use_cases.create_image import Order
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.live import User
 from tests.benchmarks.report import NO_TARGET, Table, Target
 from tests.local_stack.options import ROOT
 from tests.local_stack.testing import RunningStack
+
+Job = dict[str, Any]  # what image_generate is invoked with
+Message = dict[str, Any]
 
 _HELD_UP_S = 0.25
 _TARGET = Target(2, "≤ {} calls")
@@ -61,12 +67,14 @@ def measure(bench: Bench) -> Iterable[Table]:
         try:
             with mock.patch.object(wiring, "Aws", _ListenedTo):
                 yield _to_placeholder(bench.stack, user)
-                yield _to_picture(bench.stack, user)
+                yield from _to_picture(bench.stack, user)
+                yield _to_picture_again(bench.stack, user)
+                yield from _to_cancelled_and_retried(bench.stack, user)
         finally:
             user.close()
 
 
-# --- The two paths ------------------------------------------------------------------------------
+# --- The paths ----------------------------------------------------------------------------------
 
 
 def _to_placeholder(stack: RunningStack, user: User) -> Table:
@@ -77,41 +85,101 @@ def _to_placeholder(stack: RunningStack, user: User) -> Table:
             run.calls.clear()
             response = answer(_post(user, text), _CONTEXT)
             assert response["statusCode"] == 200, response
-    return _table("POST to the placeholder", steps(run.calls), "message-insert")
+    return _table("POST to the placeholder", steps(run.calls), "message-insert", _TARGET)
 
 
-def _to_picture(stack: RunningStack, user: User) -> Table:
-    jobs = []
+def _to_picture(stack: RunningStack, user: User) -> Iterable[Table]:
+    asked = _asked_for(stack, user)
+    with _Run(stack, "image_generate") as run:
+        create = wiring.image_generate(run.logger, os.environ)
+        for job, _ in asked:
+            run.calls.clear()
+            create(_order(job))
+    received = run.log.at[_BYTES_RECEIVED]
+    before = steps([call for call in run.calls if call.ended < received])
+    yield _table("The painter's invocation to the provider's call", before)
+    after = steps([call for call in run.calls if call.began >= received])
+    yield _table("The provider's bytes to the complete picture", after, "message-update", _TARGET)
+
+
+def _to_picture_again(stack: RunningStack, user: User) -> Table:
+    """The first attempt died when it had stored the original."""
+    (warm, _), (job, _) = _asked_for(stack, user)
+    key = image_key(user.id, job["job_id"], "original")
+    stack.aws("s3").put_object(Bucket=stack.name("ImagesBucket"), Key=key, Body=_a_picture())
+    stack.aws("dynamodb").update_item(
+        TableName=stack.name("ImageGenerationLogTable"),
+        Key={"user_id": {"S": user.id}, "entry": {"S": job["job_id"]}},
+        UpdateExpression="SET attempt = :second",
+        ExpressionAttributeValues={":second": {"N": "2"}},
+    )
+    with _Run(stack, "image_generate") as run:
+        create = wiring.image_generate(run.logger, os.environ)
+        create(_order(warm))
+        run.calls.clear()
+        create(_order({**job, "attempt": 2}))
+    return _table(
+        "A second attempt that finds its original, to the complete picture",
+        steps(run.calls),
+        "message-update",
+    )
+
+
+def _to_cancelled_and_retried(stack: RunningStack, user: User) -> Iterable[Table]:
+    messages = [message for _, message in _asked_for(stack, user)]
+    for verb, function, title in (
+        ("cancel", "chat_api", "Cancelling a picture"),
+        ("retry", "llm_handler_gemini", "Retrying a picture"),
+    ):
+        with _Run(stack, function) as run:
+            answer = getattr(wiring, function)(run.logger, os.environ)
+            for number, message in enumerate(messages):
+                run.calls.clear()
+                response = answer(_act(user, verb, message), _CONTEXT)
+                assert response["statusCode"] in (200, 202), response
+                messages[number] = json.loads(response["body"])["assistant_message"]
+        yield _table(title, steps(run.calls), "message-update")
+
+
+def _asked_for(stack: RunningStack, user: User) -> list[tuple[Job, Message]]:
+    """Two pictures whose painting has not begun: one to warm up with, one to count."""
+    asked = []
     with _Run(stack, "llm_handler_gemini") as run:
         answer = wiring.llm_handler_gemini(run.logger, os.environ)
         for text in ("paint a fox", "paint a cat"):
-            assert answer(_post(user, text), _CONTEXT)["statusCode"] == 202
-            jobs.append(json.loads(run.payloads[-1]))
-    with _Run(stack, "image_generate") as run:
-        create = wiring.image_generate(run.logger, os.environ)
-        for job in jobs:
-            run.calls.clear()
-            until = datetime.now(UTC) + timedelta(seconds=60)
-            del job["correlation_id"]
-            create(Order(**job, request_id="bench", until=until))
-    received = run.log.at[_BYTES_RECEIVED]
-    calls = [call for call in run.calls if call.began >= received]
-    return _table("The provider's bytes to the complete picture", steps(calls), "message-update")
+            response = answer(_post(user, text), _CONTEXT)
+            assert response["statusCode"] == 202, response
+            message = json.loads(response["body"])["assistant_message"]
+            asked.append((json.loads(run.payloads[-1]), message))
+    return asked
 
 
-def _table(title: str, calls: Sequence[Call], shown_by: str) -> Table:
+def _order(job: Job) -> Order:
+    ids = {name: value for name, value in job.items() if name != "correlation_id"}
+    return Order(**ids, request_id="bench", until=datetime.now(UTC) + timedelta(seconds=60))
+
+
+def _a_picture() -> bytes:
+    file = io.BytesIO()
+    Image.linear_gradient("L").save(file, "PNG")
+    return file.getvalue()
+
+
+def _table(
+    title: str, calls: Sequence[Call], shown_by: str | None = None, target: Target | None = None
+) -> Table:
+    """Up to the post of the event that shows it; without one, of all calls."""
     table = Table(
         f"AWS calls: {title}",
         ("", "step", "target", "this run"),
         notes=("Calls of one step ran side by side, each held up so that one can tell.",),
     )
-    show = f"PostToConnection {shown_by}"
-    first_shown = next(call for call in calls if call.name == show)
-    chain = first_shown.step - 1
+    shown = [call for call in calls if call.name == f"PostToConnection {shown_by}"]
+    chain = shown[0].step - 1 if shown_by else max(call.step for call in calls)
     for call in calls:
-        if call.began <= first_shown.began:
+        if not shown_by or call.began <= shown[0].began:
             table.add(f"  {call.name}", str(call.step), *NO_TARGET)
-    table.add("longest chain before that post", str(chain), *_TARGET.judged(chain))
+    table.add("longest chain", str(chain), *(target.judged(chain) if target else NO_TARGET))
     return table
 
 
@@ -120,10 +188,20 @@ _CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
 
 def _post(user: User, text: str) -> dict[str, Any]:
     """The recorded event of the route, sent by this user."""
-    event: dict[str, Any] = json.loads((ROOT / "events" / "post_message.json").read_text())
+    return _event(user, "post_message", {"text": text})
+
+
+def _act(user: User, verb: str, message: Message) -> dict[str, Any]:
+    event = _event(user, f"{verb}_message", {"version": message["version"]})
+    names = {"chat_id": message["chat_id"], "message_id": message["id"]}
+    path = f"/chats/{message['chat_id']}/messages/{message['id']}/{verb}"
+    return {**event, "rawPath": path, "pathParameters": names}
+
+
+def _event(user: User, name: str, body: dict[str, Any]) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads((ROOT / "events" / f"{name}.json").read_text())
     event["headers"]["authorization"] = user.http.headers["authorization"]
-    event["body"] = json.dumps({"text": text})
-    return event
+    return {**event, "body": json.dumps(body)}
 
 
 # --- Listening ----------------------------------------------------------------------------------
@@ -144,16 +222,18 @@ class _Run:
         self.payloads: list[bytes] = []
         self.log = _Log()
         self.logger = Logger(service=f"bench-{function}", stream=self.log)
-        self._environment = mock.patch.dict(os.environ, stack.env(function))
+        self._surroundings = ExitStack()
+        self._env = stack.env(function)
         self._thread = threading.local()
 
     def __enter__(self) -> Self:
-        self._environment.start()
+        self._surroundings.enter_context(mock.patch.dict(os.environ, self._env))
+        self._surroundings.enter_context(redirect_stdout(io.StringIO()))  # metrics go there
         _Run.current = self
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._environment.stop()
+        self._surroundings.close()
 
     def before_call(self, **about: Any) -> Any:
         """A botocore hook; what it returns stands for the answer, None lets the call go on."""

@@ -34,7 +34,7 @@ class ChannelClient:
         self.url: str = ticket["url"]
         self._opened = ExitStack()
         self.socket: ClientConnection = self._opened.enter_context(
-            connect(self.url, max_size=2**20, compression=None)
+            connect(self.url, max_size=2**20, compression=None, ping_interval=None)
         )
         self.frames: list[Frame] = []
         self.send({"action": "resume", "after": after})

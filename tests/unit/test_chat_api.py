@@ -106,7 +106,7 @@ def call(
         delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),
         replay=ReplayEvents(events, events, urls, clock, metrics),
-        registry=tables,
+        channel=channel,
         urls=urls,
         clock=clock,
         websocket_url=lambda: "wss://channel.test/live",

@@ -233,7 +233,7 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
         delete_account=DeleteAccount(base.channel, starter, base.clock, base.log),
         tickets=Tickets(base.store, base.clock),
         replay=ReplayEvents(events, events, base.urls, base.clock, base.metrics),
-        registry=base.store,
+        channel=base.channel,
         urls=base.urls,
         clock=base.clock,
         websocket_url=base.public("websocket_url"),

@@ -7,12 +7,13 @@ from typing import Any
 
 from ulid import ULID
 
-from afterimage.domain.entities import Message, MessageType, Status
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.entities import Channel, Message, MessageType, Status
 from afterimage.domain.errors import AccountDeleted
 from afterimage.http import contract
 from afterimage.http.api import Handler, Request, Response
 from afterimage.http.contract import Route
-from afterimage.ports import Clock, ConnectionRegistry, ImageUrls
+from afterimage.ports import Clock, ImageUrls
 from afterimage.use_cases.answer_message import Answer, AnswerMessage, Question
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.delete_account import DeleteAccount
@@ -102,13 +103,13 @@ class Reading:
     delete_account: DeleteAccount
     tickets: Tickets
     replay: ReplayEvents
-    registry: ConnectionRegistry
+    channel: UnifiedChannel
     urls: ImageUrls
     clock: Clock
     websocket_url: Any
 
     def handlers(self) -> dict[Route, Handler]:
-        of_an_account = {
+        beside = {
             contract.LIST_MESSAGES: self.list_messages,
             contract.GET_MESSAGE: self.get_message,
             contract.CANCEL_MESSAGE: self.cancel_message,
@@ -118,19 +119,29 @@ class Reading:
             contract.LIST_IMAGES: self.list_images,
             contract.DELETE_IMAGE: self.remove_image,
             contract.GET_USAGE: self.get_usage,
+        }
+        return {
+            **{route: self._admitted(handler) for route, handler in beside.items()},
             contract.ISSUE_TICKET: self.issue_ticket,
             contract.LIST_EVENTS: self.list_events,
+            contract.DELETE_ME: self.remove_account,
         }
-        admitted = {route: self._admitted(handler) for route, handler in of_an_account.items()}
-        return {**admitted, contract.DELETE_ME: self.remove_account}
 
     def _admitted(self, handler: Handler) -> Handler:
-        """Refuses whose account has been deleted, before anything is read or stored."""
+        """Refuses whose account has been deleted, which is asked beside what the handler reads.
+
+        What it changes is refused by the transaction itself.
+        """
 
         def admitted(request: Request) -> Response:
-            if self.registry.read(request.user_id).deleted:
-                raise AccountDeleted
-            return handler(request)
+            with self.channel.reading(request.user_id) as known:
+                try:
+                    response = handler(request)
+                except Exception:
+                    _refuse_deleted(known.result())
+                    raise
+            _refuse_deleted(known.result())
+            return response
 
         return admitted
 
@@ -201,15 +212,23 @@ class Reading:
         )
 
     def issue_ticket(self, request: Request) -> Response:
+        _refuse_deleted(self.channel.read(request.user_id))
         ticket = self.tickets.issue(request.user_id)
         lifetime = int(TICKET_LIFETIME.total_seconds())
         url = f"{self.websocket_url()}?ticket={ticket}"
         return Response({"url": url, "expires_in": lifetime})
 
     def list_events(self, request: Request) -> Response:
+        channel = self.channel.read(request.user_id)
+        _refuse_deleted(channel)
         query = request.query(contract.EventsQuery)
-        replay = self.replay(self.registry.read(request.user_id), query.after)
+        replay = self.replay(channel, query.after)
         return Response({"events": list(replay.frames), "seq": replay.seq, "reset": replay.reset})
+
+
+def _refuse_deleted(channel: Channel) -> None:
+    if channel.deleted:
+        raise AccountDeleted
 
 
 def _outcome(assistant: Message) -> tuple[int, bool, str]:
