@@ -297,6 +297,20 @@ GUARDS = (
         "tests/unit/test_channel.py::test_a_connection_that_takes_no_frame_is_closed_and_forgotten_alone",
     ),
     Guard(
+        _GONE,
+        "adapters/dynamodb/readers.py",
+        "return [row for row in found if row.chat_id not in deleting]",
+        "return found",
+        "tests/contracts/test_event_log.py::test_a_chat_being_deleted_is_missing_with_all_that_is_in_it",
+    ),
+    Guard(
+        _GONE,
+        "http/chat_api.py",
+        "            _refuse_deleted(known.result())\n            return response\n",
+        "            return response\n",
+        "tests/unit/test_chat_api.py::test_a_deleted_account_is_refused_on_every_route",
+    ),
+    Guard(
         _IDEMPOTENT,
         "adapters/dynamodb/writes.py",
         "rows.message_row(user_id, message), MessageRow.message_id.does_not_exist()",
