@@ -122,7 +122,7 @@ def test_the_prompt_is_copied_and_the_picture_downloaded(
 
     prompt = page.locator("#log img.full").get_attribute("alt")
     assert page.evaluate("navigator.clipboard.readText()") == prompt
-    page.evaluate("navigator.clipboard.writeText = async () => { throw new Error(); }")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
     page.get_by_role("button", name="Copy prompt").click()
     expect(page.get_by_role("button", name="Not allowed here")).to_be_visible()
     assert re.fullmatch(r"[\w-]*sunset[\w-]*\.webp", download.value.suggested_filename)
@@ -216,18 +216,19 @@ def test_a_chat_is_renamed_in_every_tab(stack: Stack, sign_in: SignIn, name: str
 
 def test_more_chats_that_cannot_be_read_are_asked_for_again(sign_in: SignIn, name: str) -> None:
     page = sign_in(name)
-    at = "2026-11-20T10:00:00.000Z"
     error = {"code": "invalid", "message": "Not these.", "retry_after": None}
     answers = [
         {"status": 400, "json": {"error": error}},
-        {"json": {"chats": [chat("second", at)], "next_cursor": None}},
+        {"json": {"chats": [chat("second", "2026-11-20T10:00:00.000Z")], "next_cursor": None}},
     ]
 
     def fulfil(route: Route) -> None:
         if "cursor=" in route.request.url:
             route.fulfill(**answers.pop(0))  # type: ignore[arg-type]
         else:
-            route.fulfill(json={"chats": [chat("first", at)], "next_cursor": "next"})
+            route.fulfill(
+                json={"chats": [chat("first", "2026-11-20T11:00:00.000Z")], "next_cursor": "next"}
+            )
 
     page.route("**/chats?*", fulfil)
     page.reload()
