@@ -54,6 +54,22 @@ def test_an_answer_is_cancelled_while_it_paints_and_tried_again(
     expect_picture(page)
 
 
+def test_a_cancel_that_crosses_the_beginning_of_painting_counts(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=1_000, image_ms=60_000, script=[])
+    page = sign_in(name)
+    held: list[Route] = []
+    page.route("**/cancel", lambda route: held.append(route), times=1)
+    say(page, "paint a sunset over the sea")
+
+    page.get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    held[0].continue_()
+
+    expect(last_answer(page)).to_contain_text("Cancelled.", timeout=PATIENCE_MS)
+
+
 def test_what_failed_says_what_to_do_next(stack: Stack, sign_in: SignIn, name: str) -> None:
     word = f"w{uuid.uuid4().hex[:8]}"
     refusal = {"on": "image", "finish_reason": "IMAGE_SAFETY", "match": word}

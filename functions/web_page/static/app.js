@@ -97,22 +97,33 @@ async function attempt(act) {
   }
 }
 
-/** Cancel and retry: for the version that was seen; what the server knows of it is shown after all. */
+/**
+ * Cancel and retry: for the version that was seen; what the server knows of it is shown after all.
+ * The message as it answered; null if it refused.
+ */
 async function change({ chat_id, id, version }, verb) {
   const path = `/chats/${chat_id}/messages/${id}`;
-  await attempt(async () => {
+  return attempt(async () => {
     try {
       const answer = await channel.request("POST", `${path}/${verb}`, { version });
       receive(...channel.take([answer.assistant_message]));
+      return answer.assistant_message;
     } catch (error) {
       receive(...channel.take([await channel.get(path)]));
       if (error.code !== "not_running" && error.code !== "not_failed") throw error;
+      return null;
     }
   });
 }
 
+/** Also if painting began while the click was on its way. */
+async function cancel(message) {
+  const answer = await change(message, "cancel");
+  if (message.meta.status === "thinking" && answer?.meta.status === "generating") await change(answer, "cancel");
+}
+
 const messageActions = {
-  cancel: (message) => change(message, "cancel"),
+  cancel,
   retry: (message) => change(message, "retry"),
   again: ({ id, meta }) => composer.send(chat.questionOf(id) ?? meta.prompt, meta.aspect_ratio ?? undefined),
   edit: ({ id, meta }) => composer.offer(chat.questionOf(id) ?? meta.prompt ?? ""),
