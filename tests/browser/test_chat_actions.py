@@ -60,7 +60,11 @@ def test_a_cancel_that_crosses_the_beginning_of_painting_counts(
     stack.gemini(text_ms=1_000, image_ms=60_000, script=[])
     page = sign_in(name)
     held: list[Route] = []
-    page.route("**/cancel", lambda route: held.append(route), times=1)
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    page.route("**/cancel", hold, times=1)
     say(page, "paint a sunset over the sea")
 
     page.get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
