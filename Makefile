@@ -21,7 +21,7 @@ test: ## run all tests (PYTEST_ARGS="-k name")
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
 
-faults: ## kill, race and storm the local stack (about 8 minutes)
+faults: ## kill, race and storm the local stack (about 12 minutes)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m pytest tests/faults $(PYTEST_ARGS)
 
