@@ -70,11 +70,16 @@ class World:
 
     def cool(self, function: str) -> None:
         """The function's next invocation begins in a new process."""
-        busy = {one["pid"] for one in self.stack.status()["invocations"]}
         # The first process of a function only forks; its children serve.
-        for pid in self.proxy.processes():
-            if pid not in busy and function_of(pid) == function:
+        warm = {pid for pid in self.proxy.processes() if function_of(pid) == function}
+        give_up = time.monotonic() + _PATIENCE
+        while warm and time.monotonic() < give_up:
+            # One that sweeps just now would be there for the next invocation too.
+            busy = {one["pid"] for one in self.stack.status()["invocations"]}
+            for pid in warm - busy:
                 kill(pid)
+            warm &= busy
+            time.sleep(_POLL_SECONDS)
         time.sleep(_NOTICED_SECONDS)
 
 

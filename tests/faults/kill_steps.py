@@ -178,6 +178,7 @@ STEPS: dict[str, dict[str, int]] = {
         "Query channel_events": 1,
         "BatchGetItem messages": 1,
         "BatchGetItem user_images": 1,
+        "BatchGetItem chats": 2,
         "Query channels": 1,
         "PostToConnection message-insert complete": 1,
         "PostToConnection message-update complete": 2,
