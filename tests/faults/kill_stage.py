@@ -27,7 +27,7 @@ from tests.support.stored import Row
 
 _ARGUMENTS = (
     "--parameter=ImageConcurrency=50",
-    *("--schedule-interval=1", "--retry-delay=0.3", "--throttle-delay=0.1"),
+    *("--schedule-interval=2", "--retry-delay=0.3", "--throttle-delay=0.1"),
 )
 # Where deadlines are waited for: the shortest that template.yaml allows.
 _SHORT_TIMES = (
@@ -45,7 +45,7 @@ _FORSAKEN_SECONDS = 4.0
 _OWED_SECONDS = 60.0
 _KEEPER_TRIES = 3  # Lambda's own two retries included
 _PATIENCE = 120.0
-_POLL_SECONDS = 0.2
+_POLL_SECONDS = 0.5
 _REAL_PATIENCE = 240.0
 _REPEATS = 3
 _NOTICED_SECONDS = 0.3  # until the gateway gives a dead worker nothing more
