@@ -29,6 +29,7 @@ from tests.benchmarks.report import (
     ms,
 )
 from tests.local_stack.testing import RunningStack
+from tests.support.channel_client import is_event
 
 _ROUNDS = 15
 _SLOW_ROUNDS = 8
@@ -187,9 +188,9 @@ class Floor:
         assert response.status_code == 404
 
     def _post(self) -> None:
-        frame = b'{"type": "broadcast", "event": "bench", "seq": null}'
+        frame = b'{"type":"system","event":"pong","seq":0}'
         self._management.post_to_connection(ConnectionId=self._connection, Data=frame)
-        self._user.tab.until(lambda seen: seen["event"] == "bench")
+        self._user.tab.until(is_event("pong"))
 
     def _connection_id(self) -> str:
         entries = [row["entry"]["S"] for row in self._query()["Items"]]

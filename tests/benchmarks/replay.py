@@ -90,11 +90,11 @@ class _Missed:
         return (time.perf_counter() - started) * 1000
 
     def post(self) -> float:
-        last = b'{"type": "broadcast", "event": "bench", "seq": null}'
+        last = b'{"type":"system","event":"pong","seq":0}'
         started = time.perf_counter()
         for frame in [*[self._frame] * (_EVENTS - 1), last]:
             self._management.post_to_connection(ConnectionId=self._connection, Data=frame)
-        self._user.tab.until(is_event("bench"))
+        self._user.tab.until(is_event("pong"))
         return (time.perf_counter() - started) * 1000
 
     def replay(self) -> float:
