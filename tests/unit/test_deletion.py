@@ -443,6 +443,19 @@ def test_a_connection_that_slipped_in_goes_with_the_second_look(bundle: Bundle) 
     assert stored(bundle) == {*counters(bundle), "deletion ('deletion#account#',)"}
 
 
+def test_an_account_deleted_at_the_end_of_its_day_keeps_no_late_upload(bundle: Bundle) -> None:
+    bundle.clock.advance(seconds=(14 * HOUR).total_seconds() - 1)
+    message = a_picture(bundle, "running")
+    bundle.delete_account()
+    bundle.keep()
+
+    let_pass(bundle, UPLOAD_TIME - timedelta(seconds=1))
+    put(bundle, message)
+    let_pass(bundle, timedelta(seconds=1))
+
+    assert stored(bundle) == set()
+
+
 # --- Every deletion against a job in every state ------------------------------------------------
 
 
