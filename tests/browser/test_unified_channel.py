@@ -503,6 +503,22 @@ def test_a_dead_socket_is_replaced_and_has_no_say_any_more(channel: Channel) -> 
     assert channel.sent == [resume(41)]
 
 
+def test_a_pong_is_no_answer_to_a_resume(channel: Channel) -> None:
+    channel.connect()
+    channel.receive(update(41, status="generating"))
+    channel.wait(24_000)
+    channel.receive(update(43))
+    channel.wait(1_000)
+    assert channel.sent == [resume(41), PING]
+
+    channel.receive(system("pong", 43))
+    channel.wait(9_299)
+    assert channel.state == "connected"
+    channel.wait(1)
+
+    assert channel.state == "connecting"
+
+
 def test_an_idle_channel_is_pinged_every_four_minutes(channel: Channel) -> None:
     channel.connect()
 

@@ -317,17 +317,21 @@ class Client:
         self._resuming = True
         self._stop("gap")
         self._send({"action": "resume", "after": after})
+        self._expect_answer()
 
     def _ping(self) -> None:
         self._send({"action": "ping"})
+        if not self._resuming:  # then only that one's answer counts
+            self._expect_answer()
         self._after("ping", self._rules.ping, self._ping)
 
     def _send(self, frame: Frame) -> None:
-        socket = self._socket
-        if socket is None:
-            return
-        self._spawn(_sent(socket, json.dumps(frame)))
-        self._after("answer", self._rules.answer, self.cut)
+        if self._socket is not None:
+            self._spawn(_sent(self._socket, json.dumps(frame)))
+
+    def _expect_answer(self) -> None:
+        if self._socket is not None:
+            self._after("answer", self._rules.answer, self.cut)
 
     # --- What is received ---------------------------------------------------------------------
 
@@ -358,7 +362,8 @@ class Client:
             self._hear_of(seq)
 
     def _heed(self, frame: Frame) -> None:
-        self._stop("answer")
+        if frame["event"] != "pong" or not self._resuming:
+            self._stop("answer")
         self.system.append(frame)
         match frame["event"]:
             case "resumed":

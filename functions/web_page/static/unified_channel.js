@@ -344,7 +344,7 @@ export class UnifiedChannel {
   }
 
   #ping() {
-    this.#line.send({ action: "ping" });
+    this.#line.ping();
     this.#schedulePing();
   }
 
@@ -500,11 +500,12 @@ class Line {
 
   resume(after) {
     this.resuming = true;
-    this.send({ action: "resume", after });
+    if (this.tell({ action: "resume", after })) this.#expectAnswer();
   }
 
-  send(frame) {
-    if (this.tell(frame)) this.#expectAnswer();
+  ping() {
+    // Beside a resume only that one's answer counts: who was to give it may have died.
+    if (this.tell({ action: "ping" }) && !this.resuming) this.#expectAnswer();
   }
 
   tell(frame) {
@@ -522,7 +523,8 @@ class Line {
   }
 
   #receive(frame, onFrame) {
-    if (frame.type === "system") clearTimeout(this.#answer);
+    const answersNothing = frame.type !== "system" || (this.resuming && frame.event === "pong");
+    if (!answersNothing) clearTimeout(this.#answer);
     onFrame(frame, this);
   }
 
