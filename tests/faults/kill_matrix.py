@@ -113,9 +113,9 @@ def _play(stage: Stage, case: Case, result: Result) -> None:
         result.taken = False
         result.violations.append("the step was never taken")
     allowed = case.scenario.repeated if case.repeat else case.scenario.ends
-    result.violations += [
-        f"ended {ended}" for ended in result.ended if allowed and ended not in allowed
-    ]
+    if allowed and not set(result.ended) <= set(allowed):
+        by = ", by its deadline" if result.swept else ""
+        result.violations.append(f"ended {' '.join((*result.ended, *result.why))}{by}")
     result.violations += _provider_calls(stage)
     result.violations += stage.clients_disagree()
 
