@@ -49,7 +49,7 @@ class Rules:
     longest_backoff: float = 30.0
 
 
-QUICK = Rules(answer=3.0, ping=2.0, backoff=0.1, longest_backoff=1.0)
+QUICK = Rules(answer=12.0, ping=2.0, backoff=0.1, longest_backoff=1.0)
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,13 @@ def play(world: World, case: Case) -> Result:
     """Play one case to its end; what the tables hold is judged later, for all cases at once.
 
     A step that was not taken (a worker that was expected to be new, a connection that was slow
-    and is gone) says nothing: the case is played again.
+    and is gone) says nothing, nor does a deadline that was moved while help was still on its way:
+    the case is played again. Where no help ever comes, that is the same each time.
     """
     for _ in range(_TRIES):
         result = _play_once(world, case)
-        if result.taken:
+        is_hurried = result.swept and result.violations and not world.waits
+        if result.taken and not is_hurried:
             break
     return result
 

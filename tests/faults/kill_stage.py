@@ -35,12 +35,14 @@ _SHORT_TIMES = (
     *("--parameter=ImageTimeout=10", "--parameter=ImageEventAge=60"),
     "--parameter=ImageDeadline=110",
 )
-_WORKERS = frozenset({"llm_handler_gemini", "image_generate", "keeper"})
+# Now and then the kernel's tables do not tell who sent something: it may have been one of these.
+_UNKNOWN = ""
+_WORKERS = frozenset({"llm_handler_gemini", "image_generate", "keeper", _UNKNOWN})
 _KILLS: dict[str, Action] = {"before": kill_before, "after": kill_after}
 # What runs is known, and what must come: this is for what lies between two of them.
 _QUIET_SECONDS = 0.7
 # Only then is nobody coming: a deadline moved too early fails what would have ended well.
-_FORSAKEN_SECONDS = 4.0
+_FORSAKEN_SECONDS = 6.0
 # An invocation that must come does come, however busy the machine is.
 _OWED_SECONDS = 60.0
 _KEEPER_TRIES = 3  # Lambda's own two retries included

@@ -31,7 +31,7 @@ from tests.local_stack.testing import RunningStack
 
 TABS = 3
 # Impatient enough for a short storm, and not so much that a slow machine gets even more to do.
-_RULES = Rules(answer=12.0, ping=8.0, backoff=0.3, longest_backoff=4.0)
+_RULES = Rules(answer=15.0, ping=8.0, backoff=0.3, longest_backoff=4.0)
 _READERS_AT_ONCE = 6
 # Requests of all users under way. Beyond what a machine can serve in time a storm only feeds
 # itself: functions run out of time, are asked for again, and start cold again.
