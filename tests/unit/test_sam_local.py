@@ -33,13 +33,13 @@ REPORT = (
 
 
 def test_docker_host_is_the_only_place_where_it_is_named() -> None:
-    named = {"DOCKER_HOST": "unix:///elsewhere.sock", "HOME": "/root"}
+    named = {"DOCKER_HOST": "unix:///elsewhere.sock", "HOME": "/home/alice"}
 
     assert engine.sockets(named) == ["unix:///elsewhere.sock"]
-    assert engine.sockets({"HOME": "/root", "XDG_RUNTIME_DIR": "/run/user/1"}) == [
+    assert engine.sockets({"HOME": "/home/alice", "XDG_RUNTIME_DIR": "/run/user/1"}) == [
         "unix:///var/run/docker.sock",
         "unix:///run/user/1/docker.sock",
-        "unix:///root/.docker/run/docker.sock",
+        "unix:///home/alice/.docker/run/docker.sock",
     ]
 
 
