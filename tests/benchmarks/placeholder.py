@@ -18,7 +18,7 @@ from typing import Any
 import httpx
 
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.live import User, is_placeholder
+from tests.benchmarks.live import PONG, User, is_placeholder, is_pong
 from tests.benchmarks.report import (
     NO_TARGET,
     Measure,
@@ -29,7 +29,6 @@ from tests.benchmarks.report import (
     ms,
 )
 from tests.local_stack.testing import RunningStack
-from tests.support.channel_client import is_event
 
 _ROUNDS = 15
 _SLOW_ROUNDS = 8
@@ -188,9 +187,8 @@ class Floor:
         assert response.status_code == 404
 
     def _post(self) -> None:
-        frame = b'{"type":"system","event":"pong","seq":0}'
-        self._management.post_to_connection(ConnectionId=self._connection, Data=frame)
-        self._user.tab.until(is_event("pong"))
+        self._management.post_to_connection(ConnectionId=self._connection, Data=PONG)
+        self._user.tab.until(is_pong)
 
     def _connection_id(self) -> str:
         entries = [row["entry"]["S"] for row in self._query()["Items"]]

@@ -13,10 +13,10 @@ from statistics import median
 from typing import Any
 
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.live import User
+from tests.benchmarks.live import PONG, User, is_pong
 from tests.benchmarks.report import NO_TARGET, Table, Target, in_turns, ms
 from tests.local_stack.testing import RunningStack
-from tests.support.channel_client import is_event, is_update
+from tests.support.channel_client import is_update
 from tests.support.missed_events import miss
 
 _EVENTS = 1_000
@@ -90,11 +90,10 @@ class _Missed:
         return (time.perf_counter() - started) * 1000
 
     def post(self) -> float:
-        last = b'{"type":"system","event":"pong","seq":0}'
         started = time.perf_counter()
-        for frame in [*[self._frame] * (_EVENTS - 1), last]:
+        for frame in [*[self._frame] * (_EVENTS - 1), PONG]:
             self._management.post_to_connection(ConnectionId=self._connection, Data=frame)
-        self._user.tab.until(is_event("pong"))
+        self._user.tab.until(is_pong)
         return (time.perf_counter() - started) * 1000
 
     def replay(self) -> float:

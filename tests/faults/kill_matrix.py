@@ -58,6 +58,7 @@ class Result:
         steps: what the scenario's function did, and how often.
         taken: whether the step of the kill was.
         swept: whether a deadline had to pass.
+        hurried: whether it ended otherwise than it may because the matrix moved its deadline.
     """
 
     case: Case
@@ -67,6 +68,7 @@ class Result:
     steps: dict[str, int] = field(default_factory=dict)
     taken: bool = True
     swept: bool = False
+    hurried: bool = False
     seconds: float = 0.0
     violations: list[str] = field(default_factory=list)
 
@@ -75,13 +77,14 @@ def play(world: World, case: Case) -> Result:
     """Play one case to its end; what the tables hold is judged later, for all cases at once.
 
     A step that was not taken (a worker that was expected to be new, a connection that was slow
-    and is gone) says nothing, nor does a deadline that was moved while help was still on its way:
-    the case is played again. Where no help ever comes, that is the same each time.
+    and is gone) says nothing, nor does an ending that the matrix itself brought about, if nothing
+    else is wrong: help may have been on its way. The case is played again. Where no help ever
+    comes, that is the same each time.
     """
     for _ in range(_TRIES):
         result = _play_once(world, case)
-        is_hurried = result.swept and result.violations and not world.waits
-        if result.taken and not is_hurried:
+        is_only_hurried = result.hurried and len(result.violations) == 1
+        if result.taken and not is_only_hurried:
             break
     return result
 
@@ -116,6 +119,7 @@ def _play(stage: Stage, case: Case, result: Result) -> None:
         result.violations.append("the step was never taken")
     allowed = case.scenario.repeated if case.repeat else case.scenario.ends
     if allowed and not set(result.ended) <= set(allowed):
+        result.hurried = stage.gave_up
         by = ", by its deadline" if result.swept else ""
         result.violations.append(f"ended {' '.join((*result.ended, *result.why))}{by}")
     result.violations += _provider_calls(stage)

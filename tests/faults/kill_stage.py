@@ -74,15 +74,28 @@ class World:
         """The function's next invocation begins in a new process."""
         # The first process of a function only forks; its children serve.
         warm = {pid for pid in self.proxy.processes() if function_of(pid) == function}
-        give_up = time.monotonic() + _PATIENCE
-        while warm and time.monotonic() < give_up:
+
+        def are_gone() -> bool:
             # One that sweeps just now would be there for the next invocation too.
             busy = {one["pid"] for one in self.stack.status()["invocations"]}
             for pid in warm - busy:
                 kill(pid)
-            warm &= busy
-            time.sleep(_POLL_SECONDS)
+            warm.intersection_update(busy)
+            return not warm
+
+        until(f"no warm {function}", are_gone, _PATIENCE)
         time.sleep(_NOTICED_SECONDS)
+
+
+def until(what: str, holds: Callable[[], Any], patience: float) -> Any:
+    """What `holds` gives once it is true, within so many seconds. Raises: AssertionError."""
+    give_up = time.monotonic() + patience
+    while time.monotonic() < give_up:
+        found = holds()
+        if found:
+            return found
+        time.sleep(_POLL_SECONDS)
+    raise AssertionError(f"waited in vain for {what}")
 
 
 @contextmanager
@@ -123,6 +136,8 @@ class Stage:
 
     Attributes:
         rule: of the kill, once the scenario has armed it.
+        swept: whether a deadline was moved.
+        gave_up: whether that was because nobody seemed to come any more.
     """
 
     def __init__(self, world: World, kill: Kill | None) -> None:
@@ -133,6 +148,7 @@ class Stage:
         self.message_id = ""
         self.rule: Rule | None = None
         self.swept = False
+        self.gave_up = False
         self.stack = world.stack
         self.proxy = world.proxy
         self._world = world
@@ -282,6 +298,7 @@ class Stage:
     def _all_ended(self) -> bool:
         overdue = [a for a in self.answers() if a["status"] in OPEN]
         if overdue and not self._world.waits and self.is_quiet(_FORSAKEN_SECONDS):
+            self.gave_up = True
             for answer in overdue:
                 self.pass_deadline(answer["message_id"])
         return not overdue
@@ -329,14 +346,7 @@ class Stage:
 
     def until(self, what: str, holds: Callable[[], Any]) -> Any:
         """What `holds` gives once it is true."""
-        patience = _REAL_PATIENCE if self._world.waits else _PATIENCE
-        give_up = time.monotonic() + patience
-        while time.monotonic() < give_up:
-            found = holds()
-            if found:
-                return found
-            time.sleep(_POLL_SECONDS)
-        raise AssertionError(f"waited in vain for {what}")
+        return until(what, holds, _REAL_PATIENCE if self._world.waits else _PATIENCE)
 
     # --- Time, and rows -----------------------------------------------------------------------
 

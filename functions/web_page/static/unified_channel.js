@@ -523,8 +523,8 @@ class Line {
   }
 
   #receive(frame, onFrame) {
-    const answersNothing = frame.type !== "system" || (this.resuming && frame.event === "pong");
-    if (!answersNothing) clearTimeout(this.#answer);
+    const isAnswer = frame.type === "system" && !(this.resuming && frame.event === "pong");
+    if (isAnswer) clearTimeout(this.#answer);
     onFrame(frame, this);
   }
 
