@@ -52,7 +52,7 @@ check: ## style, types, the template, the build, and the documentation against t
 		.venv-sam/bin/sam build --build-dir "$$build/build" --cache-dir "$$build/cache"
 	.venv/bin/python -m pytest tests/unit/test_docs.py
 
-bench: ## measure what the README promises
+bench: ## measure what docs/figures.md promises
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.benchmarks
 

@@ -1,4 +1,4 @@
-"""`make bench`: what the README promises in numbers, measured on this machine.
+"""`make bench`: what docs/figures.md promises, measured on this machine.
 
 Every part compares things inside one run, and takes turns between them, because the machine is
 never quiet; what a figure is divided by is measured beside it. One file per part.

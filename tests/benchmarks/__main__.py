@@ -73,7 +73,7 @@ def _too_long(number: int, frame: FrameType | None) -> None:
 def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
-        description="Measures what the README promises, on this machine, against the local stack.",
+        description="Measures what docs/figures.md promises, against the local stack.",
         epilog="parts:\n" + "\n".join(f"  {name:<12} {what}" for name, (_, what) in PARTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 from tests.browser.conftest import Stack
+from tests.support.docs import PAGES
 from ulid import ULID
 
 HERE = Path(__file__).parent
@@ -915,12 +916,16 @@ def page_of_stack(stack: Stack, new_context: Callable[[], BrowserContext]) -> Pa
     return page
 
 
+EMBEDDING = ("README.md", "docs/embed.md")
+
+
 def test_the_lines_of_the_readme_bring_a_picture(stack: Stack, page_of_stack: Page) -> None:
-    readme = (HERE.parents[1] / "README.md").read_text("utf-8")
-    lines = readme.split("```jsx\n")[1].split("```")[0].removeprefix("export ")
+    shown = [PAGES[page].split("```jsx\n")[1].split("```")[0] for page in EMBEDDING]
+    lines = shown[0].removeprefix("export ")
     stack.gemini(text_ms=20, image_ms=100, script=[])
 
     held = page_of_stack.evaluate(REACT % lines, f"reader-{uuid.uuid4().hex[:8]}")
 
+    assert shown[0] == shown[1]
     assert len(lines.strip().splitlines()) == 10
     assert held == [["user", "text"], ["assistant", "image"]]

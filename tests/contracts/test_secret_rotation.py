@@ -1,7 +1,7 @@
 """The signing secret is changed on a running bundle, and no picture is lost on the way.
 
-The steps are those of the README ("Rotate the signing secret"), against the template's own data
-side: functions read the current version, the edge what it was deployed with.
+The steps are those of docs/operate.md ("Rotate the signing secret"), against the template's own
+data side: functions read the current version, the edge what it was deployed with.
 """
 
 from __future__ import annotations

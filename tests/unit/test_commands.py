@@ -1,4 +1,4 @@
-"""Every command that the Makefile or the README names starts, and says how it is used."""
+"""Every command that the Makefile or the documentation names starts, and says how it is used."""
 
 import re
 import subprocess
@@ -6,14 +6,15 @@ import sys
 from pathlib import Path
 
 import pytest
+from tests.support.docs import PAGES
 
 ROOT = Path(__file__).parents[2]
 _NAMED = re.compile(r"-m (tests(?:\.\w+)+)")
 COMMANDS = sorted(
     {
         name
-        for file in ("Makefile", "README.md")
-        for name in _NAMED.findall((ROOT / file).read_text())
+        for text in ((ROOT / "Makefile").read_text(), *PAGES.values())
+        for name in _NAMED.findall(text)
     }
 )
 

@@ -1,4 +1,4 @@
-"""The arithmetic of costs and limits, and that the README has its results."""
+"""The arithmetic of costs and limits, and that the documentation has its results."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.benchmarks.costs import model, prices, scale
-from tests.benchmarks.costs.__main__ import README, written
+from tests.benchmarks.costs.__main__ import PAGES, written
 from tests.benchmarks.costs.units import Meter, size
 from tests.benchmarks.costs.usage import Usage, load
 from tests.local_stack.options import ROOT
@@ -152,11 +152,11 @@ def test_the_crowd_comes_back_as_the_pages_client_does() -> None:
     assert constants == {"BACKOFF_MS": "500", "BACKOFF_MAX_MS": "30_000"}
 
 
-# --- The README ----------------------------------------------------------------------------------
+# --- The documentation ---------------------------------------------------------------------------
 
 
-def test_the_readme_has_the_tables_of_what_was_counted() -> None:
-    """If it has not: `python -m tests.benchmarks.costs --write`."""
-    readme = README.read_text()
+def test_the_docs_have_the_tables_of_what_was_counted() -> None:
+    """If they have not: `python -m tests.benchmarks.costs --write`."""
+    pages = [page.read_text() for page in PAGES]
 
-    assert written(readme, load()) == readme
+    assert written(pages, load()) == pages

@@ -1,4 +1,4 @@
-"""README, template, settings, tables and code say the same."""
+"""Documentation, template, settings, tables and code say the same."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from pynamodb.indexes import GlobalSecondaryIndex, LocalSecondaryIndex
 from pynamodb.models import Model
 from tests.local_stack.options import parse_options
 from tests.sam_local.events import all_events
+from tests.support.docs import DOCS, PAGES, headings, rows, section
 from tests.support.template import http_routes, of_type, template
 
 from afterimage import frames, settings
@@ -25,7 +26,6 @@ from afterimage.domain.events import EventName
 from afterimage.http.contract import ROUTES, Route
 
 ROOT = Path(__file__).parents[2]
-README = (ROOT / "README.md").read_text()
 MAKEFILE = (ROOT / "Makefile").read_text()
 
 SETTINGS: dict[str, type[settings.Settings]] = {
@@ -41,9 +41,11 @@ TOP_LEVEL = {
     ".gitignore",
     ".python-version",
     "CHANGELOG.md",
+    "CONTRIBUTING.md",
     "LICENSE",
     "Makefile",
     "README.md",
+    "docs",
     "events",
     "functions",
     "layers",
@@ -54,33 +56,14 @@ TOP_LEVEL = {
 }
 
 
-def section(title: str) -> str:
-    """The text under a heading, up to the next one of any level."""
-    prose = re.sub(r"^```.*?^```", "", README, flags=re.MULTILINE | re.DOTALL)
-    found = re.search(rf"^#+ {re.escape(title)}$(.*?)(?=^#+ |\Z)", prose, re.MULTILINE | re.DOTALL)
-    assert found is not None, f"README has no heading {title!r}"
-    return found[1]
-
-
-def rows(title: str) -> dict[str, list[str]]:
-    """Cells of the first table of a section, by the code in the first cell of each row."""
-    found: dict[str, list[str]] = {}
-    for line in section(title).splitlines():
-        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip().strip("|"))]
-        if code := re.fullmatch(r"`([^`]+)`", cells[0]):
-            assert code[1] not in found, f"{code[1]} is there twice"
-            found[code[1]] = cells[1:]
-    return found
-
-
 # --- The wire ------------------------------------------------------------------------------------
 
 
-def test_every_route_is_in_the_readme_and_no_other() -> None:
-    mentioned = set(re.findall(r"\b((?:GET|POST|PUT|PATCH|DELETE) /[^\s`?]*)", README))
+def test_every_route_is_in_the_docs_and_no_other() -> None:
+    mentioned = set(re.findall(r"\b((?:GET|POST|PUT|PATCH|DELETE) /[^\s`?]*)", DOCS))
     ours = {key for key in mentioned if "/dev/" not in key}
 
-    assert set(rows("HTTP")) == {route.key for route in ROUTES}
+    assert set(rows("contract", "HTTP")) == {route.key for route in ROUTES}
     assert ours == {route.key for route in ROUTES}
 
 
@@ -90,7 +73,7 @@ def test_the_template_serves_the_routes_of_the_contract() -> None:
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
 def test_a_routes_row_names_what_it_takes_and_answers(route: Route) -> None:
-    takes, answers = rows("HTTP")[route.key]
+    takes, answers = rows("contract", "HTTP")[route.key]
     fields = {
         name
         for model in (route.body, route.query)
@@ -103,16 +86,16 @@ def test_a_routes_row_names_what_it_takes_and_answers(route: Route) -> None:
         assert str(status) in answers
 
 
-def test_every_shape_of_a_picture_is_in_the_readme() -> None:
-    assert all(f"`{ratio}`" in section("HTTP") for ratio in ASPECT_RATIOS)
+def test_every_shape_of_a_picture_is_in_the_docs() -> None:
+    assert all(f"`{ratio}`" in section("contract", "HTTP") for ratio in ASPECT_RATIOS)
 
 
-def test_every_frame_is_in_the_readme_and_no_other() -> None:
-    assert set(rows("Frames")) == {*get_args(EventName), *frame_names()}
+def test_every_frame_is_in_the_docs_and_no_other() -> None:
+    assert set(rows("contract", "Frames")) == {*get_args(EventName), *frame_names()}
 
 
-def test_every_code_of_an_error_frame_is_in_the_readme() -> None:
-    said = set(re.findall(r"`(\w+)`", rows("Frames")["error"][0]))
+def test_every_code_of_an_error_frame_is_in_the_docs() -> None:
+    said = set(re.findall(r"`(\w+)`", rows("contract", "Frames")["error"][0]))
 
     assert said == {"code", "message", *get_args(frames.ErrorCode)}
 
@@ -127,8 +110,8 @@ def frame_names() -> set[str]:
     return found
 
 
-def test_every_refusal_is_in_the_readme_with_its_status() -> None:
-    said = {code: cells[0] for code, cells in rows("Refusals").items()}
+def test_every_refusal_is_in_the_docs_with_its_status() -> None:
+    said = {code: cells[0] for code, cells in rows("contract", "Refusals").items()}
 
     assert said == {
         "internal": "500",
@@ -136,15 +119,17 @@ def test_every_refusal_is_in_the_readme_with_its_status() -> None:
     }
 
 
-def test_every_failure_of_a_message_is_in_the_readme() -> None:
-    assert set(rows("Failed messages")) == {error.code for error in Failure.__subclasses__()}
+def test_every_failure_of_a_message_is_in_the_docs() -> None:
+    assert set(rows("contract", "Failed messages")) == {
+        error.code for error in Failure.__subclasses__()
+    }
 
 
 # --- Settings ------------------------------------------------------------------------------------
 
 
-def test_every_parameter_is_in_the_readme_with_its_default() -> None:
-    said = {name: cells[0] for name, cells in rows("Parameters of the stack").items()}
+def test_every_parameter_is_in_the_docs_with_its_default() -> None:
+    said = {name: cells[0] for name, cells in rows("settings", "Parameters of the stack").items()}
 
     assert said == {name: default_of(p) for name, p in template()["Parameters"].items()}
 
@@ -155,16 +140,16 @@ def default_of(parameter: dict[str, Any]) -> str:
     return f"`{parameter['Default']}`" if parameter["Default"] != "" else "none"
 
 
-def test_what_the_readme_says_of_a_parameter_is_its_description() -> None:
-    said = {name: cells[1] for name, cells in rows("Parameters of the stack").items()}
+def test_what_the_docs_say_of_a_parameter_is_its_description() -> None:
+    said = {name: cells[1] for name, cells in rows("settings", "Parameters of the stack").items()}
 
     assert said == {name: p["Description"] for name, p in template()["Parameters"].items()}
 
 
-def test_every_environment_variable_is_in_the_readme_with_who_reads_it() -> None:
+def test_every_environment_variable_is_in_the_docs_with_who_reads_it() -> None:
     said = {
         name: set(re.findall(r"`(\w+)`", cells[0]))
-        for name, cells in rows("Environment of the functions").items()
+        for name, cells in rows("settings", "Environment of the functions").items()
     }
 
     assert said == {name: readers_of(name) for name in shared() | own_of_any()}
@@ -232,14 +217,14 @@ def test_every_shared_variable_is_read_by_several_functions() -> None:
     assert lonely == set()
 
 
-def test_what_make_run_reads_is_in_the_readme(capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_make_run_reads_is_in_the_docs(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         parse_options(["--help"], {})
     explained = capsys.readouterr().out.partition("environment:")[2]
     names = set(re.findall(r"^  ([A-Z_]+)", explained, re.MULTILINE))
 
     assert names
-    assert set(rows("See it run")) == names
+    assert set(rows("local", "Variables of make run")) == names
 
 
 # --- Tables --------------------------------------------------------------------------------------
@@ -309,9 +294,9 @@ def test_rows_expire_by_the_attribute_that_is_written(key: str, model: type[Mode
 # --- The repository ------------------------------------------------------------------------------
 
 
-def test_every_target_of_make_is_in_the_readme_and_no_other() -> None:
+def test_every_target_of_make_is_in_the_docs_and_no_other() -> None:
     targets = set(re.findall(r"^([a-z][\w-]*):", MAKEFILE, re.MULTILINE)) - {"help"}
-    mentioned = set(re.findall(r"\bmake ([a-z][\w-]*)\b", "\n".join(code_of(README))))
+    mentioned = set(re.findall(r"\bmake ([a-z][\w-]*)\b", "\n".join(code_of(DOCS))))
 
     assert mentioned == targets
 
@@ -337,29 +322,66 @@ def test_nothing_else_lies_at_the_top() -> None:
     assert {path.split("/")[0] for path in listed.splitlines()} == TOP_LEVEL
 
 
-def test_links_lead_somewhere() -> None:
-    headings = {anchor(title) for title in re.findall(r"^#+ (.+)$", README, re.MULTILINE)}
-    for target in re.findall(r"\]\(([^)\s]+)\)", README):
-        if target.startswith("#"):
-            assert target[1:] in headings, target
-        elif not target.startswith("https://"):
-            assert (ROOT / target).exists(), target
+@pytest.mark.parametrize("page", PAGES)
+def test_links_lead_somewhere(page: str) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", PAGES[page]):
+        path, _, anchor = "".join(target).partition("#")
+        if not path.startswith("https://"):
+            file = (ROOT / page).parent.joinpath(path).resolve() if path else ROOT / page
+            assert file.exists(), target
+            assert not anchor or anchor in headings(str(file.relative_to(ROOT))), target
 
 
-def anchor(title: str) -> str:
-    return re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+def test_every_page_is_reached_from_the_readme() -> None:
+    found, new = set[str](), {"README.md"}
+    while new:
+        found |= new
+        new = {
+            str((ROOT / page).parent.joinpath(target).resolve().relative_to(ROOT))
+            for page in new
+            for target in re.findall(r"\]\(([^)#:\s]+\.md)", PAGES.get(page, ""))
+        } - found
+
+    assert set(PAGES) <= found
 
 
-def test_paths_in_the_readme_exist() -> None:
-    paths = re.findall(r"`((?:functions|layers|events|tests)/[\w./]+)`", README)
+def test_the_readme_is_a_door() -> None:
+    assert len(PAGES["README.md"].splitlines()) <= 250
+
+
+DECISIONS = {
+    page: text
+    for page, text in PAGES.items()
+    if page.startswith("docs/decisions/") and not page.endswith("README.md")
+}
+
+
+@pytest.mark.parametrize("page", DECISIONS)
+def test_a_decision_has_its_date_its_subject_and_whether_it_holds(page: str) -> None:
+    title, _, dated, *_ = DECISIONS[page].splitlines()
+    index = PAGES["docs/decisions/README.md"]
+    subjects = re.findall(r"^## (.+)$", index, re.MULTILINE)
+    said = re.fullmatch(
+        r"\*\d{4}-\d\d-\d\d · (.+) · (in force|superseded by \[.+\]\(.+\))\*", dated
+    )
+
+    assert f"- [{title.removeprefix('# ')}]({Path(page).name})" in index
+    assert said is not None
+    assert said[1] in subjects
+
+
+def test_paths_in_the_docs_exist() -> None:
+    paths = re.findall(r"`((?:functions|layers|events|tests)/[\w./]+)`", DOCS)
 
     assert paths
     assert [path for path in paths if not (ROOT / path).exists()] == []
 
 
-@pytest.mark.parametrize("title", ["Promises", "Threat model"])
-def test_tests_that_the_readme_names_exist(title: str) -> None:
-    named = re.findall(r"\[`(test_\w+)`\]\((tests/\w+/test_\w+\.py)\)", section(title))
+@pytest.mark.parametrize("page", ["docs/promises.md", "docs/security.md"])
+def test_tests_that_the_docs_name_exist(page: str) -> None:
+    # One link may name several tests of one file.
+    links = re.findall(r"\[(`test_[^]]+)\]\(\.\./(tests/\w+/test_\w+\.py)\)", PAGES[page])
+    named = [(name, path) for names, path in links for name in re.findall(r"\w+", names)]
 
     assert named
     for name, path in named:
@@ -367,7 +389,9 @@ def test_tests_that_the_readme_names_exist(title: str) -> None:
 
 
 def test_every_way_in_has_a_test_that_shows_what_stands_against_it() -> None:
-    table = [line for line in section("Threat model").splitlines() if line.startswith("| ")]
+    table = [
+        line for line in section("security", "Threat model").splitlines() if line.startswith("| ")
+    ]
     entries = [line.strip("| ").split(" | ") for line in table if not line.startswith("| Where")]
 
     assert len(entries) > 10
@@ -375,8 +399,8 @@ def test_every_way_in_has_a_test_that_shows_what_stands_against_it() -> None:
 
 
 def test_functions_are_invoked_with_their_own_events() -> None:
-    files = re.findall(r"sam local invoke (\w+) -e events/(\w+)\.json", README)
-    piped = re.findall(r"with_token (\w+) \| sam local invoke (\w+) -e -", README)
+    files = re.findall(r"sam local invoke (\w+) -e events/(\w+)\.json", DOCS)
+    piped = re.findall(r"with_token (\w+) \| sam local invoke (\w+) -e -", DOCS)
     invoked = {*files, *((function, event) for event, function in piped)}
     events = all_events()
 

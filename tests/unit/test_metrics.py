@@ -13,9 +13,9 @@ import pytest
 from tests.local_stack.template.intrinsics import resolve
 from tests.local_stack.template.stand_ins import PSEUDO_PARAMETERS
 from tests.support.builders import a_message
+from tests.support.docs import DOCS, rows
 from tests.support.doubles import NOW
 from tests.support.plain_template import of_kind, properties, values
-from tests.unit.test_docs import README, rows
 
 from afterimage.adapters.system import NAMESPACE, PowertoolsMetrics
 from afterimage.domain.entities import Message, Status
@@ -134,13 +134,13 @@ def test_what_is_nobodys_failure_is_no_part_of_the_success_rate() -> None:
 
 
 def test_the_readme_has_every_figure_and_no_other() -> None:
-    assert {name: cells[0] for name, cells in rows("Metrics").items()} == {
+    assert {name: cells[0] for name, cells in rows("metrics", "Metrics").items()} == {
         metric.title: metric.unit.value for metric in Metric
     }
 
 
 def test_the_readme_has_every_alarm_with_what_to_do() -> None:
-    told = {name: cells[0] for name, cells in rows("Alarms").items()}
+    told = {name: cells[0] for name, cells in rows("operate", "Alarms").items()}
 
     assert told == {name: alarm["AlarmDescription"] for name, alarm in ALARMS.items()}
 
@@ -254,4 +254,4 @@ def test_the_query_reads_the_log_of_every_function_that_knows_messages() -> None
 
     assert groups == {group for group in made if "lambda" in group and "web_page" not in group}
     assert re.search(r"filter message_id = ", query["QueryString"])
-    assert query["QueryString"].strip() in README
+    assert query["QueryString"].strip() in DOCS

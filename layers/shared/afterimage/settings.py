@@ -1,6 +1,6 @@
 """What each function reads from its environment, checked at first use.
 
-The names are set in template.yaml; a test compares the two and the README's table.
+The names are set in template.yaml; a test compares the two and the table of docs/settings.md.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The README's tables of costs and limits, as Markdown."""
+"""The tables of costs and limits in docs/, as Markdown."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ Counts = Mapping[str, Usage]
 
 
 def load(path: Path = RECORDED) -> Counts:
-    """The counts that the README's tables stand on."""
+    """The counts that the tables of docs/ stand on."""
     return {name: Usage(**one) for name, one in json.loads(path.read_text()).items()}
 
 

@@ -1,6 +1,6 @@
 """Every figure the bundle reports about itself. There is no other: each is a metric that is billed.
 
-A name tells what is counted or how long what took; no figure has a dimension of its own. README,
+A name tells what is counted or how long what took; no figure has a dimension of its own. docs/,
 dashboard and alarms are compared with this list by tests.
 """
 
