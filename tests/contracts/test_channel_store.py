@@ -20,6 +20,7 @@ from afterimage.domain.changes import (
     InsertMessage,
     MoveJob,
     RefundImage,
+    RemoveMessage,
     RenameChat,
     ReplaceMessage,
     ReserveImage,
@@ -390,6 +391,35 @@ def test_what_is_open_is_counted_and_discounted(tables: Tables, user: str) -> No
 
     commit(tables, user, InsertMessage(a_message(3)), opens=-1)
     commit(tables, user, InsertMessage(a_message(4)))
+    assert tables.store.read(user).open_messages == 1
+
+
+def test_of_two_that_read_the_same_neither_forgets_what_the_other_closed(
+    tables: Tables, user: str
+) -> None:
+    """Neither has an event, so `seq` does not tell them apart."""
+    for number in (1, 2):
+        commit(tables, user, InsertMessage(a_message(number)), opens=1)
+    read = tables.store.read(user)
+
+    for number in (1, 2):
+        closing = Transition((RemoveMessage(a_message(number)),), (), opens=-1)
+        tables.store.commit(read, closing, NOW)
+
+    assert tables.store.read(user).open_messages == 0
+
+
+def test_what_was_opened_since_it_was_read_counts_against_the_limit(
+    tables: Tables, user: str
+) -> None:
+    commit(tables, user, InsertMessage(a_message(1)))
+    read = tables.store.read(user)
+    opening = Transition((InsertMessage(a_message(2)),), (), opens=1, open_limit=1)
+    tables.store.commit(read, opening, NOW)
+
+    with pytest.raises(LostRace):
+        tables.store.commit(read, replace(opening, changes=(InsertMessage(a_message(3)),)), NOW)
+
     assert tables.store.read(user).open_messages == 1
 
 

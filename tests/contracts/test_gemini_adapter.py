@@ -19,6 +19,7 @@ from tests.support.simulator import start, stop
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.adapters.system import SystemClock
+from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -27,7 +28,7 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     TimedOut,
 )
-from afterimage.ports import ImageRequest, TextReply, Turn
+from afterimage.ports import ImageRequest, TextReply
 
 HELLO = [Turn("user", [{"text": "hello"}])]
 KEY = "a-secret-key"

@@ -55,7 +55,7 @@ _IDEMPOTENT = "the same request is one message"
 GUARDS = (
     Guard(
         _HEARD,
-        "use_cases/answer_message.py",
+        "use_cases/think.py",
         "        self._channel.deliver(delivery)\n"
         "        waited = milliseconds(question.received_at, self._clock.now())\n"
         "        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)\n"
@@ -89,7 +89,7 @@ GUARDS = (
     ),
     Guard(
         _ENDS,
-        "use_cases/answer_message.py",
+        "use_cases/think.py",
         "        except Exception:  # noqa: BLE001 - every answer ends\n"
         '            self._log.exception("llm_handler_failed"',
         '        except MemoryError:\n            self._log.exception("llm_handler_failed"',
@@ -326,7 +326,7 @@ GUARDS = (
     ),
     Guard(
         _IDEMPOTENT,
-        "use_cases/answer_message.py",
+        "use_cases/order_picture.py",
         "job is not None and job.status is JobStatus.RESERVED",
         "job is not None",
         "tests/unit/test_answer_message.py::test_a_running_picture_is_not_started_again",

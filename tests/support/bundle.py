@@ -10,8 +10,9 @@ from typing import Any
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.entities import Job, Message
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.limits import Limits
 from afterimage.ports import ImageRequest, TextReply
-from afterimage.use_cases.answer_message import Answer, AnswerMessage, Limits, Question
+from afterimage.use_cases.answer_message import Answer
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.use_cases.delete_account import DeleteAccount
@@ -21,11 +22,13 @@ from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
 from afterimage.use_cases.end_message import EndMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
+from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
-from afterimage.use_cases.retry_message import Click, RetryMessage
+from afterimage.use_cases.retry_message import Click
 from afterimage.use_cases.sweep import Sweep
+from tests.support.answering import Answering
 from tests.support.builders import CHAT, a_ulid
 from tests.support.doubles import (
     REQUEST,
@@ -114,7 +117,7 @@ class Bundle:
         replay = ReplayEvents(events, events, PlainUrls(), self.clock, self.metrics)
         self.repost = RepostEvents(self.channel, events, replay, self.clock, self.log)
         self.end = EndMessage(self.channel, self.ledger, self.clock, UPLOAD_TIME, self.log)
-        self._answer = AnswerMessage(
+        self._answering = Answering(
             self.channel,
             self.messages,
             self.ledger,
@@ -122,7 +125,6 @@ class Bundle:
             self.starter,
             self.clock,
             LIMITS,
-            "an-image-model",
             self.threads,
             self.log,
             self.metrics,
@@ -142,7 +144,7 @@ class Bundle:
             "received_at": now,
             "until": now + timedelta(seconds=60),
         }
-        return self._answer(Question(**{**fields, **changed}))
+        return self._answering.answer(Question(**{**fields, **changed}))
 
     def order(self, number: int = 0, **changed: Any) -> Message:
         """The answer to a message that asked for a picture, now being painted."""
@@ -158,20 +160,10 @@ class Bundle:
 
     def retry(self, message: Message, version: int | None = None, user: str = USER) -> Message:
         """Clicks on retry, on the version given or the one of `message`."""
-        retry = RetryMessage(
-            self._answer,
-            self.channel,
-            self.messages,
-            self.clock,
-            LIMITS,
-            "an-image-model",
-            self.log,
-            self.metrics,
-        )
         now = self.clock.now()
         seen = version or message.version
         until = now + timedelta(seconds=60)
-        return retry(Click(user, message.chat_id, message.id, seen, now, until))
+        return self._answering.retry(Click(user, message.chat_id, message.id, seen, now, until))
 
     def delete_image(self, image_id: str, user: str = USER) -> None:
         DeleteImage(self.channel, self.images, self.messages, self.keeper, self.clock, self.log)(

@@ -15,11 +15,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from afterimage.domain.conversation import Turn
 from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import NoImage
 from afterimage.domain.metrics import Metric
-from afterimage.ports import EncodedImage, ImageRequest, TextReply, Turn
+from afterimage.ports import EncodedImage, ImageRequest, TextReply
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
 REQUEST = "8f5c1b7e-request"  # id of an invocation

@@ -87,13 +87,15 @@ class InMemoryTables:
             counter = self.rows.counters.get(user, Counter())
             if counter.deleted:
                 raise AccountDeleted
-            if counter.seq != channel.seq:
+            limit = transition.open_limit
+            no_room = limit is not None and counter.open + transition.opens > limit
+            if counter.seq != channel.seq or no_room:
                 raise LostRace
             for change in transition.changes:
                 _apply(self.rows, user, change)
             for seq, event in enumerate(transition.events, start=channel.seq + 1):
                 self.rows.events[user, seq] = (EventReference.to(event, seq), now)
-            self.rows.counters[user] = _moved(channel, transition)
+            self.rows.counters[user] = _moved(counter, transition)
 
     def register(self, user_id: str, connection_id: str, now: datetime) -> None:
         with self.lock:
@@ -479,12 +481,12 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             pass  # the counter's
 
 
-def _moved(channel: Channel, transition: Transition) -> Counter:
+def _moved(counter: Counter, transition: Transition) -> Counter:
     """The counter row after a transition."""
     for change in transition.changes:
         if isinstance(change, changes.CloseAccount):
             return Counter(deleted=True, expires_at=change.until)
-    return Counter(channel.seq + len(transition.events), channel.open_messages + transition.opens)
+    return Counter(counter.seq + len(transition.events), counter.open + transition.opens)
 
 
 def _count(rows: Rows, key: Key, by: int) -> None:

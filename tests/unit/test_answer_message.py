@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any
 
 import pytest
+from tests.support.answering import Answering
 from tests.support.builders import CHAT, a_job, a_message, a_ulid
 from tests.support.doubles import (
     NOW,
@@ -45,8 +46,10 @@ from afterimage.domain.errors import (
     TooManyOpen,
 )
 from afterimage.domain.events import MessageInserted
+from afterimage.domain.limits import Limits
 from afterimage.ports import ImageRequest, TextReply
-from afterimage.use_cases.answer_message import Answer, AnswerMessage, Limits, Question
+from afterimage.use_cases.answer_message import Answer, AnswerMessage
+from afterimage.use_cases.open_question import Question
 
 DAY = "2026-11-20"
 PARTS = '[{"text":"Hello!","thoughtSignature":"b3Bh"}]'
@@ -119,7 +122,7 @@ def world(
 ) -> World:
     starter = RecordingStarter()
     tables.register(USER, "tab", NOW)
-    answer = AnswerMessage(
+    answering = Answering(
         channel,
         InMemoryMessages(tables),
         InMemoryLedger(tables),
@@ -127,12 +130,11 @@ def world(
         starter,
         clock,
         LIMITS,
-        "an-image-model",
         threads,
         log,
         metrics,
     )
-    return World(answer, tables, model, starter, push, clock, log, journal)
+    return World(answering.answer, tables, model, starter, push, clock, log, journal)
 
 
 # --- Text --------------------------------------------------------------------------------------
@@ -448,7 +450,7 @@ def test_an_id_of_another_time_is_refused_with_the_servers(world: World, off: ti
     with pytest.raises(ClockSkew) as refused:
         world.ask(message_id=a_ulid(0, NOW + off))
 
-    assert refused.value.extra == {"server_time": "2026-11-20T10:00:00.000Z"}
+    assert refused.value.extra == {"server_time": NOW}
     assert nothing_stored(world)
 
 

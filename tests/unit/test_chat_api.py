@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
+from tests.support.answering import Answering
 from tests.support.builders import CHAT, a_message, a_ulid, an_image
 from tests.support.doubles import (
     NOW,
@@ -35,12 +36,12 @@ from tests.unit.test_http_api import Context
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.entities import Chat, Status
 from afterimage.domain.errors import ProviderUnavailable, Unauthorized
+from afterimage.domain.limits import Limits
 from afterimage.http import contract
 from afterimage.http.api import HttpApi
 from afterimage.http.chat_api import Asking, Reading
 from afterimage.http.contract import Route
 from afterimage.ports import ImageRequest, TextReply
-from afterimage.use_cases.answer_message import AnswerMessage, Limits
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
@@ -49,7 +50,6 @@ from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.rename_chat import RenameChatTitle
 from afterimage.use_cases.replay_events import ReplayEvents
-from afterimage.use_cases.retry_message import RetryMessage
 
 Call = Callable[..., tuple[int, Any]]
 LIMITS = Limits(10, 200, 10, timedelta(seconds=75), timedelta(seconds=450))
@@ -81,7 +81,7 @@ def call(
     chats, events = InMemoryChats(tables), InMemoryEventLog(tables)
     images, keeper = InMemoryImages(tables), RecordingDeletionStarter()
     urls = PlainUrls()
-    answer = AnswerMessage(
+    answering = Answering(
         channel,
         messages,
         ledger,
@@ -89,7 +89,6 @@ def call(
         RecordingStarter(),
         clock,
         LIMITS,
-        "an-image-model",
         threads,
         log,
         metrics,
@@ -111,8 +110,8 @@ def call(
         clock=clock,
         websocket_url=lambda: "wss://channel.test/live",
     )
-    retry = RetryMessage(answer, channel, messages, clock, LIMITS, "an-image-model", log, metrics)
-    handlers = {**Asking(answer, retry, urls, clock).handlers(), **reading.handlers()}
+    asking = Asking(answering.answer, answering.retry, urls, clock)
+    handlers = {**asking.handlers(), **reading.handlers()}
     api = HttpApi(handlers, user_of, clock, log, metrics)
 
     def call(

@@ -21,6 +21,7 @@ from urllib3.exceptions import ReadTimeoutError
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.adapters.gemini.transport import lines
+from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -29,7 +30,7 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     TimedOut,
 )
-from afterimage.ports import ImageRequest, TextReply, Turn
+from afterimage.ports import ImageRequest, TextReply
 
 RECORDED = Path(__file__).parent / "data" / "gemini"
 KEY = "AIza-the-secret-key"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from base64 import b64encode
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -135,7 +135,7 @@ def test_a_refusal_carries_code_sentence_wait_and_more(api: Api) -> None:
 
 def test_clock_skew_tells_the_servers_time(api: Api) -> None:
     def refuse(_: Request) -> Response:
-        raise ClockSkew(server_time="2026-11-20T10:00:00.000Z")
+        raise ClockSkew(server_time=datetime(2026, 11, 20, 10, tzinfo=UTC))
 
     api.handler = refuse
 

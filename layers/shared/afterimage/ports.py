@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Protocol
 
 from afterimage.domain.changes import Transition
+from afterimage.domain.conversation import Turn
 from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Channel, Chat, Image, Job, Message
 from afterimage.domain.events import EventReference
@@ -261,19 +262,6 @@ class ImageStarter(Protocol):
         Raises:
             ProviderUnavailable: it could not be asked for.
         """
-
-
-@dataclass(frozen=True)
-class Turn:
-    """One entry of a conversation for the text model.
-
-    Attributes:
-        role: `user` or `model`.
-        parts: the wire's own parts.
-    """
-
-    role: str
-    parts: Sequence[dict[str, object]]
 
 
 @dataclass(frozen=True)

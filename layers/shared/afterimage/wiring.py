@@ -117,9 +117,14 @@ class Channelled(Base):
 
 def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
     from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+    from afterimage.domain.limits import Limits
     from afterimage.http.chat_api import Asking
-    from afterimage.use_cases.answer_message import AnswerMessage, Limits
+    from afterimage.use_cases.answer_message import AnswerMessage
+    from afterimage.use_cases.end_answer import EndAnswer
+    from afterimage.use_cases.open_question import OpenQuestion
+    from afterimage.use_cases.order_picture import OrderPicture
     from afterimage.use_cases.retry_message import RetryMessage
+    from afterimage.use_cases.think import Think
 
     configured = settings.LlmHandlerSettings.read(environment)
     base = Channelled(logger, configured)
@@ -131,16 +136,16 @@ def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
         image_deadline=timedelta(seconds=configured.image_deadline),
     )
     messages = DynamoDbMessages()
-    answer = AnswerMessage(
+    end = EndAnswer(channel=base.channel, messages=messages, clock=base.clock, log=base.log)
+    order = OrderPicture(
         channel=base.channel,
-        messages=messages,
         jobs=DynamoDbLedger(),
-        model=_gemini(base, configured, configured.text_model),
         images=aws.LambdaImageStarter(
             base.aws.client("lambda"),
             configured.image_generate_function,
             base.log.correlation_id,
         ),
+        end=end,
         clock=base.clock,
         limits=limits,
         image_model=configured.image_model,
@@ -148,15 +153,36 @@ def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
         log=base.log,
         metrics=base.metrics,
     )
+    think = Think(
+        channel=base.channel,
+        messages=messages,
+        model=_gemini(base, configured, configured.text_model),
+        order=order,
+        end=end,
+        clock=base.clock,
+        executor=base.work,
+        log=base.log,
+        metrics=base.metrics,
+    )
+    answer = AnswerMessage(
+        channel=base.channel,
+        messages=messages,
+        open_question=OpenQuestion(channel=base.channel, clock=base.clock, limits=limits),
+        think=think,
+        order=order,
+        end=end,
+        clock=base.clock,
+        log=base.log,
+    )
     retry = RetryMessage(
-        answer,
-        base.channel,
-        messages,
-        base.clock,
-        limits,
-        configured.image_model,
-        base.log,
-        base.metrics,
+        channel=base.channel,
+        messages=messages,
+        think=think,
+        order=order,
+        end=end,
+        clock=base.clock,
+        limits=limits,
+        log=base.log,
     )
     handlers = Asking(answer, retry, base.urls, base.clock).handlers()
     own = Metric.TEXT_OWN_TIME, Metric.TEXT_MODEL_TIME

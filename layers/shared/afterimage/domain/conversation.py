@@ -3,9 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from afterimage.domain.entities import Message, Role, Status
-from afterimage.ports import Turn
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One entry of a conversation for the text model.
+
+    Attributes:
+        role: `user` or `model`.
+        parts: the wire's own parts.
+    """
+
+    role: str
+    parts: Sequence[dict[str, object]]
 
 
 def in_pairs(messages: Sequence[Message]) -> list[Message]:

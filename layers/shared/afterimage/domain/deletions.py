@@ -72,6 +72,11 @@ class Deletion:
         return min((look for look in looks if look > now), default=None)
 
 
+def late_uploads(job_id: str, now: datetime, due_at: datetime) -> Deletion:
+    """A picture nobody will see, to be removed once nobody can be uploading it any more."""
+    return Deletion(DeletionKind.IMAGE, job_id, now, due_at)
+
+
 def deletion_names(kind: DeletionKind) -> str:
     """What the names of all deletions of a kind begin with."""
     return f"{_PREFIX}{kind.value}#"

@@ -123,6 +123,11 @@ class Message:
         """Whether an answer is still under way."""
         return self.status in OPEN
 
+    @property
+    def next_try(self) -> int:
+        """Number of the try that an order now belongs to: another one if this has ended."""
+        return self.tries if self.is_open else self.tries + 1
+
     def generating(self, job: Job, parts: str, deadline: datetime, lease: datetime) -> Message:
         """The same message once a picture has been ordered."""
         return replace(
@@ -135,6 +140,7 @@ class Message:
             parts=parts,
             error=None,
             job_id=job.id,
+            tries=self.next_try,
             deadline=deadline,
             lease_until=lease,
         )
@@ -148,7 +154,7 @@ class Message:
             status=Status.THINKING,
             parts=None,
             error=None,
-            tries=self.tries + 1,
+            tries=self.next_try,
             deadline=deadline,
             lease_until=lease,
         )

@@ -49,7 +49,7 @@ class _Told(AfterimageError):
         detail: what happened, for logs; never shown to people.
         public: sentence that replaces the class's own.
         retry_after: seconds until trying again makes sense, if known.
-        extra: further fields of the error's envelope.
+        extra: further fields of the error's envelope; times as datetimes.
     """
 
     code: ClassVar[str]

@@ -19,6 +19,7 @@ from afterimage.domain.errors import Invalid, MessageLimit, NotFound, Refused, T
 from afterimage.domain.metrics import Metric
 from afterimage.http.contract import Route
 from afterimage.ports import Clock, Log, Metrics
+from afterimage.views import timestamp
 
 _LARGEST_BODY = 128 * 1024  # bytes; 8,000 characters escaped as JSON come to 96 KB
 # A user's limits, as figures.
@@ -154,9 +155,13 @@ def refusal(refused: Refused) -> dict[str, Any]:
         "code": refused.code,
         "message": refused.public,
         "retry_after": refused.retry_after,
-        **refused.extra,
+        **{name: _written(value) for name, value in refused.extra.items()},
     }
     return answer(refused.status, {"error": error})
+
+
+def _written(value: object) -> object:
+    return timestamp(value) if isinstance(value, datetime) else value
 
 
 def internal_error() -> dict[str, Any]:

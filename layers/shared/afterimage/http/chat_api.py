@@ -14,12 +14,13 @@ from afterimage.http import contract
 from afterimage.http.api import Handler, Request, Response
 from afterimage.http.contract import Route
 from afterimage.ports import Clock, ImageUrls
-from afterimage.use_cases.answer_message import Answer, AnswerMessage, Question
+from afterimage.use_cases.answer_message import Answer, AnswerMessage
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.open_connection import TICKET_LIFETIME, Tickets
+from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.rename_chat import RenameChatTitle
 from afterimage.use_cases.replay_events import ReplayEvents

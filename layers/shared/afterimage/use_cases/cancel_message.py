@@ -6,12 +6,11 @@ from concurrent.futures import Future
 from datetime import timedelta
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain import ids
-from afterimage.domain.changes import Change, MoveJob, RefundImage, ReplaceMessage, Transition
+from afterimage.domain import endings, ids
+from afterimage.domain.endings import Ending
 from afterimage.domain.entities import Channel, Message, Role, Status
 from afterimage.domain.errors import Busy, ConditionsFailed, NotFound, NotRunning
-from afterimage.domain.events import MessageUpdated
-from afterimage.domain.job_life import Move, effect_of, may, moved
+from afterimage.domain.job_life import Move, may
 from afterimage.ports import Clock, JobStore, Log, MessageReader
 
 # A job moves at most twice while it is being cancelled: claimed, or rescued.
@@ -65,23 +64,17 @@ class CancelMessage:
                 return message
             if not message.is_open:
                 raise NotRunning
-            changes = self._changes(user_id, message)
-            if changes is None:
+            ending = self._ending(user_id, message)
+            if ending is None:
                 continue
-            cancelled = message.cancelled()
-            transition = Transition(
-                (ReplaceMessage(cancelled, version), *changes),
-                (MessageUpdated(cancelled),),
-                opens=-1,
-            )
             try:
                 known = channel.result() if number == 0 else None
-                delivery = self._channel.change(user_id, transition, known)
+                delivery = self._channel.change(user_id, ending.transition, known)
             except ConditionsFailed:
                 continue  # claimed, rescued or ended in between: look again
             self._log.info("message_cancelled", message_id=message.id)
             self._channel.deliver(delivery)
-            return cancelled
+            return ending.message
         raise Busy("the message kept moving")
 
     def _answer(self, user_id: str, chat_id: str, message_id: str) -> Message:
@@ -93,14 +86,12 @@ class CancelMessage:
             raise NotFound
         return message
 
-    def _changes(self, user_id: str, message: Message) -> tuple[Change, ...] | None:
-        """What happens to the job; None if it ended a moment ago, and the message with it."""
-        if message.status is not Status.GENERATING:
-            return ()
-        job = self._jobs.get(user_id, message.job_id or "")
-        if job is None or not may(job, Move.CANCEL):
-            return None
+    def _ending(self, user_id: str, message: Message) -> Ending | None:
+        """None if the job ended a moment ago, and the message with it."""
+        job = None
+        if message.status is Status.GENERATING:
+            job = self._jobs.get(user_id, message.job_id or "")
+            if job is None or not may(job, Move.CANCEL):
+                return None
         now = self._clock.now()
-        cancelled = moved(job, Move.CANCEL, now, purge_at=now + self._upload_time)
-        refund = (RefundImage(job.quota_day),) if effect_of(job, Move.CANCEL).refunds else ()
-        return (MoveJob(job, cancelled), *refund)
+        return endings.cancel(message, job, now, purge_at=now + self._upload_time)

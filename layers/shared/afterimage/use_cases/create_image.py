@@ -17,18 +17,9 @@ from datetime import datetime, timedelta
 from typing import Any, ParamSpec, TypeVar
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain import budget, ids
-from afterimage.domain.changes import (
-    InsertImage,
-    MoveJob,
-    RefundImage,
-    ReplaceMessage,
-    Transition,
-)
+from afterimage.domain import budget, endings, ids
 from afterimage.domain.entities import Channel, Image, Job, Message
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, Failure, Internal
-from afterimage.domain.events import ImageInserted, MessageUpdated
-from afterimage.domain.job_life import Move, moved
 from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds, timed
 from afterimage.ports import (
@@ -276,17 +267,8 @@ class CreateImage:
         channel: Channel,
         previews: ShowPreviews,
     ) -> None:
-        painted, now = message.painted(image), self._clock.now()
-        transition = Transition(
-            changes=(
-                ReplaceMessage(painted, message.version),
-                InsertImage(image),
-                MoveJob(job, moved(job, Move.SUCCEED, now, price_usd=self._price_usd)),
-            ),
-            events=(MessageUpdated(painted), ImageInserted(image)),
-            opens=-1,
-        )
-        delivery = self._channel.change(order.user_id, transition, channel)
+        ending = endings.complete(message, job, image, self._price_usd, self._clock.now())
+        delivery = self._channel.change(order.user_id, ending.transition, channel)
         self._log.info("image_generate_complete", job_id=job.id, bytes=image.size)
         self._channel.deliver(delivery, after=previews.end())
         self._report_wait(Metric.PICTURE_TIME, message)
@@ -305,20 +287,10 @@ class CreateImage:
             "image_generate_job_failed", job_id=job.id, code=failure.code, reason=str(failure)
         )
         now = self._clock.now()
-        failed = message.failed(failure, now)
         # Nothing is uploading any more: what did arrive can go with the next sweep.
-        ended = moved(job, Move.FAIL, now, error_code=failure.code, purge_at=now)
-        transition = Transition(
-            changes=(
-                ReplaceMessage(failed, message.version),
-                RefundImage(job.quota_day),
-                MoveJob(job, ended),
-            ),
-            events=(MessageUpdated(failed),),
-            opens=-1,
-        )
+        ending = endings.fail(message, failure, now, job, purge_at=now)
         try:
-            delivery = self._channel.change(order.user_id, transition)
+            delivery = self._channel.change(order.user_id, ending.transition)
         except (ConditionsFailed, AccountDeleted):
             # Who ended it saw to it that late uploads are removed.
             self._log.info("image_generate_already_ended", job_id=job.id)

@@ -8,22 +8,15 @@ rescues without a transaction.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain import ids
-from afterimage.domain.changes import (
-    BeginDeletion,
-    Change,
-    RefundImage,
-    RemoveJob,
-    RemoveMessage,
-    Transition,
-)
-from afterimage.domain.deletions import Deletion, DeletionKind
+from afterimage.domain import endings, ids
+from afterimage.domain.deletions import Deletion, late_uploads
 from afterimage.domain.entities import Image, Job, Message, Status
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed
-from afterimage.domain.job_life import Move, effect_of, may, moved
+from afterimage.domain.job_life import Move, may
 from afterimage.ports import ChatRows, Clock, DeletionStore, Edge, JobStore, MessageReader
 from afterimage.ports import PictureStore as Pictures
 
@@ -77,7 +70,9 @@ class EmptyChat:
             if message.is_open:
                 self._end_answer(user_id, message)
         ended = [message for message in page if not message.is_open]
-        jobs = [job_id for message in ended for job_id in self._settled_jobs(user_id, message)]
+        jobs = [job_id for message in ended for job_id in _jobs_of(message)]
+        for message in ended:
+            self._note_late_uploads(user_id, message, _jobs_of(message))
         self._remove_files(user_id, jobs)
         images = [message.image for message in ended if message.image is not None]
         if images and not self._forget_at_the_edge(user_id, deletion, images):
@@ -95,14 +90,14 @@ class EmptyChat:
         If the job moves meanwhile, the page that is read next has the message again.
         """
         job = self._running(user_id, message)
-        earlier = self._settled_jobs(user_id, message, but=job)
+        earlier = [job_id for job_id in _jobs_of(message) if job is None or job_id != job.id]
+        self._note_late_uploads(user_id, message, earlier)
         self._remove_files(user_id, earlier)
         self._rows.remove_jobs(user_id, earlier)
-        changes = (RemoveMessage(message), *self._cancelling(job))
-        try:
-            self._channel.change(user_id, Transition(changes, (), opens=-1))
-        except ConditionsFailed:
-            return
+        now = self._clock.now()
+        removed = endings.remove(message, job, now, purge_at=now + self._upload_time)
+        with suppress(ConditionsFailed):
+            self._channel.change(user_id, removed)
 
     def _running(self, user_id: str, message: Message) -> Job | None:
         if message.status is not Status.GENERATING:
@@ -110,34 +105,17 @@ class EmptyChat:
         job = self._jobs.get(user_id, message.job_id or "")
         return job if job is not None and may(job, Move.CANCEL) else None
 
-    def _cancelling(self, job: Job | None) -> list[Change]:
-        if job is None:
-            return []
-        now = self._clock.now()
-        cancelled = moved(job, Move.CANCEL, now, purge_at=now + self._upload_time)
-        changes: list[Change] = [RemoveJob(job)]
-        if cancelled.purge_at is not None:
-            changes.append(BeginDeletion(_late_uploads(job.id, now, cancelled.purge_at)))
-        if effect_of(job, Move.CANCEL).refunds:
-            changes.append(RefundImage(job.quota_day))
-        return changes
-
     # --- Jobs and their files ---------------------------------------------------------------
 
-    def _settled_jobs(self, user_id: str, message: Message, but: Job | None = None) -> list[str]:
-        """Ids of a message's jobs that have ended; late uploads of theirs are seen to."""
-        tries = range(1, message.tries + 1) if message.job_id else ()
-        jobs = [ids.job_id(message.chat_id, message.id, number) for number in tries]
-        settled = [job_id for job_id in jobs if but is None or job_id != but.id]
-        if message.status is not Status.COMPLETE or message.tries > 1:
-            for job_id in settled:
-                self._see_to_late_uploads(user_id, job_id)
-        return settled
-
-    def _see_to_late_uploads(self, user_id: str, job_id: str) -> None:
-        job, now = self._jobs.get(user_id, job_id), self._clock.now()
-        if job is not None and job.purge_at is not None and job.purge_at > now:
-            self._deletions.begin(user_id, _late_uploads(job_id, now, job.purge_at))
+    def _note_late_uploads(self, user_id: str, message: Message, jobs: Sequence[str]) -> None:
+        """Have removed later what functions may still be uploading for these ended jobs."""
+        if message.status is Status.COMPLETE and message.tries == 1:
+            return  # its one job succeeded, and uploads nothing any more
+        now = self._clock.now()
+        for job_id in jobs:
+            job = self._jobs.get(user_id, job_id)
+            if job is not None and job.purge_at is not None and job.purge_at > now:
+                self._deletions.begin(user_id, late_uploads(job_id, now, job.purge_at))
 
     def _remove_files(self, user_id: str, jobs: Sequence[str]) -> None:
         keys = [key for job_id in jobs for key in ids.image_keys(user_id, job_id)]
@@ -154,6 +132,7 @@ class EmptyChat:
         return self._edge.invalidate(f"{begun} {[image.id for image in images]}", keys)
 
 
-def _late_uploads(job_id: str, now: datetime, due_at: datetime) -> Deletion:
-    """A picture nobody will see, to be removed once nobody can be uploading it any more."""
-    return Deletion(DeletionKind.IMAGE, job_id, now, due_at)
+def _jobs_of(message: Message) -> list[str]:
+    """Ids of all jobs that a message has had, one a try."""
+    tries = range(1, message.tries + 1) if message.job_id else ()
+    return [ids.job_id(message.chat_id, message.id, number) for number in tries]

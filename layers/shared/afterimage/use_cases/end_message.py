@@ -5,11 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.changes import Change, MoveJob, RefundImage, ReplaceMessage, Transition
+from afterimage.domain import endings
+from afterimage.domain.endings import Ending
 from afterimage.domain.entities import Message, Status
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, Failure
-from afterimage.domain.events import MessageUpdated
-from afterimage.domain.job_life import Move, may, moved
+from afterimage.domain.job_life import Move, may
 from afterimage.ports import Clock, JobStore, Log
 
 
@@ -36,15 +36,10 @@ class EndMessage:
 
     def __call__(self, user_id: str, message: Message, failure: Failure) -> bool:
         """Whether it was this call that ended the message."""
-        failed = message.failed(failure, self._clock.now())
         with self._channel.reading(user_id) as channel:
-            changes = (
-                ReplaceMessage(failed, message.version),
-                *self._job_changes(user_id, message, failure),
-            )
-        transition = Transition(changes, (MessageUpdated(failed),), opens=-1)
+            ending = self._ending(user_id, message, failure)
         try:
-            delivery = self._channel.change(user_id, transition, channel.result())
+            delivery = self._channel.change(user_id, ending.transition, channel.result())
         except (ConditionsFailed, AccountDeleted):
             return False
         self._log.warning(
@@ -56,14 +51,11 @@ class EndMessage:
         self._channel.deliver(delivery)
         return True
 
-    def _job_changes(self, user_id: str, message: Message, failure: Failure) -> list[Change]:
-        if message.status is not Status.GENERATING:
-            return []
-        job = self._jobs.get(user_id, message.job_id or "")
-        if job is None or not may(job, Move.FAIL):
-            return []
+    def _ending(self, user_id: str, message: Message, failure: Failure) -> Ending:
+        job = None
+        if message.status is Status.GENERATING:
+            job = self._jobs.get(user_id, message.job_id or "")
+        if job is not None and not may(job, Move.FAIL):
+            job = None
         now = self._clock.now()
-        ended = moved(
-            job, Move.FAIL, now, error_code=failure.code, purge_at=now + self._upload_time
-        )
-        return [MoveJob(job, ended), RefundImage(job.quota_day)]
+        return endings.fail(message, failure, now, job, purge_at=now + self._upload_time)

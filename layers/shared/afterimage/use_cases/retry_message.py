@@ -1,4 +1,4 @@
-"""A failed or cancelled answer is tried again: a new job for the same message.
+"""A failed or cancelled answer is tried again: the model is asked, or a picture is ordered, anew.
 
 The click names the version it was made on, so a second click on the same failure finds a
 newer version and buys nothing.
@@ -6,33 +6,28 @@ newer version and buys nothing.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
-from afterimage.channel import Delivery, UnifiedChannel
-from afterimage.domain import aspect_ratios, ids, quota
-from afterimage.domain.changes import (
-    Change,
-    CountMessage,
-    InsertJob,
-    ReplaceMessage,
-    ReserveImage,
-    Transition,
-)
-from afterimage.domain.entities import Channel, Job, Message, MessageType, Role, Status
+from afterimage.channel import UnifiedChannel
+from afterimage.domain import quota
+from afterimage.domain.changes import CountMessage, ReplaceMessage, Transition
+from afterimage.domain.entities import Channel, Message, MessageType, Role, Status
 from afterimage.domain.errors import (
     AccountDeleted,
     ConditionsFailed,
     MessageLimit,
     NotFailed,
     NotFound,
-    QuotaExceeded,
     TooManyOpen,
 )
 from afterimage.domain.events import MessageUpdated
-from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, Log, MessageReader, Metrics
-from afterimage.use_cases.answer_message import AnswerMessage, Limits, Question
+from afterimage.domain.limits import Limits
+from afterimage.ports import Clock, ImageRequest, Log, MessageReader
+from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.open_question import Question
+from afterimage.use_cases.order_picture import OrderPicture
+from afterimage.use_cases.think import Think
 
 _RETRYABLE = frozenset({Status.FAILED, Status.CANCELLED})
 
@@ -60,23 +55,23 @@ class RetryMessage:
 
     def __init__(
         self,
-        answering: AnswerMessage,
         channel: UnifiedChannel,
         messages: MessageReader,
+        think: Think,
+        order: OrderPicture,
+        end: EndAnswer,
         clock: Clock,
         limits: Limits,
-        image_model: str,
         log: Log,
-        metrics: Metrics,
     ) -> None:
-        self._answering = answering
         self._channel = channel
         self._messages = messages
+        self._think = think
+        self._order = order
+        self._end = end
         self._clock = clock
         self._limits = limits
-        self._image_model = image_model
         self._log = log
-        self._metrics = metrics
 
     def __call__(self, click: Click) -> Message:
         """The message after the new try, or as it stands if it is no longer at that version.
@@ -95,7 +90,9 @@ class RetryMessage:
             raise NotFailed
         try:
             if message.type is MessageType.IMAGE and message.prompt:
-                return self._paint_again(click, message, message.prompt, channel.result())
+                wish = ImageRequest(message.prompt, message.aspect_ratio, message.parts or "[]")
+                asked = _question(click, message, message)
+                return self._order(asked, message, wish, channel.result())
             return self._think_again(click, message, channel.result())
         except TooManyOpen:
             # It may be another click on this very message that took the last place.
@@ -120,72 +117,22 @@ class RetryMessage:
             raise NotFound("the message that was answered is gone")
         now = self._clock.now()
         again = message.thinking_again(now + self._limits.text_deadline, click.until)
-        counted = CountMessage(quota.day_of(now), self._limits.daily_messages)
-        try:
-            delivery = self._reopen(click, channel, message, again, counted)
-        except ConditionsFailed as failed:
-            if failed.includes(ReplaceMessage):
-                return self._answer(click)
-            raise MessageLimit(retry_after=quota.seconds_to_reset(now)) from failed
-        return self._answering.think(_question(click, asked, message), again, delivery)
-
-    # --- Picture: a new job -----------------------------------------------------------------
-
-    def _paint_again(
-        self, click: Click, message: Message, prompt: str, channel: Channel
-    ) -> Message:
-        now = self._clock.now()
-        job = Job(
-            id=ids.job_id(click.chat_id, message.id, message.tries + 1),
-            chat_id=click.chat_id,
-            message_id=message.id,
-            message_version=message.version + 1,
-            prompt=prompt,
-            aspect_ratio=aspect_ratios.chosen(message.aspect_ratio, None),
-            quota_day=quota.day_of(now),
-            model=self._image_model,
-            created_at=now,
-        )
-        ordered = replace(
-            message.generating(
-                job, message.parts or "[]", now + self._limits.image_deadline, click.until
+        reopening = Transition(
+            (
+                ReplaceMessage(again, message.version),
+                CountMessage(quota.day_of(now), self._limits.daily_messages),
             ),
-            tries=message.tries + 1,
-        )
-        reserved = ReserveImage(job.quota_day, self._limits.daily_images)
-        try:
-            delivery = self._reopen(click, channel, message, ordered, reserved, InsertJob(job))
-        except ConditionsFailed as failed:
-            if failed.includes(ReplaceMessage):
-                return self._answer(click)
-            return self._say_quota_is_used_up(click, message)
-        return self._answering.start(_question(click, message, message), ordered, job, delivery)
-
-    def _say_quota_is_used_up(self, click: Click, message: Message) -> Message:
-        now = self._clock.now()
-        self._metrics.add(Metric.REFUSED_PICTURES)
-        failure = QuotaExceeded(retry_after=quota.seconds_to_reset(now))
-        failed = message.failed(failure, now)
-        transition = Transition(
-            (ReplaceMessage(failed, message.version),), (MessageUpdated(failed),)
-        )
-        try:
-            delivery = self._channel.change(click.user_id, transition)
-        except ConditionsFailed:
-            return self._answer(click)
-        self._channel.deliver(delivery)
-        return failed
-
-    def _reopen(
-        self, click: Click, channel: Channel, read: Message, again: Message, *also: Change
-    ) -> Delivery:
-        transition = Transition(
-            (ReplaceMessage(again, read.version), *also),
             (MessageUpdated(again),),
             opens=1,
             open_limit=self._limits.open_messages,
         )
-        return self._channel.change(click.user_id, transition, channel)
+        try:
+            delivery = self._channel.change(click.user_id, reopening, channel)
+        except ConditionsFailed as failed:
+            if failed.includes(ReplaceMessage):
+                return self._end.as_it_stands(click.user_id, message)
+            raise MessageLimit(retry_after=quota.seconds_to_reset(now)) from failed
+        return self._think(_question(click, asked, message), again, delivery)
 
 
 def _question(click: Click, asked: Message, answer: Message) -> Question:

@@ -29,7 +29,6 @@ from afterimage.adapters.dynamodb.writes import (
 from afterimage.domain.changes import Transition
 from afterimage.domain.entities import Channel
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
-from afterimage.views import timestamp
 
 _CONNECTION, _TICKET = "connection#", "ticket#"
 # API Gateway ends every connection after two hours; what is older has gone without a word.
@@ -95,7 +94,7 @@ class DynamoDbChannelStore:
         ChannelRow(
             user_id,
             _CONNECTION + connection_id,
-            connected_at=timestamp(now),
+            connected_at=rows.timestamp(now),
             expires_at=rows.epoch(now + _CONNECTION_LIFE),
         ).save()
 

@@ -8,7 +8,6 @@ from pynamodb.expressions.update import Action
 from afterimage.adapters.dynamodb import rows
 from afterimage.adapters.dynamodb.tables import LedgerRow
 from afterimage.domain.entities import Job
-from afterimage.views import timestamp
 
 
 def still(before: Job) -> Condition:
@@ -29,7 +28,7 @@ def actions(user_id: str, after: Job) -> list[Action]:
         # A job that is reserved again has not started: it says whether a cancelled one is charged.
         written += [LedgerRow.started_at.remove(), LedgerRow.claimed_by.remove()]
     times = ((LedgerRow.started_at, after.started_at), (LedgerRow.ended_at, after.ended_at))
-    written += [column.set(timestamp(at)) for column, at in times if at is not None]
+    written += [column.set(rows.timestamp(at)) for column, at in times if at is not None]
     if after.price_usd is not None:
         written.append(LedgerRow.price_usd.set(after.price_usd))
     if after.error_code is not None:

@@ -26,7 +26,6 @@ from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_s
 from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
 from afterimage.domain.events import EventReference
 from afterimage.ports import ChatPosition, DayUse, MessageKey
-from afterimage.views import timestamp
 
 # Job ids are ULIDs, which begin with 0–7; the counters' names sort behind them.
 _BEHIND_ALL_JOBS = "8"
@@ -142,7 +141,7 @@ class DynamoDbLedger:
         reserved = LedgerRow.status == JobStatus.RESERVED.value
         claimed: list[Action] = [
             LedgerRow.status.set(JobStatus.RUNNING.value),
-            LedgerRow.started_at.set(timestamp(now)),
+            LedgerRow.started_at.set(rows.timestamp(now)),
             LedgerRow.claimed_by.set(claimed_by),
             LedgerRow.claim_nonce.set(nonce),
         ]

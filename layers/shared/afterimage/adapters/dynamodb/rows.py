@@ -22,12 +22,17 @@ from afterimage.domain.entities import (
 )
 from afterimage.domain.events import KEPT_FOR, EventReference
 from afterimage.ports import OPEN_PARTITIONS
-from afterimage.views import timestamp
 
 _IMAGE_FIELDS = frozenset(field.name for field in fields(Image))
 
 
+def timestamp(at: datetime) -> str:
+    """How a row holds a time: `2026-11-20T10:00:00.000Z`, so that texts sort as times do."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
 def time_of(text: str) -> datetime:
+    """What `timestamp` was made of."""
     return datetime.fromisoformat(text)
 
 

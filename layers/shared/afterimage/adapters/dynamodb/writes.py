@@ -23,7 +23,6 @@ from afterimage.domain import changes
 from afterimage.domain.changes import Change, Transition
 from afterimage.domain.entities import Channel
 from afterimage.domain.events import EventReference
-from afterimage.views import timestamp
 
 
 @dataclass(frozen=True)
@@ -78,10 +77,13 @@ def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[A
 
 def _counter_update(channel: Channel, transition: Transition) -> Update:
     as_read = ChannelRow.seq == channel.seq if channel.seq else ChannelRow.seq.does_not_exist()
+    condition = as_read & ChannelRow.deleted_at.does_not_exist()
+    if (limit := transition.open_limit) is not None:
+        # A transition without events moves `open` and not `seq`.
+        room = ChannelRow.open <= limit - transition.opens
+        condition &= ChannelRow.open.does_not_exist() | room
     return Update(
-        ChannelRow(channel.user_id, COUNTER),
-        _counter_actions(channel, transition),
-        as_read & ChannelRow.deleted_at.does_not_exist(),
+        ChannelRow(channel.user_id, COUNTER), _counter_actions(channel, transition), condition
     )
 
 
@@ -89,14 +91,15 @@ def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
     for change in transition.changes:
         if isinstance(change, changes.CloseAccount):
             return [
-                ChannelRow.deleted_at.set(timestamp(change.at)),
+                ChannelRow.deleted_at.set(rows.timestamp(change.at)),
                 ChannelRow.expires_at.set(rows.epoch(change.until)),
                 ChannelRow.seq.remove(),
                 ChannelRow.open.remove(),
             ]
     actions: list[Action] = [ChannelRow.seq.set(channel.seq + len(transition.events))]
     if transition.opens:
-        actions.append(ChannelRow.open.set(channel.open_messages + transition.opens))
+        # Added to what stands there, whatever was read.
+        actions.append(ChannelRow.open.add(transition.opens))
     return actions
 
 
@@ -179,7 +182,7 @@ def _write(  # noqa: C901 - one case a change
 
 
 def _touch_chat(user_id: str, change: changes.TouchChat) -> Update:
-    at = timestamp(change.at)
+    at = rows.timestamp(change.at)
     return Update(
         ChatRow(user_id, change.chat_id),
         [

@@ -21,9 +21,10 @@ from afterimage.adapters.gemini.answers import IMAGE_TOOL, KeyRejected, ModelMis
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.transport import Transport, Unanswered
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS
+from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import ProviderUnavailable
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, ImageRequest, Log, Metrics, TextReply, Turn
+from afterimage.ports import Clock, ImageRequest, Log, Metrics, TextReply
 
 _FIRST_BACKOFF = 0.5  # seconds, doubled each time, full jitter
 _MAX_OUTPUT_TOKENS = 8_192  # includes thinking; smaller caps end answers before they begin

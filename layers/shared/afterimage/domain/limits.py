@@ -1,0 +1,25 @@
+"""What one user may do, and how long an answer may take."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Settings of the operator.
+
+    Attributes:
+        daily_images: pictures of a UTC day.
+        daily_messages: messages of a UTC day.
+        open_messages: answers under way at the same time.
+        text_deadline: by when the text model's part of an answer must have ended.
+        image_deadline: the same of a picture, from its order on.
+    """
+
+    daily_images: int
+    daily_messages: int
+    open_messages: int
+    text_deadline: timedelta
+    image_deadline: timedelta

@@ -1,0 +1,58 @@
+"""Ends an answer, for the functions that give it. Whoever comes second learns how it stands."""
+
+from __future__ import annotations
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain import endings
+from afterimage.domain.endings import Ending
+from afterimage.domain.entities import Job, Message
+from afterimage.domain.errors import ChatDeleted, ConditionsFailed, Failure
+from afterimage.ports import Clock, Log, MessageReader
+
+
+class EndAnswer:
+    """Commits endings and posts them."""
+
+    def __init__(
+        self, channel: UnifiedChannel, messages: MessageReader, clock: Clock, log: Log
+    ) -> None:
+        self._channel = channel
+        self._messages = messages
+        self._clock = clock
+        self._log = log
+
+    def __call__(self, user_id: str, ending: Ending) -> Message:
+        """The message as it ended, or as it stands if it moved meanwhile.
+
+        Raises:
+            ChatDeleted, AccountDeleted: it went with its chat or its account.
+        """
+        try:
+            delivery = self._channel.change(user_id, ending.transition)
+        except ConditionsFailed:
+            return self.as_it_stands(user_id, ending.message)
+        self._channel.deliver(delivery)
+        return ending.message
+
+    def fail(
+        self, user_id: str, message: Message, failure: Failure, job: Job | None = None
+    ) -> Message:
+        """The same of an answer that ends with a reason, which is logged.
+
+        Args:
+            job: the job behind it, which nobody has begun to paint.
+        """
+        self._log.warning(
+            "llm_handler_message_failed",
+            message_id=message.id,
+            code=failure.code,
+            reason=str(failure),
+        )
+        return self(user_id, endings.fail(message, failure, self._clock.now(), job))
+
+    def as_it_stands(self, user_id: str, message: Message) -> Message:
+        """The message as it is stored now. Raises: ChatDeleted."""
+        stored = self._messages.get(user_id, message.chat_id, message.id)
+        if stored is None:
+            raise ChatDeleted
+        return stored

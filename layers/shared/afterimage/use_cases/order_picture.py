@@ -1,0 +1,137 @@
+"""Ordering a picture: quota and job in one transaction, then the painter is started.
+
+The answer may be under way (the model has asked for a picture) or have ended (its user tries it
+again). An invoke that fails is taken back: the answer ends, the picture goes back to its day.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import replace
+from datetime import datetime
+
+from afterimage.channel import Delivery, UnifiedChannel
+from afterimage.domain import aspect_ratios, ids, quota
+from afterimage.domain.changes import InsertJob, ReplaceMessage, ReserveImage, Transition
+from afterimage.domain.entities import Channel, Job, JobStatus, Message
+from afterimage.domain.errors import ConditionsFailed, Failure, Internal, QuotaExceeded
+from afterimage.domain.events import MessageUpdated
+from afterimage.domain.limits import Limits
+from afterimage.domain.metrics import Metric
+from afterimage.ports import Clock, ImageRequest, ImageStarter, JobStore, Log, Metrics
+from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.open_question import Question
+
+
+class OrderPicture:
+    """Turns a wish into a job that is being painted.
+
+    Args:
+        image_model: id of the model that will paint, for the ledger.
+        executor: invokes the painter beside the posts.
+    """
+
+    def __init__(
+        self,
+        channel: UnifiedChannel,
+        jobs: JobStore,
+        images: ImageStarter,
+        end: EndAnswer,
+        clock: Clock,
+        limits: Limits,
+        image_model: str,
+        executor: Executor,
+        log: Log,
+        metrics: Metrics,
+    ) -> None:
+        self._channel = channel
+        self._jobs = jobs
+        self._images = images
+        self._end = end
+        self._clock = clock
+        self._limits = limits
+        self._image_model = image_model
+        self._executor = executor
+        self._log = log
+        self._metrics = metrics
+
+    def __call__(
+        self,
+        question: Question,
+        message: Message,
+        wish: ImageRequest,
+        channel: Channel | None = None,
+    ) -> Message:
+        """The answer with its picture under way, or ended; or as it stands if it moved meanwhile.
+
+        Args:
+            message: the answer as it was read. One that has ended begins another try.
+            channel: a read made beforehand, to save the first round trip.
+
+        Raises:
+            TooManyOpen: of an answer that had ended.
+            ChatDeleted, AccountDeleted: it went meanwhile.
+        """
+        now = self._clock.now()
+        job = self._job(question, message, wish, now)
+        ordered = message.generating(
+            job, wish.parts, now + self._limits.image_deadline, question.until
+        )
+        transition = self._ordering(message, ordered, job)
+        try:
+            delivery = self._channel.change(question.user_id, transition, channel)
+        except ConditionsFailed as failed:
+            if failed.includes(ReplaceMessage):
+                return self._end.as_it_stands(question.user_id, message)
+            self._metrics.add(Metric.REFUSED_PICTURES)
+            used_up = QuotaExceeded(retry_after=quota.seconds_to_reset(now))
+            return self._end.fail(question.user_id, replace(message, parts=wish.parts), used_up)
+        return self._start(question.user_id, ordered, job, delivery)
+
+    def start_again(self, user_id: str, message: Message) -> None:
+        """Invoke once more where a function died before it could; the claim makes it harmless."""
+        job = self._jobs.get(user_id, message.job_id or "")
+        if job is not None and job.status is JobStatus.RESERVED:
+            try:
+                self._images.start(user_id, job)
+            except Failure as failure:
+                self._log.warning("llm_handler_invoke_failed", job_id=job.id, reason=str(failure))
+
+    def _job(self, question: Question, message: Message, wish: ImageRequest, now: datetime) -> Job:
+        return Job(
+            id=ids.job_id(question.chat_id, message.id, message.next_try),
+            chat_id=question.chat_id,
+            message_id=message.id,
+            message_version=message.version + 1,
+            prompt=wish.prompt,
+            aspect_ratio=aspect_ratios.chosen(question.aspect_ratio, wish.aspect_ratio),
+            quota_day=quota.day_of(now),
+            model=self._image_model,
+            created_at=now,
+        )
+
+    def _ordering(self, read: Message, ordered: Message, job: Job) -> Transition:
+        return Transition(
+            changes=(
+                ReplaceMessage(ordered, read.version),
+                ReserveImage(job.quota_day, self._limits.daily_images),
+                InsertJob(job),
+            ),
+            events=(MessageUpdated(ordered),),
+            opens=0 if read.is_open else 1,
+            open_limit=None if read.is_open else self._limits.open_messages,
+        )
+
+    def _start(self, user_id: str, ordered: Message, job: Job, delivery: Delivery) -> Message:
+        started = self._executor.submit(self._images.start, user_id, job)
+        self._channel.deliver(delivery)
+        try:
+            started.result()
+        except Failure as failure:
+            self._log.warning("llm_handler_invoke_failed", job_id=job.id, reason=str(failure))
+            return self._end.fail(user_id, ordered, failure, job)
+        except Exception:  # noqa: BLE001 - every answer ends
+            self._log.exception("llm_handler_invoke_failed", job_id=job.id)
+            return self._end.fail(user_id, ordered, Internal(), job)
+        self._log.info("llm_handler_image_started", message_id=ordered.id, job_id=job.id)
+        return ordered

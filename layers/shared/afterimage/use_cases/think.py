@@ -1,0 +1,113 @@
+"""Thinking: the text model is asked, with what was said before, and its answer ends the message.
+
+asking      the chat's history is read beside the posts of the placeholder
+replying    the model's words end the answer, or
+ordering    its wish for a picture is handed to `OrderPicture`
+failing     whatever goes wrong ends the answer with a reason
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from datetime import timedelta
+
+from afterimage.channel import Delivery, UnifiedChannel
+from afterimage.domain import budget, endings
+from afterimage.domain.conversation import in_pairs, turns
+from afterimage.domain.entities import Message, Role
+from afterimage.domain.errors import AccountDeleted, ChatDeleted, Failure, Internal
+from afterimage.domain.metrics import Metric
+from afterimage.measured import milliseconds, timed
+from afterimage.ports import (
+    Clock,
+    ImageRequest,
+    Log,
+    MessageReader,
+    Metrics,
+    TextModel,
+    TextReply,
+)
+from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.open_question import Question
+from afterimage.use_cases.order_picture import OrderPicture
+
+_HISTORY = 20  # messages; a chat's recent past is what a next answer needs
+# Kept of the function's time for the transaction and the posts that end the answer.
+_TIME_TO_END = timedelta(seconds=6)
+
+
+class Think:
+    """From placeholder to an ended answer or a started picture.
+
+    Args:
+        executor: reads the history beside the posts.
+    """
+
+    def __init__(
+        self,
+        channel: UnifiedChannel,
+        messages: MessageReader,
+        model: TextModel,
+        order: OrderPicture,
+        end: EndAnswer,
+        clock: Clock,
+        executor: Executor,
+        log: Log,
+        metrics: Metrics,
+    ) -> None:
+        self._channel = channel
+        self._messages = messages
+        self._model = model
+        self._order = order
+        self._end = end
+        self._clock = clock
+        self._executor = executor
+        self._log = log
+        self._metrics = metrics
+
+    def __call__(self, question: Question, assistant: Message, delivery: Delivery) -> Message:
+        """The answer as it ended, or with its picture under way. Never raises a Failure.
+
+        Args:
+            assistant: the answer, as it is stored.
+            delivery: its frames, which are posted first.
+
+        Raises:
+            ChatDeleted, AccountDeleted: it went meanwhile.
+        """
+        history = self._executor.submit(self._history, question)
+        self._channel.deliver(delivery)
+        waited = milliseconds(question.received_at, self._clock.now())
+        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
+        try:
+            reply = self._ask(question, history)
+            if isinstance(reply, TextReply):
+                return self._end(
+                    question.user_id, endings.reply(assistant, reply.text, reply.parts)
+                )
+            return self._order(question, assistant, reply)
+        except Failure as failure:
+            return self._end.fail(question.user_id, assistant, failure)
+        except (AccountDeleted, ChatDeleted):
+            raise  # the answer went with it
+        except Exception:  # noqa: BLE001 - every answer ends
+            self._log.exception("llm_handler_failed", message_id=assistant.id)
+            return self._end.fail(question.user_id, assistant, Internal())
+
+    def _history(self, question: Question) -> Sequence[Message]:
+        before = self._messages.before(
+            question.user_id, question.chat_id, question.message_id, _HISTORY
+        )
+        return before[::-1]
+
+    def _ask(
+        self, question: Question, history: Future[Sequence[Message]]
+    ) -> TextReply | ImageRequest:
+        asked = Message(
+            question.message_id, question.chat_id, Role.USER, question.text, self._clock.now()
+        )
+        conversation = turns([*in_pairs(history.result()), asked])
+        until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
+        with timed(self._metrics, Metric.TEXT_MODEL_TIME, self._clock):
+            return self._model.reply(conversation, until)

@@ -1,0 +1,62 @@
+"""`llm_handler_gemini`'s use cases, put together as `wiring` does it, from doubles."""
+
+from __future__ import annotations
+
+from concurrent.futures import Executor
+from dataclasses import dataclass
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.limits import Limits
+from afterimage.ports import (
+    Clock,
+    ImageStarter,
+    JobStore,
+    Log,
+    MessageReader,
+    Metrics,
+    TextModel,
+)
+from afterimage.use_cases.answer_message import AnswerMessage
+from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.open_question import OpenQuestion
+from afterimage.use_cases.order_picture import OrderPicture
+from afterimage.use_cases.retry_message import RetryMessage
+from afterimage.use_cases.think import Think
+
+
+@dataclass
+class Answering:
+    """What asks and tries again, over one set of needs."""
+
+    channel: UnifiedChannel
+    messages: MessageReader
+    jobs: JobStore
+    model: TextModel
+    images: ImageStarter
+    clock: Clock
+    limits: Limits
+    executor: Executor
+    log: Log
+    metrics: Metrics
+
+    def __post_init__(self) -> None:
+        channel, messages, clock, log = self.channel, self.messages, self.clock, self.log
+        end = EndAnswer(channel, messages, clock, log)
+        order = OrderPicture(
+            channel,
+            self.jobs,
+            self.images,
+            end,
+            clock,
+            self.limits,
+            "an-image-model",
+            self.executor,
+            log,
+            self.metrics,
+        )
+        think = Think(
+            channel, messages, self.model, order, end, clock, self.executor, log, self.metrics
+        )
+        opening = OpenQuestion(channel, clock, self.limits)
+        self.answer = AnswerMessage(channel, messages, opening, think, order, end, clock, log)
+        self.retry = RetryMessage(channel, messages, think, order, end, clock, self.limits, log)
