@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
 
+import pytest
 from tests.contracts.conftest import Tables
 from tests.support.builders import CHAT, a_job, a_message
 from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain.changes import (
     Change,
+    CorrectOpen,
     InsertJob,
     InsertMessage,
     MoveJob,
@@ -19,7 +21,7 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.entities import Job, Message, Role, Status
-from afterimage.domain.errors import TimedOut
+from afterimage.domain.errors import ConditionsFailed, TimedOut
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
 from afterimage.ports import OPEN_PARTITIONS, MessageKey
@@ -204,3 +206,40 @@ def test_a_name_with_the_separator_in_it_owns_its_uploads(tables: Tables, user: 
     job = failed(tables, name, 1, NOW)
 
     assert due(tables, name) == [(name, job.id)]
+
+
+def test_the_open_messages_of_one_user_are_found_whenever_they_are_due(
+    tables: Tables, user: str, somebody_else: str
+) -> None:
+    later = NOW + timedelta(days=1)
+    store(tables, user, InsertMessage(an_answer(1, later)))
+    store(tables, user, InsertMessage(replace(an_answer(2, later), status=Status.COMPLETE)))
+    store(tables, somebody_else, InsertMessage(an_answer(3, later)))
+
+    assert list(tables.index.open_of(user)) == [MessageKey(user, CHAT, an_answer(1, NOW).id)]
+
+
+def test_who_has_open_answers_is_in_one_part_of_all(
+    tables: Tables, user: str, somebody_else: str
+) -> None:
+    opening = Transition((InsertMessage(an_answer(1, NOW)),), (), opens=1)
+    tables.store.commit(tables.store.read(user), opening, NOW)
+    store(tables, somebody_else, InsertMessage(an_answer(1, NOW)))
+
+    parts = [set(tables.index.users_with_open(part, 3)) for part in range(3)]
+
+    assert sum(user in part for part in parts) == 1
+    assert not any(somebody_else in part for part in parts)
+
+
+def test_a_correction_holds_only_where_nothing_moved(tables: Tables, user: str) -> None:
+    message = an_answer(1, NOW)
+    opening = Transition((InsertMessage(message),), (MessageInserted(message),), opens=2)
+    tables.store.commit(tables.store.read(user), opening, NOW)
+    read = tables.store.read(user)
+
+    tables.store.commit(read, Transition((CorrectOpen(2, 1),), ()), NOW)
+    with pytest.raises(ConditionsFailed):
+        tables.store.commit(read, Transition((CorrectOpen(2, 1),), ()), NOW)
+
+    assert tables.store.read(user).open_messages == 1

@@ -23,6 +23,7 @@ from afterimage.use_cases.empty_chat import EmptyChat
 from afterimage.use_cases.end_message import EndMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.open_question import Question
+from afterimage.use_cases.recount_open import RecountOpen
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
@@ -236,6 +237,9 @@ class Bundle:
 
     def sweep(self, seconds: float = 55) -> None:
         """Lets the keeper look for what is overdue, for so long."""
+        recount = RecountOpen(
+            self.channel, self.index, self.messages, self.clock, self.log, self.metrics
+        )
         sweep = Sweep(
             self.index,
             self.messages,
@@ -243,6 +247,7 @@ class Bundle:
             self.pictures,
             self.end,
             self.finish,
+            recount,
             self.clock,
             self.log,
             self.metrics,

@@ -6,6 +6,7 @@ One lock makes every call atomic. Each class mirrors one of `afterimage.adapters
 from __future__ import annotations
 
 import threading
+import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -258,6 +259,24 @@ class InMemoryOpenIndex(_View):
             ]
         yield from overdue
 
+    def open_of(self, user_id: str) -> Iterator[MessageKey]:
+        with self._tables.lock:
+            found = [
+                MessageKey(*key)
+                for key, message in self._rows.messages.items()
+                if key[0] == user_id and message.is_open
+            ]
+        yield from found
+
+    def users_with_open(self, part: int, parts: int) -> Iterator[str]:
+        with self._tables.lock:
+            found = [
+                user
+                for user, counter in self._rows.counters.items()
+                if counter.open and zlib.crc32(user.encode()) % parts == part
+            ]
+        yield from found
+
     def due_removals(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
         with self._tables.lock:
             due = [
@@ -440,6 +459,8 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return _is_still(rows, user, job)
         case changes.RemoveImage(image_id):
             return (user, image_id) in rows.images
+        case changes.CorrectOpen(was):
+            return rows.counters.get(user, Counter()).open == was
         case changes.CloseAccount() | changes.BeginDeletion():
             return True
 
@@ -477,7 +498,7 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             del rows.jobs[user, job.id]
         case changes.RemoveImage(image_id):
             del rows.images[user, image_id]
-        case changes.CloseAccount():
+        case changes.CloseAccount() | changes.CorrectOpen():
             pass  # the counter's
 
 
@@ -486,6 +507,8 @@ def _moved(counter: Counter, transition: Transition) -> Counter:
     for change in transition.changes:
         if isinstance(change, changes.CloseAccount):
             return Counter(deleted=True, expires_at=change.until)
+        if isinstance(change, changes.CorrectOpen):
+            return replace(counter, open=change.counted)
     return Counter(counter.seq + len(transition.events), counter.open + transition.opens)
 
 

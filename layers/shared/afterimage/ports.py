@@ -79,6 +79,12 @@ class OpenIndex(Protocol):
     def overdue_messages(self, partition: int, now: datetime) -> Iterator[MessageKey]:
         """Open messages whose deadline has passed; partitions are numbered from 0."""
 
+    def open_of(self, user_id: str) -> Iterator[MessageKey]:
+        """All of one user's open messages."""
+
+    def users_with_open(self, part: int, parts: int) -> Iterator[str]:
+        """Ids of users whose counter of open answers is not 0: one part of all users, from 0."""
+
     def due_removals(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
         """`(user_id, name)` of what is to be removed by now.
 

@@ -287,6 +287,7 @@ def websocket(logger: Logger, environment: Mapping[str, str]) -> Any:
 def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
     from afterimage.adapters.dynamodb import readers
     from afterimage.use_cases.end_message import EndMessage
+    from afterimage.use_cases.recount_open import RecountOpen
     from afterimage.use_cases.replay_events import ReplayEvents
     from afterimage.use_cases.repost_events import RepostEvents
     from afterimage.use_cases.rescue_job import RescueJob
@@ -314,13 +315,16 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
     )
     pictures = aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket)
     finish = _finish_deletion(base, configured, pictures)
+    index = readers.DynamoDbOpenIndex()
+    recount = RecountOpen(base.channel, index, messages, base.clock, base.log, base.metrics)
     sweep = Sweep(
-        readers.DynamoDbOpenIndex(),
+        index,
         messages,
         ledger,
         pictures,
         end,
         finish,
+        recount,
         base.clock,
         base.log,
         base.metrics,

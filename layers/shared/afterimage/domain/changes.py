@@ -111,6 +111,14 @@ class CloseAccount:
 
 
 @dataclass(frozen=True)
+class CorrectOpen:
+    """Writes the number of open answers. Holds while it is still `was`, and `seq` as read."""
+
+    was: int
+    counted: int
+
+
+@dataclass(frozen=True)
 class BeginDeletion:
     """Notes what the keeper has to finish. Always holds: it stands beside what marks."""
 
@@ -151,6 +159,7 @@ Change = (
     | InsertImage
     | CloseChat
     | CloseAccount
+    | CorrectOpen
     | BeginDeletion
     | RemoveMessage
     | RemoveJob

@@ -64,6 +64,7 @@ class Metric(Enum):
     REPORTS_REFUSED = "ReportsRefused", _COUNT
     # What somebody should look at.
     OVERDUE_ENDED = "OverdueEnded", _COUNT
+    OPEN_CORRECTED = "OpenCorrected", _COUNT
     INVOCATIONS_FAILED = "InvocationsFailed", _COUNT
     KEY_REJECTED = "KeyRejected", _COUNT
     MODEL_MISSING = "ModelMissing", _COUNT

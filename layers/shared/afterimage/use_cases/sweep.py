@@ -38,6 +38,7 @@ class Sweep:
         pictures: PictureStore,
         end: EndMessage,
         finish: Callable[[str, str, datetime], None],
+        recount: Callable[[datetime], None],
         clock: Clock,
         log: Log,
         metrics: Metrics,
@@ -48,6 +49,7 @@ class Sweep:
         self._pictures = pictures
         self._end = end
         self._finish = finish
+        self._recount = recount
         self._clock = clock
         self._log = log
         self._metrics = metrics
@@ -70,6 +72,7 @@ class Sweep:
                 if self._clock.now() >= until:
                     return
                 self._guarded(partial(self._remove, user_id, name, until))
+        self._guarded(partial(self._recount, until))
 
     def _guarded(self, step: Callable[[], None]) -> None:
         """One row that cannot be ended must not keep the others open."""

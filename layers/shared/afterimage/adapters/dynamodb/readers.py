@@ -15,6 +15,7 @@ from pynamodb.models import Model
 from afterimage.adapters.dynamodb import job_moves, rows
 from afterimage.adapters.dynamodb.contention import outlasting
 from afterimage.adapters.dynamodb.tables import (
+    ChannelRow,
     ChatRow,
     EventRow,
     ImageRow,
@@ -221,6 +222,18 @@ class DynamoDbOpenIndex:
         for row in MessageRow.open_messages.query(rows.partition(partition), due):
             user_id, _, chat_id = row.user_id_chat_id.rpartition("#")
             yield MessageKey(user_id, chat_id, row.message_id)
+
+    def open_of(self, user_id: str) -> Iterator[MessageKey]:
+        for row in MessageRow.open_messages.query(rows.open_partition(user_id)):
+            owner, _, chat_id = row.user_id_chat_id.rpartition("#")
+            if owner == user_id:
+                yield MessageKey(user_id, chat_id, row.message_id)
+
+    def users_with_open(self, part: int, parts: int) -> Iterator[str]:
+        # What has no such attribute is "not 0", too.
+        counters = ChannelRow.open.exists() & (ChannelRow.open != 0)
+        for row in ChannelRow.scan(counters, segment=part, total_segments=parts):
+            yield row.user_id
 
     def due_removals(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
         due = LedgerRow.purge_at <= rows.epoch(now)

@@ -66,7 +66,7 @@ class Asked:
 
 def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[Asked]:
     """All items of a transition's transaction, in the order in which they are sent."""
-    asked = [Asked(_counter_update(channel, transition))]
+    asked = [_counter_update(channel, transition)]
     asked += _chat_checks(channel.user_id, transition)
     for change in transition.changes:
         if (write := _write(channel.user_id, change)) is not None:
@@ -75,20 +75,24 @@ def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[A
     return sorted(asked, key=lambda one: _ORDER.index(type(one.write)))
 
 
-def _counter_update(channel: Channel, transition: Transition) -> Update:
+def _counter_update(channel: Channel, transition: Transition) -> Asked:
     as_read = ChannelRow.seq == channel.seq if channel.seq else ChannelRow.seq.does_not_exist()
     condition = as_read & ChannelRow.deleted_at.does_not_exist()
     if (limit := transition.open_limit) is not None:
         # A transition without events moves `open` and not `seq`.
         room = ChannelRow.open <= limit - transition.opens
         condition &= ChannelRow.open.does_not_exist() | room
-    return Update(
-        ChannelRow(channel.user_id, COUNTER), _counter_actions(channel, transition), condition
-    )
+    correction = next((c for c in transition.changes if isinstance(c, changes.CorrectOpen)), None)
+    if correction is not None:
+        condition &= ChannelRow.open == correction.was
+    row = ChannelRow(channel.user_id, COUNTER)
+    return Asked(Update(row, _counter_actions(channel, transition), condition), correction)
 
 
 def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
     for change in transition.changes:
+        if isinstance(change, changes.CorrectOpen):
+            return [ChannelRow.open.set(change.counted)]
         if isinstance(change, changes.CloseAccount):
             return [
                 ChannelRow.deleted_at.set(rows.timestamp(change.at)),
@@ -168,7 +172,7 @@ def _write(  # noqa: C901 - one case a change
             return Put(rows.image_row(user_id, image), ImageRow.image_id.does_not_exist())
         case changes.CloseChat(chat_id):
             return _close_chat(user_id, chat_id)
-        case changes.CloseAccount():
+        case changes.CloseAccount() | changes.CorrectOpen():
             return None  # an item can be written once in a transaction, and this is the counter's
         case changes.BeginDeletion(deletion):
             return Put(rows.deletion_row(user_id, deletion), None)
