@@ -14,11 +14,13 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
-from tests.support.doubles import RecordingLog
+from tests.support.doubles import FixedClock, RecordingLog
 from tests.support.forged import token_by_hand
+from tests.support.in_memory import InMemoryTables
 
 from afterimage.adapters.tokens import IssuerKeys, TokenVerifier
 from afterimage.domain.errors import Busy, Unauthorized
+from afterimage.use_cases.open_connection import Tickets
 
 ISSUER = "https://issuer.test/realms/main/"
 AUDIENCE = "afterimage"
@@ -26,6 +28,8 @@ RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 OTHER_RSA_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
 EC_KEY = ec.generate_private_key(ec.SECP256R1())
 P384_KEY = ec.generate_private_key(ec.SECP384R1())
+
+NO_KEYS = {"jwks_uri": "https://issuer.test/keys", "keys": []}
 
 Claims = dict[str, Any]
 
@@ -125,10 +129,14 @@ def test_the_scheme_is_written_as_one_likes(user_of: UserOf, scheme: str) -> Non
     [
         {"aud": ["another", AUDIENCE]},
         {"aud": ..., "client_id": AUDIENCE, "token_use": "access"},
-        {"exp": timedelta(seconds=-3)},
-        {"iat": timedelta(seconds=3)},
+        {"aud": AUDIENCE, "token_use": "access"},
+        {"aud": AUDIENCE, "typ": "Bearer"},
+        {"exp": timedelta(seconds=-55)},
+        {"iat": timedelta(seconds=55)},
+        {"nbf": timedelta(seconds=55)},
         {"sub": "auth0|507f1f77bcf86cd799439020"},
         {"sub": "x" * 255},
+        {"sub": "ü" * 127},
     ],
     ids=str,
 )
@@ -153,21 +161,69 @@ def test_claims_that_are_fine(user_of: UserOf, good: Claims) -> None:
         {"aud": ..., "client_id": AUDIENCE, "token_use": "id"},
         {"aud": ..., "client_id": "another", "token_use": "access"},
         {"aud": "another", "client_id": AUDIENCE, "token_use": "access"},
-        {"exp": timedelta(minutes=-1)},
+        {"exp": timedelta(seconds=-65)},
         {"exp": ...},
         {"exp": "soon"},
-        {"nbf": timedelta(minutes=1)},
-        {"iat": timedelta(minutes=1)},
+        {"nbf": timedelta(seconds=65)},
+        {"iat": timedelta(seconds=65)},
         {"sub": ...},
         {"sub": ""},
         {"sub": None},
         {"sub": "x" * 256},
+        {"sub": "x" * 3_000},
+        {"sub": "ü" * 128},
     ],
-    ids=str,
+    ids=lambda bad: str(bad)[:60],
 )
 def test_claims_that_are_not(user_of: UserOf, bad: Claims) -> None:
     with pytest.raises(Unauthorized):
         user_of(signed(bad))
+
+
+@pytest.mark.parametrize("aud", [AUDIENCE, [AUDIENCE, "another"], ...], ids=str)
+@pytest.mark.parametrize(
+    "says_so",
+    [
+        {"token_use": "id"},
+        {"token_use": "refresh"},
+        {"token_use": None},
+        {"typ": "ID"},
+        {"at_hash": "x"},
+    ],
+    ids=str,
+)
+def test_an_id_token_opens_nothing(user_of: UserOf, says_so: Claims, aud: object) -> None:
+    """Its audience is the client, which may be the audience of access tokens as well."""
+    with pytest.raises(Unauthorized):
+        user_of(signed({"aud": aud, "client_id": AUDIENCE, **says_so}))
+
+
+@pytest.mark.parametrize("sub", ["", "x" * 256, "x" * 3_000, "ü" * 128])
+def test_whose_id_cannot_be_kept_is_told_so(user_of: UserOf, sub: str) -> None:
+    with pytest.raises(Unauthorized) as refused:
+        user_of(signed({"sub": sub}))
+
+    assert "id must have 1 to 255 bytes" in refused.value.public
+
+
+def test_half_a_surrogate_pair_is_no_id(user_of: UserOf) -> None:
+    body = json.dumps({**timeless(), "sub": "alice \ud83e"}).encode()
+    token = jwt.api_jws.encode(body, RSA_KEY, "RS256", {"kid": "rsa-1"})
+
+    with pytest.raises(Unauthorized) as refused:
+        user_of(f"Bearer {token}")
+
+    assert "id must have" in refused.value.public
+
+
+@pytest.mark.parametrize("sub", ["x" * 255, "ü" * 127])
+def test_every_id_that_is_taken_fits_a_key_and_a_ticket(user_of: UserOf, sub: str) -> None:
+    user_id = user_of(signed({"sub": sub}))
+    tables = InMemoryTables()
+    tickets = Tickets(tables, FixedClock())
+
+    assert len(f"{user_id}#{'c' * 64}".encode()) <= 2_048
+    assert tickets.spend(tickets.issue(user_id)) == user_id
 
 
 @pytest.mark.parametrize("sub", [7, ["alice"], {}])
@@ -265,36 +321,93 @@ def test_keys_are_found_by_discovery_and_fetched_once(user_of: UserOf, issuer: I
     ]
 
 
-def test_a_rotated_key_is_found(user_of: UserOf, issuer: Issuer) -> None:
+def test_a_rotated_key_works_at_once(user_of: UserOf, issuer: Issuer) -> None:
     user_of(signed({}))
     issuer.keys = [rsa_jwk("rsa-2", OTHER_RSA_KEY)]
-    issuer.seconds = 60
 
     assert user_of(signed({}, OTHER_RSA_KEY, kid="rsa-2")) == "alice"
     with pytest.raises(Unauthorized):
         user_of(signed({}))
 
 
-def test_unknown_keys_are_asked_for_at_most_once_a_minute(user_of: UserOf, issuer: Issuer) -> None:
+def test_a_kid_with_another_key_works_at_once(user_of: UserOf, issuer: Issuer) -> None:
     user_of(signed({}))
-    for seconds in (0.0, 1.0, 30.0, 59.0):
-        issuer.seconds = seconds
-        with pytest.raises(Unauthorized):
-            user_of(signed({}, kid=f"forged-{seconds}"))
-    assert issuer.fetches() == 1
+    issuer.keys = [rsa_jwk("rsa-1", OTHER_RSA_KEY)]
 
-    issuer.seconds = 60.0
-    for _ in range(5):
-        with pytest.raises(Unauthorized):
-            user_of(signed({}, kid="forged"))
-    assert issuer.fetches() == 2
-
-
-def test_a_token_without_kid_asks_for_nothing(user_of: UserOf, issuer: Issuer) -> None:
+    assert user_of(signed({}, OTHER_RSA_KEY)) == "alice"
     with pytest.raises(Unauthorized):
-        user_of(signed({}, kid=None))
+        user_of(signed({}))
+
+
+@pytest.mark.parametrize("hour", [3_601, -1], ids=["an hour later", "the clock was set back"])
+def test_a_withdrawn_key_is_trusted_for_an_hour_at_most(
+    user_of: UserOf, issuer: Issuer, hour: float
+) -> None:
+    user_of(signed({}))
+    issuer.keys = [ec_jwk("ec-1")]
+    issuer.seconds = max(0, hour - 1)
+    assert user_of(signed({})) == "alice"
+
+    issuer.seconds = hour
+    with pytest.raises(Unauthorized):
+        user_of(signed({}))
+    assert user_of(signed({}, EC_KEY, "ES256", "ec-1")) == "alice"
+
+
+def forged(seconds: float) -> dict[str, str]:
+    """How tokens are made that no key fits: another `kid` each, or a signature by nobody's key."""
+    return {
+        "unknown kid": signed({}, kid=f"forged-{seconds}"),
+        "another's signature": signed({}, OTHER_RSA_KEY),
+        "another key's kid": signed({}, EC_KEY, "ES256", "rsa-1"),
+    }
+
+
+@pytest.mark.parametrize("how", forged(0))
+def test_forged_tokens_have_keys_fetched_at_most_once_a_minute(
+    user_of: UserOf, issuer: Issuer, how: str
+) -> None:
+    user_of(signed({}))
+    for minute in range(3):
+        for seconds in (0.0, 1.0, 30.0, 59.0):
+            issuer.seconds = 61.0 * minute + seconds
+            with pytest.raises(Unauthorized):
+                user_of(forged(issuer.seconds)[how])
+        assert issuer.fetches() == 2 + minute
+
+
+@pytest.mark.parametrize("alg", ["HS256", "none", "RS512", "EdDSA"])
+def test_an_algorithm_that_is_never_taken_asks_for_nothing(
+    user_of: UserOf, issuer: Issuer, alg: str
+) -> None:
+    with pytest.raises(Unauthorized):
+        user_of(by_hand({"alg": alg, "kid": "any"}, timeless(), b"secret"))
 
     assert issuer.fetched == []
+
+
+@pytest.mark.parametrize(
+    "published", [rsa_jwk("rsa-1"), {**rsa_jwk(""), "kid": None}], ids=["kid", "no kid"]
+)
+def test_a_token_without_kid_is_verified_by_the_only_key_that_fits(
+    user_of: UserOf, issuer: Issuer, published: Claims
+) -> None:
+    encrypts = {**rsa_jwk("rsa-2", OTHER_RSA_KEY), "use": "enc"}
+    for_another_algorithm = {**rsa_jwk("rsa-3", OTHER_RSA_KEY), "alg": "PS256"}
+    issuer.keys = [published, ec_jwk("ec-1"), encrypts, for_another_algorithm]
+
+    assert user_of(signed({}, kid=None)) == "alice"
+    with pytest.raises(Unauthorized):
+        user_of(signed({}, OTHER_RSA_KEY, kid=None))
+
+
+def test_a_token_without_kid_does_not_choose_between_keys(user_of: UserOf, issuer: Issuer) -> None:
+    issuer.keys = [rsa_jwk("rsa-1"), rsa_jwk("rsa-2", OTHER_RSA_KEY)]
+
+    for key in (RSA_KEY, OTHER_RSA_KEY):
+        with pytest.raises(Unauthorized):
+            user_of(signed({}, key, kid=None))
+    assert user_of(signed({}, OTHER_RSA_KEY, kid="rsa-2")) == "alice"
 
 
 @pytest.mark.parametrize(
@@ -312,19 +425,36 @@ def test_keys_that_cannot_be_fetched_are_no_verdict(
     assert user_of(signed({})) == "alice"
 
 
-def test_known_keys_serve_on_while_the_issuer_is_away(user_of: UserOf, issuer: Issuer) -> None:
+@pytest.mark.parametrize("seconds", [0, 3_601])
+@pytest.mark.parametrize("away", [requests.ConnectionError("away"), "empty", "broken"], ids=str)
+def test_while_the_issuer_is_away_known_keys_serve_on_and_others_are_no_verdict(
+    user_of: UserOf, issuer: Issuer, log: RecordingLog, away: Any, seconds: float
+) -> None:
     user_of(signed({}))
-    issuer.fails = requests.ConnectionError("away")
-    issuer.seconds = 3_600
+    if isinstance(away, Exception):
+        issuer.fails = away
+    else:
+        issuer.keys = [] if away == "empty" else [{"kty": "RSA", "kid": "rsa-1", "n": "!"}]
 
+    for issuer.seconds in (seconds, seconds + 1, seconds + 59):
+        with pytest.raises(Busy):
+            user_of(signed({}, OTHER_RSA_KEY, kid="rsa-9"))
+        assert user_of(signed({})) == "alice"
+
+    assert issuer.fetches() == 2
+    assert [(line.event, line.fields) for line in log.lines] == [
+        ("issuer_keys_not_fetched", {"old_keys": 2})
+    ]
+    issuer.fails, issuer.keys = None, [rsa_jwk("rsa-9", OTHER_RSA_KEY)]
+    issuer.seconds = seconds + 61
+    assert user_of(signed({}, OTHER_RSA_KEY, kid="rsa-9")) == "alice"
     with pytest.raises(Unauthorized):
-        user_of(signed({}, kid="rsa-9"))
-
-    assert user_of(signed({})) == "alice"
+        user_of(signed({}))
 
 
 @pytest.mark.parametrize(
-    "answer", [{}, {"jwks_uri": None}, [], "text", {"jwks_uri": "https://issuer.test/keys"}]
+    "answer",
+    [{}, {"jwks_uri": None}, [], "text", {"jwks_uri": "https://issuer.test/keys"}, NO_KEYS],
 )
 def test_a_strange_answer_of_the_issuer_is_no_verdict(answer: Any, log: RecordingLog) -> None:
     keys = IssuerKeys(lambda: ISSUER, lambda _: answer, log, lambda: 0.0)
@@ -359,7 +489,7 @@ def test_a_strange_key_among_the_others_does_not_matter(
 
 
 def test_a_key_for_encryption_signs_nothing(user_of: UserOf, issuer: Issuer) -> None:
-    issuer.keys = [{**rsa_jwk("rsa-1"), "use": "enc"}]
+    issuer.keys = [{**rsa_jwk("rsa-1"), "use": "enc"}, ec_jwk("ec-1")]
 
     with pytest.raises(Unauthorized):
         user_of(signed({}))

@@ -1,36 +1,50 @@
 """Access tokens of any OpenID issuer: RS256 and ES256 by its published keys.
 
 Works for Supabase Auth, Cognito and Auth0 alike: keys are found by the issuer's discovery
-document, cached, and fetched again for an unknown `kid` at most once a minute.
+document and kept for an hour. For a token that none of them fits they are fetched again, at
+most once a minute.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any
 
 import jwt
 import requests
+from requests.adapters import HTTPAdapter
+from urllib3.util import Retry
 
+from afterimage.adapters.age import is_fresh
 from afterimage.domain.errors import Busy, Unauthorized
 from afterimage.ports import Log
 
 _ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}  # by key type: a token does not get to choose
-_FETCH_AT_MOST_EVERY = 60.0  # seconds
-_FETCH_TIMEOUT = 3.0  # seconds
-_LEEWAY = 5  # seconds of clock difference
+_KEEP_KEYS_S = 3_600.0  # a key that the issuer withdraws is trusted for no longer
+_ASK_AT_MOST_EVERY_S = 60.0
+_FETCH_TIMEOUT_S = 3.0
+# A connection that was kept while the sandbox was frozen is found closed at the next request.
+_ONCE_MORE = Retry(total=1, connect=0)
+_LEEWAY_S = 60  # difference of clocks, for `iat`, `nbf` and `exp` alike
 _LONGEST_TOKEN = 8 * 1024  # characters; API Gateway's limit for all headers is 10 KB
-_LONGEST_USER_ID = 255  # characters
+# Bytes. OpenID Connect Core 2 allows 255 ASCII characters. DynamoDB's partition key holds 2,048,
+# of which a chat's id takes 65; a ticket, of which it is a part, holds 743.
+_LONGEST_USER_ID = 255
+_UNUSABLE_ID = f"This account cannot be used here: its id must have 1 to {_LONGEST_USER_ID} bytes."
 
 
 class IssuerKeys:
-    """The issuer's signing keys by `kid`.
+    """The issuer's signing keys.
+
+    They are read at first use, and anew when they are an hour old: if that fails, or brings no
+    key, the old ones serve on and it is tried again a minute later.
 
     Args:
         get_json: fetches a URL and parses its JSON.
+        now: the wall clock's seconds, see `is_fresh`.
     """
 
     def __init__(
@@ -38,40 +52,76 @@ class IssuerKeys:
         issuer: Callable[[], str],
         get_json: Callable[[str], Any],
         log: Log,
-        monotonic: Callable[[], float] = time.monotonic,
+        now: Callable[[], float] = time.time,
     ) -> None:
         self._issuer = issuer
         self._get_json = get_json
         self._log = log
-        self._monotonic = monotonic
-        self._keys: dict[str, jwt.PyJWK] = {}
-        self._fetched_at: float | None = None
+        self._now = now
+        self._keys: Sequence[jwt.PyJWK] = ()
+        self._read_at = self._asked_at = float("-inf")
+        self._is_away = False
         self._lock = threading.Lock()
 
-    def get(self, kid: str) -> jwt.PyJWK:
-        """Raises: Unauthorized (the issuer has no such key), Busy (it cannot be asked)."""
-        with self._lock:
-            if kid not in self._keys and self._may_fetch():
-                self._fetch()
-        if kid not in self._keys:
-            raise Unauthorized("unknown kid")
-        return self._keys[kid]
+    def get(self, kid: str | None, algorithm: str) -> jwt.PyJWK:
+        """The key that a token with this header was signed with.
 
-    def _may_fetch(self) -> bool:
-        now = self._monotonic()
-        return self._fetched_at is None or now - self._fetched_at >= _FETCH_AT_MOST_EVERY
+        Args:
+            kid: None if the token names no key; then just one may fit.
+
+        Raises:
+            Unauthorized: the issuer has no such key, or several of which each may be meant.
+            Busy: no such key is known, and the issuer cannot be asked.
+        """
+        with self._lock:
+            if not is_fresh(self._read_at, self._now(), _KEEP_KEYS_S):
+                self._ask(in_doubt=False)
+            elif not self._fitting(kid, algorithm):
+                self._ask(in_doubt=True)
+            fitting = self._fitting(kid, algorithm)
+            if not fitting and self._is_away:
+                raise Busy("the issuer's keys cannot be fetched")
+        if not fitting or (kid is None and len(fitting) > 1):
+            raise Unauthorized(f"{len(fitting)} keys fit")
+        return fitting[0]
+
+    def newer(self, than: jwt.PyJWK) -> jwt.PyJWK | None:
+        """What the issuer has put in this key's place, under the same `kid`, if that is known."""
+        with self._lock:
+            self._ask(in_doubt=True)
+            fitting = self._fitting(than.key_id, str(than.algorithm_name))
+        return fitting[0] if fitting and fitting[0] is not than else None
+
+    def _fitting(self, kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
+        return [
+            key
+            for key in self._keys
+            if key.algorithm_name == algorithm and kid in (None, key.key_id)
+        ]
+
+    def _ask(self, *, in_doubt: bool) -> None:
+        """Fetch the keys, unless that was done in doubt, or in vain, within a minute.
+
+        Args:
+            in_doubt: it is a token that gives rise to it, and anybody can make one.
+        """
+        now = self._now()
+        if self._keys and is_fresh(self._asked_at, now, _ASK_AT_MOST_EVERY_S):
+            return
+        self._fetch()
+        if in_doubt or self._is_away:
+            self._asked_at = now
 
     def _fetch(self) -> None:
         issuer = self._issuer().rstrip("/")
         try:
             discovery = self._get_json(f"{issuer}/.well-known/openid-configuration")
-            jwks = self._get_json(discovery["jwks_uri"])
-            self._keys = _usable_keys(jwks["keys"])
-        except (requests.RequestException, ValueError, KeyError, TypeError) as error:
-            self._log.exception("issuer_keys_not_fetched")
-            if not self._keys:
-                raise Busy("the issuer's keys cannot be fetched") from error
-        self._fetched_at = self._monotonic()
+            self._keys = _usable_keys(self._get_json(discovery["jwks_uri"])["keys"])
+        except (requests.RequestException, ValueError, KeyError, TypeError):
+            self._log.exception("issuer_keys_not_fetched", old_keys=len(self._keys))
+            self._is_away = True
+        else:
+            self._read_at, self._is_away = self._now(), False
 
 
 class TokenVerifier:
@@ -99,51 +149,72 @@ class TokenVerifier:
 
     def _verified(self, token: str) -> str:
         header = jwt.get_unverified_header(token)
-        kid = header.get("kid")
-        if not isinstance(kid, str):
-            raise Unauthorized("no kid")
-        key = self._keys.get(kid)
-        claims = jwt.decode(
+        algorithm = str(header.get("alg"))
+        if algorithm not in _ALGORITHMS.values():
+            raise Unauthorized("another algorithm")
+        claims = self._claims(token, self._keys.get(header.get("kid"), algorithm))
+        if not _is_for(claims, self._audience()):
+            raise Unauthorized("not an access token for us")
+        user_id = claims["sub"]
+        if not _can_be_kept(user_id):
+            raise Unauthorized("unusable sub", public=_UNUSABLE_ID)
+        return str(user_id)
+
+    def _claims(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+        try:
+            return self._decoded(token, key)
+        except jwt.InvalidSignatureError:
+            newer = self._keys.newer(key)
+            if newer is None:
+                raise
+            return self._decoded(token, newer)
+
+    def _decoded(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
+        return jwt.decode(
             token,
             key.key,
-            algorithms=[_ALGORITHMS[str(key.key_type)]],
+            algorithms=[str(key.algorithm_name)],
             issuer=self._issuer(),
-            leeway=_LEEWAY,
+            leeway=_LEEWAY_S,
             options={"require": ["exp", "iss", "sub"], "verify_aud": False},
         )
-        if not _is_for(claims, self._audience()):
-            raise Unauthorized("wrong audience")
-        user_id = claims["sub"]
-        if not isinstance(user_id, str) or not 0 < len(user_id) <= _LONGEST_USER_ID:
-            raise Unauthorized("unusable sub")
-        return user_id
 
 
 def fetch_json(http: requests.Session) -> Callable[[str], Any]:
     """Fetches a URL and parses its JSON."""
+    for scheme in ("https://", "http://"):
+        http.mount(scheme, HTTPAdapter(max_retries=_ONCE_MORE))
 
     def get(url: str) -> Any:
-        response = http.get(url, timeout=_FETCH_TIMEOUT, allow_redirects=False)
+        response = http.get(url, timeout=_FETCH_TIMEOUT_S, allow_redirects=False)
         response.raise_for_status()
         return response.json()
 
     return get
 
 
-def _usable_keys(keys: list[Any]) -> dict[str, jwt.PyJWK]:
-    """The keys that sign, by `kid`; whatever else is published beside them does not matter."""
-    usable: dict[str, jwt.PyJWK] = {}
+def _usable_keys(keys: list[Any]) -> Sequence[jwt.PyJWK]:
+    """The keys that sign; whatever else is published beside them does not matter.
+
+    Raises:
+        ValueError: there is none, and nobody could sign in.
+    """
+    usable: list[jwt.PyJWK] = []
     for key in keys:
         if isinstance(key, dict) and _is_for_signing(key):
             with suppress(jwt.PyJWTError, ValueError):
-                usable[key["kid"]] = jwt.PyJWK(key, algorithm=_ALGORITHMS[key["kty"]])
+                usable.append(jwt.PyJWK(key, algorithm=_ALGORITHMS[key["kty"]]))
+    if not usable:
+        raise ValueError("no key that signs")
     return usable
 
 
 def _is_for_signing(key: dict[str, Any]) -> bool:
+    algorithm = _ALGORITHMS.get(str(key.get("kty")))
     return (
-        isinstance(key.get("kid"), str)
-        and str(key.get("kty")) in _ALGORITHMS
+        algorithm is not None
+        and isinstance(key.get("kid"), str | None)
+        and key.get("alg", algorithm) == algorithm
         and key.get("crv", "P-256") == "P-256"
         and key.get("use", "sig") == "sig"
     )
@@ -157,8 +228,34 @@ def _bearer(authorization: str | None) -> str:
 
 
 def _is_for(claims: dict[str, Any], audience: str) -> bool:
-    """`aud` contains the audience; a token without one (Cognito's) names the client instead."""
+    """An access token, whose `aud` contains the audience.
+
+    One without `aud` (Cognito's) names the client instead, and says what it is for.
+    """
+    if _is_another_kind(claims):
+        return False
     if "aud" in claims:
         named = claims["aud"]
         return audience in (named if isinstance(named, list) else [named])
-    return claims.get("client_id") == audience and claims.get("token_use") == "access"
+    return claims.get("client_id") == audience and "token_use" in claims
+
+
+def _is_another_kind(claims: dict[str, Any]) -> bool:
+    """Whether it says of itself that it is an ID token or the like; its `aud` may be ours.
+
+    Cognito says it by `token_use`, Keycloak by `typ`; a hash of the access token stands only
+    beside one (OpenID Connect Core 3.1.3.6).
+    """
+    return (
+        claims.get("token_use", "access") != "access"
+        or claims.get("typ") == "ID"
+        or "at_hash" in claims
+    )
+
+
+def _can_be_kept(user_id: object) -> bool:
+    """Whether it fits the keys of tables; half a surrogate pair fits none."""
+    try:
+        return isinstance(user_id, str) and 0 < len(user_id.encode()) <= _LONGEST_USER_ID
+    except UnicodeEncodeError:
+        return False
