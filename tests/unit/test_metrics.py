@@ -70,6 +70,22 @@ def test_a_line_is_in_the_embedded_metric_format(capsys: pytest.CaptureFixture[s
     assert line["PictureTime"] == [6500.5]
 
 
+@pytest.mark.parametrize("values", [99, 100, 101, 250])
+def test_however_many_values_every_line_leads_to_its_log(
+    capsys: pytest.CaptureFixture[str], values: int
+) -> None:
+    """At the hundredth value of a figure a line leaves before the invocation has ended."""
+    metrics = PowertoolsMetrics("my-stack", lambda: "c-1")
+
+    for _ in range(values):
+        metrics.add(Metric.POSTS_DROPPED)
+    metrics.flush()
+
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sum(len(line["PostsDropped"]) for line in lines) == values
+    assert {(line["service"], line["correlation_id"]) for line in lines} == {("my-stack", "c-1")}
+
+
 def test_an_invocation_tells_of_itself_only(capsys: pytest.CaptureFixture[str]) -> None:
     metrics = PowertoolsMetrics("my-stack", lambda: None)
     metrics.add(Metric.IMAGE_MODEL_TIME, 7)

@@ -70,6 +70,8 @@ class PowertoolsMetrics:
     def add(self, metric: Metric, value: float = 1) -> None:
         with self._one_at_a_time:
             self._totals[metric] += value
+            # Before the value: at the hundredth of one figure the line leaves by itself.
+            self._line.add_metadata("correlation_id", self._correlation_id())
             self._line.add_metric(metric.title, metric.unit.value, value)
 
     def total(self, metric: Metric) -> float:
@@ -78,6 +80,5 @@ class PowertoolsMetrics:
     def flush(self) -> None:
         with self._one_at_a_time:
             if self._line.metric_set:
-                self._line.add_metadata("correlation_id", self._correlation_id())
                 self._line.flush_metrics()
             self._totals.clear()
