@@ -248,10 +248,23 @@ def test_nobody_waits_for_a_read_that_is_slow(channel: UnifiedChannel, stage: St
 
     previews.glimpse(stage.studio.decode(b"the picture"))
 
-    assert previews.end() == {}
+    assert previews.begun() == {}
     previews.glimpse_for_newcomers(stage.tables.read(USER))
     wait(previews.end().values(), SECONDS)
     assert stage.shown() == [b"the picture"]
+
+
+def test_no_post_begins_after_the_end(stage: Stage) -> None:
+    """Nobody would wait for it; where the function is frozen meanwhile, it would come too late."""
+    stage.tables.register(USER, "phone", NOW)
+    stage.glimpse()
+
+    stage.previews.end()
+    stage.previews.glimpse_for_newcomers(stage.tables.read(USER))
+    stage.settle()
+
+    assert stage.shown("tab") == [b"the picture"]
+    assert stage.shown("phone") == []
 
 
 def test_a_preview_that_cannot_be_made_costs_nothing(stage: Stage) -> None:

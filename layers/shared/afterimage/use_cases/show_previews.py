@@ -53,7 +53,7 @@ class ShowPreviews:
         self._draft: bytes | None = None
         self._frame: frames.PreviewFrame | None = None
         self._posts: Posts = NOTHING_POSTED
-        self._showing = self._is_there = False
+        self._showing = self._is_there = self._has_ended = False
         self._changed = threading.Condition()
 
     # --- Drafts -----------------------------------------------------------------------------
@@ -104,7 +104,7 @@ class ShowPreviews:
     def glimpse_for_newcomers(self, channel: Channel) -> None:
         """The same for who has connected since painting began."""
         with self._costing_nothing(), self._changed:
-            if self._frame is not None:
+            if self._frame is not None and not self._has_ended:
                 newcomers = [each for each in channel.connections if each not in self._posts]
                 self._post(self._frame, newcomers)
 
@@ -114,9 +114,9 @@ class ShowPreviews:
             return self._posts
 
     def end(self) -> Posts:
-        """No draft follows; each connection's last post, as above."""
+        """Nothing follows, and nobody else is told; each connection's last post, as above."""
         with self._changed:
-            self._is_there = True
+            self._is_there = self._has_ended = True
             self._changed.notify_all()
             return self._posts
 
