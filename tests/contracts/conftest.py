@@ -34,6 +34,7 @@ from afterimage.adapters.dynamodb.tables import (
     MessageRow,
     connect,
 )
+from afterimage.adapters.system import SystemClock
 from afterimage.ports import (
     AccountRows,
     ChannelStore,
@@ -146,11 +147,11 @@ def pictures(request: pytest.FixtureRequest) -> Iterator[Pictures]:
         with mock_aws():
             client = _client(request.getfixturevalue("moto_session"), "s3")
             client.create_bucket(Bucket=BUCKET)
-            yield S3Pictures(client, BUCKET)
+            yield S3Pictures(client, BUCKET, SystemClock())
     else:
         session = request.getfixturevalue("ministack_session")
         address = request.getfixturevalue("ministack_address")
-        yield S3Pictures(_client(session, "s3", address), BUCKET)
+        yield S3Pictures(_client(session, "s3", address), BUCKET, SystemClock())
 
 
 def _backend(request: pytest.FixtureRequest) -> Iterator[Tables]:

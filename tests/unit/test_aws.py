@@ -5,20 +5,28 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import time
 from base64 import urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
+from inspect import signature
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import botocore.session
 import pytest
-from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
+from botocore.exceptions import (
+    ClientError,
+    ConnectionClosedError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
 from botocore.stub import Stubber
 from tests.support.builders import a_job
 from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
 
 from afterimage.adapters import aws
 from afterimage.adapters.edge import CloudFrontEdge
+from afterimage.adapters.tokens import IssuerKeys
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.errors import ProviderUnavailable
 
@@ -73,68 +81,168 @@ def test_gone_is_normal_and_not_worth_a_line(connections: Connections, log: Reco
     assert log.lines == []
 
 
+THROTTLED = ("LimitExceededException", 429)
+AWAY = ("InternalServerErrorException", 500)
+
+
+@pytest.mark.parametrize("refusal", [THROTTLED, ("TooManyRequestsException", 429), AWAY])
+def test_a_post_that_is_turned_away_for_now_is_tried_once_more(
+    connections: Connections, log: RecordingLog, refusal: tuple[str, int]
+) -> None:
+    connections.takes("one")
+    connections.refuses("post_to_connection", *refusal)
+    connections.takes("two")
+
+    assert connections.push.post("tab", ["one", "two"], UNTIL)
+    connections.stub.assert_no_pending_responses()
+    assert log.lines == []
+    assert connections.metrics.values == []
+    [pause] = connections.clock.slept
+    assert pause <= 0.1
+
+
+@pytest.mark.parametrize("refusal", [THROTTLED, AWAY])
+def test_what_is_turned_away_twice_is_dropped_and_counted_and_the_socket_stays(
+    connections: Connections, log: RecordingLog, refusal: tuple[str, int]
+) -> None:
+    """It may be the account that is throttled: closing sockets would make a storm of it."""
+    for _ in range(2):
+        connections.refuses("post_to_connection", *refusal)
+
+    assert connections.push.post("tab", ["one", "dropped with it"], UNTIL)
+    connections.stub.assert_no_pending_responses()
+    assert [line.fields["reason"] for line in log.lines] == [refusal[0]]
+    assert connections.metrics.counts("Posts") == {"PostsDropped": 1}
+
+
 @pytest.mark.parametrize(
-    ("code", "status"),
-    [
-        ("LimitExceededException", 429),
-        ("PayloadTooLargeException", 413),
-        ("ForbiddenException", 403),
-        ("InternalServerErrorException", 500),
-    ],
+    ("code", "status"), [("PayloadTooLargeException", 413), ("ForbiddenException", 403)]
 )
-def test_whatever_else_is_said_drops_the_connection(
+def test_what_will_not_pass_is_not_tried_again(
     connections: Connections, log: RecordingLog, code: str, status: int
 ) -> None:
     connections.refuses("post_to_connection", code, status)
 
-    assert not connections.push.post("tab", ["one"], UNTIL)
+    assert connections.push.post("tab", ["one"], UNTIL)
+    connections.stub.assert_no_pending_responses()
     assert [line.fields["reason"] for line in log.lines] == [code]
+    assert connections.metrics.counts("Posts") == {"PostsDropped": 1}
 
 
-def raising(error: Exception) -> Any:
-    """A client whose every call raises, with API Gateway's own exceptions."""
+class Broken:
+    """A client whose calls raise, with API Gateway's own exceptions; then they are taken.
 
-    class Broken:
-        exceptions = client("apigatewaymanagementapi").exceptions
+    Args:
+        errors: one a call, in order.
+        takes: seconds that a call takes.
+    """
 
-        def __getattr__(self, _: str) -> Any:
-            def call(**_: object) -> None:
-                raise error
+    exceptions = client("apigatewaymanagementapi").exceptions
 
-            return call
+    def __init__(self, *errors: Exception, clock: FixedClock | None = None, takes: float = 0):
+        self.errors = list(errors)
+        self.clock = clock or FixedClock()
+        self.takes = takes
+        self.calls: list[str] = []
 
-    return Broken()
+    def __getattr__(self, name: str) -> Any:
+        def call(**_: object) -> None:
+            self.calls.append(name)
+            self.clock.advance(seconds=self.takes)
+            if self.errors:
+                raise self.errors.pop(0)
+
+        return call
+
+    def push(self, log: RecordingLog) -> tuple[aws.ApiGatewayPush, RecordingMetrics]:
+        metrics = RecordingMetrics()
+        return aws.ApiGatewayPush(lambda: self, self.clock, log, metrics), metrics
 
 
-@pytest.mark.parametrize(
-    "error",
-    [
-        ReadTimeoutError(endpoint_url="https://aws.test"),
-        EndpointConnectionError(endpoint_url="https://aws.test"),
-    ],
-)
-def test_a_network_that_fails_drops_the_connection(error: Exception, log: RecordingLog) -> None:
-    broken = raising(error)
-    push = aws.ApiGatewayPush(lambda: broken, FixedClock(), log, RecordingMetrics())
+STALE = ConnectionClosedError(endpoint_url="https://aws.test")
+SILENT = ReadTimeoutError(endpoint_url="https://aws.test")
+NOBODY = EndpointConnectionError(endpoint_url="https://aws.test")
+
+
+@pytest.mark.parametrize("error", [STALE, SILENT, NOBODY])
+def test_a_connection_of_ours_that_fails_is_not_the_clients(
+    error: Exception, log: RecordingLog
+) -> None:
+    """After a pause of the sandbox, API Gateway has closed what was kept open to it."""
+    broken = Broken(error)
+    push, metrics = broken.push(log)
+
+    assert push.post("tab", ["one", "two"], UNTIL)
+    assert broken.calls == ["post_to_connection"] * 3
+    assert (log.lines, metrics.values, broken.clock.slept) == ([], [], [])
+
+
+@pytest.mark.parametrize("error", [STALE, SILENT, NOBODY])
+def test_a_network_that_fails_twice_drops_the_frames_and_keeps_the_socket(
+    error: Exception, log: RecordingLog
+) -> None:
+    broken = Broken(error, error)
+    push, metrics = broken.push(log)
+
+    assert push.post("tab", ["one", "dropped with it"], UNTIL)
+    assert broken.calls == ["post_to_connection"] * 2
+    assert log.events() == ["channel_post_dropped"]
+    assert metrics.counts("Posts") == {"PostsDropped": 1}
+
+
+def test_a_connection_that_is_silent_for_all_its_time_is_deaf(log: RecordingLog) -> None:
+    broken = Broken(SILENT, SILENT, takes=1)
+    push, metrics = broken.push(log)
 
     assert not push.post("tab", ["one"], UNTIL)
-    push.close("tab")
+    assert broken.calls == ["post_to_connection"] * 2
+    assert metrics.counts("Posts") == {"PostsDropped": 1}
 
-    assert log.events() == ["channel_post_dropped", "channel_close_failed"]
+
+@pytest.mark.parametrize("error", [STALE, SILENT, NOBODY])
+def test_no_post_is_tried_again_after_its_time(error: Exception, log: RecordingLog) -> None:
+    broken = Broken(error, takes=2)
+    push, metrics = broken.push(log)
+
+    assert push.post("tab", ["one"], UNTIL) is (error is not SILENT)
+    assert broken.calls == ["post_to_connection"]
+    assert metrics.counts("Posts") == {"PostsDropped": 1}
 
 
-def test_no_post_begins_after_its_time(connections: Connections, log: RecordingLog) -> None:
+def test_a_connection_that_takes_its_frames_too_slowly_is_deaf(log: RecordingLog) -> None:
+    slow = Broken(takes=1)
+    push, metrics = slow.push(log)
+
+    assert not push.post("tab", ["one", "two", "too late"], UNTIL)
+    assert slow.calls == ["post_to_connection"] * 2
+    assert metrics.counts("Posts") == {"PostsDropped": 1}
+
+
+def test_where_we_are_late_ourselves_nothing_is_posted_and_the_socket_stays(
+    connections: Connections, log: RecordingLog
+) -> None:
     connections.clock.advance(seconds=2)
 
-    assert not connections.push.post("tab", ["one"], UNTIL)
-    assert log.events() == ["channel_connection_slow"]
+    assert connections.push.post("tab", ["one"], UNTIL)
+    assert [line.fields["reason"] for line in log.lines] == ["late"]
+    assert connections.metrics.counts("Posts") == {"PostsDropped": 1}
 
 
-def test_a_post_is_never_repeated() -> None:
-    """A connection that does not take it comes back by `resume`."""
+def test_whether_a_post_is_repeated_is_decided_here_alone() -> None:
+    """The SDK knows nothing of the time that is left."""
     retries: Any = aws.PUSH.retries  # type: ignore[attr-defined]
 
     assert retries["total_max_attempts"] == 1
+
+
+@pytest.mark.parametrize("error", [STALE, NOBODY])
+def test_closing_is_tried_once_more_too(error: Exception, log: RecordingLog) -> None:
+    broken = Broken(error)
+    broken.push(log)[0].close("tab")
+    assert (broken.calls, log.lines) == (["delete_connection"] * 2, [])
+
+    Broken(error, error).push(log)[0].close("tab")
+    assert log.events() == ["channel_close_failed"]
 
 
 def test_a_connection_is_closed(connections: Connections, log: RecordingLog) -> None:
@@ -185,7 +293,7 @@ def test_a_job_is_invoked_without_waiting_for_it() -> None:
     ],
 )
 def test_a_job_that_cannot_be_invoked(error: Exception) -> None:
-    broken = raising(error)
+    broken = Broken(error)
     starter = aws.LambdaImageStarter(lambda: broken, "image_generate:live", lambda: None)
 
     with pytest.raises(ProviderUnavailable):
@@ -209,19 +317,35 @@ class Source:
         return f"value {self.reads}"
 
 
-def test_a_value_is_kept_for_five_minutes(
-    log: RecordingLog, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seconds = [1_000.0]
-    monkeypatch.setattr("time.monotonic", lambda: seconds[0])
-    value = aws.Cached(Source(), log)
+def test_a_value_is_kept_for_five_minutes(log: RecordingLog) -> None:
+    seconds = 1_000.0
+    value = aws.Cached(Source(), log, now=lambda: seconds)
 
     seen = []
     for passed in (0, 1, 299, 1, 300):
-        seconds[0] += passed
+        seconds += passed
         seen.append(value())
 
     assert seen == ["value 1", "value 1", "value 1", "value 2", "value 2"]
+
+
+@pytest.mark.parametrize("kept", [aws.Cached, IssuerKeys])
+def test_age_is_told_by_the_wall_clock(kept: type) -> None:
+    """In a frozen sandbox a monotonic one may stand still, and minutes would be hours."""
+    assert signature(kept).parameters["now"].default is time.time
+
+
+def test_a_clock_that_is_set_back_keeps_nothing_for_longer(log: RecordingLog) -> None:
+    seconds = 1_000_000.0
+    value = aws.Cached(Source(), log, now=lambda: seconds)
+    value()
+
+    seconds = 10.0
+    assert value() == "value 2"
+    seconds = 310.0
+    assert value() == "value 2"
+    seconds = 311.0
+    assert value() == "value 3"
 
 
 def test_an_old_value_serves_on_while_a_new_one_cannot_be_read(log: RecordingLog) -> None:
@@ -336,7 +460,7 @@ def test_files_are_removed_a_thousand_at_once() -> None:
         stub.add_response("delete_objects", {}, {"Bucket": "pictures", "Delete": objects})
 
     with stub:
-        aws.S3Pictures(stubbed, "pictures").delete(keys)
+        aws.S3Pictures(stubbed, "pictures", FixedClock()).delete(keys)
 
     stub.assert_no_pending_responses()
 
@@ -347,7 +471,73 @@ def test_a_file_that_was_not_removed_is_an_error() -> None:
     stub.add_response("delete_objects", {"Errors": [{"Key": "p/1", "Code": "InternalError"}]})
 
     with stub, pytest.raises(OSError, match="1 files not removed: InternalError"):
-        aws.S3Pictures(stubbed, "pictures").delete(["p/1"])
+        aws.S3Pictures(stubbed, "pictures", FixedClock()).delete(["p/1"])
+
+
+# --- The original, which is there once ----------------------------------------------------------
+
+
+class Bucket:
+    """S3, stubbed: what each PUT of the original is answered, in order."""
+
+    def __init__(self, *codes: str | None) -> None:
+        self.client = client("s3")
+        self.clock = FixedClock()
+        self.stub = Stubber(self.client)
+        self.stub.activate()
+        expected = {"Bucket": "pictures", "Key": "p/1/original", "Body": b"o", "IfNoneMatch": "*"}
+        for code in codes:
+            if code is None:
+                self.stub.add_response("put_object", {}, expected)
+            else:
+                status = 412 if code == "PreconditionFailed" else 409
+                self.stub.add_client_error(
+                    "put_object", code, http_status_code=status, expected_params=expected
+                )
+
+    def put(self) -> bool:
+        pictures = aws.S3Pictures(self.client, "pictures", self.clock)
+        return pictures.put_original("p/1/original", b"o")
+
+
+CONFLICT = "ConditionalRequestConflict"
+
+
+@pytest.mark.parametrize(
+    ("codes", "stored"),
+    [
+        ([None], True),
+        (["PreconditionFailed"], False),
+        ([CONFLICT, None], True),
+        ([CONFLICT, CONFLICT, CONFLICT, CONFLICT, None], True),
+        ([CONFLICT, "PreconditionFailed"], False),
+    ],
+)
+def test_while_another_upload_is_under_way_the_original_is_tried_again(
+    codes: list[str | None], stored: bool
+) -> None:
+    """S3 answers 409 before it is known whether there will be anything: it says try again."""
+    bucket = Bucket(*codes)
+
+    assert bucket.put() is stored
+    bucket.stub.assert_no_pending_responses()
+    assert len(bucket.clock.slept) == len(codes) - 1
+    assert sum(bucket.clock.slept) <= 3
+
+
+@pytest.mark.parametrize("codes", [[CONFLICT] * 5, ["AccessDenied"], [CONFLICT, "SlowDown"]])
+def test_an_original_that_cannot_be_stored_is_never_taken_for_one_that_is(
+    codes: list[str | None],
+) -> None:
+    bucket = Bucket(*codes)
+
+    with pytest.raises(ClientError):
+        bucket.put()
+
+    bucket.stub.assert_no_pending_responses()
+
+
+# --- The edge -----------------------------------------------------------------------------------
 
 
 class Edge:

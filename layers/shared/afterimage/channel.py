@@ -114,8 +114,9 @@ class UnifiedChannel:
     def deliver(self, delivery: Delivery, after: Posts = NOTHING_POSTED) -> None:
         """Post frames to everyone connected, including who connected meanwhile.
 
-        A connection that does not take them is closed and forgotten; it comes back by
-        `resume`. Nothing here raises: pushing never breaks the work.
+        A connection that is gone or deaf is closed and forgotten; it comes back by `resume`. One
+        that missed a frame for another reason stays: its client finds the gap by the next frame,
+        pong or poll. Nothing here raises: pushing never breaks the work.
 
         Args:
             after: posts under way; no connection gets these frames before its own has ended.

@@ -385,7 +385,11 @@ class Edge(Protocol):
 
 class Push(Protocol):
     def post(self, connection_id: str, frames: Sequence[str], until: datetime) -> bool:
-        """Send frames in order; False if the connection is gone, full or slow. Never raises."""
+        """Send frames in order; False if the connection is gone or deaf. Never raises.
+
+        True does not say that all have arrived: what could not be sent, and what stood behind
+        it, is dropped and counted.
+        """
 
     def close(self, connection_id: str) -> None:
         """End a connection; nothing happens if it is gone already. Never raises."""

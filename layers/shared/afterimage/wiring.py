@@ -202,7 +202,9 @@ def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
         jobs=DynamoDbLedger(),
         model=_gemini(base, configured, show_drafts=configured.show_drafts),
         studio=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
-        pictures=aws.S3Pictures(base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket),
+        pictures=aws.S3Pictures(
+            base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket, base.clock
+        ),
         clock=base.clock,
         price_usd=configured.image_price_usd,
         executor=base.work,
@@ -313,7 +315,7 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
         base.log,
         base.metrics,
     )
-    pictures = aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket)
+    pictures = aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket, base.clock)
     finish = _finish_deletion(base, configured, pictures)
     index = readers.DynamoDbOpenIndex()
     recount = RecountOpen(base.channel, index, messages, base.clock, base.log, base.metrics)

@@ -9,16 +9,20 @@ from __future__ import annotations
 import hashlib
 import hmac
 import json
+import random
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, ReadTimeoutError
+from botocore.exceptions import ConnectionError as NotConnected
 
+from afterimage.adapters.age import is_fresh
 from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import ProviderUnavailable
@@ -27,6 +31,10 @@ from afterimage.ports import Clock, Log, Metrics
 
 _DAY_S = 86_400
 _KEYS_AT_ONCE = 1_000  # S3's own limit
+# Before another try at what another upload of the same key stands in the way of: up to 3 s.
+_PAUSES_S = (0.2, 0.4, 0.8, 1.6)
+_LONGEST_PAUSE_OF_A_POST_S = 0.1  # a post has two seconds in all
+_TOO_MANY, _THEIR_FAULT = 429, 500  # statuses of HTTP; the second and what is above
 _IMMUTABLE = "public, max-age=31536000, immutable"
 
 QUICK = Config(
@@ -35,7 +43,7 @@ QUICK = Config(
     retries={"mode": "standard", "total_max_attempts": 3},
     max_pool_connections=24,
 )
-# A post is tried once: a connection that does not take it comes back by `resume`.
+# What may be tried again is decided here, where it is known until when.
 PUSH = Config(
     connect_timeout=1,
     read_timeout=1,
@@ -49,18 +57,30 @@ UPLOAD = QUICK.merge(Config(request_checksum_calculation="when_required"))
 class S3Pictures:
     """Implements `PictureStore` and `PictureFolder`."""
 
-    def __init__(self, client: Any, bucket: str) -> None:
+    def __init__(self, client: Any, bucket: str, clock: Clock) -> None:
         self._client = client
         self._bucket = bucket
+        self._clock = clock
 
     def put_original(self, key: str, data: bytes) -> bool:
+        for pause in _PAUSES_S:
+            try:
+                return self._put_if_new(key, data)
+            except ClientError as error:
+                # Another upload of this key is under way (one of our own may be, whose answer
+                # was late): only when it has ended is it known whether there is anything.
+                if _code(error) != "ConditionalRequestConflict":
+                    raise
+            self._clock.sleep(random.uniform(pause / 2, pause))  # noqa: S311 - jitter
+        return self._put_if_new(key, data)
+
+    def _put_if_new(self, key: str, data: bytes) -> bool:
         try:
             self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
         except ClientError as error:
-            # Another attempt's bytes are there, or arriving: they stay.
-            if _code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):
+            if _code(error) != "PreconditionFailed":
                 raise
-            return False
+            return False  # another attempt's bytes are there: they stay
         return True
 
     def put_webp(self, key: str, data: bytes) -> None:
@@ -155,7 +175,14 @@ class LambdaDeletionStarter:
 
 
 class ApiGatewayPush:
-    """Implements `Push`."""
+    """Implements `Push`.
+
+    A post that fails is tried once more: at a sandbox's first post after a pause, API Gateway
+    may have closed the connections that were kept, and an account that is throttled for the
+    moment may not be a moment later. What then still fails says nothing about the socket, which
+    stays open: its client hears of the gap by the `seq` of the next frame, or of the answer to
+    its next ping.
+    """
 
     def __init__(self, client: Callable[[], Any], clock: Clock, log: Log, metrics: Metrics) -> None:
         self._client = client
@@ -165,53 +192,80 @@ class ApiGatewayPush:
 
     def post(self, connection_id: str, frames: Sequence[str], until: datetime) -> bool:
         client = self._client()
-        try:
-            for frame in frames:
-                if self._clock.now() >= until:
-                    self._log.info("channel_connection_slow", connection_id=connection_id)
-                    self._metrics.add(Metric.POSTS_DROPPED)
-                    return False
-                client.post_to_connection(ConnectionId=connection_id, Data=frame.encode())
-        except client.exceptions.GoneException:
-            self._metrics.add(Metric.POSTS_GONE)
-            return False
-        except (ClientError, BotoCoreError) as error:
-            reason = _code(error) if isinstance(error, ClientError) else type(error).__name__
-            self._log.warning("channel_post_dropped", connection_id=connection_id, reason=reason)
-            self._metrics.add(Metric.POSTS_DROPPED)
-            return False
+        for number, frame in enumerate(frames):
+            if self._clock.now() >= until:
+                self._drop(connection_id, "late")
+                return number == 0  # where nothing was posted, it is we who are late
+            post = partial(
+                client.post_to_connection, ConnectionId=connection_id, Data=frame.encode()
+            )
+            try:
+                self._call(post, until)
+            except client.exceptions.GoneException:
+                self._metrics.add(Metric.POSTS_GONE)
+                return False
+            except (ClientError, BotoCoreError) as error:
+                self._drop(connection_id, _reason(error))
+                return not (isinstance(error, ReadTimeoutError) and self._clock.now() >= until)
         return True
 
     def close(self, connection_id: str) -> None:
         client = self._client()
         try:
-            client.delete_connection(ConnectionId=connection_id)
+            self._call(partial(client.delete_connection, ConnectionId=connection_id))
         except client.exceptions.GoneException:
             pass
         except (ClientError, BotoCoreError) as error:
             self._log.warning(
-                "channel_close_failed", connection_id=connection_id, reason=type(error).__name__
+                "channel_close_failed", connection_id=connection_id, reason=_reason(error)
             )
+
+    def _call(self, call: Callable[[], object], until: datetime | None = None) -> None:
+        """Once more where it fails for what may have passed by then, if there is time."""
+        try:
+            call()
+        except (ClientError, BotoCoreError) as error:
+            if not _may_pass(error):
+                raise
+            if isinstance(error, ClientError):
+                self._clock.sleep(random.uniform(0, _LONGEST_PAUSE_OF_A_POST_S))  # noqa: S311
+            if until is not None and self._clock.now() >= until:
+                raise
+            call()
+
+    def _drop(self, connection_id: str, reason: str) -> None:
+        self._log.warning("channel_post_dropped", connection_id=connection_id, reason=reason)
+        self._metrics.add(Metric.POSTS_DROPPED)
 
 
 class Cached:
     """A text read from AWS at first use and again when it is older than `max_age_s`.
 
     If reading again fails, the old value serves on.
+
+    Args:
+        now: the wall clock's seconds, see `is_fresh`.
     """
 
-    def __init__(self, read: Callable[[], str], log: Log, max_age_s: float = 300.0) -> None:
+    def __init__(
+        self,
+        read: Callable[[], str],
+        log: Log,
+        max_age_s: float = 300.0,
+        now: Callable[[], float] = time.time,
+    ) -> None:
         self._read = read
         self._log = log
         self._max_age_s = max_age_s
+        self._now = now
         self._value: str | None = None
         self._read_at = 0.0
 
     def __call__(self) -> str:
-        now = time.monotonic()
+        now = self._now()
         if self._value is None:
             self._value, self._read_at = self._read(), now
-        elif now - self._read_at > self._max_age_s:
+        elif not is_fresh(self._read_at, now, self._max_age_s):
             self._read_at = now
             try:
                 self._value = self._read()
@@ -272,3 +326,15 @@ def _invoke_event(client: Any, function: str, payload: dict[str, Any]) -> None:
 
 def _code(error: ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def _reason(error: ClientError | BotoCoreError) -> str:
+    return _code(error) if isinstance(error, ClientError) else type(error).__name__
+
+
+def _may_pass(error: ClientError | BotoCoreError) -> bool:
+    """Whether the same call may go through a moment later."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status == _TOO_MANY or status >= _THEIR_FAULT
+    return isinstance(error, NotConnected | HTTPClientError)
