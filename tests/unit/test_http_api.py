@@ -59,6 +59,7 @@ class Api:
         assert answer["headers"] == {
             "content-type": "application/json",
             "cache-control": "no-store",
+            "x-content-type-options": "nosniff",
         }
         return answer["statusCode"], json.loads(answer["body"])
 
@@ -177,6 +178,18 @@ def test_keys_that_cannot_be_fetched_are_503(log: RecordingLog) -> None:
     answer = api({"routeKey": "GET /usage"}, Context())
 
     assert answer["statusCode"] == 503
+
+
+def test_an_answer_without_a_body_is_private_too(log: RecordingLog) -> None:
+    handlers = {contract.DELETE_CHAT: lambda _: Response(None, 204)}
+    api = HttpApi(handlers, lambda _: "alice", FixedClock(), log, RecordingMetrics())
+
+    answer = api({"routeKey": contract.DELETE_CHAT.key}, Context())
+
+    assert answer == {
+        "statusCode": 204,
+        "headers": {"cache-control": "no-store", "x-content-type-options": "nosniff"},
+    }
 
 
 def test_a_valid_body_is_read(api: Api) -> None:

@@ -22,6 +22,8 @@ from afterimage.ports import Clock, Log, Metrics
 from afterimage.views import timestamp
 
 _LARGEST_BODY = 128 * 1024  # bytes; 8,000 characters escaped as JSON come to 96 KB
+# Whatever is answered is somebody's: no cache keeps it, no browser takes it for a page or a script.
+_PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 # A user's limits, as figures.
 _LIMITS = {
     MessageLimit.code: Metric.REFUSED_MESSAGES,
@@ -141,10 +143,10 @@ def header(event: Event, name: str) -> str | None:
 def answer(status: int, body: Any) -> dict[str, Any]:
     """An API Gateway response with a JSON body, or without one."""
     if body is None:
-        return {"statusCode": status, "headers": {"cache-control": "no-store"}}
+        return {"statusCode": status, "headers": {**_PRIVATE}}
     return {
         "statusCode": status,
-        "headers": {"content-type": "application/json", "cache-control": "no-store"},
+        "headers": {"content-type": "application/json", **_PRIVATE},
         "body": json.dumps(body, ensure_ascii=False, separators=(",", ":")),
     }
 
