@@ -24,12 +24,11 @@ from pynamodb.indexes import (
 )
 from pynamodb.models import Model
 
+from afterimage.adapters.dynamodb import stalls
+
 if TYPE_CHECKING:
     import botocore.session
 
-# PynamoDB's own defaults (15 s and 30 s) outlive a function; a healthy call takes milliseconds.
-_CONNECT_TIMEOUT, _READ_TIMEOUT = 1.0, 3.0  # seconds
-_RETRIES = 3
 _POOL = 24  # at least as many as threads call at once
 
 
@@ -197,15 +196,16 @@ def connect(
         session: shared with the other AWS clients; region and credentials come from it.
     """
     connection = Connection(
-        connect_timeout_seconds=_CONNECT_TIMEOUT,
-        read_timeout_seconds=_READ_TIMEOUT,
-        max_retry_attempts=_RETRIES,
+        connect_timeout_seconds=stalls.CONNECT_TIMEOUT_S,
+        read_timeout_seconds=stalls.READ_TIMEOUT_S,
+        max_retry_attempts=stalls.RETRIES,
         max_pool_connections=_POOL,
     )
     if session is not None:
         # The only way to share a session; PynamoDB's own holder keeps one for each thread.
         holder: Any = SimpleNamespace(session=session)
         connection._local = holder  # noqa: SLF001 - there is no public way
+    stalls.tell_as_busy(connection.session)
     for key, model in TABLES.items():
         _share(model, names[key], connection)
     return connection
