@@ -228,7 +228,8 @@ class ApiGatewayPush:
             if not _may_pass(error):
                 raise
             if isinstance(error, ClientError):
-                self._clock.sleep(random.uniform(0, _LONGEST_PAUSE_OF_A_POST_S))  # noqa: S311
+                pause = random.uniform(0, _LONGEST_PAUSE_OF_A_POST_S)  # noqa: S311 - jitter
+                self._clock.sleep(pause)
             if until is not None and self._clock.now() >= until:
                 raise
             call()
