@@ -206,6 +206,7 @@ class ApiGatewayPush:
                 return False
             except (ClientError, BotoCoreError) as error:
                 self._drop(connection_id, _reason(error))
+                # Silent for all its time it is deaf; nothing else tells anything of the socket.
                 return not (isinstance(error, ReadTimeoutError) and self._clock.now() >= until)
         return True
 
