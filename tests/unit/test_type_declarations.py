@@ -86,5 +86,13 @@ def test_every_event_of_the_channel_has_its_payload() -> None:
         assert set(re.findall(r"(\w+):", line[1])) == payload, name
 
 
+def test_an_option_may_be_undefined_and_needs_no_type_of_a_browser() -> None:
+    options = re.findall(r"^  \w+\?: (.*);$", block("export interface Options"), re.MULTILINE)
+
+    assert len(options) == 5
+    assert all(kind.endswith("| undefined") for kind in options)
+    assert "typeof" not in DECLARATIONS
+
+
 def fields_of(payload: type) -> set[str]:
     return set(get_type_hints(payload))

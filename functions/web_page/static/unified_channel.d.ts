@@ -88,9 +88,32 @@ export interface Events {
 
 export type State = "connecting" | "connected" | "closed";
 
+/** As much of a WebSocket as is used. */
+export interface SocketLike {
+  readonly readyState: number;
+  onopen: ((event: any) => any) | null;
+  onmessage: ((event: any) => any) | null;
+  onclose: ((event: any) => any) | null;
+  onerror: ((event: any) => any) | null;
+  send(text: string): void;
+  close(): void;
+}
+
+/** As much of `fetch` as is used; `signal` is an AbortSignal. */
+export type FetchLike = (
+  url: string,
+  init: { method: string; headers: Record<string, string>; body?: string; signal: any },
+) => Promise<{
+  readonly ok: boolean;
+  readonly status: number;
+  readonly headers: { get(name: string): string | null };
+  text(): Promise<string>;
+}>;
+
+/** One that is undefined is as one that is missing. */
 export interface Options {
   /** Address of the HTTP API, without a `/` at its end; this page's own origin by default. */
-  url?: string;
+  url?: string | undefined;
   /** The access token, asked for before every request, and once more when it was `refused`. */
   token: (why: { refused: boolean }) => string | Promise<string>;
   /**
@@ -98,11 +121,13 @@ export interface Options {
    * may return a function that shows it, which is called only if the snapshot still counts. Live
    * events wait meanwhile. A rejection has it called again after a pause.
    */
-  snapshot?: () => Promise<unknown>;
-  WebSocket?: typeof WebSocket;
-  fetch?: typeof fetch;
+  snapshot?: (() => Promise<unknown>) | undefined;
+  /** The global one by default; where there is none, events are asked for over HTTP. */
+  WebSocket?: (new (url: string) => SocketLike) | undefined;
+  /** The global one by default. */
+  fetch?: FetchLike | undefined;
   /** From 0 to 1. */
-  random?: () => number;
+  random?: (() => number) | undefined;
 }
 
 /** A request that was refused or could not be made; `message` is a sentence for people. */
@@ -135,7 +160,7 @@ export class UnifiedChannel {
   /** GET, tried three times. Rejects with an ApiError. */
   get(path: string): Promise<any>;
   /** Once. Rejects with an ApiError. */
-  request(method: string, path: string, body?: object): Promise<any>;
+  request(method: string, path: string, body?: object | undefined): Promise<any>;
   /**
    * Posts a message, and repeats it under the same id until the server has decided. Where this
    * device's clock is wrong, it goes out again under an id by the server's, told to `onNewId`.
@@ -144,7 +169,11 @@ export class UnifiedChannel {
   send(
     chatId: string,
     text: string,
-    options?: { id?: string; aspectRatio?: AspectRatio; onNewId?: (id: string) => void },
+    options?: {
+      id?: string | undefined;
+      aspectRatio?: AspectRatio | undefined;
+      onNewId?: ((id: string) => void) | undefined;
+    },
   ): Promise<Answer>;
 
   /**
