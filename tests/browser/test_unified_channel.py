@@ -50,8 +50,9 @@ class Channel:
         """The next answers to this request, each a status (0: no answer) and a body."""
         self.run("harness.control.answers[argument[0]] = argument[1]", [request, answers])
 
-    def open(self) -> None:
-        self.run("harness.open()")
+    def open(self, options: str = "{}") -> None:
+        """Opens a channel; `options` are those that differ, as JavaScript."""
+        self.run(f"harness.open({options})")
         self.wait(0)
 
     def wait(self, ms: int) -> None:
@@ -76,6 +77,18 @@ class Channel:
     def fail(self) -> None:
         self.run("harness.sockets.at(-1).fail()")
 
+    def close(self) -> None:
+        self.run("harness.channel.close()")
+
+    def hide(self, hidden: bool) -> None:
+        self.run(
+            """
+            Object.defineProperty(document, "hidden", { configurable: true, value: argument });
+            document.dispatchEvent(new Event("visibilitychange"));
+            """,
+            hidden,
+        )
+
     def receive(self, *frames: Frame, socket: int = -1) -> None:
         self.run(
             "for (const frame of argument[0]) harness.sockets.at(argument[1]).receive(frame)",
@@ -83,8 +96,9 @@ class Channel:
         )
 
     def happen(self, name: str) -> None:
-        """`online` or `offline`, as the browser says it."""
-        self.run("window.dispatchEvent(new Event(argument))", name)
+        """What the browser says to a page, or to its document."""
+        target = "document" if name in {"visibilitychange", "resume"} else "window"
+        self.run(f"{target}.dispatchEvent(new Event(argument))", name)
 
     def connect(self) -> None:
         """Level with the server at seq 40, with nothing in the log."""
@@ -240,6 +254,19 @@ def test_a_hole_that_no_resume_fills_is_asked_for_ever_more_seldom(channel: Chan
         channel.receive(system("resumed", 42))
 
 
+def test_resumes_that_nothing_asked_for_leave_the_next_gap_its_patience(channel: Channel) -> None:
+    channel.connect()
+    for _ in range(3):
+        channel.happen("resume")
+        to_level(channel)
+    channel.forget()
+
+    channel.receive(update(42))
+    channel.wait(300)
+
+    assert channel.sent == [resume(40)]
+
+
 def test_more_is_followed_by_a_resume_from_there(channel: Channel) -> None:
     channel.open()
     channel.accept()
@@ -306,7 +333,7 @@ def test_a_closed_channel_shows_no_snapshot_and_stays_closed(channel: Channel) -
     channel.open()
     channel.accept()
 
-    channel.run("harness.channel.close()")
+    channel.close()
     channel.run("harness.releaseSnapshot()")
     channel.happen("online")
     channel.wait(600_000)
@@ -407,8 +434,10 @@ def test_a_listener_for_an_unknown_event_is_refused(channel: Channel) -> None:
     assert answer == "no such event: message-riddle"
 
 
-def test_a_defect_of_one_listener_is_not_the_next_ones(channel: Channel) -> None:
+@pytest.mark.parametrize("missing", ["", "reportError"])  # as in Node
+def test_a_defect_of_one_listener_is_not_the_next_ones(channel: Channel, missing: str) -> None:
     channel.connect()
+    channel.run("delete window[argument]", missing)
     channel.run("""
         window.onerror = () => true;
         harness.channel.on("message-update", () => { throw new Error("defect") });
@@ -421,6 +450,174 @@ def test_a_defect_of_one_listener_is_not_the_next_ones(channel: Channel) -> None
 
 
 # The connection
+
+
+def to_level(channel: Channel) -> None:
+    channel.receive(system("resumed", 40))
+
+
+def to_reset(channel: Channel) -> None:
+    channel.receive(system("reset", 40))
+
+
+EVENTS: dict[str, Callable[[Channel], None]] = {
+    "wake": lambda channel: channel.run("harness.channel.wake()"),
+    "resumed": to_level,
+    "reset": to_reset,
+    "lost": Channel.fail,
+    "offline": lambda channel: channel.happen("offline"),
+    "leave": lambda channel: channel.happen("pagehide"),
+    "close": Channel.close,
+}
+ANYWHERE = {"offline": "offline", "leave": "away", "close": "closed"}
+WITHOUT_LINE = {**ANYWHERE, "wake": "trying"}
+WITH_LINE = {**ANYWHERE, "resumed": "level", "reset": "behind", "lost": "waiting"}
+# state: the events that lead there, and where which of them all leads from there
+MOVES: dict[str, tuple[tuple[str, ...], dict[str, str]]] = {
+    "trying": ((), WITH_LINE),
+    "level": (("resumed",), WITH_LINE),
+    "behind": (("resumed", "reset"), WITH_LINE),
+    "waiting": (("resumed", "lost"), WITHOUT_LINE),
+    "offline": (("resumed", "offline"), WITHOUT_LINE),
+    "away": (("resumed", "leave"), {"wake": "trying", "close": "closed"}),
+    "closed": (("resumed", "close"), {}),
+}
+
+
+def seen(channel: Channel) -> str:
+    """The state that the connection is in, by what it does."""
+    if channel.state == "closed":
+        return "closed"
+    if channel.via == "socket":
+        return "level"
+    if not channel.dropped[-1]:
+        return "behind" if channel.run("return harness.held.length") else "trying"
+    opened = channel.sockets
+    for state, ms in (("waiting", 1_000), ("offline", 29_000)):
+        channel.wait(ms)
+        if channel.sockets > opened:
+            return state
+    return "away"
+
+
+@pytest.mark.parametrize("state", MOVES)
+def test_every_event_leads_where_the_table_says(channel: Channel, state: str) -> None:
+    before, moves = MOVES[state]
+    found = {}
+    for event in EVENTS:
+        channel.set(holdSnapshot=False)
+        channel.open()
+        channel.set(holdSnapshot=True)
+        for step in (*before, event):
+            EVENTS[step](channel)
+            channel.wait(0)
+        found[event] = seen(channel)
+        channel.close()
+        channel.run("harness.releaseSnapshot()")
+
+    assert found == dict.fromkeys(EVENTS, state) | moves
+
+
+@pytest.mark.parametrize("way", ["pageshow", "visibilitychange", "online"])
+def test_a_page_that_is_shown_again_connects_at_once(channel: Channel, way: str) -> None:
+    channel.connect()
+    channel.happen("pagehide")
+    channel.wait(600_000)
+    assert (channel.sockets, channel.dropped) == (1, [True])
+
+    channel.happen(way)
+    channel.wait(0)
+    channel.accept()
+    channel.receive(update(41), system("resumed", 41))
+
+    assert channel.log == ["connecting", "update m@41", "connected"]
+
+
+def test_a_page_that_was_frozen_asks_for_what_it_missed(channel: Channel) -> None:
+    channel.connect()
+
+    channel.happen("resume")
+    assert channel.sent == [resume(40)]
+    channel.wait(10_000)  # the socket is dead
+
+    assert channel.state == "connecting"
+
+
+def test_a_hidden_page_gives_an_answer_more_time_than_a_minute(channel: Channel) -> None:
+    channel.connect()
+    channel.hide(True)
+
+    channel.wait(240_000 + 64_999)
+    assert (channel.sent, channel.state) == ([PING], "connected")
+    channel.wait(1)
+
+    assert channel.state == "connecting"
+
+
+def test_somebody_who_looks_waits_no_minute_for_a_line(channel: Channel) -> None:
+    channel.hide(True)
+    channel.open()
+    channel.accept()
+    channel.wait(20_000)
+
+    channel.hide(False)
+    channel.wait(9_999)
+    assert channel.dropped == [False]
+    channel.wait(1)
+
+    assert channel.dropped == [True]
+
+
+def test_somebody_who_looks_does_not_cut_a_slow_request_short(channel: Channel) -> None:
+    channel.open("{ fetch: () => new Promise(() => harness.requests.push('asked')) }")
+
+    EVENTS["wake"](channel)
+    channel.wait(30_000)
+
+    assert channel.requests == ["asked"]
+
+
+def test_a_closed_channel_leaves_nothing_behind_in_the_page(channel: Channel) -> None:
+    channel.run("""
+        window.kept = new Set();
+        window.addEventListener = (...how) => kept.add(how.join());
+        window.removeEventListener = (...how) => kept.delete(how.join());
+    """)
+    channel.open()
+    assert channel.run("return kept.size") == 6
+
+    channel.close()
+
+    assert channel.run("return [...kept]") == []
+
+
+def test_a_socket_that_the_pages_policy_refuses_is_lost_at_once(channel: Channel) -> None:
+    channel.open()
+
+    channel.run("harness.sockets.at(-1).refuse()")
+    channel.wait(500)
+
+    assert channel.sockets == 2
+
+
+def test_a_listener_that_closes_the_channel_has_the_last_word(channel: Channel) -> None:
+    channel.connect()
+    channel.run("harness.channel.on('state', () => harness.channel.close())")
+
+    to_reset(channel)
+    channel.wait(600_000)
+
+    assert channel.log == ["connecting", "closed"]
+    assert channel.sockets == 1
+
+
+def test_an_option_that_is_undefined_is_as_one_that_is_missing(channel: Channel) -> None:
+    channel.open("{ url: undefined, random: undefined, snapshot: undefined }")
+    channel.fail()
+    channel.wait(500)
+
+    assert channel.requests[0] == "GET /realtime/events"
+    assert channel.sockets == 2
 
 
 def test_tickets_that_fail_are_asked_for_with_growing_delays(channel: Channel) -> None:
@@ -592,7 +789,7 @@ def test_a_browser_that_says_offline_in_error_is_not_believed_for_ever(channel: 
 def test_somebody_who_looks_again_makes_the_channel_prove_itself(channel: Channel) -> None:
     channel.connect()
 
-    channel.run("document.dispatchEvent(new Event('visibilitychange'))")
+    channel.happen("visibilitychange")
     assert channel.sent == [PING]
     channel.wait(10_000)  # no answer
 
@@ -713,6 +910,73 @@ def test_without_sockets_events_come_over_http(channel: Channel) -> None:
     channel.wait(10_000)
 
     assert channel.log == ["update m@41", "update m@42"]
+
+
+def test_the_replay_waits_until_it_is_known_where_events_begin(channel: Channel) -> None:
+    channel.answer("GET /realtime/events", *[(0, "")] * 3)
+    channel.open()
+
+    channel.wait(500)
+    channel.wait(1_000)
+
+    assert channel.requests == ["GET /realtime/events"] * 3
+
+
+def test_sockets_that_fail_now_and_then_are_no_reason_for_the_replay(channel: Channel) -> None:
+    channel.open()
+    for _ in range(3):
+        channel.fail()  # before it was level
+        channel.wait(500 + 1_000)
+        channel.accept()
+        to_level(channel)
+        channel.fail()
+        channel.wait(500)
+
+    assert channel.sockets == 7
+    assert [asked for asked in channel.requests if "after" in asked] == []
+
+
+def test_without_the_constructor_of_a_socket_no_ticket_is_asked_for(channel: Channel) -> None:
+    channel.run("delete window.WebSocket")
+    channel.open("{ WebSocket: undefined }")
+    assert (channel.state, channel.via) == ("connected", "http")
+
+    channel.set(replay={"events": [update(41)], "seq": 41, "reset": False})
+    EVENTS["wake"](channel)
+    channel.happen("offline")
+    channel.happen("online")
+    channel.wait(0)
+
+    assert channel.log == ["snapshot", "connected", "update m@41", "connecting", "connected"]
+    assert channel.tickets == 0
+
+
+@pytest.mark.parametrize("event", ["resumed", "reset", "offline", "leave", "close"])
+def test_the_replay_ends_where_it_would_bring_nothing(channel: Channel, event: str) -> None:
+    without_sockets(channel)
+    EVENTS["wake"](channel)  # beside a next try it goes on
+    channel.wait(0)
+    assert (channel.sockets, channel.via) == (3, "http")
+
+    EVENTS[event](channel)
+    channel.forget()
+    channel.wait(20_000)
+
+    assert [asked for asked in channel.requests if "after" in asked] == []
+    assert channel.via == ("socket" if event == "resumed" else None)
+
+
+def test_a_listener_that_closes_the_channel_ends_the_replay(channel: Channel) -> None:
+    without_sockets(channel)
+    channel.run("harness.channel.on('message-update', () => harness.channel.close())")
+    channel.set(replay={"events": [update(41)], "seq": 41, "reset": False})
+
+    channel.wait(10_000)
+    channel.forget()
+    channel.wait(60_000)
+
+    assert channel.state == "closed"
+    assert channel.requests == []
 
 
 def test_the_replay_is_asked_more_often_while_a_message_is_open(channel: Channel) -> None:

@@ -24,6 +24,11 @@ class FakeSocket {
     this.onclose?.();
   }
 
+  refuse() { // as a page's policy does
+    this.readyState = 3;
+    this.onerror?.();
+  }
+
   send(text) {
     this.sent.push(JSON.parse(text));
   }
@@ -83,7 +88,7 @@ async function snapshot() {
   };
 }
 
-function open() {
+function open(options) {
   channel = connect({
     url: "https://api.test",
     token: ({ refused }) => {
@@ -95,6 +100,7 @@ function open() {
     fetch: answer,
     WebSocket: FakeSocket,
     random: () => 1, // every delay is its ceiling
+    ...options,
   });
   for (const name of ["insert", "update"]) {
     channel.on(`message-${name}`, ({ message }) => log.push(`${name} ${message.id}@${message.version}`));
@@ -110,6 +116,6 @@ function open() {
 }
 
 window.harness = {
-  open, control, log, requests, sockets, tokens,
+  open, control, held, log, requests, sockets, tokens,
   releaseSnapshot: () => held.splice(0).forEach((release) => release()),
 };

@@ -10,6 +10,7 @@
  */
 const GAP_MS = 300;
 const ANSWER_MS = 10_000;
+const HIDDEN_ANSWER_MS = 65_000; // timers of a hidden page come once a minute
 const PING_OPEN_MS = 25_000;
 const PING_IDLE_MS = 240_000;
 const POLL_OPEN_MS = 2_000;
@@ -19,7 +20,7 @@ const ROTATE_SPREAD_MS = 5 * 60_000;
 const BACKOFF_MS = 500;
 const BACKOFF_MAX_MS = 30_000;
 const REPLACED_FAILURES = 8; // told to make room for a newer tab: come back late
-const FAILURES_BEFORE_POLLING = 2; // sockets in a row that did not get through although HTTP did
+const LINES_BEFORE_POLLING = 2; // lost in a row before they were level, although HTTP got through
 const TIMEOUT_MS = 35_000; // the gateway gives up after 30 s
 const CLOCK_MS = 2_500; // what a Date header, which has whole seconds and comes late, may be off
 const READ_TRIES = 3;
@@ -34,6 +35,29 @@ const EVENTS = [
 ];
 const SIGNALS = ["state", "change"];
 
+/**
+ * The states of the connection: where an event leads from each (any other changes nothing), what
+ * there is, and what the app is told.
+ *
+ * `wake`: a pause is over, or somebody looks. `lost`: no ticket, a socket that ended or does not
+ * answer, a refused resume. `resumed`, `reset`: the server's frames. `leave`: the page is left.
+ *
+ * * Or connected: http. In these two states alone the HTTP replay may be asked again and again,
+ *   where two lines in a row were lost before they were level or no WebSocket exists.
+ */
+const ANY = { offline: "offline", leave: "away", close: "closed" };
+const NO_LINE = { ...ANY, wake: "trying" };
+const A_LINE = { ...ANY, resumed: "level", reset: "behind", lost: "waiting" };
+const MOVES = {
+  waiting: NO_LINE,                          // a pause before the next try         connecting *
+  trying: A_LINE,                            // a line that was not level yet       connecting *
+  level: A_LINE,                             // a line that brings every event      connected: socket
+  behind: A_LINE,                            // a line, but a snapshot comes first  connecting
+  offline: NO_LINE,                          // a long pause                        connecting
+  away: { wake: "trying", close: "closed" }, // nothing until the page is back      connecting
+  closed: {},                                // nothing                             closed
+};
+
 /** Opens a channel; see the type declarations beside this file for what it takes. */
 export function connect(options) {
   return new UnifiedChannel(options);
@@ -45,8 +69,9 @@ export function backoff(failures, random = Math.random) {
 }
 
 export class UnifiedChannel {
-  state = "connecting"; // connecting ⇄ connected → closed; only #become sets it
+  state = "connecting"; // only #show sets it and `via`
   via = null; // "socket" or "http" while connected
+  #at = "waiting"; // a state of MOVES; only #move sets it
   #options;
   #http;
   #sequence = new Sequence();
@@ -54,39 +79,40 @@ export class UnifiedChannel {
   #listeners = new Map([...EVENTS, ...SIGNALS].map((name) => [name, new Set()]));
   #line = null;
   #successor = null; // the line that will take over before the first is ended by the gateway
-  #turn = 0; // which attempt to connect is the current one
-  #failures = 0;
-  #unopened = 0; // sockets in a row that did not get through
-  #polling = false;
-  #fruitless = 0; // resumes in a row that brought nothing
-  #resumedAfter = null;
+  #failures = 0; // in a row; the next pause grows with them
+  #unopened = 0; // lines in a row that were lost before they were level
+  #replay = null; // the HTTP replay while it is in use, as { answers }
   #snapshot = null; // the snapshot being read
   #reading = Promise.resolve(); // one snapshot is read at a time
   #clockOffset = 0; // ms that this device's clock is behind the server's, as far as is known
   #timers = {};
-  #onOffline = () => this.#goOffline();
-  #onOnline = () => this.wake();
-  #onVisible = () => globalThis.document.hidden || this.wake();
+  #heard = {
+    offline: () => this.#move("offline"),
+    online: () => this.wake(),
+    pagehide: () => this.#move("leave"), // a page that is kept would keep its socket open
+    pageshow: () => this.#at === "away" && this.wake(),
+    visibilitychange: () => globalThis.document.hidden || this.wake(),
+    resume: () => this.#thaw(),
+  };
 
-  constructor(options) {
-    const { WebSocket, fetch } = globalThis;
-    const own = { url: "", random: Math.random, WebSocket, fetch: fetch?.bind(globalThis) };
-    this.#options = { ...own, ...options };
+  constructor({
+    url = "", token, snapshot, random = Math.random,
+    WebSocket = globalThis.WebSocket, fetch = globalThis.fetch?.bind(globalThis),
+  }) {
+    this.#options = { url, token, snapshot, random, WebSocket, fetch };
     this.#http = new Http(this.#options, (date) => this.#heedDate(date));
-    globalThis.addEventListener?.("offline", this.#onOffline);
-    globalThis.addEventListener?.("online", this.#onOnline);
-    globalThis.document?.addEventListener("visibilitychange", this.#onVisible);
-    queueMicrotask(() => this.state !== "closed" && this.#connect()); // listeners come first
+    this.#listen("addEventListener");
+    queueMicrotask(() => this.#move("wake")); // listeners come first
   }
 
   close() {
-    globalThis.removeEventListener?.("offline", this.#onOffline);
-    globalThis.removeEventListener?.("online", this.#onOnline);
-    globalThis.document?.removeEventListener("visibilitychange", this.#onVisible);
-    this.#dropLines();
-    this.#stopPolling();
+    this.#listen("removeEventListener");
     this.#snapshot = null;
-    this.#become("closed");
+    this.#move("close");
+  }
+
+  #listen(how) {
+    for (const [name, act] of Object.entries(this.#heard)) globalThis[how]?.(name, act, true);
   }
 
   /** Calls `listener` with each payload of an event, "state" or "change"; returns how to stop. */
@@ -99,8 +125,10 @@ export class UnifiedChannel {
 
   /** Somebody looks, or the network is back: find out at once whether the line still works. */
   wake() {
-    if (this.#line && !this.#line.resuming) this.#ping();
-    else if (this.#timers.reconnect) this.#connect();
+    if (this.#timers.poll) this.#poll();
+    if (this.#line?.resuming === false) this.#ping();
+    else if (this.#line) this.#line.hurry();
+    else this.#move("wake");
   }
 
   // --- what the app reads and sends over HTTP
@@ -186,44 +214,82 @@ export class UnifiedChannel {
 
   // --- the connection
 
-  async #connect() {
-    this.#stop("reconnect");
-    const turn = ++this.#turn;
+  #move(event) {
+    const next = MOVES[this.#at][event];
+    if (!next) return;
+    this.#at = next;
+    this.#stop("pause");
+    if (MOVES[next] !== A_LINE) this.#dropLines();
+    if (next !== "waiting" && next !== "trying") this.#stopPolling();
+    switch (next) {
+      case "waiting":
+        this.#wakeIn(this.#nextPause());
+        break;
+      case "offline":
+        this.#wakeIn(BACKOFF_MAX_MS);
+        break;
+      case "trying":
+        this.#line = this.#openLine();
+        break;
+      case "level":
+      case "behind":
+        this.#failures = this.#unopened = 0;
+        if (!this.#timers.rotate) {
+          this.#rotateIn(ROTATE_MS + ROTATE_SPREAD_MS * this.#options.random());
+        }
+    }
+    this.#show();
+  }
+
+  /** What the app is told of the state. */
+  #show() {
+    this.via = this.#at === "level" ? "socket" : this.#replay?.answers ? "http" : null;
+    const state = this.#at === "closed" ? "closed" : this.via ? "connected" : "connecting";
+    if (this.state === state) return;
+    this.state = state;
+    this.#emit("state", state);
+  }
+
+  #wakeIn(ms) {
+    this.#after("pause", ms, () => this.#move("wake"));
+  }
+
+  #nextPause() {
+    return backoff(this.#failures++, this.#options.random);
+  }
+
+  #openLine() {
+    const line = new Line({
+      after: () => this.#sequence.toResume(),
+      onFrame: (frame) => this.#receive(frame, line),
+      onLost: () => this.#lose(line),
+    });
+    this.#connect(line);
+    return line;
+  }
+
+  /** Finds where events begin, then a ticket, then a socket, as long as this line is wanted. */
+  async #connect(line) {
+    const { WebSocket } = this.#options;
     try {
       if (this.#sequence.at === null) {
         const { seq } = await this.#http.call("GET", "/realtime/events");
-        if (turn !== this.#turn) return;
+        if (line.isOver) return;
         this.#takeSnapshot(seq);
       }
-      const line = await this.#openLine(() => turn === this.#turn);
-      if (line) this.#line = line;
+      if (!WebSocket) return this.#startPolling();
+      const { url } = await this.#http.call("POST", "/realtime/tickets");
+      if (!line.isOver) line.use(new WebSocket(url));
     } catch (error) {
-      if (turn !== this.#turn || this.#endsWith(error)) return;
-      this.#countUnopened();
-      this.#reconnect();
+      if (!line.isOver && !this.#endsWith(error)) this.#lose(line);
     }
-  }
-
-  /** A line that is not through yet; null if by the time there is a ticket it is not wanted. */
-  async #openLine(isWanted) {
-    const { url } = await this.#http.call("POST", "/realtime/tickets");
-    if (!isWanted()) return null;
-    return new Line(new this.#options.WebSocket(url), {
-      after: () => this.#levelToResume(),
-      onFrame: (frame, line) => this.#receive(frame, line),
-      onLost: (line) => this.#lose(line),
-    });
   }
 
   #lose(line) {
     if (line === this.#successor) return this.#loseSuccessor();
-    this.#countUnopened();
-    this.#reconnect();
-  }
-
-  #countUnopened() {
-    if (this.via === "socket" || this.#sequence.at === null) return;
-    if (++this.#unopened >= FAILURES_BEFORE_POLLING) this.#startPolling();
+    const isUnopened = this.#at === "trying" && this.#sequence.at !== null; // and HTTP got through
+    if (isUnopened && ++this.#unopened >= LINES_BEFORE_POLLING) this.#startPolling();
+    this.#move("lost");
   }
 
   /** Closes where there is nothing to come back to. */
@@ -233,94 +299,71 @@ export class UnifiedChannel {
     return true;
   }
 
-  #reconnect(delay = backoff(this.#failures++, this.#options.random)) {
-    this.#dropLines();
-    if (this.via !== "http") this.#become("connecting");
-    this.#after("reconnect", delay, () => this.#connect());
-  }
-
-  #goOffline() {
-    this.#stopPolling();
-    this.via = null;
-    this.#reconnect(BACKOFF_MAX_MS); // unless `online` comes first
-  }
-
   #dropLines() {
-    this.#turn++;
-    for (const name of ["reconnect", "ping", "gap", "rotate"]) this.#stop(name);
+    for (const name of ["ping", "gap", "rotate"]) this.#stop(name);
     this.#line?.drop();
     this.#successor?.drop();
     this.#line = this.#successor = null;
   }
 
-  #become(state, via = null) {
-    this.via = via;
-    if (this.state === state) return;
-    this.state = state;
-    this.#emit("state", state);
+  /** The page was frozen: what it was sent is lost, and its socket may be dead. */
+  #thaw() {
+    if (this.#line?.resuming === false) this.#resume();
+    else this.wake();
   }
 
   // --- the next line, before the gateway ends this one
 
-  async #rotate() {
-    const turn = this.#turn;
-    try {
-      const line = await this.#openLine(() => turn === this.#turn);
-      if (line) this.#successor = line;
-    } catch (error) {
-      if (turn === this.#turn && !this.#endsWith(error)) this.#loseSuccessor();
-    }
+  #rotateIn(ms) {
+    this.#after("rotate", ms, () => (this.#successor = this.#openLine()));
   }
 
   #loseSuccessor() {
-    this.#successor?.drop();
+    this.#successor.drop();
     this.#successor = null;
-    const delay = backoff(this.#failures++, this.#options.random);
-    this.#after("rotate", delay, () => this.#rotate());
+    this.#rotateIn(this.#nextPause());
   }
 
   /** This line is level. If it is the next one, the one before has served its time. */
   #useLine(line) {
-    if (line === this.#successor) {
-      this.#line.drop();
-      this.#line = line;
-      this.#successor = null;
-    }
-    this.#failures = this.#unopened = 0;
-    this.#stopPolling();
-    if (!this.#timers.rotate) {
-      const spread = ROTATE_SPREAD_MS * this.#options.random();
-      this.#after("rotate", ROTATE_MS + spread, () => this.#rotate());
-    }
+    line.resuming = false;
+    if (line !== this.#successor) return;
+    this.#line.drop();
+    this.#line = line;
+    this.#successor = null;
   }
 
   // --- where no socket gets through
 
   #startPolling() {
-    if (this.#polling) return;
-    this.#polling = true;
+    if (this.#replay) return;
+    this.#replay = { answers: false };
     this.#poll();
   }
 
   #stopPolling() {
-    this.#polling = false;
+    this.#replay = null;
     this.#stop("poll");
   }
 
   async #poll() {
-    const found = await this.#replay();
-    if (!this.#polling) return;
+    this.#stop("poll");
+    const mine = this.#replay;
+    const found = await this.#askReplay();
+    if (this.#replay !== mine) return;
+    mine.answers = found !== null;
     if (found?.reset) this.#takeSnapshot(found.seq);
     else if (found) {
       found.events.forEach((frame) => this.#sequence.add(frame));
       this.#deliverInTurn();
     }
-    this.#become(found ? "connected" : "connecting", found ? "http" : null);
+    if (this.#replay !== mine) return; // whoever was told has closed the channel
     const rest = this.#messages.anyOpen ? POLL_OPEN_MS : POLL_IDLE_MS;
     this.#after("poll", found?.events.length ? 0 : rest, () => this.#poll());
+    this.#show();
   }
 
-  async #replay() {
+  async #askReplay() {
     try {
       return await this.#http.call("GET", `/realtime/events?after=${this.#sequence.level}`);
     } catch (error) {
@@ -333,14 +376,7 @@ export class UnifiedChannel {
 
   #resume() {
     this.#stop("gap");
-    this.#line.resume(this.#levelToResume());
-  }
-
-  #levelToResume() {
-    const after = this.#sequence.level;
-    this.#fruitless = after === this.#resumedAfter ? this.#fruitless + 1 : 0;
-    this.#resumedAfter = after;
-    return after;
+    this.#line.resume();
   }
 
   #ping() {
@@ -369,19 +405,16 @@ export class UnifiedChannel {
   #heed({ event, seq, code }, line) {
     switch (event) {
       case "resumed":
-        line.resuming = false;
         this.#useLine(line);
-        this.#become("connected", "socket");
+        this.#move(event);
         this.#schedulePing();
         break;
       case "more":
-        return line.resume(this.#levelToResume());
+        return line.resume();
       case "reset":
-        line.resuming = false;
         this.#useLine(line);
-        this.#become("connecting");
         this.#takeSnapshot(seq);
-        return;
+        return this.#move(event);
       case "error":
         if (code === "account_deleted") return this.close(); // there is nothing to come back to
         if (code === "replaced") this.#failures = REPLACED_FAILURES;
@@ -405,7 +438,7 @@ export class UnifiedChannel {
     try {
       if (!this.#messages.apply(frame)) return;
     } catch (error) {
-      return reportError(error); // loud, and yet the next event gets its turn
+      return report(error); // loud, and yet the next event gets its turn
     }
     this.#schedulePing();
     this.#emit(frame.event, frame.payload);
@@ -417,8 +450,7 @@ export class UnifiedChannel {
   #watchGap() {
     if (!this.#sequence.isBehind) this.#stop("gap");
     else if (!this.#timers.gap && this.#line && !this.#line.resuming) {
-      const patience = Math.min(BACKOFF_MAX_MS, GAP_MS * 2 ** this.#fruitless);
-      this.#after("gap", patience, () => this.#resume());
+      this.#after("gap", this.#sequence.patience, () => this.#resume());
     }
   }
 
@@ -433,7 +465,7 @@ export class UnifiedChannel {
       try {
         listener(payload);
       } catch (error) {
-        reportError(error); // one listener's defect is not the next one's
+        report(error); // one listener's defect is not the next one's
       }
     }
   }
@@ -452,7 +484,7 @@ export class UnifiedChannel {
     this.#deliverInTurn();
     this.#emit("change");
     this.#schedulePing();
-    if (this.state === "connecting" && this.#line?.resuming === false) this.#resume();
+    if (this.#at === "behind" && !this.#line.resuming) this.#resume();
   }
 
   async #readSnapshot(mine) {
@@ -482,25 +514,31 @@ export class UnifiedChannel {
   }
 }
 
-/** One WebSocket: asks for what was missed when it opens, and is lost when it does not answer. */
+/** One try: once it has a socket it asks for what was missed, and is lost if that does not answer. */
 class Line {
   resuming = true;
-  #socket;
+  isOver = false;
+  #owner;
+  #socket = null;
   #answer;
-  #onLost;
+  #patience;
 
-  constructor(socket, { after, onFrame, onLost }) {
-    this.#socket = socket;
-    this.#onLost = () => onLost(this);
-    this.#expectAnswer();
-    socket.onopen = () => this.resume(after());
-    socket.onmessage = ({ data }) => this.#receive(JSON.parse(data), onFrame);
-    socket.onclose = this.#onLost;
+  /** @param owner `after()`, the seq to resume after; `onFrame(frame)`; `onLost()` */
+  constructor(owner) {
+    this.#owner = owner;
   }
 
-  resume(after) {
+  use(socket) {
+    this.#socket = socket;
+    this.#expectAnswer();
+    socket.onopen = () => this.resume();
+    socket.onmessage = ({ data }) => this.#receive(JSON.parse(data));
+    socket.onclose = socket.onerror = this.#owner.onLost; // what a policy refuses never closes
+  }
+
+  resume() {
     this.resuming = true;
-    if (this.tell({ action: "resume", after })) this.#expectAnswer();
+    if (this.tell({ action: "resume", after: this.#owner.after() })) this.#expectAnswer();
   }
 
   ping() {
@@ -509,28 +547,36 @@ class Line {
   }
 
   tell(frame) {
-    if (this.#socket.readyState !== 1) return false; // it is closing, and onclose will say so
+    if (this.#socket?.readyState !== 1) return false; // if it is closing, onclose will say so
     this.#socket.send(JSON.stringify(frame));
     return true;
   }
 
+  /** Somebody looks: what a hidden page waits for shall come soon. */
+  hurry() {
+    if (this.#patience > ANSWER_MS) this.#expectAnswer();
+  }
+
   /** From here on it has no say. */
   drop() {
+    this.isOver = true;
     clearTimeout(this.#answer);
     const socket = this.#socket;
-    socket.onopen = socket.onmessage = socket.onclose = null;
+    if (!socket) return;
+    socket.onopen = socket.onmessage = socket.onclose = socket.onerror = () => {};
     socket.close();
   }
 
-  #receive(frame, onFrame) {
+  #receive(frame) {
     const isAnswer = frame.type === "system" && !(this.resuming && frame.event === "pong");
     if (isAnswer) clearTimeout(this.#answer);
-    onFrame(frame, this);
+    this.#owner.onFrame(frame);
   }
 
   #expectAnswer() {
     clearTimeout(this.#answer);
-    this.#answer = setTimeout(this.#onLost, ANSWER_MS);
+    this.#patience = globalThis.document?.hidden ? HIDDEN_ANSWER_MS : ANSWER_MS;
+    this.#answer = setTimeout(this.#owner.onLost, this.#patience);
   }
 }
 
@@ -539,6 +585,8 @@ class Sequence {
   at = null; // the last event that had its turn, or the one a snapshot stands for
   #known = 0; // the highest seq heard of
   #early = new Map(); // seq → an event that came before its turn
+  #resumedAfter = null;
+  #fruitless = 0; // resumes in a row that did not bring what is missing
 
   restart(seq) {
     this.at = this.#known = seq;
@@ -570,6 +618,18 @@ class Sequence {
 
   get isBehind() {
     return this.#known > this.level;
+  }
+
+  /** The seq to resume after; counts whether the resume before was of use. */
+  toResume() {
+    const after = this.level;
+    this.#fruitless = this.isBehind && after === this.#resumedAfter ? this.#fruitless + 1 : 0;
+    return (this.#resumedAfter = after);
+  }
+
+  /** How long what is missing may be on its way, in ms. */
+  get patience() {
+    return Math.min(BACKOFF_MAX_MS, GAP_MS * 2 ** this.#fruitless);
   }
 }
 
@@ -706,9 +766,12 @@ class Http {
     const { url, token, fetch } = this.#options;
     try {
       const headers = { authorization: `Bearer ${await token({ refused })}` };
-      if (body) headers["content-type"] = "application/json";
-      const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const response = await fetch(url + path, { method, headers, signal, body: body && JSON.stringify(body) });
+      const init = { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
+      if (body) {
+        headers["content-type"] = "application/json";
+        init.body = JSON.stringify(body);
+      }
+      const response = await fetch(url + path, init);
       this.#onDate(response.headers.get("date"));
       return response;
     } catch {
@@ -734,4 +797,9 @@ export class ApiError extends Error {
 
 function pause(ms) {
   return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+/** Loud, and yet in nobody's way. */
+function report(error) {
+  (globalThis.reportError ?? console.error)(error); // Node has none
 }
