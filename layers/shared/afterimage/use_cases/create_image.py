@@ -170,6 +170,10 @@ class CreateImage:
     # --- Painting ---------------------------------------------------------------------------
 
     def _create(self, order: Order, job: Job, message: Message) -> None:
+        """In this order: bytes, glimpse, files with the original beside them, delivery.
+
+        Reads and uploads run beside it. What another attempt stored first wins over our bytes.
+        """
         keys = _Keys.of(order)
         running = _Running(self._executor)
         # Who is connected is known before the picture is, so that its glimpse need not ask.
@@ -183,11 +187,9 @@ class CreateImage:
             picture = self._decode(data, previews)
             self._report_wait(Metric.PREVIEW_TIME, message)
             channel = running.begin(self._read_again, order, previews)
-            kept = (
-                None if bought else running.begin(self._pictures.put_original, keys.original, data)
-            )
+            original = running.begin(self._keep_original, keys, data, bought=bool(bought))
             image = self._develop(running, job, picture, keys)
-            if kept and not kept.result() and (first := self._stored(keys)) != data:
+            if (first := original.result()) != data:
                 image = self._develop(running, job, self._decode(first, previews), keys)
             self._deliver(order, job, message, image, channel.result(), previews)
         finally:
@@ -209,12 +211,14 @@ class CreateImage:
         self._log.info("image_generate_bytes_received", job_id=job.id, bytes=len(data))
         return data
 
-    def _stored(self, keys: _Keys) -> bytes:
-        """The original that came first; everything is derived from that one."""
-        data = self._pictures.get(keys.original)
-        if data is None:
+    def _keep_original(self, keys: _Keys, data: bytes, *, bought: bool) -> bytes:
+        """The bytes that are stored: these, or those of an attempt that came first."""
+        if bought or self._pictures.put_original(keys.original, data):
+            return data
+        first = self._pictures.get(keys.original)
+        if first is None:
             raise Internal("the original has been removed meanwhile")
-        return data
+        return first
 
     # --- Developing: pixels, glimpse, files -------------------------------------------------
 

@@ -1,8 +1,15 @@
 """A picture is shown before it is there: the model's drafts, then a glimpse of the picture itself.
 
-Previews have no number and no place in the order of events, so they keep rules of their own. A
-connection gets them one after another, and none behind the finished picture. Drafts never keep
-the model waiting: the newest is shown, at most one in a while. What fails here costs nothing.
+    drafting ── glimpse ──▶ glimpsed ── end ──▶ ended
+        └───────────────── end ────────────────────▲
+
+drafting    the newest draft is shown, at most one in a while, by one thread beside the model
+glimpsed    the picture itself is posted, also to who connected meanwhile; no draft any more
+ended       nothing more is posted
+
+Previews have no number and no place in the order of events. A connection gets them one after
+another, and none behind the finished picture: each post waits for that connection's last, and all
+that decides what is posted happens under one lock. What fails here costs nothing.
 """
 
 from __future__ import annotations
@@ -12,6 +19,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
 from datetime import timedelta
+from enum import IntEnum
 
 from afterimage import frames
 from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
@@ -21,6 +29,12 @@ from afterimage.ports import DecodedPicture, Log, Studio
 
 BETWEEN_DRAFTS = timedelta(seconds=1)
 _A_MOMENT = timedelta(milliseconds=50)
+
+
+class _Phase(IntEnum):
+    DRAFTING = 0
+    GLIMPSED = 1
+    ENDED = 2
 
 
 class ShowPreviews:
@@ -50,21 +64,23 @@ class ShowPreviews:
         self._begin = begin
         self._log = log
         self._pause = between_drafts.total_seconds()
-        self._draft: bytes | None = None
+        # All of these change under `_changed` only.
+        self._changed = threading.Condition()
+        self._phase = _Phase.DRAFTING
+        self._waiting: bytes | None = None  # the newest draft that nobody shows yet
+        self._is_shown_by_a_thread = False
         self._frame: frames.PreviewFrame | None = None
         self._posts: Posts = NOTHING_POSTED
-        self._showing = self._is_there = self._has_ended = False
-        self._changed = threading.Condition()
 
     # --- Drafts -----------------------------------------------------------------------------
 
     def draft(self, data: bytes) -> None:
         """Show a draft soon, unless a newer one comes first. Returns at once."""
         with self._changed:
-            self._draft = data
-            if self._showing or self._is_there:
+            self._waiting = data
+            if self._is_shown_by_a_thread or self._phase is not _Phase.DRAFTING:
                 return
-            self._showing = True
+            self._is_shown_by_a_thread = True
         self._begin(self._show_drafts)
 
     def _show_drafts(self) -> None:
@@ -72,29 +88,29 @@ class ShowPreviews:
             with self._costing_nothing():
                 self._show_draft(data)
             with self._changed:
-                self._changed.wait_for(lambda: self._is_there, self._pause)
+                self._changed.wait_for(lambda: self._phase is not _Phase.DRAFTING, self._pause)
 
     def _next_draft(self) -> bytes | None:
         with self._changed:
-            data, self._draft = self._draft, None
-            self._showing = data is not None and not self._is_there
-            return data if self._showing else None
+            data, self._waiting = self._waiting, None
+            if data is None or self._phase is not _Phase.DRAFTING:
+                self._is_shown_by_a_thread = False
+                return None
+            return data
 
     def _show_draft(self, data: bytes) -> None:
         frame = self._frame_of(self._studio.decode(data))
         # Seconds have passed and there is no hurry: who is connected is read again.
         connections = self._channel.read(self._user_id).connections
         with self._changed:
-            if not self._is_there:
+            if self._phase is _Phase.DRAFTING:
                 self._post(frame, connections)
 
     # --- The picture ------------------------------------------------------------------------
 
     def glimpse(self, picture: DecodedPicture) -> None:
         """Begin to post the picture itself; no draft follows. Nobody is looked up for it."""
-        with self._changed:
-            self._is_there = True
-            self._changed.notify_all()
+        self._move_to(_Phase.GLIMPSED)
         with self._costing_nothing():
             frame, connections = self._frame_of(picture), self._connections()
             with self._changed:
@@ -104,7 +120,7 @@ class ShowPreviews:
     def glimpse_for_newcomers(self, channel: Channel) -> None:
         """The same for who has connected since painting began."""
         with self._costing_nothing(), self._changed:
-            if self._frame is not None and not self._has_ended:
+            if self._frame is not None and self._phase is _Phase.GLIMPSED:
                 newcomers = [each for each in channel.connections if each not in self._posts]
                 self._post(self._frame, newcomers)
 
@@ -115,10 +131,13 @@ class ShowPreviews:
 
     def end(self) -> Posts:
         """Nothing follows, and nobody else is told; each connection's last post, as above."""
+        self._move_to(_Phase.ENDED)
+        return self.begun()
+
+    def _move_to(self, phase: _Phase) -> None:
         with self._changed:
-            self._is_there = self._has_ended = True
+            self._phase = max(self._phase, phase)
             self._changed.notify_all()
-            return self._posts
 
     # --- Both -------------------------------------------------------------------------------
 
