@@ -24,6 +24,7 @@ from afterimage.adapters.aws import S3Pictures
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
 from afterimage.adapters.dynamodb.rows import messages_key
 from afterimage.adapters.dynamodb.tables import (
     TABLES,
@@ -88,6 +89,7 @@ class Tables:
     index: OpenIndex
     events: EventLog
     rows: RowReader
+    settled_rows: RowReader
     deletions: DeletionStore
     removal: Removal
     delete_account: Callable[[str], None]
@@ -192,6 +194,7 @@ def _in_memory() -> Tables:
         index=in_memory.InMemoryOpenIndex(tables),
         events=log,
         rows=log,
+        settled_rows=log,
         deletions=in_memory.InMemoryDeletions(tables),
         removal=in_memory.InMemoryRemoval(tables),
         delete_account=delete_account,
@@ -247,7 +250,8 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         reports=ledger,
         index=readers.DynamoDbOpenIndex(),
         events=log,
-        rows=log,
+        rows=DynamoDbRows(plain),
+        settled_rows=DynamoDbRows(settled),
         deletions=DynamoDbDeletions(),
         removal=DynamoDbRemoval(),
         delete_account=delete_account,

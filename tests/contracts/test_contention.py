@@ -17,10 +17,12 @@ from tests.contracts.conftest import Tables
 from tests.support.builders import CHAT, a_job, a_message
 from tests.support.doubles import NOW, REQUEST
 
+from afterimage.adapters.dynamodb import settled
 from afterimage.adapters.dynamodb.contention import Unfinished, outlasting
 from afterimage.domain.changes import InsertJob, InsertMessage, TouchChat, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import JobStatus
+from afterimage.domain.errors import Busy
 from afterimage.domain.job_life import Move, moved
 
 ON_AWS_ONLY = pytest.mark.parametrize("atomic_tables", ["ministack"], indirect=True)
@@ -171,6 +173,37 @@ def test_a_message_is_read_with_its_chat_in_one_round_trip(
     stored.messages.get(user, CHAT, a_message().id)
 
     assert sent == ["BatchGetItem"]
+
+
+# --- Rows as whole transactions left them --------------------------------------------------------
+
+
+def under_way(request: Any) -> AWSResponse:
+    """A transaction on one of them is being applied."""
+    kind = "com.amazonaws.dynamodb.v20120810#TransactionCanceledException"
+    reasons = [{"Code": "TransactionConflict", "Message": "Transaction is ongoing for the item"}]
+    body = {"__type": kind, "Message": "Transaction cancelled", "CancellationReasons": reasons}
+    return answer(request, 400, body)
+
+
+@ON_AWS_ONLY
+def test_a_settled_read_outlasts_the_transaction_that_it_meets(
+    stored: Tables, user: str, meeting: Callable[..., Any]
+) -> None:
+    with meeting("TransactGetItems", under_way):
+        found = stored.settled_rows.messages(user, [(CHAT, a_message().id)])
+
+    assert list(found) == [a_message()]
+
+
+@ON_AWS_ONLY
+def test_a_settled_read_gives_up_where_transactions_never_end(
+    stored: Tables, user: str, monkeypatch: pytest.MonkeyPatch, meeting: Callable[..., Any]
+) -> None:
+    monkeypatch.setattr(settled, "_KEEP_TRYING_S", 0.0)
+
+    with meeting("TransactGetItems", under_way, times=1), pytest.raises(Busy):
+        stored.events.settled(user, [1], NOW)
 
 
 # --- How long ------------------------------------------------------------------------------------

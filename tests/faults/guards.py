@@ -233,6 +233,34 @@ GUARDS = (
     ),
     Guard(
         _EVENTS,
+        "use_cases/replay_events.py",
+        "in [*read, *late]",
+        "in read",
+        "tests/unit/test_replay_events.py::test_events_that_are_not_seen_yet_are_no_hole",
+    ),
+    Guard(
+        _EVENTS,
+        "use_cases/replay_events.py",
+        "            if not run:\n                raise\n",
+        "",
+        "tests/unit/test_replay_events.py::test_a_hole_that_cannot_be_made_sure_of_is_no_reset",
+    ),
+    Guard(
+        _EVENTS,
+        "use_cases/current_events.py",
+        "_told(self._settled, user_id, recent), strict=True)",
+        "_told(self._plain, user_id, recent), strict=True)",
+        "tests/unit/test_replay_events.py::test_what_is_only_not_seen_yet_is_not_deleted",
+    ),
+    Guard(
+        _EVENTS,
+        "use_cases/replay_events.py",
+        "            return min(channel.seq, recent[-1].seq - 1)\n",
+        "            return channel.seq\n",
+        "tests/unit/test_replay_events.py::test_a_snapshot_begins_where_every_row_is_seen",
+    ),
+    Guard(
+        _EVENTS,
         "channel.py",
         "        return [connection for connection in now_connected if connection not in known]\n",
         "        return []\n",
@@ -298,7 +326,7 @@ GUARDS = (
     ),
     Guard(
         _GONE,
-        "adapters/dynamodb/readers.py",
+        "adapters/dynamodb/replayed_rows.py",
         "return [row for row in found if row.chat_id not in deleting]",
         "return found",
         "tests/contracts/test_event_log.py::test_a_chat_being_deleted_is_missing_with_all_that_is_in_it",

@@ -15,6 +15,7 @@ from afterimage.ports import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.create_image import CreateImage, Order
+from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
@@ -115,7 +116,9 @@ class Bundle:
         self.studio = FakeStudio()
         self.tables.register(USER, "tab", self.clock.now())
         events = InMemoryEventLog(self.tables)
-        replay = ReplayEvents(events, events, PlainUrls(), self.clock, self.metrics)
+        replay = ReplayEvents(
+            events, CurrentEvents(events, events), PlainUrls(), self.clock, self.metrics
+        )
         self.repost = RepostEvents(self.channel, events, replay, self.clock, self.log)
         self.end = EndMessage(self.channel, self.ledger, self.clock, UPLOAD_TIME, self.log)
         self._answering = Answering(

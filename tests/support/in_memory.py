@@ -17,7 +17,7 @@ from afterimage.domain.changes import Change, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
-from afterimage.domain.events import KEPT_FOR, EventReference
+from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.ports import OPEN_PARTITIONS, ChatPosition, DayUse, MessageKey, UserRows
 from afterimage.views import timestamp
 
@@ -385,10 +385,22 @@ class InMemoryEventLog(_View):
     def after(self, user_id: str, seq: int, limit: int, now: datetime) -> list[EventReference]:
         return self._logged(user_id, seq, now)[:limit]
 
+    def settled(
+        self, user_id: str, numbers: Sequence[int], now: datetime
+    ) -> tuple[int, list[EventReference]]:
+        with self._tables.lock:
+            logged = self._logged(user_id, 0, now)
+            seq = self._rows.counters.get(user_id, Counter()).seq
+        return seq, [reference for reference in logged if reference.seq in numbers]
+
     def _logged(self, user_id: str, seq: int, now: datetime) -> list[EventReference]:
         with self._tables.lock:
             logged = [
-                replace(reference, expired=at + KEPT_FOR <= now)
+                replace(
+                    reference,
+                    expired=at + KEPT_FOR <= now,
+                    recent=at + SETTLES_WITHIN > now,
+                )
                 for (user, number), (reference, at) in self._rows.events.items()
                 if user == user_id and number > seq
             ]

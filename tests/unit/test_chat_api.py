@@ -43,6 +43,7 @@ from afterimage.http.chat_api import Asking, Reading
 from afterimage.http.contract import Route
 from afterimage.ports import ImageRequest, TextReply
 from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
@@ -104,7 +105,7 @@ def call(
         delete_chat=DeleteChat(channel, keeper, clock, log),
         delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),
-        replay=ReplayEvents(events, events, urls, clock, metrics),
+        replay=ReplayEvents(events, CurrentEvents(events, events), urls, clock, metrics),
         channel=channel,
         urls=urls,
         clock=clock,

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from copy import deepcopy
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from typing import Any, NoReturn
 
 import pytest
 from tests.support.builders import CHAT, a_message, a_ulid, an_image
@@ -12,25 +15,35 @@ from tests.support.doubles import NOW, FixedClock, PlainUrls, RecordingMetrics
 from tests.support.in_memory import InMemoryEventLog, InMemoryTables
 from tests.unit.conftest import USER
 
-from afterimage.domain.changes import InsertImage, InsertMessage, ReplaceMessage, Transition
-from afterimage.domain.entities import Chat
+from afterimage.domain.changes import (
+    InsertImage,
+    InsertMessage,
+    ReplaceMessage,
+    TouchChat,
+    Transition,
+)
+from afterimage.domain.entities import Chat, Message
+from afterimage.domain.errors import Busy
 from afterimage.domain.events import (
     ChatDeleted,
     ChatUpdated,
     Event,
+    EventReference,
     ImageDeleted,
     ImageInserted,
     MessageDeleted,
     MessageInserted,
     MessageUpdated,
 )
+from afterimage.domain.metrics import Metric
+from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.replay_events import Replay, ReplayEvents
 
 
 @pytest.fixture
 def replay(tables: InMemoryTables, clock: FixedClock, metrics: RecordingMetrics) -> ReplayEvents:
     log = InMemoryEventLog(tables)
-    return ReplayEvents(log, log, PlainUrls(), clock, metrics)
+    return ReplayEvents(log, CurrentEvents(log, log), PlainUrls(), clock, metrics)
 
 
 def write(tables: InMemoryTables, *changes: Any, events: tuple[Event, ...]) -> None:
@@ -38,13 +51,89 @@ def write(tables: InMemoryTables, *changes: Any, events: tuple[Event, ...]) -> N
 
 
 def messages(tables: InMemoryTables, count: int) -> None:
-    for number in range(count):
+    messages_from(tables, 0, count)
+
+
+def messages_from(tables: InMemoryTables, first: int, count: int, at: datetime = NOW) -> None:
+    """Until there are so many."""
+    for number in range(first, count):
         message = a_message(number)
-        write(tables, InsertMessage(message), events=(MessageInserted(message),))
+        change = Transition((InsertMessage(message),), (MessageInserted(message),))
+        tables.commit(tables.read(USER), change, at)
 
 
 def missed(replay: ReplayEvents, tables: InMemoryTables, after: int | None) -> Replay:
     return replay(tables.read(USER), after)
+
+
+class LateLog(InMemoryEventLog):
+    """Sees less than there is, but for the read that sees whole transactions."""
+
+    def __init__(self, seen: InMemoryTables, truth: InMemoryTables) -> None:
+        super().__init__(seen)
+        self._truth = InMemoryEventLog(truth)
+
+    def settled(
+        self, user_id: str, numbers: Sequence[int], now: datetime
+    ) -> tuple[int, list[EventReference]]:
+        return self._truth.settled(user_id, numbers, now)
+
+
+class TurnedAwayLog(InMemoryEventLog):
+    """Reads that see whole transactions are turned away: some are under way."""
+
+    def settled(self, *_: object) -> NoReturn:
+        raise Busy
+
+    def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> list[Message]:
+        if keys:
+            raise Busy(user_id)
+        return []
+
+
+@dataclass
+class Late:
+    """Replays from tables in which a transaction is seen in part.
+
+    Attributes:
+        seen: what plain reads see.
+    """
+
+    tables: InMemoryTables
+    clock: FixedClock
+    metrics: RecordingMetrics
+    seen: InMemoryTables = field(default_factory=InMemoryTables)
+
+    @contextmanager
+    def unseen(self, *kinds: str) -> Iterator[None]:
+        """Of what is written meanwhile, rows of these kinds are not seen."""
+        before = deepcopy(self.tables.rows)
+        yield
+        unseen = {kind: getattr(before, kind) for kind in kinds}
+        self.seen.rows = replace(deepcopy(self.tables.rows), **unseen)
+
+    def __call__(self, after: int | None) -> Replay:
+        return self._replay(LateLog(self.seen, self.tables), InMemoryEventLog(self.tables), after)
+
+    def turned_away(self, after: int | None) -> Replay:
+        settled = TurnedAwayLog(self.seen)
+        return self._replay(settled, settled, after)
+
+    def _replay(
+        self, log: InMemoryEventLog, settled: InMemoryEventLog, after: int | None
+    ) -> Replay:
+        current = CurrentEvents(InMemoryEventLog(self.seen), settled)
+        replay = ReplayEvents(log, current, PlainUrls(), self.clock, self.metrics)
+        return replay(self.seen.read(USER), after)
+
+
+@pytest.fixture
+def late(tables: InMemoryTables, clock: FixedClock, metrics: RecordingMetrics) -> Late:
+    return Late(tables, clock, metrics)
+
+
+def names(result: Replay) -> list[str]:
+    return [frame["event"] for frame in result.frames]
 
 
 def seqs(result: Replay) -> list[int]:
@@ -231,3 +320,178 @@ def test_times_of_expiry_follow_the_event_not_the_read(
 
     assert missed(replay, tables, 0).reset
     assert seqs(missed(replay, tables, 1)) == [2]
+
+
+# --- What is seen in part ------------------------------------------------------------------------
+
+
+def test_what_is_only_not_seen_yet_is_not_deleted(late: Late, tables: InMemoryTables) -> None:
+    message, image = a_message(1), an_image(1)
+    with late.unseen("messages", "images", "chats"):
+        events = (MessageInserted(message), MessageUpdated(message), ImageInserted(image))
+        touch = TouchChat(CHAT, "title", NOW)
+        write(tables, InsertMessage(message), InsertImage(image), touch, events=events)
+        write(tables, events=(ChatUpdated(tables.rows.chats[USER, CHAT]),))
+
+    result = late(0)
+
+    assert names(result) == ["message-insert", "message-update", "image-insert", "chat-update"]
+    assert (result.seq, result.more) == (4, False)
+
+
+def test_no_row_is_told_older_than_its_event(late: Late, tables: InMemoryTables) -> None:
+    """The live frame of the same number would be dropped."""
+    first = a_message(1)
+    second = replace(first, version=2, text="changed")
+    write(tables, InsertMessage(first), events=(MessageInserted(first),))
+    with late.unseen("messages"):
+        write(tables, ReplaceMessage(second, 1), events=(MessageUpdated(second),))
+
+    (frame,) = late(1).frames
+
+    assert frame["event"] == "message-update"
+    assert frame["payload"]["message"]["text"] == "changed"
+
+
+@pytest.mark.parametrize(
+    ("event", "told"),
+    [
+        (MessageDeleted(CHAT, a_message(1).id), "message-delete"),
+        (ImageDeleted(an_image(1).id), "image-delete"),
+        (ChatDeleted(CHAT), "chat-delete"),
+    ],
+)
+@pytest.mark.parametrize("seconds", [0, 60])
+def test_a_deletion_is_told_although_its_row_is_still_seen(
+    late: Late, tables: InMemoryTables, clock: FixedClock, event: Event, told: str, seconds: float
+) -> None:
+    changes = InsertMessage(a_message(1)), InsertImage(an_image(1)), TouchChat(CHAT, "title", NOW)
+    write(tables, *changes, events=())
+    with late.unseen("messages", "images", "chats"):
+        write(tables, events=(event,))
+    clock.advance(seconds=seconds)
+
+    assert names(late(0)) == [told]
+
+
+def test_events_that_are_not_seen_yet_are_no_hole(
+    late: Late, tables: InMemoryTables, metrics: RecordingMetrics
+) -> None:
+    messages(tables, 2)
+    with late.unseen("events"):
+        messages_from(tables, 2, 4)
+
+    assert seqs(late(2)) == [3, 4]
+    assert seqs(late(0)) == [1, 2, 3, 4]
+    assert metrics.total(Metric.RESETS) == 0
+
+
+def test_who_is_ahead_of_a_counter_that_is_seen_late_is_level(
+    late: Late, tables: InMemoryTables
+) -> None:
+    """They had the live frame of what is being applied."""
+    messages(tables, 2)
+    with late.unseen("counters"):
+        messages_from(tables, 2, 4)
+
+    assert late(4) == Replay((), 4)
+    assert seqs(late(3)) == [4]
+    assert late(5).reset
+
+
+def test_what_cannot_be_made_sure_of_ends_the_run(
+    late: Late, tables: InMemoryTables, clock: FixedClock
+) -> None:
+    messages(tables, 2)
+    clock.advance(seconds=11)
+    with late.unseen("messages"):
+        messages_from(tables, 2, 4, clock.now())
+
+    begun = late.turned_away(0)
+    going_on = late.turned_away(begun.seq)
+
+    assert seqs(begun) == [1, 2]
+    assert (begun.seq, begun.more, begun.reset) == (2, True, False)
+    assert going_on == Replay((), 2, more=True)
+
+
+@pytest.mark.parametrize(("after", "seq"), [(0, 2), (2, 2), (9, 9)])
+def test_a_hole_that_cannot_be_made_sure_of_is_no_reset(
+    late: Late,
+    tables: InMemoryTables,
+    clock: FixedClock,
+    metrics: RecordingMetrics,
+    after: int,
+    seq: int,
+) -> None:
+    messages(tables, 2)
+    clock.advance(seconds=11)
+    with late.unseen("events"):
+        messages_from(tables, 2, 4, clock.now())
+
+    result = late.turned_away(after)
+
+    assert (result.seq, result.more, result.reset) == (seq, True, False)
+    assert metrics.total(Metric.RESETS) == 0
+
+
+def test_what_is_gone_without_a_word_stops_nobody(
+    late: Late, tables: InMemoryTables, clock: FixedClock
+) -> None:
+    """Ten seconds later nothing has to be made sure of any more."""
+    messages(tables, 2)
+    with late.unseen():
+        tables.rows.messages.clear()
+
+    assert late.turned_away(0) == Replay((), 0, more=True)
+    clock.advance(seconds=10)
+
+    result = late.turned_away(0)
+
+    assert names(result) == ["message-delete", "message-delete"]
+    assert (result.seq, result.more) == (2, False)
+
+
+def test_what_says_nothing_yet_is_not_posted_again(
+    tables: InMemoryTables, clock: FixedClock
+) -> None:
+    messages(tables, 1)
+    clock.advance(seconds=11)
+    messages_from(tables, 1, 3, clock.now())
+    log = InMemoryEventLog(tables)
+    current = CurrentEvents(log, TurnedAwayLog(tables))
+    replay = ReplayEvents(log, current, PlainUrls(), clock, RecordingMetrics())
+
+    frames = replay.frames(USER, log.after(USER, 0, 200, clock.now()))
+
+    assert [frame["seq"] for frame in frames] == [1]
+
+
+# --- Where a snapshot begins ---------------------------------------------------------------------
+
+
+def test_a_snapshot_begins_where_every_row_is_seen(
+    late: Late, tables: InMemoryTables, clock: FixedClock
+) -> None:
+    messages(tables, 2)
+    clock.advance(seconds=11)
+    with late.unseen("messages"):
+        messages_from(tables, 2, 4, clock.now())
+
+    assert late(None) == Replay((), 4)
+    assert late.turned_away(None) == Replay((), 2)
+    clock.advance(seconds=11)
+    assert late.turned_away(None) == Replay((), 4)
+
+
+def test_a_reset_begins_where_every_row_is_seen(
+    late: Late, tables: InMemoryTables, clock: FixedClock
+) -> None:
+    messages(tables, 2)
+    clock.advance(hours=73)
+    with late.unseen("messages"):
+        messages_from(tables, 2, 4, clock.now())
+    current = CurrentEvents(InMemoryEventLog(late.seen), TurnedAwayLog(late.seen))
+    replay = ReplayEvents(InMemoryEventLog(tables), current, PlainUrls(), clock, RecordingMetrics())
+
+    assert replay(tables.read(USER), 0) == Replay((), 2, reset=True)

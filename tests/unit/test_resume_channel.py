@@ -12,6 +12,7 @@ from tests.unit.conftest import USER
 
 from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.events import MessageInserted
+from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.resume_channel import MAX_CONNECTIONS, ResumeChannel
 
@@ -20,7 +21,10 @@ from afterimage.use_cases.resume_channel import MAX_CONNECTIONS, ResumeChannel
 def resuming(tables: InMemoryTables, push: RecordingPush, clock: FixedClock) -> ResumeChannel:
     log = InMemoryEventLog(tables)
     return ResumeChannel(
-        tables, ReplayEvents(log, log, PlainUrls(), clock, RecordingMetrics()), push, clock
+        tables,
+        ReplayEvents(log, CurrentEvents(log, log), PlainUrls(), clock, RecordingMetrics()),
+        push,
+        clock,
     )
 
 

@@ -21,6 +21,7 @@ from tests.support.in_memory import InMemoryEventLog, InMemoryLedger, InMemoryTa
 from tests.unit.conftest import USER
 
 from afterimage.domain.metrics import Metric
+from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.report_wait import ReportWait
@@ -35,7 +36,7 @@ def build(
 ) -> WebSocketApi:
     clock = FixedClock()
     events = InMemoryEventLog(tables)
-    replay = ReplayEvents(events, events, PlainUrls(), clock, metrics)
+    replay = ReplayEvents(events, CurrentEvents(events, events), PlainUrls(), clock, metrics)
     return WebSocketApi(
         Tickets(tables, clock),
         ResumeChannel(tables, replay, push, clock),

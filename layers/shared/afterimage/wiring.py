@@ -224,7 +224,6 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
     from afterimage.use_cases.open_connection import Tickets
     from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
     from afterimage.use_cases.rename_chat import RenameChatTitle
-    from afterimage.use_cases.replay_events import ReplayEvents
 
     configured = settings.ChatApiSettings.read(environment)
     base = Channelled(logger, configured)
@@ -260,7 +259,7 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
         delete_chat=DeleteChat(base.channel, starter, base.clock, base.log),
         delete_account=DeleteAccount(base.channel, starter, base.clock, base.log),
         tickets=Tickets(base.store, base.clock),
-        replay=ReplayEvents(events, events, base.urls, base.clock, base.metrics),
+        replay=_replay(base, events),
         channel=base.channel,
         urls=base.urls,
         clock=base.clock,
@@ -272,14 +271,13 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
 def websocket(logger: Logger, environment: Mapping[str, str]) -> Any:
     from afterimage.adapters.dynamodb.readers import DynamoDbEventLog, DynamoDbLedger
     from afterimage.use_cases.open_connection import Tickets
-    from afterimage.use_cases.replay_events import ReplayEvents
     from afterimage.use_cases.report_wait import ReportWait
     from afterimage.use_cases.resume_channel import ResumeChannel
     from afterimage.websocket_api import WebSocketApi
 
     base = Channelled(logger, settings.WebSocketSettings.read(environment))
     events = DynamoDbEventLog()
-    replay = ReplayEvents(events, events, base.urls, base.clock, base.metrics)
+    replay = _replay(base, events)
     resume = ResumeChannel(base.store, replay, base.push, base.clock)
     report = ReportWait(DynamoDbLedger(), base.clock, base.log, base.metrics)
     tickets = Tickets(base.store, base.clock)
@@ -290,7 +288,6 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
     from afterimage.adapters.dynamodb import readers
     from afterimage.use_cases.end_message import EndMessage
     from afterimage.use_cases.recount_open import RecountOpen
-    from afterimage.use_cases.replay_events import ReplayEvents
     from afterimage.use_cases.repost_events import RepostEvents
     from afterimage.use_cases.rescue_job import RescueJob
     from afterimage.use_cases.sweep import Sweep
@@ -299,7 +296,7 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
     base = Channelled(logger, configured)
     messages, ledger = readers.DynamoDbMessages(), readers.DynamoDbLedger()
     events = readers.DynamoDbEventLog()
-    replay = ReplayEvents(events, events, base.urls, base.clock, base.metrics)
+    replay = _replay(base, events)
     end = EndMessage(
         base.channel, ledger, base.clock, _upload_time(configured.image_timeout), base.log
     )
@@ -332,6 +329,15 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
         base.metrics,
     )
     return base.measured(rescue), base.measured(sweep), base.measured(finish)
+
+
+def _replay(base: Channelled, log: Any) -> Any:
+    from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
+    from afterimage.use_cases.current_events import CurrentEvents
+    from afterimage.use_cases.replay_events import ReplayEvents
+
+    current = CurrentEvents(DynamoDbRows(plain), DynamoDbRows(settled))
+    return ReplayEvents(log, current, base.urls, base.clock, base.metrics)
 
 
 def _finish_deletion(

@@ -23,6 +23,10 @@ EventName = Literal[
 ]
 
 KEPT_FOR = timedelta(hours=72)
+# A transaction's items are seen one after the other, by anybody who reads them outside a
+# transaction; AWS promises no bound ("read-committed"). It takes milliseconds, and seconds where
+# the node that applies it dies and another takes over.
+SETTLES_WITHIN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -85,6 +89,7 @@ class EventReference:
 
     Attributes:
         expired: older than `KEPT_FOR`, so no longer to be replayed.
+        recent: younger than `SETTLES_WITHIN`: its row may not be seen yet as the event left it.
     """
 
     seq: int
@@ -93,6 +98,7 @@ class EventReference:
     message_id: str | None = None
     image_id: str | None = None
     expired: bool = False
+    recent: bool = False
 
     @classmethod
     def to(cls, event: Event, seq: int) -> EventReference:

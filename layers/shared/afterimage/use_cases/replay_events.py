@@ -1,27 +1,29 @@
-"""Brings a client level: every event it missed, in order, each with its row as it is now."""
+"""Brings a client level: every event it missed, in order, each with its row as it is now.
+
+Counter, log and rows are read one after the other, beside the transactions that write them. What
+is missing among the youngest may only not be seen yet, so it is asked for once more, by a read
+that sees whole transactions. Where that is turned away the run ends, and the client asks again
+from there; nothing is told of which that read was not sure.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from afterimage import frames
 from afterimage.domain.entities import Channel
-from afterimage.domain.events import (
-    ChatDeleted,
-    ChatUpdated,
-    Event,
-    EventReference,
-    ImageDeleted,
-    ImageInserted,
-    MessageDeleted,
-    MessageInserted,
-    MessageUpdated,
-)
+from afterimage.domain.errors import Busy
+from afterimage.domain.events import EventReference
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, EventLog, ImageUrls, Metrics, RowReader
+from afterimage.ports import Clock, EventLog, ImageUrls, Metrics
+from afterimage.use_cases.current_events import CurrentEvents
 
 PAGE = 200
+# Events that may be asked for once more: those of two or three transactions.
+_SEEN_LATE = 9
+# Among the newest; more than a user's tabs and answers commit while a transaction settles.
+_UNSETTLED = 20
 
 
 @dataclass(frozen=True)
@@ -42,76 +44,92 @@ class Replay:
 
 class ReplayEvents:
     def __init__(
-        self, log: EventLog, rows: RowReader, urls: ImageUrls, clock: Clock, metrics: Metrics
+        self,
+        log: EventLog,
+        current: CurrentEvents,
+        urls: ImageUrls,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self._log = log
-        self._rows = rows
+        self._current = current
         self._urls = urls
         self._clock = clock
         self._metrics = metrics
 
     def __call__(self, channel: Channel, after: int | None) -> Replay:
         """Events with numbers over `after`, at most 200; with None only where the channel is."""
-        if after is None or after == channel.seq:
+        if after is None:
+            return Replay((), self._settled_seq(channel))
+        if after == channel.seq:
             return Replay((), channel.seq)
-        if after > channel.seq:
-            return self._reset(channel)
-        now = self._clock.now()
-        references = self._log.after(channel.user_id, after, PAGE, now)
-        run = _unbroken(references, after)
-        if not run:
-            return self._reset(channel)
-        self._metrics.add(Metric.REPLAYS)
-        sent = self.frames(channel.user_id, run)
-        level = run[-1].seq
-        # A run that stops short of its page was broken: what follows is gone.
-        return Replay(sent, level, more=level < channel.seq)
-
-    def _reset(self, channel: Channel) -> Replay:
+        try:
+            seq, run = self._run(channel, after)
+        except Busy:
+            return Replay((), after, more=True)
+        if run:
+            return self._replay(channel.user_id, run, seq)
+        if after == seq:  # the counter was seen late
+            return Replay((), seq)
         self._metrics.add(Metric.RESETS)
-        return Replay((), channel.seq, reset=True)
+        return Replay((), self._settled_seq(channel), reset=True)
 
     def frames(
         self, user_id: str, references: Sequence[EventReference]
     ) -> list[frames.BroadcastFrame]:
-        """The frames of these events, each with its row as it is now."""
+        """The frames of these events, each with its row as it is now.
+
+        An event that says nothing yet is left out; who misses it asks for it.
+        """
         now = self._clock.now()
-        events = self._as_they_are_now(user_id, references)
+        events = zip(references, self._current(user_id, references), strict=True)
         return [
             frames.broadcast(event, reference.seq, self._urls, now)
-            for reference, event in zip(references, events, strict=True)
+            for reference, event in events
+            if event is not None
         ]
 
-    def _as_they_are_now(self, user_id: str, references: Sequence[EventReference]) -> list[Event]:
-        messages = {row.id: row for row in self._rows.messages(user_id, _message_keys(references))}
-        images = {
-            row.id: row
-            for row in self._rows.images(user_id, _unique(r.image_id for r in references))
-        }
-        about_chats = _unique(r.chat_id for r in references if r.name == "chat-update")
-        chats = {row.id: row for row in self._rows.chats(user_id, about_chats)}
-        events: list[Event] = []
-        for reference in references:
-            chat_id = reference.chat_id or ""
-            if reference.message_id is not None:
-                message = messages.get(reference.message_id)
-                if message is None:
-                    events.append(MessageDeleted(chat_id, reference.message_id))
-                elif reference.name == "message-insert":
-                    events.append(MessageInserted(message))
-                else:
-                    events.append(MessageUpdated(message))
-            elif reference.image_id is not None:
-                image = images.get(reference.image_id)
-                gone = ImageDeleted(reference.image_id)
-                events.append(gone if image is None else ImageInserted(image))
-            elif reference.name == "chat-delete":
-                # Also where a new chat has the id by now: the messages of the old one are gone.
-                events.append(ChatDeleted(chat_id))
-            else:
-                chat = chats.get(chat_id)
-                events.append(ChatDeleted(chat_id) if chat is None else ChatUpdated(chat))
-        return events
+    def _run(self, channel: Channel, after: int) -> tuple[int, Sequence[EventReference]]:
+        """Where the channel is, and what follows `after` without a hole.
+
+        Raises:
+            Busy: it cannot be said yet whether anything does.
+        """
+        user_id, now = channel.user_id, self._clock.now()
+        read = self._log.after(user_id, after, PAGE, now)
+        run = _unbroken(read, after)
+        level = after + len(run)
+        if after < channel.seq <= level or len(run) == PAGE:
+            return channel.seq, run
+        unseen = range(level + 1, min(level + _SEEN_LATE, channel.seq) + 1)
+        try:
+            seq, late = self._log.settled(user_id, unseen, now)
+        except Busy:
+            if not run:
+                raise
+            return channel.seq, run
+        known = {reference.seq: reference for reference in [*read, *late]}
+        return seq, _unbroken([known[number] for number in sorted(known)], after)
+
+    def _replay(self, user_id: str, run: Sequence[EventReference], seq: int) -> Replay:
+        """The run as far as its events say something; what follows is asked for again."""
+        said = self.frames(user_id, run)
+        # Behind the first that says nothing no two of them are of one number.
+        sent = [frame for frame, event in zip(said, run, strict=False) if frame["seq"] == event.seq]
+        level = run[len(sent)].seq - 1 if len(sent) < len(run) else run[-1].seq
+        if sent:
+            self._metrics.add(Metric.REPLAYS)
+        return Replay(tuple(sent), level, more=level < seq)
+
+    def _settled_seq(self, channel: Channel) -> int:
+        """Up to where a snapshot that is read from now on lacks nothing."""
+        newest = self._log.latest(channel.user_id, _UNSETTLED, self._clock.now())
+        recent = [reference for reference in newest if reference.recent]
+        try:
+            self._current.settle(channel.user_id, recent)
+        except Busy:
+            return min(channel.seq, recent[-1].seq - 1)
+        return channel.seq
 
 
 def _unbroken(references: Sequence[EventReference], after: int) -> Sequence[EventReference]:
@@ -122,17 +140,3 @@ def _unbroken(references: Sequence[EventReference], after: int) -> Sequence[Even
             break
         length += 1
     return references[:length]
-
-
-def _message_keys(references: Sequence[EventReference]) -> list[tuple[str, str]]:
-    return list(
-        dict.fromkeys(
-            (reference.chat_id or "", reference.message_id)
-            for reference in references
-            if reference.message_id is not None
-        )
-    )
-
-
-def _unique(ids: Iterable[str | None]) -> list[str]:
-    return list(dict.fromkeys(one for one in ids if one is not None))

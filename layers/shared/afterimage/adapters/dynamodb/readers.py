@@ -14,7 +14,9 @@ from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import job_moves, rows
 from afterimage.adapters.dynamodb.contention import outlasting
+from afterimage.adapters.dynamodb.settled import read_settled
 from afterimage.adapters.dynamodb.tables import (
+    COUNTER,
     ChannelRow,
     ChatRow,
     EventRow,
@@ -32,7 +34,6 @@ from afterimage.ports import ChatPosition, DayUse, MessageKey
 _BEHIND_ALL_JOBS = "8"
 
 RowT = TypeVar("RowT", bound=Model)
-OfChatT = TypeVar("OfChatT", Message, Image)
 
 
 class DynamoDbMessages:
@@ -242,7 +243,7 @@ class DynamoDbOpenIndex:
 
 
 class DynamoDbEventLog:
-    """Implements `EventLog` and `RowReader`."""
+    """Implements `EventLog`."""
 
     def latest(self, user_id: str, limit: int, now: datetime) -> list[EventReference]:
         found = EventRow.query(user_id, scan_index_forward=False, consistent_read=True, limit=limit)
@@ -252,28 +253,14 @@ class DynamoDbEventLog:
         found = EventRow.query(user_id, EventRow.seq > seq, consistent_read=True, limit=limit)
         return [rows.reference_of(row, now) for row in found]
 
-    def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> list[Message]:
-        stored = [(rows.messages_key(user_id, chat_id), id_) for chat_id, id_ in keys]
-        found = MessageRow.batch_get(stored, consistent_read=True) if stored else ()
-        return _of_kept_chats(user_id, [rows.message_of(row) for row in found])
-
-    def images(self, user_id: str, ids: Sequence[str]) -> list[Image]:
-        keys = [(user_id, id_) for id_ in ids]
-        found = ImageRow.batch_get(keys, consistent_read=True) if keys else ()
-        return _of_kept_chats(user_id, [rows.image_of(row) for row in found])
-
-    def chats(self, user_id: str, ids: Sequence[str]) -> list[Chat]:
-        keys = [(user_id, id_) for id_ in ids]
-        found = ChatRow.batch_get(keys, consistent_read=True) if keys else ()
-        return [rows.chat_of(row) for row in found if not row.deleting]
-
-
-def _of_kept_chats(user_id: str, found: list[OfChatT]) -> list[OfChatT]:
-    """Without those of a chat that is being deleted; a chat without a row is not."""
-    keys = [(user_id, chat_id) for chat_id in sorted({row.chat_id for row in found})]
-    chats = ChatRow.batch_get(keys, consistent_read=True) if keys else ()
-    deleting = {row.chat_id for row in chats if row.deleting}
-    return [row for row in found if row.chat_id not in deleting]
+    def settled(
+        self, user_id: str, numbers: Sequence[int], now: datetime
+    ) -> tuple[int, list[EventReference]]:
+        counter, *found = read_settled(
+            [(ChannelRow, user_id, COUNTER), *((EventRow, user_id, number) for number in numbers)]
+        )
+        seq = 0 if counter is None else int(counter.seq or 0)
+        return seq, [rows.reference_of(row, now) for row in found if row is not None]
 
 
 def _get(model: type[RowT], hash_key: str, range_key: str) -> RowT | None:

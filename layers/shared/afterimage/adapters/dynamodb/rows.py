@@ -20,7 +20,7 @@ from afterimage.domain.entities import (
     Role,
     Status,
 )
-from afterimage.domain.events import KEPT_FOR, EventReference
+from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.ports import OPEN_PARTITIONS
 
 _IMAGE_FIELDS = frozenset(field.name for field in fields(Image))
@@ -194,6 +194,7 @@ def reference_of(row: EventRow, now: datetime) -> EventReference:
         message_id=row.message_id,
         image_id=row.image_id,
         expired=row.expires_at <= now.timestamp(),
+        recent=row.expires_at > (now + KEPT_FOR - SETTLES_WITHIN).timestamp(),
     )
 
 
