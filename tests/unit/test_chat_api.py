@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import timedelta
@@ -33,14 +33,18 @@ from tests.support.in_memory import (
 )
 from tests.unit.test_http_api import Context
 
+from afterimage import frames
 from afterimage.channel import UnifiedChannel
+from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.entities import Chat, Status
 from afterimage.domain.errors import ProviderUnavailable, Unauthorized
+from afterimage.domain.events import MessageInserted
 from afterimage.domain.limits import Limits
-from afterimage.http import contract
+from afterimage.http import contract, sizes
 from afterimage.http.api import HttpApi
 from afterimage.http.chat_api import Asking, Reading
 from afterimage.http.contract import Route
+from afterimage.http.sizes import fitting
 from afterimage.ports import ImageRequest, TextReply
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.current_events import CurrentEvents
@@ -528,3 +532,156 @@ def test_a_deleted_account_is_refused_a_message_whatever_its_id(call: Call, numb
     status, body = post(call, id=a_ulid(at=NOW + timedelta(milliseconds=number)))
 
     assert (status, body["error"]["code"]) == (410, "account_deleted")
+
+
+# --- Sizes: no answer is larger than Lambda lets through, and nothing is lost for it --------------
+
+ALICE = "alice"
+LARGEST = 6_291_556  # bytes of an answer; more is Lambda's Function.ResponseSizeTooLarge
+MESSAGES = 100
+# What one character becomes, in the body and then in Lambda's own JSON.
+LONG_TEXTS = {
+    "emoji": "🦊" * 50_000,
+    "quotation marks": '"' * 60_000,
+    "control characters": "\x01" * 60_000,
+}
+REST = {
+    "statusCode": 200,
+    "headers": {"content-type": "application/json", "cache-control": "no-store"},
+}
+
+
+def size(answer: Any) -> int:
+    """Bytes of Lambda's answer, by whichever runtime needs more."""
+    body = json.dumps(answer, ensure_ascii=False, separators=(",", ":"))
+    return len(json.dumps({**REST, "body": body}))
+
+
+@pytest.fixture(params=sorted(LONG_TEXTS))
+def long_chat(request: pytest.FixtureRequest, tables: InMemoryTables) -> InMemoryTables:
+    """Of the longest texts that a model's answer may have."""
+    text = LONG_TEXTS[request.param]
+    tables.rows.chats[ALICE, CHAT] = Chat(CHAT, "title", NOW, NOW)
+    for number in range(MESSAGES):
+        message = a_message(number, text=text)
+        tables.commit(
+            tables.read(ALICE),
+            Transition((InsertMessage(message),), (MessageInserted(message),)),
+            NOW,
+        )
+    return tables
+
+
+def pages(call: Call, route: Route, name: str, **path: str) -> Iterator[list[Any]]:
+    """All pages as somebody reads them, each checked."""
+    query = {"limit": "100"}
+    while True:
+        status, page = call(route, query=query, **path)
+        assert status == 200
+        assert size(page) <= LARGEST
+        assert page[name]
+        yield page[name]
+        if page["next_cursor"] is None:
+            return
+        query = {"limit": "100", "cursor": page["next_cursor"]}
+
+
+def test_a_chat_of_long_texts_comes_in_shorter_pages(long_chat: InMemoryTables, call: Call) -> None:
+    read = list(pages(call, contract.LIST_MESSAGES, "messages", chat_id=CHAT))
+
+    assert len(read) > 1
+    ids = [message["id"] for page in read for message in page]
+    assert ids == [a_ulid(number) for number in reversed(range(MESSAGES))]
+
+
+@pytest.mark.parametrize("number", [0, 1, 50, MESSAGES - 1])
+def test_who_is_asked_for_is_in_a_page_with_whom_stands_beside(
+    long_chat: InMemoryTables, call: Call, number: int
+) -> None:
+    query = {"limit": "100", "around": a_ulid(number)}
+
+    status, page = call(contract.LIST_MESSAGES, query=query, chat_id=CHAT)
+
+    assert status == 200
+    assert size(page) <= LARGEST
+    ids = [message["id"] for message in page["messages"]]
+    beside = range(max(0, number - 1), min(MESSAGES, number + 2))
+    assert {a_ulid(one) for one in beside} <= set(ids)
+    assert ids == sorted(ids, reverse=True)
+    oldest = a_ulid(0) in ids
+    assert page["next_cursor"] == (None if oldest else ids[-1])
+
+
+def test_missed_events_with_long_texts_come_without_them_as_on_the_socket(
+    long_chat: InMemoryTables, call: Call
+) -> None:
+    events: list[Any] = []
+    while len(events) < MESSAGES:
+        query = {"after": str(len(events))}
+        status, answer = call(contract.LIST_EVENTS, query=query)
+        assert status == 200
+        assert size(answer) <= LARGEST
+        assert answer["seq"] == answer["events"][-1]["seq"]
+        events += answer["events"]
+
+    assert [event["seq"] for event in events] == list(range(1, MESSAGES + 1))
+    assert all(event["payload"]["message"]["truncated"] for event in events)
+    assert [json.loads(frames.encode(event)) for event in events] == events
+
+
+def test_many_events_that_just_fit_a_frame_are_fewer_an_answer(
+    tables: InMemoryTables, call: Call
+) -> None:
+    text = '"' * 15_000
+    for number in range(200):
+        message = a_message(number, text=text)
+        change = Transition((InsertMessage(message),), (MessageInserted(message),))
+        tables.commit(tables.read(ALICE), change, NOW)
+
+    first = call(contract.LIST_EVENTS, query={"after": "0"})[1]
+    second = call(contract.LIST_EVENTS, query={"after": str(first["seq"])})[1]
+
+    assert max(size(first), size(second)) <= LARGEST
+    assert 0 < first["seq"] == len(first["events"]) < 200
+    assert second["events"][0]["seq"] == first["seq"] + 1
+    assert not any(event["payload"]["message"]["truncated"] for event in first["events"])
+
+
+def test_a_gallery_of_long_prompts_comes_in_shorter_pages(
+    tables: InMemoryTables, call: Call
+) -> None:
+    for number in range(MESSAGES):
+        tables.rows.images[ALICE, a_ulid(number)] = an_image(number, prompt="🦊" * 8_000)
+
+    read = list(pages(call, contract.LIST_IMAGES, "images"))
+
+    assert len(read) > 1
+    assert [image["id"] for page in read for image in page] == [
+        a_ulid(number) for number in reversed(range(MESSAGES))
+    ]
+
+
+def test_a_list_of_chats_is_cut_where_another_would_be_too_much(
+    tables: InMemoryTables, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Titles are short, so only a smaller limit shows it."""
+    monkeypatch.setattr(sizes, "LARGEST_LIST", 2_000)
+    titles = [f"{number} " + "🦊" * 50 for number in range(7)]
+    for title in titles:
+        chat = Chat(f"chat-{title[0]}", title, NOW, NOW)
+        tables.rows.chats[ALICE, chat.id] = chat
+
+    read = list(pages(call, contract.LIST_CHATS, "chats"))
+
+    assert len(read) > 1
+    assert sorted(chat["title"] for page in read for chat in page) == titles
+
+
+def test_an_ordinary_page_is_whole() -> None:
+    views = [
+        frames.broadcast(MessageInserted(a_message(n)), n, PlainUrls(), NOW) for n in range(200)
+    ]
+
+    assert fitting(views) == slice(0, 200)
+    assert fitting(views, 120) == slice(0, 200)
+    assert fitting([]) == slice(0, 0)

@@ -232,15 +232,28 @@ def account_deleted(seq: int) -> ErrorFrame:
 def encode(frame: Frame) -> str:
     """One JSON text of at most `MAX_FRAME` bytes; a long message travels without its text."""
     text = _json(frame)
-    if len(text.encode()) <= MAX_FRAME:
-        return text
-    payload: Any = frame.get("payload") or {}
-    if "message" in payload:
-        message = {**payload["message"], "text": None, "truncated": True}
-        text = _json({**frame, "payload": {**payload, "message": message}})
-    if len(text.encode()) > MAX_FRAME:
+    if not _fits(text):
+        text = _json(_without_text(frame))
+    if not _fits(text):
         raise ValueError(f"a {frame['event']} frame is over {MAX_FRAME} bytes")
     return text
+
+
+def as_encoded(frame: BroadcastFrame) -> BroadcastFrame:
+    """What `encode` would send of it, for those who get it over HTTP."""
+    return frame if _fits(_json(frame)) else _without_text(frame)
+
+
+def _fits(text: str) -> bool:
+    return len(text.encode()) <= MAX_FRAME
+
+
+def _without_text(frame: Any) -> Any:
+    payload = frame.get("payload") or {}
+    if "message" not in payload:
+        return frame
+    message = {**payload["message"], "text": None, "truncated": True}
+    return {**frame, "payload": {**payload, "message": message}}
 
 
 def _json(value: Any) -> str:

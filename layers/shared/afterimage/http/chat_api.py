@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from ulid import ULID
 
+from afterimage import frames
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.entities import Channel, Message, MessageType, Status
+from afterimage.domain.entities import Channel, Chat, Image, Message, MessageType, Status
 from afterimage.domain.errors import AccountDeleted
 from afterimage.http import contract
 from afterimage.http.api import Handler, Request, Response
 from afterimage.http.contract import Route
+from afterimage.http.sizes import fitting
 from afterimage.ports import Clock, ImageUrls
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
 from afterimage.use_cases.cancel_message import CancelMessage
@@ -21,11 +24,20 @@ from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.open_connection import TICKET_LIFETIME, Tickets
 from afterimage.use_cases.open_question import Question
-from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.read_chats import (
+    Page,
+    ReadChats,
+    ReadImages,
+    ReadMessages,
+    ReadUsage,
+    cursor_behind,
+)
 from afterimage.use_cases.rename_chat import RenameChatTitle
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.retry_message import Click, RetryMessage
 from afterimage.views import chat_view, image_view, message_view, timestamp
+
+PagedT = TypeVar("PagedT", Message, Image, Chat)
 
 
 @dataclass(frozen=True)
@@ -154,7 +166,8 @@ class Reading:
         )
         now = self.clock.now()
         views = [message_view(message, self.urls, now) for message in page.rows]
-        return Response({"messages": views, "next_cursor": page.cursor})
+        newer = sum(message.id > query.around for message in page.rows) if query.around else 0
+        return _listed("messages", views, page, middle=newer)
 
     def get_message(self, request: Request) -> Response:
         path = request.parameters(contract.MessagePath)
@@ -171,8 +184,7 @@ class Reading:
     def list_chats(self, request: Request) -> Response:
         query = request.query(contract.ChatsQuery)
         page = self.chats.page(request.user_id, query.limit, query.cursor)
-        views = [chat_view(chat) for chat in page.rows]
-        return Response({"chats": views, "next_cursor": page.cursor})
+        return _listed("chats", [chat_view(chat) for chat in page.rows], page)
 
     def rename_chat(self, request: Request) -> Response:
         chat = request.parameters(contract.ChatPath)
@@ -196,8 +208,7 @@ class Reading:
     def list_images(self, request: Request) -> Response:
         query = request.query(contract.ImagesQuery)
         page = self.images.page(request.user_id, query.limit, query.cursor, query.q)
-        views = [image_view(image, self.urls) for image in page.rows]
-        return Response({"images": views, "next_cursor": page.cursor})
+        return _listed("images", [image_view(image, self.urls) for image in page.rows], page)
 
     def get_usage(self, request: Request) -> Response:
         usage = self.usage(request.user_id)
@@ -224,7 +235,18 @@ class Reading:
         _refuse_deleted(channel)
         query = request.query(contract.EventsQuery)
         replay = self.replay(channel, query.after)
-        return Response({"events": list(replay.frames), "seq": replay.seq, "reset": replay.reset})
+        sent = [frames.as_encoded(frame) for frame in replay.frames]
+        events = sent[fitting(sent)]
+        seq = replay.seq if len(events) == len(sent) else events[-1]["seq"]
+        return Response({"events": events, "seq": seq, "reset": replay.reset})
+
+
+def _listed(name: str, views: Sequence[object], page: Page[PagedT], middle: int = 0) -> Response:
+    """A page as far as one answer holds it, and where the next one begins."""
+    fit = fitting(views, middle)
+    is_whole = fit.stop == len(views)
+    cursor = page.cursor if is_whole else cursor_behind(page.rows[fit.stop - 1])
+    return Response({name: views[fit], "next_cursor": cursor})
 
 
 def _refuse_deleted(channel: Channel) -> None:

@@ -20,6 +20,7 @@ from afterimage.ports import (
     MessageReader,
     UsageReader,
 )
+from afterimage.views import timestamp
 
 _TYPICAL_OF = 10  # pictures whose median is the typical time
 _SEARCH_STEP = 100
@@ -53,6 +54,13 @@ class Usage:
     message_limit: int
     messages_used: int
     typical_ms: int | None
+
+
+def cursor_behind(row: Message | Image | Chat) -> str:
+    """The cursor of the page that begins behind this row."""
+    if isinstance(row, Chat):
+        return f"{timestamp(row.updated_at)}~{row.id}"
+    return row.id
 
 
 class ReadMessages:
@@ -93,7 +101,7 @@ class ReadMessages:
         older = self._messages.before(user_id, chat_id, around, limit - len(newer))
         rows = [*newer[::-1], *older]
         full = len(older) == limit - len(newer)
-        return Page(rows, rows[-1].id if rows and full else None)
+        return Page(rows, cursor_behind(rows[-1]) if rows and full else None)
 
 
 class ReadChats:
@@ -103,8 +111,7 @@ class ReadChats:
     def page(self, user_id: str, limit: int, cursor: str | None) -> Page[Chat]:
         """Chats, the one that last changed first."""
         rows, position = self._chats.page(user_id, _position(cursor), limit)
-        following = None if position is None else f"{position.updated_at}~{position.chat_id}"
-        return Page(rows, following)
+        return Page(rows, None if position is None else cursor_behind(rows[-1]))
 
 
 class ReadImages:
@@ -176,7 +183,7 @@ def _typical_ms(jobs: Sequence[Job]) -> int | None:
 
 
 def _page(rows: Sequence[PagedT], limit: int) -> Page[PagedT]:
-    return Page(rows, rows[-1].id if len(rows) == limit else None)
+    return Page(rows, cursor_behind(rows[-1]) if len(rows) == limit else None)
 
 
 def _ulid(text: str) -> str:
