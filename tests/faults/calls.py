@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -28,6 +28,7 @@ _TABLES = {
 }
 _LEDGER_MOVES = {"running": "claim", "reserved": "rescue"}
 _PROVIDER = (":generateContent", ":streamGenerateContent")
+_DYNAMODB = "DynamoDB_20120810"
 _S3 = {"PUT": "PutObject", "GET": "GetObject", "DELETE": "DeleteObject"}
 _CONNECTION = {
     "POST": "PostToConnection",
@@ -44,6 +45,12 @@ class Request:
     path: str
     headers: Mapping[str, str]
     body: bytes
+
+    def asking(self, operation: str, body: Any) -> Request:
+        """Another request to DynamoDB, by the same sender; the emulator asks for no signature."""
+        headers = {**self.headers, "x-amz-target": f"{_DYNAMODB}.{operation}"}
+        headers.pop("content-length", None)
+        return replace(self, headers=headers, body=json.dumps(body).encode())
 
 
 @dataclass(eq=False)  # the same request again is another call
@@ -71,8 +78,8 @@ class Call:
 def step_of(request: Request) -> str:
     """The name of a request."""
     target = request.headers.get("x-amz-target", "")
-    if target.startswith("DynamoDB_"):
-        return _dynamodb(target.partition(".")[2], json.loads(request.body))
+    if (operation := operation_of(request)) is not None:
+        return _dynamodb(operation, json.loads(request.body))
     if target.startswith("secretsmanager."):
         secret = json.loads(request.body)["SecretId"]
         return f"GetSecretValue {'gemini' if 'Gemini' in secret else 'signing'}"
@@ -96,9 +103,18 @@ def step_of(request: Request) -> str:
     return f"{_S3.get(request.method, request.method)} {path.rpartition('/')[2]}"
 
 
+def operation_of(request: Request) -> str | None:
+    """Which of DynamoDB's it is; None if it is for another service."""
+    service, _, operation = request.headers.get("x-amz-target", "").partition(".")
+    return operation if service == _DYNAMODB else None
+
+
 def _dynamodb(operation: str, body: dict[str, Any]) -> str:
     if operation == "TransactWriteItems":
         return f"{operation} {_purpose(body['TransactItems'])}"
+    if operation == "TransactGetItems":
+        tables = {table_of(item["Get"]["TableName"]) for item in body["TransactItems"]}
+        return f"{operation} {' '.join(sorted(tables))}"
     if operation in ("BatchGetItem", "BatchWriteItem"):
         return f"{operation} {' '.join(sorted(map(table_of, body['RequestItems'])))}"
     table = table_of(body["TableName"])

@@ -18,7 +18,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-from tests.faults.calls import Call, Request, step_of
+from tests.faults.calls import Call, Request, operation_of, step_of
 from tests.faults.processes import function_of, is_running, kill, sender_of
 
 _UPSTREAM_SECONDS = 60
@@ -45,13 +45,16 @@ class Exchange:
         forward: what comes after this action: another rule's, or what stands behind the proxy.
     """
 
-    def __init__(self, call: Call, forward: Callable[[], Answer | None]) -> None:
+    def __init__(
+        self, call: Call, request: Request, forward: Callable[[Request], Answer | None]
+    ) -> None:
         self.call = call
+        self.request = request
         self._forward = forward
 
-    def forward(self) -> Answer | None:
-        """Pass it on; the answer, or None if the connection broke."""
-        return self._forward()
+    def forward(self, request: Request | None = None) -> Answer | None:
+        """Pass it on, or another in its place; the answer, or None if the connection broke."""
+        return self._forward(request or self.request)
 
     def kill_sender(self) -> None:
         """SIGKILL the process that sent it."""
@@ -63,6 +66,8 @@ class Exchange:
 
 # The answer, or None to break the connection without one.
 Action = Callable[[Exchange], "Answer | None"]
+# Sends a request to what is behind the proxy.
+Forward = Callable[[Request], Answer]
 
 
 # --- Actions --------------------------------------------------------------------------------
@@ -127,9 +132,42 @@ def cancelled_transaction(*reasons: str) -> Action:
     )
 
 
+def in_part(exchange: Exchange) -> Answer | None:
+    """Half of a batch is left for later, which is no error to DynamoDB."""
+    operation, body = operation_of(exchange.request), json.loads(exchange.request.body)
+    done: dict[str, Any] = {}
+    left: dict[str, Any] = {}
+    for table, asked in body["RequestItems"].items():
+        every = asked["Keys"] if operation == "BatchGetItem" else asked
+        half = len(every) // 2
+        for part, some in ((done, every[:half]), (left, every[half:])):
+            if some:
+                part[table] = {**asked, "Keys": some} if operation == "BatchGetItem" else some
+    unprocessed = "UnprocessedKeys" if operation == "BatchGetItem" else "UnprocessedItems"
+    if not done:
+        return Answer(HTTPStatus.OK, (), json.dumps({"Responses": {}, unprocessed: left}).encode())
+    answer = exchange.forward(exchange.request.asking(operation or "", {"RequestItems": done}))
+    if answer is None or answer.status != HTTPStatus.OK:
+        return answer
+    return changed(answer, json.loads(answer.body) | {unprocessed: left})
+
+
+def changed(answer: Answer, body: Any) -> Answer:
+    """The same answer of DynamoDB with another body."""
+    headers = [(name, value) for name, value in answer.headers if name.lower() != "x-amz-crc32"]
+    return Answer(answer.status, headers, json.dumps(body).encode())
+
+
 def aws_error(status: int, code: str) -> Action:
     """An error of one of the REST services: Invoke, @connections."""
     return refuse(status, {"message": code}, x_amzn_ErrorType=code)
+
+
+def s3_error(status: int, code: str) -> Action:
+    """An error of S3, which speaks XML."""
+    body = f"<?xml version='1.0'?><Error><Code>{code}</Code><Message>{code}</Message></Error>"
+    headers = (("content-type", "application/xml"),)
+    return lambda _: Answer(status, headers, body.encode())
 
 
 # --- Rules ----------------------------------------------------------------------------------
@@ -194,7 +232,11 @@ class Hold:
 
 
 class FaultProxy:
-    """Ports for the functions; rules for what becomes of their requests."""
+    """Ports for the functions; rules for what becomes of their requests.
+
+    Attributes:
+        beneath: between the rules and what is behind the proxy.
+    """
 
     def __init__(self, *upstreams: str) -> None:
         """`upstreams`: names of what stands behind, each behind a port of its own."""
@@ -207,6 +249,7 @@ class FaultProxy:
         self._root = 0
         self._ready = threading.Event()
         self._addresses: dict[str, tuple[str, int]] = {}
+        self.beneath: Callable[[Request, Forward], Answer] = lambda request, send: send(request)
         self.upstreams = upstreams
         self._servers = {name: _Server(self, name) for name in upstreams}
 
@@ -292,7 +335,7 @@ class FaultProxy:
         self,
         request: Request,
         sender: tuple[int | None, str],
-        forward: Callable[[Request], Answer],
+        forward: Forward,
     ) -> Answer | None:
         pid, function = sender
         step = step_of(request)
@@ -303,18 +346,18 @@ class FaultProxy:
                 self._calls[owner].append(call)
             rules = [rule for rule in self._rules if rule.wants(call)]
 
-        def pass_on() -> Answer | None:
+        def pass_on(request: Request) -> Answer | None:
             if rules:
                 rule = rules.pop()
                 if rule.on_hit is not None:
                     rule.on_hit()
                 rule.hit.set()
-                return rule.action(Exchange(call, pass_on))
-            answer = forward(request)
+                return rule.action(Exchange(call, request, pass_on))
+            answer = self.beneath(request, forward)
             call.status = answer.status
             return answer
 
-        return pass_on()
+        return pass_on(request)
 
     def _owner(self, request: Request, step: str, pid: int | None) -> str | None:
         if step in _ACROSS_USERS:

@@ -14,7 +14,7 @@ import random
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -25,6 +25,7 @@ from tests.faults.calls import Call
 from tests.faults.client import Client
 from tests.faults.invariants import OPEN, UNENDED_JOB
 from tests.faults.processes import descendants, function_of
+from tests.faults.read_committed import ReadCommitted
 from tests.local_stack.testing import RunningStack
 from tests.support.stored import query
 
@@ -164,10 +165,13 @@ def torn(exchange: proxy.Exchange) -> proxy.Answer | None:
 
 @dataclass(frozen=True)
 class _Kind:
+    """Attributes: usual: whether it blows unless it is left out; else only where it is named."""
+
     name: str
     steps: tuple[str, ...]
     likely: float
     action: proxy.Action
+    usual: bool = True
 
 
 _KINDS = (
@@ -192,6 +196,21 @@ _KINDS = (
     _Kind("no such connection", ("PostTo",), 0.01, proxy.aws_error(410, "GoneException")),
     _Kind("full connection", ("PostTo",), 0.01, proxy.aws_error(429, "LimitExceededException")),
     _Kind("frame refused", ("PostTo",), 0.005, proxy.aws_error(413, "PayloadTooLargeException")),
+    _Kind("batch in part", ("Batch",), 0.05, proxy.in_part, usual=False),
+    _Kind(
+        "BatchGetItem throttles",
+        ("BatchGet",),
+        0.05,
+        proxy.dynamodb_error("ThrottlingException"),
+        usual=False,
+    ),
+    _Kind(
+        "conflict of uploads",
+        ("PutObject original",),
+        0.05,
+        proxy.s3_error(409, "ConditionalRequestConflict"),
+        usual=False,
+    ),
     _Kind("Invoke throttles", ("Invoke",), 0.03, proxy.aws_error(429, "TooManyRequestsException")),
 )
 
@@ -203,13 +222,43 @@ class Sky(proxy.FaultProxy):
         return None, ""
 
 
-class Weather:
-    """Rules of a proxy that strike by chance, while it blows."""
+# Beside those kinds: an item of a transaction is seen late, so often and by at most so much (s).
+READ_COMMITTED = "read-committed"
+_LATE, _LATEST = 0.05, 0.5
+_MEETS_IT = 0.5  # a read of whole transactions, the transaction whose items are still seen late
 
-    def __init__(self, between: proxy.FaultProxy, faults: Faults) -> None:
+KINDS = (*(kind.name for kind in _KINDS), READ_COMMITTED)
+USUAL = frozenset(KINDS) - {kind.name for kind in _KINDS if not kind.usual}
+
+
+class Weather:
+    """Rules of a proxy that strike by chance, while it blows.
+
+    Args:
+        kinds: names of those that do.
+    """
+
+    def __init__(
+        self, between: proxy.FaultProxy, faults: Faults, kinds: Collection[str] = USUAL
+    ) -> None:
         self.blows = False
+        self._faults = faults
         for kind in _KINDS:
-            between.add(_Gust(kind, self, faults))
+            if kind.name in kinds:
+                between.add(_Gust(kind, self, faults))
+        if READ_COMMITTED in kinds:
+            dynamodb = faults.stack.aws("dynamodb")
+            between.beneath = ReadCommitted(dynamodb, self._seconds_late, self._meets_it)
+
+    def _seconds_late(self, _: str) -> float:
+        chance = self._faults.chance
+        if not self.blows or chance.random() >= _LATE:
+            return 0.0
+        self._faults.counted["item seen late"] += 1
+        return chance.uniform(0, _LATEST)
+
+    def _meets_it(self) -> bool:
+        return self._faults.chance.random() < _MEETS_IT
 
 
 class _Gust(proxy.Rule):
