@@ -115,8 +115,9 @@ def test_a_read_costs_by_what_it_brings_and_half_where_it_may_be_old() -> None:
     meter.take("Query", {}, {"Items": []})
     asked: dict[str, Any] = {"RequestItems": {"messages": {"Keys": [{}, {}]}}}
     meter.take("BatchGetItem", asked, {"Responses": {"messages": [row]}})
+    meter.take("TransactGetItems", {}, {"Responses": [{"Item": row}, {}]})
 
-    assert meter.reads == 2 + 0.5 + 2
+    assert meter.reads == 2 + 0.5 + 2 + 4
 
 
 # --- Limits --------------------------------------------------------------------------------------

@@ -48,6 +48,9 @@ class Meter:
             for table, found in answer["Responses"].items():
                 missing = len(asked["RequestItems"][table]["Keys"]) - len(found)
                 self.reads += missing + sum(_units(size(row), _READ) for row in found)
+        elif operation == "TransactGetItems":
+            rows = (one.get("Item") or {} for one in answer["Responses"])
+            self.reads += sum(2 * _units(size(row), _READ) for row in rows)
         elif operation in ("Query", "GetItem"):
             found = answer.get("Items") or [answer.get("Item") or {}]
             half = 1 if asked.get("ConsistentRead") else 0.5
