@@ -399,6 +399,18 @@ def test_who_is_ahead_of_a_counter_that_is_seen_late_is_level(
     assert late(5).reset
 
 
+def test_nobody_is_level_with_a_counter_that_is_seen_late(
+    late: Late, tables: InMemoryTables
+) -> None:
+    """What it hides may have been posted before they were registered."""
+    messages(tables, 2)
+    with late.unseen("counters", "events", "messages"):
+        messages_from(tables, 2, 4)
+
+    assert seqs(late(2)) == [3, 4]
+    assert late.turned_away(2) == Replay((), 2)
+
+
 def test_what_cannot_be_made_sure_of_ends_the_run(
     late: Late, tables: InMemoryTables, clock: FixedClock
 ) -> None:

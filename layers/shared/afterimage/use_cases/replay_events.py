@@ -9,7 +9,7 @@ from there; nothing is told of which that read was not sure.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from afterimage import frames
 from afterimage.domain.entities import Channel
@@ -61,15 +61,13 @@ class ReplayEvents:
         """Events with numbers over `after`, at most 200; with None only where the channel is."""
         if after is None:
             return Replay((), self._settled_seq(channel))
-        if after == channel.seq:
-            return Replay((), channel.seq)
         try:
             seq, run = self._run(channel, after)
         except Busy:
-            return Replay((), after, more=True)
+            return Replay((), after, more=after != channel.seq)
         if run:
             return self._replay(channel.user_id, run, seq)
-        if after == seq:  # the counter was seen late
+        if after == seq:
             return Replay((), seq)
         self._metrics.add(Metric.RESETS)
         return Replay((), self._settled_seq(channel), reset=True)
@@ -96,7 +94,7 @@ class ReplayEvents:
             Busy: it cannot be said yet whether anything does.
         """
         user_id, now = channel.user_id, self._clock.now()
-        read = self._log.after(user_id, after, PAGE, now)
+        read = self._log.after(user_id, after, PAGE, now) if after < channel.seq else ()
         run = _unbroken(read, after)
         level = after + len(run)
         if after < channel.seq <= level or len(run) == PAGE:
@@ -108,6 +106,8 @@ class ReplayEvents:
             if not run:
                 raise
             return channel.seq, run
+        if channel.seq <= after < seq:  # the counter was seen late
+            return self._run(replace(channel, seq=seq), after)
         known = {reference.seq: reference for reference in [*read, *late]}
         return seq, _unbroken([known[number] for number in sorted(known)], after)
 
