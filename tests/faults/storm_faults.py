@@ -209,7 +209,6 @@ _KINDS = (
         ("PutObject original",),
         0.05,
         proxy.s3_error(409, "ConditionalRequestConflict"),
-        usual=False,
     ),
     _Kind("Invoke throttles", ("Invoke",), 0.03, proxy.aws_error(429, "TooManyRequestsException")),
 )

@@ -8,8 +8,9 @@ of it, costs twice as much, and is turned away while a transaction on one of its
 
 from __future__ import annotations
 
+import random
+import time
 from collections.abc import Sequence
-from functools import partial
 from typing import Any
 
 from pynamodb.connection import Connection
@@ -17,7 +18,7 @@ from pynamodb.exceptions import DoesNotExist, TransactGetError
 from pynamodb.models import Model
 from pynamodb.transactions import TransactGet
 
-from afterimage.adapters.dynamodb.contention import BUSY, Unfinished, outlasting
+from afterimage.adapters.dynamodb.contention import BUSY
 from afterimage.domain.errors import Busy
 
 # Hash and range key of a row of some table.
@@ -27,6 +28,7 @@ _AT_ONCE = 10  # rows; DynamoDB takes 100, but no more than 4 MB, and a row has 
 # Long for a transaction, which takes milliseconds. Who is turned away for as long comes again, and
 # does so no more often than this lets them.
 _KEEP_TRYING_S = 1.0
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.16
 _NOT_NOW = BUSY | {"TransactionConflict", "ThrottlingError"}
 
 
@@ -36,27 +38,36 @@ def read_settled(wanted: Sequence[Wanted]) -> list[Any]:
     Raises:
         Busy: transactions on them were under way for a second.
     """
-    try:
-        return [
-            row
-            for start in range(0, len(wanted), _AT_ONCE)
-            for row in outlasting(partial(_read, wanted[start : start + _AT_ONCE]), _KEEP_TRYING_S)
-        ]
-    except Unfinished as error:
-        raise Busy("rows did not settle") from error
+    starts = range(0, len(wanted), _AT_ONCE)
+    return [row for start in starts for row in _outlasting(wanted[start : start + _AT_ONCE])]
 
 
-def _read(wanted: Sequence[Wanted]) -> list[Any]:
+def _outlasting(wanted: Sequence[Wanted]) -> list[Model | None]:
+    """With full jitter again for as long as it is turned away."""
+    give_up = time.monotonic() + _KEEP_TRYING_S
+    pause = _FIRST_PAUSE_S
+    while True:
+        try:
+            return _read(wanted)
+        except TransactGetError as error:
+            if not _is_for_now(error):
+                raise
+            if time.monotonic() >= give_up:
+                raise Busy("rows did not settle") from error
+        time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter
+        pause = min(_LONGEST_PAUSE_S, pause * 2)
+
+
+def _read(wanted: Sequence[Wanted]) -> list[Model | None]:
     connection: Connection = wanted[0][0]._get_connection().connection  # noqa: SLF001 - there is no public way
-    try:
-        with TransactGet(connection=connection) as transaction:
-            found = [transaction.get(model, hash_key, key) for model, hash_key, key in wanted]
-    except TransactGetError as error:
-        reasons = {reason.code for reason in error.cancellation_reasons if reason is not None}
-        if not _NOT_NOW.isdisjoint({error.cause_response_code, *reasons}):
-            raise Unfinished("transactions are under way") from error
-        raise
+    with TransactGet(connection=connection) as transaction:
+        found = [transaction.get(model, hash_key, key) for model, hash_key, key in wanted]
     return [_row_of(future) for future in found]
+
+
+def _is_for_now(error: TransactGetError) -> bool:
+    reasons = {reason.code for reason in error.cancellation_reasons if reason is not None}
+    return not _NOT_NOW.isdisjoint({error.cause_response_code, *reasons})
 
 
 def _row_of(future: Any) -> Model | None:
