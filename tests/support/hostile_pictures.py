@@ -6,6 +6,7 @@ Each is small, or compresses well; what it would become is not.
 from __future__ import annotations
 
 import io
+import random
 import struct
 import zlib
 from functools import cache
@@ -62,6 +63,23 @@ def jpeg(*segments: bytes, size: tuple[int, int] = SIZE) -> bytes:
     return whole[:2] + b"".join(segments) + whole[2:]
 
 
+def without_checksum(kind: bytes, data: bytes) -> bytes:
+    """One chunk of a PNG whose checksum is wrong."""
+    return chunk(kind, data)[:-4] + bytes(4)
+
+
+def gray_png(depth: int, shades: list[int], *before: bytes) -> bytes:
+    """A PNG of one row in gray of 1 to 16 bits, with chunks between header and pixels."""
+    packed = 0
+    for shade in shades:
+        packed = packed << depth | shade
+    bits = len(shades) * depth
+    row = b"\0" + (packed << -bits % 8).to_bytes((bits + 7) // 8)
+    header = struct.pack(">2I5B", len(shades), 1, depth, 0, 0, 0, 0)
+    body = (chunk(b"IHDR", header), *before, chunk(b"IDAT", zlib.compress(row)))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(body) + chunk(b"IEND", b"")
+
+
 def many_scans(size: tuple[int, int], times: int) -> bytes:
     """A progressive JPEG whose last scan comes again and again."""
     whole = encoded(a_picture(size), progressive=True)
@@ -103,6 +121,10 @@ def frames(kind: str, count: int = 5) -> bytes:
     return encoded(a_picture(), kind, save_all=True, append_images=others, duration=100)
 
 
+def noise(size: tuple[int, int] = SIZE) -> Image.Image:
+    return Image.frombytes("RGB", size, random.Random(1).randbytes(size[0] * size[1] * 3))  # noqa: S311
+
+
 def sixteen_bits() -> bytes:
     row = struct.pack(">3H", 51_200, 7_680, 10_240) * SIZE[0]
     return png(SIZE, rows=(b"\0" + row) * SIZE[1], depth=16)
@@ -116,6 +138,16 @@ def _with_height(data: bytes, height: int) -> bytes:
     """A JPEG whose frame header says another height."""
     at = data.index(b"\xff\xc0") + 5
     return data[:at] + struct.pack(">H", height) + data[at + 2 :]
+
+
+def _png_in_two(between: bytes) -> bytes:
+    """A PNG whose pixels lie in two chunks."""
+    whole = png(SIZE)
+    at = whole.index(b"IDAT") - 4
+    length = int.from_bytes(whole[at : at + 4])
+    packed = whole[at + 8 : at + 8 + length]
+    parts = chunk(b"IDAT", packed[:20]) + between + chunk(b"IDAT", packed[20:])
+    return whole[:at] + parts + whole[at + 12 + length :]
 
 
 _JPEG, _PNG = encoded(a_picture()), encoded(a_picture(), "PNG")
@@ -164,6 +196,12 @@ def refused() -> dict[str, bytes]:
         "JPEG of 100,000 segments": jpeg(segment(0xFE, b"") * 100_000),
         "JPEG of 10,000 scans": many_scans((1024, 1024), 10_000),
         "JPEG with a megabyte of junk": jpeg(b"junk" * (_MEGABYTE // 4)),
+        "JPEG cut off in its last rows": encoded(noise())[:-40],
+        "progressive JPEG cut off": encoded(noise(), progressive=True)[:-400],
+        "JPEG of 300 scans that has no end": many_scans((1024, 1024), 300)[: -len(_END)],
+        "65 texts of 1 MB": png(
+            SIZE, *[chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(_MEGABYTE)))] * 65
+        ),
         "JPEG whose segment has no end": _JPEG[:2] + b"\xff\xe1\xff\xff" + bytes(100),
     }
 
@@ -194,6 +232,44 @@ def handled() -> dict[str, tuple[bytes, tuple[int, int]]]:
         "notes that are noise": jpeg(segment(0xE1, b"Exif\0\0" + b"\xa5" * 60_000)),
         "a profile that is noise": encoded(a_picture(), icc_profile=b"\xa5" * 500_000),
         "a profile of 8 MB": encoded(a_picture(), icc_profile=bytes(8 * _MEGABYTE)),
+        "zeros between segments": jpeg(b"\0"),
+        "marks of nothing between segments": jpeg(b"\xff\0" * 2),
+        "fill bytes between segments": jpeg(b"\xff" * 100),
+        "words between segments": jpeg(
+            segment(0xFE, b"a") + b"neither a marker" + segment(0xFE, b"b")
+        ),
+        "JPEG without an end": _JPEG[: -len(_END)],
+        "JPEG with half an end": _JPEG[:-1],
+        "noise without an end": encoded(noise())[: -len(_END)],
+        "progressive without an end": many_scans(SIZE, 0)[: -len(_END)],
+        "a page behind a JPEG without an end": _JPEG[: -len(_END)] + b"<script>alert(1)</script>",
+        "short JFIF": jpeg(segment(0xE0, b"JFIF\0")),
+        "short notes of Adobe": jpeg(segment(0xEE, b"Adobe")),
+        "short profile of a JPEG": jpeg(segment(0xE2, b"ICC_PROFILE\0")),
+        "40 notes of 60 KB": jpeg(segment(0xE1, b"Exif\0\0" + b"\xa5" * 60_000) * 40),
+        "PNG without an end": _PNG[:-12],
+        "text of a wrong checksum": png(SIZE, without_checksum(b"tEXt", b"a\0b")),
+        "profile of a wrong checksum": png(SIZE, without_checksum(b"iCCP", b"a\0\0b")),
+        "something unknown of a wrong checksum": png(SIZE, without_checksum(b"zzZz", b"a")),
+        "text of 2 MB": png(SIZE, chunk(b"zTXt", b"a\0\0" + zlib.compress(bytes(2 * _MEGABYTE)))),
+        "other text of 2 MB": png(
+            SIZE, chunk(b"iTXt", b"a\0\1\0\0\0" + zlib.compress(bytes(2 * _MEGABYTE)))
+        ),
+        "profile of 2 MB in a PNG": png(
+            SIZE, chunk(b"iCCP", b"a\0\0" + zlib.compress(bytes(2 * _MEGABYTE)))
+        ),
+        "profile that is not packed": png(SIZE, chunk(b"iCCP", b"a\0\0garbage")),
+        "70 texts of 900 KB": png(SIZE, *[chunk(b"tEXt", b"a\0" + b"x" * 900_000)] * 70),
+        **{
+            f"short {kind.decode()}": png(SIZE, chunk(kind, b"a"))
+            for kind in (b"gAMA", b"cHRM", b"cICP", b"pHYs", b"tRNS", b"acTL", b"fcTL", b"iCCP")
+        },
+        "empty sRGB": png(SIZE, chunk(b"sRGB", b"")),
+        "no colors at all": png(SIZE, chunk(b"gAMA", bytes(4)), chunk(b"cHRM", bytes(32))),
+        "impossible colors": png(
+            SIZE, chunk(b"gAMA", b"\0\0\0\1"), chunk(b"cHRM", b"\xff\xff\xff\xff" * 8)
+        ),
+        "a note between the pixels": _png_in_two(chunk(b"tEXt", b"a\0b")),
         "a page behind a JPEG": _JPEG + b"<script>alert(1)</script>",
         "a ZIP behind a PNG": _PNG + b"PK\x03\x04" + bytes(100),
     }

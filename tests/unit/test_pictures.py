@@ -6,14 +6,25 @@ import base64
 import io
 import json
 import random
+import struct
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageOps
 from tests.support import hostile_pictures
-from tests.support.hostile_pictures import BLUE, RED, chunk, encoded, segment, sixteen_bits
+from tests.support.hostile_pictures import (
+    BLUE,
+    RED,
+    chunk,
+    encoded,
+    gray_png,
+    segment,
+    sixteen_bits,
+)
 
+from afterimage.adapters import picture_guards
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from afterimage.ports import DecodedPicture
 
@@ -328,6 +339,106 @@ def test_sixteen_bits_of_color_are_read() -> None:
     full = opened(decode(sixteen_bits()).full().data).convert("RGB")
 
     assert near(full.getpixel((32, 32)), RED)
+
+
+def pixels_of(data: bytes) -> Image.Image:
+    """As they are before WebP makes them a little different."""
+    decoded = PillowStudio(WebpSettings(quality=100)).decode(data)
+    return opened(decoded.full().data)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 4, 8, 16])
+def test_a_transparent_shade_is_that_shade_and_no_other(depth: int) -> None:
+    """Each depth names it as its own number (PNG, third edition, 11.3.1.1)."""
+    most = (1 << depth) - 1
+    shades = [0, most - 1, most, most // 2]
+    data = gray_png(depth, shades, chunk(b"tRNS", (most - 1).to_bytes(2)))
+
+    alpha = pixels_of(data).getchannel("A")
+
+    expected = [0 if shade == most - 1 else 255 for shade in shades]
+    assert [alpha.getpixel((x, 0)) for x in range(4)] == expected
+
+
+def test_a_transparent_color_of_sixteen_bits_is_told_from_its_neighbour() -> None:
+    key, near_it, other = (0x8000, 0x4000, 0x2000), (0x8000, 0x4000, 0x2001), (0, 0, 0)
+    row = b"\0" + struct.pack(">9H", *key, *near_it, *other)
+    note = chunk(b"tRNS", struct.pack(">3H", *key))
+
+    alpha = pixels_of(hostile_pictures.png((3, 1), note, rows=row, depth=16)).getchannel("A")
+
+    assert [alpha.getpixel((x, 0)) for x in range(3)] == [0, 255, 255]
+
+
+DISPLAY_P3 = bytes((12, 13, 0, 1))
+GAMMA = {name: chunk(b"gAMA", n.to_bytes(4)) for name, n in (("1.0", 100_000), ("2.2", 45_455))}
+# x and y of white, red, green and blue, in hundred-thousandths.
+SRGB_POINTS = struct.pack(">8I", 31_270, 32_900, 64_000, 33_000, 30_000, 60_000, 15_000, 6_000)
+P3_POINTS = struct.pack(">8I", 31_270, 32_900, 68_000, 32_000, 26_500, 69_000, 15_000, 6_000)
+P3, SEEN_ON_A_SCREEN = (200, 100, 50), (215, 93, 31)
+
+
+@pytest.mark.parametrize(
+    ("notes", "color", "seen"),
+    [
+        ([chunk(b"cICP", DISPLAY_P3)], P3, SEEN_ON_A_SCREEN),
+        ([GAMMA["2.2"], chunk(b"cHRM", P3_POINTS)], P3, SEEN_ON_A_SCREEN),
+        ([GAMMA["1.0"]], (128, 128, 128), (188, 188, 188)),
+        ([chunk(b"cICP", bytes((1, 8, 0, 1)))], (128, 128, 128), (188, 188, 188)),
+        # What says that nothing is to be done.
+        ([chunk(b"cICP", bytes((1, 13, 0, 1))), GAMMA["1.0"]], P3, P3),
+        ([chunk(b"sRGB", b"\0"), GAMMA["1.0"]], P3, P3),
+        ([GAMMA["2.2"]], P3, P3),
+        ([GAMMA["2.2"], chunk(b"cHRM", SRGB_POINTS)], P3, P3),
+        ([chunk(b"cHRM", P3_POINTS)], P3, P3),
+        # What is not known, or not said of a PNG, says nothing.
+        ([chunk(b"cICP", bytes((12, 16, 0, 1)))], P3, P3),
+        ([chunk(b"cICP", bytes((12, 13, 1, 1)))], P3, P3),
+        ([chunk(b"cICP", bytes((12, 13, 0, 0)))], P3, P3),
+    ],
+)
+def test_colors_that_a_png_says_by_numbers_become_those_of_screens(
+    notes: list[bytes], color: tuple[int, int, int], seen: tuple[int, int, int]
+) -> None:
+    row = b"\0" + bytes(color) * 16
+
+    full = pixels_of(hostile_pictures.png((16, 16), *notes, rows=row * 16))
+
+    assert near(full.convert("RGB").getpixel((8, 8)), seen, by=3)
+
+
+def test_a_profile_counts_more_than_a_gamma_and_less_than_cicp() -> None:
+    swapped = chunk(b"iCCP", b"a\0\0" + zlib.compress(a_profile()))
+    row = b"\0" + bytes((0, 200, 0)) * 16
+
+    by_profile = hostile_pictures.png((16, 16), swapped, GAMMA["1.0"], rows=row * 16)
+    by_numbers = hostile_pictures.png(
+        (16, 16), swapped, chunk(b"cICP", bytes((1, 13, 0, 1))), rows=row * 16
+    )
+
+    red, green, _ = pixels_of(by_profile).convert("RGB").getpixel((8, 8))  # type: ignore[misc]
+    assert red > green + 100
+    assert near(pixels_of(by_numbers).convert("RGB").getpixel((8, 8)), (0, 200, 0), by=3)
+
+
+def test_gray_has_a_gamma_too() -> None:
+    data = gray_png(8, [128] * 16, GAMMA["1.0"])
+
+    assert near(pixels_of(data).convert("RGB").getpixel((8, 0)), (188, 188, 188), by=3)
+
+
+@pytest.mark.parametrize("name", ["JPEG without an end", "words between segments"])
+def test_what_surrounds_the_pixels_changes_none(name: str) -> None:
+    data, _ = hostile_pictures.handled()[name]
+
+    assert pixels_of(data).tobytes() == pixels_of(encoded(hostile_pictures.a_picture())).tobytes()
+
+
+def test_a_picture_that_needs_no_mending_is_not_copied() -> None:
+    for kind in ("JPEG", "PNG", "WEBP"):
+        data = encoded(a_picture(), kind)
+
+        assert picture_guards.check(data).data is data
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP"])

@@ -8,9 +8,10 @@ from base64 import b64encode
 from dataclasses import dataclass
 from functools import cached_property
 
-from PIL import Image, ImageFile
+from PIL import Image, ImageChops, ImageFile
 
-from afterimage.adapters import picture_guards
+from afterimage.adapters import color_profiles, picture_guards
+from afterimage.adapters.picture_guards import END_OF_JPEG, LARGEST_EXIF, LARGEST_PROFILE, Checked
 from afterimage.domain.errors import NoImage
 from afterimage.ports import EncodedImage
 
@@ -27,8 +28,8 @@ _PREVIEW_QUALITY = 45
 _LARGEST_PREVIEW = 12 * 1024  # bytes
 
 _ORIENTATION = 0x0112  # EXIF 2.32, table 4
-_LARGEST_EXIF = 64 * 1024  # bytes; what fits into one JPEG segment
-_LARGEST_PROFILE = 1024 * 1024  # bytes
+_GRAY, _COLOR = 0, 2  # kinds of pixels of a PNG without palette (PNG, third edition, 11.2.1)
+_ANYTHING = bytes(range(255))  # no end of a JPEG, and nothing that one would go on with
 _TURNED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
     3: Image.Transpose.ROTATE_180,
@@ -62,11 +63,9 @@ class PillowStudio:
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
     def decode(self, data: bytes) -> PillowPicture:
-        picture_guards.check(data)
+        checked = picture_guards.check(data)
         try:
-            image = Image.open(io.BytesIO(data), formats=_FORMATS)
-            _check_size(image)
-            return PillowPicture(_as_shown(image), self._webp)
+            return PillowPicture(_as_shown(_loaded(checked), checked), self._webp)
         except NoImage:
             raise
         # Pillow's plugins raise what they like on hostile bytes.
@@ -131,6 +130,24 @@ class PillowPicture:
         )
 
 
+def _loaded(checked: Checked) -> ImageFile.ImageFile:
+    if checked.has_end:
+        return _opened(checked.data)
+    # The decoder fills up what is missing. So whole is what looks the same whatever follows.
+    image = _opened(checked.data + END_OF_JPEG)
+    other = _opened(checked.data + _ANYTHING + END_OF_JPEG)
+    if ImageChops.difference(image, other).getbbox():
+        raise NoImage("a JPEG that was cut off")
+    return image
+
+
+def _opened(data: bytes) -> ImageFile.ImageFile:
+    image = Image.open(io.BytesIO(data), formats=_FORMATS)
+    _check_size(image)
+    image.load()
+    return image
+
+
 def _check_size(image: ImageFile.ImageFile) -> None:
     width, height = image.size
     too_large = width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE
@@ -145,24 +162,72 @@ def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
     return width, height
 
 
-def _as_shown(image: ImageFile.ImageFile) -> Image.Image:
+def _as_shown(image: ImageFile.ImageFile, checked: Checked) -> Image.Image:
     """First frame, upright, eight bits, sRGB with or without alpha."""
-    image.load()
     turn = _TURNED.get(_orientation(image))
-    profile = image.info.get("icc_profile")
+    profile, of_screens = color_profiles.of_png(checked.notes, image.info.get("icc_profile"))
+    alpha = _alpha_by_value(image, checked)
     shown: Image.Image = image
     if shown.mode.startswith("I"):  # Pillow would cut 16 bits off at 255
         shown = shown.point(lambda shade: shade * (1 / 256)).convert("L")
+    if alpha is not None:
+        shown = _in_mode(shown, "RGB")
+        shown.info.pop("transparency", None)
+        shown.putalpha(alpha)
     has_alpha = shown.mode in ("RGBA", "LA", "PA") or "transparency" in shown.info
     mode = "RGBA" if has_alpha else "RGB"
+    if of_screens:
+        shown = _in_mode(shown, mode)
     shown = _in_srgb(shown, profile, mode) if profile else _in_mode(shown, mode)
     return shown if turn is None else shown.transpose(turn)
+
+
+def _alpha_by_value(image: Image.Image, checked: Checked) -> Image.Image | None:
+    """What is transparent in a PNG that names one shade or colour, where Pillow gets it wrong.
+
+    It compares the value as the file has it, of 2, 4 or 16 bits, with pixels of 8.
+    """
+    header, named = checked.notes.get(b"IHDR", b""), checked.notes.get(b"tRNS")
+    if named is None or len(header) < 10:
+        return None
+    depth, kind = header[8], header[9]
+    values = [int.from_bytes(named[at : at + 2]) for at in range(0, len(named), 2)]
+    if kind == _GRAY and len(values) >= 1:
+        return _opaque_but(image, values[0] & ((1 << depth) - 1), depth)
+    if (kind, depth) == (_COLOR, 16) and len(values) >= 3:
+        low = _low_bytes(checked.data)
+        planes = [*image.split(), *low.split()]
+        wanted = [value >> 8 for value in values[:3]] + [value & 255 for value in values[:3]]
+        differs = [_differs(plane, value) for plane, value in zip(planes, wanted, strict=True)]
+        alpha = differs[0]
+        for other in differs[1:]:
+            alpha = ImageChops.lighter(alpha, other)
+        return alpha
+    return None
+
+
+def _opaque_but(image: Image.Image, value: int, depth: int) -> Image.Image:
+    if depth == 16:
+        return image.convert("I").point([255 * (shade != value) for shade in range(1 << 16)], "L")
+    return _differs(_in_mode(image, "L"), value * 255 // ((1 << depth) - 1))
+
+
+def _differs(plane: Image.Image, value: int) -> Image.Image:
+    return plane.point([255 * (shade != value) for shade in range(256)])
+
+
+def _low_bytes(data: bytes) -> Image.Image:
+    """The half of 16 bits a channel that Pillow leaves out."""
+    image = Image.open(io.BytesIO(data), formats=("PNG",))
+    image.tile = [tile._replace(args="RGB;16L") for tile in image.tile]
+    image.load()
+    return image
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
     """How it was held; 1, upright, also where that is said too verbosely or wrongly."""
     said = image.info.get("exif") or image.info.get("Raw profile type exif") or b""
-    if len(said) > _LARGEST_EXIF:
+    if len(said) > LARGEST_EXIF:
         return 1
     try:
         orientation = image.getexif().get(_ORIENTATION, 1)
@@ -177,7 +242,7 @@ def _in_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image:
     from PIL import ImageCms
 
     plain = _in_mode(image, mode)
-    if len(profile) > _LARGEST_PROFILE:
+    if len(profile) > LARGEST_PROFILE:
         return plain
     try:
         own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
