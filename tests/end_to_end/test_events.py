@@ -26,6 +26,8 @@ READ = (
     "list_chats",
     "rename_chat",
     "list_images",
+    "get_image",
+    "get_original",
     "get_usage",
     "issue_ticket",
     "list_events",
@@ -125,6 +127,8 @@ def test_what_is_read_has_the_shape_of_the_contract(
     event = signed_in(name, alice.token)
     if name == "get_message":
         event["pathParameters"]["message_id"] = alice.message_id
+    if name in ("get_image", "get_original"):
+        event["pathParameters"]["image_id"] = alice.http.get("/images").json()["images"][0]["id"]
 
     response = invoke(stack, "chat_api", event)
 

@@ -81,6 +81,28 @@ def test_a_picture_may_be_kept_for_a_year_and_is_nothing_but_a_picture(
         assert response.headers["cross-origin-resource-policy"] == "same-origin"
 
 
+def test_the_original_is_saved_as_the_provider_sent_it(
+    alice: httpx.Client, stack: Stack, image: dict[str, Any]
+) -> None:
+    answer = alice.get(f"/images/{image['id']}/original").json()
+
+    got = httpx.get(answer["url"])
+
+    key = image_key(user_of(alice), image["id"], "original")
+    stored = stack.aws("s3").get_object(Bucket=stack.name("ImagesBucket"), Key=key)
+    assert answer["expires_in"] == 300
+    assert (got.status_code, got.content) == (200, stored["Body"].read())
+    assert got.headers["content-type"] == "image/jpeg"
+    saved_as = f'attachment; filename="afterimage-{image["id"]}.jpg"'
+    assert got.headers["content-disposition"] == saved_as
+    assert httpx.get(answer["url"].replace("/original", "/full.webp")).status_code == 403
+
+
+def test_what_is_shown_says_that_a_model_painted_it(image: dict[str, Any]) -> None:
+    for url in (image["url"], image["thumbnail_url"]):
+        assert b"digitalsourcetype/trainedAlgorithmicMedia" in httpx.get(url).content
+
+
 def test_the_address_of_a_picture_stays_the_same(
     alice: httpx.Client, image: dict[str, Any]
 ) -> None:

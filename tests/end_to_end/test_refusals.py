@@ -59,6 +59,8 @@ ENTRIES = {
     "PATCH /chats/{chat_id}": Entry(404, {"title": "mine"}),
     "DELETE /chats/{chat_id}": Entry(204),
     "GET /images": Entry(200),
+    "GET /images/{image_id}": Entry(404),
+    "GET /images/{image_id}/original": Entry(404),
     "DELETE /images/{image_id}": Entry(204),
     "GET /usage": Entry(200),
     "POST /realtime/tickets": Entry(200),

@@ -92,6 +92,8 @@ class Scenario:
             yield [
                 *(self._asked(name, 200) for name in _READ),
                 self._of_message("get_message", 200),
+                self._of_image("get_image", 200),
+                self._of_image("get_original", 200),
                 self._of_message("cancel_message", 409, "not_running", version=3),
                 self._of_message("retry_message", 409, "not_failed", version=3),
                 self._asked("otherwise", 404, "not_found"),
@@ -130,6 +132,11 @@ class Scenario:
         case.event["pathParameters"]["message_id"] = self._message_id
         if version is not None:
             case.event["body"] = json.dumps({"version": version})
+        return case
+
+    def _of_image(self, name: str, status: int, code: str | None = None) -> Case:
+        case = self._asked(name, status, code)
+        case.event["pathParameters"]["image_id"] = self._image_id
         return case
 
     def _page(self, name: str) -> Case:
@@ -257,8 +264,7 @@ class Scenario:
     # --- Deletions --------------------------------------------------------------------------
 
     def _deleted_image(self) -> Case:
-        case = self._asked("delete_image", 204)
-        case.event["pathParameters"]["image_id"] = self._image_id
+        case = self._of_image("delete_image", 204)
         return self._and(case, lambda: self._http.get("/images").json()["images"] == [])
 
     def _deleted_chat(self) -> Case:

@@ -176,7 +176,7 @@ def _title(frame: dict[str, Any]) -> str:
 
 @dataclass
 class InMemoryPictures:
-    """Implements `PictureStore` and `PictureFolder`.
+    """Implements `PictureStore`, `PictureFolder` and `Originals`.
 
     Attributes:
         refuses: names of files (the last part of a key) that cannot be stored.
@@ -208,6 +208,9 @@ class InMemoryPictures:
         self.journal.append("delete files")
         for key in keys:
             self.files.pop(key, None)
+
+    def download(self, key: str, name: str) -> str | None:
+        return f"https://bucket.test/{key}?name={name}" if key in self.files else None
 
     def some_keys(self, prefix: str) -> list[str]:
         return [key for key in list(self.files) if key.startswith(prefix)][:5]

@@ -16,6 +16,7 @@ from tests.support.builders import CHAT, a_message, a_ulid, an_image
 from tests.support.doubles import (
     NOW,
     FixedClock,
+    InMemoryPictures,
     PlainUrls,
     RecordingDeletionStarter,
     RecordingLog,
@@ -35,6 +36,7 @@ from tests.unit.test_http_api import Context
 
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
+from afterimage.domain import ids
 from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.entities import Chat, Status
 from afterimage.domain.errors import ProviderUnavailable, Unauthorized
@@ -51,6 +53,7 @@ from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
+from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.rename_chat import RenameChatTitle
@@ -72,6 +75,11 @@ def model() -> ScriptedModel:
 
 
 @pytest.fixture
+def pictures() -> InMemoryPictures:
+    return InMemoryPictures()
+
+
+@pytest.fixture
 def call(
     channel: UnifiedChannel,
     tables: InMemoryTables,
@@ -80,11 +88,13 @@ def call(
     log: RecordingLog,
     metrics: RecordingMetrics,
     model: ScriptedModel,
+    pictures: InMemoryPictures,
 ) -> Call:
     """Calls a route as somebody; whatever succeeds is checked against its declared type."""
     messages, ledger = InMemoryMessages(tables), InMemoryLedger(tables)
     chats, events = InMemoryChats(tables), InMemoryEventLog(tables)
     images, keeper = InMemoryImages(tables), RecordingDeletionStarter()
+    gallery = ReadImages(images, chats)
     urls = PlainUrls()
     answering = Answering(
         channel,
@@ -101,7 +111,8 @@ def call(
     reading = Reading(
         messages=ReadMessages(messages, chats),
         chats=ReadChats(chats),
-        images=ReadImages(images, chats),
+        images=gallery,
+        original=DownloadOriginal(gallery, pictures),
         usage=ReadUsage(ledger, clock, 10, 200),
         rename=RenameChatTitle(channel, chats),
         cancel=CancelMessage(channel, messages, ledger, clock, timedelta(seconds=155), log),
@@ -476,6 +487,57 @@ def test_a_repeat_of_what_was_cancelled_says_so(call: Call, model: ScriptedModel
     status, body = post(call, id=a_ulid())
 
     assert (status, body["success"], body["message"]) == (200, False, "Cancelled")
+
+
+# --- One picture ---------------------------------------------------------------------------------
+
+
+def test_one_picture(call: Call, tables: InMemoryTables) -> None:
+    tables.rows.images["alice", a_ulid(3)] = an_image(3)
+
+    status, body = call(contract.GET_IMAGE, image_id=a_ulid(3))
+
+    assert (status, body) == (200, call(contract.LIST_IMAGES)[1]["images"][0])
+
+
+def test_its_original_is_downloaded_from_the_bucket(
+    call: Call, tables: InMemoryTables, pictures: InMemoryPictures
+) -> None:
+    tables.rows.images["alice", a_ulid(3)] = an_image(3)
+    key = ids.image_key("alice", a_ulid(3), "original")
+    pictures.files[key] = b"as it came"
+
+    status, body = call(contract.GET_ORIGINAL, image_id=a_ulid(3))
+
+    assert status == 200
+    assert body == {
+        "url": f"https://bucket.test/{key}?name=afterimage-{a_ulid(3)}",
+        "expires_in": 300,
+    }
+
+
+@pytest.mark.parametrize("route", [contract.GET_IMAGE, contract.GET_ORIGINAL])
+def test_somebody_elses_picture_is_none_and_so_is_one_of_a_chat_that_goes(
+    call: Call, tables: InMemoryTables, pictures: InMemoryPictures, route: Route
+) -> None:
+    post(call)
+    tables.rows.images["alice", a_ulid(3)] = an_image(3)
+    for user in ("alice", "bob"):
+        pictures.files[ids.image_key(user, a_ulid(3), "original")] = b"as it came"
+    assert call(route, image_id=a_ulid(3))[0] == 200
+
+    assert call(route, image_id=a_ulid(3), user="bob")[0] == 404
+    assert call(route, image_id=a_ulid(4))[0] == 404
+    call(contract.DELETE_CHAT, chat_id=CHAT)
+    assert call(route, image_id=a_ulid(3))[0] == 404
+
+
+def test_an_original_that_is_gone_is_not_found(call: Call, tables: InMemoryTables) -> None:
+    tables.rows.images["alice", a_ulid(3)] = an_image(3)
+
+    status, body = call(contract.GET_ORIGINAL, image_id=a_ulid(3))
+
+    assert (status, body["error"]["code"]) == (404, "not_found")
 
 
 # --- Deletion ------------------------------------------------------------------------------------

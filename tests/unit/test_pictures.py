@@ -10,6 +10,7 @@ import struct
 import zlib
 from pathlib import Path
 from typing import Any
+from xml.etree import ElementTree
 
 import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageOps
@@ -303,6 +304,23 @@ def test_marks_of_provenance_stay_in_the_original_only() -> None:
         picture = decode(data)
         for made in (picture.full().data, picture.thumbnail().data):
             assert b"c2pa" not in made
+
+
+DIGITAL_SOURCE_TYPE = "{http://iptc.org/std/Iptc4xmpExt/2008-02-29/}DigitalSourceType"
+PAINTED = "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
+
+
+@pytest.mark.parametrize("mode", ["RGB", "RGBA"])
+def test_every_file_says_that_a_model_painted_it(mode: str) -> None:
+    picture = decode(encoded(a_picture(mode=mode), "PNG"))
+
+    for data in (picture.full().data, picture.thumbnail().data):
+        said = opened(data).info["xmp"].decode()
+        [source] = ElementTree.fromstring(said).iter(DIGITAL_SOURCE_TYPE)  # noqa: S314
+        assert source.text == PAINTED
+        assert said.startswith("<?xpacket begin=")
+        assert said.endswith('<?xpacket end="r"?>')
+        assert len(said.encode()) <= 420
 
 
 def test_where_it_was_taken_is_not_passed_on() -> None:

@@ -160,9 +160,9 @@ def test_addresses_that_do_not(url: str) -> None:
 
 
 def test_a_limit_of_no_pictures_is_a_limit() -> None:
-    assert ChatApiSettings.read({**LLM, "DAILY_IMAGE_LIMIT": "0"}).daily_image_limit == 0
+    assert ChatApiSettings.read({**IMAGE, "DAILY_IMAGE_LIMIT": "0"}).daily_image_limit == 0
     with pytest.raises(RuntimeError, match="DAILY_IMAGE_LIMIT"):
-        ChatApiSettings.read({**LLM, "DAILY_IMAGE_LIMIT": "-1"})
+        ChatApiSettings.read({**IMAGE, "DAILY_IMAGE_LIMIT": "-1"})
 
 
 @pytest.mark.parametrize("price", ["0.0336", "0", "12"])

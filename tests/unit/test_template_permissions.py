@@ -18,6 +18,7 @@ PATTERNS = {
     "/live/*/@connections/*": "ids of connections are API Gateway's, new ones every second",
     "${ImagesBucket.Arn}/p/*": "a key is a user's and a picture's",
     "${ImagesBucket.Arn}/p/*.webp": "a key is a user's and a picture's",
+    "${ImagesBucket.Arn}/p/*/original": "a key is a user's and a picture's",
 }
 # Every policy that is not written here, and why.
 MANAGED = {
@@ -163,6 +164,16 @@ def test_only_the_keeper_removes_in_bulk() -> None:
     who = {name for name, s in allowed() if removing & set(as_list(s["Action"]))}
 
     assert who == {"KeeperRole", "KeeperInvalidates"}
+
+
+def test_who_signs_addresses_of_originals_reads_them_and_nothing_else_of_the_bucket() -> None:
+    of_s3 = [
+        (statement["Action"], text_of(statement["Resource"]))
+        for name, statement in allowed()
+        if name == "ChatApiRole" and any(a.startswith("s3:") for a in as_list(statement["Action"]))
+    ]
+
+    assert of_s3 == [("s3:GetObject", "${ImagesBucket.Arn}/p/*/original")]
 
 
 def test_the_page_reads_its_configuration_and_nothing_else() -> None:

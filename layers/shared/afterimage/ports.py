@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
 
@@ -382,6 +382,22 @@ class PictureStore(Protocol):
 class PictureFolder(Protocol):
     def some_keys(self, prefix: str) -> Sequence[str]:
         """Some of the keys that begin with this, none only if there are none."""
+
+
+# For how long the address of an original works. Whoever has it may use it, so it is short.
+DOWNLOAD_LIFETIME = timedelta(minutes=5)
+
+
+class Originals(Protocol):
+    def download(self, key: str, name: str) -> str | None:
+        """An address that serves this S3 key as an attachment for `DOWNLOAD_LIFETIME`.
+
+        Args:
+            name: of the file that is saved, without its ending.
+
+        Returns:
+            None if there is no such file.
+        """
 
 
 class Edge(Protocol):

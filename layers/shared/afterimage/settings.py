@@ -70,6 +70,7 @@ class WebSocketSettings(TableSettings):
 
 
 class ChatApiSettings(TableSettings):
+    images_bucket: Name
     image_timeout: int = Field(ge=1)
     daily_image_limit: int = Field(ge=0)
     daily_message_limit: int = Field(ge=1)

@@ -215,12 +215,14 @@ def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
 
 
 def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
+    from afterimage.adapters import originals
     from afterimage.adapters.dynamodb import readers
     from afterimage.http.chat_api import Reading
     from afterimage.use_cases.cancel_message import CancelMessage
     from afterimage.use_cases.delete_account import DeleteAccount
     from afterimage.use_cases.delete_chat import DeleteChat
     from afterimage.use_cases.delete_image import DeleteImage
+    from afterimage.use_cases.download_original import DownloadOriginal
     from afterimage.use_cases.open_connection import Tickets
     from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
     from afterimage.use_cases.rename_chat import RenameChatTitle
@@ -236,10 +238,13 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
         base.log.correlation_id,
         base.log,
     )
+    gallery = ReadImages(images, chats)
+    s3 = base.aws.client("s3", originals.PRESIGN)
     reading = Reading(
         messages=ReadMessages(messages, chats),
         chats=ReadChats(chats),
-        images=ReadImages(images, chats),
+        images=gallery,
+        original=DownloadOriginal(gallery, originals.S3Originals(s3, configured.images_bucket)),
         usage=ReadUsage(
             ledger,
             base.clock,

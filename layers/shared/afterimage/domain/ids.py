@@ -9,8 +9,9 @@ from ulid import ULID
 
 ULID_PATTERN = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"
 _CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
+ORIGINAL = "original"
 # Everything that is stored of a picture: what is not named here is not deleted.
-IMAGE_FILES = ("original", "full.webp", "thumbnail.webp")
+IMAGE_FILES = (ORIGINAL, "full.webp", "thumbnail.webp")
 _RANDOM_BYTES = 10  # of a ULID's 16; the first 6 are its time in milliseconds
 
 

@@ -16,12 +16,13 @@ from afterimage.http import contract
 from afterimage.http.api import Handler, Request, Response
 from afterimage.http.contract import Route
 from afterimage.http.sizes import fitting
-from afterimage.ports import Clock, ImageUrls
+from afterimage.ports import DOWNLOAD_LIFETIME, Clock, ImageUrls
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
+from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.open_connection import TICKET_LIFETIME, Tickets
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.read_chats import (
@@ -108,6 +109,7 @@ class Reading:
     messages: ReadMessages
     chats: ReadChats
     images: ReadImages
+    original: DownloadOriginal
     usage: ReadUsage
     rename: RenameChatTitle
     cancel: CancelMessage
@@ -130,6 +132,8 @@ class Reading:
             contract.RENAME_CHAT: self.rename_chat,
             contract.DELETE_CHAT: self.remove_chat,
             contract.LIST_IMAGES: self.list_images,
+            contract.GET_IMAGE: self.get_image,
+            contract.GET_ORIGINAL: self.get_original,
             contract.DELETE_IMAGE: self.remove_image,
             contract.GET_USAGE: self.get_usage,
         }
@@ -209,6 +213,16 @@ class Reading:
         query = request.query(contract.ImagesQuery)
         page = self.images.page(request.user_id, query.limit, query.cursor, query.q)
         return _listed("images", [image_view(image, self.urls) for image in page.rows], page)
+
+    def get_image(self, request: Request) -> Response:
+        path = request.parameters(contract.ImagePath)
+        image = self.images.one(request.user_id, path.image_id)
+        return Response(image_view(image, self.urls))
+
+    def get_original(self, request: Request) -> Response:
+        path = request.parameters(contract.ImagePath)
+        url = self.original(request.user_id, path.image_id)
+        return Response({"url": url, "expires_in": int(DOWNLOAD_LIFETIME.total_seconds())})
 
     def get_usage(self, request: Request) -> Response:
         usage = self.usage(request.user_id)

@@ -146,6 +146,11 @@ class ImagesView(TypedDict):
     next_cursor: str | None
 
 
+class DownloadView(TypedDict):
+    url: str
+    expires_in: int
+
+
 class UsageView(TypedDict):
     limit: int
     used: int
@@ -303,6 +308,22 @@ LIST_IMAGES = Route(
     {200: ImagesView},
     query=ImagesQuery,
 )
+GET_IMAGE = Route(
+    "GET",
+    "/images/{image_id}",
+    "One picture, with freshly signed URLs.",
+    {200: ImageView},
+    parameters=ImagePath,
+    errors=("not_found",),
+)
+GET_ORIGINAL = Route(
+    "GET",
+    "/images/{image_id}/original",
+    "An address, for five minutes, that downloads the picture as it was stored first.",
+    {200: DownloadView},
+    parameters=ImagePath,
+    errors=("not_found",),
+)
 DELETE_IMAGE = Route(
     "DELETE",
     "/images/{image_id}",
@@ -361,6 +382,8 @@ ROUTES = (
     RENAME_CHAT,
     DELETE_CHAT,
     LIST_IMAGES,
+    GET_IMAGE,
+    GET_ORIGINAL,
     DELETE_IMAGE,
     GET_USAGE,
     ISSUE_TICKET,

@@ -13,7 +13,9 @@ from afterimage.http.contract import (
     CANCEL_MESSAGE,
     DELETE_IMAGE,
     DELETE_ME,
+    GET_IMAGE,
     GET_MESSAGE,
+    GET_ORIGINAL,
     GET_PAGE,
     GET_STATIC_FILE,
     LIST_CHATS,
@@ -50,7 +52,10 @@ _LINKS: dict[Route, list[tuple[Route, dict[str, str], dict[str, str] | None]]] =
         (LIST_MESSAGES, _CHAT, None),
     ],
     LIST_CHATS: [(RENAME_CHAT, {"chat_id": "$response.body#/chats/0/id"}, None)],
-    LIST_IMAGES: [(DELETE_IMAGE, {"image_id": "$response.body#/images/0/id"}, None)],
+    LIST_IMAGES: [
+        (target, {"image_id": "$response.body#/images/0/id"}, None)
+        for target in (GET_IMAGE, GET_ORIGINAL, DELETE_IMAGE)
+    ],
 }
 
 

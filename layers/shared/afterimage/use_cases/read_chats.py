@@ -128,6 +128,13 @@ class ReadImages:
         page = _page(self._images.before(user_id, before, limit), limit)
         return Page(self._shown(user_id, page.rows), page.cursor)
 
+    def one(self, user_id: str, image_id: str) -> Image:
+        """Raises: NotFound."""
+        image = self._images.get(user_id, image_id)
+        if image is None or not self._shown(user_id, [image]):
+            raise NotFound
+        return image
+
     def _shown(self, user_id: str, images: Sequence[Image]) -> list[Image]:
         """Without those that go with a chat that is being deleted."""
         hidden = self._chats.being_deleted(user_id)
