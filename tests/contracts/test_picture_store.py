@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import uuid
 
+import botocore.session
 import pytest
-from tests.contracts.conftest import Pictures
+from tests.contracts.conftest import BUCKET, Pictures, _client
+
+from afterimage.adapters.aws import S3Pictures
+from afterimage.adapters.system import SystemClock
 
 
 @pytest.fixture
@@ -31,6 +35,23 @@ def test_a_webp_is_replaced(pictures: Pictures, key: str) -> None:
     pictures.put_webp(key, b"second")
 
     assert pictures.get(key) == b"second"
+
+
+def test_a_webp_says_what_it_belongs_to(
+    ministack_session: botocore.session.Session, ministack_address: str
+) -> None:
+    """S3 answers with it as `x-amz-meta-cache-tag`."""
+    client = _client(ministack_session, "s3", ministack_address)
+    pictures = S3Pictures(client, BUCKET, SystemClock())
+    pictures.put_webp("p/tagged/full.webp", b"bytes", ("0f", "1e"))
+    pictures.put_original("p/tagged/original", b"bytes")
+
+    heads = [
+        client.head_object(Bucket=BUCKET, Key=f"p/tagged/{name}")
+        for name in ("full.webp", "original")
+    ]
+
+    assert [head["Metadata"] for head in heads] == [{"cache-tag": "0f,1e"}, {}]
 
 
 def test_what_never_was_is_none(pictures: Pictures, key: str) -> None:

@@ -16,6 +16,7 @@ from tests.support.channel_client import ChannelClient, Frame, is_event, is_upda
 from tests.support.stored import files_of, rows_of
 from websockets.exceptions import ConnectionClosed
 
+from afterimage.adapters.cache_tags import HmacTags
 from afterimage.domain import ids
 
 TABLES = (
@@ -95,8 +96,15 @@ class Person:
             assert time.monotonic() < give_up, f"waited in vain for {what}"
             time.sleep(pause)
 
+    @property
+    def tags(self) -> HmacTags:
+        """As the functions make them."""
+        secret_id = self.stack.name("PseudonymSecret")
+        found = self.stack.aws("secretsmanager").get_secret_value(SecretId=secret_id)
+        return HmacTags(lambda: str(found["SecretString"]))
+
     def invalidated(self) -> set[str]:
-        """Paths of this user that the edge was told to forget."""
+        """Paths of this user, and tags of anybody, that the edge was told to forget."""
         cloudfront, distribution = self.stack.aws("cloudfront"), self.stack.name("Distribution")
         listed = cloudfront.list_invalidations(DistributionId=distribution)["InvalidationList"]
         paths: set[str] = set()
@@ -104,7 +112,7 @@ class Person:
             found = cloudfront.get_invalidation(DistributionId=distribution, Id=summary["Id"])
             paths |= set(found["Invalidation"]["InvalidationBatch"]["Paths"]["Items"])
         folder = ids.image_folder(self.user_id)
-        return {path for path in paths if folder in path}
+        return {path for path in paths if folder in path or path.startswith("#")}
 
 
 @pytest.fixture
@@ -162,6 +170,9 @@ def until_closed(tab: ChannelClient) -> Iterator[Frame]:
 
 def test_a_picture_is_deleted_in_every_tab_and_store(alice: Person) -> None:
     image = painted(alice)
+    shown = [httpx.get(image[name], trust_env=False) for name in ("url", "thumbnail_url")]
+    assert [response.status_code for response in shown] == [200, 200]
+    assert not any("x-amz-meta-cache-tag" in response.headers for response in shown)
     with ChannelClient(alice.http) as tab, ChannelClient(alice.http) as phone:
         tab.resumed()
         phone.resumed()
@@ -178,11 +189,10 @@ def test_a_picture_is_deleted_in_every_tab_and_store(alice: Person) -> None:
     alice.until("the end of the deletion", lambda: not alice.deletions())
     assert alice.files() == []
     assert alice.rows("UserImagesTable") == []
-    assert httpx.get(image["url"], trust_env=False).status_code == 403
-    folder = ids.image_folder(alice.user_id)
-    assert {f"/cdn/{folder}{image['id']}/full.webp", f"/{folder}{image['id']}/thumbnail.webp"} <= (
-        alice.invalidated()
-    )
+    for name in ("url", "thumbnail_url"):
+        assert httpx.get(image[name], trust_env=False).status_code == 403
+    assert f"#{alice.tags.picture(alice.user_id, image['id'])}" in alice.invalidated()
+    assert not any(image["id"] in item for item in alice.invalidated()), "one tag, no path"
     assert alice.http.delete(f"/images/{image['id']}").status_code == 204
 
 
@@ -237,8 +247,9 @@ def test_a_chat_is_deleted_in_every_tab_and_store(alice: Person) -> None:
     assert [chat for chat in alice.rows("ChatsTable") if chat["chat_id"] == "c"] == [
         {"user_id": alice.user_id, "chat_id": "c", "deleting": True}
     ]
-    assert any(image["id"] in path for path in alice.invalidated())
-    assert not any(kept["id"] in path for path in alice.invalidated())
+    assert f"#{alice.tags.chat(alice.user_id, 'c')}" in alice.invalidated()
+    assert f"#{alice.tags.chat(alice.user_id, 'kept')}" not in alice.invalidated()
+    assert not any(kept["id"] in item or image["id"] in item for item in alice.invalidated())
     assert code(alice.http.post("/chats/c/messages", json={"text": "hello"}))[0] == 409
 
     alice.let_deletions_end()
@@ -298,7 +309,11 @@ def test_an_account_is_deleted_from_every_store(alice: Person) -> None:
     assert set(counter) == {"user_id", "entry", "deleted_at", "expires_at"}
     assert 6.9 < (float(counter["expires_at"]) - time.time()) / 86_400 <= 7
     folder = ids.image_folder(alice.user_id)
-    assert alice.invalidated() == {f"/cdn/{folder}*", f"/{folder}*"}
+    assert {item for item in alice.invalidated() if folder in item} == {
+        f"/cdn/{folder}*",
+        f"/{folder}*",
+    }
+    assert f"#{alice.tags.user(alice.user_id)}" in alice.invalidated()
 
     alice.let_deletions_end()
 
@@ -422,3 +437,16 @@ def test_requests_at_once_with_a_deletion_leave_nothing(alice: Person, path: str
     assert alice.content() == []
     (counter,) = [row for row in alice.rows("ChannelsTable") if row["entry"] == "seq"]
     assert counter.get("open", 0) == 0
+
+
+def test_the_edge_keeps_a_picture_until_it_is_told_to_forget_it(alice: Person) -> None:
+    """Else nothing here would notice a deletion that leaves it there."""
+    image = painted(alice)
+    assert httpx.get(image["url"], trust_env=False).status_code == 200
+    s3, bucket = alice.stack.aws("s3"), alice.stack.name("ImagesBucket")
+    s3.delete_object(Bucket=bucket, Key=ids.image_key(alice.user_id, image["id"], "full.webp"))
+
+    assert httpx.get(image["url"], trust_env=False).status_code == 200
+
+    assert alice.http.delete("/chats/c").status_code == 204
+    alice.until("the edge", lambda: httpx.get(image["url"], trust_env=False).status_code == 403)

@@ -26,6 +26,7 @@ _TABLES = {
     "ChannelsTable": "channels",
     "ChannelEventsTable": "channel_events",
 }
+_SECRETS = {"Gemini": "gemini", "UrlSigning": "signing", "Pseudonym": "pseudonym"}
 _LEDGER_MOVES = {"running": "claim", "reserved": "rescue"}
 _PROVIDER = (":generateContent", ":streamGenerateContent")
 _DYNAMODB = "DynamoDB_20120810"
@@ -82,7 +83,8 @@ def step_of(request: Request) -> str:
         return _dynamodb(operation, json.loads(request.body))
     if target.startswith("secretsmanager."):
         secret = json.loads(request.body)["SecretId"]
-        return f"GetSecretValue {'gemini' if 'Gemini' in secret else 'signing'}"
+        names = (name for part, name in _SECRETS.items() if part in secret)
+        return f"GetSecretValue {next(names, 'another')}"
     if target.startswith("AmazonSSM."):
         return target.partition(".")[2]
     path = urlsplit(request.path).path

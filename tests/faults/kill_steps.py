@@ -213,8 +213,14 @@ STEPS: dict[str, dict[str, int]] = {
 # Taken only by a process that has just started, or every five minutes.
 COLD_STEPS: dict[str, tuple[str, ...]] = {
     "text reply": ("GetParameter", "GetSecretValue gemini"),
-    "picture painted": ("GetSecretValue gemini", "GetParameter", "GetSecretValue signing"),
+    "picture painted": (
+        "GetSecretValue gemini",
+        "GetSecretValue pseudonym",
+        "GetParameter",
+        "GetSecretValue signing",
+    ),
     "text cancelled": ("GetParameter",),
+    "picture removed": ("GetSecretValue pseudonym",),
     "posts died": ("GetParameter", "GetSecretValue signing"),
 }
 COLD = frozenset(step for steps in COLD_STEPS.values() for step in steps)

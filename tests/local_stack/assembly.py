@@ -8,6 +8,8 @@ import boto3
 
 from tests.local_stack.cdn import Cdn
 from tests.local_stack.dev_routes import DevRoutes
+from tests.local_stack.edge.cache import EdgeCache
+from tests.local_stack.edge.invalidations import Invalidations
 from tests.local_stack.emulator import admin_client
 from tests.local_stack.gateway import Server, application, server_for
 from tests.local_stack.http_api.gateway import TIMEOUT_SECONDS, HttpApi
@@ -163,4 +165,6 @@ def _cdn(edge: EdgeSpec | None, around: Surroundings) -> Cdn | None:
     # As by CloudFormation, secrets are read once, when the edge is set up.
     secrets = admin_client(around.session, "secretsmanager", around.emulator)
     code = with_secrets(edge.function, secrets)
-    return Cdn(edge, code, admin_client(around.session, "s3", around.emulator))
+    cloudfront = admin_client(around.session, "cloudfront", around.emulator)
+    cache = EdgeCache(edge.tag_header, Invalidations(cloudfront, edge.distribution))
+    return Cdn(edge, code, admin_client(around.session, "s3", around.emulator), cache)

@@ -1,19 +1,20 @@
 """The pictures under /cdn/, let through by the function of the template and read as it allows.
 
-In CloudFront's order: the behaviour's methods, the function before the cache, the bucket. What is
-not here is the cache; a picture is read from the bucket every time.
+In CloudFront's order: the behaviour's methods, the function before the cache, the cache, the
+bucket, and the headers that are added to the answer or taken from it.
 """
 
 import asyncio
 import sys
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from botocore.exceptions import ClientError
 from starlette.requests import Request
 from starlette.responses import Response
 
+from tests.local_stack.edge.cache import EdgeCache, Kept
 from tests.local_stack.edge.event import viewer_request
 from tests.local_stack.edge.function import Answer, EdgeFunction, FunctionFailed
 from tests.local_stack.lambda_runtime.permissions import matches
@@ -29,12 +30,14 @@ class Cdn:
     Args:
         code: of the function before the cache, with its secrets.
         client: with credentials that may read the bucket.
+        cache: of this distribution.
     """
 
-    def __init__(self, edge: EdgeSpec, code: str, client: "S3Client") -> None:
+    def __init__(self, edge: EdgeSpec, code: str, client: "S3Client", cache: EdgeCache) -> None:
         self._edge = edge
         self._function = EdgeFunction(code, lambda line: print(f"edge: {line}", flush=True))
         self._client = client
+        self._cache = cache
 
     @property
     def prefix(self) -> str:
@@ -44,6 +47,9 @@ class Cdn:
     async def handle(self, request: Request) -> Response:
         """The answer to a request of any method."""
         response = await self._answer(request)
+        for name in self._edge.removed:
+            if name in response.headers:
+                del response.headers[name]
         response.headers.update(self._edge.headers)
         return response
 
@@ -57,31 +63,38 @@ class Cdn:
             return Response(None, failure.status)
         if isinstance(verdict, Answer):
             return Response(verdict.body, verdict.status, dict(verdict.headers))
-        return await self._picture(unquote(verdict.uri.removeprefix("/")), request.method)
+        return await self._picture(verdict.uri, request.method)
 
-    async def _picture(self, key: str, method: str) -> Response:
+    async def _picture(self, path: str, method: str) -> Response:
+        found = await asyncio.to_thread(self._cache.get, path)
+        if found is None:
+            found = await self._fetched(unquote(path.removeprefix("/")))
+            if found is None:
+                # Without s3:ListBucket a missing object is "403 Forbidden" ("GetObject").
+                return Response("Forbidden", 403)
+            self._cache.keep(path, found)
+        return Response(found.body if method == "GET" else b"", 200, dict(found.headers))
+
+    async def _fetched(self, key: str) -> Kept | None:
+        """From the bucket; None if it is not there, or not for the edge to read."""
         arn = f"arn:aws:s3:::{self._edge.bucket}/{key}"
         if not any(matches(pattern, arn) for pattern in self._edge.readable):
-            return Response("Forbidden", 403)
+            return None
         try:
-            found = await asyncio.to_thread(self._read, key)
+            return await asyncio.to_thread(self._read, key)
         except ClientError:
-            # Without s3:ListBucket a missing object is "403 Forbidden" ("GetObject").
-            return Response("Forbidden", 403)
-        return _found(found, with_body=method == "GET")
+            return None
 
-    def _read(self, key: str) -> dict[str, Any]:
+    def _read(self, key: str) -> Kept:
         answer = self._client.get_object(Bucket=self._edge.bucket, Key=key)
         with answer["Body"] as body:
-            return {**answer, "Body": body.read()}
-
-
-def _found(found: dict[str, Any], *, with_body: bool) -> Response:
-    headers = {
-        "content-type": found.get("ContentType", "application/octet-stream"),
-        "etag": found["ETag"],
-        "content-length": str(len(found["Body"])),
-    }
-    if "CacheControl" in found:
-        headers["cache-control"] = found["CacheControl"]
-    return Response(found["Body"] if with_body else b"", 200, headers)
+            data = body.read()
+        headers = {
+            "content-type": answer.get("ContentType", "application/octet-stream"),
+            "etag": answer["ETag"],
+            "content-length": str(len(data)),
+            **{f"x-amz-meta-{name}": value for name, value in answer.get("Metadata", {}).items()},
+        }
+        if "CacheControl" in answer:
+            headers["cache-control"] = answer["CacheControl"]
+        return Kept(data, headers)

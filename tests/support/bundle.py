@@ -37,6 +37,7 @@ from tests.support.doubles import (
     FakeStudio,
     FixedClock,
     InMemoryPictures,
+    PlainTags,
     PlainUrls,
     RecordingDeletionStarter,
     RecordingEdge,
@@ -207,6 +208,7 @@ class Bundle:
             self.painter,
             self.studio,
             self.pictures,
+            PlainTags(),
             self.clock,
             "0.0336",
             self.threads,
@@ -267,6 +269,7 @@ class Bundle:
             self.removal,
             self.pictures,
             self.edge,
+            PlainTags(),
             self.clock,
             UPLOAD_TIME,
         )
@@ -277,6 +280,7 @@ class Bundle:
             self.pictures,
             self.pictures,
             self.edge,
+            PlainTags(),
             self.clock,
         )
         finish = FinishDeletion(
@@ -286,6 +290,7 @@ class Bundle:
             self.removal,
             self.pictures,
             self.edge,
+            PlainTags(),
             self.clock,
             UPLOAD_TIME,
             self.log,

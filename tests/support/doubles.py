@@ -185,6 +185,7 @@ class InMemoryPictures:
 
     journal: list[str] = field(default_factory=list)
     files: dict[str, bytes] = field(default_factory=dict)
+    tags: dict[str, tuple[str, ...]] = field(default_factory=dict)
     refuses: set[str] = field(default_factory=set)
     takes: dict[str, float] = field(default_factory=dict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -197,9 +198,10 @@ class InMemoryPictures:
             self.files[key] = data
         return True
 
-    def put_webp(self, key: str, data: bytes) -> None:
+    def put_webp(self, key: str, data: bytes, tags: Sequence[str] = ()) -> None:
         self._check(key)
         self.files[key] = data
+        self.tags[key] = tuple(tags)
 
     def get(self, key: str) -> bytes | None:
         return self.files.get(key)
@@ -269,12 +271,25 @@ class ScriptedModel:
         return answer
 
 
+class PlainTags:
+    """Implements `CacheTags`, readably."""
+
+    def picture(self, user_id: str, image_id: str) -> str:
+        return f"picture {user_id} {image_id}"
+
+    def chat(self, user_id: str, chat_id: str) -> str:
+        return f"chat {user_id} {chat_id}"
+
+    def user(self, user_id: str) -> str:
+        return f"user {user_id}"
+
+
 @dataclass
 class RecordingEdge:
     """Implements `Edge`.
 
     Attributes:
-        asked: by reference, the keys that no cache may serve any more.
+        asked: by reference, the keys and `#` tags that no cache may serve any more.
         busy: how many further requests are too many.
     """
 
@@ -282,16 +297,16 @@ class RecordingEdge:
     asked: dict[str, list[str]] = field(default_factory=dict)
     busy: int = 0
 
-    def invalidate(self, reference: str, keys: Sequence[str]) -> bool:
+    def invalidate(self, reference: str, keys: Sequence[str], tags: Sequence[str]) -> bool:
         if self.busy:
             self.busy -= 1
             return False
         self.journal.append("invalidate")
-        self.asked[f"{reference} {list(keys)}"] = list(keys)
+        self.asked[f"{reference} {list(keys)} {list(tags)}"] = [*keys, *(f"#{tag}" for tag in tags)]
         return True
 
     def forgotten(self) -> set[str]:
-        """Every key that was asked for."""
+        """Every key and tag that was asked for."""
         return {key for keys in self.asked.values() for key in keys}
 
 

@@ -567,27 +567,42 @@ def edge(log: RecordingLog) -> Edge:
     return Edge(log)
 
 
-def test_the_edge_forgets_a_path_as_it_is_asked_for_and_as_it_is_rewritten(edge: Edge) -> None:
+def test_the_edge_forgets_a_tag_and_a_path_as_it_is_asked_for_and_as_it_is_rewritten(
+    edge: Edge,
+) -> None:
     edge.answers()
 
-    assert edge.edge.invalidate("once", ["p/ab/c d/full.webp", "p/ab/*"])
+    assert edge.edge.invalidate("once", ["p/ab/c d/full.webp", "p/ab/*"], ["0f"])
 
     assert edge.asked[0]["DistributionId"] == "E2EXAMPLE"
     assert edge.batch(0)["Paths"] == {
-        "Quantity": 4,
-        "Items": ["/cdn/p/ab/c%20d/full.webp", "/p/ab/c%20d/full.webp", "/cdn/p/ab/*", "/p/ab/*"],
+        "Quantity": 5,
+        "Items": [
+            "/cdn/p/ab/c%20d/full.webp",
+            "/p/ab/c%20d/full.webp",
+            "/cdn/p/ab/*",
+            "/p/ab/*",
+            "#0f",
+        ],
     }
 
 
 def test_the_same_again_is_the_same_request_and_anything_else_another(edge: Edge) -> None:
-    asked = [("once", ["p/1"]), ("once", ["p/1"]), ("again", ["p/1"]), ("once", ["p/2"])]
-    for reference, keys in asked:
+    asked: list[tuple[str, list[str], list[str]]] = [
+        ("once", ["p/1"], []),
+        ("once", ["p/1"], []),
+        ("again", ["p/1"], []),
+        ("once", ["p/2"], []),
+        ("once", ["p/1"], ["0f"]),
+        ("once", [], ["p/1"]),
+    ]
+    for reference, keys, tags in asked:
         edge.answers()
-        edge.edge.invalidate(reference, keys)
+        edge.edge.invalidate(reference, keys, tags)
 
-    references = [edge.batch(number)["CallerReference"] for number in range(4)]
+    references = [edge.batch(number)["CallerReference"] for number in range(6)]
     assert references[0] == references[1]
-    assert len(set(references)) == 3
+    assert len(set(references)) == 5
 
 
 def test_an_edge_with_too_much_under_way_is_asked_later(edge: Edge, log: RecordingLog) -> None:
@@ -595,7 +610,7 @@ def test_an_edge_with_too_much_under_way_is_asked_later(edge: Edge, log: Recordi
         "create_invalidation", "TooManyInvalidationsInProgress", http_status_code=400
     )
 
-    assert not edge.edge.invalidate("once", ["p/1"])
+    assert not edge.edge.invalidate("once", ["p/1"], [])
     assert log.events() == ["edge_busy"]
 
 
@@ -603,4 +618,4 @@ def test_an_edge_that_refuses_otherwise_is_an_error(edge: Edge) -> None:
     edge.stub.add_client_error("create_invalidation", "AccessDenied", http_status_code=403)
 
     with pytest.raises(ClientError):
-        edge.edge.invalidate("once", ["p/1"])
+        edge.edge.invalidate("once", ["p/1"], [])

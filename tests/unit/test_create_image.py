@@ -17,6 +17,7 @@ from tests.support.doubles import (
     FakeStudio,
     FixedClock,
     InMemoryPictures,
+    PlainTags,
     RecordingLog,
     RecordingMetrics,
     RecordingPush,
@@ -92,6 +93,7 @@ class World:
             self.model,
             studio or FakeStudio(),
             self.pictures,
+            PlainTags(),
             self.clock,
             "0.0336",
             self.threads,
@@ -155,6 +157,7 @@ def test_a_picture_reaches_chat_gallery_and_ledger_at_once(world: World) -> None
         size=len(b"full " + BYTES),
         color="#aabbcc",
         thumbhash="3OcRJYB4d3h/iIeHeEh3eIhw+j2w",
+        tagged=True,
     )
     assert world.message() == replace(
         WAITING, version=3, status=Status.COMPLETE, image=image, deadline=None, lease_until=None

@@ -9,10 +9,12 @@ from itertools import count
 from typing import Any
 
 import pytest
+from tests.benchmarks.costs.model import deletions
 from tests.support.builders import CHAT, a_message, a_ulid
 from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, USER, Bundle, Killed
 from tests.support.doubles import NOW, RecordingPush
 
+from afterimage.adapters.edge import items
 from afterimage.domain import ids
 from afterimage.domain.deletions import ACCOUNT_REFUSED_FOR
 from afterimage.domain.entities import JobStatus, Message, Role, Status
@@ -130,8 +132,77 @@ def test_its_files_go_then_the_edge_is_told_then_the_deletion_ends(bundle: Bundl
 
     assert bundle.journal == ["delete files", "invalidate"]
     assert bundle.pictures.files == {}
-    assert bundle.edge.forgotten() == set(ids.image_keys(USER, message.job_id or ""))
+    assert bundle.edge.forgotten() == {f"#picture {USER} {message.job_id}"}
     assert bundle.tables.rows.deletions == {}
+
+
+def untagged(bundle: Bundle, message: Message) -> None:
+    """Its picture was stored before there were cache tags."""
+    image = bundle.now(message).image
+    assert image is not None
+    old = replace(image, tagged=False)
+    bundle.tables.rows.images[USER, image.id] = old
+    bundle.tables.rows.messages[USER, message.chat_id, message.id] = replace(
+        bundle.now(message), image=old
+    )
+
+
+def test_a_picture_without_tags_is_forgotten_by_the_paths_that_are_let_out(bundle: Bundle) -> None:
+    message = a_picture(bundle, "succeeded")
+    untagged(bundle, message)
+    bundle.delete_image(message.job_id or "")
+
+    bundle.keep()
+
+    full, thumbnail = ids.shown_keys(USER, message.job_id or "")
+    assert bundle.edge.forgotten() == {full, thumbnail}
+    assert full.endswith("/full.webp")
+    assert thumbnail.endswith("/thumbnail.webp")
+
+
+def test_every_file_that_is_shown_is_tagged_and_no_other(bundle: Bundle) -> None:
+    message = a_picture(bundle, "succeeded")
+
+    tags = (f"picture {USER} {message.job_id}", f"chat {USER} {CHAT}", f"user {USER}")
+    shown = ids.shown_keys(USER, message.job_id or "")
+    assert bundle.pictures.tags == dict.fromkeys(shown, tags)
+
+
+@pytest.mark.parametrize(
+    ("what", "kind", "tagged"),
+    [
+        ("A picture", "image", True),
+        ("A picture stored before there were cache tags", "image", False),
+        ("A chat, for each 1,000 messages of it that have pictures", "chat", True),
+        ("An account", "account", True),
+    ],
+)
+def test_a_deletion_costs_at_the_edge_what_the_table_of_costs_says(
+    bundle: Bundle, what: str, kind: str, *, tagged: bool
+) -> None:
+    message = a_picture(bundle, "succeeded")
+    if not tagged:
+        untagged(bundle, message)
+    delete(bundle, kind, message)
+
+    bundle.keep()
+
+    [asked] = bundle.edge.asked.values()
+    keys = [item for item in asked if not item.startswith("#")]
+    tags = [item.removeprefix("#") for item in asked if item.startswith("#")]
+    assert len(items(keys, tags)) == deletions()[what]
+
+
+def test_what_nobody_was_ever_shown_costs_nothing_at_the_edge(bundle: Bundle) -> None:
+    message = a_picture(bundle, "running")
+    bundle.delete_chat()
+    bundle.keep()
+    put(bundle, message)
+
+    let_pass(bundle, UPLOAD_TIME)
+
+    assert bundle.pictures.files == {}
+    assert bundle.edge.asked == {}
 
 
 def test_a_picture_that_is_not_there_is_deleted_without_a_word(bundle: Bundle) -> None:
@@ -329,8 +400,34 @@ def test_a_long_chat_goes_page_by_page(bundle: Bundle, monkeypatch: pytest.Monke
     assert bundle.tables.rows.messages == {}
 
 
-def test_of_many_pictures_the_edge_forgets_all_of_the_user(bundle: Bundle) -> None:
+def test_a_chat_of_many_pictures_is_one_tag(bundle: Bundle) -> None:
     painted = a_picture(bundle, "succeeded")
+    image = bundle.now(painted).image
+    for number in range(1, 12):
+        message = a_message(number, role=Role.ASSISTANT, image=image)
+        bundle.tables.rows.messages[USER, CHAT, message.id] = message
+    bundle.delete_chat()
+
+    bundle.keep()
+
+    assert bundle.edge.forgotten() == {f"#chat {USER} {CHAT}"}
+
+
+def test_a_chat_of_pictures_with_tags_and_without_is_a_tag_and_paths(bundle: Bundle) -> None:
+    old = a_picture(bundle, "succeeded")
+    untagged(bundle, old)
+    a_picture(bundle, "succeeded", 1)
+    bundle.delete_chat()
+
+    bundle.keep()
+
+    keys = ids.shown_keys(USER, old.job_id or "")
+    assert bundle.edge.forgotten() == {f"#chat {USER} {CHAT}", *keys}
+
+
+def test_of_many_pictures_without_tags_the_edge_forgets_all_of_the_user(bundle: Bundle) -> None:
+    painted = a_picture(bundle, "succeeded")
+    untagged(bundle, painted)
     image = bundle.now(painted).image
     for number in range(1, 12):
         message = a_message(number, role=Role.ASSISTANT, image=image)
@@ -381,7 +478,7 @@ def test_everything_of_an_account_goes_but_its_emptied_counter(bundle: Bundle) -
 
     assert stored(bundle) == {*counters(bundle), "deletion ('deletion#account#',)"}
     assert [key for key in bundle.tables.rows.events if key[0] == USER] == []
-    assert bundle.edge.forgotten() == {f"{ids.image_folder(USER)}*"}
+    assert bundle.edge.forgotten() == {f"{ids.image_folder(USER)}*", f"#user {USER}"}
     counter = bundle.tables.rows.counters[USER]
     assert (counter.seq, counter.open, counter.deleted) == (0, 0, True)
     assert counter.expires_at == NOW + ACCOUNT_REFUSED_FOR
@@ -710,12 +807,10 @@ def test_killed_at_any_step_the_keeper_finishes(
         let_pass(bundle, KEPT_FOR)
 
         assert bundle.tables.rows.deletions == {}, at
-        keys = set(ids.image_keys(USER, message.job_id or ""))
-        assert not keys & set(bundle.pictures.files), at
-        assert (
-            keys <= bundle.edge.forgotten()
-            or f"{ids.image_folder(USER)}*" in bundle.edge.forgotten()
-        ), at
+        keys = ids.image_keys(USER, message.job_id or "")
+        assert not set(keys) & set(bundle.pictures.files), at
+        tags = {f"#{tag}" for tag in bundle.pictures.tags[keys[1]]}
+        assert tags & bundle.edge.forgotten(), at
         if kind != "image":
             assert bundle.pictures.files == {}, at
             assert bundle.tables.rows.messages == {}, at

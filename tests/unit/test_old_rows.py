@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
+import pytest
 from pynamodb.models import Model
+from tests.support.builders import an_image
 from tests.support.doubles import NOW
 
 from afterimage.adapters.dynamodb import rows
 from afterimage.adapters.dynamodb.tables import ChatRow, EventRow, ImageRow, LedgerRow, MessageRow
+from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
 from afterimage.domain.entities import JobStatus, Status
 
 AT = {"S": "2026-11-20T10:00:00.000Z"}
@@ -71,6 +74,23 @@ def test_a_picture_of_a_later_version_is_read() -> None:
 
     assert image.prompt == "a fox"
     assert message.image == image
+
+
+def test_what_was_stored_before_there_were_cache_tags_has_none() -> None:
+    stored = {"user_id": {"S": "u"}, "image_id": {"S": "i"}, "image": {"S": IMAGE % ""}}
+    marked = {"user_id": {"S": "u"}, "entry": {"S": "deletion#image#i"}, "created_at": AT}
+
+    assert rows.image_of(read(ImageRow, stored)).tagged is False
+    assert rows.deletion_of(read(LedgerRow, marked)).at_edge is AtEdge.UNTAGGED
+
+
+@pytest.mark.parametrize("at_edge", AtEdge)
+def test_what_has_tags_is_known_again(at_edge: AtEdge) -> None:
+    image = an_image(tagged=True)
+    deletion = Deletion.now(DeletionKind.IMAGE, image.id, NOW, at_edge)
+
+    assert rows.image_of(rows.image_row("u", image)) == image
+    assert rows.deletion_of(rows.deletion_row("u", deletion)) == deletion
 
 
 def test_a_chat_and_an_event_of_a_later_version_are_read() -> None:

@@ -50,6 +50,7 @@ IMAGE = {
     **LLM,
     "IMAGE_PRICE_USD": "0.0336",
     "IMAGES_BUCKET": "pictures",
+    "PSEUDONYM_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:pseudonyms",
     "SHOW_DRAFTS": "true",
     "WEBP_QUALITY": "80",
     "WEBP_METHOD": "2",

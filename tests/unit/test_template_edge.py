@@ -10,6 +10,7 @@ from tests.local_stack.template.intrinsics import Values
 from tests.local_stack.template.read_edge import EdgeSpec, read_edge
 from tests.support.template import of_type, template
 
+from afterimage.adapters.aws import CACHE_TAG
 from afterimage.domain.ids import IMAGE_FILES, image_key
 
 
@@ -142,6 +143,11 @@ def test_a_picture_is_a_picture_and_nothing_else(origins: str, reach: str) -> No
         "content-security-policy": "default-src 'none'; sandbox",
         "cross-origin-resource-policy": reach,
     }
+
+
+def test_the_edge_reads_the_tags_that_are_stored_and_shows_them_to_nobody() -> None:
+    assert edge().tag_header == f"x-amz-meta-{CACHE_TAG}"
+    assert edge().removed == (f"x-amz-meta-{CACHE_TAG}",)
 
 
 def test_the_origin_cannot_take_a_header_back() -> None:

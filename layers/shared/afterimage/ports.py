@@ -371,7 +371,8 @@ class PictureStore(Protocol):
     def put_original(self, key: str, data: bytes) -> bool:
         """Store bytes unless the key exists; whether they were stored."""
 
-    def put_webp(self, key: str, data: bytes) -> None: ...
+    def put_webp(self, key: str, data: bytes, tags: Sequence[str] = ()) -> None:
+        """Store a file that is shown; `tags` are `CacheTags`."""
 
     def get(self, key: str) -> bytes | None: ...
 
@@ -400,12 +401,25 @@ class Originals(Protocol):
         """
 
 
+class CacheTags(Protocol):
+    """By which caches find all files of one thing. A tag tells nobody else what it is about."""
+
+    def picture(self, user_id: str, image_id: str) -> str: ...
+
+    def chat(self, user_id: str, chat_id: str) -> str: ...
+
+    def user(self, user_id: str) -> str: ...
+
+
 class Edge(Protocol):
-    def invalidate(self, reference: str, keys: Sequence[str]) -> bool:
-        """Let no cache serve these S3 keys any more; one may end in `*`.
+    def invalidate(self, reference: str, keys: Sequence[str], tags: Sequence[str]) -> bool:
+        """Let no cache serve these S3 keys, nor what has one of these tags, any more.
 
         Args:
-            reference: the same with the same keys is the same request, however often it is made.
+            reference: with the same keys and tags it is the same request, however often it is
+                made.
+            keys: each is two paths; it may end in `*`.
+            tags: each is billed as one path, whatever number of files has it.
 
         Returns:
             False if too much is under way at the edge: to be tried again later.

@@ -110,6 +110,7 @@ class LlmHandlerSettings(GeminiFunctionSettings):
 class ImageGenerateSettings(GeminiFunctionSettings):
     image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
     images_bucket: Name
+    pseudonym_secret: Name
     show_drafts: bool
     webp_quality: int = Field(ge=1, le=100)
     webp_method: int = Field(ge=0, le=6)
@@ -119,6 +120,7 @@ class KeeperSettings(TableSettings):
     image_timeout: int = Field(ge=1)
     image_generate_function: Name
     images_bucket: Name
+    pseudonym_secret: Name
 
 
 class PublicConfig(BaseModel):

@@ -20,6 +20,7 @@ from botocore.config import Config
 
 from afterimage import settings
 from afterimage.adapters import aws
+from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.system import PowertoolsLog, PowertoolsMetrics, SystemClock
 from afterimage.domain.metrics import Metric
 from afterimage.measured import Measured
@@ -205,6 +206,7 @@ def image_generate(logger: Logger, environment: Mapping[str, str]) -> Any:
         pictures=aws.S3Pictures(
             base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket, base.clock
         ),
+        tags=_cache_tags(base, configured.pseudonym_secret),
         clock=base.clock,
         price_usd=configured.image_price_usd,
         executor=base.work,
@@ -357,6 +359,7 @@ def _finish_deletion(
 
     deletions, rows = DynamoDbDeletions(), DynamoDbRemoval()
     edge = CloudFrontEdge(base.aws.client("cloudfront"), base.public("distribution_id"), base.log)
+    tags = _cache_tags(base, configured.pseudonym_secret)
     upload_time = _upload_time(configured.image_timeout)
     empty_chat = EmptyChat(
         base.channel,
@@ -366,10 +369,13 @@ def _finish_deletion(
         rows,
         pictures,
         edge,
+        tags,
         base.clock,
         upload_time,
     )
-    empty_account = EmptyAccount(base.channel, rows, rows, pictures, pictures, edge, base.clock)
+    empty_account = EmptyAccount(
+        base.channel, rows, rows, pictures, pictures, edge, tags, base.clock
+    )
     return FinishDeletion(
         deletions,
         empty_chat,
@@ -377,6 +383,7 @@ def _finish_deletion(
         rows,
         pictures,
         edge,
+        tags,
         base.clock,
         upload_time,
         base.log,
@@ -393,6 +400,10 @@ def web_page(logger: Logger, environment: Mapping[str, str], root: Any) -> Any:
 
 def _parse(public_config: str) -> Mapping[str, str]:
     return settings.PublicConfig.model_validate_json(public_config).model_dump()
+
+
+def _cache_tags(base: Base, secret: str) -> HmacTags:
+    return HmacTags(cache(aws.secret(base.secrets, secret)))
 
 
 def _upload_time(image_timeout: int) -> timedelta:

@@ -6,6 +6,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from afterimage.adapters.edge import items
+from afterimage.domain import ids
 from tests.benchmarks.costs import prices
 from tests.benchmarks.costs.usage import Counts, Usage
 
@@ -129,6 +131,18 @@ def fixed_a_month(
     }
     pieces = sum(resources.get(kind, 0) * price for kind, price in by_piece.items())
     return each * _MONTH_MINUTES + pieces
+
+
+def deletions() -> Mapping[str, int]:
+    """What the edge is told to forget, in paths and tags, each of which is billed as one."""
+    one, some, folder = ids.shown_keys("somebody", "a"), ("a tag",), ("p/somebody/*",)
+    return {
+        "A picture": len(items((), some)),
+        "A picture stored before there were cache tags": len(items(one, ())),
+        "A chat, for each 1,000 messages of it that have pictures": len(items((), some)),
+        "An account": len(items(folder, some)),
+        "A picture that was never shown": 0,
+    }
 
 
 def slower_ms(usage: Usage, function: str, memory_mb: int) -> float:

@@ -7,7 +7,8 @@ quarter dearer. Lambda, S3, EventBridge and Secrets Manager: from memory, of the
 DynamoDB       airbyte.com/data-engineering-resources/dynamodb-pricing
 API Gateway    amnic.com/blogs/aws-api-gateway-pricing
 CloudFront     aws.amazon.com/cloudfront/pricing; docs.aws.amazon.com/whitepapers/latest/
-               how-aws-pricing-works/cloudfront.html; cur.vantage.sh/aws/amazoncloudfront
+               how-aws-pricing-works/cloudfront.html; cur.vantage.sh/aws/amazoncloudfront;
+               docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/PayingForInvalidation.html
 CloudWatch     factualminds.com/blog/amazon-cloudwatch-pricing-metrics-logs-alarms-dashboards
 S3             cloudburn.io/blog/amazon-s3-pricing
 Gemini         third parties' tables of November 2026; the text model's price doubles in 2027
@@ -28,6 +29,8 @@ WEBSOCKET_MINUTE = 0.25e-6
 EDGE_REQUEST = 1.00e-6  # HTTPS; Europe 1.20
 EDGE_GB = 0.085
 EDGE_FUNCTION = 0.10e-6
+EDGE_INVALIDATION = 0.005  # a path or a tag, once 1,000 of a month are used; "Pay for file
+# invalidation" in CloudFront's guide counts them together
 LOGS_GB = 0.50
 SECRET_MONTH = 0.40
 SECRET_CALL = 5e-6

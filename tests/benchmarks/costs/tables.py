@@ -33,7 +33,7 @@ def costs(counts: Counts) -> str:
     figures = len(Metric) * prices.METRIC_MONTH
     rows.append(("Each of our metrics, for a month that it happens in", f"${figures:.2f}", ""))
     first = _table((f"1,000 pictures, all functions at {memory:,} MB", "USD", "Of the model"), rows)
-    return f"{first}\n\n{_sizes(counts, paid)}"
+    return f"{first}\n\n{_sizes(counts, paid)}\n\n{_deletions()}"
 
 
 def defaults() -> tuple[int, float]:
@@ -65,6 +65,14 @@ def _sizes(counts: Counts, paid: float) -> str:
         )
     head = ("All functions at", "USD", "Of the model", "Answer slower by", "Picture slower by")
     return _table(head, rows)
+
+
+def _deletions() -> str:
+    rows = [
+        (what, str(paths), f"${1_000 * paths * prices.EDGE_INVALIDATION:.2f}")
+        for what, paths in model.deletions().items()
+    ]
+    return _table(("Deleted", "Paths at the edge", "USD for 1,000 of them"), rows)
 
 
 def limits(counts: Counts) -> str:

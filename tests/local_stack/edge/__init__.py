@@ -1,1 +1,1 @@
-"""CloudFront in small: the functions before the cache, in a JavaScript engine."""
+"""CloudFront in small: the functions before the cache, in a JavaScript engine, and the cache."""

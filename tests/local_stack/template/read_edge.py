@@ -12,6 +12,10 @@ from tests.local_stack.template.intrinsics import Values, resolve
 
 Properties = Mapping[str, Any]
 
+_KNOWN_OF_HEADERS = frozenset(
+    {"Name", "Comment", "SecurityHeadersConfig", "CustomHeadersConfig", "RemoveHeadersConfig"}
+)
+
 
 @dataclass(frozen=True)
 class EdgeSpec:
@@ -23,6 +27,8 @@ class EdgeSpec:
         methods: that are let through.
         function: text of the function before the cache; references to secrets are in it.
         headers: added to every answer.
+        removed: names of headers that are taken from every answer.
+        tag_header: names the header with an object's cache tags.
         readable: ARN patterns of the objects that the bucket policy lets the edge read.
     """
 
@@ -33,6 +39,9 @@ class EdgeSpec:
     headers: Mapping[str, str]
     bucket: str
     readable: tuple[str, ...]
+    removed: tuple[str, ...] = ()
+    tag_header: str | None = None
+    distribution: str = ""
 
 
 def read_edge(
@@ -56,6 +65,9 @@ def read_edge(
             headers=_headers(resources, behaviour, values),
             bucket=physical_ids[policy["Bucket"]["Ref"]],
             readable=_readable(resolve(policy["PolicyDocument"], values)),
+            removed=_removed(resources, behaviour, values),
+            tag_header=config.get("CacheTagConfig", {}).get("HeaderName"),
+            distribution=physical_ids.get(name, ""),
         )
     return None
 
@@ -96,12 +108,9 @@ def _headers(resources: Mapping[str, Any], behaviour: Properties, values: Values
     Raises:
         ValueError: it has a part that is not known here.
     """
-    policy = behaviour.get("ResponseHeadersPolicyId")
-    if policy is None:
-        return {}
-    config = resolve(resources[policy]["Properties"]["ResponseHeadersPolicyConfig"], values)
+    policy, config = _headers_policy(resources, behaviour, values)
     security = config.get("SecurityHeadersConfig", {})
-    unknown = set(config) - {"Name", "Comment", "SecurityHeadersConfig", "CustomHeadersConfig"}
+    unknown = set(config) - _KNOWN_OF_HEADERS
     unknown |= set(security) - {"ContentTypeOptions", "ContentSecurityPolicy"}
     if unknown:
         raise ValueError(f"the local stack does not know {sorted(unknown)} of {policy}")
@@ -113,6 +122,25 @@ def _headers(resources: Mapping[str, Any], behaviour: Properties, values: Values
     for item in config.get("CustomHeadersConfig", {}).get("Items", []):
         headers[item["Header"].lower()] = item["Value"]
     return headers
+
+
+def _removed(
+    resources: Mapping[str, Any], behaviour: Properties, values: Values
+) -> tuple[str, ...]:
+    _, config = _headers_policy(resources, behaviour, values)
+    items = config.get("RemoveHeadersConfig", {}).get("Items", [])
+    return tuple(item["Header"].lower() for item in items)
+
+
+def _headers_policy(
+    resources: Mapping[str, Any], behaviour: Properties, values: Values
+) -> tuple[str, Properties]:
+    """Name and content of the behaviour's response headers policy; empty if it has none."""
+    policy = behaviour.get("ResponseHeadersPolicyId")
+    if policy is None:
+        return "", {}
+    config = resolve(resources[policy]["Properties"]["ResponseHeadersPolicyConfig"], values)
+    return policy, config
 
 
 def _bucket_policy(resources: Mapping[str, Any]) -> Properties:

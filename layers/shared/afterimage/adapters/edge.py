@@ -30,8 +30,8 @@ class CloudFrontEdge:
         self._distribution_id = distribution_id
         self._log = log
 
-    def invalidate(self, reference: str, keys: Sequence[str]) -> bool:
-        paths = [prefix + quote(key, safe="/*") for key in keys for prefix in _PREFIXES]
+    def invalidate(self, reference: str, keys: Sequence[str], tags: Sequence[str]) -> bool:
+        paths = items(keys, tags)
         try:
             self._client().create_invalidation(
                 DistributionId=self._distribution_id(),
@@ -46,6 +46,12 @@ class CloudFrontEdge:
             self._log.info("edge_busy", paths=len(paths))
             return False
         return True
+
+
+def items(keys: Sequence[str], tags: Sequence[str]) -> list[str]:
+    """As an invalidation names them; each is billed as one path."""
+    paths = [prefix + quote(key, safe="/*") for key in keys for prefix in _PREFIXES]
+    return [*paths, *(f"#{tag}" for tag in tags)]
 
 
 def _caller_reference(reference: str, paths: Sequence[str]) -> str:

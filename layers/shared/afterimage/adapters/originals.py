@@ -20,10 +20,8 @@ _FORMATS = (
     (b"\x89PNG\r\n\x1a\n", b"", "image/png", ".png"),
     (b"RIFF", b"WEBP", "image/webp", ".webp"),
 )
-_MISSING = (
-    "NoSuchKey",
-    "AccessDenied",
-)  # who may not list a bucket is told 403 of what is not there
+# Who may not list a bucket is told 403, not 404, of what is not there.
+_MISSING = ("NoSuchKey", "AccessDenied")
 
 
 class S3Originals:

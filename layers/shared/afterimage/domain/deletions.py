@@ -32,6 +32,14 @@ class DeletionKind(StrEnum):
     ACCOUNT = "account"
 
 
+class AtEdge(StrEnum):
+    """What the caches at the edge may hold of a picture that is deleted."""
+
+    NOTHING = "nothing"  # it was never shown, so nobody had an address to ask for it
+    TAGGED = "tagged"
+    UNTAGGED = "untagged"  # stored before files had cache tags: forgotten by their paths
+
+
 @dataclass(frozen=True)
 class Deletion:
     """One thing on its way out.
@@ -39,17 +47,21 @@ class Deletion:
     Attributes:
         subject: id of the picture or the chat; empty for an account.
         due_at: from when on there is something to do.
+        at_edge: of a picture.
     """
 
     kind: DeletionKind
     subject: str
     begun_at: datetime
     due_at: datetime
+    at_edge: AtEdge = AtEdge.UNTAGGED
 
     @classmethod
-    def now(cls, kind: DeletionKind, subject: str, now: datetime) -> Deletion:
+    def now(
+        cls, kind: DeletionKind, subject: str, now: datetime, at_edge: AtEdge = AtEdge.UNTAGGED
+    ) -> Deletion:
         """One that begins at once."""
-        return cls(kind, subject, now, now)
+        return cls(kind, subject, now, now, at_edge)
 
     @property
     def name(self) -> str:
@@ -74,7 +86,7 @@ class Deletion:
 
 def late_uploads(job_id: str, now: datetime, due_at: datetime) -> Deletion:
     """A picture nobody will see, to be removed once nobody can be uploading it any more."""
-    return Deletion(DeletionKind.IMAGE, job_id, now, due_at)
+    return Deletion(DeletionKind.IMAGE, job_id, now, due_at, AtEdge.NOTHING)
 
 
 def deletion_names(kind: DeletionKind) -> str:

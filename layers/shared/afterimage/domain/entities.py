@@ -69,6 +69,7 @@ class Image:
         size: bytes of the full-size file.
         color: the dominant colour, `#rrggbb`.
         thumbhash: base64 of the picture's thumbhash (evanw.github.io/thumbhash).
+        tagged: whether its files carry cache tags, by which the edge forgets them.
     """
 
     id: str
@@ -83,6 +84,7 @@ class Image:
     size: int
     color: str
     thumbhash: str
+    tagged: bool = False
 
 
 @dataclass(frozen=True)

@@ -50,6 +50,11 @@ def image_key(user_id: str, job: str, name: str) -> str:
     return f"{image_folder(user_id)}{job}/{name}"
 
 
+def shown_keys(user_id: str, job: str) -> list[str]:
+    """S3 keys of those files of a picture that are let out, and so may be in caches."""
+    return [image_key(user_id, job, name) for name in IMAGE_FILES if name != ORIGINAL]
+
+
 def image_keys(user_id: str, job: str) -> list[str]:
     """S3 keys of everything that may have been stored for a picture."""
     return [image_key(user_id, job, name) for name in IMAGE_FILES]

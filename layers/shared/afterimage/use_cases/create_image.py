@@ -10,7 +10,7 @@ failing      whatever goes wrong gives the quota back and ends the message
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -23,6 +23,7 @@ from afterimage.domain.errors import AccountDeleted, ConditionsFailed, Failure, 
 from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds, timed
 from afterimage.ports import (
+    CacheTags,
     Clock,
     DecodedPicture,
     ImageModel,
@@ -64,14 +65,22 @@ class Order:
 
 
 @dataclass(frozen=True)
-class _Keys:
+class _Files:
+    """S3 keys, and the cache tags of what is shown.
+
+    Attributes:
+        tags: worked out while the model paints, because a new process reads a secret for them.
+    """
+
     original: str
     full: str
     thumbnail: str
+    tags: Future[Sequence[str]]
 
     @classmethod
-    def of(cls, order: Order) -> _Keys:
-        return cls(*(ids.image_key(order.user_id, order.job_id, name) for name in ids.IMAGE_FILES))
+    def of(cls, order: Order, tags: Future[Sequence[str]]) -> _Files:
+        original, full, thumbnail = ids.image_keys(order.user_id, order.job_id)
+        return cls(original, full, thumbnail, tags)
 
 
 class _Running:
@@ -110,6 +119,7 @@ class CreateImage:
         model: ImageModel,
         studio: Studio,
         pictures: PictureStore,
+        tags: CacheTags,
         clock: Clock,
         price_usd: str,
         executor: Executor,
@@ -122,6 +132,7 @@ class CreateImage:
         self._model = model
         self._studio = studio
         self._pictures = pictures
+        self._tags = tags
         self._clock = clock
         self._price_usd = price_usd
         self._executor = executor
@@ -174,33 +185,40 @@ class CreateImage:
 
         Reads and uploads run beside it. What another attempt stored first wins over our bytes.
         """
-        keys = _Keys.of(order)
         running = _Running(self._executor)
+        files = _Files.of(order, running.begin(self._tags_of, order))
         # Who is connected is known before the picture is, so that its glimpse need not ask.
         known = running.begin(self._channel.read, order.user_id)
         previews = ShowPreviews(
             self._channel, self._studio, order.user_id, message, known, running.begin, self._log
         )
         try:
-            bought = self._bought_before(job, keys)
+            bought = self._bought_before(job, files)
             data = bought or self._paint(order, job, previews)
             picture = self._decode(data, previews)
             self._report_wait(Metric.PREVIEW_TIME, message)
             channel = running.begin(self._read_again, order, previews)
-            original = running.begin(self._keep_original, keys, data, bought=bool(bought))
-            image = self._develop(running, job, picture, keys)
+            original = running.begin(self._keep_original, files, data, bought=bool(bought))
+            image = self._develop(running, job, picture, files)
             if (first := original.result()) != data:
-                image = self._develop(running, job, self._decode(first, previews), keys)
+                image = self._develop(running, job, self._decode(first, previews), files)
             self._deliver(order, job, message, image, channel.result(), previews)
         finally:
             wait(previews.end().values())
             running.wait()
 
-    def _bought_before(self, job: Job, keys: _Keys) -> bytes | None:
+    def _tags_of(self, order: Order) -> Sequence[str]:
+        return (
+            self._tags.picture(order.user_id, order.job_id),
+            self._tags.chat(order.user_id, order.chat_id),
+            self._tags.user(order.user_id),
+        )
+
+    def _bought_before(self, job: Job, files: _Files) -> bytes | None:
         """What an attempt that died had already got from the provider."""
         if job.attempt == _FIRST_ATTEMPT:
             return None
-        data = self._pictures.get(keys.original)
+        data = self._pictures.get(files.original)
         self._log.info("image_generate_original_looked_for", job_id=job.id, found=data is not None)
         return data
 
@@ -211,11 +229,11 @@ class CreateImage:
         self._log.info("image_generate_bytes_received", job_id=job.id, bytes=len(data))
         return data
 
-    def _keep_original(self, keys: _Keys, data: bytes, *, bought: bool) -> bytes:
+    def _keep_original(self, files: _Files, data: bytes, *, bought: bool) -> bytes:
         """The bytes that are stored: these, or those of an attempt that came first."""
-        if bought or self._pictures.put_original(keys.original, data):
+        if bought or self._pictures.put_original(files.original, data):
             return data
-        first = self._pictures.get(keys.original)
+        first = self._pictures.get(files.original)
         if first is None:
             raise Internal("the original has been removed meanwhile")
         return first
@@ -234,11 +252,13 @@ class CreateImage:
         previews.glimpse_for_newcomers(channel)
         return channel
 
-    def _develop(self, running: _Running, job: Job, picture: DecodedPicture, keys: _Keys) -> Image:
+    def _develop(
+        self, running: _Running, job: Job, picture: DecodedPicture, files: _Files
+    ) -> Image:
         """The picture with its files uploaded."""
-        thumbnail = running.begin(self._thumbnail, picture, keys)
+        thumbnail = running.begin(self._thumbnail, picture, files)
         full = picture.full()
-        self._pictures.put_webp(keys.full, full.data)
+        self._pictures.put_webp(files.full, full.data, files.tags.result())
         color, thumbhash = thumbnail.result()
         return Image(
             id=job.id,
@@ -246,18 +266,19 @@ class CreateImage:
             chat_id=job.chat_id,
             prompt=job.prompt,
             created_at=self._clock.now(),
-            key=keys.full,
-            thumbnail_key=keys.thumbnail,
+            key=files.full,
+            thumbnail_key=files.thumbnail,
             width=full.width,
             height=full.height,
             size=len(full.data),
             color=color,
             thumbhash=thumbhash,
+            tagged=True,
         )
 
-    def _thumbnail(self, picture: DecodedPicture, keys: _Keys) -> tuple[str, str]:
+    def _thumbnail(self, picture: DecodedPicture, files: _Files) -> tuple[str, str]:
         """What stands for the picture until it is loaded: colour and thumbhash, too."""
-        self._pictures.put_webp(keys.thumbnail, picture.thumbnail().data)
+        self._pictures.put_webp(files.thumbnail, picture.thumbnail().data, files.tags.result())
         return picture.color(), picture.thumbhash()
 
     # --- Delivering -------------------------------------------------------------------------

@@ -5,6 +5,8 @@ The message that showed it stays, and says so.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import (
     BeginDeletion,
@@ -13,7 +15,7 @@ from afterimage.domain.changes import (
     ReplaceMessage,
     Transition,
 )
-from afterimage.domain.deletions import Deletion, DeletionKind
+from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
 from afterimage.domain.entities import Image
 from afterimage.domain.errors import Busy, ConditionsFailed
 from afterimage.domain.events import Event, ImageDeleted, MessageUpdated
@@ -46,7 +48,7 @@ class DeleteImage:
             image = self._images.get(user_id, image_id)
             if image is None:
                 return
-            deletion = Deletion.now(DeletionKind.IMAGE, image.id, self._clock.now())
+            deletion = _deletion_of(image, self._clock.now())
             try:
                 delivery = self._channel.change(user_id, self._mark(user_id, image, deletion))
             except ConditionsFailed:
@@ -66,3 +68,8 @@ class DeleteImage:
             changes.append(ReplaceMessage(without, message.version))
             events.append(MessageUpdated(without))
         return Transition(tuple(changes), tuple(events))
+
+
+def _deletion_of(image: Image, now: datetime) -> Deletion:
+    at_edge = AtEdge.TAGGED if image.tagged else AtEdge.UNTAGGED
+    return Deletion.now(DeletionKind.IMAGE, image.id, now, at_edge)

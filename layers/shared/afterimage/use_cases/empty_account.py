@@ -14,6 +14,7 @@ from afterimage.domain import ids, quota
 from afterimage.domain.deletions import Deletion
 from afterimage.ports import (
     AccountRows,
+    CacheTags,
     ChatRows,
     Clock,
     Edge,
@@ -34,6 +35,7 @@ class EmptyAccount:
         folder: PictureFolder,
         pictures: PictureStore,
         edge: Edge,
+        tags: CacheTags,
         clock: Clock,
     ) -> None:
         self._channel = channel
@@ -42,6 +44,7 @@ class EmptyAccount:
         self._folder = folder
         self._pictures = pictures
         self._edge = edge
+        self._tags = tags
         self._clock = clock
 
     def __call__(self, user_id: str, deletion: Deletion, until: datetime) -> bool:
@@ -62,8 +65,9 @@ class EmptyAccount:
         return True
 
     def _forget_at_the_edge(self, user_id: str, deletion: Deletion) -> bool:
-        everything = f"{ids.image_folder(user_id)}*"
-        return self._edge.invalidate(deletion.begun_at.isoformat(), [everything])
+        """By tag whatever is theirs; by folder what was stored before there were tags."""
+        folder, tag = f"{ids.image_folder(user_id)}*", self._tags.user(user_id)
+        return self._edge.invalidate(deletion.begun_at.isoformat(), (folder,), (tag,))
 
     def _remove_chats(self, user_id: str, until: datetime) -> bool:
         while chats := self._account.chats(user_id, _PAGE):

@@ -17,13 +17,21 @@ from afterimage.domain.deletions import Deletion, late_uploads
 from afterimage.domain.entities import Image, Job, Message, Status
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed
 from afterimage.domain.job_life import Move, may
-from afterimage.ports import ChatRows, Clock, DeletionStore, Edge, JobStore, MessageReader
+from afterimage.ports import (
+    CacheTags,
+    ChatRows,
+    Clock,
+    DeletionStore,
+    Edge,
+    JobStore,
+    MessageReader,
+)
 from afterimage.ports import PictureStore as Pictures
 
 # Messages: so many that ten thousand of them ask the edge no more often than it takes at a time.
 _PAGE = 1_000
-# Up to so many pictures of a page are forgotten by name; of more, everything of the user is, which
-# is one path to the edge, and only has other pictures fetched once more.
+# Up to so many pictures of a page that have no cache tags are forgotten by name; of more,
+# everything of the user is, which is one path, and only has other pictures fetched once more.
 _FEW = 10
 
 
@@ -39,6 +47,7 @@ class EmptyChat:
         rows: ChatRows,
         pictures: Pictures,
         edge: Edge,
+        tags: CacheTags,
         clock: Clock,
         upload_time: timedelta,
     ) -> None:
@@ -49,6 +58,7 @@ class EmptyChat:
         self._rows = rows
         self._pictures = pictures
         self._edge = edge
+        self._tags = tags
         self._clock = clock
         self._upload_time = upload_time
 
@@ -125,11 +135,13 @@ class EmptyChat:
     def _forget_at_the_edge(
         self, user_id: str, deletion: Deletion, images: Sequence[Image]
     ) -> bool:
-        keys = [key for image in images for key in ids.image_keys(user_id, image.id)]
-        if len(images) > _FEW:
+        untagged = [image for image in images if not image.tagged]
+        keys = [key for image in untagged for key in ids.shown_keys(user_id, image.id)]
+        if len(untagged) > _FEW:
             keys = [f"{ids.image_folder(user_id)}*"]
+        tags = [self._tags.chat(user_id, deletion.subject)] if len(untagged) < len(images) else []
         begun = deletion.begun_at.isoformat()
-        return self._edge.invalidate(f"{begun} {[image.id for image in images]}", keys)
+        return self._edge.invalidate(f"{begun} {[image.id for image in images]}", keys, tags)
 
 
 def _jobs_of(message: Message) -> list[str]:

@@ -9,8 +9,16 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from afterimage.domain import ids
-from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.ports import ChatRows, Clock, DeletionStore, Edge, Log, PictureStore
+from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
+from afterimage.ports import (
+    CacheTags,
+    ChatRows,
+    Clock,
+    DeletionStore,
+    Edge,
+    Log,
+    PictureStore,
+)
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
 
@@ -26,6 +34,7 @@ class FinishDeletion:
         rows: ChatRows,
         pictures: PictureStore,
         edge: Edge,
+        tags: CacheTags,
         clock: Clock,
         upload_time: timedelta,
         log: Log,
@@ -36,6 +45,7 @@ class FinishDeletion:
         self._rows = rows
         self._pictures = pictures
         self._edge = edge
+        self._tags = tags
         self._clock = clock
         self._upload_time = upload_time
         self._log = log
@@ -72,9 +82,16 @@ class FinishDeletion:
 
     def _remove_image(self, user_id: str, deletion: Deletion) -> bool:
         """Its rows went with the mark; a picture that was never shown has had none."""
-        keys = ids.image_keys(user_id, deletion.subject)
-        self._pictures.delete(keys)
-        return self._edge.invalidate(deletion.subject, keys)
+        image_id = deletion.subject
+        self._pictures.delete(ids.image_keys(user_id, image_id))
+        match deletion.at_edge:
+            case AtEdge.NOTHING:
+                return True
+            case AtEdge.TAGGED:
+                tag = self._tags.picture(user_id, image_id)
+                return self._edge.invalidate(image_id, (), (tag,))
+            case AtEdge.UNTAGGED:
+                return self._edge.invalidate(image_id, ids.shown_keys(user_id, image_id), ())
 
     def _end(self, user_id: str, deletion: Deletion) -> None:
         if deletion.kind is DeletionKind.CHAT:

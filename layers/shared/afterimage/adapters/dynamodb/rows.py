@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from afterimage.adapters.dynamodb.tables import ChatRow, EventRow, ImageRow, LedgerRow, MessageRow
-from afterimage.domain.deletions import Deletion, kind_and_subject
+from afterimage.domain.deletions import AtEdge, Deletion, kind_and_subject
 from afterimage.domain.entities import (
     Chat,
     FailureNote,
@@ -162,6 +162,7 @@ def deletion_row(user_id: str, deletion: Deletion) -> LedgerRow:
         deletion.name,
         created_at=timestamp(deletion.begun_at),
         purge_at=deletion.due_at.timestamp(),
+        at_edge=deletion.at_edge.value,
         open=open_partition(user_id),
     )
 
@@ -169,7 +170,8 @@ def deletion_row(user_id: str, deletion: Deletion) -> LedgerRow:
 def deletion_of(row: LedgerRow) -> Deletion:
     kind, subject = kind_and_subject(row.entry)
     due_at = datetime.fromtimestamp(row.purge_at or 0, UTC)
-    return Deletion(kind, subject, time_of(row.created_at or ""), due_at)
+    at_edge = AtEdge(row.at_edge) if row.at_edge else AtEdge.UNTAGGED
+    return Deletion(kind, subject, time_of(row.created_at or ""), due_at, at_edge)
 
 
 def event_row(user_id: str, reference: EventReference, now: datetime) -> EventRow:
@@ -212,6 +214,7 @@ def _image_json(image: Image) -> dict[str, Any]:
         "size": image.size,
         "color": image.color,
         "thumbhash": image.thumbhash,
+        "tagged": image.tagged,
     }
 
 

@@ -136,6 +136,7 @@ class LedgerRow(Model):
     price_usd = UnicodeAttribute(null=True)
     error_code = UnicodeAttribute(null=True)
     purge_at = NumberAttribute(null=True)
+    at_edge = UnicodeAttribute(null=True)
     open = UnicodeAttribute(null=True)
     open_purges = OpenPurges()
 
