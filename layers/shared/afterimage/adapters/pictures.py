@@ -10,7 +10,7 @@ from functools import cached_property
 
 from PIL import Image, ImageChops, ImageFile
 
-from afterimage.adapters import color_profiles, picture_guards
+from afterimage.adapters import color_profiles, picture_guards, png_transparency
 from afterimage.adapters.picture_guards import END_OF_JPEG, LARGEST_EXIF, LARGEST_PROFILE, Checked
 from afterimage.domain.errors import NoImage
 from afterimage.ports import EncodedImage
@@ -41,7 +41,6 @@ _PAINTED = (
     '<?xpacket end="r"?>'
 ).encode()
 
-_GRAY, _COLOR = 0, 2  # kinds of pixels of a PNG without palette (PNG, third edition, 11.2.1)
 _ANYTHING = bytes(range(255))  # no end of a JPEG, and nothing that one would go on with
 _TURNED = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -179,7 +178,7 @@ def _as_shown(image: ImageFile.ImageFile, checked: Checked) -> Image.Image:
     """First frame, upright, eight bits, sRGB with or without alpha."""
     turn = _TURNED.get(_orientation(image))
     profile, of_screens = color_profiles.of_png(checked.notes, image.info.get("icc_profile"))
-    alpha = _alpha_by_value(image, checked)
+    alpha = png_transparency.alpha(image, checked)
     shown: Image.Image = image
     if shown.mode.startswith("I"):  # Pillow would cut 16 bits off at 255
         shown = shown.point(lambda shade: shade * (1 / 256)).convert("L")
@@ -193,48 +192,6 @@ def _as_shown(image: ImageFile.ImageFile, checked: Checked) -> Image.Image:
         shown = _in_mode(shown, mode)
     shown = _in_srgb(shown, profile, mode) if profile else _in_mode(shown, mode)
     return shown if turn is None else shown.transpose(turn)
-
-
-def _alpha_by_value(image: Image.Image, checked: Checked) -> Image.Image | None:
-    """What is transparent in a PNG that names one shade or colour, where Pillow gets it wrong.
-
-    It compares the value as the file has it, of 2, 4 or 16 bits, with pixels of 8.
-    """
-    header, named = checked.notes.get(b"IHDR", b""), checked.notes.get(b"tRNS")
-    if named is None or len(header) < 10:
-        return None
-    depth, kind = header[8], header[9]
-    values = [int.from_bytes(named[at : at + 2]) for at in range(0, len(named), 2)]
-    if kind == _GRAY and len(values) >= 1:
-        return _opaque_but(image, values[0] & ((1 << depth) - 1), depth)
-    if (kind, depth) == (_COLOR, 16) and len(values) >= 3:
-        low = _low_bytes(checked.data)
-        planes = [*image.split(), *low.split()]
-        wanted = [value >> 8 for value in values[:3]] + [value & 255 for value in values[:3]]
-        differs = [_differs(plane, value) for plane, value in zip(planes, wanted, strict=True)]
-        alpha = differs[0]
-        for other in differs[1:]:
-            alpha = ImageChops.lighter(alpha, other)
-        return alpha
-    return None
-
-
-def _opaque_but(image: Image.Image, value: int, depth: int) -> Image.Image:
-    if depth == 16:
-        return image.convert("I").point([255 * (shade != value) for shade in range(1 << 16)], "L")
-    return _differs(_in_mode(image, "L"), value * 255 // ((1 << depth) - 1))
-
-
-def _differs(plane: Image.Image, value: int) -> Image.Image:
-    return plane.point([255 * (shade != value) for shade in range(256)])
-
-
-def _low_bytes(data: bytes) -> Image.Image:
-    """The half of 16 bits a channel that Pillow leaves out."""
-    image = Image.open(io.BytesIO(data), formats=("PNG",))
-    image.tile = [tile._replace(args="RGB;16L") for tile in image.tile]
-    image.load()
-    return image
 
 
 def _orientation(image: ImageFile.ImageFile) -> int:
