@@ -141,6 +141,13 @@ GUARDS = (
     ),
     Guard(
         _ONCE,
+        "adapters/aws.py",
+        'if _code(error) != "PreconditionFailed":',
+        'if _code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):',
+        "tests/unit/test_aws.py::test_while_another_upload_is_under_way_the_original_is_tried_again",
+    ),
+    Guard(
+        _ONCE,
         "use_cases/create_image.py",
         "message is None or not _is_for(message, job)",
         "message is None",
@@ -291,6 +298,20 @@ GUARDS = (
     ),
     Guard(
         _ONES_OWN,
+        "adapters/tokens.py",
+        'claims.get("token_use", "access") != "access"',
+        "False",
+        "tests/unit/test_tokens.py::test_an_id_token_opens_nothing",
+    ),
+    Guard(
+        _ONES_OWN,
+        "adapters/tokens.py",
+        "if not is_fresh(self._read_at, self._now(), _KEEP_KEYS_S):",
+        "if not self._keys:",
+        "tests/unit/test_tokens.py::test_a_withdrawn_key_is_trusted_for_an_hour_at_most",
+    ),
+    Guard(
+        _ONES_OWN,
         "adapters/dynamodb/rows.py",
         'return f"{user_id}#{chat_id}"',
         'return f"#{chat_id}"',
@@ -323,6 +344,14 @@ GUARDS = (
         "looks = [self.begun_at + upload_time, quota.resets_at(self.begun_at)]",
         "looks = [quota.resets_at(self.begun_at)]",
         "tests/unit/test_deletion.py::test_an_account_deleted_at_the_end_of_its_day_keeps_no_late_upload",
+    ),
+    Guard(
+        _WORK,
+        "adapters/aws.py",
+        "return not (isinstance(error, ReadTimeoutError) and self._clock.now() >= until)",
+        "return False",
+        "tests/unit/test_aws.py::"
+        "test_what_is_turned_away_twice_is_dropped_and_counted_and_the_socket_stays",
     ),
     Guard(
         _WORK,
