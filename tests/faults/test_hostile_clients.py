@@ -309,25 +309,15 @@ def refusing(
         yield running, between
 
 
-@pytest.mark.parametrize(
-    ("status", "code"),
-    [
-        (410, "GoneException"),
-        (413, "PayloadTooLargeException"),
-        (429, "LimitExceededException"),
-        (403, "ForbiddenException"),
-        (500, "InternalServerError"),
-    ],
-)
-def test_a_frame_that_is_refused_drops_only_its_connection(
-    refusing: tuple[RunningStack, FaultProxy], user: str, status: int, code: str
+def test_a_connection_that_is_gone_comes_back_alone(
+    refusing: tuple[RunningStack, FaultProxy], user: str
 ) -> None:
     stack, between = refusing
     http = stack.http(user)
     seq = begun(http)
     with Crowd(stack) as crowd:
         tabs = [crowd.tab(user) for _ in range(3)]
-        rule = between.add(Rule(aws_error(status, code), "PostToConnection chat-update"))
+        rule = between.add(Rule(aws_error(410, "GoneException"), "PostToConnection chat-update"))
 
         rename(http, "one of you will not hear this")
 
@@ -337,10 +327,46 @@ def test_a_frame_that_is_refused_drops_only_its_connection(
         between.remove(rule)
         assert rule.hit.is_set()
         assert sorted(tab.connections for tab in tabs) == [1, 1, 2]
-        rename(http, "and all of you this")
+        all_hear_more(crowd, tabs, stack, user, seq + 2)
+
+
+@pytest.mark.parametrize(
+    ("status", "code"),
+    [
+        (413, "PayloadTooLargeException"),
+        (429, "LimitExceededException"),
+        (403, "ForbiddenException"),
+        (500, "InternalServerError"),
+    ],
+)
+def test_frames_that_are_refused_close_no_socket_and_every_tab_finds_its_gap(
+    refusing: tuple[RunningStack, FaultProxy], user: str, status: int, code: str
+) -> None:
+    """As where the account is throttled: nobody may come back because of it, let alone all."""
+    stack, between = refusing
+    http = stack.http(user)
+    seq = begun(http)
+    with Crowd(stack) as crowd:
+        tabs = [crowd.tab(user) for _ in range(3)]
+        rule = between.add(Rule(aws_error(status, code), "PostToConnection chat-update", nth=0))
+
+        rename(http, "none of you will hear this")
+
+        between.remove(rule)
+        assert rule.seen >= len(tabs)
         for tab in tabs:
-            crowd.run(tab.level_with(seq + 2))
-            assert check_client(tab, stack) == []
+            crowd.run(tab.level_with(seq + 1))
+        assert [tab.connections for tab in tabs] == [1, 1, 1]
+        all_hear_more(crowd, tabs, stack, user, seq + 2)
+
+
+def all_hear_more(
+    crowd: Crowd, tabs: list[Client], stack: RunningStack, user: str, seq: int
+) -> None:
+    rename(stack.http(user), "and all of you this")
+    for tab in tabs:
+        crowd.run(tab.level_with(seq))
+        assert check_client(tab, stack) == []
 
 
 async def come_back(tabs: list[Client]) -> None:
