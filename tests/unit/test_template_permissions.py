@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from fnmatch import fnmatch
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ FUNCTIONS = sorted(properties("AWS::Lambda::Function"))
 PATTERNS = {
     "/live/*/@connections/*": "ids of connections are API Gateway's, new ones every second",
     "${ImagesBucket.Arn}/p/*": "a key is a user's and a picture's",
+    ":alarm:${AWS::StackName}-rollout-*": "an alarm of a rollout is named by its version",
     "${ImagesBucket.Arn}/p/*.webp": "a key is a user's and a picture's",
     "${ImagesBucket.Arn}/p/*/original": "a key is a user's and a picture's",
 }
@@ -221,10 +223,15 @@ def test_a_rollout_moves_this_stacks_aliases_and_sees_its_alarms_only() -> None:
         for resource in as_list(statement["Resource"])
     }
     functions = {str(resolve({"Fn::GetAtt": [function, "Arn"]}, known)) for function in FUNCTIONS}
-    alarms = {
-        str(resolve({"Fn::GetAtt": [alarm, "Arn"]}, known))
-        for alarm in properties("AWS::CloudWatch::Alarm")
-        if alarm.endswith("ErrorsAlarm")
+    [pattern] = names - functions - {f"{arn}:live" for arn in functions}
+    seen = {
+        name
+        for name, alarm in properties("AWS::CloudWatch::Alarm").items()
+        if fnmatch(
+            str(resolve(alarm.get("AlarmName", ""), known)), pattern.rpartition(":alarm:")[2]
+        )
     }
 
-    assert names == functions | {f"{arn}:live" for arn in functions} | alarms
+    assert names == functions | {f"{arn}:live" for arn in functions} | {pattern}
+    assert len(seen) == len(FUNCTIONS)
+    assert {name.removesuffix("RolloutAlarm") + "Function" for name in seen} == set(FUNCTIONS)

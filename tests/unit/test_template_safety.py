@@ -292,19 +292,37 @@ def test_a_failure_behind_an_alias_takes_its_new_version_back(function: str) -> 
     assert {d["Name"]: d["Value"] for d in alarm["Dimensions"]} == {
         "FunctionName": name,
         "Resource": f"{name}:live",
+        "ExecutedVersion": "1",
     }
     assert alarm["TreatMissingData"] == "notBreaching"  # nobody there is no failure
+
+
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_rollouts_alarm_is_a_new_one_for_each_version(function: str) -> None:
+    """An alarm that rings goes on when only its dimensions change, and would stop the remedy."""
+    alias = of_kind("AWS::Lambda::Alias")[f"{function}Aliaslive"]["Properties"]
+    [version] = [n for n in references(alias["FunctionVersion"]) if n != function]
+    group = properties("AWS::CodeDeploy::DeploymentGroup")[f"{function}DeploymentGroup"]
+    (watched,) = group["AlarmConfiguration"]["Alarms"]
+    alarm = properties("AWS::CloudWatch::Alarm")[watched["Name"]["Ref"]]
+
+    assert version in references(alarm["AlarmName"])
+    assert {version} <= {each for d in alarm["Dimensions"] for each in references(d)}
 
 
 @pytest.mark.parametrize("choice", plain()["Parameters"]["Rollout"]["AllowedValues"])
 def test_every_rollout_is_one_that_codedeploy_has(choice: str) -> None:
     given = {"Rollout": choice}
     configs = {
-        resolve(group["DeploymentConfigName"], values(**given))
-        for group in properties("AWS::CodeDeploy::DeploymentGroup", **given).values()
+        name.removesuffix("DeploymentGroup"): resolve(
+            group["DeploymentConfigName"], values(**given)
+        )
+        for name, group in properties("AWS::CodeDeploy::DeploymentGroup", **given).items()
     }
+    keepers = choice if choice == "AllAtOnce" else "Linear10PercentEvery1Minute"
 
-    assert configs == {f"CodeDeployDefault.Lambda{choice}"}
+    assert configs.pop("KeeperFunction") == f"CodeDeployDefault.Lambda{keepers}"
+    assert set(configs.values()) == {f"CodeDeployDefault.Lambda{choice}"}
 
 
 # --- What `sam local` needs -----------------------------------------------------------------------

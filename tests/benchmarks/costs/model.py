@@ -119,7 +119,7 @@ def fixed_a_month(
     """Dollars a month with nobody there: sweeps, and by their number what is billed by the piece.
 
     Args:
-        resources: of the template, by type.
+        resources: of the template, by type; of alarms the metrics that they look at.
     """
     sweep = counts["sweep"]
     each = compute(sweep, "keeper", memory_mb, assumed)

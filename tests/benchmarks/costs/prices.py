@@ -34,7 +34,7 @@ EDGE_INVALIDATION = 0.005  # a path or a tag, once 1,000 of a month are used; "P
 LOGS_GB = 0.50
 SECRET_MONTH = 0.40
 SECRET_CALL = 5e-6
-ALARM_MONTH = 0.10
+ALARM_MONTH = 0.10  # for each metric that it looks at
 DASHBOARD_MONTH = 3.00
 METRIC_MONTH = 0.30
 

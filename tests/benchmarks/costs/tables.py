@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any
 
 from afterimage.domain.metrics import Metric
 from tests.benchmarks.costs import model, prices, scale
@@ -43,8 +44,18 @@ def defaults() -> tuple[int, float]:
 
 
 def resources() -> Counter[str]:
-    """How many of each type the template has."""
-    return Counter(one["Type"] for one in template()["Resources"].values())
+    """How many of each type the template has; of alarms the metrics, by which they are billed."""
+    made = template()["Resources"].values()
+    counted = Counter(one["Type"] for one in made)
+    counted["AWS::CloudWatch::Alarm"] = sum(
+        watched(one["Properties"]) for one in made if one["Type"] == "AWS::CloudWatch::Alarm"
+    )
+    return counted
+
+
+def watched(alarm: Mapping[str, Any]) -> int:
+    """Metrics that an alarm looks at."""
+    return sum("MetricStat" in each for each in alarm.get("Metrics", ())) or 1
 
 
 def _sizes(counts: Counts, paid: float) -> str:

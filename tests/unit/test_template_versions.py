@@ -1,0 +1,155 @@
+"""A deployment publishes a version of each function that it changes, and of no other.
+
+CloudFormation publishes one where a version's logical id or its description is another one.
+Lambda refuses a second version of what has not changed, and that fails the whole stack.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import pytest
+from tests.local_stack.template.data_side import existing
+from tests.local_stack.template.intrinsics import Values, references, resolve
+from tests.local_stack.template.transform import parameter_values, read_template, transform
+from tests.support.plain_template import KEY, parameters, plain, resources, values
+from tests.support.template import ROOT, template
+
+PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
+FUNCTIONS = {n for n, r in template()["Resources"].items() if r["Type"].endswith("less::Function")}
+LAYERS = {n for n, r in template()["Resources"].items() if r["Type"].endswith("::LayerVersion")}
+# Of a function's properties, those that are no part of a version.
+NOT_VERSIONED = {"ReservedConcurrentExecutions", "Tags", "RecursiveLoop"}
+# Another answer than the default where neither a list nor a number gives one.
+OTHER = {
+    "GeminiApiKey": "another-key",
+    "FirstUserEmail": "alice@example.org",
+    "Issuer": "https://issuer.test",
+    "Audience": "chat",
+    "ClientId": "page",
+    "SignInOrigin": "https://sign-in.test",
+    "GeminiBaseUrl": "https://gemini.test",
+    "TextModel": "another-text-model",
+    "ImageModel": "another-image-model",
+    "ImagePriceUsd": "0.05",
+    "AllowedOrigins": "https://front.test",
+    "DomainName": "chat.example.org",
+    "CertificateArn": f"arn:aws:acm:us-east-1:{'1' * 12}:certificate/{'a' * 36}",
+    "PublicUrl": "https://public.test",
+    "WebSocketUrl": "wss://channel.test/live",
+    "UrlSecretVersion": "a" * 32,
+    "UrlSecretOtherVersion": "b" * 32,
+    "AlarmEmail": "night@example.org",
+    "Release": "2",
+}
+
+
+def other(name: str) -> str:
+    parameter = PARAMETERS[name]
+    if name in OTHER:
+        return OTHER[name]
+    if "AllowedValues" in parameter:
+        return next(str(v) for v in parameter["AllowedValues"] if v != parameter["Default"])
+    return str(parameter["Default"] + 1)
+
+
+def deployed(**given: str) -> tuple[dict[str, Any], Values]:
+    return resources(**given), values(**given)
+
+
+def versions(made: dict[str, Any], known: Values) -> dict[str, tuple[str, str]]:
+    """Logical id and description of every function's version: what makes CloudFormation publish."""
+    return {
+        resource["Properties"]["FunctionName"]["Ref"]: (
+            name,
+            resolve(resource["Properties"]["Description"], known),
+        )
+        for name, resource in made.items()
+        if resource["Type"] == "AWS::Lambda::Version"
+    }
+
+
+def content(made: dict[str, Any], known: Values) -> dict[str, Any]:
+    """Of every function, what a version of it holds, and what its layers hold."""
+    found = {}
+    for name in FUNCTIONS:
+        properties = made[name]["Properties"]
+        layers = [made[layer["Ref"]]["Properties"] for layer in properties["Layers"]]
+        held = {k: v for k, v in properties.items() if k not in NOT_VERSIONED}
+        found[name] = resolve([held, layers], known)
+    return found
+
+
+def differing(one: dict[str, Any], another: dict[str, Any]) -> set[str]:
+    assert set(one) == set(another) == FUNCTIONS
+    return {name for name in one if one[name] != another[name]}
+
+
+@pytest.mark.parametrize("name", sorted(PARAMETERS))
+def test_another_answer_publishes_the_functions_that_it_reaches_and_no_other(name: str) -> None:
+    before, after = deployed(), deployed(**{name: other(name)})
+
+    reached = differing(content(*before), content(*after))
+    published = differing(versions(*before), versions(*after))
+
+    assert published == reached
+
+
+def test_the_test_knows_answers_that_reach_some_all_and_none() -> None:
+    """Or the comparison above would hold of nothing."""
+
+    def published(name: str) -> set[str]:
+        another = deployed(**{name: other(name)})
+        return differing(versions(*deployed()), versions(*another))
+
+    assert published("TextModel") == {"LlmHandlerGeminiFunction"}
+    assert published("ImageModel") == {"LlmHandlerGeminiFunction", "ImageGenerateFunction"}
+    assert published("Release") == published("LogLevel") == FUNCTIONS
+    assert published("AlarmEmail") == published("ImageConcurrency") == set()
+
+
+def built(**code: str) -> dict[str, Any]:
+    """The template with the code of some parts at another address, as a package has it."""
+    read = read_template(ROOT / "template.yaml")
+    for name, address in code.items():
+        properties = read["Resources"][name]["Properties"]
+        [kind] = {"CodeUri", "ContentUri"} & set(properties)
+        properties[kind] = address
+    made = transform(read, parameter_values(read, KEY))
+    return existing(made["Resources"], parameters())
+
+
+@pytest.mark.parametrize("layer", sorted(LAYERS))
+def test_other_content_of_a_layer_publishes_every_function(layer: str) -> None:
+    changed = versions(built(**{layer: "s3://source/another"}), values())
+
+    assert differing(versions(built(), values()), changed) == FUNCTIONS
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_other_code_of_a_function_publishes_it_alone(function: str) -> None:
+    changed = versions(built(**{function: "s3://source/another"}), values())
+
+    assert differing(versions(built(), values()), changed) == {function}
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_description_has_room_for_the_longest_answers(function: str) -> None:
+    """256 characters (Lambda's PublishVersion)."""
+    described = plain()["Resources"][versions(resources(), values())[function][0]]
+    named = references(described["Properties"]["Description"])
+
+    assert sum(longest(name) + 1 for name in named) - 1 <= 256
+
+
+def longest(name: str) -> int:
+    """Characters of the longest value that a parameter takes."""
+    parameter = PARAMETERS[name]
+    if "AllowedValues" in parameter:
+        return max(len(str(value)) for value in parameter["AllowedValues"])
+    if bounded := re.search(r"\{\d+,(\d+)\}\$$", parameter.get("AllowedPattern", "")):
+        return int(bounded[1])
+    return (
+        int(parameter["MaxLength"]) if "MaxLength" in parameter else len(str(parameter["MaxValue"]))
+    )
