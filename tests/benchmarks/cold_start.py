@@ -32,6 +32,7 @@ _CHILD = Path(__file__).with_name("cold_start_child.py")
 _FLOOR = "floor"
 # What the runtime sets; the credentials are never used.
 _RUNTIME = {
+    "AWS_LAMBDA_FUNCTION_VERSION": "1",
     "AWS_REGION": "eu-central-1",
     "AWS_DEFAULT_REGION": "eu-central-1",
     "AWS_ACCESS_KEY_ID": "none",

@@ -27,7 +27,7 @@ def measure(bench: Bench) -> Iterable[Table]:
         notes=(f"As {_FUNCTION} is wired, warm: secret and public address have been read.",),
     )
     keys = [image_key("alice", f"01JD4A7Y{number:018}", "full.webp") for number in range(_URLS)]
-    environment = bench.stack.env(_FUNCTION)
+    environment = {**bench.stack.env(_FUNCTION), "AWS_LAMBDA_FUNCTION_VERSION": "1"}
     with patch.dict(os.environ, environment):
         configured = ChatApiSettings.read(environment)
         urls = Channelled(Logger(service=_FUNCTION, level="ERROR"), configured).urls

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 
 import pytest
 from tests.support.builders import CHAT, a_message
-from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingPush
+from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics, RecordingPush
 from tests.support.in_memory import Counter, InMemoryTables
 from tests.unit.conftest import USER
 
@@ -24,6 +24,7 @@ from afterimage.domain.errors import (
     TooManyOpen,
 )
 from afterimage.domain.events import MessageInserted, MessageUpdated
+from afterimage.domain.metrics import Metric
 
 MESSAGE = a_message()
 PREVIEW = frames.preview(CHAT, MESSAGE.id, 2, "data:image/webp,")
@@ -301,3 +302,23 @@ def test_whose_account_is_gone_is_told_closed_and_forgotten(
     assert set(push.closed) == {"tab", "phone", "gone"}
     assert tables.read(USER).connections == ()
     assert tables.read("bob").connections == ("bobs",)
+
+
+def test_a_connection_that_cannot_be_forgotten_is_counted_and_keeps_no_other_open(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    push: RecordingPush,
+    metrics: RecordingMetrics,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def refuse(*_: str) -> NoReturn:
+        raise RuntimeError("no row can be removed")
+
+    for connection in ("tab", "phone"):
+        tables.register(USER, connection, NOW)
+    monkeypatch.setattr(tables, "forget", refuse)
+
+    channel.dismiss(USER)
+
+    assert set(push.closed) == {"tab", "phone"}
+    assert metrics.of(Metric.DEFECTS) == [1, 1]

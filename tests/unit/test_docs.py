@@ -36,6 +36,8 @@ SETTINGS: dict[str, type[settings.Settings]] = {
     "KeeperFunction": settings.KeeperSettings,
     "WebPageFunction": settings.PageSettings,
 }
+# "Defined runtime environment variables" in Lambda's developer guide.
+SET_BY_LAMBDA = {"AWS_LAMBDA_FUNCTION_VERSION"}
 # Only there to make another configuration, and so another version, of a function.
 UNREAD = {"RELEASE"}
 TOP_LEVEL = {
@@ -203,7 +205,7 @@ def test_every_function_has_settings() -> None:
 def test_every_setting_is_given_to_the_function_that_reads_it(function: str) -> None:
     wanted = {field.upper() for field in SETTINGS[function].model_fields}
 
-    assert wanted <= shared() | own(function)
+    assert wanted <= shared() | own(function) | SET_BY_LAMBDA
 
 
 @pytest.mark.parametrize("function", SETTINGS)

@@ -15,6 +15,7 @@ from afterimage.settings import (
 )
 
 TABLES = {
+    "AWS_LAMBDA_FUNCTION_VERSION": "7",
     "STACK_NAME": "afterimage",
     "PUBLIC_CONFIG_PARAMETER": "/afterimage/public-config",
     "MESSAGES_TABLE": "messages",

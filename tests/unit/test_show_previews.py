@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import a_message
-from tests.support.doubles import NOW, FakeStudio, RecordingLog, RecordingPush
+from tests.support.doubles import NOW, FakeStudio, RecordingLog, RecordingMetrics, RecordingPush
 from tests.support.in_memory import InMemoryTables
 from tests.unit.conftest import USER
 
@@ -35,6 +35,7 @@ class Stage:
     tables: InMemoryTables
     push: RecordingPush
     log: RecordingLog
+    metrics: RecordingMetrics
     work: list[Future[None]] = field(default_factory=list)
 
     def shown(self, connection: str = "tab") -> list[bytes]:
@@ -62,6 +63,7 @@ def stage(
     push: RecordingPush,
     threads: Executor,
     log: RecordingLog,
+    metrics: RecordingMetrics,
     between_drafts: timedelta,
 ) -> Iterator[Stage]:
     tables.register(USER, "tab", NOW)
@@ -72,8 +74,10 @@ def stage(
     def begin(task: Any) -> None:
         work.append(threads.submit(task))
 
-    previews = ShowPreviews(channel, studio, USER, MESSAGE, known, begin, log, between_drafts)
-    stage = Stage(previews, studio, tables, push, log, work)
+    previews = ShowPreviews(
+        channel, studio, USER, MESSAGE, known, begin, log, metrics, between_drafts
+    )
+    stage = Stage(previews, studio, tables, push, log, metrics, work)
     yield stage
     stage.settle()
 
@@ -243,7 +247,7 @@ def test_newcomers_get_the_glimpse_once(stage: Stage) -> None:
 def test_nobody_waits_for_a_read_that_is_slow(channel: UnifiedChannel, stage: Stage) -> None:
     unknown: Future[Channel] = Future()
     previews = ShowPreviews(
-        channel, stage.studio, USER, MESSAGE, unknown, lambda _: None, stage.log
+        channel, stage.studio, USER, MESSAGE, unknown, lambda _: None, stage.log, stage.metrics
     )
 
     previews.glimpse(stage.studio.decode(b"the picture"))

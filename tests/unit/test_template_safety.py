@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from typing import Any
 
 import pytest
 from tests.local_stack.template.intrinsics import references, resolve
@@ -282,19 +283,26 @@ def test_a_failure_behind_an_alias_takes_its_new_version_back(function: str) -> 
     alias = of_kind("AWS::Lambda::Alias")[f"{function}Aliaslive"]
     policy = alias["UpdatePolicy"]["CodeDeployLambdaAliasUpdate"]
     group = properties("AWS::CodeDeploy::DeploymentGroup")[policy["DeploymentGroupName"]["Ref"]]
-    (watched,) = group["AlarmConfiguration"]["Alarms"]
-    alarm = resolve(properties("AWS::CloudWatch::Alarm")[watched["Name"]["Ref"]], values())
+    watched = [resolve(alarm, values()) for alarm in alarms_of(group)]
+    [alarm] = [each for each in watched if each["MetricName"] == "Errors"]
     name = resolve({"Ref": function}, values())
 
     assert group["AutoRollbackConfiguration"]["Enabled"] is True
     assert "DEPLOYMENT_STOP_ON_ALARM" in group["AutoRollbackConfiguration"]["Events"]
-    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/Lambda", "Errors")
+    assert alarm["Namespace"] == "AWS/Lambda"
     assert {d["Name"]: d["Value"] for d in alarm["Dimensions"]} == {
         "FunctionName": name,
         "Resource": f"{name}:live",
         "ExecutedVersion": "1",
     }
-    assert alarm["TreatMissingData"] == "notBreaching"  # nobody there is no failure
+    # Nobody there is no failure.
+    assert {each["TreatMissingData"] for each in watched} == {"notBreaching"}
+
+
+def alarms_of(group: dict[str, Any]) -> list[dict[str, Any]]:
+    """Properties of the alarms that stop a deployment of this group."""
+    made = properties("AWS::CloudWatch::Alarm")
+    return [made[watched["Name"]["Ref"]] for watched in group["AlarmConfiguration"]["Alarms"]]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
@@ -303,11 +311,10 @@ def test_a_rollouts_alarm_is_a_new_one_for_each_version(function: str) -> None:
     alias = of_kind("AWS::Lambda::Alias")[f"{function}Aliaslive"]["Properties"]
     [version] = [n for n in references(alias["FunctionVersion"]) if n != function]
     group = properties("AWS::CodeDeploy::DeploymentGroup")[f"{function}DeploymentGroup"]
-    (watched,) = group["AlarmConfiguration"]["Alarms"]
-    alarm = properties("AWS::CloudWatch::Alarm")[watched["Name"]["Ref"]]
 
-    assert version in references(alarm["AlarmName"])
-    assert {version} <= {each for d in alarm["Dimensions"] for each in references(d)}
+    for alarm in alarms_of(group):
+        assert version in references(alarm["AlarmName"])
+        assert {version} <= {each for d in alarm["Dimensions"] for each in references(d)}
 
 
 @pytest.mark.parametrize("choice", plain()["Parameters"]["Rollout"]["AllowedValues"])

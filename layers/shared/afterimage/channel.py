@@ -149,7 +149,7 @@ class UnifiedChannel:
         self._post_to_all(channel, (frames.encode(told),))
         wait(
             [
-                self._executor.submit(self._close, user_id, connection)
+                self._executor.submit(self._dismissed, user_id, connection)
                 for connection in channel.connections
             ]
         )
@@ -191,6 +191,7 @@ class UnifiedChannel:
             now_connected = self._store.read(user_id).connections
         except Exception:  # noqa: BLE001 - the change is made; a newcomer resumes by its seq
             self._log.exception("channel_reread_failed")
+            self._metrics.add(Metric.DEFECTS)
             return []
         return [connection for connection in now_connected if connection not in known]
 
@@ -209,6 +210,14 @@ class UnifiedChannel:
                 self._close(user_id, connection)
         except Exception:  # noqa: BLE001 - pushing never breaks the work
             self._log.exception("channel_post_failed", connection_id=connection)
+            self._metrics.add(Metric.DEFECTS)
+
+    def _dismissed(self, user_id: str, connection: str) -> None:
+        try:
+            self._close(user_id, connection)
+        except Exception:  # noqa: BLE001 - its row ends by itself; the others are closed
+            self._log.exception("channel_close_failed", connection_id=connection)
+            self._metrics.add(Metric.DEFECTS)
 
     def _close(self, user_id: str, connection: str) -> None:
         self._push.close(connection)

@@ -52,6 +52,7 @@ class PageSettings(Settings):
 
 
 class TableSettings(Settings):
+    aws_lambda_function_version: Name  # set by Lambda itself
     public_config_parameter: Name
     stack_name: Name
     messages_table: Name

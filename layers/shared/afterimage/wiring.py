@@ -85,7 +85,12 @@ class Channelled(Base):
         from afterimage.channel import UnifiedChannel
 
         super().__init__(logger, configured.public_config_parameter)
-        self.metrics = PowertoolsMetrics(configured.stack_name, self.log.correlation_id)
+        self.metrics = PowertoolsMetrics(
+            configured.stack_name,
+            logger.service,
+            configured.aws_lambda_function_version,
+            self.log.correlation_id,
+        )
         names = {key: getattr(configured, f"{key}_table") for key in TABLES}
         self.store = DynamoDbChannelStore(connect(names, self.aws.session))
         signing_secret = aws.Cached(

@@ -56,13 +56,20 @@ class PowertoolsLog:
 class PowertoolsMetrics:
     """Implements `Metrics`: one line in CloudWatch's embedded metric format an invocation.
 
+    Defects have a line of their own, because a line's dimensions are those of all its figures.
+
     Args:
-        stack: the only dimension, so that the stacks of one account stay apart.
+        stack: the dimension of every figure, so that the stacks of one account stay apart.
+        function: the function's name in its log; with `version` a second set for defects.
         correlation_id: a property of the line, not a dimension: figures lead to their log.
     """
 
-    def __init__(self, stack: str, correlation_id: Callable[[], str | None]) -> None:
+    def __init__(
+        self, stack: str, function: str, version: str, correlation_id: Callable[[], str | None]
+    ) -> None:
         self._line = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service=stack)
+        self._defects = AmazonCloudWatchEMFProvider(namespace=NAMESPACE, service=stack)
+        self._whose = {"service": stack, "function": function, "version": version}
         self._correlation_id = correlation_id
         self._totals: defaultdict[Metric, float] = defaultdict(float)
         self._one_at_a_time = threading.Lock()  # posts are reported side by side
@@ -70,15 +77,24 @@ class PowertoolsMetrics:
     def add(self, metric: Metric, value: float = 1) -> None:
         with self._one_at_a_time:
             self._totals[metric] += value
-            # Before the value: at the hundredth of one figure the line leaves by itself.
-            self._line.add_metadata("correlation_id", self._correlation_id())
-            self._line.add_metric(metric.title, metric.unit.value, value)
+            line = self._line_of(metric)
+            # Before the figure: at its hundredth value the line is written by itself.
+            line.add_metadata("correlation_id", self._correlation_id())
+            line.add_metric(metric.title, metric.unit.value, value)
+
+    def _line_of(self, metric: Metric) -> AmazonCloudWatchEMFProvider:
+        if metric is not Metric.DEFECTS:
+            return self._line
+        if not self._defects.dimension_sets:
+            self._defects.add_dimensions(**self._whose)
+        return self._defects
 
     def total(self, metric: Metric) -> float:
         return self._totals[metric]
 
     def flush(self) -> None:
         with self._one_at_a_time:
-            if self._line.metric_set:
-                self._line.flush_metrics()
+            for line in (self._line, self._defects):
+                if line.metric_set:
+                    line.flush_metrics()
             self._totals.clear()

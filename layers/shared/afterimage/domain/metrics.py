@@ -1,6 +1,7 @@
 """Every figure the bundle reports about itself. There is no other: each is a metric that is billed.
 
-A name tells what is counted or how long what took; no figure has a dimension of its own. docs/,
+A name tells what is counted or how long what took. All have the stack as their one dimension;
+`DEFECTS` is told once more by function and version, for the alarms of a rollout. Documentation,
 dashboard and alarms are compared with this list by tests.
 """
 
@@ -63,6 +64,7 @@ class Metric(Enum):
     AUTHORIZER_ERRORS = "AuthorizerErrors", _COUNT
     REPORTS_REFUSED = "ReportsRefused", _COUNT
     # What somebody should look at.
+    DEFECTS = "Defects", _COUNT
     OVERDUE_ENDED = "OverdueEnded", _COUNT
     OPEN_CORRECTED = "OpenCorrected", _COUNT
     INVOCATIONS_FAILED = "InvocationsFailed", _COUNT

@@ -116,6 +116,7 @@ class HttpApi:
             return refusal(refused)
         except Exception:  # noqa: BLE001 - one sentence for people, the rest for the log
             self._log.exception("http_failed", route=event.get("routeKey"))
+            self._metrics.add(Metric.DEFECTS)
             return internal_error()
         return answer(response.status, response.body)
 

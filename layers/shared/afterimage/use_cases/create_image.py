@@ -160,6 +160,7 @@ class CreateImage:
             self._fail(order, job, message, failure)
         except Exception:  # noqa: BLE001 - every picture ends
             self._log.exception("image_generate_failed", job_id=job.id)
+            self._metrics.add(Metric.DEFECTS)
             self._fail(order, job, message, Internal())
 
     def _claim(self, order: Order) -> tuple[Job | None, Message | None]:
@@ -190,7 +191,14 @@ class CreateImage:
         # Who is connected is known before the picture is, so that its glimpse need not ask.
         known = running.begin(self._channel.read, order.user_id)
         previews = ShowPreviews(
-            self._channel, self._studio, order.user_id, message, known, running.begin, self._log
+            self._channel,
+            self._studio,
+            order.user_id,
+            message,
+            known,
+            running.begin,
+            self._log,
+            self._metrics,
         )
         try:
             bought = self._bought_before(job, files)

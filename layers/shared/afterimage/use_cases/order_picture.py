@@ -132,6 +132,7 @@ class OrderPicture:
             return self._end.fail(user_id, ordered, failure, job)
         except Exception:  # noqa: BLE001 - every answer ends
             self._log.exception("llm_handler_invoke_failed", job_id=job.id)
+            self._metrics.add(Metric.DEFECTS)
             return self._end.fail(user_id, ordered, Internal(), job)
         self._log.info("llm_handler_image_started", message_id=ordered.id, job_id=job.id)
         return ordered

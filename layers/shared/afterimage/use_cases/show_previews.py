@@ -25,7 +25,8 @@ from afterimage import frames
 from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
 from afterimage.domain.entities import Channel, Message
 from afterimage.domain.errors import NoImage
-from afterimage.ports import DecodedPicture, Log, Studio
+from afterimage.domain.metrics import Metric
+from afterimage.ports import DecodedPicture, Log, Metrics, Studio
 
 BETWEEN_DRAFTS = timedelta(seconds=1)
 _A_MOMENT = timedelta(milliseconds=50)
@@ -54,6 +55,7 @@ class ShowPreviews:
         known: Future[Channel],
         begin: Callable[[Callable[[], None]], object],
         log: Log,
+        metrics: Metrics,
         between_drafts: timedelta = BETWEEN_DRAFTS,
     ) -> None:
         self._channel = channel
@@ -63,6 +65,7 @@ class ShowPreviews:
         self._known = known
         self._begin = begin
         self._log = log
+        self._metrics = metrics
         self._pause = between_drafts.total_seconds()
         # All of these change under `_changed` only.
         self._changed = threading.Condition()
@@ -149,6 +152,7 @@ class ShowPreviews:
             self._log.info("image_generate_draft_unreadable", reason=str(reason))
         except Exception:  # noqa: BLE001 - a preview may be lost
             self._log.exception("image_generate_preview_failed", message_id=self._message.id)
+            self._metrics.add(Metric.DEFECTS)
 
     def _frame_of(self, picture: DecodedPicture) -> frames.PreviewFrame:
         message = self._message

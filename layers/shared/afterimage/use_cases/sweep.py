@@ -80,6 +80,7 @@ class Sweep:
             step()
         except Exception:  # noqa: BLE001 - the next sweep tries again
             self._log.exception("keeper_sweep_step_failed")
+            self._metrics.add(Metric.DEFECTS)
 
     def _end_overdue(self, key: MessageKey) -> None:
         message = self._messages.get(key.user_id, key.chat_id, key.message_id)

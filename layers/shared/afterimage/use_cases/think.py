@@ -93,6 +93,7 @@ class Think:
             raise  # the answer went with it
         except Exception:  # noqa: BLE001 - every answer ends
             self._log.exception("llm_handler_failed", message_id=assistant.id)
+            self._metrics.add(Metric.DEFECTS)
             return self._end.fail(question.user_id, assistant, Internal())
 
     def _history(self, question: Question) -> Sequence[Message]:
