@@ -107,7 +107,7 @@ def serve_page(context: BrowserContext) -> None:
     def answer(route: Route) -> None:
         path = urlsplit(route.request.url).path
         file = path.removeprefix("/static/")
-        event = {"routeKey": "GET /static/{path+}", "pathParameters": {"path": file}}
+        event = {"routeKey": "GET /static/{proxy+}", "pathParameters": {"proxy": file}}
         served = page(event if file != path else {"routeKey": "GET /"}, None)
         body = served["body"] if file != path else "<title>page</title>"
         route.fulfill(status=served["statusCode"], headers=served["headers"], body=body)

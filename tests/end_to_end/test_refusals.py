@@ -67,7 +67,7 @@ ENTRIES = {
     "GET /realtime/events": Entry(200),
     "DELETE /me": Entry(202),
     "GET /": Entry(200),
-    "GET /static/{path+}": Entry(200),
+    "GET /static/{proxy+}": Entry(200),
     "GET /config.json": Entry(200),
     "GET /openapi.json": Entry(200),
     "GET /asyncapi.json": Entry(200),
@@ -82,7 +82,7 @@ BAD_PARAMETERS = {
     "chat_id": ["bad%20id", "x" * 65, "%C3%BC", "%00", "a%0A", "..%2F..", "a%2Fb"],
     "message_id": _BAD_ULIDS,
     "image_id": _BAD_ULIDS,
-    "path+": ["nothing.js", "..%2Fhandler.py", "vendor", "%00", "app.js%00.png", "x" * 5_000],
+    "proxy+": ["nothing.js", "..%2Fhandler.py", "vendor", "%00", "app.js%00.png", "x" * 5_000],
     "limit": ["0", "101", "-1", "1.5", "many", "", "1&limit=2", "9" * 5_000],
     "cursor": ["", "x" * 129, "%00", "%3Cscript%3E", "garbage"],
     "around": ["garbage", "", "8" * 26],
@@ -167,7 +167,7 @@ class Alice:
             "chat_id": "c",
             "message_id": self.image["message_id"],
             "image_id": self.image["id"],
-            "path+": "app.js",
+            "proxy+": "app.js",
             **other,
         }
         path = key.partition(" ")[2]

@@ -34,7 +34,7 @@ ROUTER = Router(
     HttpRoute(method, path, path)
     for method, path in [
         ("ANY", "$default"),
-        ("GET", "/static/{path+}"),
+        ("GET", "/static/{proxy+}"),
         ("GET", "/chats/{chat_id}"),
         ("GET", "/chats/mine"),
         ("POST", "/chats/{chat_id}/messages"),
@@ -55,7 +55,7 @@ INFO = events.ConnectionInfo(
         ("GET", "/chats/c1", "GET /chats/{chat_id}", {"chat_id": "c1"}),
         ("GET", "/chats/c1/", "$default", {}),
         ("PUT", "/chats/c1", "$default", {}),
-        ("GET", "/static/a/b.css", "GET /static/{path+}", {"path": "a/b.css"}),
+        ("GET", "/static/a/b.css", "GET /static/{proxy+}", {"proxy": "a/b.css"}),
         ("GET", "/static/", "$default", {}),
     ],
 )

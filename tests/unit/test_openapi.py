@@ -59,7 +59,7 @@ def test_everything_needs_a_token_but_the_page(description: dict[str, Any]) -> N
 
     assert public == {
         "GET /",
-        "GET /static/{path}",
+        "GET /static/{proxy}",
         "GET /config.json",
         "GET /openapi.json",
         "GET /asyncapi.json",

@@ -7,7 +7,10 @@ import re
 from typing import Any
 
 import pytest
-from tests.local_stack.template.intrinsics import references, resolve
+from tests.local_stack.lambda_runtime.retry_rules import Again, Delays, after_throttle
+from tests.local_stack.template.intrinsics import Values, references, resolve
+from tests.local_stack.template.serving import AsyncSettings
+from tests.local_stack.template.stand_ins import PSEUDO_PARAMETERS
 from tests.support.plain_template import (
     as_list,
     of_kind,
@@ -17,7 +20,7 @@ from tests.support.plain_template import (
     statements,
     values,
 )
-from tests.support.template import template
+from tests.support.template import of_type, template
 
 FUNCTIONS = sorted(properties("AWS::Lambda::Function"))
 STAGES = sorted(properties("AWS::ApiGatewayV2::Stage"))
@@ -248,6 +251,18 @@ def test_the_default_deadlines_outlast_the_functions() -> None:
     assert default["ImageDeadline"] >= image
 
 
+def test_the_default_age_of_an_event_is_waited_for() -> None:
+    """Lambda doubles its waits: with 120 seconds the last look would be after 63."""
+    age = plain()["Parameters"]["ImageEventAge"]["Default"]
+    settings, waited, throttles = AsyncSettings(0, age), 0.0, 1
+    verdict = after_throttle(settings, Delays(), throttles=throttles, age=waited)
+    while isinstance(verdict, Again):
+        waited, throttles = waited + verdict.seconds, throttles + 1
+        verdict = after_throttle(settings, Delays(), throttles=throttles, age=waited)
+
+    assert 0.95 * age <= waited <= age
+
+
 @pytest.mark.parametrize(("reserved", "made"), [("10", "10"), ("0", None)])
 def test_pictures_have_slots_of_their_own_where_the_account_has_any(
     reserved: str, made: str | None
@@ -332,6 +347,62 @@ def test_every_rollout_is_one_that_codedeploy_has(choice: str) -> None:
     assert set(configs.values()) == {f"CodeDeployDefault.Lambda{choice}"}
 
 
+# --- Two stacks in one account -------------------------------------------------------------------
+
+# What CloudFront and CloudWatch name once per account, and how long a name may be.
+OF_THE_ACCOUNT = {
+    "AWS::CloudFront::OriginAccessControl": 64,
+    "AWS::CloudFront::ResponseHeadersPolicy": 128,
+    "AWS::CloudFront::Function": 64,
+    "AWS::CloudWatch::Dashboard": 255,
+}
+
+
+def names_in(region: str, stack_id: str) -> dict[str, str]:
+    """What a stack with the longest name calls what belongs to the whole account."""
+    known = values()
+    path = f"stack/{LONGEST}/{stack_id}"
+    refs = {
+        **known.refs,
+        "AWS::StackName": LONGEST,
+        "AWS::Region": region,
+        "AWS::StackId": f"arn:aws:cloudformation:{region}:{'1' * 12}:{path}",
+    }
+    there = Values(refs, known.attributes, known.conditions)
+    return {
+        logical_id: name_of(resolve(made, there))
+        for kind in OF_THE_ACCOUNT
+        for logical_id, made in properties(kind).items()
+    }
+
+
+LONGEST = "s" * 45  # with more, a function's name has more than 64 characters
+
+
+def name_of(made: dict[str, Any]) -> str:
+    own: dict[str, Any] = next((v for k, v in made.items() if k.endswith("Config")), made)
+    return str(own.get("Name") or made.get("Name") or made["DashboardName"])
+
+
+def test_the_same_stack_fits_into_two_regions_of_an_account() -> None:
+    one = names_in("eu-central-1", "0e5f6a10-aaaa-bbbb-cccc-0123456789ab")
+    other = names_in("us-east-1", "7d1c2b33-aaaa-bbbb-cccc-0123456789ab")
+    limits = [limit for kind, limit in OF_THE_ACCOUNT.items() for _ in properties(kind)]
+
+    assert len(one) == 5
+    assert not set(one.values()) & set(other.values())
+    assert [len(name) <= limit for name, limit in zip(one.values(), limits, strict=True)] == [
+        True
+    ] * 5
+
+
+def test_a_functions_name_has_room_for_the_longest_name_of_a_stack() -> None:
+    names = [resolve({"Ref": function}, values()) for function in FUNCTIONS]
+    suffixes = [name.removeprefix(PSEUDO_PARAMETERS["AWS::StackName"]) for name in names]
+
+    assert max(len(LONGEST + suffix) for suffix in suffixes) == 64
+
+
 # --- What `sam local` needs -----------------------------------------------------------------------
 
 
@@ -342,6 +413,14 @@ def test_the_channels_api_stands_behind_a_function_and_has_no_route_of_its_own()
     first = kinds.index("AWS::Serverless::Function")
     assert first < kinds.index("AWS::Serverless::WebSocketApi")
     assert "AWS::ApiGatewayV2::Route" not in kinds
+
+
+def test_no_route_of_the_channel_is_lost_on_the_way() -> None:
+    """The translator makes one of routes whose keys differ in case or by "$" only."""
+    [api] = of_type("AWS::Serverless::WebSocketApi").values()
+    made = [route["RouteKey"] for route in properties("AWS::ApiGatewayV2::Route").values()]
+
+    assert sorted(made) == sorted(api["Routes"]) == ["$connect", "$default", "$disconnect"]
 
 
 def test_an_endpoint_can_be_given_in_containers_and_is_none_on_aws() -> None:

@@ -47,8 +47,8 @@ def page(tmp_path: Path, log: RecordingLog) -> WebPage:
 
 def static(page: WebPage, path: str, **headers: str) -> dict[str, Any]:
     event = {
-        "routeKey": "GET /static/{path+}",
-        "pathParameters": {"path": path},
+        "routeKey": "GET /static/{proxy+}",
+        "pathParameters": {"proxy": path},
         "headers": {name.replace("_", "-"): value for name, value in headers.items()},
     }
     return page(event, None)
@@ -181,7 +181,7 @@ def test_nothing_else_is_served(page: WebPage, path: str) -> None:
 
 
 def test_a_path_without_parameters(page: WebPage) -> None:
-    assert page({"routeKey": "GET /static/{path+}"}, None)["statusCode"] == 404
+    assert page({"routeKey": "GET /static/{proxy+}"}, None)["statusCode"] == 404
 
 
 def test_what_the_page_needs_to_sign_in_and_connect(page: WebPage) -> None:

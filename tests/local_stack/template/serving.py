@@ -58,7 +58,7 @@ class HttpRoute:
     """One route of the HTTP API."""
 
     method: str  # "GET", …, or "ANY"
-    path: str  # "/chats/{chat_id}/messages", "/static/{path+}" or "$default"
+    path: str  # "/chats/{chat_id}/messages", "/static/{proxy+}" or "$default"
     function_arn: str
 
     @property

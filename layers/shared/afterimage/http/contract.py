@@ -354,7 +354,7 @@ DELETE_ME = Route(
 GET_PAGE = Route("GET", "/", "The chat page.", {200: str, 304: None}, public=True)
 GET_STATIC_FILE = Route(
     "GET",
-    "/static/{path+}",
+    "/static/{proxy+}",
     "A file of the chat page.",
     {200: str, 304: None},
     errors=("not_found",),

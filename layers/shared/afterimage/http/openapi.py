@@ -110,10 +110,10 @@ def _operation(route: Route, by_name: dict[str, Schema]) -> dict[str, Any]:
     }
     if route.public:
         operation["security"] = []
-    if "{path+}" in route.path:
+    if "{proxy+}" in route.path:
         operation["parameters"] = [
             {
-                "name": "path",
+                "name": "proxy",
                 "in": "path",
                 "required": True,
                 "schema": {"type": "string"},

@@ -59,7 +59,7 @@ class WebPage:
 
                 return _json(asyncapi.document(self._config()["websocket_url"]))
             case _:
-                path = (event.get("pathParameters") or {}).get("path", "")
+                path = (event.get("pathParameters") or {}).get("proxy", "")
                 return self._file(path, headers)
 
     def _page_config(self) -> dict[str, Any]:
