@@ -16,17 +16,18 @@ _SECONDS_TO_END = 10.0
 
 
 @contextmanager
-def ministack(folder: Path) -> Iterator[str]:
+def ministack(folder: Path, services: str = "dynamodb,s3") -> Iterator[str]:
     """Runs it on a free port of the loopback interface and yields its address.
 
     Args:
         folder: for its log and its temporary files.
+        services: of AWS, with commas between them.
     """
     port = _free_port()
     with (folder / "ministack.log").open("wb") as log:
         process = subprocess.Popen(
             [sys.executable, "-m", "ministack"],
-            env=_environment(port, folder),
+            env=_environment(port, folder, services),
             cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=log,
@@ -44,12 +45,12 @@ def _free_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def _environment(port: int, folder: Path) -> dict[str, str]:
+def _environment(port: int, folder: Path, services: str) -> dict[str, str]:
     return {
         "PATH": os.environ.get("PATH", ""),
         "GATEWAY_PORT": str(port),
         "BIND_HOST": "127.0.0.1",
-        "SERVICES": "dynamodb,s3",
+        "SERVICES": services,
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
         "DOCKER_HOST": "unix:///dev/null/none",  # never talk to a container daemon
