@@ -8,6 +8,7 @@ import io
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
@@ -29,6 +30,15 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     folder: Path = parser.parse_args().folder
     folder.mkdir(parents=True, exist_ok=True)
+    with stack_and_browser() as (stack, browser):
+        for size in SIZES:
+            for theme in THEMES:
+                _visit(stack, browser, folder, size, theme)
+
+
+@contextmanager
+def stack_and_browser() -> Iterator[tuple[RunningStack, Browser]]:
+    """A local stack of its own and a browser, for commands that show the page."""
     path = find_browser()
     if path is None:
         sys.exit("There is no Chromium here.")
@@ -37,9 +47,7 @@ def main() -> None:
         stack = process.start()
         try:
             browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
-            for size in SIZES:
-                for theme in THEMES:
-                    _visit(stack, browser, folder, size, theme)
+            yield stack, browser
             browser.close()
         finally:
             stack.close()
