@@ -2,11 +2,22 @@
 
 from __future__ import annotations
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import botocore.session
+import pytest
 
 from afterimage.adapters.dynamodb.tables import TABLES, connect
+
+
+@pytest.fixture(autouse=True)
+def _on_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Region and credentials come from the environment."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
 
 
 def test_every_thread_uses_the_one_session() -> None:
@@ -32,3 +43,23 @@ def test_models_can_be_pointed_elsewhere() -> None:
         connect({key: f"{stage}-{key}" for key in TABLES})
         names = [model._get_connection().table_name for model in TABLES.values()]
         assert names == [f"{stage}-{key}" for key in TABLES]
+
+
+def test_the_client_is_made_once_before_any_thread_asks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two reads at once made two, which costs a cold start."""
+    session = botocore.session.Session()
+    made: list[str] = []
+    create = session.create_client
+
+    def slowly(service: str, *arguments: Any, **named: Any) -> Any:
+        made.append(service)
+        time.sleep(0.05)
+        return create(service, *arguments, **named)
+
+    monkeypatch.setattr(session, "create_client", slowly)
+    connection = connect({key: key for key in TABLES}, session)
+
+    with ThreadPoolExecutor(4) as threads:
+        clients = set(threads.map(lambda _: id(connection.client), range(4)))
+
+    assert (made, len(clients)) == (["dynamodb"], 1)

@@ -35,7 +35,7 @@ class Aws:
 
     def __init__(self) -> None:
         self.session = botocore.session.get_session()
-        self._making = threading.Lock()  # a session makes one client at a time
+        self.making = threading.Lock()  # a session makes one client at a time
 
     def client(
         self, service: str, config: Config = aws.QUICK, url: str | None = None
@@ -47,7 +47,7 @@ class Aws:
             return self.session.create_client(service, config=config, endpoint_url=url)
 
         def locked() -> Any:
-            with self._making:
+            with self.making:
                 return made()
 
         return locked
@@ -92,7 +92,9 @@ class Channelled(Base):
             self.log.correlation_id,
         )
         names = {key: getattr(configured, f"{key}_table") for key in TABLES}
-        self.store = DynamoDbChannelStore(connect(names, self.aws.session))
+        with self.aws.making:
+            connection = connect(names, self.aws.session)
+        self.store = DynamoDbChannelStore(connection)
         signing_secret = aws.Cached(
             aws.secret(self.secrets, configured.url_signing_secret), self.log
         )

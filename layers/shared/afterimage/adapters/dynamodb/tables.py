@@ -190,7 +190,8 @@ def connect(
     """Point every model at its table, all through one client.
 
     PynamoDB gives each model a client of its own, and a client costs a cold start tens of
-    milliseconds; six would cost more than everything else together.
+    milliseconds; six would cost more than everything else together. It also makes a client at the
+    first call, by as many threads as call at once: so this makes it, before there are any.
 
     Args:
         names: physical table name by the keys of `TABLES`.
@@ -207,6 +208,7 @@ def connect(
         holder: Any = SimpleNamespace(session=session)
         connection._local = holder  # noqa: SLF001 - there is no public way
     stalls.tell_as_busy(connection.session)
+    _ = connection.client
     for key, model in TABLES.items():
         _share(model, names[key], connection)
     return connection
