@@ -6,13 +6,13 @@ The work is in `afterimage.use_cases.create_image`.
 from __future__ import annotations
 
 import os
-from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
 from aws_lambda_powertools import Logger
 
 from afterimage import wiring
+from afterimage.invocation import end_of
 from afterimage.use_cases.create_image import Order
 
 logger = Logger()
@@ -25,7 +25,7 @@ def application() -> Any:
 
 @logger.inject_lambda_context(correlation_id_path="correlation_id", clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
-    left = timedelta(milliseconds=context.get_remaining_time_in_millis())
+    ends_at = end_of(context)
     order = Order(
         user_id=event["user_id"],
         chat_id=event["chat_id"],
@@ -33,8 +33,8 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:
         job_id=event["job_id"],
         attempt=event["attempt"],
         request_id=context.aws_request_id,
-        until=datetime.now(UTC) + left,
+        until=ends_at,
     )
     logger.append_keys(message_id=order.message_id, job_id=order.job_id)
     logger.info("image_generate_started")
-    application()(order)
+    application()(order, ends_at=ends_at)

@@ -13,6 +13,7 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging import correlation_paths
 
 from afterimage import wiring
+from afterimage.invocation import end_of
 
 logger = Logger()
 
@@ -26,6 +27,6 @@ def application() -> Any:
     correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True
 )
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    response: dict[str, Any] = application()(event, context)
+    response: dict[str, Any] = application()(event, context, ends_at=end_of(context))
     logger.info("llm_handler_done", extra={"status": response["statusCode"]})
     return response

@@ -9,6 +9,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from afterimage import wiring
+from afterimage.invocation import end_of
 
 logger = Logger()
 
@@ -20,5 +21,5 @@ def application() -> Any:
 
 @logger.inject_lambda_context(correlation_id_path="requestContext.requestId", clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    response: dict[str, Any] = application()(event, context)
+    response: dict[str, Any] = application()(event, context, ends_at=end_of(context))
     return response

@@ -32,6 +32,7 @@ from afterimage.domain.entities import JobStatus
 from afterimage.domain.errors import ConditionsFailed
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
+from afterimage.invocation import Invocation
 from afterimage.ports import DayUse
 
 DAY = "2026-11-20"
@@ -55,14 +56,16 @@ def crowd() -> Iterator[Executor]:
 
 @pytest.fixture
 def channel(atomic_tables: Tables, crowd: Executor) -> UnifiedChannel:
+    clock = WallClock()
     return UnifiedChannel(
         atomic_tables.store,
         RecordingPush(),
         PlainUrls(),
-        WallClock(),
+        clock,
         crowd,
         RecordingLog(),
         RecordingMetrics(),
+        Invocation(clock),
     )
 
 

@@ -11,6 +11,7 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain.entities import Job, Message
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.limits import Limits
+from afterimage.invocation import Invocation
 from afterimage.ports import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer
 from afterimage.use_cases.cancel_message import CancelMessage
@@ -100,6 +101,7 @@ class Bundle:
     log: RecordingLog
     metrics: RecordingMetrics
     journal: list[str]
+    invocation: Invocation
 
     def __post_init__(self) -> None:
         self.messages = InMemoryMessages(self.tables)
@@ -216,9 +218,9 @@ class Bundle:
             self.metrics,
         )
         until = self.clock.now() + timedelta(seconds=150)
-        create(
-            Order(USER, message.chat_id, message.id, message.job_id or "", attempt, REQUEST, until)
-        )
+        ids = USER, message.chat_id, message.id, message.job_id or ""
+        with self.invocation.step(until):
+            create(Order(*ids, attempt, REQUEST, until))
 
     def rescue(
         self,

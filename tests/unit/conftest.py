@@ -20,6 +20,7 @@ from tests.support.doubles import (
 from tests.support.in_memory import InMemoryTables
 
 from afterimage.channel import UnifiedChannel
+from afterimage.invocation import Invocation
 
 USER = "alice"
 
@@ -53,6 +54,12 @@ def metrics() -> RecordingMetrics:
 
 
 @pytest.fixture
+def invocation(clock: FixedClock) -> Invocation:
+    """Without an end, until one is set."""
+    return Invocation(clock)
+
+
+@pytest.fixture
 def journal() -> list[str]:
     """What happened, in order, across all doubles of one test."""
     return []
@@ -82,8 +89,9 @@ def channel(
     threads: Executor,
     log: RecordingLog,
     metrics: RecordingMetrics,
+    invocation: Invocation,
 ) -> UnifiedChannel:
-    return UnifiedChannel(tables, push, PlainUrls(), clock, threads, log, metrics)
+    return UnifiedChannel(tables, push, PlainUrls(), clock, threads, log, metrics, invocation)
 
 
 @pytest.fixture
@@ -93,11 +101,13 @@ def bundles(threads: Executor) -> Iterator[Bundle]:
     def made() -> Iterator[Bundle]:
         while True:
             tables, clock, log = InMemoryTables(), FixedClock(), RecordingLog()
-            metrics = RecordingMetrics()
+            metrics, invocation = RecordingMetrics(), Invocation(clock)
             journal: list[str] = []
             push = RecordingPush(journal)
-            channel = UnifiedChannel(tables, push, PlainUrls(), clock, threads, log, metrics)
-            yield Bundle(channel, tables, push, clock, threads, log, metrics, journal)
+            channel = UnifiedChannel(
+                tables, push, PlainUrls(), clock, threads, log, metrics, invocation
+            )
+            yield Bundle(channel, tables, push, clock, threads, log, metrics, journal, invocation)
 
     return made()
 
@@ -112,5 +122,6 @@ def bundle(
     log: RecordingLog,
     metrics: RecordingMetrics,
     journal: list[str],
+    invocation: Invocation,
 ) -> Bundle:
-    return Bundle(channel, tables, push, clock, threads, log, metrics, journal)
+    return Bundle(channel, tables, push, clock, threads, log, metrics, journal, invocation)

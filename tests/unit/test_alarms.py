@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -20,6 +21,7 @@ from afterimage.domain.errors import NotFound
 from afterimage.domain.metrics import Metric
 from afterimage.http import contract
 from afterimage.http.api import HttpApi, Request, Response
+from afterimage.invocation import Invocation
 from afterimage.measured import Measured
 
 NAMES = values()
@@ -54,7 +56,9 @@ def called(answer: Answer, version: str, capsys: pytest.CaptureFixture[str]) -> 
         {contract.LIST_CHATS: answer}, lambda _: "alice", SystemClock(), RecordingLog(), metrics
     )
     event = json.loads((ROOT / "events" / "list_chats.json").read_text())
-    response = Measured(api, metrics, SystemClock())(event, CONTEXT)
+    clock = SystemClock()
+    measured = Measured(api, metrics, clock, Invocation(clock))
+    response = measured(event, CONTEXT, ends_at=clock.now() + timedelta(seconds=29))
     assert response["statusCode"] == STATUS[answer.__name__]
     yield from logged(capsys.readouterr().out)
     yield from invocation(FUNCTION, version, time.time(), failed=False)

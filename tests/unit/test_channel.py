@@ -25,6 +25,7 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.events import MessageInserted, MessageUpdated
 from afterimage.domain.metrics import Metric
+from afterimage.invocation import Invocation
 
 MESSAGE = a_message()
 PREVIEW = frames.preview(CHAT, MESSAGE.id, 2, "data:image/webp,")
@@ -88,6 +89,26 @@ def test_after_losing_for_long_enough_it_is_busy(
         channel.change(USER, CHANGE)
 
     assert timedelta(seconds=10) <= clock.now() - NOW < timedelta(seconds=25)
+
+
+@pytest.mark.parametrize("left_s", [60, 12, 8, 4, 0])
+def test_it_is_busy_while_the_function_still_has_time_to_say_so(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    clock: FixedClock,
+    invocation: Invocation,
+    monkeypatch: pytest.MonkeyPatch,
+    left_s: int,
+) -> None:
+    """And to post, should the last try be the one that wins."""
+    tried = lose(tables, monkeypatch, times=10_000)
+    invocation.begin(NOW + timedelta(seconds=left_s))
+
+    with pytest.raises(Busy):
+        channel.change(USER, CHANGE)
+
+    assert clock.now() - NOW <= timedelta(seconds=max(0, left_s - 3))
+    assert tried
 
 
 def test_a_condition_that_fails_is_not_repeated(channel: UnifiedChannel, clock: FixedClock) -> None:

@@ -40,15 +40,25 @@ class Called:
         self.rescued: list[FailedInvocation] = []
         self.swept: list[datetime] = []
         self.finished: list[tuple[str, str, datetime]] = []
+        self.ends_at: list[datetime] = []
 
-    def finish(self, user_id: str, name: str, until: datetime) -> None:
+    def rescue(self, failed: FailedInvocation, *, ends_at: datetime) -> None:
+        self.rescued.append(failed)
+        self.ends_at.append(ends_at)
+
+    def sweep(self, until: datetime, *, ends_at: datetime) -> None:
+        self.swept.append(until)
+        self.ends_at.append(ends_at)
+
+    def finish(self, user_id: str, name: str, until: datetime, *, ends_at: datetime) -> None:
         self.finished.append((user_id, name, until))
+        self.ends_at.append(ends_at)
 
 
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> Iterator[Called]:
     calls = Called()
-    use_cases = (calls.rescued.append, calls.swept.append, calls.finish)
+    use_cases = (calls.rescue, calls.sweep, calls.finish)
     monkeypatch.setattr(handler, "application", lambda: use_cases)
     yield calls
     handler.logger.remove_keys(["correlation_id"])
@@ -115,10 +125,11 @@ def test_a_rescue_that_breaks_is_told_to_the_platform(
 ) -> None:
     """So that it is tried again."""
 
-    def fail(_: FailedInvocation) -> None:
+    def fail(_: FailedInvocation, *, ends_at: datetime) -> None:
+        del ends_at
         raise OSError("the table is away")
 
-    use_cases = (fail, called.swept.append, called.finish)
+    use_cases = (fail, called.sweep, called.finish)
     monkeypatch.setattr(handler, "application", lambda: use_cases)
 
     with pytest.raises(OSError, match="the table is away"):
@@ -136,3 +147,13 @@ def test_a_deletion_is_gone_on_with_for_as_long_as_there_is_time(called: Called)
     assert timedelta() <= until - (before + timedelta(seconds=25)) < timedelta(seconds=5)
     assert handler.logger.get_correlation_id() == event["correlation_id"]
     assert (called.rescued, called.swept) == ([], [])
+
+
+@pytest.mark.parametrize("name", ["keeper_record", "keeper_sweep", "keeper_deletion"])
+def test_whatever_it_does_it_knows_when_lambda_stops_it(called: Called, name: str) -> None:
+    before = datetime.now(UTC)
+
+    handler.lambda_handler(recorded(name), Context(30_000))
+
+    (ends_at,) = called.ends_at
+    assert timedelta() <= ends_at - (before + timedelta(seconds=30)) < timedelta(seconds=5)

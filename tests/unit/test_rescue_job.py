@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,8 +10,9 @@ from tests.support.bundle import BYTES, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
 
 from afterimage.domain import ids
-from afterimage.domain.entities import JobStatus, Message, Status
-from afterimage.domain.errors import Blocked, ProviderUnavailable
+from afterimage.domain.changes import InsertImage, Transition
+from afterimage.domain.entities import Channel, JobStatus, Message, Status
+from afterimage.domain.errors import Blocked, Busy, LostRace, ProviderUnavailable
 from afterimage.domain.job_life import Move
 
 
@@ -350,3 +352,36 @@ def test_a_job_whose_events_the_log_has_forgotten_tells_nothing(bundle: Bundle) 
     bundle.rescue(message)
 
     assert bundle.push.sent == []
+
+
+# --- Others of the same user come first ----------------------------------------------------------
+
+
+def test_a_picture_that_cannot_be_delivered_in_time_is_delivered_by_the_next_attempt(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And is neither given up nor bought again."""
+    message = bundle.order()
+    bundle.painter.script = [BYTES]
+    ends_at = bundle.clock.now() + timedelta(seconds=150)
+    bundle.painter.meanwhile = lambda: bundle.clock.advance(seconds=140)
+
+    commit = bundle.tables.commit
+
+    def lose(channel: Channel, transition: Transition, now: datetime) -> None:
+        if any(isinstance(change, InsertImage) for change in transition.changes):
+            raise LostRace
+        commit(channel, transition, now)
+
+    with monkeypatch.context() as contended:
+        contended.setattr(bundle.tables, "commit", lose)
+        with pytest.raises(Busy):
+            bundle.paint(message)
+    ended_at = bundle.clock.now()
+    bundle.rescue(message)
+    bundle.paint(message, attempt=2)
+
+    assert ended_at <= ends_at - timedelta(seconds=3)
+    assert bundle.now(message).status is Status.COMPLETE
+    assert len(bundle.painter.asked) == 1
+    assert bundle.used() == (1, 1)

@@ -6,7 +6,6 @@ misses, it finds by the gap in `seq` and reads again by `resume`.
 
 from __future__ import annotations
 
-import random
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import contextmanager
@@ -20,13 +19,18 @@ from afterimage.domain.entities import Channel
 from afterimage.domain.errors import AccountDeleted, Busy, LostRace, TooManyOpen
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.metrics import Metric, ending, success
+from afterimage.invocation import Invocation, Patience
 from afterimage.ports import ChannelStore, Clock, ImageUrls, Log, Metrics, Push
 
-# A transaction that loses repeats with full jitter. Most are alone with one other and need a few
-# milliseconds; a hundred at once come through only if they wait long enough for one another.
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.01, 1.28
-_KEEP_TRYING = timedelta(seconds=20)
 _POST_WITHIN = timedelta(seconds=2)
+# A transaction that loses repeats. Most are alone with one other and need a few milliseconds; a
+# hundred at once come through only if they wait long enough for one another.
+_PATIENCE = Patience(
+    first_pause=0.01,
+    longest_pause=1.28,
+    at_most=timedelta(seconds=20),
+    keeping=_POST_WITHIN + timedelta(seconds=1),  # what is committed is posted, too
+)
 
 
 # Posts that were begun, by connection.
@@ -58,6 +62,7 @@ class UnifiedChannel:
         executor: Executor,
         log: Log,
         metrics: Metrics,
+        invocation: Invocation,
     ) -> None:
         self._store = store
         self._push = push
@@ -66,6 +71,7 @@ class UnifiedChannel:
         self._executor = executor
         self._log = log
         self._metrics = metrics
+        self._invocation = invocation
 
     def read(self, user_id: str) -> Channel:
         """The channel as it stands, strongly consistent."""
@@ -92,24 +98,20 @@ class UnifiedChannel:
             ConditionsFailed: a change's own condition does not hold; nothing was applied.
             TooManyOpen: the transition would open more messages than allowed.
             AccountDeleted: the account is gone.
-            Busy: others came first for twenty seconds.
+            Busy: others came first for twenty seconds, or for as long as the function has time.
         """
-        give_up = self._clock.now() + _KEEP_TRYING
-        pause = _FIRST_PAUSE
-        while True:
+        lost: LostRace | None = None
+        for _ in self._invocation.tries(_PATIENCE):
             channel = channel or self._store.read(user_id)
             _check(channel, transition)
             try:
                 self._store.commit(channel, transition, self._clock.now())
-            except LostRace as lost:
-                if self._clock.now() >= give_up:
-                    raise Busy("lost every race for the channel") from lost
+            except LostRace as error:
+                lost, channel = error, None
             else:
                 self._count_endings(transition)
                 return Delivery(channel, self._frames(channel.seq, transition))
-            self._clock.sleep(random.uniform(0, pause))  # noqa: S311 - jitter
-            pause = min(_LONGEST_PAUSE, pause * 2)
-            channel = None
+        raise Busy("lost every race for the channel") from lost
 
     def deliver(self, delivery: Delivery, after: Posts = NOTHING_POSTED) -> None:
         """Post frames to everyone connected, including who connected meanwhile.

@@ -1,4 +1,4 @@
-"""How long things take, and the figures of one invocation."""
+"""How long things take, and an invocation's time and figures."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from afterimage.domain.metrics import Metric
+from afterimage.invocation import Invocation
 from afterimage.ports import Clock, Metrics
 
 _MILLISECOND = timedelta(milliseconds=1)
@@ -29,9 +30,10 @@ def timed(metrics: Metrics, metric: Metric, clock: Clock) -> Iterator[None]:
 
 
 class Measured:
-    """An application whose figures leave with each invocation, whatever came of it.
+    """An application that knows its invocation's end, and whose figures leave with each of them.
 
     Args:
+        invocation: is told of each one.
         own: the figure of its own time, and the one that holds what a model took of it.
     """
 
@@ -40,14 +42,18 @@ class Measured:
         application: Callable[..., Any],
         metrics: Metrics,
         clock: Clock,
+        invocation: Invocation,
         own: tuple[Metric, Metric] | None = None,
     ) -> None:
         self.application = application
         self._metrics = metrics
         self._clock = clock
+        self._invocation = invocation
         self._own = own
 
-    def __call__(self, *arguments: Any) -> Any:
+    def __call__(self, *arguments: Any, ends_at: datetime) -> Any:
+        """Args: ends_at: when Lambda will stop this invocation."""
+        self._invocation.begin(ends_at)
         began = self._clock.now()
         try:
             return self.application(*arguments)

@@ -23,6 +23,7 @@ from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.system import PowertoolsLog, PowertoolsMetrics, SystemClock
 from afterimage.domain.metrics import Metric
+from afterimage.invocation import Invocation
 from afterimage.measured import Measured
 
 _POSTS_SIDE_BY_SIDE = 20  # as many as one user has connections
@@ -91,6 +92,7 @@ class Channelled(Base):
             configured.aws_lambda_function_version,
             self.log.correlation_id,
         )
+        self.invocation = Invocation(self.clock)
         names = {key: getattr(configured, f"{key}_table") for key in TABLES}
         with self.aws.making:
             connection = connect(names, self.aws.session)
@@ -116,11 +118,12 @@ class Channelled(Base):
             ThreadPoolExecutor(_POSTS_SIDE_BY_SIDE, "post"),
             self.log,
             self.metrics,
+            self.invocation,
         )
 
     def measured(self, application: Any, own: tuple[Metric, Metric] | None = None) -> Measured:
-        """With the figures of each invocation let go at its end."""
-        return Measured(application, self.metrics, self.clock, own)
+        """With each invocation's time kept, and its figures let go at its end."""
+        return Measured(application, self.metrics, self.clock, self.invocation, own)
 
 
 def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:

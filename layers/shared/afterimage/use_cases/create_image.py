@@ -19,7 +19,7 @@ from typing import Any, ParamSpec, TypeVar
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import budget, endings, ids
 from afterimage.domain.entities import Channel, Image, Job, Message
-from afterimage.domain.errors import AccountDeleted, ConditionsFailed, Failure, Internal
+from afterimage.domain.errors import AccountDeleted, Busy, ConditionsFailed, Failure, Internal
 from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds, timed
 from afterimage.ports import (
@@ -140,7 +140,11 @@ class CreateImage:
         self._metrics = metrics
 
     def __call__(self, order: Order) -> None:
-        """Paint the picture, or end its message with the reason why there is none."""
+        """Paint the picture, or end its message with the reason why there is none.
+
+        Raises:
+            Busy: there was no time left to deliver; another attempt finds what is stored.
+        """
         job, message = self._claim(order)
         if job is None:
             self._log.info("image_generate_duplicate_ignored", job_id=order.job_id)
@@ -156,6 +160,8 @@ class CreateImage:
         except (ConditionsFailed, AccountDeleted):
             # Cancelled, overdue or deleted meanwhile: the picture is discarded.
             self._log.info("image_generate_already_ended", job_id=job.id)
+        except Busy:
+            raise  # a failure of the function's, which the keeper rescues
         except Failure as failure:
             self._fail(order, job, message, failure)
         except Exception:  # noqa: BLE001 - every picture ends
