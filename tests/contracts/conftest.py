@@ -36,6 +36,7 @@ from afterimage.adapters.dynamodb.tables import (
     connect,
 )
 from afterimage.adapters.system import SystemClock
+from afterimage.invocation import Invocation
 from afterimage.ports import (
     AccountRows,
     ChannelStore,
@@ -211,7 +212,7 @@ def _drop(rows: dict[Any, Any], key: Any) -> None:
 
 
 def _dynamodb(session: botocore.session.Session) -> Tables:
-    connection = connect({key: _name(key) for key in TABLES}, session)
+    connection = connect({key: _name(key) for key in TABLES}, Invocation(SystemClock()), session)
     store = DynamoDbChannelStore(connection)
     ledger = readers.DynamoDbLedger()
     log = readers.DynamoDbEventLog()

@@ -12,13 +12,11 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.httpsession import URLLib3Session
-from pynamodb.exceptions import PutError, PynamoDBException
 from tests.contracts.conftest import Tables
 from tests.support.builders import CHAT, a_job, a_message
 from tests.support.doubles import NOW, REQUEST
 
 from afterimage.adapters.dynamodb import settled
-from afterimage.adapters.dynamodb.contention import Unfinished, outlasting
 from afterimage.domain.changes import InsertJob, InsertMessage, TouchChat, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import JobStatus
@@ -204,33 +202,3 @@ def test_a_settled_read_gives_up_where_transactions_never_end(
 
     with meeting("TransactGetItems", under_way, times=1), pytest.raises(Busy):
         stored.events.settled(user, [1], NOW)
-
-
-# --- How long ------------------------------------------------------------------------------------
-
-
-def test_any_other_refusal_is_raised_at_once() -> None:
-    tried: list[int] = []
-
-    def refused() -> None:
-        tried.append(1)
-        raise PutError("no")
-
-    with pytest.raises(PutError):
-        outlasting(refused)
-
-    assert len(tried) == 1
-
-
-def test_it_ends() -> None:
-    tried: list[int] = []
-
-    def never() -> None:
-        tried.append(1)
-        raise Unfinished
-
-    with pytest.raises(Unfinished):
-        outlasting(never, keep_trying_s=0.05)
-
-    assert len(tried) > 1
-    assert not issubclass(Unfinished, PynamoDBException)

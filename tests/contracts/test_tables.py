@@ -10,6 +10,10 @@ import botocore.session
 import pytest
 
 from afterimage.adapters.dynamodb.tables import TABLES, connect
+from afterimage.adapters.system import SystemClock
+from afterimage.invocation import Invocation
+
+ANY_TIME = Invocation(SystemClock())
 
 
 @pytest.fixture(autouse=True)
@@ -23,7 +27,7 @@ def _on_lambda(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_every_thread_uses_the_one_session() -> None:
     """PynamoDB keeps a session for each thread, and its first call may be made in any."""
     session = botocore.session.Session()
-    connection = connect({key: key for key in TABLES}, session)
+    connection = connect({key: key for key in TABLES}, ANY_TIME, session)
 
     with ThreadPoolExecutor(1) as another_thread:
         seen = another_thread.submit(lambda: connection.session).result()
@@ -33,14 +37,14 @@ def test_every_thread_uses_the_one_session() -> None:
 
 
 def test_every_model_uses_the_one_client() -> None:
-    connection = connect({key: key for key in TABLES})
+    connection = connect({key: key for key in TABLES}, ANY_TIME)
 
     assert {model._get_connection().connection for model in TABLES.values()} == {connection}
 
 
 def test_models_can_be_pointed_elsewhere() -> None:
     for stage in ("one", "two"):
-        connect({key: f"{stage}-{key}" for key in TABLES})
+        connect({key: f"{stage}-{key}" for key in TABLES}, ANY_TIME)
         names = [model._get_connection().table_name for model in TABLES.values()]
         assert names == [f"{stage}-{key}" for key in TABLES]
 
@@ -57,7 +61,7 @@ def test_the_client_is_made_once_before_any_thread_asks(monkeypatch: pytest.Monk
         return create(service, *arguments, **named)
 
     monkeypatch.setattr(session, "create_client", slowly)
-    connection = connect({key: key for key in TABLES}, session)
+    connection = connect({key: key for key in TABLES}, ANY_TIME, session)
 
     with ThreadPoolExecutor(4) as threads:
         clients = set(threads.map(lambda _: id(connection.client), range(4)))

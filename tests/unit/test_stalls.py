@@ -15,7 +15,7 @@ from botocore.exceptions import (
 )
 from botocore.httpsession import URLLib3Session
 from tests.support.builders import CHAT, a_job, a_message
-from tests.support.doubles import NOW, REQUEST
+from tests.support.doubles import NOW, REQUEST, FixedClock
 
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
@@ -23,6 +23,7 @@ from afterimage.adapters.dynamodb.tables import TABLES, connect
 from afterimage.domain.changes import InsertJob, Transition
 from afterimage.domain.entities import Channel
 from afterimage.domain.errors import Busy
+from afterimage.invocation import Invocation
 
 ADDRESS = "https://dynamodb.test"
 # What API Gateway's caller waits for at most, whichever call it is that gets no answer.
@@ -57,7 +58,8 @@ def store(monkeypatch: pytest.MonkeyPatch) -> DynamoDbChannelStore:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     session = botocore.session.Session()
     session.set_credentials("testing", "testing")
-    return DynamoDbChannelStore(connect({key: key for key in TABLES}, session))
+    names = {key: key for key in TABLES}
+    return DynamoDbChannelStore(connect(names, Invocation(FixedClock()), session))
 
 
 Ask = Callable[[DynamoDbChannelStore], object]

@@ -95,7 +95,7 @@ class Channelled(Base):
         self.invocation = Invocation(self.clock)
         names = {key: getattr(configured, f"{key}_table") for key in TABLES}
         with self.aws.making:
-            connection = connect(names, self.aws.session)
+            connection = connect(names, self.invocation, self.aws.session)
         self.store = DynamoDbChannelStore(connection)
         signing_secret = aws.Cached(
             aws.secret(self.secrets, configured.url_signing_secret), self.log

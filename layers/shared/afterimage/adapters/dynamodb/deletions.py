@@ -11,7 +11,6 @@ from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import rows
-from afterimage.adapters.dynamodb.contention import outlasting
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
     ChannelRow,
@@ -36,25 +35,25 @@ class DynamoDbDeletions:
         return rows.deletion_of(row)
 
     def begin(self, user_id: str, deletion: Deletion) -> None:
-        outlasting(rows.deletion_row(user_id, deletion).save)
+        rows.deletion_row(user_id, deletion).save()
 
     def postpone(self, user_id: str, deletion: Deletion, until: datetime) -> None:
         row, later = LedgerRow(user_id, deletion.name), LedgerRow.purge_at.set(until.timestamp())
         try:
             # Without the condition an update would leave a row where there is none any more.
-            outlasting(lambda: row.update([later], condition=LedgerRow.entry.exists()))
+            row.update([later], condition=LedgerRow.entry.exists())
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
 
     def finished(self, user_id: str, deletion: Deletion) -> None:
-        outlasting(LedgerRow(user_id, deletion.name).delete)
+        LedgerRow(user_id, deletion.name).delete()
 
 
 class DynamoDbRemoval:
     """Implements `ChatRows` and `AccountRows`.
 
-    PynamoDB's batches are DynamoDB's of 25, and what one leaves unprocessed is sent again.
+    PynamoDB's batches are DynamoDB's of 25; what one leaves undone, the connection sends again.
     """
 
     def remove_messages(self, user_id: str, chat_id: str, ids: Sequence[str]) -> None:
@@ -68,7 +67,7 @@ class DynamoDbRemoval:
         _remove(LedgerRow, (LedgerRow(user_id, id_) for id_ in ids))
 
     def remove_chat(self, user_id: str, chat_id: str) -> None:
-        outlasting(ChatRow(user_id, chat_id).delete)
+        ChatRow(user_id, chat_id).delete()
 
     def chats(self, user_id: str, limit: int) -> list[str]:
         found = ChatRow.query(

@@ -13,7 +13,6 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import job_moves, rows
-from afterimage.adapters.dynamodb.contention import outlasting
 from afterimage.adapters.dynamodb.settled import read_settled
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
@@ -148,9 +147,7 @@ class DynamoDbLedger:
             LedgerRow.claim_nonce.set(nonce),
         ]
         try:
-            outlasting(
-                lambda: row.update(claimed, condition=reserved & (LedgerRow.attempt == attempt))
-            )
+            row.update(claimed, condition=reserved & (LedgerRow.attempt == attempt))
         except UpdateError as error:
             if error.cause_response_code == "ConditionalCheckFailedException":
                 return self._claimed_already(user_id, job_id, nonce)
@@ -168,7 +165,7 @@ class DynamoDbLedger:
     def move(self, user_id: str, before: Job, after: Job) -> bool:
         row, actions = LedgerRow(user_id, before.id), job_moves.actions(user_id, after)
         try:
-            outlasting(lambda: row.update(actions, condition=job_moves.still(before)))
+            row.update(actions, condition=job_moves.still(before))
         except UpdateError as error:
             if error.cause_response_code == "ConditionalCheckFailedException":
                 return False
@@ -180,7 +177,7 @@ class DynamoDbLedger:
         removed: list[Action] = [LedgerRow.purge_at.remove(), LedgerRow.open.remove()]
         try:
             # Without the condition an update would leave a row where there is none any more.
-            outlasting(lambda: row.update(removed, condition=LedgerRow.entry.exists()))
+            row.update(removed, condition=LedgerRow.entry.exists())
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
@@ -198,7 +195,7 @@ class DynamoDbLedger:
         try:
             row = LedgerRow(user_id, f"messages#{day}")
             allowed = LedgerRow.used.exists() & fewer
-            outlasting(lambda: row.update([LedgerRow.reports.add(1)], condition=allowed))
+            row.update([LedgerRow.reports.add(1)], condition=allowed)
         except UpdateError as error:
             if error.cause_response_code == "ConditionalCheckFailedException":
                 return False

@@ -25,6 +25,8 @@ from pynamodb.indexes import (
 from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import stalls
+from afterimage.adapters.dynamodb.contention import PatientConnection
+from afterimage.invocation import Invocation
 
 if TYPE_CHECKING:
     import botocore.session
@@ -185,7 +187,9 @@ TABLES: dict[str, type[Model]] = {
 
 
 def connect(
-    names: Mapping[str, str], session: botocore.session.Session | None = None
+    names: Mapping[str, str],
+    invocation: Invocation,
+    session: botocore.session.Session | None = None,
 ) -> Connection:
     """Point every model at its table, all through one client.
 
@@ -195,9 +199,11 @@ def connect(
 
     Args:
         names: physical table name by the keys of `TABLES`.
+        invocation: whose time bounds how long a call is repeated.
         session: shared with the other AWS clients; region and credentials come from it.
     """
-    connection = Connection(
+    connection = PatientConnection(
+        invocation,
         connect_timeout_seconds=stalls.CONNECT_TIMEOUT_S,
         read_timeout_seconds=stalls.READ_TIMEOUT_S,
         max_retry_attempts=stalls.RETRIES,

@@ -7,8 +7,6 @@ from typing import Any
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
-from afterimage.adapters.dynamodb.contention import Unfinished, outlasting
-
 # Hash and range key of a row of some table.
 Wanted = tuple[type[Model], str, str]
 
@@ -19,24 +17,14 @@ def read_together(*wanted: Wanted) -> list[Any]:
     Not one moment's view: each row is as it was at some time during the call.
 
     Raises:
-        Unfinished: DynamoDB gave back only a part, for as long as it was asked.
+        ClientError, Unfinished: as `PatientConnection`.
     """
     connection: Connection = wanted[0][0]._get_connection().connection  # noqa: SLF001 - there is no public way
-    left: dict[str, Any] = {}
+    asked: dict[str, Any] = {}
     for model, hash_key, range_key in wanted:
         key = model.get_operation_kwargs_from_class(hash_key, range_key)
-        left[key["TableName"]] = {"Keys": [key["Key"]], "ConsistentRead": True}
-    found: dict[str, Any] = {}
-
-    def read() -> None:
-        nonlocal left
-        answer = connection.dispatch("BatchGetItem", {"RequestItems": left})
-        found.update(answer["Responses"])
-        left = answer.get("UnprocessedKeys") or {}
-        if left:
-            raise Unfinished("rows were left unread")
-
-    outlasting(read)
+        asked[key["TableName"]] = {"Keys": [key["Key"]], "ConsistentRead": True}
+    found = connection.dispatch("BatchGetItem", {"RequestItems": asked})["Responses"]
     return [_row(model, found) for model, _, _ in wanted]
 
 
