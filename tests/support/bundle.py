@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from random import Random
 from typing import Any
 
 from afterimage.channel import UnifiedChannel
@@ -117,6 +118,7 @@ class Bundle:
         self.edge = RecordingEdge(self.journal)
         self.keeper = RecordingDeletionStarter()
         self.studio = FakeStudio()
+        self.randomness = Random(0)  # noqa: S311 - the same on every run
         self.tables.register(USER, "tab", self.clock.now())
         events = InMemoryEventLog(self.tables)
         replay = ReplayEvents(
@@ -258,6 +260,8 @@ class Bundle:
             self.clock,
             self.log,
             self.metrics,
+            self.invocation,
+            self.randomness,
         )
         sweep(self.clock.now() + timedelta(seconds=seconds))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -12,11 +13,12 @@ from tests.support.doubles import NOW
 from tests.support.in_memory import Counter
 
 from afterimage.domain import ids
+from afterimage.domain.changes import Transition
 from afterimage.domain.conversation import turns
-from afterimage.domain.entities import JobStatus, Message, Role, Status
-from afterimage.domain.errors import Blocked
+from afterimage.domain.entities import Channel, JobStatus, Message, Role, Status
+from afterimage.domain.errors import Blocked, LostRace
 from afterimage.domain.job_life import Move
-from afterimage.ports import MessageKey
+from afterimage.ports import OPEN_PARTITIONS, MessageKey
 
 
 def waiting(bundle: Bundle, number: int, user: str = USER, **changed: Any) -> Message:
@@ -322,3 +324,110 @@ def test_a_job_that_may_still_upload_waits(bundle: Bundle) -> None:
     bundle.clock.advance(seconds=UPLOAD_TIME.total_seconds())
     bundle.sweep()
     assert bundle.job(message).purge_at is None
+
+
+# --- What fails keeps nobody waiting -----------------------------------------------------------
+
+
+def contend(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, users: set[str]) -> None:
+    """Every transaction of these users loses, for ever, and a try takes 20 ms."""
+    commit = bundle.tables.commit
+
+    def commit_unless(channel: Channel, transition: Transition, now: datetime) -> None:
+        bundle.clock.advance(seconds=0.02)
+        if channel.user_id in users:
+            raise LostRace
+        commit(channel, transition, now)
+
+    monkeypatch.setattr(bundle.tables, "commit", commit_unless)
+
+
+@pytest.mark.parametrize("stuck", [1, 10, 400])
+def test_rows_that_fail_slowly_keep_no_message_and_no_removal_waiting(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, stuck: int
+) -> None:
+    to_go = a_job(7, status=JobStatus.FAILED, purge_at=NOW)
+    bundle.tables.rows.jobs[USER, to_go.id] = to_go
+    busy = {f"busy-{number}" for number in range(stuck)}
+    for user in sorted(busy):
+        waiting(bundle, 0, user)
+    others = [f"user-{number}" for number in range(40)]
+    messages = {user: waiting(bundle, 0, user) for user in others}
+    contend(bundle, monkeypatch, busy)
+
+    bundle.sweep()
+
+    stored = bundle.tables.rows.messages
+    left = [user for user in others if stored[user, CHAT, messages[user].id].is_open]
+    assert left == []
+    assert bundle.tables.rows.jobs[USER, to_go.id].purge_at is None
+    assert bundle.clock.now() - NOW <= timedelta(seconds=60)
+
+
+def test_a_removal_that_takes_all_it_gets_keeps_no_other_waiting(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    names = [(f"user-{number}", "deletion#chat#large") for number in range(5)]
+    monkeypatch.setattr(bundle.index, "due_removals", lambda of, _: iter(names if of == 0 else ()))
+    gone_on_with: list[str] = []
+
+    def finish(user_id: str, _: str, until: datetime) -> None:
+        gone_on_with.append(user_id)
+        assert until - bundle.clock.now() >= timedelta(seconds=1)
+        bundle.clock.advance(seconds=(until - bundle.clock.now()).total_seconds())
+
+    monkeypatch.setattr(bundle, "finish", finish)
+
+    bundle.sweep()
+
+    assert sorted(gone_on_with) == [user for user, _ in names]
+    assert bundle.clock.now() - NOW <= timedelta(seconds=55)
+
+
+def test_each_sweep_begins_somewhere_else(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun_at: list[int] = []
+
+    def first(partition: int, _: datetime) -> Iterator[MessageKey]:
+        begun_at.append(partition)
+        return iter(())
+
+    monkeypatch.setattr(bundle.index, "overdue_messages", first)
+    for _ in range(8):
+        bundle.sweep()
+
+    assert len(begun_at) == 8 * OPEN_PARTITIONS
+    assert len(set(begun_at[::OPEN_PARTITIONS])) > 4
+
+
+def test_in_a_partition_too_nothing_comes_first_every_time(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keys = [MessageKey(USER, CHAT, a_ulid(number)) for number in range(10)]
+    monkeypatch.setattr(
+        bundle.index, "overdue_messages", lambda of, _: iter(keys if not of else ())
+    )
+    looked_at: list[str] = []
+    monkeypatch.setattr(bundle.messages, "get", lambda *key: looked_at.append(key[2]))
+    for _ in range(8):
+        bundle.sweep()
+
+    assert len(set(looked_at[::10])) > 4
+
+
+def test_a_partition_that_cannot_be_read_keeps_no_other_waiting(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = waiting(bundle, 0)
+    look = bundle.index.overdue_messages
+    own = next(of for of in range(OPEN_PARTITIONS) if list(look(of, NOW)))
+
+    def look_unless(partition: int, now: datetime) -> Iterator[MessageKey]:
+        if partition != own:
+            raise OSError("the index is away")
+        return look(partition, now)
+
+    monkeypatch.setattr(bundle.index, "overdue_messages", look_unless)
+
+    bundle.sweep()
+
+    assert bundle.now(message).status is Status.FAILED

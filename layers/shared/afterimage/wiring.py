@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from functools import cache, lru_cache
+from random import SystemRandom
 from typing import Any
 
 import botocore.session
@@ -344,6 +345,8 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
         base.clock,
         base.log,
         base.metrics,
+        base.invocation,
+        SystemRandom(),
     )
     return base.measured(rescue), base.measured(sweep), base.measured(finish)
 
