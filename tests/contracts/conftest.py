@@ -16,7 +16,7 @@ import pytest
 from botocore.config import Config
 from moto import mock_aws
 from tests.support import in_memory
-from tests.support.doubles import InMemoryPictures
+from tests.support.doubles import FixedClock, InMemoryPictures
 from tests.support.ministack import ministack
 from tests.support.template import of_type
 
@@ -76,6 +76,7 @@ class Tables:
 
     Attributes:
         page_rows: lets a query bring only so many rows at once.
+        clock: by which an account is refused.
     """
 
     store: ChannelStore
@@ -99,6 +100,7 @@ class Tables:
     delete_image: Callable[[str, str], None]
     delete_event: Callable[[str, int], None]
     page_rows: Callable[[int], None]
+    clock: FixedClock
 
 
 @pytest.fixture
@@ -174,7 +176,8 @@ def _backend(request: pytest.FixtureRequest) -> Iterator[Tables]:
 
 
 def _in_memory() -> Tables:
-    tables = in_memory.InMemoryTables()
+    clock = FixedClock()
+    tables = in_memory.InMemoryTables(clock)
     rows = tables.rows
     ledger = in_memory.InMemoryLedger(tables)
     log = in_memory.InMemoryEventLog(tables)
@@ -204,6 +207,7 @@ def _in_memory() -> Tables:
         delete_image=lambda user, id_: _drop(rows.images, (user, id_)),
         delete_event=lambda user, seq: _drop(rows.events, (user, seq)),
         page_rows=lambda _: None,  # it has no pages
+        clock=clock,
     )
 
 
@@ -213,7 +217,8 @@ def _drop(rows: dict[Any, Any], key: Any) -> None:
 
 def _dynamodb(session: botocore.session.Session) -> Tables:
     connection = connect({key: _name(key) for key in TABLES}, Invocation(SystemClock()), session)
-    store = DynamoDbChannelStore(connection)
+    clock = FixedClock()
+    store = DynamoDbChannelStore(connection, clock)
     ledger = readers.DynamoDbLedger()
     log = readers.DynamoDbEventLog()
 
@@ -261,6 +266,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         delete_image=delete_image,
         delete_event=delete_event,
         page_rows=page_rows,
+        clock=clock,
     )
 
 

@@ -31,7 +31,7 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import JobStatus
+from afterimage.domain.entities import Channel, JobStatus
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
 from afterimage.domain.events import ChatDeleted, Event, MessageInserted
 from afterimage.ports import OPEN_PARTITIONS, UserRows
@@ -202,6 +202,47 @@ def test_a_closed_account_is_emptied_and_takes_nothing(tables: Tables, user: str
     with pytest.raises(AccountDeleted):
         close(tables, user)
     assert due(tables, user, SECOND) == ["deletion#account#"]
+
+
+def test_a_closed_account_is_refused_for_a_week_and_then_as_if_it_had_never_been(
+    tables: Tables, user: str
+) -> None:
+    """Whether its row has been removed or not: DynamoDB takes days for that."""
+    commit(tables, user, InsertMessage(a_message()), opens=1)
+    close(tables, user)
+    tables.delete_event(user, 1)
+    touch = Transition((TOUCH,), (MessageInserted(a_message()),), opens=1, open_limit=1)
+
+    tables.clock.advance(seconds=WEEK.total_seconds() - 1)
+    refused = tables.store.read(user)
+    with pytest.raises(AccountDeleted):
+        tables.store.commit(refused, touch, tables.clock.now())
+    assert refused.deleted
+
+    tables.clock.advance(seconds=1)
+    nobody = tables.store.read(user)
+    assert nobody == Channel(user)
+    tables.store.commit(nobody, touch, tables.clock.now())
+    with pytest.raises(LostRace):
+        tables.store.commit(nobody, touch, tables.clock.now())
+
+    again = tables.store.read(user)
+    assert (again.seq, again.open_messages, again.deleted) == (1, 1, False)
+    tables.clock.advance(seconds=-1)
+    assert not tables.store.read(user).deleted  # nothing of the mark is left
+
+
+def test_an_account_can_be_closed_again_after_a_week(tables: Tables, user: str) -> None:
+    close(tables, user)
+    tables.clock.advance(seconds=WEEK.total_seconds())
+    now = tables.clock.now()
+
+    closing = Transition((CloseAccount(now, now + WEEK),), ())
+    tables.store.commit(tables.store.read(user), closing, now)
+
+    assert tables.store.read(user).deleted
+    tables.clock.advance(seconds=WEEK.total_seconds())
+    assert not tables.store.read(user).deleted
 
 
 def test_somebody_without_a_row_can_be_closed(tables: Tables, user: str) -> None:

@@ -327,7 +327,7 @@ GUARDS = (
     Guard(
         _GONE,
         "adapters/dynamodb/writes.py",
-        "as_read & ChannelRow.deleted_at.does_not_exist()",
+        "as_read & rows.refuses_nobody(now)",
         "as_read",
         "tests/contracts/test_channel_store.py::test_an_account_deleted_before_its_first_event_takes_nothing",
     ),

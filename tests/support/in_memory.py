@@ -18,8 +18,9 @@ from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
-from afterimage.ports import OPEN_PARTITIONS, ChatPosition, DayUse, MessageKey, UserRows
+from afterimage.ports import OPEN_PARTITIONS, ChatPosition, Clock, DayUse, MessageKey, UserRows
 from afterimage.views import timestamp
+from tests.support.doubles import FixedClock
 
 Key = tuple[str, str]
 RowT = TypeVar("RowT")
@@ -57,13 +58,14 @@ class Rows:
 class InMemoryTables:
     """Implements `ChannelStore`, `ConnectionRegistry` and `TicketStore`."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock | None = None) -> None:
         self.rows = Rows()
+        self.clock = clock or FixedClock()
         self.lock = threading.RLock()
 
     def read(self, user_id: str) -> Channel:
         with self.lock:
-            counter = self.rows.counters.get(user_id, Counter())
+            counter = self._counter(user_id, self.clock.now())
             connected = sorted(
                 (at, connection)
                 for (user, connection), at in self.rows.connections.items()
@@ -85,7 +87,7 @@ class InMemoryTables:
             ]
             if refused:
                 raise ConditionsFailed(refused)
-            counter = self.rows.counters.get(user, Counter())
+            counter = self._counter(user, now)
             if counter.deleted:
                 raise AccountDeleted
             limit = transition.open_limit
@@ -97,6 +99,11 @@ class InMemoryTables:
             for seq, event in enumerate(transition.events, start=channel.seq + 1):
                 self.rows.events[user, seq] = (EventReference.to(event, seq), now)
             self.rows.counters[user] = _moved(counter, transition)
+
+    def _counter(self, user_id: str, now: datetime) -> Counter:
+        counter = self.rows.counters.get(user_id, Counter())
+        gone = counter.expires_at is not None and counter.expires_at <= now
+        return Counter() if gone else counter
 
     def register(self, user_id: str, connection_id: str, now: datetime) -> None:
         with self.lock:

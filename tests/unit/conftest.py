@@ -71,8 +71,8 @@ def push(journal: list[str]) -> RecordingPush:
 
 
 @pytest.fixture
-def tables() -> InMemoryTables:
-    return InMemoryTables()
+def tables(clock: FixedClock) -> InMemoryTables:
+    return InMemoryTables(clock)
 
 
 @pytest.fixture
@@ -100,7 +100,8 @@ def bundles(threads: Executor) -> Iterator[Bundle]:
 
     def made() -> Iterator[Bundle]:
         while True:
-            tables, clock, log = InMemoryTables(), FixedClock(), RecordingLog()
+            clock, log = FixedClock(), RecordingLog()
+            tables = InMemoryTables(clock)
             metrics, invocation = RecordingMetrics(), Invocation(clock)
             journal: list[str] = []
             push = RecordingPush(journal)

@@ -80,9 +80,9 @@ def session() -> botocore.session.Session:
 
 
 @pytest.fixture
-def table(session: botocore.session.Session, invocation: Invocation) -> Table:
+def table(session: botocore.session.Session, invocation: Invocation, clock: FixedClock) -> Table:
     connection = connect({key: key for key in TABLES}, invocation, session)
-    table = Table(DynamoDbChannelStore(connection))
+    table = Table(DynamoDbChannelStore(connection, clock))
 
     def answered(params: Any, **_: Any) -> tuple[Any, dict[str, Any]]:
         body = table.call(json.loads(params["body"]))

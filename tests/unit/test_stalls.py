@@ -59,7 +59,7 @@ def store(monkeypatch: pytest.MonkeyPatch) -> DynamoDbChannelStore:
     session = botocore.session.Session()
     session.set_credentials("testing", "testing")
     names = {key: key for key in TABLES}
-    return DynamoDbChannelStore(connect(names, Invocation(FixedClock()), session))
+    return DynamoDbChannelStore(connect(names, Invocation(FixedClock()), session), FixedClock())
 
 
 Ask = Callable[[DynamoDbChannelStore], object]

@@ -26,14 +26,17 @@ class Clock(Protocol):
 
 class ChannelStore(Protocol):
     def read(self, user_id: str) -> Channel:
-        """Counter and connections, strongly consistent, in one round trip."""
+        """Counter and connections, strongly consistent, in one round trip.
+
+        Of an account that was deleted so long ago that it is no longer refused, nothing is left.
+        """
 
     def commit(self, channel: Channel, transition: Transition, now: datetime) -> None:
         """Apply all of it, or nothing, if `seq` is still `channel.seq`.
 
         Raises:
             ConditionsFailed: a change's own condition does not hold.
-            AccountDeleted: the user's counter row is marked as deleted.
+            AccountDeleted: the user's account has been deleted, and is refused still.
             LostRace: somebody else came first; worth repeating from `read`.
         """
 

@@ -97,7 +97,7 @@ class Channelled(Base):
         names = {key: getattr(configured, f"{key}_table") for key in TABLES}
         with self.aws.making:
             connection = connect(names, self.invocation, self.aws.session)
-        self.store = DynamoDbChannelStore(connection)
+        self.store = DynamoDbChannelStore(connection, self.clock)
         signing_secret = aws.Cached(
             aws.secret(self.secrets, configured.url_signing_secret), self.log
         )

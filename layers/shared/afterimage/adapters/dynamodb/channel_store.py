@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import (
@@ -29,6 +28,7 @@ from afterimage.adapters.dynamodb.writes import (
 from afterimage.domain.changes import Transition
 from afterimage.domain.entities import Channel
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
+from afterimage.ports import Clock
 
 _CONNECTION, _TICKET = "connection#", "ticket#"
 # API Gateway ends every connection after two hours; what is older has gone without a word.
@@ -42,13 +42,14 @@ _TURNED_AWAY = BUSY | {"TransactionInProgressException"}
 class DynamoDbChannelStore:
     """Implements `ChannelStore`, `ConnectionRegistry` and `TicketStore`."""
 
-    def __init__(self, connection: Connection) -> None:
+    def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
+        self._clock = clock
 
     # --- Reading ----------------------------------------------------------------------------
 
     def read(self, user_id: str) -> Channel:
-        channel = Channel(user_id)
+        channel, now = Channel(user_id), self._clock.now()
         connections: list[tuple[str, str]] = []
         # "connection#…" and "seq" sort before "ticket#…": tickets are not read.
         for row in ChannelRow.query(user_id, ChannelRow.entry < _TICKET, consistent_read=True):
@@ -57,7 +58,7 @@ class DynamoDbChannelStore:
                     user_id,
                     int(row.seq or 0),
                     int(row.open or 0),
-                    deleted=row.deleted_at is not None,
+                    deleted=rows.is_refused(row, now),
                 )
             else:
                 connections.append((row.connected_at or "", row.entry[len(_CONNECTION) :]))
@@ -71,7 +72,7 @@ class DynamoDbChannelStore:
         try:
             self._send([one.write for one in writes])
         except TransactWriteError as error:
-            raise _why_cancelled(error, writes) from error
+            raise _why_cancelled(error, writes, now) from error
 
     def _send(self, writes: Sequence[Write]) -> None:
         with TransactWrite(connection=self._connection) as transaction:
@@ -118,7 +119,7 @@ class DynamoDbChannelStore:
         return True
 
 
-def _why_cancelled(error: TransactWriteError, asked: Sequence[Asked]) -> Exception:
+def _why_cancelled(error: TransactWriteError, asked: Sequence[Asked], now: datetime) -> Exception:
     """A decision if one of the changes' own conditions failed; else a lost race, if it was one."""
     reasons = error.cancellation_reasons
     refused = [
@@ -128,7 +129,7 @@ def _why_cancelled(error: TransactWriteError, asked: Sequence[Asked]) -> Excepti
     ]
     if refused:
         return ConditionsFailed(refused)
-    if any(_is_condition(reason) and "deleted_at" in _stored(reason) for reason in reasons):
+    if any(_is_condition(reason) and _is_refused(reason, now) for reason in reasons):
         return AccountDeleted()
     if error.cause_response_code in _TURNED_AWAY or any(
         _is_condition(reason) or (reason is not None and reason.code in _CONTENTION)
@@ -142,5 +143,7 @@ def _is_condition(reason: CancellationReason | None) -> bool:
     return reason is not None and reason.code == "ConditionalCheckFailed"
 
 
-def _stored(reason: CancellationReason | None) -> dict[str, Any]:
-    return dict((reason.raw_item if reason else None) or {})
+def _is_refused(reason: CancellationReason | None, now: datetime) -> bool:
+    """Whether what was stored there is the counter of a deleted account."""
+    stored = (reason.raw_item if reason else None) or {}
+    return "deleted_at" in stored and rows.is_refused(ChannelRow.from_raw_data(stored), now)

@@ -7,7 +7,16 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from afterimage.adapters.dynamodb.tables import ChatRow, EventRow, ImageRow, LedgerRow, MessageRow
+from pynamodb.expressions.condition import Condition
+
+from afterimage.adapters.dynamodb.tables import (
+    ChannelRow,
+    ChatRow,
+    EventRow,
+    ImageRow,
+    LedgerRow,
+    MessageRow,
+)
 from afterimage.domain.deletions import AtEdge, Deletion, kind_and_subject
 from afterimage.domain.entities import (
     Chat,
@@ -172,6 +181,24 @@ def deletion_of(row: LedgerRow) -> Deletion:
     due_at = datetime.fromtimestamp(row.purge_at or 0, UTC)
     at_edge = AtEdge(row.at_edge) if row.at_edge else AtEdge.UNTAGGED
     return Deletion(kind, subject, time_of(row.created_at or ""), due_at, at_edge)
+
+
+def is_refused(counter: ChannelRow, now: datetime) -> bool:
+    """Whether a counter row is a deleted account's, which is refused until the row expires.
+
+    DynamoDB removes it only some time later, up to days (Developer Guide, "Time to Live").
+    """
+    if counter.deleted_at is None:
+        return False
+    return counter.expires_at is None or now.timestamp() < counter.expires_at
+
+
+def refuses_nobody(now: datetime) -> Condition:
+    """That the counter row, if there is one, is not a deleted account's: `is_refused`, negated."""
+    nobody: Condition = ChannelRow.deleted_at.does_not_exist() | (
+        ChannelRow.expires_at <= now.timestamp()
+    )
+    return nobody
 
 
 def event_row(user_id: str, reference: EventReference, now: datetime) -> EventRow:

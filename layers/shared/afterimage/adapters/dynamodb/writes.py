@@ -66,7 +66,7 @@ class Asked:
 
 def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[Asked]:
     """All items of a transition's transaction, in the order in which they are sent."""
-    asked = [_counter_update(channel, transition)]
+    asked = [_counter_update(channel, transition, now)]
     asked += _chat_checks(channel.user_id, transition)
     for change in transition.changes:
         if (write := _write(channel.user_id, change)) is not None:
@@ -75,9 +75,9 @@ def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[A
     return sorted(asked, key=lambda one: _ORDER.index(type(one.write)))
 
 
-def _counter_update(channel: Channel, transition: Transition) -> Asked:
+def _counter_update(channel: Channel, transition: Transition, now: datetime) -> Asked:
     as_read = ChannelRow.seq == channel.seq if channel.seq else ChannelRow.seq.does_not_exist()
-    condition = as_read & ChannelRow.deleted_at.does_not_exist()
+    condition = as_read & rows.refuses_nobody(now)
     if (limit := transition.open_limit) is not None:
         # A transition without events moves `open` and not `seq`.
         room = ChannelRow.open <= limit - transition.opens
@@ -100,7 +100,12 @@ def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
                 ChannelRow.seq.remove(),
                 ChannelRow.open.remove(),
             ]
-    actions: list[Action] = [ChannelRow.seq.set(channel.seq + len(transition.events))]
+    actions: list[Action] = [
+        ChannelRow.seq.set(channel.seq + len(transition.events)),
+        # Of an account that was deleted long ago and is no longer refused.
+        ChannelRow.deleted_at.remove(),
+        ChannelRow.expires_at.remove(),
+    ]
     if transition.opens:
         # Added to what stands there, whatever was read.
         actions.append(ChannelRow.open.add(transition.opens))
