@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import fields
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
@@ -32,6 +32,8 @@ from afterimage.domain.entities import (
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.ports import OPEN_PARTITIONS
 
+# From the beginning of their day.
+_COUNTERS_KEPT = timedelta(days=8)
 _IMAGE_FIELDS = frozenset(field.name for field in fields(Image))
 
 
@@ -199,6 +201,11 @@ def refuses_nobody(now: datetime) -> Condition:
         ChannelRow.expires_at <= now.timestamp()
     )
     return nobody
+
+
+def counter_expires_at(day: str) -> int:
+    """When a day's counter may go: no answer of that day is open any more, and none is refunded."""
+    return epoch(datetime.fromisoformat(day).replace(tzinfo=UTC) + _COUNTERS_KEPT)
 
 
 def event_row(user_id: str, reference: EventReference, now: datetime) -> EventRow:

@@ -112,7 +112,10 @@ class OpenPurges(GlobalSecondaryIndex["LedgerRow"]):  # type: ignore[no-untyped-
 
 
 class LedgerRow(Model):
-    """A job (its id as `entry`), a day's counter (`quota#…`, `messages#…`) or a `deletion#…`."""
+    """A job (its id as `entry`), a day's counter (`quota#…`, `messages#…`) or a `deletion#…`.
+
+    Only a counter expires: a job's row is the record of what was painted and what it cost.
+    """
 
     class Meta:
         table_name = ""
@@ -140,6 +143,7 @@ class LedgerRow(Model):
     purge_at = NumberAttribute(null=True)
     at_edge = UnicodeAttribute(null=True)
     open = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
     open_purges = OpenPurges()
 
 

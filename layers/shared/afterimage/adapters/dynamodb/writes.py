@@ -156,9 +156,9 @@ def _write(  # noqa: C901 - one case a change
                 ChatRow.chat_id.exists() & ChatRow.deleting.does_not_exist(),
             )
         case changes.CountMessage(day, limit):
-            return _count(user_id, f"messages#{day}", limit)
+            return _count(user_id, "messages", day, limit)
         case changes.ReserveImage(day, limit):
-            return _count(user_id, f"quota#{day}", limit)
+            return _count(user_id, "quota", day, limit)
         case changes.RefundImage(day):
             return Update(
                 LedgerRow(user_id, f"quota#{day}"),
@@ -216,8 +216,12 @@ def _close_chat(user_id: str, chat_id: str) -> Update:
     )
 
 
-def _count(user_id: str, entry: str, limit: int) -> Update:
+def _count(user_id: str, what: str, day: str, limit: int) -> Update:
     room = LedgerRow.used < limit
     if limit > 0:
         room = LedgerRow.used.does_not_exist() | room
-    return Update(LedgerRow(user_id, entry), [LedgerRow.used.add(1)], room)
+    counted: list[Action] = [
+        LedgerRow.used.add(1),
+        LedgerRow.expires_at.set(rows.counter_expires_at(day)),
+    ]
+    return Update(LedgerRow(user_id, f"{what}#{day}"), counted, room)
