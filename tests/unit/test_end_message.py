@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.support.bundle import BYTES, HELLO, UPLOAD_TIME, USER, Bundle
+from tests.support.bundle import BYTES, DAY, HELLO, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
 
 from afterimage.domain.entities import JobStatus, Status
-from afterimage.domain.errors import Internal, LostRace, TimedOut
+from afterimage.domain.errors import Blocked, Internal, LostRace, TimedOut
 
 SECRET = "what a provider said"
 
@@ -177,3 +177,43 @@ def test_a_late_answer_to_an_ended_text_is_dropped(bundle: Bundle) -> None:
 
 def void(_: object) -> None:
     """Forgets a result."""
+
+
+# --- What the ledger has lost --------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("left", [None, 0])
+@pytest.mark.parametrize("how", ["sweep", "cancel", "fail", "delete"])
+def test_an_answer_ends_although_its_days_counter_is_gone(
+    bundle: Bundle, how: str, left: int | None
+) -> None:
+    message = bundle.order()
+    counters = bundle.tables.rows.used
+    del counters[USER, f"quota#{DAY}"]
+    if left is not None:
+        counters[USER, f"quota#{DAY}"] = left
+    match how:
+        case "sweep":
+            bundle.clock.advance(seconds=451)
+            bundle.sweep()
+        case "cancel":
+            bundle.cancel(message)
+        case "fail":
+            bundle.painter.script = [Blocked("no")]
+            bundle.paint(message)
+        case "delete":
+            bundle.delete_chat()
+            bundle.keep()
+
+    assert bundle.open_messages() == 0
+    assert counters.get((USER, f"quota#{DAY}")) == left
+    assert bundle.log.events().count("channel_refund_lost") == 1
+
+
+def test_what_somebody_else_ended_is_said(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.cancel(message)
+
+    assert not bundle.end(USER, message, TimedOut("late"))
+
+    assert "keeper_message_not_ended" in bundle.log.events()

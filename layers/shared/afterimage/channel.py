@@ -9,14 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
 
 from afterimage import frames
-from afterimage.domain.changes import Transition
+from afterimage.domain.changes import RefundImage, Transition
 from afterimage.domain.entities import Channel
-from afterimage.domain.errors import AccountDeleted, Busy, LostRace, TooManyOpen
+from afterimage.domain.errors import (
+    AccountDeleted,
+    Busy,
+    ConditionsFailed,
+    LostRace,
+    TooManyOpen,
+)
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.metrics import Metric, ending, success
 from afterimage.invocation import Invocation, Patience
@@ -95,7 +101,8 @@ class UnifiedChannel:
             channel: a read made beforehand, to save the first round trip.
 
         Raises:
-            ConditionsFailed: a change's own condition does not hold; nothing was applied.
+            ConditionsFailed: a change's own condition does not hold; nothing was applied. A
+                refund's alone is left out, and logged.
             TooManyOpen: the transition would open more messages than allowed.
             AccountDeleted: the account is gone.
             Busy: others came first for twenty seconds, or for as long as the function has time.
@@ -108,6 +115,12 @@ class UnifiedChannel:
                 self._store.commit(channel, transition, self._clock.now())
             except LostRace as error:
                 lost, channel = error, None
+            except ConditionsFailed as failed:
+                if not all(isinstance(change, RefundImage) for change in failed.changes):
+                    raise
+                # The day's counter is gone or at 0. An answer ends all the same.
+                self._log.warning("channel_refund_lost", refused=str(failed))
+                return self.change(user_id, _without_refunds(transition), channel)
             else:
                 self._count_endings(transition)
                 return Delivery(channel, self._frames(channel.seq, transition))
@@ -224,6 +237,11 @@ class UnifiedChannel:
     def _close(self, user_id: str, connection: str) -> None:
         self._push.close(connection)
         self._store.forget(user_id, connection)
+
+
+def _without_refunds(transition: Transition) -> Transition:
+    kept = [change for change in transition.changes if not isinstance(change, RefundImage)]
+    return replace(transition, changes=tuple(kept))
 
 
 def _check(channel: Channel, transition: Transition) -> None:

@@ -40,7 +40,8 @@ class EndMessage:
             ending = self._ending(user_id, message, failure)
         try:
             delivery = self._channel.change(user_id, ending.transition, channel.result())
-        except (ConditionsFailed, AccountDeleted):
+        except (ConditionsFailed, AccountDeleted) as refused:
+            self._log.info("keeper_message_not_ended", message_id=message.id, reason=str(refused))
             return False
         self._log.warning(
             "keeper_message_ended",
