@@ -278,6 +278,8 @@ class Bundle:
             PlainTags(),
             self.clock,
             UPLOAD_TIME,
+            self.log,
+            self.metrics,
         )
         empty_account = EmptyAccount(
             self.channel,

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.benchmarks.costs.model import deletions
-from tests.support.builders import CHAT, a_message, a_ulid
+from tests.support.builders import CHAT, a_job, a_message, a_ulid
 from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, USER, Bundle, Killed
 from tests.support.doubles import NOW, RecordingPush
 
@@ -27,6 +27,7 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.events import KEPT_FOR
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.metrics import Metric
 
 OTHER = "another-chat"
 STATES = ("reserved", "running", "succeeded", "failed", "cancelled")
@@ -387,7 +388,7 @@ def test_a_long_chat_goes_page_by_page(bundle: Bundle, monkeypatch: pytest.Monke
     remove = bundle.removal.remove_messages
 
     def slowly(*arguments: Any) -> None:
-        bundle.clock.advance(seconds=20)
+        bundle.clock.advance(seconds=2)
         remove(*arguments)
 
     monkeypatch.setattr(bundle.removal, "remove_messages", slowly)
@@ -395,6 +396,68 @@ def test_a_long_chat_goes_page_by_page(bundle: Bundle, monkeypatch: pytest.Monke
     bundle.keep(seconds=50)
     assert 0 < len(bundle.tables.rows.messages) < 4_500
     bundle.sweep()
+    bundle.sweep()
+
+    assert bundle.tables.rows.messages == {}
+
+
+def failed_messages(bundle: Bundle, count: int) -> None:
+    """A chat of so many failed pictures, whose jobs take 60 ms each to be looked at."""
+    bundle.order()
+    for number in range(1, count):
+        job = a_job(number, status=JobStatus.FAILED)
+        bundle.tables.rows.jobs[USER, job.id] = job
+        failed = a_message(number, role=Role.ASSISTANT, status=Status.FAILED, job_id=job.id)
+        bundle.tables.rows.messages[USER, CHAT, failed.id] = failed
+    bundle.delete_chat()
+
+
+def test_a_deletion_of_many_failed_pictures_goes_on_where_it_stopped(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed_messages(bundle, 10_000)
+    get, remove = bundle.ledger.get, bundle.removal.remove_messages
+
+    def get_slowly(*key: str) -> Any:
+        bundle.clock.advance(seconds=0.06)
+        return get(*key)
+
+    def remove_slowly(*which: Any) -> None:
+        bundle.clock.advance(seconds=0.5)
+        remove(*which)
+
+    monkeypatch.setattr(bundle.ledger, "get", get_slowly)
+    monkeypatch.setattr(bundle.removal, "remove_messages", remove_slowly)
+    name = f"deletion#chat#{CHAT}"
+    left = [len(bundle.tables.rows.messages)]
+    while left[-1]:
+        began = bundle.clock.now()
+        bundle.finish(USER, name, began + timedelta(seconds=55))
+        left.append(len(bundle.tables.rows.messages))
+        assert bundle.clock.now() - began < timedelta(seconds=60)
+        assert left[-1] < left[-2]
+
+    assert 10 <= len(left) < 30
+
+
+def test_what_cannot_be_seen_to_keeps_no_other_message_of_a_chat(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed_messages(bundle, 300)
+    get = bundle.ledger.get
+    broken = a_message(150)
+    job_id = ids.job_id(CHAT, broken.id, 1)
+
+    def get_unless_broken(user_id: str, asked: str) -> Any:
+        if asked == job_id:
+            raise OSError("the row cannot be read")
+        return get(user_id, asked)
+
+    with monkeypatch.context() as while_broken:
+        while_broken.setattr(bundle.ledger, "get", get_unless_broken)
+        bundle.keep()
+    assert [key[2] for key in bundle.tables.rows.messages] == [broken.id]
+    assert bundle.metrics.of(Metric.DEFECTS) == [1]
     bundle.sweep()
 
     assert bundle.tables.rows.messages == {}

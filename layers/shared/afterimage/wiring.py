@@ -385,6 +385,8 @@ def _finish_deletion(
         tags,
         base.clock,
         upload_time,
+        base.log,
+        base.metrics,
     )
     empty_account = EmptyAccount(
         base.channel, rows, rows, pictures, pictures, edge, tags, base.clock

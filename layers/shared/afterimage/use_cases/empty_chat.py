@@ -17,6 +17,7 @@ from afterimage.domain.deletions import Deletion, late_uploads
 from afterimage.domain.entities import Image, Job, Message, Status
 from afterimage.domain.errors import AccountDeleted, ConditionsFailed
 from afterimage.domain.job_life import Move, may
+from afterimage.domain.metrics import Metric
 from afterimage.ports import (
     CacheTags,
     ChatRows,
@@ -24,12 +25,16 @@ from afterimage.ports import (
     DeletionStore,
     Edge,
     JobStore,
+    Log,
     MessageReader,
+    Metrics,
 )
 from afterimage.ports import PictureStore as Pictures
 
 # Messages: so many that ten thousand of them ask the edge no more often than it takes at a time.
 _PAGE = 1_000
+# Of so many messages the rows go at a time: images, jobs and, last, the messages.
+_ROWS = 100
 # Up to so many pictures of a page that have no cache tags are forgotten by name; of more,
 # everything of the user is, which is one path, and only has other pictures fetched once more.
 _FEW = 10
@@ -50,6 +55,8 @@ class EmptyChat:
         tags: CacheTags,
         clock: Clock,
         upload_time: timedelta,
+        log: Log,
+        metrics: Metrics,
     ) -> None:
         self._channel = channel
         self._messages = messages
@@ -61,6 +68,8 @@ class EmptyChat:
         self._tags = tags
         self._clock = clock
         self._upload_time = upload_time
+        self._log = log
+        self._metrics = metrics
 
     def __call__(self, user_id: str, deletion: Deletion, until: datetime) -> bool:
         """Whether the chat is empty."""
@@ -68,29 +77,61 @@ class EmptyChat:
             if self._clock.now() >= until:
                 return False
             try:
-                if not self._empty(user_id, deletion, page):
+                if not self._empty(user_id, deletion, page, until):
                     return False
             except AccountDeleted:
                 return False  # then this chat goes with everything else
         return True
 
-    def _empty(self, user_id: str, deletion: Deletion, page: Sequence[Message]) -> bool:
-        """Remove what can be removed of a page; whether the edge was told."""
-        for message in page:
-            if message.is_open:
-                self._end_answer(user_id, message)
-        ended = [message for message in page if not message.is_open]
+    def _empty(
+        self, user_id: str, deletion: Deletion, page: Sequence[Message], until: datetime
+    ) -> bool:
+        """Remove what can be removed of a page; whether there is time and reason to go on.
+
+        Looking at jobs has half of the time, so that what was looked at is removed, too: the next
+        one who goes on with the deletion begins behind it.
+        """
+        now = self._clock.now()
+        ended, failed = self._looked_at(user_id, page, now + (until - now) / 2)
         jobs = [job_id for message in ended for job_id in _jobs_of(message)]
-        for message in ended:
-            self._note_late_uploads(user_id, message, _jobs_of(message))
         self._remove_files(user_id, jobs)
         images = [message.image for message in ended if message.image is not None]
         if images and not self._forget_at_the_edge(user_id, deletion, images):
             return False
+        for some in (ended[i : i + _ROWS] for i in range(0, len(ended), _ROWS)):
+            self._remove_rows(user_id, deletion, some)
+            if self._clock.now() >= until:
+                return False
+        return not failed
+
+    def _looked_at(
+        self, user_id: str, page: Sequence[Message], until: datetime
+    ) -> tuple[list[Message], bool]:
+        """Messages of a page whose jobs will be no matter, and whether any could not be seen to."""
+        ended: list[Message] = []
+        failed = False
+        for message in page:
+            try:
+                if message.is_open:
+                    self._end_answer(user_id, message)
+                else:
+                    self._note_late_uploads(user_id, message, _jobs_of(message))
+                    ended.append(message)
+            except AccountDeleted:
+                raise
+            except Exception:  # noqa: BLE001 - the others go; the next sweep tries this one again
+                self._log.exception("keeper_message_not_removed", message_id=message.id)
+                self._metrics.add(Metric.DEFECTS)
+                failed = True
+            if self._clock.now() >= until:
+                break
+        return ended, failed
+
+    def _remove_rows(self, user_id: str, deletion: Deletion, ended: Sequence[Message]) -> None:
+        jobs = [job_id for message in ended for job_id in _jobs_of(message)]
         self._rows.remove_images(user_id, jobs)
         self._rows.remove_jobs(user_id, jobs)
         self._rows.remove_messages(user_id, deletion.subject, [message.id for message in ended])
-        return True
 
     # --- An answer that is still under way --------------------------------------------------
 
