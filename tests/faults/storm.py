@@ -22,7 +22,7 @@ from pathlib import Path
 from tests.faults.client import Client, Rules, come_level, read_snapshot, signed_in
 from tests.faults.invariants import Store, check_shown, check_user, image_calls
 from tests.faults.stack_behind import stack_behind
-from tests.faults.storm_faults import KINDS, USUAL, Faults, Sky, Weather
+from tests.faults.storm_faults import KINDS, Faults, Sky, Weather
 from tests.faults.storm_plan import Plan, plan
 from tests.faults.storm_report import Report, SimulatorLog, endings, longest_to_end
 from tests.faults.storm_settle import settle
@@ -66,7 +66,7 @@ class Options:
     seconds: float
     real_deadlines: bool
     logs: Path | None = None
-    kinds: frozenset[str] = USUAL
+    kinds: frozenset[str] = frozenset(KINDS)
 
 
 def run(options: Options, folder: Path) -> Report:
@@ -217,17 +217,13 @@ def _options(arguments: Sequence[str] | None) -> Options:
     parser.add_argument("--minutes", type=float, default=None, help="over which they are sent")
     parser.add_argument("--real-deadlines", action="store_true", help="wait for every deadline")
     parser.add_argument("--logs", type=Path, default=None, help="folder to keep the logs in")
-    for flag, to, what in (
-        ("--with", "more", "a kind of weather beside the usual ones"),
-        ("--without", "less", "a kind of weather that is left out"),
-    ):
-        parser.add_argument(
-            flag, dest=to, action="append", default=[], choices=KINDS, metavar="KIND", help=what
-        )
+    parser.add_argument(
+        "--without", action="append", default=[], choices=KINDS, metavar="KIND", help="weather"
+    )
     given = parser.parse_args(arguments)
     seconds = given.messages * _SECONDS_A_MESSAGE if given.minutes is None else given.minutes * 60
     seed = secrets.randbelow(2**31) if given.seed is None else given.seed
-    kinds = (USUAL | set(given.more)) - set(given.less)
+    kinds = frozenset(KINDS) - set(given.without)
     return Options(
         seed, given.messages, given.users, seconds, given.real_deadlines, given.logs, kinds
     )

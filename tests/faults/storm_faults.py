@@ -165,13 +165,10 @@ def torn(exchange: proxy.Exchange) -> proxy.Answer | None:
 
 @dataclass(frozen=True)
 class _Kind:
-    """Attributes: usual: whether it blows unless it is left out; else only where it is named."""
-
     name: str
     steps: tuple[str, ...]
     likely: float
     action: proxy.Action
-    usual: bool = True
 
 
 _KINDS = (
@@ -196,13 +193,12 @@ _KINDS = (
     _Kind("no such connection", ("PostTo",), 0.01, proxy.aws_error(410, "GoneException")),
     _Kind("full connection", ("PostTo",), 0.01, proxy.aws_error(429, "LimitExceededException")),
     _Kind("frame refused", ("PostTo",), 0.005, proxy.aws_error(413, "PayloadTooLargeException")),
-    _Kind("batch in part", ("Batch",), 0.05, proxy.in_part, usual=False),
+    _Kind("batch in part", ("Batch",), 0.05, proxy.in_part),
     _Kind(
         "BatchGetItem throttles",
         ("BatchGet",),
         0.05,
         proxy.dynamodb_error("ThrottlingException"),
-        usual=False,
     ),
     _Kind(
         "conflict of uploads",
@@ -227,7 +223,6 @@ _LATE, _LATEST = 0.05, 0.5
 _MEETS_IT = 0.5  # a read of whole transactions, the transaction whose items are still seen late
 
 KINDS = (*(kind.name for kind in _KINDS), READ_COMMITTED)
-USUAL = frozenset(KINDS) - {kind.name for kind in _KINDS if not kind.usual}
 
 
 class Weather:
@@ -238,7 +233,7 @@ class Weather:
     """
 
     def __init__(
-        self, between: proxy.FaultProxy, faults: Faults, kinds: Collection[str] = USUAL
+        self, between: proxy.FaultProxy, faults: Faults, kinds: Collection[str] = KINDS
     ) -> None:
         self.blows = False
         self._faults = faults
