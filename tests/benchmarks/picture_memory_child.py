@@ -1,6 +1,5 @@
 """One picture in a process of its own: prints its size and the peak of memory, in MB."""
 
-import json
 import sys
 from base64 import b64encode
 from concurrent.futures import ThreadPoolExecutor
@@ -11,8 +10,8 @@ import pynamodb.models  # noqa: F401
 import requests  # noqa: F401
 from PIL import Image
 
+from afterimage.adapters.gemini.events import events
 from afterimage.adapters.gemini.streamed import StreamedPicture
-from afterimage.adapters.gemini.transport import lines
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from tests.local_stack.gemini.painting import paint
 from tests.local_stack.gemini.studio import encode
@@ -43,9 +42,8 @@ def main(size: str, image_format: str) -> None:
 def _develop(stream: bytes, executor: ThreadPoolExecutor) -> None:
     streamed = StreamedPicture()
     chunks = (stream[at : at + _CHUNK] for at in range(0, len(stream), _CHUNK))
-    for line in lines(chunks):
-        if line.startswith(b"data:"):
-            streamed.add(json.loads(line.removeprefix(b"data:")))
+    for event in events(chunks):
+        streamed.add(event.data)
     picture = PillowStudio(WebpSettings()).decode(streamed.picture())
     picture.preview()
     small = executor.submit(lambda: (picture.thumbnail(), picture.color(), picture.thumbhash()))

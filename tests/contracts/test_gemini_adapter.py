@@ -177,8 +177,8 @@ def _say_one_word_late(server: socket.socket) -> bool:
         ({"text_only": True}, NoImage, 2),
         ({"no_candidates": True}, NoImage, 2),
         ({"block_reason": "SAFETY"}, Blocked, 1),
-        ({"body": "<html>", "content_type": "text/html"}, ProviderUnavailable, 3),
         # Bytes were received: the call may have been billed and is not repeated.
+        ({"body": "<html>", "content_type": "text/html"}, ProviderUnavailable, 1),
         ({"cut_after_bytes": 1000}, ProviderUnavailable, 1),
     ],
 )

@@ -50,7 +50,8 @@ def turns(messages: Sequence[Message]) -> list[Turn]:
             conversation.append(Turn("user", [{"text": message.text}]))
         elif parts := message.model_parts():
             conversation.append(Turn("model", parts))
-            if calls := [part["functionCall"] for part in parts if "functionCall" in part]:
+            said = [part.get("functionCall") for part in parts]
+            if calls := [call for call in said if isinstance(call, dict)]:
                 outcomes = [_outcome(message, call, first=call is calls[0]) for call in calls]
                 conversation.append(Turn("user", outcomes))
     return conversation

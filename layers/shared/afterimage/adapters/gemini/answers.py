@@ -9,10 +9,15 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, NamedTuple
 
+from afterimage.adapters.gemini import history
+from afterimage.adapters.gemini.history import IMAGE_TOOL
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -22,7 +27,6 @@ from afterimage.domain.errors import (
 )
 from afterimage.ports import ImageRequest, TextReply
 
-IMAGE_TOOL = "generate_image"
 MAX_PROMPT = 2_000  # characters; it travels twice in a frame
 MAX_REPLY = 60_000  # characters; a table row holds 400 KB
 MAX_PARTS = 200_000  # bytes of the model's own parts that are kept
@@ -42,6 +46,12 @@ _REFUSALS = frozenset(
 _BACKOFF_STATUSES = frozenset({408, 500, 502, 503, 504})
 _NOT_OUR_KEY = frozenset({401, 403})
 _REPLACEMENT = re.compile(r"use models/([\w.-]*\w)")
+_NO_QUOTA = re.compile(r"limit: 0(?![\d.])")
+# Several functions that are refused at once must not ask again at once.
+_PAUSE_AT_LEAST = 1.0  # seconds
+_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600}
+_TIME = re.compile(r"(\d{1,6}(?:\.\d{1,12})?) ?(ms|s|m|h)(?![a-z])")
+_RETRY_IN = re.compile(rf"retry (?:in|after) ((?:{_TIME.pattern} ?)+)", re.IGNORECASE)
 
 
 @dataclass(eq=False)
@@ -51,18 +61,26 @@ class Retryable(Exception):
     Attributes:
         failure: what it comes to if it does not.
         wait: seconds the provider asks to wait; None leaves it to the caller's backoff.
+        at_least: seconds to wait whatever the provider or the backoff say; doubled each time.
         times: how often asking again is allowed for this reason.
         image_only: ask for a picture without words next time.
+        in_words: send the conversation as plain words next time.
     """
 
     failure: Failure
     wait: float | None = None
+    at_least: float = 0
     times: int = 2
     image_only: bool = False
+    in_words: bool = False
 
 
 class KeyRejected(ProviderRejected):
     """The provider does not take our key, at all or for this."""
+
+
+class RequestRefused(ProviderRejected):
+    """The model does not take what was sent."""
 
 
 class ModelMissing(ProviderRejected):
@@ -83,6 +101,8 @@ def text_reply(body: Any) -> TextReply | ImageRequest:
     Raises:
         Failure, Retryable: there is none.
     """
+    if (failure := error_in(body)) is not None:
+        raise failure
     candidate = _candidate(body)
     finish = str(candidate.get("finishReason"))
     if finish in _REFUSALS:
@@ -92,31 +112,49 @@ def text_reply(body: Any) -> TextReply | ImageRequest:
         call = part.get("functionCall")
         if isinstance(call, dict) and call.get("name") == IMAGE_TOOL:
             return _image_request(call, parts)
-    text = "".join(
-        part["text"] for part in parts if isinstance(part.get("text"), str) and not _thought(part)
+    text = history.whole_characters(
+        "".join(
+            part["text"]
+            for part in parts
+            if isinstance(part.get("text"), str) and not _thought(part)
+        )
     )
     if not text.strip():
-        raise Retryable(ProviderUnavailable(f"no text, finishReason {finish}"), times=1)
+        failed = ProviderUnavailable(f"no text, finishReason {finish}")
+        raise Retryable(failed, times=1, in_words=finish == "MISSING_THOUGHT_SIGNATURE")
     return TextReply(text[:MAX_REPLY], _kept(parts))
 
 
-def image_bytes(body: Any) -> bytes:
-    """The picture: the last inline data that is not a draft (`thought`).
+def joined(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
+    """One body of an answer that came in pieces; nothing is read behind its end."""
+    body: dict[str, Any] = {}
+    parts: list[Any] = []
+    for event in events:
+        said = candidate(event)
+        body |= event
+        if said is not None:
+            parts += _parts(said)
+            body["candidates"] = [{**said, "content": {"parts": parts}}]
+        if (said and said.get("finishReason")) or "error" in event or is_blocked(event):
+            break
+    return body
 
-    Raises:
-        Failure, Retryable: there is none.
-    """
-    candidate = _candidate(body, missing=NoImage)
-    finish = str(candidate.get("finishReason"))
-    picture, _ = drawn(candidate)
-    if picture is not None and isinstance(data := picture["inlineData"].get("data"), str):
-        return _decoded(data)
+
+def no_picture(finish: str) -> Failure | Retryable:
+    """Why an answer that ended for this reason has no picture."""
     if finish in _REFUSALS:
-        raise Blocked(f"finishReason {finish}")
+        return Blocked(f"finishReason {finish}")
     if finish == "MAX_TOKENS":
-        raise NoImage("finishReason MAX_TOKENS before a picture")
+        return NoImage("finishReason MAX_TOKENS before a picture")
     talked = finish in ("NO_IMAGE", "STOP")
-    raise Retryable(NoImage(f"no picture, finishReason {finish}"), times=1, image_only=talked)
+    return Retryable(NoImage(f"no picture, finishReason {finish}"), times=1, image_only=talked)
+
+
+def no_candidates(feedback: Mapping[str, Any], missing: type[Failure]) -> Failure | Retryable:
+    """Why an answer has none."""
+    if reason := feedback.get("blockReason"):
+        return Blocked(f"blockReason {reason}")
+    return Retryable(missing("no candidates"), times=1)
 
 
 def candidate(body: Any) -> dict[str, Any] | None:
@@ -130,34 +168,68 @@ def feedback(body: Any) -> dict[str, Any]:
     return _dict(_dict(body).get("promptFeedback"))
 
 
-def drawn(candidate: dict[str, Any]) -> tuple[dict[str, Any] | None, bytes | None]:
-    """The part with the picture, and the bytes of the newest draft; each None if missing."""
-    picture, draft = None, None
+def is_blocked(body: Any) -> bool:
+    """Whether the prompt was refused."""
+    return bool(feedback(body).get("blockReason"))
+
+
+class Drawn(NamedTuple):
+    """One picture of an answer.
+
+    Attributes:
+        data: its bytes; None where what was sent is no base64.
+        is_draft: made while the model thinks.
+    """
+
+    data: bytes | None
+    is_draft: bool
+
+
+def drawn(candidate: dict[str, Any]) -> list[Drawn]:
+    """The pictures, in their order."""
+    found = []
     for part in _parts(candidate):
-        if not isinstance(part.get("inlineData"), dict):
-            continue
-        if not _thought(part):
-            picture = part
-        elif isinstance(data := part["inlineData"].get("data"), str):
-            with suppress(NoImage):
-                draft = _decoded(data)
-    return picture, draft
+        inline = part.get("inlineData")
+        if isinstance(inline, dict) and isinstance(data := inline.get("data"), str) and data:
+            found.append(Drawn(_decoded(data), _thought(part)))
+    return found
 
 
-def http_failure(status: int, body: Any) -> Failure | Retryable:
-    """What a status other than 200 comes to. The provider's words only reach the log."""
+def error_in(body: Any) -> Failure | Retryable | None:
+    """What an error in place of an answer comes to; None if it is none."""
+    if not isinstance(error := _dict(body).get("error"), dict):
+        return None
+    code = error.get("code")
+    return http_failure(code if isinstance(code, int) else 500, body)
+
+
+def http_failure(status: int, body: Any, wait: float | None = None) -> Failure | Retryable:
+    """What a status other than 200 comes to. The provider's words only reach the log.
+
+    Args:
+        wait: seconds that the answer's header asks to wait.
+    """
     error = _dict(_dict(body[0] if isinstance(body, list) and body else body).get("error"))
     said = f"HTTP {status} {error.get('status', '')}: {str(error.get('message', ''))[:500]}"
+    wait = _longest_wait(error, wait)
+    retry_after = None if wait is None else int(wait) + 1
     if status == 429:
-        return _quota(error, said)
+        if _is_for_long(error):
+            return ProviderUnavailable(said)
+        return Retryable(
+            ProviderUnavailable(said, retry_after=retry_after), wait, at_least=_PAUSE_AT_LEAST
+        )
     if status in _BACKOFF_STATUSES:
-        return Retryable(ProviderUnavailable(said), times=1 if status == 504 else 2)
+        failure = ProviderUnavailable(said, retry_after=retry_after)
+        return Retryable(failure, wait, times=1 if status == 504 else 2)
     if status == 404:
         if (named := _REPLACEMENT.search(said)) is None:
             return ModelMissing(said, None)
         return ModelMissing(f"model retired, use models/{named[1]} - {said}", named[1])
     if status in _NOT_OUR_KEY or _is_about_the_key(error):
         return KeyRejected(said)
+    if status == 400 and error.get("status") != "FAILED_PRECONDITION":
+        return RequestRefused(said)
     return ProviderRejected(said) if 400 <= status < 500 else ProviderUnavailable(said)
 
 
@@ -167,38 +239,51 @@ def _is_about_the_key(error: dict[str, Any]) -> bool:
     return "API_KEY_INVALID" in reasons or str(error.get("message", "")).startswith("API key")
 
 
-def not_json(excerpt: bytes) -> Retryable:
-    """A 200 whose body is no JSON, from some proxy: as good as a 502."""
-    return Retryable(ProviderUnavailable(f"HTTP 200 without JSON: {excerpt[:80]!r}"))
+def _is_for_long(error: dict[str, Any]) -> bool:
+    """Whether a day's quota is used up, or is none at all; seconds to wait are named even then."""
+    violations = [
+        _dict(violation)
+        for detail in _list(error.get("details"))
+        for violation in _list(_dict(detail).get("violations"))
+    ]
+    return bool(_NO_QUOTA.search(str(error.get("message", "")))) or any(
+        "PerDay" in str(violation.get("quotaId")) or str(violation.get("quotaValue")) == "0"
+        for violation in violations
+    )
 
 
-def _quota(error: dict[str, Any], said: str) -> Failure | Retryable:
-    delay, per_day = None, "limit: 0" in said
-    for detail in _list(error.get("details")):
-        kind = str(_dict(detail).get("@type", ""))
-        if kind.endswith("QuotaFailure"):
-            for violation in _list(_dict(detail).get("violations")):
-                per_day = per_day or "PerDay" in str(_dict(violation).get("quotaId"))
-        elif kind.endswith("RetryInfo"):
-            delay = _seconds(str(_dict(detail).get("retryDelay", "")))
-    if per_day:
-        return ProviderUnavailable(said)
-    retry_after = None if delay is None else int(delay) + 1
-    return Retryable(ProviderUnavailable(said, retry_after=retry_after), wait=delay)
+def _longest_wait(error: dict[str, Any], header: float | None) -> float | None:
+    """Seconds to wait, of all that is said: in details, in words, in the answer's header."""
+    delays = [str(_dict(detail).get("retryDelay", "")) for detail in _list(error.get("details"))]
+    words = [found[1] for found in _RETRY_IN.finditer(str(error.get("message", "")))]
+    waits = [header, *map(_seconds, delays), *map(_seconds, words)]
+    return max((wait for wait in waits if wait is not None), default=None)
 
 
 def _seconds(text: str) -> float | None:
-    match = re.fullmatch(r"(\d{1,6}(?:\.\d+)?)s", text)
-    return float(match[1]) if match else None
+    """Of "23.5s" or "1m2s"."""
+    text = text.strip().lower()
+    if re.fullmatch(rf"(?:{_TIME.pattern} ?)+", text) is None:
+        return None
+    return sum(float(number) * _SECONDS[unit] for number, unit in _TIME.findall(text))
 
 
-def _candidate(body: Any, missing: type[Failure] = ProviderUnavailable) -> dict[str, Any]:
+def seconds_until(header: str, now: datetime) -> float | None:
+    """Of a `Retry-After` (RFC 9110, 10.2.3): seconds, or a date."""
+    if re.fullmatch(r"\d{1,6}(?:\.\d+)?", header.strip()):
+        return float(header)
+    try:
+        date = parsedate_to_datetime(header)
+    except ValueError:
+        return None
+    return max(0.0, (date.replace(tzinfo=date.tzinfo or UTC) - now).total_seconds())
+
+
+def _candidate(body: Any) -> dict[str, Any]:
     found = candidate(body)
-    if found is not None:
-        return found
-    if reason := feedback(body).get("blockReason"):
-        raise Blocked(f"blockReason {reason}")
-    raise Retryable(missing("no candidates"), times=1)
+    if found is None:
+        raise no_candidates(feedback(body), ProviderUnavailable)
+    return found
 
 
 def _parts(candidate: dict[str, Any]) -> list[dict[str, Any]]:
@@ -211,29 +296,27 @@ def _image_request(call: dict[str, Any], parts: list[dict[str, Any]]) -> ImageRe
     prompt, ratio = args.get("prompt"), args.get("aspect_ratio")
     if not isinstance(prompt, str) or not prompt.strip():
         raise Retryable(ProviderUnavailable(f"{IMAGE_TOOL} was called without a prompt"), times=1)
-    return ImageRequest(
-        prompt.strip()[:MAX_PROMPT], ratio if isinstance(ratio, str) else None, _kept(parts)
-    )
+    prompt = history.whole_characters(prompt.strip()[:MAX_PROMPT])
+    return ImageRequest(prompt, ratio if isinstance(ratio, str) else None, _kept(parts))
 
 
 def _kept(parts: list[dict[str, Any]]) -> str:
     """The parts as they will be sent back. Too large to store: as if it had never been said."""
-    kept = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
+    kept = json.dumps(history.sendable(parts), ensure_ascii=False, separators=(",", ":"))
     return kept if len(kept.encode()) <= MAX_PARTS else "[]"
 
 
-def _decoded(data: str) -> bytes:
-    """Standard or URL-safe base64, padded or not."""
+def _decoded(data: str) -> bytes | None:
+    """Standard or URL-safe base64, padded or not; None if it is neither."""
     # Imported here, because a text answer has nothing to decode.
     from pybase64 import b64decode
 
     with suppress(ValueError):
         return b64decode(data, validate=True)  # what nearly all are
     standard = data.translate(str.maketrans("-_", "+/")).rstrip("=")
-    try:
+    with suppress(ValueError):
         return b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    except ValueError as error:
-        raise NoImage("the inline data is not base64") from error
+    return None
 
 
 def _thought(part: dict[str, Any]) -> bool:

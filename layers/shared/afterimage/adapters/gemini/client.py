@@ -1,14 +1,14 @@
 """Gemini over HTTP: one text model that may ask for a picture, one image model that paints.
 
 Retries happen only where the provider's reference allows them, and only inside the time the
-caller gives. A picture is never asked for again once bytes of an answer were received from a
-call that may have been billed.
+caller gives. A picture is never asked for again where the request may have been taken and nothing
+says that it was not billed.
 """
 
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -16,13 +16,19 @@ from typing import TypeVar
 
 import requests
 
-from afterimage.adapters.gemini import answers
-from afterimage.adapters.gemini.answers import IMAGE_TOOL, KeyRejected, ModelMissing, Retryable
+from afterimage.adapters.gemini import answers, history
+from afterimage.adapters.gemini.answers import (
+    KeyRejected,
+    ModelMissing,
+    RequestRefused,
+    Retryable,
+)
+from afterimage.adapters.gemini.history import IMAGE_TOOL
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.transport import Transport, Unanswered
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS
 from afterimage.domain.conversation import Turn
-from afterimage.domain.errors import ProviderUnavailable
+from afterimage.domain.errors import Failure, ProviderUnavailable
 from afterimage.domain.metrics import Metric
 from afterimage.ports import Clock, ImageRequest, Log, Metrics, TextReply
 
@@ -88,25 +94,47 @@ class Gemini:
     ) -> None:
         models_url = f"{settings.base_url}/{settings.api_version}/models"
         self._settings = settings
+        self._shows_drafts = settings.show_drafts
         self._transport = Transport(models_url, api_key, http, clock)
         self._clock = clock
         self._log = log
         self._metrics = metrics
 
     def reply(self, turns: Sequence[Turn], until: datetime) -> TextReply | ImageRequest:
+        forms = [history.contents(turns), history.in_words(turns)]
+
+        def ask(before: Retryable | None) -> TextReply | ImageRequest:
+            if before is not None and before.in_words:
+                self._leave_form(forms)
+            try:
+                return self._replied(forms[0], until)
+            except RequestRefused:
+                if not self._leave_form(forms):
+                    raise
+            return self._replied(forms[0], until)
+
+        with self._told_of("TextModel", self._settings.text_model):
+            return self._with_retries(ask, until, again_once_taken=True)
+
+    def _replied(
+        self, contents: list[history.Content], until: datetime
+    ) -> TextReply | ImageRequest:
         body = {
             "systemInstruction": {"parts": [{"text": _INSTRUCTION}]},
-            "contents": [{"role": turn.role, "parts": list(turn.parts)} for turn in turns],
+            "contents": contents,
             "tools": [{"functionDeclarations": [_TOOL]}],
             "toolConfig": {"functionCallingConfig": {"mode": "AUTO"}},
             "generationConfig": {"maxOutputTokens": _MAX_OUTPUT_TOKENS},
         }
+        return answers.text_reply(self._transport.whole(self._settings.text_model, body, until))
 
-        def ask(_: Retryable | None) -> TextReply | ImageRequest:
-            return answers.text_reply(self._transport.whole(self._settings.text_model, body, until))
-
-        with self._told_of("TextModel", self._settings.text_model):
-            return self._with_retries(ask, until, again_once_begun=True)
+    def _leave_form(self, forms: list[list[history.Content]]) -> bool:
+        """Go on with plain words; whether that is something else."""
+        if forms[0] == forms[-1]:
+            return False
+        forms.pop(0)
+        self._log.warning("gemini_history_refused", sent_again="plain words")
+        return True
 
     def paint(
         self,
@@ -121,20 +149,44 @@ class Gemini:
                 "responseModalities": ["IMAGE"] if only_image else ["TEXT", "IMAGE"],
                 "imageConfig": {"aspectRatio": aspect_ratio, "imageSize": "1K"},
             }
-            if self._settings.show_drafts:
-                config["thinkingConfig"] = {"includeThoughts": True}
-            contents = [{"role": "user", "parts": [{"text": prompt}]}]
-            body = {"contents": contents, "generationConfig": config}
-            streamed = StreamedPicture()
-            with closing(self._transport.events(self._settings.image_model, body, until)) as events:
-                for event in events:
-                    draft = streamed.add(event)
-                    if draft is not None:
-                        on_draft(draft)
-            return streamed.picture()
+            if not self._shows_drafts:
+                return self._painted(prompt, config, until, on_draft)
+            with_drafts = {**config, "thinkingConfig": {"includeThoughts": True}}
+            try:
+                return self._painted(prompt, with_drafts, until, on_draft)
+            except RequestRefused:
+                picture = self._painted(prompt, config, until, on_draft)
+            self._shows_drafts = False
+            self._log.warning(
+                "gemini_drafts_refused", setting="ShowDrafts", model=self._settings.image_model
+            )
+            return picture
 
         with self._told_of("ImageModel", self._settings.image_model):
-            return self._with_retries(ask, until, again_once_begun=False)
+            return self._with_retries(ask, until, again_once_taken=False)
+
+    def _painted(
+        self,
+        prompt: str,
+        config: Mapping[str, object],
+        until: datetime,
+        on_draft: Callable[[bytes], None],
+    ) -> bytes:
+        contents = [{"role": "user", "parts": [{"text": prompt}]}]
+        body = {"contents": contents, "generationConfig": config}
+        streamed = StreamedPicture()
+        with closing(self._transport.events(self._settings.image_model, body, until)) as events:
+            try:
+                for event in events:
+                    if (draft := streamed.add(event)) is not None:
+                        on_draft(draft)
+                    if streamed.is_complete:
+                        break
+            except (Failure, Retryable, Unanswered):
+                # What was said before stands, however the connection ended.
+                if not streamed.has_stopped:
+                    raise
+        return streamed.picture()
 
     @contextmanager
     def _told_of(self, setting: str, model: str) -> Iterator[None]:
@@ -159,7 +211,7 @@ class Gemini:
         ask: Callable[[Retryable | None], ReplyT],
         until: datetime,
         *,
-        again_once_begun: bool,
+        again_once_taken: bool,
     ) -> ReplyT:
         before: Retryable | None = None
         retries = 0
@@ -170,7 +222,7 @@ class Gemini:
                 before = retryable
             except Unanswered as unanswered:
                 failure = ProviderUnavailable(str(unanswered))
-                if unanswered.begun and not again_once_begun:
+                if unanswered.taken and not again_once_taken:
                     raise failure from unanswered
                 before = Retryable(failure)
             self._wait_or_give_up(before, retries, until)
@@ -180,6 +232,7 @@ class Gemini:
         pause = reason.wait
         if pause is None:
             pause = random.uniform(0, _FIRST_BACKOFF * 2**retries)  # noqa: S311 - jitter
+        pause = max(pause, reason.at_least * 2**retries)
         if retries >= reason.times or self._clock.now() + timedelta(seconds=pause) >= until:
             raise reason.failure
         self._log.info("gemini_retry", after_s=round(pause, 2), reason=str(reason.failure))

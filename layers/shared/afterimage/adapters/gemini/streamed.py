@@ -10,15 +10,20 @@ from typing import Any
 
 from afterimage.adapters.gemini import answers
 from afterimage.adapters.gemini.answers import Retryable
-from afterimage.domain.errors import ProviderUnavailable
+from afterimage.domain.errors import NoImage, ProviderUnavailable
 
 
 class StreamedPicture:
     """What a stream has said so far."""
 
     def __init__(self) -> None:
-        self._candidate: dict[str, Any] | None = None
+        self._picture: bytes | None = None
+        self._draft: bytes | None = None
+        self._unreadable = False
+        self._has_candidate = False
+        self._finish: str | None = None
         self._feedback: dict[str, Any] = {}
+        self._drew = False
 
     def add(self, event: Any) -> bytes | None:
         """Take in one event; the newest draft it shows, if any.
@@ -26,38 +31,66 @@ class StreamedPicture:
         Raises:
             Failure, Retryable: it is an error.
         """
-        if isinstance(event, dict) and isinstance(event.get("error"), dict):
-            raise self._broken(event)
+        if (failure := answers.error_in(event)) is not None:
+            if isinstance(failure, Retryable) and self._has_candidate:
+                raise failure.failure
+            raise failure
         self._feedback |= answers.feedback(event)
         candidate = answers.candidate(event)
         if candidate is None:
             return None
-        self._candidate = self._candidate or {}
-        if (finish := candidate.get("finishReason")) is not None:
-            self._candidate["finishReason"] = finish
-        drawn, draft = answers.drawn(candidate)
-        if drawn is not None:
-            self._candidate["content"] = {"parts": [drawn]}
-        return draft
+        self._has_candidate = True
+        if finish := candidate.get("finishReason"):
+            self._finish = str(finish)
+        return self._look_at(answers.drawn(candidate))
+
+    def _look_at(self, pictures: list[answers.Drawn]) -> bytes | None:
+        """The newest of the drafts."""
+        newest = None
+        for data, is_draft in pictures:
+            if not is_draft:
+                self._picture = data or self._picture
+                self._unreadable = self._unreadable or not data
+            elif data:
+                newest = data
+        self._draft = newest or self._draft
+        self._drew = bool(pictures)
+        return newest
+
+    @property
+    def has_stopped(self) -> bool:
+        """Whether the model has said that it ended: the connection may end in any way."""
+        return self._finish is not None or bool(self._feedback.get("blockReason"))
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing that follows can matter, so that nothing needs to be waited for.
+
+        Models have been seen to give a reason with every event. So a reason is the end only
+        behind a picture, or behind a draft in an event of its own.
+        """
+        behind_draft = self._draft is not None and not self._drew
+        return self.has_stopped and (self._picture is not None or behind_draft)
 
     def picture(self) -> bytes:
-        """The picture, once the stream has ended.
+        """The picture, once the stream has ended in good order, or the model has stopped.
+
+        The last draft is the picture if nothing better came: by the provider's documentation it
+        is the same, and it has been paid for.
 
         Raises:
             Failure, Retryable: there is none.
         """
-        if self._candidate is None:
-            return answers.image_bytes({"promptFeedback": self._feedback})
-        if "finishReason" not in self._candidate:
-            if self._feedback.get("blockReason"):
-                return answers.image_bytes({"promptFeedback": self._feedback})
+        if self._picture is not None:
+            return self._picture
+        if not self._has_candidate or (self._finish is None and self.has_stopped):
+            raise answers.no_candidates(self._feedback, NoImage)
+        if self._finish is None:
             # Cut off. It may have been billed, so it is not asked for again.
-            raise ProviderUnavailable("the stream ended without a finishReason")
-        return answers.image_bytes({"candidates": [self._candidate]})
-
-    def _broken(self, event: dict[str, Any]) -> Exception:
-        code = event["error"].get("code")
-        failure = answers.http_failure(code if isinstance(code, int) else 500, event)
-        if self._candidate is not None and isinstance(failure, Retryable):
-            return failure.failure
-        return failure
+            raise ProviderUnavailable("the stream ended without a picture or a finishReason")
+        failure = answers.no_picture(self._finish)
+        if self._draft is not None and isinstance(failure, Retryable):
+            return self._draft
+        if self._unreadable:
+            raise NoImage("the inline data is not base64")
+        raise failure

@@ -4,34 +4,38 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import closing, contextmanager, suppress
+from datetime import datetime, timedelta
 from typing import Any
 
 import requests
-from pydantic_core import from_json
+from urllib3.exceptions import HTTPError, ProtocolError
 
 from afterimage.adapters.gemini import answers
+from afterimage.adapters.gemini.answers import Retryable
+from afterimage.adapters.gemini.events import Event, Garbled, events
 from afterimage.domain.errors import Failure, ProviderUnavailable, TimedOut
 from afterimage.ports import Clock
 
 _CONNECT_TIMEOUT = 3.0  # seconds
 _LARGEST_BODY = 64 * 1024 * 1024  # a 4K picture in base64 is about 40 MB
 _CHUNK = 256 * 1024  # small ones make a line of megabytes slow to read
-_EVENT_STREAM = "text/event-stream"
+_LONGEST_IDLE = timedelta(seconds=50)  # AWS's own clients rely on less than a minute, too
+_TIME_TO_EXPLAIN = timedelta(seconds=2)  # for the body of an error
+_END_OF_BODY, _ENDS = 0.03, 3  # seconds and reads that the end of a body may take
 
 
 class Unanswered(Exception):
-    """The connection ended early.
+    """There was no answer, or not all of one.
 
     Attributes:
-        begun: whether bytes of an answer had been received.
+        taken: whether the model may have taken the request, and may charge for it.
     """
 
-    def __init__(self, begun: bool, detail: str) -> None:
+    def __init__(self, taken: bool, detail: str) -> None:
         super().__init__(detail)
-        self.begun = begun
+        self.taken = taken
 
 
 class Transport:
@@ -53,35 +57,51 @@ class Transport:
         self._api_key = api_key
         self._http = http
         self._clock = clock
+        self._used_at = clock.now()
 
-    def whole(self, model: str, body: Mapping[str, Any], until: datetime) -> Any:
-        """The parsed body of a 200.
+    def whole(self, model: str, body: Mapping[str, Any], until: datetime) -> dict[str, Any]:
+        """The body of a 200, whole as soon as it says that it is.
 
         Raises:
             Failure, Retryable, Unanswered: there is none.
         """
-        with self._opened(f"{model}:generateContent", body, until) as response:
-            return self._understood(response, until)
+        with closing(self._answer(f"{model}:generateContent", body, until)) as answer:
+            return answers.joined(event.data for event in answer)
 
     def events(
         self, model: str, body: Mapping[str, Any], until: datetime
-    ) -> Generator[Any, None, None]:
-        """The parsed events of a stream, as they come; of an answer that is none, its body.
+    ) -> Generator[dict[str, Any], None, None]:
+        """The events of a stream, as they come.
 
         Raises:
             Failure, Retryable, Unanswered: there is no stream, or it broke.
         """
-        with self._opened(f"{model}:streamGenerateContent?alt=sse", body, until) as response:
-            kind = response.headers.get("content-type", "")
-            if response.status_code != requests.codes.ok or _EVENT_STREAM not in kind:
-                yield self._understood(response, until)
-                return
-            for line in lines(self._chunks(response, until)):
-                if line.startswith(b"data:"):
-                    del line[: len(b"data:")]
-                    yield _event(line)
+        call = f"{model}:streamGenerateContent?alt=sse"
+        with closing(self._answer(call, body, until)) as answer:
+            for event in answer:
+                if not event.as_asked and (failure := answers.error_in(event.data)):
+                    # Nobody knows what else was said, and charged, before it took this shape.
+                    raise failure.failure if isinstance(failure, Retryable) else failure
+                yield event.data
 
     # --- The wire ---------------------------------------------------------------------------
+
+    def _answer(
+        self, call: str, body: Mapping[str, Any], until: datetime
+    ) -> Generator[Event, None, None]:
+        """The events of a 200. Whoever has heard enough closes it."""
+        with self._opened(call, body, until) as response:
+            if response.status_code != requests.codes.ok:
+                raise self._refusal(response, until)
+            chunks = self._chunks(response, until)
+            try:
+                yield from events(chunks)
+            except Garbled as garbled:
+                raise Unanswered(garbled.begun, str(garbled)) from garbled
+            except GeneratorExit:
+                chunks.close()
+                _let_end(response)
+                raise
 
     @contextmanager
     def _opened(
@@ -90,6 +110,7 @@ class Transport:
         left = (until - self._clock.now()).total_seconds()
         if left <= 0:
             raise TimedOut("no time left to ask the model")
+        self._drop_idle()
         # A key pasted with a line end would be refused by an exception that quotes it.
         key = self._api_key().strip()
         try:
@@ -103,12 +124,24 @@ class Transport:
             )
         except requests.ReadTimeout as error:
             raise TimedOut("the model did not answer in time") from error
-        except requests.RequestException as error:
-            raise Unanswered(begun=False, detail=type(error).__name__) from error
-        with response:
-            yield response
+        except (requests.RequestException, HTTPError) as error:
+            raise Unanswered(_may_be_taken(error), type(error).__name__) from error
+        try:
+            with response:
+                yield response
+        finally:
+            self._used_at = self._clock.now()
 
-    def _chunks(self, response: requests.Response, until: datetime) -> Iterator[bytes]:
+    def _drop_idle(self) -> None:
+        """Close connections that nobody used for a while.
+
+        NAT gateways and proxies forget them without a word, and a request sent over one is waited
+        for until there is no time left.
+        """
+        if self._clock.now() - self._used_at > _LONGEST_IDLE:
+            self._http.close()
+
+    def _chunks(self, response: requests.Response, until: datetime) -> Generator[bytes, None, None]:
         """What is received, as it comes, until it ends or there is no time left.
 
         The socket's own timeout begins anew with every packet, so what pauses is ended by a
@@ -120,69 +153,67 @@ class Transport:
         timer.daemon = True
         timer.start()
         try:
-            for chunk in response.iter_content(_CHUNK):
+            # One read of the socket each: what has come is not held back until more does.
+            while chunk := response.raw.read1(_CHUNK, decode_content=True):
                 size += len(chunk)
                 if size > _LARGEST_BODY:
                     raise ProviderUnavailable("the answer is larger than any picture")
-                yield chunk
                 if self._clock.now() >= until:
                     raise TimedOut("the answer did not end in time")
-        except requests.RequestException as error:
+                yield chunk
+        except HTTPError as error:
             if ended.is_set() or self._clock.now() >= until:
                 raise TimedOut("the answer stopped coming") from error
-            raise Unanswered(begun=True, detail=type(error).__name__) from error
+            raise Unanswered(taken=True, detail=type(error).__name__) from error
         finally:
             timer.cancel()
         if ended.is_set():  # where the end of the connection ends the body
             raise TimedOut("the answer stopped coming")
 
-    def _understood(self, response: requests.Response, until: datetime) -> Any:
-        status, answer = response.status_code, b"".join(self._chunks(response, until))
-        try:
-            parsed = json.loads(answer)
-        except (ValueError, RecursionError) as error:
-            if status == requests.codes.ok:
-                raise answers.not_json(answer) from error
-            parsed = None
-        if status == requests.codes.ok:
-            return parsed
-        failure: Failure | answers.Retryable = answers.http_failure(status, parsed)
-        raise failure
-
-
-def lines(chunks: Iterable[bytes]) -> Iterator[bytearray]:
-    """Lines of bytes without their ends, LF or CRLF; each is the caller's own.
-
-    Nothing but LF ends one: text lines would also end at U+2028 or U+0085, which JSON may hold.
-    Megabytes are gathered in place: each copy of a picture's line costs a millisecond or two,
-    most of it for memory that is new to the process.
-    """
-    pending = bytearray()
-    for chunk in chunks:
-        *ends, rest = chunk.split(b"\n")
-        for end in ends:
-            pending += end
-            if pending.endswith(b"\r"):
-                del pending[-1:]
-            yield pending
-            pending = bytearray()
-        pending += rest
-    if pending:
-        yield pending
+    def _refusal(self, response: requests.Response, until: datetime) -> Failure | Retryable:
+        """What a status other than 200 comes to; its body is read if it comes soon."""
+        error: Mapping[str, Any] = {}
+        soon = min(until, self._clock.now() + _TIME_TO_EXPLAIN)
+        with (
+            closing(self._chunks(response, soon)) as chunks,
+            suppress(Garbled, Unanswered, Failure),
+        ):
+            error = next(events(chunks)).data
+        _let_end(response)
+        wait = response.headers.get("retry-after", "")
+        return answers.http_failure(
+            response.status_code, error, answers.seconds_until(wait, self._clock.now())
+        )
 
 
 def _end(response: requests.Response, ended: threading.Event) -> None:
     """Wake whoever reads."""
     ended.set()
-    with suppress(ValueError, OSError):  # it has ended by itself
+    with suppress(ValueError, RuntimeError, OSError):  # it has ended by itself
         response.raw.shutdown()
 
 
-def _event(data: bytearray) -> Any:
-    with suppress(ValueError):
-        return from_json(data)  # what nearly all are, without a copy in between
-    try:
-        return json.loads(data)  # which takes halves of characters in a text, too
-    except (ValueError, RecursionError) as error:
-        # Cut off in the middle: what was said may have been billed.
-        raise Unanswered(begun=True, detail="an event that is not JSON") from error
+def _let_end(response: requests.Response) -> None:
+    """Read the end of a body that has said everything, if it is there: then the connection is kept.
+
+    It nearly always is, and a new connection would cost the next call two round trips.
+    """
+    connection = response.raw.connection
+    if connection is None or connection.sock is None:  # it is not to be kept
+        return
+    connection.sock.settimeout(_END_OF_BODY)
+    with suppress(HTTPError):
+        for _ in range(_ENDS):
+            if not response.raw.read1(_CHUNK):
+                return
+
+
+def _may_be_taken(error: Exception) -> bool:
+    """Whether the request may have reached the model.
+
+    It has not where no connection came about. Of one that ended before an answer nobody knows
+    (`requests.adapters` wraps what happened then, and nothing else, as it is).
+    """
+    if not isinstance(error, requests.ConnectionError):
+        return True
+    return isinstance(error.args[0] if error.args else None, ProtocolError | OSError)
