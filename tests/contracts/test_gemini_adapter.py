@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import socket
 import time
 from collections.abc import Iterator
@@ -14,12 +15,14 @@ import httpx
 import pytest
 import requests
 from PIL import Image
+from tests.support.builders import a_message
 from tests.support.doubles import RecordingLog, RecordingMetrics
 from tests.support.simulator import start, stop
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.adapters.system import SystemClock
-from afterimage.domain.conversation import Turn
+from afterimage.domain.conversation import Turn, turns
+from afterimage.domain.entities import Role
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -100,6 +103,40 @@ def test_a_wish_for_a_picture_becomes_an_image_request(provider: Provider) -> No
     assert isinstance(reply, ImageRequest)
     assert "lighthouse" in reply.prompt
     assert "thoughtSignature" in reply.parts
+
+
+ODD_ANSWERS: dict[str, list[dict[str, Any]]] = {
+    "an undeclared call": [
+        {"text": "Let me look."},
+        {"functionCall": {"name": "search", "args": {}}, "thoughtSignature": "AAAA"},
+    ],
+    "a bare signature": [{"text": "Hello"}, {"thoughtSignature": "AAAA"}],
+    "one id twice": [
+        {
+            "functionCall": {"name": "generate_image", "args": {"prompt": "a fox"}, "id": "c1"},
+            "thoughtSignature": "AAAA",
+        }
+    ]
+    * 2,
+}
+
+
+@pytest.mark.parametrize("parts", ODD_ANSWERS.values(), ids=ODD_ANSWERS.keys())
+def test_a_chat_goes_on_behind_an_odd_answer(
+    provider: Provider, parts: list[dict[str, Any]]
+) -> None:
+    said = json.dumps({"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}]})
+    provider.behave({"on": "text", "body": said, "content_type": "application/json"})
+    asked = a_message(0)
+    answer = provider.reply()
+    kept = a_message(1, role=Role.ASSISTANT, reply_to=asked.id, parts=answer.parts)
+
+    for _ in range(2):
+        reply = provider.gemini.reply(turns([asked, kept, a_message(2)]), _in(20))
+
+        assert isinstance(reply, TextReply)
+    assert "gemini_history_refused" not in provider.log.events(), "it was mended by rule"
+    assert provider.calls("text") == 3
 
 
 @pytest.fixture

@@ -498,9 +498,29 @@ def after_a_call(signature: str | None, results: int = 1, calls: int = 1) -> Jso
     return {"contents": turns}
 
 
+def with_ids(first: str, second: str, results: tuple[str, str]) -> Json:
+    """Two calls of one turn, and their results."""
+    body = after_a_call("AAAA", results=2, calls=2)
+    for turn, kind, ids in ((1, "functionCall", (first, second)), (2, "functionResponse", results)):
+        parts = body["contents"][turn]["parts"]
+        body["contents"][turn]["parts"] = [
+            part | {kind: part[kind] | {"id": call_id}}
+            for part, call_id in zip(parts, ids, strict=True)
+        ]
+    return body
+
+
+BARE = {"role": "model", "parts": [{"text": "Hi"}, {"thoughtSignature": "AAAA"}]}
+OTHER_TOOLS = [{"functionDeclarations": [{"name": "google_search"}]}]
+
+
 @pytest.mark.parametrize(
     ("body", "words"),
     [
+        (after_a_call("AAAA") | {"tools": OTHER_TOOLS}, "generate_image is not declared"),
+        (with_ids("c1", "c1", ("c1", "c1")), "id c1 is not unique"),
+        (with_ids("c1", "c2", ("c1", "c3")), "each function response has its call's id"),
+        ({"contents": [*ask("hello")["contents"], BARE, *ask("go on")["contents"]]}, "oneof field"),
         (after_a_call(None), "Function call is missing a thought_signature in functionCall parts"),
         (after_a_call("?!"), "thought_signature' (TYPE_BYTES), Base64 decoding failed"),
         (after_a_call("AAAA", results=0), "number of function response parts is equal"),

@@ -209,6 +209,50 @@ def test_drafts_are_asked_for_if_they_are_wanted(transport: Transport, clock: Fi
     assert transport.sent()["generationConfig"]["thinkingConfig"] == {"includeThoughts": True}
 
 
+# --- A history that is refused -----------------------------------------------------------------
+
+TOLD = [
+    Turn("user", [{"text": "hello"}]),
+    Turn("model", [{"text": "Hi", "thoughtSignature": "AAAA"}]),
+    Turn("user", [{"text": "Draw a red fox"}]),
+]
+IN_WORDS = [
+    {"role": "user", "parts": [{"text": "hello"}]},
+    {"role": "model", "parts": [{"text": "Hi"}]},
+    {"role": "user", "parts": [{"text": "Draw a red fox"}]},
+]
+REFUSED = Answer(400, b'{"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}}')
+NO_SIGNATURE = Answer(body=b'{"candidates": [{"finishReason": "MISSING_THOUGHT_SIGNATURE"}]}')
+
+
+@pytest.mark.parametrize("refused", [REFUSED, NO_SIGNATURE], ids=["400", "200"])
+def test_a_history_that_is_refused_is_sent_once_more_in_plain_words(
+    gemini: Gemini, transport: Transport, log: RecordingLog, refused: Answer
+) -> None:
+    transport.script = [refused, Answer(503, HTML), Answer()]
+
+    assert isinstance(gemini.reply(TOLD, UNTIL), TextReply)
+
+    assert "thoughtSignature" in str(transport.sent(0)["contents"])
+    assert transport.sent(1)["contents"] == transport.sent(2)["contents"] == IN_WORDS
+    assert log.events().count("gemini_history_refused") == 1
+    assert "hello" not in log.text()
+
+
+def test_plain_words_that_are_refused_are_not_sent_again(
+    gemini: Gemini, transport: Transport
+) -> None:
+    transport.script = [REFUSED] * 9
+
+    with pytest.raises(ProviderRejected):
+        gemini.reply(TOLD, UNTIL)
+    assert len(transport.requests) == 2
+
+    with pytest.raises(ProviderRejected):
+        reply(gemini)
+    assert len(transport.requests) == 3, "there was nothing to say in other words"
+
+
 # --- The key -----------------------------------------------------------------------------------
 
 

@@ -25,8 +25,13 @@ PART_SIDE = frozenset(
 )
 
 
-def check_contents(contents: Any, needs_signatures: bool) -> None:
+def check_contents(
+    contents: Any, needs_signatures: bool, declared: frozenset[str] | None = None
+) -> None:
     """Shape first, then the order of calls and results.
+
+    Args:
+        declared: names of the tools that may have been called; None leaves that open.
 
     Raises:
         Refusal: with the sentence Google gives for that mistake.
@@ -36,6 +41,9 @@ def check_contents(contents: Any, needs_signatures: bool) -> None:
     for index, content in enumerate(contents):
         _check_content(index, content)
     _check_calls(contents)
+    _check_ids(contents)
+    if declared is not None:
+        _check_declared(contents, declared)
     if needs_signatures:
         _check_signatures_present(contents)
 
@@ -62,7 +70,7 @@ def _check_part(path: str, part: Any) -> None:
     data = [name for name in part if name in PART_DATA]
     if len(data) > 1:
         raise invalid(f"Invalid value at '{path}' (oneof), oneof field 'data' is already set.")
-    if not data and "thoughtSignature" not in part:
+    if not data:
         raise invalid(
             f"* GenerateContentRequest.{path}.data: required oneof field 'data' must have one "
             "initialized field\n"
@@ -118,6 +126,43 @@ def _check_calls(contents: list[Json]) -> None:
             )
 
 
+def _check_ids(contents: list[Json]) -> None:
+    """Each call's id is its own, and its result has the same."""
+    seen: set[str] = set()
+    for index, content in enumerate(contents):
+        calls = [part["functionCall"].get("id") for part in _with(content, "functionCall")]
+        for call_id in filter(None, calls):
+            if call_id in seen:
+                raise invalid(f"Function call id {call_id} is not unique.")
+            seen.add(call_id)
+        if calls and index + 1 < len(contents):
+            results = _with(contents[index + 1], "functionResponse")
+            answered = [part["functionResponse"].get("id") for part in results]
+            if sorted(map(str, calls)) != sorted(map(str, answered)):
+                raise invalid("Please ensure that each function response has its call's id.")
+
+
+def _check_declared(contents: list[Json], declared: frozenset[str]) -> None:
+    for content in contents:
+        for kind in ("functionCall", "functionResponse"):
+            for part in _with(content, kind):
+                if (name := part[kind].get("name")) not in declared:
+                    raise invalid(f"Function {name} is not declared in the request's tools.")
+
+
+def _with(content: Json, name: str) -> list[Json]:
+    return [part for part in content["parts"] if name in part]
+
+
+def declared_names(request: Json) -> frozenset[str] | None:
+    """Of the functions that a request offers; None where it says nothing about tools."""
+    if not isinstance(tools := request.get("tools"), list):
+        return None
+    listed = [tool.get("functionDeclarations") for tool in tools if isinstance(tool, dict)]
+    named = [item for items in listed if isinstance(items, list) for item in items]
+    return frozenset(str(item.get("name")) for item in named if isinstance(item, dict))
+
+
 def _check_signatures_present(contents: list[Json]) -> None:
     """Parallel calls share the signature of the first, so only that one must carry it."""
     for index, content in enumerate(contents):
@@ -130,7 +175,7 @@ def _check_signatures_present(contents: list[Json]) -> None:
 
 
 def count_parts(content: Json, name: str) -> int:
-    return sum(name in part for part in content["parts"])
+    return len(_with(content, name))
 
 
 def text_of(content: Any) -> str:

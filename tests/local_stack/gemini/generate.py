@@ -11,7 +11,7 @@ from tests.local_stack.gemini import errors
 from tests.local_stack.gemini.answer import Answer
 from tests.local_stack.gemini.behaviour import Behaviour
 from tests.local_stack.gemini.catalogue import MODELS, Model, kind_of, replacement_for
-from tests.local_stack.gemini.conversation import check_contents, last_prompt
+from tests.local_stack.gemini.conversation import check_contents, declared_names, last_prompt
 from tests.local_stack.gemini.delivery import Delivery, Step
 from tests.local_stack.gemini.errors import Refusal
 from tests.local_stack.gemini.image_model import answer_image, commission
@@ -45,7 +45,9 @@ class Simulator:
         model = known_model(model_id, version)
         check_body(raw)
         check_request(raw, request, model)
-        check_contents(request.get("contents"), needs_signatures=model.kind == "text")
+        is_text = model.kind == "text"
+        declared = declared_names(request) if is_text else None
+        check_contents(request.get("contents"), is_text, declared)
         entry = self.behaviour.take(model.kind, prompt) or Entry(on=model.kind)
         due = arrived + self._wait_s(model, entry)
         if entry.hang:

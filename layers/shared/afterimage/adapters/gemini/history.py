@@ -50,8 +50,8 @@ def in_words(turns: Sequence[Turn]) -> list[Content]:
     for role, text in filter(None, said):
         if plain and plain[-1]["role"] == role:
             plain[-1]["parts"].append({"text": text})
-        elif plain or role == "user":
-            _append(plain, role, [{"text": text}])
+        else:
+            plain.append({"role": role, "parts": [{"text": text}]})
     return plain
 
 
