@@ -30,6 +30,7 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     TimedOut,
 )
+from afterimage.domain.metrics import Metric
 from afterimage.ports import ImageRequest, TextReply
 
 RECORDED = Path(__file__).parent / "data" / "gemini"
@@ -251,6 +252,138 @@ def test_plain_words_that_are_refused_are_not_sent_again(
     with pytest.raises(ProviderRejected):
         reply(gemini)
     assert len(transport.requests) == 3, "there was nothing to say in other words"
+
+
+# --- A model that goes -------------------------------------------------------------------------
+
+GONE = json.loads(recorded("err_404_retired"))
+RETIRED = Answer(404, json.dumps(GONE["body"]).encode())
+SUCCESSOR = "gemini-3.8-flash"
+
+
+def models_asked(transport: Transport) -> list[str]:
+    return [str(request.url).split("/")[-1].split(":")[0] for request in transport.requests]
+
+
+@pytest.fixture
+def following(gemini: Gemini, monkeypatch: pytest.MonkeyPatch) -> Gemini:
+    """As with `FollowSuccessor`."""
+    monkeypatch.setattr(gemini, "_follows", True)
+    return gemini
+
+
+@BOTH
+def test_a_successor_is_asked_from_then_on_where_that_is_wished(
+    following: Gemini,
+    transport: Transport,
+    metrics: RecordingMetrics,
+    log: RecordingLog,
+    ask: Ask,
+    good: bytes,
+) -> None:
+    transport.script = [RETIRED, Answer(body=good), Answer(body=good)]
+
+    assert ask(following)
+    assert ask(following)
+
+    assert models_asked(transport)[1:] == [SUCCESSOR, SUCCESSOR]
+    assert [metric for metric, _ in metrics.values] == [Metric.MODEL_MISSING]
+    (line,) = [line for line in log.lines if line.event == "gemini_model_missing"]
+    assert (line.level, line.fields["successor"]) == ("warning", SUCCESSOR)
+
+
+@BOTH
+def test_a_successor_is_only_named_where_nothing_is_wished(
+    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
+) -> None:
+    transport.script = [RETIRED, Answer(body=good)]
+
+    with pytest.raises(ProviderRejected):
+        ask(gemini)
+
+    assert len(transport.requests) == 1
+
+
+@BOTH
+def test_successors_are_not_followed_for_ever(
+    following: Gemini, transport: Transport, ask: Ask, good: bytes
+) -> None:
+    transport.script = [RETIRED] * 9
+
+    with pytest.raises(ProviderRejected):
+        ask(following)
+    assert len(transport.requests) == 4
+
+    transport.script = [Answer(body=good)]
+    assert ask(following)
+    assert models_asked(transport)[-1] == models_asked(transport)[0], (
+        "what is configured comes first"
+    )
+
+
+def test_an_unknown_model_without_a_successor_is_left(
+    following: Gemini, transport: Transport
+) -> None:
+    body = json.dumps(json.loads(recorded("err_404_not_found"))["body"]).encode()
+    transport.script = [Answer(404, body), Answer()]
+
+    with pytest.raises(ProviderRejected):
+        reply(following)
+
+
+def going(body: bytes, **status: Any) -> bytes:
+    """The answer with the state of its model."""
+    is_stream = body.startswith(b"data:")
+    answer = json.loads(body.removeprefix(b"data:")) | {"modelStatus": status}
+    return streamed(json.dumps(answer).encode()) if is_stream else json.dumps(answer).encode()
+
+
+@BOTH
+@pytest.mark.parametrize(
+    ("when", "left"),
+    [
+        ("2026-12-20T22:00:00Z", 30.5),
+        ("2026-12-20T22:00:00.123456789Z", 30.5),
+        ("2026-12-20", 29.6),
+        ("2026-11-01T00:00:00+00:00", 0.0),
+    ],
+)
+def test_the_days_that_a_model_has_left_are_counted(
+    gemini: Gemini,
+    transport: Transport,
+    metrics: RecordingMetrics,
+    log: RecordingLog,
+    ask: Ask,
+    good: bytes,
+    when: str,
+    left: float,
+) -> None:
+    transport.script = [Answer(body=going(good, retirementTime=when))] * 2
+
+    ask(gemini)
+    ask(gemini)
+
+    assert metrics.values == [(Metric.MODEL_DAYS_LEFT, left)] * 2
+    (line,) = log.lines
+    assert (line.event, line.level) == ("gemini_model_retires", "warning")
+    assert line.fields["setting"] in ("TextModel", "ImageModel")
+
+
+@BOTH
+@pytest.mark.parametrize("when", ["soon", "", None, 7, {}, "9999999-01-01"])
+def test_a_date_that_is_none_is_passed_over(
+    gemini: Gemini,
+    transport: Transport,
+    metrics: RecordingMetrics,
+    ask: Ask,
+    good: bytes,
+    when: Any,
+) -> None:
+    transport.script = [Answer(body=going(good, retirementTime=when, modelStage="STABLE"))]
+
+    assert ask(gemini)
+
+    assert metrics.values == []
 
 
 # --- The key -----------------------------------------------------------------------------------

@@ -37,6 +37,7 @@ LLM = {
     "TEXT_MODEL": "a-text-model",
     "DAILY_IMAGE_LIMIT": "10",
     "DAILY_MESSAGE_LIMIT": "200",
+    "FOLLOW_SUCCESSOR": "false",
     "MAX_OPEN_MESSAGES": "10",
     "TEXT_TIMEOUT": "60",
     "TEXT_DEADLINE": "75",

@@ -83,6 +83,7 @@ class GeminiFunctionSettings(TableSettings):
     gemini_api_version: Name
     gemini_api_key_secret: Name
     image_model: Name
+    follow_successor: bool
 
 
 class LlmHandlerSettings(GeminiFunctionSettings):

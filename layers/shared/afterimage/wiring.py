@@ -444,6 +444,7 @@ def _gemini(
             text_model=text_model,
             image_model=configured.image_model,
             show_drafts=show_drafts,
+            follow_successor=configured.follow_successor,
         ),
         aws.Cached(aws.secret(base.secrets, configured.gemini_api_key_secret), base.log),
         requests.Session(),

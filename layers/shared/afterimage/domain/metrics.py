@@ -70,6 +70,7 @@ class Metric(Enum):
     INVOCATIONS_FAILED = "InvocationsFailed", _COUNT
     KEY_REJECTED = "KeyRejected", _COUNT
     MODEL_MISSING = "ModelMissing", _COUNT
+    MODEL_DAYS_LEFT = "ModelDaysLeft", Unit.NONE
     # What it costs: US dollars.
     PICTURE_COST = "PictureCost", Unit.NONE
 

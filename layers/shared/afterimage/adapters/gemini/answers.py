@@ -173,6 +173,16 @@ def is_blocked(body: Any) -> bool:
     return bool(feedback(body).get("blockReason"))
 
 
+def retirement(body: Any) -> datetime | None:
+    """When the model goes that gave this answer, if that is said (`modelStatus`)."""
+    said = _dict(_dict(body).get("modelStatus")).get("retirementTime")
+    try:
+        when = datetime.fromisoformat(said) if isinstance(said, str) else None
+    except ValueError:
+        return None
+    return when.replace(tzinfo=when.tzinfo or UTC) if when else None
+
+
 class Drawn(NamedTuple):
     """One picture of an answer.
 

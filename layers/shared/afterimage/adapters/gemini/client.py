@@ -8,8 +8,8 @@ says that it was not billed.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TypeVar
@@ -58,6 +58,10 @@ _TOOL = {
     },
 }
 
+# The settings that name the models.
+_TEXT, _IMAGE = "TextModel", "ImageModel"
+_MOST_SUCCESSORS = 3  # of one model, one after another
+
 ReplyT = TypeVar("ReplyT")
 
 
@@ -67,6 +71,7 @@ class GeminiSettings:
 
     Attributes:
         show_drafts: ask the image model for what it thinks, which is where its drafts are.
+        follow_successor: ask the model that the provider names in place of one that is gone.
     """
 
     base_url: str
@@ -74,6 +79,7 @@ class GeminiSettings:
     text_model: str
     image_model: str
     show_drafts: bool = False
+    follow_successor: bool = False
 
 
 class Gemini:
@@ -93,7 +99,10 @@ class Gemini:
         metrics: Metrics,
     ) -> None:
         models_url = f"{settings.base_url}/{settings.api_version}/models"
-        self._settings = settings
+        self._configured = {_TEXT: settings.text_model, _IMAGE: settings.image_model}
+        self._models = dict(self._configured)
+        self._follows = settings.follow_successor
+        self._announced: set[tuple[str, datetime]] = set()
         self._shows_drafts = settings.show_drafts
         self._transport = Transport(models_url, api_key, http, clock)
         self._clock = clock
@@ -113,8 +122,7 @@ class Gemini:
                     raise
             return self._replied(forms[0], until)
 
-        with self._told_of("TextModel", self._settings.text_model):
-            return self._with_retries(ask, until, again_once_taken=True)
+        return self._told_of(_TEXT, lambda: self._with_retries(ask, until, again_once_taken=True))
 
     def _replied(
         self, contents: list[history.Content], until: datetime
@@ -126,7 +134,9 @@ class Gemini:
             "toolConfig": {"functionCallingConfig": {"mode": "AUTO"}},
             "generationConfig": {"maxOutputTokens": _MAX_OUTPUT_TOKENS},
         }
-        return answers.text_reply(self._transport.whole(self._settings.text_model, body, until))
+        answer = self._transport.whole(self._models[_TEXT], body, until)
+        self._announce(_TEXT, answers.retirement(answer))
+        return answers.text_reply(answer)
 
     def _leave_form(self, forms: list[list[history.Content]]) -> bool:
         """Go on with plain words; whether that is something else."""
@@ -158,12 +168,11 @@ class Gemini:
                 picture = self._painted(prompt, config, until, on_draft)
             self._shows_drafts = False
             self._log.warning(
-                "gemini_drafts_refused", setting="ShowDrafts", model=self._settings.image_model
+                "gemini_drafts_refused", setting="ShowDrafts", model=self._models[_IMAGE]
             )
             return picture
 
-        with self._told_of("ImageModel", self._settings.image_model):
-            return self._with_retries(ask, until, again_once_taken=False)
+        return self._told_of(_IMAGE, lambda: self._with_retries(ask, until, again_once_taken=False))
 
     def _painted(
         self,
@@ -174,10 +183,11 @@ class Gemini:
     ) -> bytes:
         contents = [{"role": "user", "parts": [{"text": prompt}]}]
         body = {"contents": contents, "generationConfig": config}
-        streamed = StreamedPicture()
-        with closing(self._transport.events(self._settings.image_model, body, until)) as events:
+        streamed, retires = StreamedPicture(), None
+        with closing(self._transport.events(self._models[_IMAGE], body, until)) as events:
             try:
                 for event in events:
+                    retires = answers.retirement(event) or retires
                     if (draft := streamed.add(event)) is not None:
                         on_draft(draft)
                     if streamed.is_complete:
@@ -186,23 +196,47 @@ class Gemini:
                 # What was said before stands, however the connection ended.
                 if not streamed.has_stopped:
                     raise
+        self._announce(_IMAGE, retires)
         return streamed.picture()
 
-    @contextmanager
-    def _told_of(self, setting: str, model: str) -> Iterator[None]:
-        """What only whoever runs the stack can put right is said with the setting to change."""
-        try:
-            yield
-        except KeyRejected:
-            self._metrics.add(Metric.KEY_REJECTED)
-            self._log.warning("gemini_key_rejected", setting="GeminiApiKey")
-            raise
-        except ModelMissing as missing:
-            self._metrics.add(Metric.MODEL_MISSING)
+    # --- What only whoever runs the stack can put right, said with the setting to change --------
+
+    def _told_of(self, setting: str, ask: Callable[[], ReplyT]) -> ReplyT:
+        """Ask the model of a setting or, where that is wished, its successor."""
+        followed = 0
+        while True:
+            try:
+                return ask()
+            except KeyRejected:
+                self._metrics.add(Metric.KEY_REJECTED)
+                self._log.warning("gemini_key_rejected", setting="GeminiApiKey")
+                raise
+            except ModelMissing as missing:
+                self._metrics.add(Metric.MODEL_MISSING)
+                self._log.warning(
+                    "gemini_model_missing",
+                    setting=setting,
+                    model=self._models[setting],
+                    successor=missing.successor,
+                )
+                if not self._follows or not missing.successor or followed == _MOST_SUCCESSORS:
+                    self._models[setting] = self._configured[setting]
+                    raise
+                self._models[setting] = missing.successor
+                followed += 1
+
+    def _announce(self, setting: str, retires: datetime | None) -> None:
+        """Count the days that a model has left, if it has said so."""
+        if retires is None:
+            return
+        days = max(0.0, (retires - self._clock.now()) / timedelta(days=1))
+        self._metrics.add(Metric.MODEL_DAYS_LEFT, round(days, 1))
+        model = self._models[setting]
+        if (model, retires) not in self._announced:
+            self._announced.add((model, retires))
             self._log.warning(
-                "gemini_model_missing", setting=setting, model=model, successor=missing.successor
+                "gemini_model_retires", setting=setting, model=model, at=retires.isoformat()
             )
-            raise
 
     # --- Retries ----------------------------------------------------------------------------
 
