@@ -195,6 +195,8 @@ CUT_OFF = {
     "an error": answer(event(DRAWN) + event(error(503)), EVENT_STREAM),
     "an error line": answer(event(DRAWN) + json.dumps(error(503)).encode(), EVENT_STREAM),
     "a long error": answer(event(DRAWN) + json.dumps(error(503), indent=2).encode(), EVENT_STREAM),
+    "half an error line": answer(event(DRAWN) + json.dumps(error(503)).encode()[:20], EVENT_STREAM),
+    "half a list": answer(json.dumps([DRAWN, STOP]).encode()[:-30], JSON),
     "drafts only": answer(event(DRAFTED), EVENT_STREAM),
 }
 
@@ -248,6 +250,7 @@ def lines_of(body: Any) -> bytes:
     )
 
 
+SPOKEN = response({"text": "?"}, part(PICTURE), finishReason="STOP")
 SHAPES: dict[str, tuple[str, bytes]] = {
     "another type": (JSON, STREAM),
     "no type": ("X-Nothing: here", STREAM),
@@ -261,6 +264,8 @@ SHAPES: dict[str, tuple[str, bytes]] = {
     "empty data": (EVENT_STREAM, b"data:\n\n" + event(DRAWN) + b"data: \n\n" + event(STOP)),
     "comments": (EVENT_STREAM, b": hi\n\nevent: message\nid: 1\nretry: 9\n" + STREAM),
     "a marker before": (EVENT_STREAM, event(DRAWN) + b"data: [DONE]\n\n"),
+    "a marker without an end": (EVENT_STREAM, b"data: [DONE]\n" + event(WHOLE)),
+    "a list of many lines": (EVENT_STREAM, lines_of([DRAWN, STOP]) + b"\n"),
     "a broken one before": (EVENT_STREAM, b"data: {]\n\n" + STREAM),
     "a list": (JSON, json.dumps([response({"text": "Here"}), WHOLE]).encode()),
     "a long list": (JSON, json.dumps([DRAWN, STOP], indent=2).encode()),
@@ -268,11 +273,8 @@ SHAPES: dict[str, tuple[str, bytes]] = {
     "an object": (JSON, json.dumps(WHOLE).encode()),
     "objects in lines": (JSON, json.dumps(DRAWN).encode() + b"\n" + json.dumps(STOP).encode()),
     "a list in data": (EVENT_STREAM, event([DRAWN, STOP])),
-    "no characters": (
-        EVENT_STREAM,
-        event(response({"text": "?"})).replace(b"?", b"\xff\xfe") + STREAM,
-    ),
-    "half a character": (EVENT_STREAM, event(response({"text": "\ud83d"})) + STREAM),
+    "no characters": (EVENT_STREAM, event(SPOKEN).replace(b"?", b"\xff\xfe")),
+    "half a character": (EVENT_STREAM, event(SPOKEN).replace(b"?", b"\\ud83d")),
     "odd parts": (EVENT_STREAM, event(response(7, None, part(PICTURE), finishReason="STOP"))),  # type: ignore[arg-type]
 }
 
@@ -358,7 +360,8 @@ def test_a_wait_that_is_asked_for_is_kept_and_told(
     said: bytes, wait: float, told: int | None
 ) -> None:
     clock, log = QuickClock(), RecordingLog()
-    with raw_server(Said([said])) as server:
+    then = Then.SERVE if b"Content-Length" in said else Then.CLOSE
+    with raw_server(Said([said], then)) as server:
         gemini = client(server, log, clock)
         with pytest.raises(ProviderUnavailable) as failed:
             gemini.paint("a fox", "1:1", soon(600), lambda _: None)
@@ -382,7 +385,8 @@ def test_an_error_whose_body_does_not_come_is_still_one() -> None:
 def test_a_model_that_refuses_to_show_drafts_is_asked_without_from_then_on() -> None:
     refused = error(400, status="INVALID_ARGUMENT", message="Thinking is not enabled for models/x")
     log = RecordingLog()
-    with raw_server(Said([refusal("400 Bad", refused)]), Said([GOOD])) as server:
+    said = refusal("400 Bad", refused)
+    with raw_server(Said([said], Then.SERVE), Said([GOOD], Then.SERVE)) as server:
         gemini = client(server, log, drafts=True)
 
         for _ in range(2):
@@ -397,8 +401,8 @@ def test_a_model_that_refuses_to_show_drafts_is_asked_without_from_then_on() -> 
 def test_a_request_that_is_refused_for_something_else_teaches_nothing() -> None:
     refused = error(400, status="INVALID_ARGUMENT", message="The prompt is odd.")
     log = RecordingLog()
-    said = Said([refusal("400 Bad", refused)])
-    with raw_server(said, said, Said([GOOD])) as server:
+    said = Said([refusal("400 Bad", refused)], Then.SERVE)
+    with raw_server(said, said, Said([GOOD], Then.SERVE)) as server:
         gemini = client(server, log, drafts=True)
         with pytest.raises(ProviderRejected):
             gemini.paint("a fox", "1:1", soon(), lambda _: None)
@@ -457,6 +461,15 @@ def test_a_connection_serves_until_it_has_been_idle_for_too_long(
             connections.append(server.connections)
 
     assert connections == [1, 1, 2]
+
+
+def test_a_connection_is_kept_behind_an_error() -> None:
+    said = chunk(json.dumps(error(503)).encode()) + chunk(b"")
+    busy = answer(said, JSON, CHUNKED, status="503 Busy")
+    with raw_server(Said([busy], Then.SERVE), Said([GOOD], Then.SERVE)) as server:
+        client(server, RecordingLog()).paint("a fox", "1:1", soon(), lambda _: None)
+
+    assert (len(server.bodies), server.connections) == (2, 1)
 
 
 # --- Texts -------------------------------------------------------------------------------------

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.doubles import NOW
 
 from afterimage.adapters.gemini import answers
 from afterimage.adapters.gemini.answers import Retryable
@@ -84,6 +85,10 @@ def image_bytes(answer: Any) -> bytes:
     return streamed.picture()
 
 
+def chain_of(error: BaseException) -> str:
+    return f"{error} {getattr(error, 'failure', '')}"
+
+
 # --- Text --------------------------------------------------------------------------------------
 
 
@@ -125,6 +130,24 @@ def test_a_call_wins_over_text_and_over_other_tools() -> None:
 
     assert isinstance(wish, ImageRequest)
     assert (wish.prompt, wish.aspect_ratio) == ("a fox", None)
+
+
+def test_half_a_character_of_a_prompt_is_replaced() -> None:
+    wish = answers.text_reply(body(call(prompt="a \ud83d fox")))
+
+    assert isinstance(wish, ImageRequest)
+    assert wish.prompt == "a \ufffd fox"
+    wish.parts.encode()
+
+
+@pytest.mark.parametrize(
+    ("code", "failure"), [(503, Retryable), (403, ProviderRejected), ("?", Retryable)]
+)
+def test_an_error_in_place_of_a_text_is_one(code: Any, failure: type[Exception]) -> None:
+    with pytest.raises(failure) as failed:
+        answers.text_reply({"error": {"code": code, "message": "no"}})
+
+    assert "no" in chain_of(failed.value)
 
 
 def test_the_first_of_several_calls_is_taken() -> None:
@@ -412,6 +435,8 @@ def test_a_minutes_quota_is_waited_for() -> None:
     [
         quota("GenerateRequestsPerDayPerProjectPerModel-FreeTier"),
         quota("PerMinute", message="Quota exceeded, limit: 0, model: x"),
+        quota("PerMinute", message="x" * 900 + "limit: 0, model: x\nPlease retry in 3s."),
+        {"error": {"details": [{"violations": [{"quotaId": "PerMinute", "quotaValue": "0"}]}]}},
     ],
 )
 def test_a_days_quota_is_not(answer: Any) -> None:
@@ -419,6 +444,39 @@ def test_a_days_quota_is_not(answer: Any) -> None:
 
     assert isinstance(failure, ProviderUnavailable)
     assert failure.retry_after is None
+
+
+def test_a_limit_that_only_begins_with_a_nought_is_a_minutes() -> None:
+    failure = answers.http_failure(429, quota("PerMinute", message="limit: 0.5, model: x"))
+
+    assert isinstance(failure, Retryable)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7.0),
+        (" 2.5 ", 2.5),
+        ("Fri, 20 Nov 2026 10:01:30 GMT", 90.0),
+        ("Fri, 20 Nov 2026 10:01:30 -0000", 90.0),
+        ("Fri, 20 Nov 2026 09:00:00 GMT", 0.0),
+        ("", None),
+        ("soon", None),
+        ("-3", None),
+        ("99999999999999", None),
+    ],
+)
+def test_a_header_says_seconds_or_a_date(header: str, seconds: float | None) -> None:
+    assert answers.seconds_until(header, NOW) == seconds
+
+
+def test_of_several_waits_the_longest_is_kept() -> None:
+    said = quota("PerMinute", "5s", message="Please retry in 1m30s. Or retry after 7s.")
+
+    failure = answers.http_failure(429, said, 12.0)
+
+    assert isinstance(failure, Retryable)
+    assert failure.wait == 90
 
 
 def test_the_recorded_quota_is_a_days() -> None:

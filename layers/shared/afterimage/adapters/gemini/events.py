@@ -19,6 +19,7 @@ from pydantic_core import from_json
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = (b":", b"event:", b"id:", b"retry:")
 _BETWEEN = re.compile(r"[\s,\[\]]*")
+_BEGINS = re.compile(rb"\s*(?:\{|\[\s*(?:\{|$))")  # an object, or a list of them
 _MAY_END = (b"}", b"]", b",")  # none of them is in a picture's base64
 _DECODER = json.JSONDecoder()
 
@@ -89,7 +90,7 @@ def _server_sent(chunks: Iterable[bytes]) -> Iterator[Event]:
             data = _NO_JSON if pending else _json(line)
             if data is not _NO_JSON:
                 yield from _of(data)
-            elif pending or line.lstrip().startswith((b"{", b"[")):
+            elif pending or _BEGINS.match(line):
                 pending += line + b"\n"
         elif not line and pending:
             data = _json(pending)
