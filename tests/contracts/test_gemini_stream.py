@@ -219,6 +219,15 @@ def test_the_last_draft_is_the_picture_if_the_model_stops_behind_it(then: Then) 
     assert (asked.result, asked.calls) == (OTHER, 1)
 
 
+@pytest.mark.parametrize("then", [Then.CLOSE, Then.RESET])
+def test_a_draft_that_came_with_its_reason_outlasts_its_connection(then: Then) -> None:
+    whole = response(part(DRAFT, thought=True), finishReason="STOP")
+
+    asked = paint(Said([answer(chunk(event(whole)), EVENT_STREAM, CHUNKED)], then))
+
+    assert (asked.result, asked.calls) == (DRAFT, 1)
+
+
 def test_a_reason_with_each_event_does_not_end_it_before_the_picture() -> None:
     words = response({"text": "Here"}, finishReason="STOP")
     draft = response(part(DRAFT, thought=True), finishReason="STOP")

@@ -50,6 +50,8 @@ _EVENTS = "no event is lost, doubled or out of order"
 _ONES_OWN = "nothing of one user reaches another"
 _GONE = "deleted means gone"
 _WORK = "pushing never breaks the work"
+_PAID = "what was paid for is kept, and not bought twice"
+_ODD = "one odd answer blocks no chat"
 _IDEMPOTENT = "the same request is one message"
 
 GUARDS = (
@@ -401,6 +403,69 @@ GUARDS = (
         "user.role is not Role.USER or user.text != question.text",
         "user.role is not Role.USER",
         "tests/unit/test_answer_message.py::test_another_text_under_the_same_id_is_refused",
+    ),
+    Guard(
+        _PAID,
+        "adapters/gemini/client.py",
+        "                if not streamed.has_stopped:",
+        "                if True:",
+        "tests/contracts/test_gemini_stream.py::test_a_draft_that_came_with_its_reason_outlasts_its_connection",
+    ),
+    Guard(
+        _PAID,
+        "adapters/gemini/client.py",
+        "                    if streamed.is_complete:",
+        "                    if False:",
+        "tests/contracts/test_gemini_stream.py::test_a_picture_and_a_reason_are_the_end_whatever_follows",
+    ),
+    Guard(
+        _PAID,
+        "adapters/gemini/client.py",
+        "if unanswered.taken and not again_once_taken:",
+        "if False:",
+        "tests/contracts/test_gemini_stream.py::test_bytes_that_no_picture_is_in_are_never_a_reason_to_ask_again",
+    ),
+    Guard(
+        _PAID,
+        "adapters/gemini/transport.py",
+        "return isinstance(error.args[0] if error.args else None, ProtocolError | OSError)",
+        "return False",
+        "tests/contracts/test_gemini_stream.py::test_a_request_that_may_have_been_taken_is_not_sent_again_for_a_picture",
+    ),
+    Guard(
+        _PAID,
+        "adapters/gemini/streamed.py",
+        "if self._draft is not None and isinstance(failure, Retryable):",
+        "if False:",
+        "tests/contracts/test_gemini_stream.py::test_the_last_draft_is_the_picture_if_the_model_stops_behind_it",
+    ),
+    Guard(
+        _PAID,
+        "adapters/gemini/client.py",
+        "pause = max(pause, reason.at_least * 2**retries)",
+        "pause = max(pause, 0)",
+        "tests/contracts/test_gemini_stream.py::test_a_wait_that_is_asked_for_is_kept_and_told",
+    ),
+    Guard(
+        _ODD,
+        "adapters/gemini/history.py",
+        'call.get("name") != IMAGE_TOOL',
+        "False",
+        "tests/unit/test_gemini_history.py::test_what_the_model_would_refuse_is_mended",
+    ),
+    Guard(
+        _ODD,
+        "adapters/gemini/history.py",
+        'if call.get("id") in ids:',
+        "if False:",
+        "tests/unit/test_gemini_history.py::test_whatever_was_answered_goes_back_as_a_history_that_is_taken",
+    ),
+    Guard(
+        _ODD,
+        "adapters/gemini/client.py",
+        "                if not self._leave_form(forms):",
+        "                if True:",
+        "tests/unit/test_gemini_client.py::test_a_history_that_is_refused_is_sent_once_more_in_plain_words",
     ),
 )
 

@@ -224,7 +224,10 @@ PARTS = some(
     functionResponse=some(name=st.just("generate_image"), response=st.just({})),
     inlineData=some(mimeType=st.just("image/png"), data=st.just(SIGNATURE)),
 )
-ANSWERS = st.lists(PARTS | JSON, max_size=4)
+PLAIN = st.sampled_from(
+    [{"text": "Hello"}, SIGNED, CALL, UNDECLARED, {"thoughtSignature": SIGNATURE}]
+)
+ANSWERS = st.lists(PLAIN | PARTS | JSON, max_size=4)
 STATUSES = st.sampled_from(list(Status))
 
 
@@ -257,7 +260,8 @@ def test_whatever_was_answered_goes_back_as_a_history_that_is_taken(
 
 
 STORABLE = st.builds(
-    lambda parts: json.loads(json.dumps(parts).replace("\\ud", "\\u0")), st.lists(PARTS, max_size=4)
+    lambda parts: json.loads(json.dumps(parts).replace("\\ud", "\\u0")),
+    st.lists(PLAIN | PARTS, max_size=4),
 )
 
 
