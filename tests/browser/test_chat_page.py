@@ -19,6 +19,8 @@ from tests.browser.people import (
     watch_shifts,
 )
 
+PAINTED_AT_ONCE = 4  # MaxPaintingPerUser's own
+
 
 def test_every_tab_of_one_person_shows_skeleton_then_picture_without_reload(
     stack: Stack, sign_in: SignIn, name: str, chat: str
@@ -159,6 +161,29 @@ def test_nothing_moves_when_more_is_sent_while_the_first_is_thought_about(
     expect(page.locator("#log img.full.shown").last).to_be_attached(timeout=PATIENCE_MS)
     wait_for_glides(page)
 
+    assert shifts(page) == [0, []]
+
+
+def test_a_picture_that_waits_for_its_turn_says_so_and_moves_nothing(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=3_000, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    for _ in range(PAINTED_AT_ONCE):
+        say(page, "paint a fox")
+    expect(page.locator(".assistant.generating")).to_have_count(
+        PAINTED_AT_ONCE, timeout=PATIENCE_MS
+    )
+    watch_shifts(page)
+
+    say(page, "paint a boat")
+
+    expect(last_answer(page)).to_contain_text("Waiting for your other pictures…")
+    expect(skeleton(page).last).to_be_visible()
+    expect(last_answer(page)).to_contain_text("Painting…", timeout=PATIENCE_MS)
+    expect_picture(page, PAINTED_AT_ONCE + 1)
+    wait_for_glides(page)
     assert shifts(page) == [0, []]
 
 

@@ -12,14 +12,17 @@ from tests.contracts.conftest import Tables
 from tests.support.builders import CHAT, a_job, a_message, an_image
 from tests.support.doubles import NOW, REQUEST
 
+from afterimage.domain import turns
 from afterimage.domain.changes import (
     Change,
+    CloseAccount,
     CountMessage,
     InsertImage,
     InsertJob,
     InsertMessage,
     MoveJob,
     RefundImage,
+    RemoveJob,
     RemoveMessage,
     RenameChat,
     ReplaceMessage,
@@ -99,6 +102,8 @@ def test_every_field_of_a_message_survives(tables: Tables, user: str) -> None:
         job_id="01JD4A7Y000000000000000000",
         reply_to=a_message(1).id,
         tries=3,
+        waiting=True,
+        refunded=True,
         deadline=NOW + timedelta(seconds=450),
         lease_until=NOW + timedelta(seconds=59, milliseconds=250),
     )
@@ -444,3 +449,130 @@ def test_a_whole_delivery_is_one_transaction(tables: Tables, user: str) -> None:
     assert tables.store.read(user) == Channel(user, seq=4)
     assert tables.messages.get(user, CHAT, message.id) == painted
     assert tables.images.before(user, None, 10) == [image]
+
+
+# --- The queue before the painter ----------------------------------------------------------------
+
+
+def a_waiting(number: int) -> Job:
+    return replace(a_job(number), status=JobStatus.WAITING)
+
+
+def ordered(tables: Tables, user: str, *jobs: Job) -> None:
+    """Each with the message that waits for it."""
+    for number, job in enumerate(jobs):
+        message = a_message(
+            number, role=Role.ASSISTANT, status=Status.GENERATING, job_id=job.id, deadline=NOW
+        )
+        commit(tables, user, InsertMessage(message), InsertJob(job))
+
+
+def its_turn(tables: Tables, user: str, job: Job, *changes: Change) -> Transition:
+    """A transition without events of its own, and along with it the turn of a job."""
+    stored = tables.jobs.get(user, job.id)
+    number = next(n for n in range(9) if a_job(n).id == job.id)
+    message = tables.messages.get(user, CHAT, a_message(number).id)
+    assert stored is not None
+    assert message is not None
+    return turns.begin(Transition(changes, ()), stored, message, NOW, NOW + timedelta(seconds=450))
+
+
+def queue(tables: Tables, user: str) -> tuple[set[str], set[str]]:
+    channel = tables.store.read(user)
+    return set(channel.painting), set(channel.waiting)
+
+
+def test_the_queue_follows_the_jobs(tables: Tables, user: str) -> None:
+    first, second, third = a_job(0), a_job(1), a_waiting(2)
+
+    ordered(tables, user, first, second, third)
+    assert queue(tables, user) == ({first.id, second.id}, {third.id})
+
+    claimed = tables.jobs.claim(user, first.id, 1, NOW, REQUEST)
+    assert claimed is not None
+    assert queue(tables, user) == ({first.id, second.id}, {third.id})
+
+    commit(tables, user, MoveJob(claimed, moved(claimed, Move.FAIL, NOW)))
+    assert queue(tables, user) == ({second.id}, {third.id})
+
+    commit(tables, user, RemoveJob(second), events=())
+    assert queue(tables, user) == (set(), {third.id})
+
+    commit(tables, user, MoveJob(third, moved(third, Move.CANCEL, NOW)))
+    assert queue(tables, user) == (set(), set())
+
+
+def test_a_turn_comes_with_the_end_of_another(tables: Tables, user: str) -> None:
+    first, second = a_job(0), a_waiting(1)
+    ordered(tables, user, first, second)
+    transition = its_turn(tables, user, second, RemoveJob(first))
+
+    tables.store.commit(tables.store.read(user), transition, NOW)
+
+    begun = tables.jobs.get(user, second.id)
+    message = tables.messages.get(user, CHAT, a_message(1).id)
+    assert queue(tables, user) == ({second.id}, set())
+    assert begun == moved(second, Move.START, NOW, message_version=2)
+    assert message is not None
+    assert (message.version, message.waiting) == (2, False)
+    assert tables.store.read(user).seq == 3
+
+
+def test_whose_turn_cannot_come_has_lost_a_race_and_decides_nothing(
+    tables: Tables, user: str
+) -> None:
+    first, second = a_job(0), a_waiting(1)
+    ordered(tables, user, first, second)
+    transition = its_turn(tables, user, second, RemoveJob(first))
+    commit(tables, user, MoveJob(second, moved(second, Move.CANCEL, NOW)), events=())
+
+    with pytest.raises(LostRace):
+        tables.store.commit(tables.store.read(user), transition, NOW)
+
+    assert tables.jobs.get(user, first.id) == first
+    assert queue(tables, user) == ({first.id}, set())
+
+
+def test_the_turn_of_a_chat_that_is_being_deleted_has_lost_a_race(
+    tables: Tables, user: str
+) -> None:
+    first, second = a_job(0), a_waiting(1)
+    commit(tables, user, TouchChat(CHAT, "title", NOW))
+    ordered(tables, user, first, second)
+    transition = its_turn(tables, user, second, RemoveJob(first))
+    tables.delete_chat(user, CHAT)
+
+    with pytest.raises(LostRace):
+        tables.store.commit(tables.store.read(user), transition, NOW)
+
+
+def test_a_queue_that_moved_without_an_event_has_moved(tables: Tables, user: str) -> None:
+    """A removal has no event and leaves `seq` as it is."""
+    first = a_job(0)
+    ordered(tables, user, first)
+    before = tables.store.read(user)
+    commit(tables, user, RemoveJob(first), events=())
+
+    with pytest.raises(LostRace):
+        tables.store.commit(before, Transition((InsertJob(a_waiting(1)),), (EVENT,)), NOW)
+    tables.store.commit(before, Transition((InsertMessage(a_message(5)),), (EVENT,)), NOW)
+
+    assert queue(tables, user) == (set(), set())
+
+
+def test_what_has_ended_all_the_same_is_forgotten(tables: Tables, user: str) -> None:
+    ordered(tables, user, a_job(0), a_waiting(1))
+    gone = frozenset({a_job(0).id, a_job(1).id})
+    transition = Transition((InsertJob(a_job(2)),), (EVENT,), forgets=gone)
+
+    tables.store.commit(tables.store.read(user), transition, NOW)
+
+    assert queue(tables, user) == ({a_job(2).id}, set())
+
+
+def test_a_deleted_account_has_no_queue(tables: Tables, user: str) -> None:
+    ordered(tables, user, a_job(0), a_waiting(1))
+
+    commit(tables, user, CloseAccount(NOW, NOW + timedelta(days=7)), events=())
+
+    assert queue(tables, user) == (set(), set())

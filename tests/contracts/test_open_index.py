@@ -43,7 +43,8 @@ def overdue(tables: Tables, *users: str, now: datetime = NOW) -> list[MessageKey
     found = (
         key
         for partition in range(OPEN_PARTITIONS)
-        for key in tables.index.overdue_messages(partition, now)
+        for key, deadline in tables.index.open_messages(partition, now)
+        if deadline < now
     )
     return sorted((key for key in found if key.user_id in users), key=lambda key: key.message_id)
 
@@ -143,7 +144,7 @@ def test_rows_may_end_while_the_index_is_read(tables: Tables, user: str) -> None
 
     def ending() -> Iterator[str]:
         for partition in range(OPEN_PARTITIONS):
-            for key in tables.index.overdue_messages(partition, NOW):
+            for key, _ in tables.index.open_messages(partition, NOW):
                 if key.user_id == user:
                     ended = messages[key.message_id].failed(TimedOut(), NOW)
                     store(tables, user, ReplaceMessage(ended, 1))

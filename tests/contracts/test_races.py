@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.contracts.conftest import Tables
@@ -17,6 +17,7 @@ from tests.support.doubles import (
     RecordingLog,
     RecordingMetrics,
     RecordingPush,
+    RecordingStarter,
 )
 
 from afterimage.channel import UnifiedChannel
@@ -34,8 +35,10 @@ from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
 from afterimage.invocation import Invocation
 from afterimage.ports import DayUse
+from afterimage.use_cases.turns import PaintersTurns
 
 DAY = "2026-11-20"
+AT_ONCE = 4
 
 
 class WallClock:
@@ -66,6 +69,16 @@ def channel(atomic_tables: Tables, crowd: Executor) -> UnifiedChannel:
         RecordingLog(),
         RecordingMetrics(),
         Invocation(clock),
+        PaintersTurns(
+            atomic_tables.jobs,
+            atomic_tables.messages,
+            RecordingStarter(),
+            WallClock(),
+            AT_ONCE,
+            timedelta(seconds=450),
+            RecordingLog(),
+            RecordingMetrics(),
+        ),
     )
 
 

@@ -136,16 +136,16 @@ def table_of(physical: str) -> str:
 
 
 def _purpose(items: list[dict[str, Any]]) -> str:
-    """What a transaction is for, by the message it writes."""
+    """What a transaction is for, by the messages it writes: its own, then whose turn comes."""
     written = [
         item["Put"]["Item"]
         for item in items
         if "Put" in item and table_of(item["Put"]["TableName"]) == "messages"
     ]
-    if len(written) > 1:
+    if any(message["role"]["S"] == "user" for message in written):
         return "opening"
     if written:
-        return str(written[0]["status"]["S"])
+        return " ".join(str(message["status"]["S"]) for message in written)
     begun = any("deletion#" in json.dumps(item.get("Put", {})) for item in items)
     return "deletion" if begun else "other"
 

@@ -49,6 +49,7 @@ _QUOTA = "the quota is exact"
 _EVENTS = "no event is lost, doubled or out of order"
 _ONES_OWN = "nothing of one user reaches another"
 _GONE = "deleted means gone"
+_FAIR = "one user's pictures never take all of the painter"
 _WORK = "pushing never breaks the work"
 _PAID = "what was paid for is kept, and not bought twice"
 _ODD = "one odd answer blocks no chat"
@@ -78,9 +79,59 @@ GUARDS = (
     Guard(
         _ENDS,
         "use_cases/sweep.py",
-        "        if message.deadline >= self._clock.now():\n",
-        "        if False:\n",
+        "        if left < timedelta():\n",
+        "        if True:\n",
         "tests/unit/test_sweep.py::test_an_index_that_is_behind_ends_nothing",
+    ),
+    Guard(
+        _FAIR,
+        "use_cases/turns.py",
+        "            if len(turns.after(channel, transition).painting) >= self._at_once:\n"
+        "                break\n",
+        "",
+        "tests/unit/test_turns.py::test_whatever_ends_a_picture_begins_the_oldest_that_waits",
+    ),
+    Guard(
+        _FAIR,
+        "use_cases/turns.py",
+        "        for job_id in sorted(then.waiting & channel.waiting):\n",
+        "        for job_id in ():\n",
+        "tests/unit/test_turns.py::test_killed_at_any_step_the_queue_goes_on",
+    ),
+    Guard(
+        _FAIR,
+        "use_cases/turns.py",
+        "        if job is None or job.status is not JobStatus.WAITING:\n",
+        "        if job is None:\n",
+        "tests/unit/test_turns.py::test_a_waiting_job_that_ended_without_the_queue_is_passed_over",
+    ),
+    Guard(
+        _FAIR,
+        "use_cases/turns.py",
+        "if not self._is_painted(channel.user_id, i)",
+        "if False",
+        "tests/unit/test_turns.py::test_a_job_that_ended_without_the_queue_is_forgotten_when_there_is_no_room",
+    ),
+    Guard(
+        _FAIR,
+        "adapters/dynamodb/writes.py",
+        "        condition &= _is(ChannelRow.painting, channel.painting)\n",
+        "",
+        "tests/contracts/test_channel_store.py::test_a_queue_that_moved_without_an_event_has_moved",
+    ),
+    Guard(
+        _FAIR,
+        "adapters/dynamodb/writes.py",
+        "    asked += [Asked(write) for one in transition.along",
+        "    asked += [Asked(write, one) for one in transition.along",
+        "tests/contracts/test_channel_store.py::test_whose_turn_cannot_come_has_lost_a_race_and_decides_nothing",
+    ),
+    Guard(
+        _ENDS,
+        "use_cases/sweep.py",
+        "        if job is None or job.status is not JobStatus.RESERVED:\n",
+        "        if True:\n",
+        "tests/unit/test_turns.py::test_what_nobody_claimed_for_a_minute_is_started_again",
     ),
     Guard(
         _ENDS,

@@ -21,7 +21,7 @@ from tests.support.stored import Row, object_keys, owner_of, scan
 
 OPEN = frozenset({"thinking", "generating"})
 ENDED_MESSAGE = frozenset({"complete", "failed", "cancelled"})
-UNENDED_JOB = frozenset({"reserved", "running"})
+UNENDED_JOB = frozenset({"waiting", "reserved", "running"})
 ENDED_JOB = frozenset({"succeeded", "failed", "cancelled"})
 MAX_ATTEMPTS = 2
 # Columns of a job's row, and the states in which they are there.
@@ -48,6 +48,8 @@ class Truth:
     """All rows of one user and the keys of their objects.
 
     Attributes:
+        painting: ids of jobs that are with the painter, as the counter row says.
+        queued: ids of jobs that wait for their turn, as the counter row says.
         deletions: names of what is being deleted, or was and is looked at again.
         is_gone: the account is deleted.
     """
@@ -60,6 +62,8 @@ class Truth:
     counters: Mapping[str, int]  # "quota#…" and "messages#…"
     seq: int
     open: int
+    painting: frozenset[str]
+    queued: frozenset[str]
     connections: int
     events: Sequence[Row]
     objects: frozenset[str]
@@ -103,6 +107,8 @@ class Store:
             counters={row["entry"]: int(row["used"]) for row in mine["ledger"] if "used" in row},
             seq=int(counter.get("seq", 0)),
             open=int(counter.get("open", 0)),
+            painting=frozenset(counter.get("painting", ())),
+            queued=frozenset(counter.get("waiting", ())),
             connections=sum(row["entry"].startswith("connection#") for row in mine["channels"]),
             events=sorted(mine["events"], key=lambda row: int(row["seq"])),
             objects=frozenset(key for key in self._objects if key.startswith(folder(user))),
@@ -141,6 +147,7 @@ def check_user(
         *_answers(truth),
         *_jobs(truth, settled=settled),
         *_waiting(truth),
+        *_queue(truth),
         *_charges(truth),
         *_gallery(truth, settled=settled),
         *_numbers(truth),
@@ -225,6 +232,21 @@ def _waiting(truth: Truth) -> Iterable[str]:
         waits = message["status"] == "generating" and message.get("job_id") == job_id
         if waits != (job["status"] in UNENDED_JOB):
             yield f"job {job_id} is {job['status']}, and its message is {message['status']}"
+
+
+def _queue(truth: Truth) -> Iterable[str]:
+    """The counter row names the jobs that are painted and that wait, each where it belongs."""
+    for name, named, states in (
+        ("painting", truth.painting, ("reserved", "running")),
+        ("waiting", truth.queued, ("waiting",)),
+    ):
+        jobs = {job_id for job_id, job in truth.jobs.items() if job["status"] in states}
+        for job_id in named - jobs:
+            yield f"{name} names job {job_id}, which is not"
+        for job_id in jobs - named:
+            yield f"job {job_id} is {name}, and the queue does not say so"
+    if truth.queued and not truth.painting:
+        yield f"{len(truth.queued)} jobs wait and none is painted"
 
 
 def _charges(truth: Truth) -> Iterable[str]:

@@ -122,23 +122,22 @@ def _play(stage: Stage, case: Case, result: Result) -> None:
         result.hurried = stage.gave_up
         by = ", by its deadline" if result.swept else ""
         result.violations.append(f"ended {' '.join((*result.ended, *result.why))}{by}")
-    result.violations += _provider_calls(stage)
+    result.violations += _provider_calls(stage, case.scenario.pictures)
     result.violations += stage.clients_disagree()
 
 
-def _provider_calls(stage: Stage) -> Iterable[str]:
+def _provider_calls(stage: Stage, pictures: int) -> Iterable[str]:
     """At most one more call for each function that died painting; none once bytes are stored."""
-    paid = 0
-    stored = False
+    paid = stored = 0
     for call in stage.proxy.calls_of(stage.user):
         if call.step == "PutObject original" and call.status == httpx.codes.OK:
-            stored = True
+            stored += 1
         if call.step == "streamGenerateContent image" and call.status is not None:
             paid += 1
-            if stored:
+            if stored >= pictures:
                 yield "the provider was asked for what was stored already"
     died = stage.deaths("image_generate")
-    if paid > 1 + died:
+    if paid > pictures + died:
         yield f"the provider was asked {paid} times, and {died} functions died"
 
 

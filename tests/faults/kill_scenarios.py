@@ -25,6 +25,7 @@ class Scenario:
         function: the one that is killed.
         ends: statuses the message may end with; empty where it may never have been heard.
         repeated: the same, where the client repeats its request until it is answered.
+        pictures: how many are asked for.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Scenario:
     play: Callable[[Stage], None]
     ends: frozenset[str]
     repeated: frozenset[str] | None = None
+    pictures: int = 1
 
 
 # --- llm_handler_gemini ------------------------------------------------------------------------
@@ -50,6 +52,14 @@ def text_refused(stage: Stage) -> None:
 def picture_ordered(stage: Stage) -> None:
     stage.arm()
     stage.ask("paint a boat")
+
+
+def picture_waits(stage: Stage) -> None:
+    """Another one is being painted, and only one may be."""
+    hold = _hold(stage, _IMAGE, "paint a boat")
+    stage.arm()
+    stage.ask("paint a boat")
+    hold.release()
 
 
 def painter_unreachable(stage: Stage) -> None:
@@ -98,6 +108,19 @@ def _dies(stage: Stage, kill: Action) -> Action:
     return act
 
 
+def next_begun(stage: Stage) -> None:
+    """Another one waits until this one is painted."""
+    hold = _another_waits(stage)
+    stage.arm()
+    hold.release()
+
+
+def _another_waits(stage: Stage) -> Hold:
+    hold = _hold(stage, _IMAGE, "paint a boat")
+    stage.ask("paint a boat")
+    return hold
+
+
 def picture_refused(stage: Stage) -> None:
     stage.on(_IMAGE, _REJECTED, nth=0)
     picture_ordered(stage)
@@ -123,6 +146,13 @@ def reserved_picture_cancelled(stage: Stage) -> None:
 
 def running_picture_cancelled(stage: Stage) -> None:
     hold = _hold(stage, _IMAGE, "paint a boat")
+    stage.arm()
+    stage.click("cancel")
+    hold.release()
+
+
+def next_begun_by_cancel(stage: Stage) -> None:
+    hold = _another_waits(stage)
     stage.arm()
     stage.click("cancel")
     hold.release()
@@ -212,6 +242,15 @@ def reserved_picture_swept(stage: Stage) -> None:
     stage.pass_deadline(stage.answer()["message_id"])
 
 
+def unclaimed_started(stage: Stage) -> None:
+    stage.on("Invoke", kill_before, _LLM)
+    stage.ask("paint a boat")
+    stage.until("silence", stage.is_quiet)
+    stage.arm()
+    stage.pass_a_minute(stage.answer()["message_id"])
+    stage.answers_until("complete", "failed")
+
+
 def running_picture_swept(stage: Stage) -> None:
     stage.on("PutObject original", kill_after, _PAINTER)
     nobody_rescues = stage.on("GetItem image_generation_log", kill_before, _KEEPER, nth=0)
@@ -247,6 +286,8 @@ SCENARIOS = {
         Scenario("painter unreachable", _LLM, painter_unreachable, _FAILED, _EITHER),
         Scenario("text retried", _LLM, text_retried, _EITHER, _EITHER),
         Scenario("picture retried", _LLM, picture_retried, _EITHER, _EITHER),
+        Scenario("picture waits", _LLM, picture_waits, _EITHER, _COMPLETE, pictures=2),
+        Scenario("next begun", _PAINTER, next_begun, _EITHER, pictures=2),
         Scenario("picture painted", _PAINTER, picture_ordered, _COMPLETE),
         Scenario("picture refused", _PAINTER, picture_refused, _FAILED),
         Scenario("second attempt", _PAINTER, second_attempt, _EITHER),
@@ -270,6 +311,14 @@ SCENARIOS = {
             _COMPLETE_OR_CANCELLED,
             _COMPLETE_OR_CANCELLED,
         ),
+        Scenario(
+            "next begun by cancel",
+            _API,
+            next_begun_by_cancel,
+            _COMPLETE_OR_CANCELLED | _FAILED,
+            _COMPLETE_OR_CANCELLED,
+            pictures=2,
+        ),
         Scenario("picture deleted", _API, picture_deleted, _COMPLETE, _COMPLETE),
         Scenario("chat deleted", _API, chat_deleted, _COMPLETE),
         Scenario("account deleted", _API, account_deleted, _COMPLETE),
@@ -283,6 +332,7 @@ SCENARIOS = {
         Scenario("posts died", _KEEPER, posts_died, _COMPLETE),
         Scenario("text swept", _KEEPER, text_swept, _FAILED),
         Scenario("reserved picture swept", _KEEPER, reserved_picture_swept, _FAILED),
+        Scenario("unclaimed started", _KEEPER, unclaimed_started, _EITHER),
         Scenario("running picture swept", _KEEPER, running_picture_swept, _FAILED),
         Scenario("uploads purged", _KEEPER, uploads_purged, _CANCELLED),
     )

@@ -27,6 +27,8 @@ from tests.support.stored import Row
 
 _ARGUMENTS = (
     "--parameter=ImageConcurrency=50",
+    # So that a second picture waits; no scenario of one message meets it.
+    "--parameter=MaxPaintingPerUser=1",
     *("--schedule-interval=2", "--retry-delay=0.3", "--throttle-delay=0.1"),
 )
 # Where deadlines are waited for: the shortest that template.yaml allows.
@@ -52,6 +54,8 @@ _REAL_PATIENCE = 240.0
 _REPEATS = 3
 _NOTICED_SECONDS = 0.3  # until the gateway gives a dead worker nothing more
 _LEASE_SECONDS = 6.0  # a little over the short TextTimeout
+_IMAGE_DEADLINE = 450  # template.yaml's own
+_OVER_A_MINUTE = 65
 _ADVANCE = 2  # seconds; deadlines are whole seconds, and are over only when they have passed
 
 
@@ -355,6 +359,11 @@ class Stage:
         self.swept = True
         self._move("MessagesTable", self._message_key(message_id), "deadline")
 
+    def pass_a_minute(self, message_id: str) -> None:
+        """A picture was handed to the painter more than a minute ago."""
+        due = int(time.time()) + _IMAGE_DEADLINE - _OVER_A_MINUTE
+        self._move("MessagesTable", self._message_key(message_id), "deadline", due)
+
     def _pass_lease(self, message_id: str) -> None:
         """The time of the function that answered is over, as it is itself."""
         if self._world.waits:
@@ -385,7 +394,8 @@ class Stage:
         )
         return [{name: read(value) for name, value in item.items()} for item in found["Items"]]
 
-    def _move(self, table: str, key: dict[str, str], column: str) -> None:
+    def _move(self, table: str, key: dict[str, str], column: str, to: int | None = None) -> None:
+        """Set an epoch in seconds that is there; by default so that it has just passed."""
         dynamodb = self.stack.aws("dynamodb")
         try:
             dynamodb.update_item(
@@ -394,7 +404,7 @@ class Stage:
                 UpdateExpression="SET #column = :past",
                 ConditionExpression="attribute_exists(#column)",
                 ExpressionAttributeNames={"#column": column},
-                ExpressionAttributeValues={":past": {"N": str(int(time.time()) - _ADVANCE)}},
+                ExpressionAttributeValues={":past": {"N": str(to or int(time.time()) - _ADVANCE)}},
             )
         except dynamodb.exceptions.ConditionalCheckFailedException:
             return  # ended a moment ago

@@ -49,6 +49,13 @@ STEPS: dict[str, dict[str, int]] = {
     },
     "text refused": {"Query channels": 4, **_OPENING, **_FAILING},
     "picture ordered": {"Query channels": 4, **_OPENING, **_ORDERING},
+    "picture waits": {
+        "Query channels": 4,
+        **_OPENING,
+        "GetItem image_generation_log": 1,
+        "TransactWriteItems generating": 1,
+        "PostToConnection message-update generating": 1,
+    },
     "painter unreachable": {"Query channels": 6, **_OPENING, **_ORDERING, **_FAILING},
     "text retried": {
         "BatchGetItem chats messages": 2,
@@ -91,10 +98,31 @@ STEPS: dict[str, dict[str, int]] = {
         "Query channels": 3,
         **_DEVELOPING_STORED,
     },
+    "next begun": {
+        "GetItem image_generation_log": 1,
+        "BatchGetItem chats messages": 2,
+        "PostToConnection message-update generating": 1,
+        "Invoke": 1,
+        "UpdateItem claim": 1,
+        "streamGenerateContent image": 1,
+        "Query channels": 5,
+        **{step: 2 * times for step, times in _DEVELOPING.items()},
+        "TransactWriteItems complete generating": 1,
+        "TransactWriteItems complete": 1,
+    },
     # chat_api
     "text cancelled": _CANCELLING,
     "reserved picture cancelled": {**_CANCELLING, "GetItem image_generation_log": 1},
     "running picture cancelled": {**_CANCELLING, "GetItem image_generation_log": 1},
+    "next begun by cancel": {
+        "Query channels": 3,
+        "TransactWriteItems cancelled generating": 1,
+        "PostToConnection message-update cancelled": 1,
+        "BatchGetItem chats messages": 2,
+        "GetItem image_generation_log": 2,
+        "PostToConnection message-update generating": 1,
+        "Invoke": 1,
+    },
     "picture deleted": {
         **_READING,
         "GetItem user_images": 1,
@@ -196,6 +224,7 @@ STEPS: dict[str, dict[str, int]] = {
         "Query channels": 2,
         **_FAILING,
     },
+    "unclaimed started": {**_READING, "GetItem image_generation_log": 1, "Invoke": 1},
     "running picture swept": {
         **_READING,
         "GetItem image_generation_log": 1,
@@ -226,6 +255,6 @@ COLD_STEPS: dict[str, tuple[str, ...]] = {
 COLD = frozenset(step for steps in COLD_STEPS.values() for step in steps)
 # About nobody in particular, so the proxy cannot tell whose scenario they belong to. Those of the
 # index stand for its 16 partitions.
-OF_NOBODY = frozenset({"Query messages/open", "Query image_generation_log/open"})
+OF_NOBODY = frozenset({"Query messages/open", "Query image_generation_log/open", "Scan channels"})
 # What the cases themselves ask for while they look on.
 OF_THE_TEST = {"chat_api": frozenset({"Query messages", "PutItem ticket"})}

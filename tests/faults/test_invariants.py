@@ -172,6 +172,16 @@ BREACHES: dict[str, tuple[Breach, str]] = {
         lambda life: life.changed("ChannelsTable", life.entry("seq"), open={N: "1"}),
         "the counter says 1 open",
     ),
+    "a place with the painter that nobody gave back": (
+        lambda life: life.changed(
+            "ChannelsTable", life.entry("seq"), painting={"SS": [life.job(life.painted)]}
+        ),
+        "painting names job",
+    ),
+    "a job that waits for ever": (
+        lambda life: life.changed("ChannelsTable", life.entry("seq"), waiting={"SS": ["01J"]}),
+        "1 jobs wait and none is painted",
+    ),
     "a picture charged twice": (
         lambda life: life.changed("ImageGenerationLogTable", life.quota(), used={N: "3"}),
         "says 3 used, and 2 are charged",
@@ -348,6 +358,8 @@ def truth(**changed: Any) -> Truth:
         "counters": {},
         "seq": 0,
         "open": 0,
+        "painting": frozenset(),
+        "queued": frozenset(),
         "connections": 0,
         "events": [],
         "objects": frozenset(),

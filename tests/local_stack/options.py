@@ -16,6 +16,7 @@ _LIMITS = {
     "DAILY_IMAGE_LIMIT": "DailyImageLimit",
     "DAILY_MESSAGE_LIMIT": "DailyMessageLimit",
     "MAX_OPEN_MESSAGES": "MaxOpenMessages",
+    "MAX_PAINTING_PER_USER": "MaxPaintingPerUser",
 }
 _HELP_ENVIRONMENT = """environment:
   PORT                  port to listen on (default 8000)
@@ -24,6 +25,7 @@ _HELP_ENVIRONMENT = """environment:
   DAILY_IMAGE_LIMIT     pictures a user may have painted in one day
   DAILY_MESSAGE_LIMIT   messages a user may send in one day
   MAX_OPEN_MESSAGES     answers of one user under way at the same time
+  MAX_PAINTING_PER_USER  pictures of one user painted at the same time
   LOG=1                 as --verbose"""
 
 

@@ -22,6 +22,7 @@ from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.think import Think
+from afterimage.use_cases.turns import PaintersTurns
 
 
 @dataclass
@@ -33,6 +34,7 @@ class Answering:
     jobs: JobStore
     model: TextModel
     images: ImageStarter
+    turns: PaintersTurns
     clock: Clock
     limits: Limits
     executor: Executor
@@ -46,6 +48,7 @@ class Answering:
             channel,
             self.jobs,
             self.images,
+            self.turns,
             end,
             clock,
             self.limits,

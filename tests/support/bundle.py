@@ -32,6 +32,7 @@ from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
 from afterimage.use_cases.retry_message import Click
 from afterimage.use_cases.sweep import Sweep
+from afterimage.use_cases.turns import PaintersTurns
 from tests.support.answering import Answering
 from tests.support.builders import CHAT, a_ulid
 from tests.support.doubles import (
@@ -76,6 +77,30 @@ LIMITS = Limits(
 )
 
 
+PAINTING_AT_ONCE = 3
+
+
+def painters_turns(
+    tables: InMemoryTables,
+    starter: RecordingStarter,
+    clock: FixedClock,
+    log: RecordingLog,
+    metrics: RecordingMetrics,
+    at_once: int = PAINTING_AT_ONCE,
+) -> PaintersTurns:
+    """As `wiring` puts it together."""
+    return PaintersTurns(
+        InMemoryLedger(tables),
+        InMemoryMessages(tables),
+        starter,
+        clock,
+        at_once,
+        LIMITS.image_deadline,
+        log,
+        metrics,
+    )
+
+
 class Killed(BaseException):
     """The process is gone; nothing catches it."""
 
@@ -103,6 +128,9 @@ class Bundle:
     metrics: RecordingMetrics
     journal: list[str]
     invocation: Invocation
+    starter: RecordingStarter
+    turns: PaintersTurns
+    limits: Limits = LIMITS
 
     def __post_init__(self) -> None:
         self.messages = InMemoryMessages(self.tables)
@@ -110,7 +138,6 @@ class Bundle:
         self.index = InMemoryOpenIndex(self.tables)
         self.text = ScriptedModel(journal=self.journal)
         self.painter = ScriptedModel(journal=self.journal)
-        self.starter = RecordingStarter()
         self.pictures = InMemoryPictures(self.journal)
         self.images = InMemoryImages(self.tables)
         self.deletions = InMemoryDeletions(self.tables)
@@ -132,8 +159,9 @@ class Bundle:
             self.ledger,
             self.text,
             self.starter,
+            self.turns,
             self.clock,
-            LIMITS,
+            self.limits,
             self.threads,
             self.log,
             self.metrics,
@@ -254,10 +282,12 @@ class Bundle:
             self.messages,
             self.ledger,
             self.pictures,
+            self.starter,
             self.end,
             self.finish,
             recount,
             self.clock,
+            LIMITS.image_deadline,
             self.log,
             self.metrics,
             self.invocation,
@@ -349,3 +379,31 @@ class Bundle:
         stored = replace(self.now(message), **changed)
         self.tables.rows.messages[USER, message.chat_id, message.id] = stored
         return stored
+
+
+def new_bundle(
+    threads: Executor, at_once: int = PAINTING_AT_ONCE, limits: Limits = LIMITS
+) -> Bundle:
+    """One that shares nothing with any other."""
+    clock, log, metrics = FixedClock(), RecordingLog(), RecordingMetrics()
+    tables, invocation = InMemoryTables(clock), Invocation(clock)
+    journal: list[str] = []
+    push, starter = RecordingPush(journal), RecordingStarter()
+    turns = painters_turns(tables, starter, clock, log, metrics, at_once)
+    channel = UnifiedChannel(
+        tables, push, PlainUrls(), clock, threads, log, metrics, invocation, turns
+    )
+    return Bundle(
+        channel,
+        tables,
+        push,
+        clock,
+        threads,
+        log,
+        metrics,
+        journal,
+        invocation,
+        starter,
+        turns,
+        limits,
+    )

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any, TypeVar
 
-from afterimage.domain import changes
+from afterimage.domain import changes, turns
 from afterimage.domain.changes import Change, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
@@ -33,6 +33,8 @@ class Counter:
 
     seq: int = 0
     open: int = 0
+    painting: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()
     deleted: bool = False
     expires_at: datetime | None = None
 
@@ -77,6 +79,8 @@ class InMemoryTables:
                 counter.open,
                 counter.deleted,
                 tuple(connection for _, connection in connected),
+                counter.painting,
+                counter.waiting,
             )
 
     def commit(self, channel: Channel, transition: Transition, now: datetime) -> None:
@@ -92,13 +96,13 @@ class InMemoryTables:
                 raise AccountDeleted
             limit = transition.open_limit
             no_room = limit is not None and counter.open + transition.opens > limit
-            if counter.seq != channel.seq or no_room:
+            if counter.seq != channel.seq or no_room or _lost(self.rows, channel, transition):
                 raise LostRace
-            for change in transition.changes:
+            for change in (*transition.changes, *transition.along):
                 _apply(self.rows, user, change)
             for seq, event in enumerate(transition.events, start=channel.seq + 1):
                 self.rows.events[user, seq] = (EventReference.to(event, seq), now)
-            self.rows.counters[user] = _moved(counter, transition)
+            self.rows.counters[user] = _moved(channel, counter, transition)
 
     def _counter(self, user_id: str, now: datetime) -> Counter:
         counter = self.rows.counters.get(user_id, Counter())
@@ -254,17 +258,19 @@ class InMemoryLedger(_View):
 class InMemoryOpenIndex(_View):
     """Implements `OpenIndex`."""
 
-    def overdue_messages(self, partition: int, now: datetime) -> Iterator[MessageKey]:
+    def open_messages(
+        self, partition: int, due_by: datetime
+    ) -> Iterator[tuple[MessageKey, datetime]]:
         with self._tables.lock:
-            overdue = [
-                MessageKey(*key)
+            found = [
+                (MessageKey(*key), message.deadline)
                 for key, message in self._rows.messages.items()
                 if message.is_open
                 and message.deadline is not None
-                and message.deadline < now
+                and message.deadline < due_by
                 and _partition_of(key[0]) == partition
             ]
-        yield from overdue
+        yield from found
 
     def open_of(self, user_id: str) -> Iterator[MessageKey]:
         with self._tables.lock:
@@ -521,14 +527,30 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             pass  # the counter's
 
 
-def _moved(counter: Counter, transition: Transition) -> Counter:
+def _lost(rows: Rows, channel: Channel, transition: Transition) -> bool:
+    """Whether the queue has moved since it was read, or what would be made along has."""
+    counter = rows.counters.get(channel.user_id, Counter())
+    as_read = (counter.painting, counter.waiting) == (channel.painting, channel.waiting)
+    if turns.after(channel, transition) != channel and not as_read:
+        return True
+    return not all(_holds(rows, channel.user_id, change) for change in transition.along)
+
+
+def _moved(channel: Channel, counter: Counter, transition: Transition) -> Counter:
     """The counter row after a transition."""
     for change in transition.changes:
         if isinstance(change, changes.CloseAccount):
             return Counter(deleted=True, expires_at=change.until)
         if isinstance(change, changes.CorrectOpen):
             return replace(counter, open=change.counted)
-    return Counter(counter.seq + len(transition.events), counter.open + transition.opens)
+    then = turns.after(channel, transition)
+    moves = then != channel
+    return Counter(
+        counter.seq + len(transition.events),
+        counter.open + transition.opens,
+        then.painting if moves else counter.painting,
+        then.waiting if moves else counter.waiting,
+    )
 
 
 def _count(rows: Rows, key: Key, by: int) -> None:

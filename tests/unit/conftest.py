@@ -5,22 +5,25 @@ from __future__ import annotations
 import socket
 from collections.abc import Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from itertools import count
 from typing import NoReturn
 
 import pytest
 from hypothesis import settings
-from tests.support.bundle import Bundle
+from tests.support.bundle import Bundle, new_bundle, painters_turns
 from tests.support.doubles import (
     FixedClock,
     PlainUrls,
     RecordingLog,
     RecordingMetrics,
     RecordingPush,
+    RecordingStarter,
 )
 from tests.support.in_memory import InMemoryTables
 
 from afterimage.channel import UnifiedChannel
 from afterimage.invocation import Invocation
+from afterimage.use_cases.turns import PaintersTurns
 
 USER = "alice"
 
@@ -82,6 +85,22 @@ def threads() -> Iterator[Executor]:
 
 
 @pytest.fixture
+def starter() -> RecordingStarter:
+    return RecordingStarter()
+
+
+@pytest.fixture
+def turns(
+    tables: InMemoryTables,
+    starter: RecordingStarter,
+    clock: FixedClock,
+    log: RecordingLog,
+    metrics: RecordingMetrics,
+) -> PaintersTurns:
+    return painters_turns(tables, starter, clock, log, metrics)
+
+
+@pytest.fixture
 def channel(
     tables: InMemoryTables,
     push: RecordingPush,
@@ -90,27 +109,17 @@ def channel(
     log: RecordingLog,
     metrics: RecordingMetrics,
     invocation: Invocation,
+    turns: PaintersTurns,
 ) -> UnifiedChannel:
-    return UnifiedChannel(tables, push, PlainUrls(), clock, threads, log, metrics, invocation)
+    return UnifiedChannel(
+        tables, push, PlainUrls(), clock, threads, log, metrics, invocation, turns
+    )
 
 
 @pytest.fixture
 def bundles(threads: Executor) -> Iterator[Bundle]:
     """One new bundle after another."""
-
-    def made() -> Iterator[Bundle]:
-        while True:
-            clock, log = FixedClock(), RecordingLog()
-            tables = InMemoryTables(clock)
-            metrics, invocation = RecordingMetrics(), Invocation(clock)
-            journal: list[str] = []
-            push = RecordingPush(journal)
-            channel = UnifiedChannel(
-                tables, push, PlainUrls(), clock, threads, log, metrics, invocation
-            )
-            yield Bundle(channel, tables, push, clock, threads, log, metrics, journal, invocation)
-
-    return made()
+    return (new_bundle(threads) for _ in count())
 
 
 @pytest.fixture
@@ -124,5 +133,9 @@ def bundle(
     metrics: RecordingMetrics,
     journal: list[str],
     invocation: Invocation,
+    starter: RecordingStarter,
+    turns: PaintersTurns,
 ) -> Bundle:
-    return Bundle(channel, tables, push, clock, threads, log, metrics, journal, invocation)
+    return Bundle(
+        channel, tables, push, clock, threads, log, metrics, journal, invocation, starter, turns
+    )

@@ -50,6 +50,7 @@ from afterimage.domain.limits import Limits
 from afterimage.ports import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
 from afterimage.use_cases.open_question import Question
+from afterimage.use_cases.turns import PaintersTurns
 
 DAY = "2026-11-20"
 PARTS = '[{"text":"Hello!","thoughtSignature":"b3Bh"}]'
@@ -119,8 +120,9 @@ def world(
     log: RecordingLog,
     metrics: RecordingMetrics,
     journal: list[str],
+    starter: RecordingStarter,
+    turns: PaintersTurns,
 ) -> World:
-    starter = RecordingStarter()
     tables.register(USER, "tab", NOW)
     answering = Answering(
         channel,
@@ -128,6 +130,7 @@ def world(
         InMemoryLedger(tables),
         model,
         starter,
+        turns,
         clock,
         LIMITS,
         threads,

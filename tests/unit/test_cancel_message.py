@@ -59,7 +59,7 @@ def test_a_picture_that_nobody_has_begun_costs_nothing(bundle: Bundle) -> None:
 
     cancelled = bundle.cancel(message)
 
-    assert cancelled == bundle.now(message) == message.cancelled()
+    assert cancelled == bundle.now(message) == message.cancelled(refunded=True)
     assert bundle.used() == (0, 1)
     assert bundle.open_messages() == 0
     job = bundle.job(message)

@@ -58,6 +58,7 @@ from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.rename_chat import RenameChatTitle
 from afterimage.use_cases.replay_events import ReplayEvents
+from afterimage.use_cases.turns import PaintersTurns
 
 Call = Callable[..., tuple[int, Any]]
 LIMITS = Limits(10, 200, 10, timedelta(seconds=75), timedelta(seconds=450))
@@ -89,6 +90,7 @@ def call(
     metrics: RecordingMetrics,
     model: ScriptedModel,
     pictures: InMemoryPictures,
+    turns: PaintersTurns,
 ) -> Call:
     """Calls a route as somebody; whatever succeeds is checked against its declared type."""
     messages, ledger = InMemoryMessages(tables), InMemoryLedger(tables)
@@ -102,6 +104,7 @@ def call(
         ledger,
         model,
         RecordingStarter(),
+        turns,
         clock,
         LIMITS,
         threads,
@@ -113,7 +116,7 @@ def call(
         chats=ReadChats(chats),
         images=gallery,
         original=DownloadOriginal(gallery, pictures),
-        usage=ReadUsage(ledger, clock, 10, 200),
+        usage=ReadUsage(ledger, channel.read, clock, 10, 200, 4),
         rename=RenameChatTitle(channel, chats),
         cancel=CancelMessage(channel, messages, ledger, clock, timedelta(seconds=155), log),
         delete_image=DeleteImage(channel, images, messages, keeper, clock, log),
@@ -324,6 +327,8 @@ def test_usage(call: Call) -> None:
             "resets_at": "2026-11-21T00:00:00.000Z",
             "message_limit": 200,
             "messages_used": 1,
+            "painting": 0,
+            "painting_limit": 4,
             "typical_ms": None,
         },
     )

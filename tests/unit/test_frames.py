@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -12,7 +13,7 @@ from tests.support.builders import CHAT, a_message, a_ulid, an_image
 from tests.support.doubles import NOW, PlainUrls
 
 from afterimage import frames
-from afterimage.domain.entities import Chat
+from afterimage.domain.entities import Chat, MessageType
 from afterimage.domain.events import (
     ChatDeleted,
     ChatUpdated,
@@ -120,6 +121,23 @@ def test_bytes_count_not_characters() -> None:
     cut = json.loads(encoded(MessageUpdated(a_message(text="🦊" * 8_200))))
 
     assert cut["payload"]["message"]["truncated"] is True
+
+
+def test_what_is_too_large_without_its_text_goes_without_its_prompts() -> None:
+    """A prompt of 2,000 code points fits; one of an older row may be longer."""
+    prompt = "🦊" * 8_000
+    painted = a_message(
+        type=MessageType.IMAGE,
+        prompt=prompt,
+        image=replace(an_image(), prompt=prompt),
+        job_id=an_image().id,
+    )
+
+    message = json.loads(encoded(MessageUpdated(painted)))["payload"]["message"]
+
+    assert (message["text"], message["truncated"], message["meta"]["prompt"]) == (None, True, None)
+    assert message["meta"]["image"]["prompt"] is None
+    assert message["meta"]["images"][0]["image"]["id"] == an_image().id
 
 
 def test_the_longest_question_fits() -> None:

@@ -27,6 +27,8 @@ ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)
 LATER = NOW + timedelta(seconds=9)
 PURGE = NOW + timedelta(seconds=155)
 RESERVED = a_job()
+WAITING = replace(RESERVED, status=JobStatus.WAITING)
+BEGUN = moved(WAITING, Move.START, NOW, message_version=5)
 RUNNING = moved(RESERVED, Move.CLAIM, NOW)
 RESCUED = moved(RUNNING, Move.RESCUE, NOW)
 LAST = moved(RESCUED, Move.CLAIM, NOW)
@@ -45,6 +47,13 @@ def reachable(start: Job) -> set[tuple[JobStatus, int]]:
 
 
 # --- Each move ---------------------------------------------------------------------------------
+
+
+def test_a_turn_that_comes_is_an_order_of_the_message_as_it_is_then() -> None:
+    assert moved(WAITING, Move.START, LATER, message_version=5) == replace(
+        RESERVED, turn_at=LATER, message_version=5
+    )
+    assert (BEGUN.handed_over_at, RESERVED.handed_over_at) == (NOW, RESERVED.created_at)
 
 
 def test_a_claim_starts_the_clock() -> None:
@@ -73,7 +82,15 @@ def test_an_ending_says_when_and_why(move: Move) -> None:
 
 @pytest.mark.parametrize("move", [Move.FAIL, Move.CANCEL])
 @pytest.mark.parametrize(
-    ("job", "purged"), [(RESERVED, False), (RUNNING, True), (RESCUED, True), (LAST, True)]
+    ("job", "purged"),
+    [
+        (WAITING, False),
+        (BEGUN, False),
+        (RESERVED, False),
+        (RUNNING, True),
+        (RESCUED, True),
+        (LAST, True),
+    ],
 )
 def test_only_what_may_have_uploaded_is_purged(move: Move, job: Job, *, purged: bool) -> None:
     assert moved(job, move, NOW, purge_at=PURGE).purge_at == (PURGE if purged else None)
@@ -90,6 +107,10 @@ def test_a_picture_that_was_delivered_is_never_purged(attempt: Job) -> None:
 @pytest.mark.parametrize(
     ("job", "move", "refunds", "message"),
     [
+        (WAITING, Move.START, False, None),
+        (WAITING, Move.FAIL, True, Status.FAILED),
+        (WAITING, Move.CANCEL, True, Status.CANCELLED),
+        (BEGUN, Move.CLAIM, False, None),
         (RESERVED, Move.CLAIM, False, None),
         (RESERVED, Move.RESCUE, False, None),
         (RUNNING, Move.RESCUE, False, None),
@@ -118,10 +139,11 @@ def test_what_each_move_does(
 @pytest.mark.parametrize(
     ("job", "illegal"),
     [
-        (RESERVED, [Move.SUCCEED]),
-        (RUNNING, [Move.CLAIM]),
-        (RESCUED, [Move.SUCCEED, Move.RESCUE]),
-        (LAST, [Move.CLAIM, Move.RESCUE]),
+        (WAITING, [Move.CLAIM, Move.SUCCEED, Move.RESCUE]),
+        (RESERVED, [Move.START, Move.SUCCEED]),
+        (RUNNING, [Move.START, Move.CLAIM]),
+        (RESCUED, [Move.START, Move.SUCCEED, Move.RESCUE]),
+        (LAST, [Move.START, Move.CLAIM, Move.RESCUE]),
         *((replace(RUNNING, status=status), list(Move)) for status in ENDED),
     ],
 )
@@ -136,9 +158,10 @@ def test_every_other_move_is_refused(job: Job, illegal: Iterable[Move]) -> None:
 
 
 def test_a_job_comes_everywhere_and_nowhere_else() -> None:
-    assert reachable(RESERVED) == {
-        (status, attempt) for status in JobStatus for attempt in (1, MAX_ATTEMPTS)
-    }
+    everywhere = {(status, attempt) for status in JobStatus for attempt in (1, MAX_ATTEMPTS)}
+    only_once = (JobStatus.WAITING, MAX_ATTEMPTS)
+    assert reachable(WAITING) == everywhere - {only_once}
+    assert reachable(RESERVED) == reachable(WAITING) - {(JobStatus.WAITING, 1)}
 
 
 @pytest.mark.parametrize("status", ENDED)
@@ -157,8 +180,8 @@ class AnyOrder(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.row = RESERVED
-        self.reads = [RESERVED]
+        self.row = WAITING
+        self.reads = [WAITING]
         self.charged = 1
         self.refunds = 0
         self.message = Status.GENERATING
@@ -228,7 +251,7 @@ class AnyOrder(RuleBasedStateMachine):
 
 def test_charges_are_pictures_and_those_cancelled_while_running() -> None:
     """As `AnyOrder` checks it, for every life there is."""
-    lives = [([RESERVED], 1)]
+    lives = [([WAITING], 1)]
     charged_by_path: dict[tuple[JobStatus, ...], int] = {}
     while lives:
         path, charged = lives.pop()
@@ -245,6 +268,8 @@ def test_charges_are_pictures_and_those_cancelled_while_running() -> None:
         (JobStatus.RUNNING, JobStatus.FAILED): 0,
         (JobStatus.RESERVED, JobStatus.CANCELLED): 0,
         (JobStatus.RESERVED, JobStatus.FAILED): 0,
+        (JobStatus.WAITING, JobStatus.CANCELLED): 0,
+        (JobStatus.WAITING, JobStatus.FAILED): 0,
     }
 
 

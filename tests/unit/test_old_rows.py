@@ -54,6 +54,7 @@ def test_a_message_without_what_came_later_is_read() -> None:
 
     assert message.status is Status.COMPLETE
     assert (message.tries, message.image_deleted) == (1, False)
+    assert (message.waiting, message.refunded) == (False, False)
     assert (message.image, message.lease_until, message.deadline) == (None, None, None)
 
 

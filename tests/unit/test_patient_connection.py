@@ -144,7 +144,7 @@ CALLS: dict[str, Callable[[Table], Any]] = {
     "move": lambda _: DynamoDbLedger().move(USER, a_job(), a_job()),
     "report": lambda _: DynamoDbLedger().count_report(USER, "2026-11-20"),
     "deletion": lambda _: DynamoDbDeletions().begin(USER, DELETION),
-    "overdue": lambda _: list(DynamoDbOpenIndex().overdue_messages(0, NOW)),
+    "overdue": lambda _: list(DynamoDbOpenIndex().open_messages(0, NOW)),
     "events": lambda _: DynamoDbEventLog().after(USER, 0, 10, NOW),
     "rows of events": lambda _: PLAIN.chats(USER, [CHAT]),
     "removal": lambda _: DynamoDbRemoval().remove_jobs(USER, [a_ulid(0)]),

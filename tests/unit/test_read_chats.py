@@ -9,6 +9,7 @@ import pytest
 from tests.support.builders import CHAT, a_job, a_message, a_ulid, an_image
 from tests.support.doubles import NOW, FixedClock
 from tests.support.in_memory import (
+    Counter,
     InMemoryChats,
     InMemoryImages,
     InMemoryLedger,
@@ -220,8 +221,9 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
     failed = replace(a_job(8), status=JobStatus.FAILED, ended_at=NOW + timedelta(hours=1))
     tables.rows.jobs[USER, failed.id] = failed
     tables.rows.jobs[USER, a_job(9).id] = a_job(9)
+    tables.rows.counters[USER] = Counter(painting=frozenset({a_job(9).id}))
 
-    usage = ReadUsage(InMemoryLedger(tables), clock, 10, 200)(USER)
+    usage = ReadUsage(InMemoryLedger(tables), tables.read, clock, 10, 200, 4)(USER)
 
     assert usage == Usage(
         limit=10,
@@ -229,6 +231,8 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
         resets_at=datetime(2026, 11, 21, tzinfo=UTC),
         message_limit=200,
         messages_used=30,
+        painting=1,
+        painting_limit=4,
         typical_ms=4_000,
     )
 
@@ -236,4 +240,6 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
 def test_usage_without_any_picture_has_no_typical_time(
     tables: InMemoryTables, clock: FixedClock
 ) -> None:
-    assert ReadUsage(InMemoryLedger(tables), clock, 10, 200)(USER).typical_ms is None
+    assert (
+        ReadUsage(InMemoryLedger(tables), tables.read, clock, 10, 200, 4)(USER).typical_ms is None
+    )

@@ -282,6 +282,8 @@ USAGE = {
     "resets_at": "2026-11-26T00:00:00.000Z",
     "message_limit": 200,
     "messages_used": 0,
+    "painting": 0,
+    "painting_limit": 4,
     "typical_ms": None,
 }
 

@@ -39,6 +39,7 @@ LLM = {
     "DAILY_MESSAGE_LIMIT": "200",
     "FOLLOW_SUCCESSOR": "false",
     "MAX_OPEN_MESSAGES": "10",
+    "MAX_PAINTING_PER_USER": "4",
     "TEXT_TIMEOUT": "60",
     "TEXT_DEADLINE": "75",
     "IMAGE_TIMEOUT": "150",

@@ -131,8 +131,9 @@ def test_an_index_that_is_behind_ends_nothing(
     complete, later = bundle.order(0), bundle.order(1)
     bundle.painter.script = [BYTES]
     bundle.paint(complete)
-    named = [MessageKey(USER, CHAT, id_) for id_ in (complete.id, later.id, a_ulid(99))]
-    monkeypatch.setattr(bundle.index, "overdue_messages", lambda *_: iter(named))
+    past = NOW - timedelta(seconds=1)
+    named = [(MessageKey(USER, CHAT, id_), past) for id_ in (complete.id, later.id, a_ulid(99))]
+    monkeypatch.setattr(bundle.index, "open_messages", lambda *_: iter(named))
 
     bundle.sweep()
 
@@ -391,7 +392,7 @@ def test_each_sweep_begins_somewhere_else(bundle: Bundle, monkeypatch: pytest.Mo
         begun_at.append(partition)
         return iter(())
 
-    monkeypatch.setattr(bundle.index, "overdue_messages", first)
+    monkeypatch.setattr(bundle.index, "open_messages", first)
     for _ in range(8):
         bundle.sweep()
 
@@ -402,10 +403,9 @@ def test_each_sweep_begins_somewhere_else(bundle: Bundle, monkeypatch: pytest.Mo
 def test_in_a_partition_too_nothing_comes_first_every_time(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    keys = [MessageKey(USER, CHAT, a_ulid(number)) for number in range(10)]
-    monkeypatch.setattr(
-        bundle.index, "overdue_messages", lambda of, _: iter(keys if not of else ())
-    )
+    past = NOW - timedelta(seconds=1)
+    keys = [(MessageKey(USER, CHAT, a_ulid(number)), past) for number in range(10)]
+    monkeypatch.setattr(bundle.index, "open_messages", lambda of, _: iter(keys if not of else ()))
     looked_at: list[str] = []
     monkeypatch.setattr(bundle.messages, "get", lambda *key: looked_at.append(key[2]))
     for _ in range(8):
@@ -418,15 +418,15 @@ def test_a_partition_that_cannot_be_read_keeps_no_other_waiting(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = waiting(bundle, 0)
-    look = bundle.index.overdue_messages
+    look = bundle.index.open_messages
     own = next(of for of in range(OPEN_PARTITIONS) if list(look(of, NOW)))
 
-    def look_unless(partition: int, now: datetime) -> Iterator[MessageKey]:
+    def look_unless(partition: int, now: datetime) -> Iterator[tuple[MessageKey, datetime]]:
         if partition != own:
             raise OSError("the index is away")
         return look(partition, now)
 
-    monkeypatch.setattr(bundle.index, "overdue_messages", look_unless)
+    monkeypatch.setattr(bundle.index, "open_messages", look_unless)
 
     bundle.sweep()
 

@@ -149,7 +149,7 @@ def test_a_function_invokes_what_it_is_told_of_and_no_other(function: str) -> No
         if name in ("IMAGE_GENERATE_FUNCTION", "KEEPER_FUNCTION")
     }
     if function == "ImageGenerateFunction":  # its destination on failure
-        told = {str(resolve({"Ref": "KeeperFunctionAliaslive"}, known))}
+        told |= {str(resolve({"Ref": "KeeperFunctionAliaslive"}, known))}
     invoked = {
         str(resolve(resource, known))
         for name, statement in allowed()

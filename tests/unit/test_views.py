@@ -24,6 +24,8 @@ META_FIELDS = [
     "aspect_ratio",
     "image",
     "image_deleted",
+    "count",
+    "images",
     "error",
 ]
 IMAGE = {
@@ -65,6 +67,8 @@ def test_a_users_message() -> None:
             "aspect_ratio": None,
             "image": None,
             "image_deleted": False,
+            "count": None,
+            "images": [],
             "error": None,
         },
     }
@@ -97,8 +101,56 @@ def test_an_answer_with_a_picture() -> None:
         "aspect_ratio": "1:1",
         "image": IMAGE,
         "image_deleted": False,
+        "count": 1,
+        "images": [
+            {
+                "id": a_ulid(),
+                "status": "complete",
+                "image": {**IMAGE, "prompt": None},
+                "image_deleted": False,
+                "charged": True,
+                "error": None,
+            }
+        ],
         "error": None,
     }
+
+
+@pytest.mark.parametrize(
+    ("changed", "status", "charged"),
+    [
+        ({"status": Status.GENERATING, "waiting": True}, "waiting", True),
+        ({"status": Status.GENERATING}, "generating", True),
+        ({"status": Status.COMPLETE, "image_deleted": True}, "complete", True),
+        ({"status": Status.CANCELLED}, "cancelled", True),
+        ({"status": Status.CANCELLED, "refunded": True}, "cancelled", False),
+    ],
+)
+def test_a_picture_that_is_not_there_has_its_slot(
+    changed: dict[str, Any], status: str, *, charged: bool
+) -> None:
+    message = a_message(role=Role.ASSISTANT, type=MessageType.IMAGE, job_id=a_ulid(7), **changed)
+
+    (slot,) = wire(message_view(message, URLS, NOW))["meta"]["images"]
+
+    assert slot == {
+        "id": a_ulid(7),
+        "status": status,
+        "image": None,
+        "image_deleted": message.image_deleted,
+        "charged": charged,
+        "error": None,
+    }
+
+
+def test_a_slot_says_why_it_failed_and_costs_nothing() -> None:
+    error = FailureNote("blocked", "No.")
+    message = a_message(type=MessageType.IMAGE, job_id=a_ulid(7), status=Status.FAILED, error=error)
+
+    meta = wire(message_view(message, URLS, NOW))["meta"]
+
+    assert meta["images"][0]["error"] == meta["error"]
+    assert (meta["images"][0]["status"], meta["images"][0]["charged"]) == ("failed", False)
 
 
 @pytest.mark.parametrize(

@@ -343,6 +343,7 @@ class MessageItem {
     if (isOverWithoutPicture(message)) this.#waits.over(message.id);
     if (!this.#message) this.#since = new Date(message.created_at).getTime();
     else if (!isOpen(this.#message)) this.#since = null; // tried again, perhaps long after
+    else if (isWaiting(this.#message) && !isWaiting(message)) this.#since = null; // its turn has come
     this.#message = message;
     const { role, text, truncated, version, meta } = message;
     this.element.dataset.id = message.id;
@@ -362,9 +363,8 @@ class MessageItem {
   tick(now, typicalMs) {
     if (!isOpen(this.#message)) return;
     this.#since ??= now;
-    const { status } = this.#message.meta;
     const ms = Math.max(0, now - this.#since);
-    this.#foot.querySelector(".waiting").textContent = waiting(status, ms, typicalMs);
+    this.#foot.querySelector(".waiting").textContent = waiting(this.#message, ms, typicalMs);
   }
 
   /** New elements for what is said and can be done now: to move the old ones would be a shift. */
@@ -438,14 +438,20 @@ function isOverWithoutPicture({ meta: { message_type, status } }) {
   return ["failed", "cancelled"].includes(status) || (status === "complete" && message_type === "text");
 }
 
-function noteOf({ role, sendAgain, meta: { status, error, image_deleted } }) {
+/** Whether its picture waits until others of the same user are painted. */
+function isWaiting({ meta: { images } }) {
+  return images?.some(({ status }) => status === "waiting") ?? false;
+}
+
+function noteOf({ role, sendAgain, ...message }) {
+  const { status, error, image_deleted } = message.meta;
   if (sendAgain) return ["Not sent."];
   if (role === "user") return [];
   if (status === "thinking" || status === "generating") {
     const dots = [1, 2, 3].map(() => element("i"));
     return [
       element("span", { className: "dots", "aria-hidden": "true" }, ...dots),
-      element("span", { className: "waiting" }, waiting(status, 0, null)),
+      element("span", { className: "waiting" }, waiting(message, 0, null)),
     ];
   }
   if (status === "cancelled") return ["Cancelled."];
@@ -461,7 +467,9 @@ function stepsAfter({ code, retry_after }) {
   return [["Try again", "retry"]];
 }
 
-function waiting(status, ms, typicalMs) {
+function waiting(message, ms, typicalMs) {
+  if (isWaiting(message)) return "Waiting for your other pictures…";
+  const { status } = message.meta;
   const doing = status === "thinking" ? "Thinking…" : "Painting…";
   const seconds = (ms) => `${Math.max(1, Math.round(ms / 1000))} s`;
   if (ms < 1000 || (status === "thinking" && ms < 3000)) return doing;

@@ -8,7 +8,8 @@ export interface Image {
   id: string;
   message_id: string;
   chat_id: string;
-  prompt: string;
+  /** Null in a slot, whose message has it, and in a message that is `truncated`. */
+  prompt: string | null;
   /** ISO 8601, UTC. */
   created_at: string;
   /** Absolute and signed: works for one to two times the stack's `UrlLifetimeDays`. */
@@ -33,6 +34,19 @@ export interface MessageError {
   retry_after: number | null;
 }
 
+/** One picture that was asked for. */
+export interface Slot {
+  /** The id that its picture has, or will have. */
+  id: string;
+  /** `waiting`: others of the same user are painted first. */
+  status: "waiting" | "generating" | "complete" | "failed" | "cancelled";
+  image: Image | null;
+  image_deleted: boolean;
+  /** Whether it counts for the day's limit. */
+  charged: boolean;
+  error: MessageError | null;
+}
+
 export interface Message {
   /** A ULID; ids sort by time. */
   id: string;
@@ -51,6 +65,10 @@ export interface Message {
     aspect_ratio: AspectRatio | null;
     image: Image | null;
     image_deleted: boolean;
+    /** How many pictures were asked for; null of a message without. */
+    count: number | null;
+    /** One slot for each of them, in order. */
+    images: Slot[];
     error: MessageError | null;
   };
 }

@@ -6,16 +6,18 @@ misses, it finds by the gap in `seq` and reads again by `resume`.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
+from typing import Protocol
 
 from afterimage import frames
+from afterimage.domain import turns
 from afterimage.domain.changes import RefundImage, Transition
-from afterimage.domain.entities import Channel
+from afterimage.domain.entities import Channel, Job
 from afterimage.domain.errors import (
     AccountDeleted,
     Busy,
@@ -44,11 +46,22 @@ Posts = Mapping[str, Future[None]]
 NOTHING_POSTED: Posts = MappingProxyType({})
 
 
+class Turns(Protocol):
+    """Who waits for the painter, and begins as soon as there is room."""
+
+    def taken(self, channel: Channel, transition: Transition) -> Transition:
+        """The transition, and with it the turn of everybody for whom it makes room."""
+
+    def start(self, user_id: str, job: Job) -> None:
+        """Hand a job to the painter whose turn has come. Never raises: the sweep looks again."""
+
+
 @dataclass(frozen=True)
 class Delivery:
-    """Frames of one committed transition, and who was connected when it was begun."""
+    """One committed transition, its frames, and who was connected when it was begun."""
 
     channel: Channel
+    transition: Transition
     frames: tuple[str, ...]
 
 
@@ -57,6 +70,7 @@ class UnifiedChannel:
 
     Args:
         executor: posts to connections side by side.
+        turns: whose picture begins where another one has ended.
     """
 
     def __init__(
@@ -69,6 +83,7 @@ class UnifiedChannel:
         log: Log,
         metrics: Metrics,
         invocation: Invocation,
+        turns: Turns,
     ) -> None:
         self._store = store
         self._push = push
@@ -78,6 +93,7 @@ class UnifiedChannel:
         self._log = log
         self._metrics = metrics
         self._invocation = invocation
+        self._turns = turns
 
     def read(self, user_id: str) -> Channel:
         """The channel as it stands, strongly consistent."""
@@ -93,11 +109,15 @@ class UnifiedChannel:
             wait([channel])
 
     def change(
-        self, user_id: str, transition: Transition, channel: Channel | None = None
+        self,
+        user_id: str,
+        wanted: Transition | Callable[[Channel], Transition],
+        channel: Channel | None = None,
     ) -> Delivery:
         """Apply a transition, repeating while others of the same user come first.
 
         Args:
+            wanted: the transition, or what makes it of the channel as it is read for each try.
             channel: a read made beforehand, to save the first round trip.
 
         Raises:
@@ -110,7 +130,9 @@ class UnifiedChannel:
         lost: LostRace | None = None
         for _ in self._invocation.tries(_PATIENCE):
             channel = channel or self._store.read(user_id)
-            _check(channel, transition)
+            proposed = wanted if isinstance(wanted, Transition) else wanted(channel)
+            _check(channel, proposed)
+            transition = self._turns.taken(channel, proposed)
             try:
                 self._store.commit(channel, transition, self._clock.now())
             except LostRace as error:
@@ -120,10 +142,10 @@ class UnifiedChannel:
                     raise
                 # The day's counter is gone or at 0. An answer ends all the same.
                 self._log.warning("channel_refund_lost", refused=str(failed))
-                return self.change(user_id, _without_refunds(transition), channel)
+                return self.change(user_id, _without_refunds(proposed), channel)
             else:
                 self._count_endings(transition)
-                return Delivery(channel, self._frames(channel.seq, transition))
+                return Delivery(channel, transition, self._frames(channel.seq, transition))
         raise Busy("lost every race for the channel") from lost
 
     def deliver(self, delivery: Delivery, after: Posts = NOTHING_POSTED) -> None:
@@ -133,14 +155,22 @@ class UnifiedChannel:
         that missed a frame for another reason stays: its client finds the gap by the next frame,
         pong or poll. Nothing here raises: pushing never breaks the work.
 
+        The jobs whose turn has come with the change are handed to the painter beside the posts.
+
         Args:
             after: posts under way; no connection gets these frames before its own has ended.
         """
+        if not delivery.frames:
+            return
         user_id, known = delivery.channel.user_id, delivery.channel.connections
+        begun = [
+            self._executor.submit(self._turns.start, user_id, job)
+            for job in turns.begun_in(delivery.transition)
+        ]
         posts = list(self._begin(user_id, known, delivery.frames, after).values())
         newcomers = self._newcomers(user_id, known)
         posts += self._begin(user_id, newcomers, delivery.frames, after).values()
-        wait(posts)
+        wait([*begun, *posts])
 
     def post_again(self, user_id: str, again: Sequence[frames.BroadcastFrame]) -> None:
         """Post frames of events that were committed earlier to everyone connected now."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any, Literal, assert_never
 
@@ -230,30 +231,35 @@ def account_deleted(seq: int) -> ErrorFrame:
 
 
 def encode(frame: Frame) -> str:
-    """One JSON text of at most `MAX_FRAME` bytes; a long message travels without its text."""
-    text = _json(frame)
-    if not _fits(text):
-        text = _json(_without_text(frame))
-    if not _fits(text):
-        raise ValueError(f"a {frame['event']} frame is over {MAX_FRAME} bytes")
-    return text
+    """One JSON text of at most `MAX_FRAME` bytes; what is too long is left out (`_shapes`)."""
+    for shape in _shapes(frame):
+        text = _json(shape)
+        if _fits(text):
+            return text
+    raise ValueError(f"a {frame['event']} frame is over {MAX_FRAME} bytes")
 
 
 def as_encoded(frame: BroadcastFrame) -> BroadcastFrame:
     """What `encode` would send of it, for those who get it over HTTP."""
-    return frame if _fits(_json(frame)) else _without_text(frame)
+    return next((shape for shape in _shapes(frame) if _fits(_json(shape))), frame)
 
 
 def _fits(text: str) -> bool:
     return len(text.encode()) <= MAX_FRAME
 
 
-def _without_text(frame: Any) -> Any:
+def _shapes(frame: Any) -> Iterator[Any]:
+    """The frame, then a message's without its text, then without its prompts as well."""
+    yield frame
     payload = frame.get("payload") or {}
     if "message" not in payload:
-        return frame
+        return
     message = {**payload["message"], "text": None, "truncated": True}
-    return {**frame, "payload": {**payload, "message": message}}
+    yield {**frame, "payload": {**payload, "message": message}}
+    meta = {**message["meta"], "prompt": None}
+    if meta["image"]:
+        meta["image"] = {**meta["image"], "prompt": None}
+    yield {**frame, "payload": {**payload, "message": {**message, "meta": meta}}}
 
 
 def _json(value: Any) -> str:

@@ -79,8 +79,14 @@ OPEN_PARTITIONS = 16
 class OpenIndex(Protocol):
     """What waits for the keeper, across users. Eventually consistent: look at the row itself."""
 
-    def overdue_messages(self, partition: int, now: datetime) -> Iterator[MessageKey]:
-        """Open messages whose deadline has passed; partitions are numbered from 0."""
+    def open_messages(
+        self, partition: int, due_by: datetime
+    ) -> Iterator[tuple[MessageKey, datetime]]:
+        """Open messages with a deadline before that, and it; the most urgent of a partition first.
+
+        Args:
+            partition: from 0.
+        """
 
     def open_of(self, user_id: str) -> Iterator[MessageKey]:
         """All of one user's open messages."""

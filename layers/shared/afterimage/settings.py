@@ -70,7 +70,15 @@ class WebSocketSettings(TableSettings):
     pass
 
 
-class ChatApiSettings(TableSettings):
+class PaintingSettings(TableSettings):
+    """Of every function that may hand a picture to the painter."""
+
+    image_generate_function: Name
+    image_deadline: int = Field(ge=1)
+    max_painting_per_user: int = Field(ge=1)
+
+
+class ChatApiSettings(PaintingSettings):
     images_bucket: Name
     image_timeout: int = Field(ge=1)
     daily_image_limit: int = Field(ge=0)
@@ -86,7 +94,7 @@ class GeminiFunctionSettings(TableSettings):
     follow_successor: bool
 
 
-class LlmHandlerSettings(GeminiFunctionSettings):
+class LlmHandlerSettings(GeminiFunctionSettings, PaintingSettings):
     text_model: Name
     daily_image_limit: int = Field(ge=0)
     daily_message_limit: int = Field(ge=1)
@@ -95,8 +103,6 @@ class LlmHandlerSettings(GeminiFunctionSettings):
     text_deadline: int = Field(ge=1)
     image_timeout: int = Field(ge=1)
     image_event_age: int = Field(ge=1)
-    image_deadline: int = Field(ge=1)
-    image_generate_function: Name
 
     @model_validator(mode="after")
     def _deadlines_outlast_the_functions(self) -> Self:
@@ -109,7 +115,7 @@ class LlmHandlerSettings(GeminiFunctionSettings):
         return self
 
 
-class ImageGenerateSettings(GeminiFunctionSettings):
+class ImageGenerateSettings(GeminiFunctionSettings, PaintingSettings):
     image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
     images_bucket: Name
     pseudonym_secret: Name
@@ -118,9 +124,8 @@ class ImageGenerateSettings(GeminiFunctionSettings):
     webp_method: int = Field(ge=0, le=6)
 
 
-class KeeperSettings(TableSettings):
+class KeeperSettings(PaintingSettings):
     image_timeout: int = Field(ge=1)
-    image_generate_function: Name
     images_bucket: Name
     pseudonym_secret: Name
 

@@ -7,6 +7,7 @@ validated: building one costs a dict. `openapi.py` describes the API from the sa
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Literal
 
 from typing_extensions import TypedDict
 
@@ -15,10 +16,12 @@ from afterimage.ports import ImageUrls
 
 
 class ImageView(TypedDict):
+    """A picture; `prompt` is null in a slot, and where a frame has no room for it."""
+
     id: str
     message_id: str
     chat_id: str
-    prompt: str
+    prompt: str | None
     created_at: str
     url: str
     thumbnail_url: str
@@ -29,10 +32,24 @@ class ImageView(TypedDict):
     thumbhash: str
 
 
+SlotStatus = Literal["waiting", "generating", "complete", "failed", "cancelled"]
+
+
 class MessageErrorView(TypedDict):
     code: str
     message: str
     retry_after: int | None
+
+
+class SlotView(TypedDict):
+    """One picture that was asked for: `id` is the one that it has, or will have."""
+
+    id: str
+    status: SlotStatus
+    image: ImageView | None
+    image_deleted: bool
+    charged: bool
+    error: MessageErrorView | None
 
 
 class MetaView(TypedDict):
@@ -42,6 +59,8 @@ class MetaView(TypedDict):
     aspect_ratio: str | None
     image: ImageView | None
     image_deleted: bool
+    count: int | None
+    images: list[SlotView]
     error: MessageErrorView | None
 
 
@@ -86,6 +105,9 @@ def image_view(image: Image, urls: ImageUrls) -> ImageView:
 
 
 def message_view(message: Message, urls: ImageUrls, now: datetime) -> MessageView:
+    image = image_view(message.image, urls) if message.image else None
+    error = _error_view(message.error, now) if message.error else None
+    slots = [_slot_view(message, image, error)] if _has_slot(message) else []
     return {
         "id": message.id,
         "chat_id": message.chat_id,
@@ -99,11 +121,42 @@ def message_view(message: Message, urls: ImageUrls, now: datetime) -> MessageVie
             "status": message.status,
             "prompt": message.prompt,
             "aspect_ratio": message.aspect_ratio,
-            "image": image_view(message.image, urls) if message.image else None,
+            "image": image,
             "image_deleted": message.image_deleted,
-            "error": _error_view(message.error, now) if message.error else None,
+            "count": len(slots) or None,
+            "images": slots,
+            "error": error,
         },
     }
+
+
+def _has_slot(message: Message) -> bool:
+    return message.type is MessageType.IMAGE and message.job_id is not None
+
+
+def _slot_view(
+    message: Message, image: ImageView | None, error: MessageErrorView | None
+) -> SlotView:
+    return {
+        "id": message.job_id or "",
+        "status": _slot_status(message),
+        "image": {**image, "prompt": None} if image else None,
+        "image_deleted": message.image_deleted,
+        "charged": message.status is not Status.FAILED and not message.refunded,
+        "error": error,
+    }
+
+
+def _slot_status(message: Message) -> SlotStatus:
+    match message.status:
+        case Status.COMPLETE:
+            return "complete"
+        case Status.FAILED:
+            return "failed"
+        case Status.CANCELLED:
+            return "cancelled"
+        case _:
+            return "waiting" if message.waiting else "generating"
 
 
 def chat_view(chat: Chat) -> ChatView:

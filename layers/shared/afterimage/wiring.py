@@ -77,14 +77,13 @@ class Base:
         return lambda: self.public_config()[name]
 
 
-class Channelled(Base):
-    """What every function has that reads or changes a user's data."""
+class Connected(Base):
+    """What every function has that uses the tables and posts to connections."""
 
     def __init__(self, logger: Logger, configured: settings.TableSettings) -> None:
         # Imported here: `web_page` does without the tables.
         from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
         from afterimage.adapters.dynamodb.tables import TABLES, connect
-        from afterimage.channel import UnifiedChannel
 
         super().__init__(logger, configured.public_config_parameter)
         self.metrics = PowertoolsMetrics(
@@ -110,7 +109,35 @@ class Channelled(Base):
             self.log,
             self.metrics,
         )
+
+    def measured(self, application: Any, own: tuple[Metric, Metric] | None = None) -> Measured:
+        """With each invocation's time kept, and its figures let go at its end."""
+        return Measured(application, self.metrics, self.clock, self.invocation, own)
+
+
+class Channelled(Connected):
+    """What every function has that changes a user's data, and so may begin who waits."""
+
+    def __init__(self, logger: Logger, configured: settings.PaintingSettings) -> None:
+        from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+        from afterimage.channel import UnifiedChannel
+        from afterimage.use_cases.turns import PaintersTurns
+
+        super().__init__(logger, configured)
         self.work = ThreadPoolExecutor(_WORK_SIDE_BY_SIDE, "work")
+        self.starter = aws.LambdaImageStarter(
+            self.aws.client("lambda"), configured.image_generate_function, self.log.correlation_id
+        )
+        self.turns = PaintersTurns(
+            jobs=DynamoDbLedger(),
+            messages=DynamoDbMessages(),
+            images=self.starter,
+            clock=self.clock,
+            at_once=configured.max_painting_per_user,
+            image_deadline=timedelta(seconds=configured.image_deadline),
+            log=self.log,
+            metrics=self.metrics,
+        )
         self.channel = UnifiedChannel(
             self.store,
             self.push,
@@ -120,11 +147,8 @@ class Channelled(Base):
             self.log,
             self.metrics,
             self.invocation,
+            self.turns,
         )
-
-    def measured(self, application: Any, own: tuple[Metric, Metric] | None = None) -> Measured:
-        """With each invocation's time kept, and its figures let go at its end."""
-        return Measured(application, self.metrics, self.clock, self.invocation, own)
 
 
 def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
@@ -152,11 +176,8 @@ def llm_handler_gemini(logger: Logger, environment: Mapping[str, str]) -> Any:
     order = OrderPicture(
         channel=base.channel,
         jobs=DynamoDbLedger(),
-        images=aws.LambdaImageStarter(
-            base.aws.client("lambda"),
-            configured.image_generate_function,
-            base.log.correlation_id,
-        ),
+        images=base.starter,
+        turns=base.turns,
         end=end,
         clock=base.clock,
         limits=limits,
@@ -260,9 +281,11 @@ def chat_api(logger: Logger, environment: Mapping[str, str]) -> Any:
         original=DownloadOriginal(gallery, originals.S3Originals(s3, configured.images_bucket)),
         usage=ReadUsage(
             ledger,
+            base.channel.read,
             base.clock,
             configured.daily_image_limit,
             configured.daily_message_limit,
+            configured.max_painting_per_user,
         ),
         rename=RenameChatTitle(base.channel, chats),
         cancel=CancelMessage(
@@ -293,7 +316,7 @@ def websocket(logger: Logger, environment: Mapping[str, str]) -> Any:
     from afterimage.use_cases.resume_channel import ResumeChannel
     from afterimage.websocket_api import WebSocketApi
 
-    base = Channelled(logger, settings.WebSocketSettings.read(environment))
+    base = Connected(logger, settings.WebSocketSettings.read(environment))
     events = DynamoDbEventLog()
     replay = _replay(base, events)
     resume = ResumeChannel(base.store, replay, base.push, base.clock)
@@ -321,9 +344,7 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
     rescue = RescueJob(
         ledger,
         messages,
-        aws.LambdaImageStarter(
-            base.aws.client("lambda"), configured.image_generate_function, base.log.correlation_id
-        ),
+        base.starter,
         end,
         RepostEvents(base.channel, events, replay, base.clock, base.log),
         base.clock,
@@ -339,10 +360,12 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
         messages,
         ledger,
         pictures,
+        base.starter,
         end,
         finish,
         recount,
         base.clock,
+        timedelta(seconds=configured.image_deadline),
         base.log,
         base.metrics,
         base.invocation,
@@ -351,7 +374,7 @@ def keeper(logger: Logger, environment: Mapping[str, str]) -> Any:
     return base.measured(rescue), base.measured(sweep), base.measured(finish)
 
 
-def _replay(base: Channelled, log: Any) -> Any:
+def _replay(base: Connected, log: Any) -> Any:
     from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
     from afterimage.use_cases.current_events import CurrentEvents
     from afterimage.use_cases.replay_events import ReplayEvents

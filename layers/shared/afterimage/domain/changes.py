@@ -174,9 +174,14 @@ class Transition:
     Attributes:
         opens: by how much the number of open messages moves.
         open_limit: the number it must not exceed.
+        along: changes that others make use of the occasion for. Where the condition of one does not
+            hold, nothing is decided: the race is lost, and a newer read shows what can be made.
+        forgets: jobs that stand in the user's queue and have ended all the same.
     """
 
     changes: tuple[Change, ...]
     events: tuple[Event, ...]
     opens: int = 0
     open_limit: int | None = None
+    along: tuple[Change, ...] = ()
+    forgets: frozenset[str] = frozenset()

@@ -8,7 +8,8 @@
 
 Each gives the whole transaction: the message, the job behind it as `job_life` moves it, the picture
 that goes back to its day where `job_life` says so, one open answer less, and the events. All of it
-holds only while message and job are as they were read, so of two endings one wins.
+holds only while message and job are as they were read, so of two endings one wins. A job that ends
+makes room with the painter, and whose turn it is then begins in the same transaction (`turns.py`).
 """
 
 from __future__ import annotations
@@ -88,10 +89,12 @@ def fail(
 def cancel(message: Message, job: Job | None, now: datetime, purge_at: datetime) -> Ending:
     """Its user no longer wants it. Arguments and errors are those of `fail`."""
     changes: tuple[Change, ...] = ()
+    refund: tuple[Change, ...] = ()
     if job is not None:
         cancelled = moved(job, Move.CANCEL, now, purge_at=purge_at)
-        changes = (MoveJob(job, cancelled), *_refund(job, Move.CANCEL))
-    return _ending(message, message.cancelled(), changes)
+        refund = _refund(job, Move.CANCEL)
+        changes = (MoveJob(job, cancelled), *refund)
+    return _ending(message, message.cancelled(refunded=bool(refund)), changes)
 
 
 def remove(message: Message, job: Job | None, now: datetime, purge_at: datetime) -> Transition:

@@ -35,6 +35,7 @@ OPEN = frozenset({Status.THINKING, Status.GENERATING})
 
 
 class JobStatus(StrEnum):
+    WAITING = "waiting"
     RESERVED = "reserved"
     RUNNING = "running"
     SUCCEEDED = "succeeded"
@@ -96,6 +97,8 @@ class Message:
         parts: the model's own parts as JSON, sent back to it unchanged in later turns.
         reply_to: id of the message that an answer answers.
         tries: how often the answer has been tried, from 1.
+        waiting: whether its picture waits for its turn with the painter.
+        refunded: whether the picture of a cancelled one went back to its day.
         deadline: by when an open message must have ended.
         lease_until: until when the function that answers is surely still at it.
     """
@@ -117,6 +120,8 @@ class Message:
     job_id: str | None = None
     reply_to: str | None = None
     tries: int = 1
+    waiting: bool = False
+    refunded: bool = False
     deadline: datetime | None = None
     lease_until: datetime | None = None
 
@@ -143,9 +148,15 @@ class Message:
             error=None,
             job_id=job.id,
             tries=self.next_try,
+            waiting=job.status is JobStatus.WAITING,
+            refunded=False,
             deadline=deadline,
             lease_until=lease,
         )
+
+    def begun(self, deadline: datetime) -> Message:
+        """The same message once the turn of its picture has come."""
+        return replace(self, version=self.version + 1, waiting=False, deadline=deadline)
 
     def thinking_again(self, deadline: datetime, lease: datetime) -> Message:
         """The same message, asked of the text model once more."""
@@ -174,9 +185,9 @@ class Message:
         """The same message, ended with a reason."""
         return replace(self._ended(Status.FAILED), error=FailureNote.of(failure, now))
 
-    def cancelled(self) -> Message:
+    def cancelled(self, *, refunded: bool = False) -> Message:
         """The same message, ended by its user."""
-        return self._ended(Status.CANCELLED)
+        return replace(self._ended(Status.CANCELLED), refunded=refunded)
 
     def without_image(self) -> Message:
         """The same message after its picture has been deleted."""
@@ -184,7 +195,7 @@ class Message:
 
     def _ended(self, status: Status) -> Message:
         ended = replace(self, version=self.version + 1, status=status)
-        return replace(ended, deadline=None, lease_until=None)
+        return replace(ended, waiting=False, deadline=None, lease_until=None)
 
     def model_parts(self) -> list[dict[str, Any]]:
         """The model's own parts, as it sent them; empty where it never answered."""
@@ -207,6 +218,7 @@ class Job:
         attempt: how often a function has been asked to run it, from 1.
         quota_day: the UTC day (`YYYY-MM-DD`) whose quota it was taken from.
         message_version: version of the message that waits for it.
+        turn_at: when its turn came; None if it has not yet, or if it never had to wait.
         claimed_by: request id of the invocation that runs it, or ran it.
         purge_at: from when on what an ended job uploaded is removed; None once it is.
     """
@@ -222,12 +234,18 @@ class Job:
     created_at: datetime
     status: JobStatus = JobStatus.RESERVED
     attempt: int = 1
+    turn_at: datetime | None = None
     claimed_by: str | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
     price_usd: str | None = None
     error_code: str | None = None
     purge_at: datetime | None = None
+
+    @property
+    def handed_over_at(self) -> datetime:
+        """When it was handed to the painter."""
+        return self.turn_at or self.created_at
 
 
 @dataclass(frozen=True)
@@ -238,6 +256,8 @@ class Channel:
         seq: number of the latest event; 0 before the first.
         open_messages: answers under way.
         connections: ids of the connections that get live frames, oldest first.
+        painting: ids of the jobs that are the painter's: reserved or running.
+        waiting: ids of the jobs that wait for their turn.
     """
 
     user_id: str
@@ -245,3 +265,5 @@ class Channel:
     open_messages: int = 0
     deleted: bool = False
     connections: tuple[str, ...] = ()
+    painting: frozenset[str] = frozenset()
+    waiting: frozenset[str] = frozenset()

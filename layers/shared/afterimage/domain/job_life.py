@@ -1,11 +1,17 @@
 """The life of an image job: which moves there are, and what each does to quota and message.
 
+    waiting
+       │ └───┬── fail ──────────────────────────▶ failed      (refunded)
+     start   └── cancel ────────────────────────▶ cancelled   (refunded)
+       ▼
     reserved ── claim ──▶ running ── succeed ──▶ succeeded
        │  ▲                 │ │
        │  └──── rescue ─────┘ ├── fail ────────▶ failed      (refunded)
        ├── fail ──────────────┼────────────────▶ failed      (refunded)
        └── cancel ────────────┴────────────────▶ cancelled   (refunded only from reserved)
 
+A job begins as `reserved`, or as `waiting` where its user has as many pictures with the painter as
+one may have; `start` comes with the end of another job of the same user (`domain/turns.py`).
 `claim` and `succeed` are `image_generate`'s, `rescue` is the keeper's (a function died; one
 more attempt), `fail` belongs to whoever finds that the job cannot end well, `cancel` to the
 user. A move is applied under the status and attempt it was decided on, so of two movers one
@@ -24,6 +30,7 @@ MAX_ATTEMPTS = 2
 
 
 class Move(StrEnum):
+    START = "start"
     CLAIM = "claim"
     SUCCEED = "succeed"
     RESCUE = "rescue"
@@ -53,6 +60,11 @@ class Effect:
 
 
 EFFECTS: dict[tuple[JobStatus, Move], Effect] = {
+    (JobStatus.WAITING, Move.START): Effect(JobStatus.RESERVED),
+    (JobStatus.WAITING, Move.FAIL): Effect(JobStatus.FAILED, refunds=True, message=Status.FAILED),
+    (JobStatus.WAITING, Move.CANCEL): Effect(
+        JobStatus.CANCELLED, refunds=True, message=Status.CANCELLED
+    ),
     (JobStatus.RESERVED, Move.CLAIM): Effect(JobStatus.RUNNING),
     (JobStatus.RESERVED, Move.RESCUE): Effect(JobStatus.RESERVED),
     (JobStatus.RUNNING, Move.RESCUE): Effect(JobStatus.RESERVED),
@@ -85,6 +97,7 @@ def moved(
     move: Move,
     now: datetime,
     *,
+    message_version: int = 0,
     claimed_by: str | None = None,
     price_usd: str | None = None,
     error_code: str | None = None,
@@ -93,6 +106,7 @@ def moved(
     """The job after a move.
 
     Args:
+        message_version: version of the message that waits for a job that is started.
         claimed_by: request id of the invocation that claims it.
         purge_at: by when every function that may upload for this job has ended.
 
@@ -102,6 +116,8 @@ def moved(
     effect = effect_of(job, move)
     after = replace(job, status=effect.to, error_code=error_code)
     match move:
+        case Move.START:
+            return replace(after, turn_at=now, message_version=message_version)
         case Move.CLAIM:
             return replace(after, started_at=now, claimed_by=claimed_by)
         case Move.RESCUE:

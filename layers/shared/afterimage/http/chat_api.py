@@ -233,6 +233,8 @@ class Reading:
                 "resets_at": timestamp(usage.resets_at),
                 "message_limit": usage.message_limit,
                 "messages_used": usage.messages_used,
+                "painting": usage.painting,
+                "painting_limit": usage.painting_limit,
                 "typical_ms": usage.typical_ms,
             }
         )

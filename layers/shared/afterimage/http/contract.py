@@ -157,6 +157,8 @@ class UsageView(TypedDict):
     resets_at: str
     message_limit: int
     messages_used: int
+    painting: int
+    painting_limit: int
     typical_ms: int | None
 
 

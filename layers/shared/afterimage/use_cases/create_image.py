@@ -150,7 +150,7 @@ class CreateImage:
             self._log.info("image_generate_duplicate_ignored", job_id=order.job_id)
             return
         if job.attempt == _FIRST_ATTEMPT:
-            waited = milliseconds(job.created_at, self._clock.now())
+            waited = milliseconds(job.handed_over_at, self._clock.now())
             self._metrics.add(Metric.QUEUE_TIME, waited)
         if message is None or not _is_for(message, job):
             self._log.warning("image_generate_message_moved_on", job_id=job.id)

@@ -148,7 +148,7 @@ class EmptyChat:
         now = self._clock.now()
         removed = endings.remove(message, job, now, purge_at=now + self._upload_time)
         with suppress(ConditionsFailed):
-            self._channel.change(user_id, removed)
+            self._channel.deliver(self._channel.change(user_id, removed))
 
     def _running(self, user_id: str, message: Message) -> Job | None:
         if message.status is not Status.GENERATING:

@@ -1,5 +1,8 @@
 """Ordering a picture: quota and job in one transaction, then the painter is started.
 
+Where its user has as many pictures with the painter as one may have, the job waits for its turn
+(`domain/turns.py`), and nobody is started.
+
 The answer may be under way (the model has asked for a picture) or have ended (its user tries it
 again). An invoke that fails is taken back: the answer ends, the picture goes back to its day.
 """
@@ -9,6 +12,7 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 
 from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import aspect_ratios, ids, quota
@@ -16,11 +20,12 @@ from afterimage.domain.changes import InsertJob, ReplaceMessage, ReserveImage, T
 from afterimage.domain.entities import Channel, Job, JobStatus, Message
 from afterimage.domain.errors import ConditionsFailed, Failure, Internal, QuotaExceeded
 from afterimage.domain.events import MessageUpdated
-from afterimage.domain.limits import Limits
+from afterimage.domain.limits import LONGEST_WAIT, Limits
 from afterimage.domain.metrics import Metric
 from afterimage.ports import Clock, ImageRequest, ImageStarter, JobStore, Log, Metrics
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import Question
+from afterimage.use_cases.turns import PaintersTurns
 
 
 class OrderPicture:
@@ -36,6 +41,7 @@ class OrderPicture:
         channel: UnifiedChannel,
         jobs: JobStore,
         images: ImageStarter,
+        turns: PaintersTurns,
         end: EndAnswer,
         clock: Clock,
         limits: Limits,
@@ -47,6 +53,7 @@ class OrderPicture:
         self._channel = channel
         self._jobs = jobs
         self._images = images
+        self._turns = turns
         self._end = end
         self._clock = clock
         self._limits = limits
@@ -62,7 +69,8 @@ class OrderPicture:
         wish: ImageRequest,
         channel: Channel | None = None,
     ) -> Message:
-        """The answer with its picture under way, or ended; or as it stands if it moved meanwhile.
+        """The answer with its picture under way or waiting for its turn, or ended; or as it stands
+        if it moved meanwhile.
 
         Args:
             message: the answer as it was read. One that has ended begins another try.
@@ -74,19 +82,16 @@ class OrderPicture:
         """
         now = self._clock.now()
         job = self._job(question, message, wish, now)
-        ordered = message.generating(
-            job, wish.parts, now + self._limits.image_deadline, question.until
-        )
-        transition = self._ordering(message, ordered, job)
+        order = partial(self._ordering, question, message, wish.parts, job)
         try:
-            delivery = self._channel.change(question.user_id, transition, channel)
+            delivery = self._channel.change(question.user_id, order, channel)
         except ConditionsFailed as failed:
             if failed.includes(ReplaceMessage):
                 return self._end.as_it_stands(question.user_id, message)
             self._metrics.add(Metric.REFUSED_PICTURES)
             used_up = QuotaExceeded(retry_after=quota.seconds_to_reset(now))
             return self._end.fail(question.user_id, replace(message, parts=wish.parts), used_up)
-        return self._start(question.user_id, ordered, job, delivery)
+        return self._start(question.user_id, *_stored(delivery.transition), delivery)
 
     def start_again(self, user_id: str, message: Message) -> None:
         """Invoke once more where a function died before it could; the claim makes it harmless."""
@@ -110,7 +115,14 @@ class OrderPicture:
             created_at=now,
         )
 
-    def _ordering(self, read: Message, ordered: Message, job: Job) -> Transition:
+    def _ordering(
+        self, question: Question, read: Message, parts: str, job: Job, channel: Channel
+    ) -> Transition:
+        """As the queue stands at this try."""
+        room, forgotten = self._turns.room(channel)
+        wait = self._limits.image_deadline if room else LONGEST_WAIT
+        job = replace(job, status=JobStatus.RESERVED if room else JobStatus.WAITING)
+        ordered = read.generating(job, parts, job.created_at + wait, question.until)
         return Transition(
             changes=(
                 ReplaceMessage(ordered, read.version),
@@ -120,9 +132,14 @@ class OrderPicture:
             events=(MessageUpdated(ordered),),
             opens=0 if read.is_open else 1,
             open_limit=None if read.is_open else self._limits.open_messages,
+            forgets=forgotten,
         )
 
     def _start(self, user_id: str, ordered: Message, job: Job, delivery: Delivery) -> Message:
+        if ordered.waiting:
+            self._channel.deliver(delivery)
+            self._log.info("llm_handler_image_waits", message_id=ordered.id, job_id=job.id)
+            return ordered
         started = self._executor.submit(self._images.start, user_id, job)
         self._channel.deliver(delivery)
         try:
@@ -136,3 +153,10 @@ class OrderPicture:
             return self._end.fail(user_id, ordered, Internal(), job)
         self._log.info("llm_handler_image_started", message_id=ordered.id, job_id=job.id)
         return ordered
+
+
+def _stored(ordering: Transition) -> tuple[Message, Job]:
+    """Message and job as the order has stored them."""
+    (message,) = (c.message for c in ordering.changes if isinstance(c, ReplaceMessage))
+    (job,) = (c.job for c in ordering.changes if isinstance(c, InsertJob))
+    return message, job

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
 from typing import Generic, TypeVar
 
 from afterimage.domain import ids, quota
-from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
+from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import Invalid, NotFound
 from afterimage.ports import (
     ChatPosition,
@@ -45,7 +45,10 @@ class Usage:
     """What the caller may do today and has done.
 
     Attributes:
-        typical_ms: median time from order to picture of the latest pictures; None without any.
+        painting: pictures that are with the painter now.
+        painting_limit: how many may be at a time.
+        typical_ms: median time from the painter's order to picture of the latest pictures; None
+            without any.
     """
 
     limit: int
@@ -53,6 +56,8 @@ class Usage:
     resets_at: datetime
     message_limit: int
     messages_used: int
+    painting: int
+    painting_limit: int
     typical_ms: int | None
 
 
@@ -160,12 +165,20 @@ class ReadImages:
 
 class ReadUsage:
     def __init__(
-        self, usage: UsageReader, clock: Clock, image_limit: int, message_limit: int
+        self,
+        usage: UsageReader,
+        read_channel: Callable[[str], Channel],
+        clock: Clock,
+        image_limit: int,
+        message_limit: int,
+        painting_limit: int,
     ) -> None:
         self._usage = usage
+        self._read_channel = read_channel
         self._clock = clock
         self._image_limit = image_limit
         self._message_limit = message_limit
+        self._painting_limit = painting_limit
 
     def __call__(self, user_id: str) -> Usage:
         now = self._clock.now()
@@ -176,13 +189,15 @@ class ReadUsage:
             resets_at=quota.resets_at(now),
             message_limit=self._message_limit,
             messages_used=used.messages,
+            painting=len(self._read_channel(user_id).painting),
+            painting_limit=self._painting_limit,
             typical_ms=_typical_ms(self._usage.recent_jobs(user_id, _TYPICAL_OF)),
         )
 
 
 def _typical_ms(jobs: Sequence[Job]) -> int | None:
     times = [
-        (job.ended_at - job.created_at).total_seconds() * 1000
+        (job.ended_at - job.handed_over_at).total_seconds() * 1000
         for job in jobs
         if job.status is JobStatus.SUCCEEDED and job.ended_at is not None
     ]

@@ -1,4 +1,7 @@
-"""Ends what was left open, with no client watching. Twice, or twice at once, is once."""
+"""Ends what was left open, with no client watching, and hands over again what nobody claimed.
+
+Twice, or twice at once, is once.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ from typing import TypeVar
 
 from afterimage.domain import ids
 from afterimage.domain.deletions import is_deletion
-from afterimage.domain.entities import JobStatus
-from afterimage.domain.errors import TimedOut
+from afterimage.domain.entities import JobStatus, Message, Status
+from afterimage.domain.errors import Failure, TimedOut
 from afterimage.domain.metrics import Metric
 from afterimage.invocation import Invocation
 from afterimage.ports import (
     OPEN_PARTITIONS,
     Clock,
+    ImageStarter,
     JobStore,
     Log,
     MessageKey,
@@ -28,6 +32,11 @@ from afterimage.ports import (
 )
 from afterimage.use_cases.end_message import EndMessage
 
+# A function claims its job within a second; a queue before the painter can be longer than that, and
+# one event too many is harmless.
+_UNCLAIMED_FOR = timedelta(seconds=60)
+# From then on for so long; what nobody claims for longer is left to its deadline.
+_HANDED_OVER_AGAIN_FOR = timedelta(minutes=3)
 _KEEPS_NOTHING = frozenset({JobStatus.FAILED, JobStatus.CANCELLED})
 # Rows of a partition, of either kind: more than a sweep has time for.
 _AT_ONCE = 500
@@ -45,6 +54,7 @@ class Sweep:
     """One pass over everything that is overdue.
 
     Args:
+        image_deadline: from when a picture is handed to the painter to its message's deadline.
         invocation: whose time is divided.
         randomness: where a sweep begins.
     """
@@ -55,10 +65,12 @@ class Sweep:
         messages: MessageReader,
         jobs: JobStore,
         pictures: PictureStore,
+        images: ImageStarter,
         end: EndMessage,
         finish: Callable[[str, str, datetime], None],
         recount: Callable[[datetime], None],
         clock: Clock,
+        image_deadline: timedelta,
         log: Log,
         metrics: Metrics,
         invocation: Invocation,
@@ -68,26 +80,31 @@ class Sweep:
         self._messages = messages
         self._jobs = jobs
         self._pictures = pictures
+        self._images = images
         self._end = end
         self._finish = finish
         self._recount = recount
         self._clock = clock
+        # Of the time to its deadline, what is left to a picture that should have been claimed.
+        self._left_unclaimed = image_deadline - _UNCLAIMED_FOR
         self._log = log
         self._metrics = metrics
         self._invocation = invocation
         self._randomness = randomness
 
     def __call__(self, until: datetime) -> None:
-        """End overdue messages, then remove what is to go; what time is too short for waits.
+        """Look at messages that are overdue or should be painted by now, then remove what is to go.
+
+        What time is too short for waits.
 
         Args:
             until: when to stop looking for more; the next sweep goes on.
         """
         now = self._clock.now()
-        overdue = self._found(self._index.overdue_messages, now)
+        messages = self._found(self._to_look_at, now)
         due = self._found(self._index.due_removals, now)
         # Somebody waits for a message; but what is to go is gone on with each minute, too.
-        self._each(overdue, self._end_overdue, now + (until - now) * _SHARE if due else until)
+        self._each(messages, self._look_at, now + (until - now) * _SHARE if due else until)
         self._each(due, self._remove, until, _LEAST)
         self._guarded(partial(self._recount, until))
 
@@ -102,6 +119,13 @@ class Sweep:
             self._guarded(partial(look_at, partition))
         self._randomness.shuffle(found)
         return found
+
+    def _to_look_at(self, partition: int, now: datetime) -> Iterator[MessageKey]:
+        """What is overdue, and what was handed to the painter over a minute ago."""
+        due_by = now + self._left_unclaimed
+        for key, deadline in self._index.open_messages(partition, due_by):
+            if deadline < now or deadline >= due_by - _HANDED_OVER_AGAIN_FOR:
+                yield key
 
     def _each(
         self,
@@ -128,15 +152,29 @@ class Sweep:
             self._log.exception("keeper_sweep_step_failed")
             self._metrics.add(Metric.DEFECTS)
 
-    def _end_overdue(self, key: MessageKey, until: datetime) -> None:
+    def _look_at(self, key: MessageKey, until: datetime) -> None:
         del until  # it is one transaction, repeated for so long by the channel
         message = self._messages.get(key.user_id, key.chat_id, key.message_id)
         if message is None or not message.is_open or message.deadline is None:
             return
-        if message.deadline >= self._clock.now():
+        left = message.deadline - self._clock.now()
+        if left < timedelta():
+            if self._end(key.user_id, message, _too_late(message)):
+                self._metrics.add(Metric.OVERDUE_ENDED)
+        elif left <= self._left_unclaimed and message.status is Status.GENERATING:
+            self._start_unclaimed(key.user_id, message)
+
+    def _start_unclaimed(self, user_id: str, message: Message) -> None:
+        """Whoever was to invoke the painter has died, or could not; the claim makes it harmless."""
+        job = self._jobs.get(user_id, message.job_id or "")
+        if job is None or job.status is not JobStatus.RESERVED:
             return
-        if self._end(key.user_id, message, TimedOut("its deadline has passed")):
-            self._metrics.add(Metric.OVERDUE_ENDED)
+        try:
+            self._images.start(user_id, job)
+        except Failure as failure:
+            self._log.warning("keeper_invoke_failed", job_id=job.id, reason=str(failure))
+        else:
+            self._log.warning("keeper_job_started_again", job_id=job.id, message_id=message.id)
 
     def _remove(self, which: tuple[str, str], until: datetime) -> None:
         user_id, name = which
@@ -152,3 +190,9 @@ class Sweep:
         self._pictures.delete(ids.image_keys(user_id, job_id))
         self._jobs.purged(user_id, job_id)
         self._log.info("keeper_uploads_purged", job_id=job_id)
+
+
+def _too_late(message: Message) -> Failure:
+    if message.waiting:
+        return TimedOut("waited too long", public="It waited too long for its turn. Try again.")
+    return TimedOut("its deadline has passed")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from pynamodb.connection import Connection
@@ -59,11 +60,13 @@ class DynamoDbChannelStore:
                     int(row.seq or 0),
                     int(row.open or 0),
                     deleted=rows.is_refused(row, now),
+                    painting=frozenset(row.painting or ()),
+                    waiting=frozenset(row.waiting or ()),
                 )
             else:
                 connections.append((row.connected_at or "", row.entry[len(_CONNECTION) :]))
         oldest_first = tuple(connection for _, connection in sorted(connections))
-        return Channel(user_id, channel.seq, channel.open_messages, channel.deleted, oldest_first)
+        return replace(channel, connections=oldest_first)
 
     # --- The transaction --------------------------------------------------------------------
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from itertools import islice
 from typing import TypeVar
 
@@ -215,11 +215,14 @@ class DynamoDbLedger:
 class DynamoDbOpenIndex:
     """Implements `OpenIndex`."""
 
-    def overdue_messages(self, partition: int, now: datetime) -> Iterator[MessageKey]:
-        due = MessageRow.deadline < rows.epoch(now)
+    def open_messages(
+        self, partition: int, due_by: datetime
+    ) -> Iterator[tuple[MessageKey, datetime]]:
+        due = MessageRow.deadline < rows.epoch(due_by)
         for row in MessageRow.open_messages.query(rows.partition(partition), due):
             user_id, _, chat_id = row.user_id_chat_id.rpartition("#")
-            yield MessageKey(user_id, chat_id, row.message_id)
+            deadline = datetime.fromtimestamp(row.deadline or 0, UTC)
+            yield MessageKey(user_id, chat_id, row.message_id), deadline
 
     def open_of(self, user_id: str) -> Iterator[MessageKey]:
         for row in MessageRow.open_messages.query(rows.open_partition(user_id)):

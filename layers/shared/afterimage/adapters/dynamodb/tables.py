@@ -14,6 +14,7 @@ from pynamodb.attributes import (
     JSONAttribute,
     NumberAttribute,
     UnicodeAttribute,
+    UnicodeSetAttribute,
 )
 from pynamodb.connection import Connection
 from pynamodb.indexes import (
@@ -65,6 +66,8 @@ class MessageRow(Model):
     job_id = UnicodeAttribute(null=True)
     reply_to = UnicodeAttribute(null=True)
     tries = NumberAttribute(default=1)
+    waiting = BooleanAttribute(null=True)
+    refunded = BooleanAttribute(null=True)
     deadline = NumberAttribute(null=True)
     open = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
@@ -134,6 +137,7 @@ class LedgerRow(Model):
     created_at = UnicodeAttribute(null=True)
     status = UnicodeAttribute(null=True)
     attempt = NumberAttribute(null=True)
+    turn_at = UnicodeAttribute(null=True)
     claimed_by = UnicodeAttribute(null=True)
     claim_nonce = UnicodeAttribute(null=True)
     started_at = UnicodeAttribute(null=True)
@@ -161,6 +165,8 @@ class ChannelRow(Model):
     entry = UnicodeAttribute(range_key=True)
     seq = NumberAttribute(null=True)
     open = NumberAttribute(null=True)
+    painting = UnicodeSetAttribute(null=True)
+    waiting = UnicodeSetAttribute(null=True)
     deleted_at = UnicodeAttribute(null=True)
     connected_at = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)

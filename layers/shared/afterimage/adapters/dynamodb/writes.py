@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from pynamodb.attributes import UnicodeSetAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
@@ -19,7 +20,7 @@ from afterimage.adapters.dynamodb.tables import (
     LedgerRow,
     MessageRow,
 )
-from afterimage.domain import changes
+from afterimage.domain import changes, turns
 from afterimage.domain.changes import Change, Transition
 from afterimage.domain.entities import Channel
 from afterimage.domain.events import EventReference
@@ -58,7 +59,7 @@ _ORDER = (Check, Delete, Put, Update)
 
 @dataclass(frozen=True)
 class Asked:
-    """One item of a transaction, and the change it belongs to, if it is not every transaction's."""
+    """One item of a transaction, and the change whose decision it is, if it is anybody's."""
 
     write: Write
     change: Change | None = None
@@ -71,6 +72,7 @@ def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[A
     for change in transition.changes:
         if (write := _write(channel.user_id, change)) is not None:
             asked.append(Asked(write, change))
+    asked += [Asked(write) for one in transition.along if (write := _write(channel.user_id, one))]
     asked += [Asked(put) for put in _event_puts(channel, transition, now)]
     return sorted(asked, key=lambda one: _ORDER.index(type(one.write)))
 
@@ -82,6 +84,10 @@ def _counter_update(channel: Channel, transition: Transition, now: datetime) -> 
         # A transition without events moves `open` and not `seq`.
         room = ChannelRow.open <= limit - transition.opens
         condition &= ChannelRow.open.does_not_exist() | room
+    if _queue_writes(channel, transition):
+        # Nor does one without events that takes a job out of the queue.
+        condition &= _is(ChannelRow.painting, channel.painting)
+        condition &= _is(ChannelRow.waiting, channel.waiting)
     correction = next((c for c in transition.changes if isinstance(c, changes.CorrectOpen)), None)
     if correction is not None:
         condition &= ChannelRow.open == correction.was
@@ -99,6 +105,8 @@ def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
                 ChannelRow.expires_at.set(rows.epoch(change.until)),
                 ChannelRow.seq.remove(),
                 ChannelRow.open.remove(),
+                ChannelRow.painting.remove(),
+                ChannelRow.waiting.remove(),
             ]
     actions: list[Action] = [
         ChannelRow.seq.set(channel.seq + len(transition.events)),
@@ -109,7 +117,27 @@ def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
     if transition.opens:
         # Added to what stands there, whatever was read.
         actions.append(ChannelRow.open.add(transition.opens))
-    return actions
+    return actions + _queue_writes(channel, transition)
+
+
+def _queue_writes(channel: Channel, transition: Transition) -> list[Action]:
+    """Whole, not by ADD and DELETE, which DynamoDB refuses to do both to one attribute."""
+    then = turns.after(channel, transition)
+    columns = (
+        (ChannelRow.painting, channel.painting, then.painting),
+        (ChannelRow.waiting, channel.waiting, then.waiting),
+    )
+    return [
+        column.set(set(now)) if now else column.remove()
+        for column, was, now in columns
+        if was != now
+    ]
+
+
+def _is(column: UnicodeSetAttribute, read: frozenset[str]) -> Condition:
+    """The queue is as it was read; an empty set is none, as DynamoDB has it."""
+    as_read: Condition = column == sorted(read) if read else column.does_not_exist()
+    return as_read
 
 
 def _event_puts(channel: Channel, transition: Transition, now: datetime) -> list[Put]:
@@ -131,11 +159,12 @@ def _chat_checks(user_id: str, transition: Transition) -> list[Asked]:
     updates = (changes.TouchChat, changes.RenameChat, changes.CloseChat)
     seen = {change.chat_id for change in transition.changes if isinstance(change, updates)}
     checks: list[Asked] = []
-    for change in transition.changes:
+    for change in (*transition.changes, *transition.along):
         if isinstance(change, changes.ReplaceMessage) and change.message.chat_id not in seen:
             seen.add(change.message.chat_id)
             key = (user_id, change.message.chat_id)
-            checks.append(Asked(Check(ChatRow, key, ChatRow.deleting.does_not_exist()), change))
+            check = Check(ChatRow, key, ChatRow.deleting.does_not_exist())
+            checks.append(Asked(check, None if change in transition.along else change))
     return checks
 
 

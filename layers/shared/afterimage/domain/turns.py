@@ -1,0 +1,70 @@
+"""Whose turn it is with the painter, so that one user's pictures never take all of it.
+
+A user's jobs that are reserved or running are *painting*, at most so many at a time; what is more
+is *waiting*, and is not handed to the painter. Both lists stand in the user's counter row and
+follow from the changes of each transition. A job's id is a ULID with the time of its message, so
+who asked first comes first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
+
+from afterimage.domain.changes import InsertJob, MoveJob, RemoveJob, ReplaceMessage, Transition
+from afterimage.domain.entities import Channel, Job, JobStatus, Message
+from afterimage.domain.events import MessageUpdated
+from afterimage.domain.job_life import Move, moved
+
+_PAINTING = frozenset({JobStatus.RESERVED, JobStatus.RUNNING})
+
+
+def after(channel: Channel, transition: Transition) -> Channel:
+    """The channel with its queue as a transition leaves it."""
+    painting, waiting = channel.painting - transition.forgets, channel.waiting - transition.forgets
+    for job_id, status in _becomes(transition):
+        one = {job_id}
+        painting = painting | one if status in _PAINTING else painting - one
+        waiting = waiting | one if status is JobStatus.WAITING else waiting - one
+    return replace(channel, painting=painting, waiting=waiting)
+
+
+def begin(
+    transition: Transition, job: Job, message: Message, now: datetime, deadline: datetime
+) -> Transition:
+    """The same transition, in which the turn of a waiting job comes.
+
+    Args:
+        message: the one that waits for it.
+        deadline: by when its picture must have ended.
+
+    Raises:
+        IllegalMove: the job does not wait.
+    """
+    begun = message.begun(deadline)
+    started = moved(job, Move.START, now, message_version=begun.version)
+    return replace(
+        transition,
+        along=(*transition.along, ReplaceMessage(begun, message.version), MoveJob(job, started)),
+        events=(*transition.events, MessageUpdated(begun)),
+    )
+
+
+def begun_in(transition: Transition) -> list[Job]:
+    """The jobs whose turn comes with it, to be handed to the painter once it is committed."""
+    return [change.after for change in transition.along if isinstance(change, MoveJob)]
+
+
+def _becomes(transition: Transition) -> Iterator[tuple[str, JobStatus | None]]:
+    """What becomes of each job that comes, moves or goes; None of one that goes."""
+    for change in (*transition.changes, *transition.along):
+        match change:
+            case InsertJob(job):
+                yield job.id, job.status
+            case MoveJob(before, then):
+                yield before.id, then.status
+            case RemoveJob(job):
+                yield job.id, None
+            case _:
+                pass

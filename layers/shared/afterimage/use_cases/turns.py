@@ -1,0 +1,91 @@
+"""Whose turn it is with the painter: what waits is begun by whatever makes room for it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+from afterimage.domain import turns
+from afterimage.domain.changes import Transition
+from afterimage.domain.entities import Channel, Job, JobStatus
+from afterimage.domain.errors import Failure
+from afterimage.domain.metrics import Metric
+from afterimage.ports import Clock, ImageStarter, JobStore, Log, MessageReader, Metrics
+
+_PAINTED = frozenset({JobStatus.RESERVED, JobStatus.RUNNING})
+
+
+class PaintersTurns:
+    """Implements `channel.Turns`.
+
+    Args:
+        at_once: how many pictures one user may have with the painter.
+        image_deadline: by when a picture must have ended that is handed to the painter now.
+    """
+
+    def __init__(
+        self,
+        jobs: JobStore,
+        messages: MessageReader,
+        images: ImageStarter,
+        clock: Clock,
+        at_once: int,
+        image_deadline: timedelta,
+        log: Log,
+        metrics: Metrics,
+    ) -> None:
+        self._jobs = jobs
+        self._messages = messages
+        self._images = images
+        self._clock = clock
+        self._at_once = at_once
+        self._image_deadline = image_deadline
+        self._log = log
+        self._metrics = metrics
+
+    def taken(self, channel: Channel, transition: Transition) -> Transition:
+        """With the oldest that wait, as many as there is room for; nothing is read if none does."""
+        then = turns.after(channel, transition)
+        if then == channel:
+            return transition
+        for job_id in sorted(then.waiting & channel.waiting):
+            if len(turns.after(channel, transition).painting) >= self._at_once:
+                break
+            transition = self._begun(channel.user_id, transition, job_id)
+        return transition
+
+    def start(self, user_id: str, job: Job) -> None:
+        try:
+            self._images.start(user_id, job)
+        except Failure as failure:
+            self._log.warning("painter_not_invoked", job_id=job.id, reason=str(failure))
+        except Exception:  # noqa: BLE001 - it is committed; the sweep invokes it again
+            self._log.exception("painter_not_invoked", job_id=job.id)
+            self._metrics.add(Metric.DEFECTS)
+        else:
+            self._log.info("painter_turn_begun", message_id=job.message_id, job_id=job.id)
+
+    def room(self, channel: Channel) -> tuple[bool, frozenset[str]]:
+        """Whether one more may be painted, and which jobs the queue may forget.
+
+        A version of the code that knows no queue ends jobs without taking them out. They are
+        looked for only where there seems to be no room.
+        """
+        if len(channel.painting) < self._at_once:
+            return True, frozenset()
+        ended = frozenset(i for i in channel.painting if not self._is_painted(channel.user_id, i))
+        return len(channel.painting - ended) < self._at_once, ended
+
+    def _is_painted(self, user_id: str, job_id: str) -> bool:
+        job = self._jobs.get(user_id, job_id)
+        return job is not None and job.status in _PAINTED
+
+    def _begun(self, user_id: str, transition: Transition, job_id: str) -> Transition:
+        job = self._jobs.get(user_id, job_id)
+        if job is None or job.status is not JobStatus.WAITING:
+            return replace(transition, forgets=transition.forgets | {job_id})
+        message = self._messages.get(user_id, job.chat_id, job.message_id)
+        if message is None or message.job_id != job_id:
+            return transition  # its chat is being deleted, and it will be with it
+        now = self._clock.now()
+        return turns.begin(transition, job, message, now, now + self._image_deadline)
