@@ -21,6 +21,7 @@ from tests.support.doubles import (
 )
 
 from afterimage.channel import UnifiedChannel
+from afterimage.domain import endings
 from afterimage.domain.changes import (
     InsertJob,
     InsertMessage,
@@ -29,8 +30,8 @@ from afterimage.domain.changes import (
     ReserveImage,
     Transition,
 )
-from afterimage.domain.entities import JobStatus
-from afterimage.domain.errors import ConditionsFailed
+from afterimage.domain.entities import Channel, JobStatus, Status
+from afterimage.domain.errors import ConditionsFailed, TimedOut
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
 from afterimage.invocation import Invocation
@@ -58,7 +59,26 @@ def crowd() -> Iterator[Executor]:
 
 
 @pytest.fixture
-def channel(atomic_tables: Tables, crowd: Executor) -> UnifiedChannel:
+def starter() -> RecordingStarter:
+    return RecordingStarter()
+
+
+@pytest.fixture
+def turns(atomic_tables: Tables, starter: RecordingStarter) -> PaintersTurns:
+    return PaintersTurns(
+        atomic_tables.jobs,
+        atomic_tables.messages,
+        starter,
+        WallClock(),
+        AT_ONCE,
+        timedelta(seconds=450),
+        RecordingLog(),
+        RecordingMetrics(),
+    )
+
+
+@pytest.fixture
+def channel(atomic_tables: Tables, crowd: Executor, turns: PaintersTurns) -> UnifiedChannel:
     clock = WallClock()
     return UnifiedChannel(
         atomic_tables.store,
@@ -69,16 +89,7 @@ def channel(atomic_tables: Tables, crowd: Executor) -> UnifiedChannel:
         RecordingLog(),
         RecordingMetrics(),
         Invocation(clock),
-        PaintersTurns(
-            atomic_tables.jobs,
-            atomic_tables.messages,
-            RecordingStarter(),
-            WallClock(),
-            AT_ONCE,
-            timedelta(seconds=450),
-            RecordingLog(),
-            RecordingMetrics(),
-        ),
+        turns,
     )
 
 
@@ -177,3 +188,42 @@ def test_one_of_many_spends_the_ticket(atomic_tables: Tables, crowd: Executor, u
         return atomic_tables.tickets.spend(user, "digest", NOW)
 
     assert list(crowd.map(spend, range(40))).count(True) == 1
+
+
+def test_of_many_orders_and_endings_at_once_no_more_than_four_are_painted(
+    atomic_tables: Tables,
+    channel: UnifiedChannel,
+    turns: PaintersTurns,
+    starter: RecordingStarter,
+    user: str,
+) -> None:
+    def order(number: int) -> None:
+        def ordering(read: Channel) -> Transition:
+            room, _ = turns.room(read)
+            job = a_job(number, status=JobStatus.RESERVED if room else JobStatus.WAITING)
+            message = a_message(number, status=Status.GENERATING, job_id=job.id, waiting=not room)
+            changes = (InsertMessage(message), ReserveImage(DAY, 99), InsertJob(job))
+            return Transition(changes, (MessageInserted(message),), opens=1)
+
+        channel.change(user, ordering)
+
+    def end(job_id: str) -> None:
+        job = atomic_tables.jobs.get(user, job_id)
+        assert job is not None
+        message = atomic_tables.messages.get(user, CHAT, job.message_id)
+        assert message is not None
+        ending = endings.fail(message, TimedOut(), NOW, job)
+        channel.deliver(channel.change(user, ending.transition))
+
+    with ThreadPoolExecutor(10) as people:
+        list(people.map(order, range(20)))
+        painted: list[str] = []
+        while (read := atomic_tables.store.read(user)).painting:
+            assert len(read.painting) == min(AT_ONCE, len(read.painting | read.waiting))
+            painted += sorted(read.painting)
+            list(people.map(end, read.painting))
+
+    assert sorted(painted) == [a_job(number).id for number in range(20)]
+    assert len(starter.started) == len({job for _, job, _ in starter.started}) == 20 - AT_ONCE
+    assert (read.waiting, read.open_messages) == (frozenset(), 0)
+    assert atomic_tables.usage.used(user, DAY) == DayUse(0, 0)
