@@ -1,4 +1,4 @@
-"""Everything read or renamed over HTTP, WebSocket tickets, missed events; 404 for the rest."""
+"""Everything read, cancelled, renamed or deleted over HTTP; tickets; 404 for the rest."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging import correlation_paths
 
-from afterimage import wiring
 from afterimage.invocation import end_of
+from afterimage.wiring import chat_api
+from afterimage.wiring.authenticated import HttpFunction
 
 logger = Logger()
 
 
 @cache
-def application() -> Any:
-    return wiring.chat_api(logger, os.environ)
+def application() -> HttpFunction:
+    return chat_api.build(logger, os.environ)
 
 
 @logger.inject_lambda_context(
     correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True
 )
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    response: dict[str, Any] = application()(event, context, ends_at=end_of(context))
+    """An event of the HTTP API in, its response out, both of payload format 2.0. Never raises."""
+    response = application().until(end_of(context))(event, context)
     logger.info(
         "chat_api_done",
         extra={"route": event.get("routeKey"), "status": response["statusCode"]},

@@ -1,4 +1,4 @@
-"""POST /chats/{chat_id}/messages: answers a message, or starts a picture.
+"""Answers a message, or has a picture painted; tries an answer again.
 
 The work is in `afterimage.use_cases.answer_message`.
 """
@@ -12,21 +12,23 @@ from typing import Any
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.logging import correlation_paths
 
-from afterimage import wiring
 from afterimage.invocation import end_of
+from afterimage.wiring import llm_handler_gemini
+from afterimage.wiring.authenticated import HttpFunction
 
 logger = Logger()
 
 
 @cache
-def application() -> Any:
-    return wiring.llm_handler_gemini(logger, os.environ)
+def application() -> HttpFunction:
+    return llm_handler_gemini.build(logger, os.environ)
 
 
 @logger.inject_lambda_context(
     correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True
 )
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    response: dict[str, Any] = application()(event, context, ends_at=end_of(context))
+    """An event of the HTTP API in, its response out, both of payload format 2.0. Never raises."""
+    response = application().until(end_of(context))(event, context)
     logger.info("llm_handler_done", extra={"status": response["statusCode"]})
     return response

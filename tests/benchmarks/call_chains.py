@@ -24,9 +24,10 @@ from unittest import mock
 from aws_lambda_powertools import Logger
 from PIL import Image
 
-from afterimage import wiring
 from afterimage.domain.ids import image_key
+from afterimage.invocation import end_of
 from afterimage.use_cases.create_image import Order
+from afterimage.wiring import base, chat_api, image_generate, llm_handler_gemini
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.live import User
 from tests.benchmarks.report import NO_TARGET, Table, Target
@@ -65,7 +66,7 @@ def measure(bench: Bench) -> Iterable[Table]:
     with ThreadPoolExecutor(1) as executor:
         user = User(bench.stack, executor)
         try:
-            with mock.patch.object(wiring, "Aws", _ListenedTo):
+            with mock.patch.object(base, "Aws", _ListenedTo):
                 yield _to_placeholder(bench.stack, user)
                 yield from _to_picture(bench.stack, user)
                 yield _to_picture_again(bench.stack, user)
@@ -79,7 +80,7 @@ def measure(bench: Bench) -> Iterable[Table]:
 
 def _to_placeholder(stack: RunningStack, user: User) -> Table:
     with _Run(stack, "llm_handler_gemini") as run:
-        answer = wiring.llm_handler_gemini(run.logger, os.environ)
+        answer = llm_handler_gemini.build(run.logger, os.environ).until(end_of(_CONTEXT))
         # The second message: keys, secrets and addresses are known, as in any warm function.
         for text in ("hello", "hello again"):
             run.calls.clear()
@@ -91,7 +92,7 @@ def _to_placeholder(stack: RunningStack, user: User) -> Table:
 def _to_picture(stack: RunningStack, user: User) -> Iterable[Table]:
     asked = _asked_for(stack, user)
     with _Run(stack, "image_generate") as run:
-        create = wiring.image_generate(run.logger, os.environ)
+        create = image_generate.build(run.logger, os.environ).until(end_of(_CONTEXT))
         for job, _ in asked:
             run.calls.clear()
             create(_order(job))
@@ -114,7 +115,7 @@ def _to_picture_again(stack: RunningStack, user: User) -> Table:
         ExpressionAttributeValues={":second": {"N": "2"}},
     )
     with _Run(stack, "image_generate") as run:
-        create = wiring.image_generate(run.logger, os.environ)
+        create = image_generate.build(run.logger, os.environ).until(end_of(_CONTEXT))
         create(_order(warm))
         run.calls.clear()
         create(_order({**job, "attempt": 2}))
@@ -127,12 +128,12 @@ def _to_picture_again(stack: RunningStack, user: User) -> Table:
 
 def _to_cancelled_and_retried(stack: RunningStack, user: User) -> Iterable[Table]:
     messages = [message for _, message in _asked_for(stack, user)]
-    for verb, function, title in (
-        ("cancel", "chat_api", "Cancelling a picture"),
-        ("retry", "llm_handler_gemini", "Retrying a picture"),
+    for verb, function, build, title in (
+        ("cancel", "chat_api", chat_api.build, "Cancelling a picture"),
+        ("retry", "llm_handler_gemini", llm_handler_gemini.build, "Retrying a picture"),
     ):
         with _Run(stack, function) as run:
-            answer = getattr(wiring, function)(run.logger, os.environ)
+            answer = build(run.logger, os.environ).until(end_of(_CONTEXT))
             for number, message in enumerate(messages):
                 run.calls.clear()
                 response = answer(_act(user, verb, message), _CONTEXT)
@@ -145,7 +146,7 @@ def _asked_for(stack: RunningStack, user: User) -> list[tuple[Job, Message]]:
     """Two pictures whose painting has not begun: one to warm up with, one to count."""
     asked = []
     with _Run(stack, "llm_handler_gemini") as run:
-        answer = wiring.llm_handler_gemini(run.logger, os.environ)
+        answer = llm_handler_gemini.build(run.logger, os.environ).until(end_of(_CONTEXT))
         for text in ("paint a fox", "paint a cat"):
             response = answer(_post(user, text), _CONTEXT)
             assert response["statusCode"] == 202, response
@@ -265,7 +266,7 @@ class _Log(io.StringIO):
         return len(line)
 
 
-class _ListenedTo(wiring.Aws):
+class _ListenedTo(base.Aws):
     """Whatever client comes from it, every call is noted."""
 
     def __init__(self) -> None:

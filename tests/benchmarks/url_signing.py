@@ -11,7 +11,7 @@ from aws_lambda_powertools import Logger
 from afterimage.adapters.aws import SignedUrls
 from afterimage.domain.ids import image_key
 from afterimage.settings import ChatApiSettings
-from afterimage.wiring import Channelled
+from afterimage.wiring.connected import Channelled
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.report import Table, Target
 

@@ -37,25 +37,19 @@ from afterimage.adapters.dynamodb.tables import (
 )
 from afterimage.adapters.system import SystemClock
 from afterimage.invocation import Invocation
-from afterimage.ports import (
-    AccountRows,
-    ChannelStore,
+from afterimage.ports.channel import ChannelStore
+from afterimage.ports.chats import (
     ChatReader,
-    ChatRows,
-    ConnectionRegistry,
-    DeletionStore,
-    EventLog,
     ImageReader,
-    JobStore,
     MessageReader,
-    OpenIndex,
-    PictureFolder,
-    PictureStore,
     ReportCounter,
-    RowReader,
-    TicketStore,
     UsageReader,
 )
+from afterimage.ports.connections import ConnectionRegistry, TicketStore
+from afterimage.ports.events import EventLog, RowReader
+from afterimage.ports.jobs import JobStore
+from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, OpenIndex
+from afterimage.ports.pictures import PictureFolder, PictureStore
 
 BACKENDS = ("in_memory", "moto", "ministack")
 ATOMIC_BACKENDS = ("in_memory", "ministack")

@@ -40,10 +40,11 @@ from afterimage.domain.entities import (
     Role,
     Status,
 )
-from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
+from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import ImageInserted, MessageInserted, MessageUpdated
 from afterimage.domain.job_life import Move, moved
-from afterimage.ports import DayUse
+from afterimage.ports.channel import ConditionsFailed, LostRace
+from afterimage.ports.chats import DayUse
 
 DAY = "2026-11-20"
 EVENT = MessageInserted(a_message())

@@ -32,9 +32,10 @@ from afterimage.domain.changes import (
 )
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Channel, JobStatus
-from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
+from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import ChatDeleted, Event, MessageInserted
-from afterimage.ports import OPEN_PARTITIONS, UserRows
+from afterimage.ports.channel import ConditionsFailed, LostRace
+from afterimage.ports.keeping import OPEN_PARTITIONS, UserRows
 
 SECOND = timedelta(seconds=1)
 WEEK = timedelta(days=7)

@@ -31,7 +31,7 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     TimedOut,
 )
-from afterimage.ports import ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, TextReply
 
 HELLO = [Turn("user", [{"text": "hello"}])]
 KEY = "a-secret-key"

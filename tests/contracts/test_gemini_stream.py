@@ -22,13 +22,8 @@ from tests.support.raw_server import RawServer, Said, Then, answer, chunk, raw_s
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.adapters.system import SystemClock
 from afterimage.domain.conversation import Turn
-from afterimage.domain.errors import (
-    Failure,
-    NoImage,
-    ProviderRejected,
-    ProviderUnavailable,
-)
-from afterimage.ports import ImageRequest, TextReply
+from afterimage.domain.errors import Failure, NoImage, ProviderRejected, ProviderUnavailable
+from afterimage.ports.models import ImageRequest, TextReply
 
 PICTURE, OTHER, DRAFT = b"\xff\xd8 the picture", b"\xff\xd8 another", b"\xff\xd8 a draft"
 EVENT_STREAM = "Content-Type: text/event-stream"

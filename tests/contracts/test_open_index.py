@@ -21,10 +21,11 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.entities import Job, Message, Role, Status
-from afterimage.domain.errors import ConditionsFailed, TimedOut
+from afterimage.domain.errors import TimedOut
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
-from afterimage.ports import OPEN_PARTITIONS, MessageKey
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey
 
 SECOND = timedelta(seconds=1)
 

@@ -31,11 +31,12 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.entities import Channel, JobStatus, Status
-from afterimage.domain.errors import ConditionsFailed, TimedOut
+from afterimage.domain.errors import TimedOut
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
 from afterimage.invocation import Invocation
-from afterimage.ports import DayUse
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import DayUse
 from afterimage.use_cases.turns import PaintersTurns
 
 DAY = "2026-11-20"

@@ -24,7 +24,7 @@ from afterimage.domain.changes import (
 from afterimage.domain.entities import Chat
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
-from afterimage.ports import ChatPosition, DayUse
+from afterimage.ports.chats import ChatPosition, DayUse
 
 DAY = "2026-11-20"
 

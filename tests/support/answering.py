@@ -7,15 +7,10 @@ from dataclasses import dataclass
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.limits import Limits
-from afterimage.ports import (
-    Clock,
-    ImageStarter,
-    JobStore,
-    Log,
-    MessageReader,
-    Metrics,
-    TextModel,
-)
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.jobs import ImageStarter, JobStore
+from afterimage.ports.models import TextModel
+from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion

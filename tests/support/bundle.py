@@ -13,7 +13,7 @@ from afterimage.domain.entities import Job, Message
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.limits import Limits
 from afterimage.invocation import Invocation
-from afterimage.ports import ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.create_image import CreateImage, Order

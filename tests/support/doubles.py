@@ -20,7 +20,8 @@ from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import NoImage
 from afterimage.domain.metrics import Metric
-from afterimage.ports import EncodedImage, ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, TextReply
+from afterimage.ports.pictures import EncodedImage
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
 REQUEST = "8f5c1b7e-request"  # id of an invocation

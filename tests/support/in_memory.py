@@ -16,9 +16,12 @@ from afterimage.domain import changes, turns
 from afterimage.domain.changes import Change, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
-from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
+from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
-from afterimage.ports import OPEN_PARTITIONS, ChatPosition, Clock, DayUse, MessageKey, UserRows
+from afterimage.ports.channel import ConditionsFailed, LostRace
+from afterimage.ports.chats import ChatPosition, DayUse
+from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey, UserRows
+from afterimage.ports.system import Clock
 from afterimage.views import timestamp
 from tests.support.doubles import FixedClock
 

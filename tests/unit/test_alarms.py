@@ -58,7 +58,7 @@ def called(answer: Answer, version: str, capsys: pytest.CaptureFixture[str]) -> 
     event = json.loads((ROOT / "events" / "list_chats.json").read_text())
     clock = SystemClock()
     measured = Measured(api, metrics, clock, Invocation(clock))
-    response = measured(event, CONTEXT, ends_at=clock.now() + timedelta(seconds=29))
+    response = measured.until(clock.now() + timedelta(seconds=29))(event, CONTEXT)
     assert response["statusCode"] == STATUS[answer.__name__]
     yield from logged(capsys.readouterr().out)
     yield from invocation(FUNCTION, version, time.time(), failed=False)

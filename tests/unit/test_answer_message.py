@@ -47,7 +47,7 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.limits import Limits
-from afterimage.ports import ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.turns import PaintersTurns

@@ -16,16 +16,11 @@ from tests.unit.conftest import USER
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import InsertMessage, Transition
-from afterimage.domain.errors import (
-    AccountDeleted,
-    Busy,
-    ConditionsFailed,
-    LostRace,
-    TooManyOpen,
-)
+from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
 from afterimage.domain.events import MessageInserted, MessageUpdated
 from afterimage.domain.metrics import Metric
 from afterimage.invocation import Invocation
+from afterimage.ports.channel import ConditionsFailed, LostRace
 
 MESSAGE = a_message()
 PREVIEW = frames.preview(CHAT, MESSAGE.id, 2, "data:image/webp,")

@@ -47,7 +47,7 @@ from afterimage.http.api import HttpApi
 from afterimage.http.chat_api import Asking, Reading
 from afterimage.http.contract import Route
 from afterimage.http.sizes import fitting
-from afterimage.ports import ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.delete_account import DeleteAccount

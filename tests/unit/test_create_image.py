@@ -32,13 +32,13 @@ from afterimage.domain.entities import Channel, Image, Job, JobStatus, Message, 
 from afterimage.domain.errors import (
     Blocked,
     Failure,
-    LostRace,
     NoImage,
     ProviderRejected,
     ProviderUnavailable,
     TimedOut,
 )
 from afterimage.domain.job_life import Move, moved
+from afterimage.ports.channel import LostRace
 from afterimage.use_cases.create_image import CreateImage, Order
 
 DAY = "2026-11-20"

@@ -10,7 +10,8 @@ from tests.support.bundle import BYTES, DAY, HELLO, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
 
 from afterimage.domain.entities import JobStatus, Status
-from afterimage.domain.errors import Blocked, Internal, LostRace, TimedOut
+from afterimage.domain.errors import Blocked, Internal, TimedOut
+from afterimage.ports.channel import LostRace
 
 SECRET = "what a provider said"
 

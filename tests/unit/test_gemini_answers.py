@@ -23,7 +23,7 @@ from afterimage.domain.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from afterimage.ports import ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, TextReply
 
 RECORDED = Path(__file__).parent / "data" / "gemini"
 PNG = b"\x89PNG\r\n\x1a\n"

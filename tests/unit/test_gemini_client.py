@@ -31,7 +31,7 @@ from afterimage.domain.errors import (
     TimedOut,
 )
 from afterimage.domain.metrics import Metric
-from afterimage.ports import ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, TextReply
 
 RECORDED = Path(__file__).parent / "data" / "gemini"
 KEY = "AIza-the-secret-key"

@@ -19,7 +19,7 @@ from afterimage.adapters.gemini.answers import Retryable
 from afterimage.domain.conversation import Turn, in_pairs, turns
 from afterimage.domain.entities import FailureNote, Message, Role, Status
 from afterimage.domain.errors import Failure
-from afterimage.ports import TextReply
+from afterimage.ports.models import TextReply
 
 SIGNATURE = "U0lHTg=="
 CALL: dict[str, Any] = {

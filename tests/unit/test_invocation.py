@@ -67,5 +67,5 @@ def test_each_invocation_of_a_function_is_told_its_end(clock: FixedClock) -> Non
         lambda: tried_for(invocation, clock), RecordingMetrics(), clock, invocation
     )
 
-    assert application(ends_at=NOW) == seconds(0)
-    assert seconds(10) < application(ends_at=NOW + seconds(600)) < seconds(21)
+    assert application.until(NOW)() == seconds(0)
+    assert seconds(10) < application.until(NOW + seconds(600))() < seconds(21)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -41,25 +42,35 @@ class Called:
         self.swept: list[datetime] = []
         self.finished: list[tuple[str, str, datetime]] = []
         self.ends_at: list[datetime] = []
+        self.fails: Exception | None = None
 
-    def rescue(self, failed: FailedInvocation, *, ends_at: datetime) -> None:
-        self.rescued.append(failed)
-        self.ends_at.append(ends_at)
-
-    def sweep(self, until: datetime, *, ends_at: datetime) -> None:
-        self.swept.append(until)
-        self.ends_at.append(ends_at)
-
-    def finish(self, user_id: str, name: str, until: datetime, *, ends_at: datetime) -> None:
+    def finish(self, user_id: str, name: str, until: datetime) -> None:
         self.finished.append((user_id, name, until))
-        self.ends_at.append(ends_at)
+
+
+class Told:
+    """In place of a use case with its invocation's time."""
+
+    def __init__(self, called: Called, use_case: Callable[..., None]) -> None:
+        self._called = called
+        self._use_case = use_case
+
+    def until(self, ends_at: datetime) -> Callable[..., None]:
+        self._called.ends_at.append(ends_at)
+        if self._called.fails is not None:
+            raise self._called.fails
+        return self._use_case
 
 
 @pytest.fixture
 def called(monkeypatch: pytest.MonkeyPatch) -> Iterator[Called]:
     calls = Called()
-    use_cases = (calls.rescue, calls.sweep, calls.finish)
-    monkeypatch.setattr(handler, "application", lambda: use_cases)
+    ours = SimpleNamespace(
+        rescue=Told(calls, calls.rescued.append),
+        sweep=Told(calls, calls.swept.append),
+        finish=Told(calls, calls.finish),
+    )
+    monkeypatch.setattr(handler, "application", lambda: ours)
     yield calls
     handler.logger.remove_keys(["correlation_id"])
 
@@ -120,17 +131,9 @@ def test_the_time_has_come_for_a_sweep_that_leaves_some(called: Called, left_s: 
     assert called.rescued == []
 
 
-def test_a_rescue_that_breaks_is_told_to_the_platform(
-    called: Called, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_rescue_that_breaks_is_told_to_the_platform(called: Called) -> None:
     """So that it is tried again."""
-
-    def fail(_: FailedInvocation, *, ends_at: datetime) -> None:
-        del ends_at
-        raise OSError("the table is away")
-
-    use_cases = (fail, called.sweep, called.finish)
-    monkeypatch.setattr(handler, "application", lambda: use_cases)
+    called.fails = OSError("the table is away")
 
     with pytest.raises(OSError, match="the table is away"):
         handler.lambda_handler(recorded("keeper_record"), Context())

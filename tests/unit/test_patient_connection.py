@@ -32,9 +32,9 @@ from afterimage.adapters.dynamodb.tables import TABLES, connect
 from afterimage.domain.changes import TouchChat, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Channel
-from afterimage.domain.errors import LostRace
 from afterimage.invocation import Invocation
-from afterimage.ports import UserRows
+from afterimage.ports.channel import LostRace
+from afterimage.ports.keeping import UserRows
 
 USER = "alice"
 PLAIN = DynamoDbRows(plain)

@@ -27,7 +27,7 @@ from tests.support.hostile_pictures import (
 
 from afterimage.adapters import picture_guards
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
-from afterimage.ports import DecodedPicture
+from afterimage.ports.pictures import DecodedPicture
 
 
 def a_picture(size: tuple[int, int] = (1024, 768), mode: str = "RGB") -> Image.Image:

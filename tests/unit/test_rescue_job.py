@@ -12,8 +12,9 @@ from tests.support.doubles import NOW
 from afterimage.domain import ids
 from afterimage.domain.changes import InsertImage, Transition
 from afterimage.domain.entities import Channel, JobStatus, Message, Status
-from afterimage.domain.errors import Blocked, Busy, LostRace, ProviderUnavailable
+from afterimage.domain.errors import Blocked, Busy, ProviderUnavailable
 from afterimage.domain.job_life import Move
+from afterimage.ports.channel import LostRace
 
 
 def begun(bundle: Bundle) -> Message:

@@ -16,9 +16,10 @@ from afterimage.domain import ids
 from afterimage.domain.changes import Transition
 from afterimage.domain.conversation import turns
 from afterimage.domain.entities import Channel, JobStatus, Message, Role, Status
-from afterimage.domain.errors import Blocked, LostRace
+from afterimage.domain.errors import Blocked
 from afterimage.domain.job_life import Move
-from afterimage.ports import OPEN_PARTITIONS, MessageKey
+from afterimage.ports.channel import LostRace
+from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey
 
 
 def waiting(bundle: Bundle, number: int, user: str = USER, **changed: Any) -> Message:

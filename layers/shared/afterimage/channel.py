@@ -18,17 +18,12 @@ from afterimage import frames
 from afterimage.domain import turns
 from afterimage.domain.changes import RefundImage, Transition
 from afterimage.domain.entities import Channel, Job
-from afterimage.domain.errors import (
-    AccountDeleted,
-    Busy,
-    ConditionsFailed,
-    LostRace,
-    TooManyOpen,
-)
+from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.metrics import Metric, ending, success
 from afterimage.invocation import Invocation, Patience
-from afterimage.ports import ChannelStore, Clock, ImageUrls, Log, Metrics, Push
+from afterimage.ports.channel import ChannelStore, ConditionsFailed, ImageUrls, LostRace, Push
+from afterimage.ports.system import Clock, Log, Metrics
 
 _POST_WITHIN = timedelta(seconds=2)
 # A transaction that loses repeats. Most are alone with one other and need a few milliseconds; a

@@ -12,7 +12,7 @@ from typing_extensions import TypedDict
 from afterimage.domain import events
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import Event
-from afterimage.ports import ImageUrls
+from afterimage.ports.channel import ImageUrls
 from afterimage.views import (
     ChatView,
     ImageView,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from afterimage.ports import Clock
+from afterimage.ports.system import Clock
 
 # Left of an invocation's time when nothing is tried again any more, to say what became of it.
 _TIME_TO_SAY_SO = timedelta(seconds=1)

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Generic, ParamSpec, TypeVar
 
 from afterimage.domain.metrics import Metric
 from afterimage.invocation import Invocation
-from afterimage.ports import Clock, Metrics
+from afterimage.ports.system import Clock, Metrics
+
+P = ParamSpec("P")
+ResultT = TypeVar("ResultT")
 
 _MILLISECOND = timedelta(milliseconds=1)
 
@@ -29,7 +32,7 @@ def timed(metrics: Metrics, metric: Metric, clock: Clock) -> Iterator[None]:
         metrics.add(metric, milliseconds(began, clock.now()))
 
 
-class Measured:
+class Measured(Generic[P, ResultT]):
     """An application that knows its invocation's end, and whose figures leave with each of them.
 
     Args:
@@ -39,7 +42,7 @@ class Measured:
 
     def __init__(
         self,
-        application: Callable[..., Any],
+        application: Callable[P, ResultT],
         metrics: Metrics,
         clock: Clock,
         invocation: Invocation,
@@ -51,12 +54,15 @@ class Measured:
         self._invocation = invocation
         self._own = own
 
-    def __call__(self, *arguments: Any, ends_at: datetime) -> Any:
-        """Args: ends_at: when Lambda will stop this invocation."""
+    def until(self, ends_at: datetime) -> Callable[P, ResultT]:
+        """The application for one invocation. Args: ends_at: when Lambda will stop it."""
         self._invocation.begin(ends_at)
+        return self._run
+
+    def _run(self, *arguments: P.args, **named: P.kwargs) -> ResultT:
         began = self._clock.now()
         try:
-            return self.application(*arguments)
+            return self.application(*arguments, **named)
         finally:
             if self._own is not None:
                 own, model = self._own

@@ -12,7 +12,7 @@ from typing import Literal
 from typing_extensions import TypedDict
 
 from afterimage.domain.entities import Chat, FailureNote, Image, Message, MessageType, Role, Status
-from afterimage.ports import ImageUrls
+from afterimage.ports.channel import ImageUrls
 
 
 class ImageView(TypedDict):

@@ -7,7 +7,7 @@ from typing import Any
 
 from afterimage.actions import Ping, Report, Resume, parsed
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Log, Metrics
+from afterimage.ports.system import Log, Metrics
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.report_wait import FeltWait, ReportWait
 from afterimage.use_cases.resume_channel import ResumeChannel

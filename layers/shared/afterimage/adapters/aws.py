@@ -27,7 +27,7 @@ from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import ProviderUnavailable
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, Log, Metrics
+from afterimage.ports.system import Clock, Log, Metrics
 
 _DAY_S = 86_400
 _KEYS_AT_ONCE = 1_000  # S3's own limit

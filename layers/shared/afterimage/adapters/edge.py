@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
-from afterimage.ports import Log
+from afterimage.ports.system import Log
 
 # As a browser asks for a picture, and as the function at the edge rewrites the path: CloudFront's
 # guide ("Invalidating files") has both named where a function changes it.

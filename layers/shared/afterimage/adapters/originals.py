@@ -9,7 +9,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from afterimage.adapters.aws import QUICK
-from afterimage.ports import DOWNLOAD_LIFETIME
+from afterimage.ports.pictures import DOWNLOAD_LIFETIME
 
 # Some Regions still presign by an older version, which names no Region and expires unsigned.
 PRESIGN = QUICK.merge(Config(signature_version="s3v4"))

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageFile
 from afterimage.adapters import color_profiles, picture_guards, png_transparency
 from afterimage.adapters.picture_guards import END_OF_JPEG, LARGEST_EXIF, LARGEST_PROFILE, Checked
 from afterimage.domain.errors import NoImage
-from afterimage.ports import EncodedImage
+from afterimage.ports.pictures import EncodedImage
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
 _MOST_PIXELS = 24_000_000  # the models' largest picture has 17 million

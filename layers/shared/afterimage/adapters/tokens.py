@@ -20,7 +20,7 @@ from urllib3.util import Retry
 
 from afterimage.adapters.age import is_fresh
 from afterimage.domain.errors import Busy, Unauthorized
-from afterimage.ports import Log
+from afterimage.ports.system import Log
 
 _ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}  # by key type: a token does not get to choose
 _KEEP_KEYS_S = 3_600.0  # a key that the issuer withdraws is trusted for no longer

@@ -1,6 +1,6 @@
 """What one transaction may do, as plain values, each with the condition that guards it.
 
-Every adapter of `ports.ChannelStore` applies the changes of a transition, all or none, and
+Every adapter of `ports.channel.ChannelStore` applies the changes of a transition, all or none, and
 moves `seq` with them. A condition makes its change harmless when it is repeated after an
 unknown outcome.
 """

@@ -22,7 +22,7 @@
     │   ├── ProviderRejected    provider_rejected
     │   ├── TimedOut            timed_out
     │   └── Internal            internal
-    └── LostRace, ConditionsFailed   outcomes of a transaction, for the code that began it
+    └── LostRace, ConditionsFailed   outcomes of a transaction (`ports/channel.py`)
 
 `public` is a sentence for people. It never contains another system's words; those stay in
 the exception's own text and its cause, which only logs see.
@@ -30,12 +30,7 @@ the exception's own text and its cause, which only logs see.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from afterimage.domain.changes import Change
+from typing import Any, ClassVar
 
 
 class AfterimageError(Exception):
@@ -172,19 +167,3 @@ class TimedOut(Failure):
 class Internal(Failure):
     code = "internal"
     public = "Something went wrong on our side. Please try again."
-
-
-class LostRace(AfterimageError):
-    """Another transaction of the same user came first; read again and repeat."""
-
-
-class ConditionsFailed(AfterimageError):
-    """A transaction was not applied because these changes' own conditions do not hold."""
-
-    def __init__(self, changes: Sequence[Change]) -> None:
-        super().__init__(", ".join(type(change).__name__ for change in changes))
-        self.changes = tuple(changes)
-
-    def includes(self, kind: type[Change]) -> bool:
-        """Whether a change of this kind is among those that failed."""
-        return any(isinstance(change, kind) for change in self.changes)

@@ -18,7 +18,7 @@ from pydantic import BaseModel, ValidationError
 from afterimage.domain.errors import Invalid, MessageLimit, NotFound, Refused, TooManyOpen
 from afterimage.domain.metrics import Metric
 from afterimage.http.contract import Route
-from afterimage.ports import Clock, Log, Metrics
+from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.views import timestamp
 
 _LARGEST_BODY = 128 * 1024  # bytes; 8,000 characters escaped as JSON come to 96 KB

@@ -16,7 +16,9 @@ from afterimage.http import contract
 from afterimage.http.api import Handler, Request, Response
 from afterimage.http.contract import Route
 from afterimage.http.sizes import fitting
-from afterimage.ports import DOWNLOAD_LIFETIME, Clock, ImageUrls
+from afterimage.ports.channel import ImageUrls
+from afterimage.ports.pictures import DOWNLOAD_LIFETIME
+from afterimage.ports.system import Clock
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.delete_account import DeleteAccount

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from afterimage.ports import Log
+from afterimage.ports.system import Log
 
 _MAX_TEXT = 8_000  # characters, as the API takes
 _TEXT_TYPES = ("text/", "application/json", "image/svg+xml")

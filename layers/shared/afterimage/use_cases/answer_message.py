@@ -23,14 +23,15 @@ from afterimage.domain.errors import (
     AccountDeleted,
     ChatDeleted,
     ClockSkew,
-    ConditionsFailed,
     IdReused,
     MessageLimit,
     Refused,
     TooManyOpen,
 )
 from afterimage.domain.events import MessageUpdated
-from afterimage.ports import Clock, Log, MessageReader
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion, Question
 from afterimage.use_cases.order_picture import OrderPicture

@@ -9,9 +9,12 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings, ids
 from afterimage.domain.endings import Ending
 from afterimage.domain.entities import Channel, Message, Role, Status
-from afterimage.domain.errors import Busy, ConditionsFailed, NotFound, NotRunning
+from afterimage.domain.errors import Busy, NotFound, NotRunning
 from afterimage.domain.job_life import Move, may
-from afterimage.ports import Clock, JobStore, Log, MessageReader
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.jobs import JobStore
+from afterimage.ports.system import Clock, Log
 
 # A job moves at most twice while it is being cancelled: claimed, or rescued.
 _TRIES = 4

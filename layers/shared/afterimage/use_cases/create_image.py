@@ -19,21 +19,15 @@ from typing import Any, ParamSpec, TypeVar
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import budget, endings, ids
 from afterimage.domain.entities import Channel, Image, Job, Message
-from afterimage.domain.errors import AccountDeleted, Busy, ConditionsFailed, Failure, Internal
+from afterimage.domain.errors import AccountDeleted, Busy, Failure, Internal
 from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds, timed
-from afterimage.ports import (
-    CacheTags,
-    Clock,
-    DecodedPicture,
-    ImageModel,
-    JobStore,
-    Log,
-    MessageReader,
-    Metrics,
-    PictureStore,
-    Studio,
-)
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.jobs import JobStore
+from afterimage.ports.models import ImageModel
+from afterimage.ports.pictures import CacheTags, DecodedPicture, PictureStore, Studio
+from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.show_previews import ShowPreviews
 
 # Kept of the function's time for developing and delivering.

@@ -29,7 +29,7 @@ from afterimage.domain.events import (
     MessageInserted,
     MessageUpdated,
 )
-from afterimage.ports import RowReader
+from afterimage.ports.events import RowReader
 
 
 class CurrentEvents:

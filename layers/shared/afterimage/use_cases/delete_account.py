@@ -6,7 +6,8 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import BeginDeletion, CloseAccount, Transition
 from afterimage.domain.deletions import ACCOUNT_REFUSED_FOR, Deletion, DeletionKind
 from afterimage.domain.errors import AccountDeleted
-from afterimage.ports import Clock, DeletionStarter, Log
+from afterimage.ports.keeping import DeletionStarter
+from afterimage.ports.system import Clock, Log
 
 
 class DeleteAccount:

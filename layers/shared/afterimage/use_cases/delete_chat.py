@@ -5,9 +5,10 @@ from __future__ import annotations
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import BeginDeletion, CloseChat, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.errors import ConditionsFailed
 from afterimage.domain.events import ChatDeleted
-from afterimage.ports import Clock, DeletionStarter, Log
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.keeping import DeletionStarter
+from afterimage.ports.system import Clock, Log
 
 
 class DeleteChat:

@@ -17,9 +17,12 @@ from afterimage.domain.changes import (
 )
 from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
 from afterimage.domain.entities import Image
-from afterimage.domain.errors import Busy, ConditionsFailed
+from afterimage.domain.errors import Busy
 from afterimage.domain.events import Event, ImageDeleted, MessageUpdated
-from afterimage.ports import Clock, DeletionStarter, ImageReader, Log, MessageReader
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import ImageReader, MessageReader
+from afterimage.ports.keeping import DeletionStarter
+from afterimage.ports.system import Clock, Log
 
 # Its message may be changing, or its chat be deleted, while we look.
 _TRIES = 4

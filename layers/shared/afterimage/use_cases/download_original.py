@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from afterimage.domain import ids
 from afterimage.domain.errors import NotFound
-from afterimage.ports import Originals
+from afterimage.ports.pictures import Originals
 from afterimage.use_cases.read_chats import ReadImages
 
 

@@ -12,16 +12,9 @@ from datetime import datetime
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids, quota
 from afterimage.domain.deletions import Deletion
-from afterimage.ports import (
-    AccountRows,
-    CacheTags,
-    ChatRows,
-    Clock,
-    Edge,
-    PictureFolder,
-    PictureStore,
-    UserRows,
-)
+from afterimage.ports.keeping import AccountRows, ChatRows, Edge, UserRows
+from afterimage.ports.pictures import CacheTags, PictureFolder, PictureStore
+from afterimage.ports.system import Clock
 
 _PAGE = 200  # rows
 

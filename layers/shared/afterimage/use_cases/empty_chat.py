@@ -15,21 +15,16 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings, ids
 from afterimage.domain.deletions import Deletion, late_uploads
 from afterimage.domain.entities import Image, Job, Message, Status
-from afterimage.domain.errors import AccountDeleted, ConditionsFailed
+from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.job_life import Move, may
 from afterimage.domain.metrics import Metric
-from afterimage.ports import (
-    CacheTags,
-    ChatRows,
-    Clock,
-    DeletionStore,
-    Edge,
-    JobStore,
-    Log,
-    MessageReader,
-    Metrics,
-)
-from afterimage.ports import PictureStore as Pictures
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.jobs import JobStore
+from afterimage.ports.keeping import ChatRows, DeletionStore, Edge
+from afterimage.ports.pictures import CacheTags
+from afterimage.ports.pictures import PictureStore as Pictures
+from afterimage.ports.system import Clock, Log, Metrics
 
 # Messages: so many that ten thousand of them ask the edge no more often than it takes at a time.
 _PAGE = 1_000

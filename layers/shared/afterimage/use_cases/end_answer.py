@@ -6,8 +6,10 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings
 from afterimage.domain.endings import Ending
 from afterimage.domain.entities import Job, Message
-from afterimage.domain.errors import ChatDeleted, ConditionsFailed, Failure
-from afterimage.ports import Clock, Log, MessageReader
+from afterimage.domain.errors import ChatDeleted, Failure
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.system import Clock, Log
 
 
 class EndAnswer:

@@ -8,9 +8,11 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings
 from afterimage.domain.endings import Ending
 from afterimage.domain.entities import Message, Status
-from afterimage.domain.errors import AccountDeleted, ConditionsFailed, Failure
+from afterimage.domain.errors import AccountDeleted, Failure
 from afterimage.domain.job_life import Move, may
-from afterimage.ports import Clock, JobStore, Log
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.jobs import JobStore
+from afterimage.ports.system import Clock, Log
 
 
 class EndMessage:

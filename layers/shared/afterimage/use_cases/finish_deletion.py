@@ -10,15 +10,9 @@ from datetime import datetime, timedelta
 
 from afterimage.domain import ids
 from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
-from afterimage.ports import (
-    CacheTags,
-    ChatRows,
-    Clock,
-    DeletionStore,
-    Edge,
-    Log,
-    PictureStore,
-)
+from afterimage.ports.keeping import ChatRows, DeletionStore, Edge
+from afterimage.ports.pictures import CacheTags, PictureStore
+from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
 

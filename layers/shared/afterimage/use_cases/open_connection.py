@@ -7,7 +7,8 @@ import secrets
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import timedelta
 
-from afterimage.ports import Clock, TicketStore
+from afterimage.ports.connections import TicketStore
+from afterimage.ports.system import Clock
 
 TICKET_LIFETIME = timedelta(seconds=30)
 _RANDOM_BYTES = 24

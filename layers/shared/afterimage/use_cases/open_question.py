@@ -12,7 +12,7 @@ from afterimage.domain.entities import TITLE_LENGTH, Message, Role, Status
 from afterimage.domain.errors import ClockSkew
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.limits import Limits
-from afterimage.ports import Clock
+from afterimage.ports.system import Clock
 
 _SKEW_MS = timedelta(minutes=5) / timedelta(milliseconds=1)
 

@@ -18,11 +18,14 @@ from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import aspect_ratios, ids, quota
 from afterimage.domain.changes import InsertJob, ReplaceMessage, ReserveImage, Transition
 from afterimage.domain.entities import Channel, Job, JobStatus, Message
-from afterimage.domain.errors import ConditionsFailed, Failure, Internal, QuotaExceeded
+from afterimage.domain.errors import Failure, Internal, QuotaExceeded
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.limits import LONGEST_WAIT, Limits
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, ImageRequest, ImageStarter, JobStore, Log, Metrics
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.jobs import ImageStarter, JobStore
+from afterimage.ports.models import ImageRequest
+from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.turns import PaintersTurns

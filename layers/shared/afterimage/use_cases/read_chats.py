@@ -12,14 +12,8 @@ from typing import Generic, TypeVar
 from afterimage.domain import ids, quota
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import Invalid, NotFound
-from afterimage.ports import (
-    ChatPosition,
-    ChatReader,
-    Clock,
-    ImageReader,
-    MessageReader,
-    UsageReader,
-)
+from afterimage.ports.chats import ChatPosition, ChatReader, ImageReader, MessageReader, UsageReader
+from afterimage.ports.system import Clock
 from afterimage.views import timestamp
 
 _TYPICAL_OF = 10  # pictures whose median is the typical time

@@ -12,9 +12,12 @@ from datetime import datetime
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import CorrectOpen, Transition
 from afterimage.domain.entities import Channel
-from afterimage.domain.errors import AccountDeleted, ConditionsFailed
+from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, Log, MessageReader, Metrics, OpenIndex
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.keeping import OpenIndex
+from afterimage.ports.system import Clock, Log, Metrics
 
 PARTS = 24 * 60  # of all users: one a minute, so that each comes once a day
 # The index follows the rows within a moment. What is off is looked at again after a longer one.

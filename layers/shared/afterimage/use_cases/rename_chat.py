@@ -8,9 +8,10 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
 from afterimage.domain.changes import RenameChat, Transition
 from afterimage.domain.entities import Chat
-from afterimage.domain.errors import ConditionsFailed, NotFound
+from afterimage.domain.errors import NotFound
 from afterimage.domain.events import ChatUpdated
-from afterimage.ports import ChatReader
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import ChatReader
 
 
 class RenameChatTitle:

@@ -16,7 +16,9 @@ from afterimage.domain.entities import Channel
 from afterimage.domain.errors import Busy
 from afterimage.domain.events import EventReference
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, EventLog, ImageUrls, Metrics
+from afterimage.ports.channel import ImageUrls
+from afterimage.ports.events import EventLog
+from afterimage.ports.system import Clock, Metrics
 from afterimage.use_cases.current_events import CurrentEvents
 
 PAGE = 200

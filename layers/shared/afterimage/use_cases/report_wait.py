@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 from afterimage.domain import quota
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, Log, Metrics, ReportCounter
+from afterimage.ports.chats import ReportCounter
+from afterimage.ports.system import Clock, Log, Metrics
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.entities import Job
-from afterimage.ports import Clock, EventLog, Log
+from afterimage.ports.events import EventLog
+from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.replay_events import ReplayEvents
 
 _LOOK_BACK = 100  # events; a job's last ones are among a user's newest

@@ -8,7 +8,9 @@ from afterimage.domain.entities import Job, JobStatus
 from afterimage.domain.errors import Failure, Internal, TimedOut
 from afterimage.domain.job_life import Move, may, moved
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, ImageStarter, JobStore, Log, MessageReader, Metrics
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.jobs import ImageStarter, JobStore
+from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.end_message import EndMessage
 from afterimage.use_cases.repost_events import RepostEvents
 

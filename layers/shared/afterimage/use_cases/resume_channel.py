@@ -10,7 +10,9 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from afterimage import frames
-from afterimage.ports import Clock, ConnectionRegistry, Push
+from afterimage.ports.channel import Push
+from afterimage.ports.connections import ConnectionRegistry
+from afterimage.ports.system import Clock
 from afterimage.use_cases.replay_events import Replay, ReplayEvents
 
 MAX_CONNECTIONS = 20

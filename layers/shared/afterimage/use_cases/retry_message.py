@@ -13,17 +13,13 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain import quota
 from afterimage.domain.changes import CountMessage, ReplaceMessage, Transition
 from afterimage.domain.entities import Channel, Message, MessageType, Role, Status
-from afterimage.domain.errors import (
-    AccountDeleted,
-    ConditionsFailed,
-    MessageLimit,
-    NotFailed,
-    NotFound,
-    TooManyOpen,
-)
+from afterimage.domain.errors import AccountDeleted, MessageLimit, NotFailed, NotFound, TooManyOpen
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.limits import Limits
-from afterimage.ports import Clock, ImageRequest, Log, MessageReader
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.models import ImageRequest
+from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.order_picture import OrderPicture

@@ -26,7 +26,8 @@ from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
 from afterimage.domain.entities import Channel, Message
 from afterimage.domain.errors import NoImage
 from afterimage.domain.metrics import Metric
-from afterimage.ports import DecodedPicture, Log, Metrics, Studio
+from afterimage.ports.pictures import DecodedPicture, Studio
+from afterimage.ports.system import Log, Metrics
 
 BETWEEN_DRAFTS = timedelta(seconds=1)
 _A_MOMENT = timedelta(milliseconds=50)

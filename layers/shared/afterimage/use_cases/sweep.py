@@ -18,18 +18,11 @@ from afterimage.domain.entities import JobStatus, Message, Status
 from afterimage.domain.errors import Failure, TimedOut
 from afterimage.domain.metrics import Metric
 from afterimage.invocation import Invocation
-from afterimage.ports import (
-    OPEN_PARTITIONS,
-    Clock,
-    ImageStarter,
-    JobStore,
-    Log,
-    MessageKey,
-    MessageReader,
-    Metrics,
-    OpenIndex,
-    PictureStore,
-)
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.jobs import ImageStarter, JobStore
+from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey, OpenIndex
+from afterimage.ports.pictures import PictureStore
+from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.end_message import EndMessage
 
 # A function claims its job within a second; a queue before the painter can be longer than that, and

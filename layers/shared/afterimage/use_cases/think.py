@@ -19,15 +19,9 @@ from afterimage.domain.entities import Message, Role
 from afterimage.domain.errors import AccountDeleted, ChatDeleted, Failure, Internal
 from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds, timed
-from afterimage.ports import (
-    Clock,
-    ImageRequest,
-    Log,
-    MessageReader,
-    Metrics,
-    TextModel,
-    TextReply,
-)
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.models import ImageRequest, TextModel, TextReply
+from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.order_picture import OrderPicture

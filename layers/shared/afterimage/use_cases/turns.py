@@ -10,7 +10,9 @@ from afterimage.domain.changes import Transition
 from afterimage.domain.entities import Channel, Job, JobStatus
 from afterimage.domain.errors import Failure
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, ImageStarter, JobStore, Log, MessageReader, Metrics
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.jobs import ImageStarter, JobStore
+from afterimage.ports.system import Clock, Log, Metrics
 
 _PAINTED = frozenset({JobStatus.RESERVED, JobStatus.RUNNING})
 

@@ -28,8 +28,9 @@ from afterimage.adapters.dynamodb.writes import (
 )
 from afterimage.domain.changes import Transition
 from afterimage.domain.entities import Channel
-from afterimage.domain.errors import AccountDeleted, ConditionsFailed, LostRace
-from afterimage.ports import Clock
+from afterimage.domain.errors import AccountDeleted
+from afterimage.ports.channel import ConditionsFailed, LostRace
+from afterimage.ports.system import Clock
 
 _CONNECTION, _TICKET = "connection#", "ticket#"
 # API Gateway ends every connection after two hours; what is older has gone without a word.

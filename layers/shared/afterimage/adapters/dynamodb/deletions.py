@@ -21,7 +21,7 @@ from afterimage.adapters.dynamodb.tables import (
     MessageRow,
 )
 from afterimage.domain.deletions import Deletion
-from afterimage.ports import UserRows
+from afterimage.ports.keeping import UserRows
 
 
 class DynamoDbDeletions:

@@ -27,7 +27,8 @@ from afterimage.adapters.dynamodb.together import read_together
 from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_subject
 from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
 from afterimage.domain.events import EventReference
-from afterimage.ports import ChatPosition, DayUse, MessageKey
+from afterimage.ports.chats import ChatPosition, DayUse
+from afterimage.ports.keeping import MessageKey
 
 # Job ids are ULIDs, which begin with 0–7; the counters' names sort behind them.
 _BEHIND_ALL_JOBS = "8"

@@ -30,7 +30,7 @@ from afterimage.domain.entities import (
     Status,
 )
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
-from afterimage.ports import OPEN_PARTITIONS
+from afterimage.ports.keeping import OPEN_PARTITIONS
 
 # From the beginning of their day.
 _COUNTERS_KEPT = timedelta(days=8)

@@ -25,7 +25,7 @@ from afterimage.domain.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from afterimage.ports import ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, TextReply
 
 MAX_PROMPT = 2_000  # characters; it travels twice in a frame
 MAX_REPLY = 60_000  # characters; a table row holds 400 KB

@@ -30,7 +30,8 @@ from afterimage.domain.aspect_ratios import ASPECT_RATIOS
 from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import Failure, ProviderUnavailable
 from afterimage.domain.metrics import Metric
-from afterimage.ports import Clock, ImageRequest, Log, Metrics, TextReply
+from afterimage.ports.models import ImageRequest, TextReply
+from afterimage.ports.system import Clock, Log, Metrics
 
 _FIRST_BACKOFF = 0.5  # seconds, doubled each time, full jitter
 _MAX_OUTPUT_TOKENS = 8_192  # includes thinking; smaller caps end answers before they begin

@@ -16,7 +16,7 @@ from afterimage.adapters.gemini import answers
 from afterimage.adapters.gemini.answers import Retryable
 from afterimage.adapters.gemini.events import Event, Garbled, events
 from afterimage.domain.errors import Failure, ProviderUnavailable, TimedOut
-from afterimage.ports import Clock
+from afterimage.ports.system import Clock
 
 _CONNECT_TIMEOUT = 3.0  # seconds
 _LARGEST_BODY = 64 * 1024 * 1024  # a 4K picture in base64 is about 40 MB

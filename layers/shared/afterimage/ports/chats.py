@@ -1,0 +1,73 @@
+"""What is read of messages, chats, pictures and a day's use."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from afterimage.domain.entities import Chat, Image, Job, Message
+
+
+class MessageReader(Protocol):
+    def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
+        """Strongly consistent; None also while the chat is being deleted."""
+
+    def before(
+        self, user_id: str, chat_id: str, message_id: str | None, limit: int
+    ) -> Sequence[Message]:
+        """The newest messages with a smaller id, newest first, strongly consistent."""
+
+    def starting(
+        self, user_id: str, chat_id: str, message_id: str, limit: int
+    ) -> Sequence[Message]:
+        """The oldest messages from this id on, oldest first, strongly consistent."""
+
+
+@dataclass(frozen=True)
+class ChatPosition:
+    """Where a page of chats ended; chats are ordered by when they last changed."""
+
+    updated_at: str
+    chat_id: str
+
+
+class ChatReader(Protocol):
+    def get(self, user_id: str, chat_id: str) -> Chat | None:
+        """Strongly consistent; None also while the chat is being deleted."""
+
+    def page(
+        self, user_id: str, after: ChatPosition | None, limit: int
+    ) -> tuple[Sequence[Chat], ChatPosition | None]:
+        """Latest first, and where to go on."""
+
+    def being_deleted(self, user_id: str) -> Collection[str]:
+        """Ids of the chats that are marked, strongly consistent."""
+
+
+class ImageReader(Protocol):
+    def get(self, user_id: str, image_id: str) -> Image | None:
+        """Strongly consistent."""
+
+    def before(self, user_id: str, image_id: str | None, limit: int) -> Sequence[Image]:
+        """The newest pictures with a smaller id, newest first, strongly consistent."""
+
+
+@dataclass(frozen=True)
+class DayUse:
+    """What one user has used on one UTC day."""
+
+    images: int
+    messages: int
+
+
+class UsageReader(Protocol):
+    def used(self, user_id: str, day: str) -> DayUse: ...
+
+    def recent_jobs(self, user_id: str, limit: int) -> Sequence[Job]:
+        """The user's latest jobs, newest first."""
+
+
+class ReportCounter(Protocol):
+    def count_report(self, user_id: str, day: str) -> bool:
+        """Count a report; False if there have been as many on that UTC day as messages."""

@@ -1,0 +1,89 @@
+"""What makes a picture's files of the model's bytes, and where they lie."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class EncodedImage:
+    """A picture made smaller.
+
+    Attributes:
+        data: WebP.
+    """
+
+    data: bytes
+    width: int
+    height: int
+
+
+class DecodedPicture(Protocol):
+    """A picture held as pixels, from which the files are made."""
+
+    def preview(self) -> str:
+        """A small inline WebP, as a `data:` URL of at most 12 KB."""
+
+    def full(self) -> EncodedImage: ...
+
+    def thumbnail(self) -> EncodedImage: ...
+
+    def color(self) -> str: ...
+
+    def thumbhash(self) -> str: ...
+
+
+class Studio(Protocol):
+    def decode(self, data: bytes) -> DecodedPicture:
+        """Turn the model's bytes into pixels.
+
+        Raises:
+            NoImage: they are not a picture that we handle.
+        """
+
+
+class PictureStore(Protocol):
+    def put_original(self, key: str, data: bytes) -> bool:
+        """Store bytes unless the key exists; whether they were stored."""
+
+    def put_webp(self, key: str, data: bytes, tags: Sequence[str] = ()) -> None:
+        """Store a file that is shown; `tags` are `CacheTags`."""
+
+    def get(self, key: str) -> bytes | None: ...
+
+    def delete(self, keys: Sequence[str]) -> None:
+        """Remove what is there of these."""
+
+
+class PictureFolder(Protocol):
+    def some_keys(self, prefix: str) -> Sequence[str]:
+        """Some of the keys that begin with this, none only if there are none."""
+
+
+# For how long the address of an original works. Whoever has it may use it, so it is short.
+DOWNLOAD_LIFETIME = timedelta(minutes=5)
+
+
+class Originals(Protocol):
+    def download(self, key: str, name: str) -> str | None:
+        """An address that serves this S3 key as an attachment for `DOWNLOAD_LIFETIME`.
+
+        Args:
+            name: of the file that is saved, without its ending.
+
+        Returns:
+            None if there is no such file.
+        """
+
+
+class CacheTags(Protocol):
+    """By which caches find all files of one thing. A tag tells nobody else what it is about."""
+
+    def picture(self, user_id: str, image_id: str) -> str: ...
+
+    def chat(self, user_id: str, chat_id: str) -> str: ...
+
+    def user(self, user_id: str) -> str: ...

@@ -1,0 +1,31 @@
+"""HTTP routes behind the one check of tokens that every route passes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import requests
+
+from afterimage.adapters.tokens import IssuerKeys, TokenVerifier, fetch_json
+from afterimage.http.api import Handler, HttpApi
+from afterimage.http.contract import Route
+from afterimage.measured import Measured
+from afterimage.wiring.connected import Connected
+
+# API Gateway's event and Lambda's context in, a response of payload format 2.0 out.
+HttpFunction = Measured[[dict[str, Any], Any], dict[str, Any]]
+
+
+def authenticated(base: Connected, handlers: Mapping[Route, Handler]) -> HttpApi:
+    """Every route with its handler, and 404 for the rest."""
+    issuer = base.public("issuer")
+    keys = IssuerKeys(issuer, fetch_json(requests.Session()), base.log)
+    verifier = TokenVerifier(issuer, base.public("audience"), keys)
+    return HttpApi(
+        handlers=handlers,
+        user_of=verifier.user_of,
+        clock=base.clock,
+        log=base.log,
+        metrics=base.metrics,
+    )

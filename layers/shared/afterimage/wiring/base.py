@@ -1,0 +1,75 @@
+"""What every function has: clock, log, AWS and the public configuration."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
+from typing import Any
+
+import botocore.session
+from aws_lambda_powertools import Logger
+from botocore.config import Config
+
+from afterimage import settings
+from afterimage.adapters import aws
+from afterimage.adapters.system import PowertoolsLog, SystemClock
+
+# botocore makes the classes of its clients when they are asked for, so they have no types.
+Client = Callable[[], Any]
+
+
+class Aws:
+    """One session and its clients.
+
+    All AWS clients of a function come from one botocore session, because each further session
+    costs a cold start as much as its first client. boto3 itself is not imported: it would add its
+    import and give the same clients.
+    """
+
+    def __init__(self) -> None:
+        self.session = botocore.session.get_session()
+        self.making = threading.Lock()  # a session makes one client at a time
+
+    def client(self, service: str, config: Config = aws.QUICK, url: str | None = None) -> Client:
+        """A client, made when it is first asked for."""
+
+        @cache
+        def made() -> Any:
+            return self.session.create_client(service, config=config, endpoint_url=url)
+
+        def locked() -> Any:
+            with self.making:
+                return made()
+
+        return locked
+
+
+class Base:
+    """Args: public_config_parameter: name of the SSM parameter with the public configuration."""
+
+    def __init__(self, logger: Logger, public_config_parameter: str) -> None:
+        self.aws = Aws()
+        self.secrets = self.aws.client("secretsmanager")
+        self.clock = SystemClock()
+        self.log = PowertoolsLog(logger)
+        self._public_config = aws.Cached(
+            aws.parameter(self.aws.client("ssm"), public_config_parameter), self.log
+        )
+        # Once for each text, not for each of the hundred URLs of a page of pictures.
+        self._parsed = lru_cache(maxsize=1)(_parse)
+
+    def public_config(self) -> Mapping[str, str]:
+        return self._parsed(self._public_config())
+
+    def public(self, name: str) -> Callable[[], str]:
+        """One value of the public configuration, read when it is called for."""
+        return lambda: self.public_config()[name]
+
+    def secret(self, name: str) -> Callable[[], str]:
+        """A secret's value, read at first use and again every five minutes."""
+        return aws.Cached(aws.secret(self.secrets, name), self.log)
+
+
+def _parse(public_config: str) -> Mapping[str, str]:
+    return settings.PublicConfig.model_validate_json(public_config).model_dump()

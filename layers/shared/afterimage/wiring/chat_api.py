@@ -1,0 +1,84 @@
+"""`chat_api`: everything that is read, cancelled, renamed or deleted over HTTP, and tickets."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger
+
+from afterimage import settings
+from afterimage.adapters import aws, originals
+from afterimage.adapters.dynamodb import readers
+from afterimage.http.chat_api import Reading
+from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.delete_account import DeleteAccount
+from afterimage.use_cases.delete_chat import DeleteChat
+from afterimage.use_cases.delete_image import DeleteImage
+from afterimage.use_cases.download_original import DownloadOriginal
+from afterimage.use_cases.open_connection import Tickets
+from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.rename_chat import RenameChatTitle
+from afterimage.wiring.authenticated import HttpFunction, authenticated
+from afterimage.wiring.connected import Channelled, upload_time
+
+
+def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
+    """Raises: RuntimeError (a variable is missing or wrong)."""
+    configured = settings.ChatApiSettings.read(environment)
+    base = Channelled(logger, configured)
+    chats, messages = readers.DynamoDbChats(), readers.DynamoDbMessages()
+    images, ledger = readers.DynamoDbImages(), readers.DynamoDbLedger()
+    starter = aws.LambdaDeletionStarter(
+        client=base.aws.client("lambda"),
+        function=configured.keeper_function,
+        correlation_id=base.log.correlation_id,
+        log=base.log,
+    )
+    gallery = ReadImages(images=images, chats=chats)
+    stored = originals.S3Originals(
+        client=base.aws.client("s3", originals.PRESIGN), bucket=configured.images_bucket
+    )
+    reading = Reading(
+        messages=ReadMessages(messages=messages, chats=chats),
+        chats=ReadChats(chats=chats),
+        images=gallery,
+        original=DownloadOriginal(images=gallery, originals=stored),
+        usage=ReadUsage(
+            usage=ledger,
+            read_channel=base.channel.read,
+            clock=base.clock,
+            image_limit=configured.daily_image_limit,
+            message_limit=configured.daily_message_limit,
+            painting_limit=configured.max_painting_per_user,
+        ),
+        rename=RenameChatTitle(channel=base.channel, chats=chats),
+        cancel=CancelMessage(
+            channel=base.channel,
+            messages=messages,
+            jobs=ledger,
+            clock=base.clock,
+            upload_time=upload_time(configured.image_timeout),
+            log=base.log,
+        ),
+        delete_image=DeleteImage(
+            channel=base.channel,
+            images=images,
+            messages=messages,
+            starter=starter,
+            clock=base.clock,
+            log=base.log,
+        ),
+        delete_chat=DeleteChat(
+            channel=base.channel, starter=starter, clock=base.clock, log=base.log
+        ),
+        delete_account=DeleteAccount(
+            channel=base.channel, starter=starter, clock=base.clock, log=base.log
+        ),
+        tickets=Tickets(tickets=base.store, clock=base.clock),
+        replay=base.replay(readers.DynamoDbEventLog()),
+        channel=base.channel,
+        urls=base.urls,
+        clock=base.clock,
+        websocket_url=base.public("websocket_url"),
+    )
+    return base.measured(authenticated(base, reading.handlers()))

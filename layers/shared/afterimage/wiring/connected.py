@@ -1,0 +1,126 @@
+"""What the functions have that use the tables: of those that read, and of those that change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
+from functools import cache
+from typing import ParamSpec, TypeVar
+
+from aws_lambda_powertools import Logger
+
+from afterimage import settings
+from afterimage.adapters import aws
+from afterimage.adapters.cache_tags import HmacTags
+from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
+from afterimage.adapters.dynamodb.readers import (
+    DynamoDbEventLog,
+    DynamoDbLedger,
+    DynamoDbMessages,
+)
+from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
+from afterimage.adapters.dynamodb.tables import TABLES, connect
+from afterimage.adapters.system import PowertoolsMetrics
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.metrics import Metric
+from afterimage.invocation import Invocation
+from afterimage.measured import Measured
+from afterimage.use_cases.current_events import CurrentEvents
+from afterimage.use_cases.replay_events import ReplayEvents
+from afterimage.use_cases.turns import PaintersTurns
+from afterimage.wiring.base import Base
+
+_POSTS_SIDE_BY_SIDE = 20  # as many as one user has connections
+_WORK_SIDE_BY_SIDE = 6
+_A_LITTLE_LONGER = timedelta(seconds=5)  # than a function's timeout, for the clocks' sake
+
+P = ParamSpec("P")
+ResultT = TypeVar("ResultT")
+
+
+class Connected(Base):
+    """What every function has that uses the tables and posts to connections."""
+
+    def __init__(self, logger: Logger, configured: settings.TableSettings) -> None:
+        super().__init__(logger, configured.public_config_parameter)
+        self.metrics = PowertoolsMetrics(
+            configured.stack_name,
+            logger.service,
+            configured.aws_lambda_function_version,
+            self.log.correlation_id,
+        )
+        self.invocation = Invocation(self.clock)
+        names = {key: getattr(configured, f"{key}_table") for key in TABLES}
+        with self.aws.making:
+            connection = connect(names, self.invocation, self.aws.session)
+        self.store = DynamoDbChannelStore(connection, self.clock)
+        self.urls = aws.SignedUrls(
+            self.public("public_url"),
+            self.secret(configured.url_signing_secret),
+            self.clock,
+            configured.url_lifetime_days,
+        )
+        self.push = aws.ApiGatewayPush(
+            self.aws.client("apigatewaymanagementapi", aws.PUSH, configured.websocket_endpoint),
+            self.clock,
+            self.log,
+            self.metrics,
+        )
+
+    def measured(
+        self, application: Callable[P, ResultT], own: tuple[Metric, Metric] | None = None
+    ) -> Measured[P, ResultT]:
+        """With each invocation's time kept, and its figures let go at its end."""
+        return Measured(application, self.metrics, self.clock, self.invocation, own)
+
+    def replay(self, event_log: DynamoDbEventLog) -> ReplayEvents:
+        """What brings a client level."""
+        return ReplayEvents(
+            log=event_log,
+            current=CurrentEvents(plain=DynamoDbRows(plain), settled=DynamoDbRows(settled)),
+            urls=self.urls,
+            clock=self.clock,
+            metrics=self.metrics,
+        )
+
+
+class Channelled(Connected):
+    """What every function has that changes a user's data, and so may begin who waits."""
+
+    def __init__(self, logger: Logger, configured: settings.PaintingSettings) -> None:
+        super().__init__(logger, configured)
+        self.work = ThreadPoolExecutor(_WORK_SIDE_BY_SIDE, "work")
+        self.starter = aws.LambdaImageStarter(
+            self.aws.client("lambda"), configured.image_generate_function, self.log.correlation_id
+        )
+        self.turns = PaintersTurns(
+            jobs=DynamoDbLedger(),
+            messages=DynamoDbMessages(),
+            images=self.starter,
+            clock=self.clock,
+            at_once=configured.max_painting_per_user,
+            image_deadline=timedelta(seconds=configured.image_deadline),
+            log=self.log,
+            metrics=self.metrics,
+        )
+        self.channel = UnifiedChannel(
+            store=self.store,
+            push=self.push,
+            urls=self.urls,
+            clock=self.clock,
+            executor=ThreadPoolExecutor(_POSTS_SIDE_BY_SIDE, "post"),
+            log=self.log,
+            metrics=self.metrics,
+            invocation=self.invocation,
+            turns=self.turns,
+        )
+
+    def cache_tags(self, pseudonym_secret: str) -> HmacTags:
+        """Names that the edge keeps pictures under; the secret is never rotated."""
+        return HmacTags(cache(aws.secret(self.secrets, pseudonym_secret)))
+
+
+def upload_time(image_timeout: int) -> timedelta:
+    """How long a function that runs now may still upload, by the painter's timeout in seconds."""
+    return timedelta(seconds=image_timeout) + _A_LITTLE_LONGER

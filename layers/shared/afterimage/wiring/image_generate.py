@@ -1,0 +1,40 @@
+"""`image_generate`: paints one picture."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from aws_lambda_powertools import Logger
+
+from afterimage import settings
+from afterimage.adapters import aws
+from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+from afterimage.adapters.pictures import PillowStudio, WebpSettings
+from afterimage.domain.metrics import Metric
+from afterimage.measured import Measured
+from afterimage.use_cases.create_image import CreateImage, Order
+from afterimage.wiring.connected import Channelled
+from afterimage.wiring.gemini import gemini
+
+
+def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], None]:
+    """Raises: RuntimeError (a variable is missing or wrong)."""
+    configured = settings.ImageGenerateSettings.read(environment)
+    base = Channelled(logger, configured)
+    create = CreateImage(
+        channel=base.channel,
+        messages=DynamoDbMessages(),
+        jobs=DynamoDbLedger(),
+        model=gemini(base, configured, show_drafts=configured.show_drafts),
+        studio=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
+        pictures=aws.S3Pictures(
+            base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket, base.clock
+        ),
+        tags=base.cache_tags(configured.pseudonym_secret),
+        clock=base.clock,
+        price_usd=configured.image_price_usd,
+        executor=base.work,
+        log=base.log,
+        metrics=base.metrics,
+    )
+    return base.measured(create, (Metric.IMAGE_OWN_TIME, Metric.IMAGE_MODEL_TIME))

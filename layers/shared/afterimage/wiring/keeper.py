@@ -1,0 +1,166 @@
+"""`keeper`: ends what was left open, and finishes what is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from random import SystemRandom
+
+from aws_lambda_powertools import Logger
+
+from afterimage import settings
+from afterimage.adapters import aws
+from afterimage.adapters.dynamodb import readers
+from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+from afterimage.adapters.edge import CloudFrontEdge
+from afterimage.measured import Measured
+from afterimage.use_cases.empty_account import EmptyAccount
+from afterimage.use_cases.empty_chat import EmptyChat
+from afterimage.use_cases.end_message import EndMessage
+from afterimage.use_cases.finish_deletion import FinishDeletion
+from afterimage.use_cases.recount_open import RecountOpen
+from afterimage.use_cases.repost_events import RepostEvents
+from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
+from afterimage.use_cases.sweep import Sweep
+from afterimage.wiring.connected import Channelled, upload_time
+
+KEPT = timedelta(seconds=5)  # of the function's time, to finish what is begun
+
+
+@dataclass(frozen=True)
+class Keeper:
+    """What it is told, each its own use case.
+
+    Attributes:
+        rescue: an invocation of the painter has failed.
+        sweep: a minute is over; until when to look for what is overdue.
+        finish: something was deleted: whose, its name, and until when to go on with it.
+    """
+
+    rescue: Measured[[FailedInvocation], None]
+    sweep: Measured[[datetime], None]
+    finish: Measured[[str, str, datetime], None]
+
+
+def build(logger: Logger, environment: Mapping[str, str]) -> Keeper:
+    """Raises: RuntimeError (a variable is missing or wrong)."""
+    configured = settings.KeeperSettings.read(environment)
+    base = Channelled(logger, configured)
+    pictures = aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket, base.clock)
+    end = EndMessage(
+        channel=base.channel,
+        jobs=readers.DynamoDbLedger(),
+        clock=base.clock,
+        upload_time=upload_time(configured.image_timeout),
+        log=base.log,
+    )
+    finish = _finish(base, configured, pictures)
+    return Keeper(
+        rescue=base.measured(_rescue(base, end)),
+        sweep=base.measured(_sweep(base, configured, pictures, end, finish)),
+        finish=base.measured(finish),
+    )
+
+
+def _rescue(base: Channelled, end: EndMessage) -> RescueJob:
+    events = readers.DynamoDbEventLog()
+    repost = RepostEvents(
+        channel=base.channel,
+        event_log=events,
+        replay=base.replay(events),
+        clock=base.clock,
+        log=base.log,
+    )
+    return RescueJob(
+        jobs=readers.DynamoDbLedger(),
+        messages=readers.DynamoDbMessages(),
+        images=base.starter,
+        end=end,
+        repost=repost,
+        clock=base.clock,
+        log=base.log,
+        metrics=base.metrics,
+    )
+
+
+def _sweep(
+    base: Channelled,
+    configured: settings.KeeperSettings,
+    pictures: aws.S3Pictures,
+    end: EndMessage,
+    finish: FinishDeletion,
+) -> Sweep:
+    index, messages = readers.DynamoDbOpenIndex(), readers.DynamoDbMessages()
+    recount = RecountOpen(
+        channel=base.channel,
+        index=index,
+        messages=messages,
+        clock=base.clock,
+        log=base.log,
+        metrics=base.metrics,
+    )
+    return Sweep(
+        index=index,
+        messages=messages,
+        jobs=readers.DynamoDbLedger(),
+        pictures=pictures,
+        images=base.starter,
+        end=end,
+        finish=finish,
+        recount=recount,
+        clock=base.clock,
+        image_deadline=timedelta(seconds=configured.image_deadline),
+        log=base.log,
+        metrics=base.metrics,
+        invocation=base.invocation,
+        randomness=SystemRandom(),
+    )
+
+
+def _finish(
+    base: Channelled, configured: settings.KeeperSettings, pictures: aws.S3Pictures
+) -> FinishDeletion:
+    deletions, rows = DynamoDbDeletions(), DynamoDbRemoval()
+    edge = CloudFrontEdge(
+        client=base.aws.client("cloudfront"),
+        distribution_id=base.public("distribution_id"),
+        log=base.log,
+    )
+    tags = base.cache_tags(configured.pseudonym_secret)
+    empty_chat = EmptyChat(
+        channel=base.channel,
+        messages=readers.DynamoDbMessages(),
+        jobs=readers.DynamoDbLedger(),
+        deletions=deletions,
+        rows=rows,
+        pictures=pictures,
+        edge=edge,
+        tags=tags,
+        clock=base.clock,
+        upload_time=upload_time(configured.image_timeout),
+        log=base.log,
+        metrics=base.metrics,
+    )
+    empty_account = EmptyAccount(
+        channel=base.channel,
+        account=rows,
+        chats=rows,
+        folder=pictures,
+        pictures=pictures,
+        edge=edge,
+        tags=tags,
+        clock=base.clock,
+    )
+    return FinishDeletion(
+        deletions=deletions,
+        empty_chat=empty_chat,
+        empty_account=empty_account,
+        rows=rows,
+        pictures=pictures,
+        edge=edge,
+        tags=tags,
+        clock=base.clock,
+        upload_time=upload_time(configured.image_timeout),
+        log=base.log,
+    )

@@ -1,0 +1,85 @@
+"""`llm_handler_gemini`: answers messages, and has pictures painted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+
+from aws_lambda_powertools import Logger
+
+from afterimage import settings
+from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+from afterimage.domain.limits import Limits
+from afterimage.domain.metrics import Metric
+from afterimage.http.chat_api import Asking
+from afterimage.use_cases.answer_message import AnswerMessage
+from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.open_question import OpenQuestion
+from afterimage.use_cases.order_picture import OrderPicture
+from afterimage.use_cases.retry_message import RetryMessage
+from afterimage.use_cases.think import Think
+from afterimage.wiring.authenticated import HttpFunction, authenticated
+from afterimage.wiring.connected import Channelled
+from afterimage.wiring.gemini import gemini
+
+
+def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
+    """Raises: RuntimeError (a variable is missing or wrong)."""
+    configured = settings.LlmHandlerSettings.read(environment)
+    base = Channelled(logger, configured)
+    limits = Limits(
+        daily_images=configured.daily_image_limit,
+        daily_messages=configured.daily_message_limit,
+        open_messages=configured.max_open_messages,
+        text_deadline=timedelta(seconds=configured.text_deadline),
+        image_deadline=timedelta(seconds=configured.image_deadline),
+    )
+    messages = DynamoDbMessages()
+    end = EndAnswer(channel=base.channel, messages=messages, clock=base.clock, log=base.log)
+    order = OrderPicture(
+        channel=base.channel,
+        jobs=DynamoDbLedger(),
+        images=base.starter,
+        turns=base.turns,
+        end=end,
+        clock=base.clock,
+        limits=limits,
+        image_model=configured.image_model,
+        executor=base.work,
+        log=base.log,
+        metrics=base.metrics,
+    )
+    think = Think(
+        channel=base.channel,
+        messages=messages,
+        model=gemini(base, configured, text_model=configured.text_model),
+        order=order,
+        end=end,
+        clock=base.clock,
+        executor=base.work,
+        log=base.log,
+        metrics=base.metrics,
+    )
+    answer = AnswerMessage(
+        channel=base.channel,
+        messages=messages,
+        open_question=OpenQuestion(channel=base.channel, clock=base.clock, limits=limits),
+        think=think,
+        order=order,
+        end=end,
+        clock=base.clock,
+        log=base.log,
+    )
+    retry = RetryMessage(
+        channel=base.channel,
+        messages=messages,
+        think=think,
+        order=order,
+        end=end,
+        clock=base.clock,
+        limits=limits,
+        log=base.log,
+    )
+    asking = Asking(answer=answer, retry=retry, urls=base.urls, clock=base.clock)
+    own = Metric.TEXT_OWN_TIME, Metric.TEXT_MODEL_TIME
+    return base.measured(authenticated(base, asking.handlers()), own)
