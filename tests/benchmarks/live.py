@@ -13,7 +13,7 @@ from tests.local_stack.testing import RunningStack
 from tests.support.channel_client import ChannelClient, Frame, is_event
 
 # A frame that the channel knows and nobody waits for, as it is posted; see `is_pong`.
-PONG = frames.encode(frames.system("pong", 0)).encode()
+PONG = frames.encode(frames.system_frame("pong", 0)).encode()
 is_pong = is_event("pong")
 
 

@@ -48,7 +48,7 @@ from afterimage.ports.chats import (
 from afterimage.ports.connections import ConnectionRegistry, TicketStore
 from afterimage.ports.events import EventLog, RowReader
 from afterimage.ports.jobs import JobStore
-from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, OpenIndex
+from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
 from afterimage.ports.pictures import PictureFolder, PictureStore
 
 BACKENDS = ("in_memory", "moto", "ministack")
@@ -82,7 +82,7 @@ class Tables:
     jobs: JobStore
     usage: UsageReader
     reports: ReportCounter
-    index: OpenIndex
+    index: DueIndex
     events: EventLog
     rows: RowReader
     settled_rows: RowReader
@@ -189,7 +189,7 @@ def _in_memory() -> Tables:
         jobs=ledger,
         usage=ledger,
         reports=ledger,
-        index=in_memory.InMemoryOpenIndex(tables),
+        index=in_memory.InMemoryDueIndex(tables),
         events=log,
         rows=log,
         settled_rows=log,
@@ -248,7 +248,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         jobs=ledger,
         usage=ledger,
         reports=ledger,
-        index=readers.DynamoDbOpenIndex(),
+        index=readers.DynamoDbDueIndex(),
         events=log,
         rows=DynamoDbRows(plain),
         settled_rows=DynamoDbRows(settled),

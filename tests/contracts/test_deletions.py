@@ -24,9 +24,9 @@ from afterimage.domain.changes import (
     RemoveImage,
     RemoveJob,
     RemoveMessage,
-    RenameChat,
     ReplaceMessage,
     ReserveImage,
+    SetTitle,
     TouchChat,
     Transition,
 )
@@ -94,7 +94,7 @@ def test_nothing_changes_in_a_marked_chat(tables: Tables, user: str) -> None:
     commit(tables, user, CloseChat(CHAT))
     newer = ReplaceMessage(replace(message, version=2), 1)
 
-    for change in (newer, TOUCH, RenameChat(CHAT, "another"), CloseChat(CHAT)):
+    for change in (newer, TOUCH, SetTitle(CHAT, "another"), CloseChat(CHAT)):
         assert refused(tables, user, change) == {change}
 
     assert tables.messages.before(user, CHAT, None, 10) == [message]

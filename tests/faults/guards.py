@@ -74,7 +74,7 @@ GUARDS = (
         "adapters/dynamodb/rows.py",
         "open=open_partition(user_id) if message.is_open else None",
         "open=None",
-        "tests/contracts/test_open_index.py::test_what_is_open_past_its_deadline_is_found_once",
+        "tests/contracts/test_due_index.py::test_what_is_open_past_its_deadline_is_found_once",
     ),
     Guard(
         _ENDS,
@@ -122,8 +122,8 @@ GUARDS = (
     Guard(
         _FAIR,
         "adapters/dynamodb/writes.py",
-        "    asked += [Asked(write) for one in transition.along",
-        "    asked += [Asked(write, one) for one in transition.along",
+        "    asked += [Item(write) for one in transition.along",
+        "    asked += [Item(write, one) for one in transition.along",
         "tests/contracts/test_channel_store.py::test_whose_turn_cannot_come_has_lost_a_race_and_decides_nothing",
     ),
     Guard(

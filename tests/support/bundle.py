@@ -23,7 +23,7 @@ from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
-from afterimage.use_cases.end_message import EndMessage
+from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.recount_open import RecountOpen
@@ -52,11 +52,11 @@ from tests.support.doubles import (
 )
 from tests.support.in_memory import (
     InMemoryDeletions,
+    InMemoryDueIndex,
     InMemoryEventLog,
     InMemoryImages,
     InMemoryLedger,
     InMemoryMessages,
-    InMemoryOpenIndex,
     InMemoryRemoval,
     InMemoryTables,
 )
@@ -135,7 +135,7 @@ class Bundle:
     def __post_init__(self) -> None:
         self.messages = InMemoryMessages(self.tables)
         self.ledger = InMemoryLedger(self.tables)
-        self.index = InMemoryOpenIndex(self.tables)
+        self.index = InMemoryDueIndex(self.tables)
         self.text = ScriptedModel(journal=self.journal)
         self.painter = ScriptedModel(journal=self.journal)
         self.pictures = InMemoryPictures(self.journal)
@@ -152,7 +152,7 @@ class Bundle:
             events, CurrentEvents(events, events), PlainUrls(), self.clock, self.metrics
         )
         self.repost = RepostEvents(self.channel, events, replay, self.clock, self.log)
-        self.end = EndMessage(self.channel, self.ledger, self.clock, UPLOAD_TIME, self.log)
+        self.end = FailMessage(self.channel, self.ledger, self.clock, UPLOAD_TIME, self.log)
         self._answering = Answering(
             self.channel,
             self.messages,

@@ -258,8 +258,8 @@ class InMemoryLedger(_View):
         return sorted(mine, key=lambda job: job.id, reverse=True)[:limit]
 
 
-class InMemoryOpenIndex(_View):
-    """Implements `OpenIndex`."""
+class InMemoryDueIndex(_View):
+    """Implements `DueIndex`."""
 
     def open_messages(
         self, partition: int, due_by: datetime
@@ -464,7 +464,7 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return stored is not None and stored.version == read_version and not deleting
         case changes.TouchChat(chat_id):
             return (user, chat_id) not in rows.deleting
-        case changes.RenameChat(chat_id):
+        case changes.SetTitle(chat_id):
             return (user, chat_id) in rows.chats and (user, chat_id) not in rows.deleting
         case changes.CountMessage(day, limit):
             return rows.used.get((user, f"messages#{day}"), 0) < limit
@@ -501,7 +501,7 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             new = Chat(chat_id, title, at, at)
             chat = rows.chats.get((user, chat_id), new)
             rows.chats[user, chat_id] = replace(chat, updated_at=at)
-        case changes.RenameChat(chat_id, title):
+        case changes.SetTitle(chat_id, title):
             rows.chats[user, chat_id] = replace(rows.chats[user, chat_id], title=title)
         case changes.CountMessage(day):
             _count(rows, (user, f"messages#{day}"), 1)

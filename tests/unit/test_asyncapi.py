@@ -120,10 +120,10 @@ FRAMES: list[frames.Frame] = [
         )
     ),
     frames.preview(CHAT, a_ulid(), 3, "data:image/webp;base64,AAAA"),
-    frames.system("resumed", 41),
-    frames.system("more", 41),
-    frames.system("reset", 41),
-    frames.system("pong", 0),
+    frames.system_frame("resumed", 41),
+    frames.system_frame("more", 41),
+    frames.system_frame("reset", 41),
+    frames.system_frame("pong", 0),
     frames.error(41, "replaced", "A sentence."),
 ]
 

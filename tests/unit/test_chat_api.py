@@ -44,7 +44,7 @@ from afterimage.domain.events import MessageInserted
 from afterimage.domain.limits import Limits
 from afterimage.http import contract, sizes
 from afterimage.http.api import HttpApi
-from afterimage.http.chat_api import Asking, Reading
+from afterimage.http.chat_api import ChatApiRoutes, LlmHandlerRoutes
 from afterimage.http.contract import Route
 from afterimage.http.sizes import fitting
 from afterimage.ports.models import ImageRequest, TextReply
@@ -56,7 +56,7 @@ from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
-from afterimage.use_cases.rename_chat import RenameChatTitle
+from afterimage.use_cases.rename_chat import RenameChat
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.turns import PaintersTurns
 
@@ -111,13 +111,13 @@ def call(
         log,
         metrics,
     )
-    reading = Reading(
+    reading = ChatApiRoutes(
         messages=ReadMessages(messages, chats),
         chats=ReadChats(chats),
         images=gallery,
         original=DownloadOriginal(gallery, pictures),
         usage=ReadUsage(ledger, channel.read, clock, 10, 200, 4),
-        rename=RenameChatTitle(channel, chats),
+        rename=RenameChat(channel, chats),
         cancel=CancelMessage(channel, messages, ledger, clock, timedelta(seconds=155), log),
         delete_image=DeleteImage(channel, images, messages, keeper, clock, log),
         delete_chat=DeleteChat(channel, keeper, clock, log),
@@ -129,7 +129,7 @@ def call(
         clock=clock,
         websocket_url=lambda: "wss://channel.test/live",
     )
-    asking = Asking(answering.answer, answering.retry, urls, clock)
+    asking = LlmHandlerRoutes(answering.answer, answering.retry, urls, clock)
     handlers = {**asking.handlers(), **reading.handlers()}
     api = HttpApi(handlers, user_of, clock, log, metrics)
 

@@ -85,7 +85,7 @@ def test_a_preview_is_outside_the_order() -> None:
 
 
 def test_system_frames() -> None:
-    assert json.loads(frames.encode(frames.system("resumed", 43))) == {
+    assert json.loads(frames.encode(frames.system_frame("resumed", 43))) == {
         "type": "system",
         "event": "resumed",
         "seq": 43,

@@ -21,11 +21,11 @@ from afterimage.adapters.dynamodb.contention import Unfinished
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.dynamodb.readers import (
     DynamoDbChats,
+    DynamoDbDueIndex,
     DynamoDbEventLog,
     DynamoDbImages,
     DynamoDbLedger,
     DynamoDbMessages,
-    DynamoDbOpenIndex,
 )
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.tables import TABLES, connect
@@ -144,7 +144,7 @@ CALLS: dict[str, Callable[[Table], Any]] = {
     "move": lambda _: DynamoDbLedger().move(USER, a_job(), a_job()),
     "report": lambda _: DynamoDbLedger().count_report(USER, "2026-11-20"),
     "deletion": lambda _: DynamoDbDeletions().begin(USER, DELETION),
-    "overdue": lambda _: list(DynamoDbOpenIndex().open_messages(0, NOW)),
+    "overdue": lambda _: list(DynamoDbDueIndex().open_messages(0, NOW)),
     "events": lambda _: DynamoDbEventLog().after(USER, 0, 10, NOW),
     "rows of events": lambda _: PLAIN.chats(USER, [CHAT]),
     "removal": lambda _: DynamoDbRemoval().remove_jobs(USER, [a_ulid(0)]),

@@ -11,17 +11,17 @@ from tests.unit.conftest import USER
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.entities import Chat
 from afterimage.domain.errors import NotFound
-from afterimage.use_cases.rename_chat import RenameChatTitle
+from afterimage.use_cases.rename_chat import RenameChat
 
 
 @pytest.fixture
-def rename(channel: UnifiedChannel, tables: InMemoryTables) -> RenameChatTitle:
+def rename(channel: UnifiedChannel, tables: InMemoryTables) -> RenameChat:
     tables.rows.chats[USER, CHAT] = Chat(CHAT, "before", NOW, NOW)
-    return RenameChatTitle(channel, InMemoryChats(tables))
+    return RenameChat(channel, InMemoryChats(tables))
 
 
 def test_it_is_stored_and_told(
-    rename: RenameChatTitle, tables: InMemoryTables, push: RecordingPush
+    rename: RenameChat, tables: InMemoryTables, push: RecordingPush
 ) -> None:
     tables.register(USER, "tab", NOW)
 
@@ -37,13 +37,13 @@ def test_it_is_stored_and_told(
 @pytest.mark.parametrize(
     ("user", "chat"), [(USER, "no-such-chat"), ("bob", CHAT), (USER, "a#b"), (USER, "")]
 )
-def test_only_ones_own_chat(rename: RenameChatTitle, user: str, chat: str) -> None:
+def test_only_ones_own_chat(rename: RenameChat, user: str, chat: str) -> None:
     with pytest.raises(NotFound):
         rename(user, chat, "after")
 
 
 def test_a_chat_that_is_deleted_meanwhile(
-    rename: RenameChatTitle, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
+    rename: RenameChat, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = tables.rows.chats[USER, CHAT]
     monkeypatch.setattr(InMemoryChats, "get", lambda *_: found)

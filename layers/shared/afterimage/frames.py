@@ -217,7 +217,7 @@ def preview(chat_id: str, message_id: str, version: int, data_url: str) -> Previ
     }
 
 
-def system(event: Literal["resumed", "more", "reset", "pong"], seq: int) -> SystemFrame:
+def system_frame(event: Literal["resumed", "more", "reset", "pong"], seq: int) -> SystemFrame:
     return {"type": "system", "event": event, "seq": seq}
 
 

@@ -40,7 +40,7 @@ class TouchChat:
 
 
 @dataclass(frozen=True)
-class RenameChat:
+class SetTitle:
     """Holds if the chat exists and is not being deleted."""
 
     chat_id: str
@@ -150,7 +150,7 @@ Change = (
     InsertMessage
     | ReplaceMessage
     | TouchChat
-    | RenameChat
+    | SetTitle
     | CountMessage
     | ReserveImage
     | RefundImage

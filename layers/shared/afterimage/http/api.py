@@ -31,7 +31,7 @@ _LIMITS = {
 }
 
 ModelT = TypeVar("ModelT", bound=BaseModel)
-Event = Mapping[str, Any]
+ApiGatewayEvent = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class Request:
     user_id: str
     received_at: datetime
     until: datetime
-    event: Event
+    event: ApiGatewayEvent
 
     def parameters(self, model: type[ModelT]) -> ModelT:
         """Path parameters. Raises: Invalid."""
@@ -105,7 +105,7 @@ class HttpApi:
         self._log = log
         self._metrics = metrics
 
-    def __call__(self, event: Event, context: Any) -> dict[str, Any]:
+    def __call__(self, event: ApiGatewayEvent, context: Any) -> dict[str, Any]:
         """One API Gateway event (payload format 2.0) in, its response out."""
         try:
             response = self._respond(event, context)
@@ -120,7 +120,7 @@ class HttpApi:
             return internal_error()
         return answer(response.status, response.body)
 
-    def _respond(self, event: Event, context: Any) -> Response:
+    def _respond(self, event: ApiGatewayEvent, context: Any) -> Response:
         user_id = self._user_of(header(event, "authorization"))
         handler = self._handlers.get(event.get("routeKey", ""))
         if handler is None:
@@ -130,12 +130,12 @@ class HttpApi:
         return handler(Request(user_id, _received_at(event, now), now + left, event))
 
 
-def _received_at(event: Event, now: datetime) -> datetime:
+def _received_at(event: ApiGatewayEvent, now: datetime) -> datetime:
     epoch_ms = event.get("requestContext", {}).get("timeEpoch")
     return now if epoch_ms is None else datetime.fromtimestamp(epoch_ms / 1000, UTC)
 
 
-def header(event: Event, name: str) -> str | None:
+def header(event: ApiGatewayEvent, name: str) -> str | None:
     """A header's value by its name in lower case, as API Gateway has it; others write it else."""
     headers: Mapping[str, str] = event.get("headers") or {}
     return next((value for given, value in headers.items() if given.lower() == name), None)

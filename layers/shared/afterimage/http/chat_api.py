@@ -35,7 +35,7 @@ from afterimage.use_cases.read_chats import (
     ReadUsage,
     cursor_behind,
 )
-from afterimage.use_cases.rename_chat import RenameChatTitle
+from afterimage.use_cases.rename_chat import RenameChat
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.retry_message import Click, RetryMessage
 from afterimage.views import chat_view, image_view, message_view, timestamp
@@ -44,7 +44,7 @@ PagedT = TypeVar("PagedT", Message, Image, Chat)
 
 
 @dataclass(frozen=True)
-class Asking:
+class LlmHandlerRoutes:
     """`llm_handler_gemini`'s routes."""
 
     answer: AnswerMessage
@@ -105,7 +105,7 @@ class Asking:
 
 
 @dataclass(frozen=True)
-class Reading:
+class ChatApiRoutes:
     """`chat_api`'s routes."""
 
     messages: ReadMessages
@@ -113,7 +113,7 @@ class Reading:
     images: ReadImages
     original: DownloadOriginal
     usage: ReadUsage
-    rename: RenameChatTitle
+    rename: RenameChat
     cancel: CancelMessage
     delete_image: DeleteImage
     delete_chat: DeleteChat
@@ -194,7 +194,7 @@ class Reading:
 
     def rename_chat(self, request: Request) -> Response:
         chat = request.parameters(contract.ChatPath)
-        title = request.body(contract.RenameChat).title
+        title = request.body(contract.ChatTitle).title
         return Response(chat_view(self.rename(request.user_id, chat.chat_id, title)))
 
     def remove_chat(self, request: Request) -> Response:

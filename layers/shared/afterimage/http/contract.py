@@ -76,7 +76,7 @@ class MessageVersion(_Body):
     version: Annotated[int, Field(ge=1, le=2**53), WHOLE]
 
 
-class RenameChat(_Body):
+class ChatTitle(_Body):
     title: Annotated[
         str,
         StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE),
@@ -292,7 +292,7 @@ RENAME_CHAT = Route(
     "/chats/{chat_id}",
     "Give a chat another title.",
     {200: ChatView},
-    body=RenameChat,
+    body=ChatTitle,
     parameters=ChatPath,
     errors=("not_found", "busy"),
 )

@@ -24,7 +24,7 @@ class MessageKey:
 OPEN_PARTITIONS = 16
 
 
-class OpenIndex(Protocol):
+class DueIndex(Protocol):
     """What waits for the keeper, across users. Eventually consistent: look at the row itself."""
 
     def open_messages(

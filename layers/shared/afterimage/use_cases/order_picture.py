@@ -43,7 +43,7 @@ class OrderPicture:
         self,
         channel: UnifiedChannel,
         jobs: JobStore,
-        images: ImageStarter,
+        starter: ImageStarter,
         turns: PaintersTurns,
         end: EndAnswer,
         clock: Clock,
@@ -55,7 +55,7 @@ class OrderPicture:
     ) -> None:
         self._channel = channel
         self._jobs = jobs
-        self._images = images
+        self._starter = starter
         self._turns = turns
         self._end = end
         self._clock = clock
@@ -101,7 +101,7 @@ class OrderPicture:
         job = self._jobs.get(user_id, message.job_id or "")
         if job is not None and job.status is JobStatus.RESERVED:
             try:
-                self._images.start(user_id, job)
+                self._starter.start(user_id, job)
             except Failure as failure:
                 self._log.warning("llm_handler_invoke_failed", job_id=job.id, reason=str(failure))
 
@@ -143,7 +143,7 @@ class OrderPicture:
             self._channel.deliver(delivery)
             self._log.info("llm_handler_image_waits", message_id=ordered.id, job_id=job.id)
             return ordered
-        started = self._executor.submit(self._images.start, user_id, job)
+        started = self._executor.submit(self._starter.start, user_id, job)
         self._channel.deliver(delivery)
         try:
             started.result()

@@ -16,7 +16,7 @@ from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.metrics import Metric
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
-from afterimage.ports.keeping import OpenIndex
+from afterimage.ports.keeping import DueIndex
 from afterimage.ports.system import Clock, Log, Metrics
 
 PARTS = 24 * 60  # of all users: one a minute, so that each comes once a day
@@ -30,7 +30,7 @@ class RecountOpen:
     def __init__(
         self,
         channel: UnifiedChannel,
-        index: OpenIndex,
+        index: DueIndex,
         messages: MessageReader,
         clock: Clock,
         log: Log,

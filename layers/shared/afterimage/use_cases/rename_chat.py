@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
-from afterimage.domain.changes import RenameChat, Transition
+from afterimage.domain.changes import SetTitle, Transition
 from afterimage.domain.entities import Chat
 from afterimage.domain.errors import NotFound
 from afterimage.domain.events import ChatUpdated
@@ -14,7 +14,7 @@ from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import ChatReader
 
 
-class RenameChatTitle:
+class RenameChat:
     def __init__(self, channel: UnifiedChannel, chats: ChatReader) -> None:
         self._channel = channel
         self._chats = chats
@@ -25,7 +25,7 @@ class RenameChatTitle:
         if chat is None:
             raise NotFound
         renamed = replace(chat, title=title)
-        transition = Transition((RenameChat(chat_id, title),), (ChatUpdated(renamed),))
+        transition = Transition((SetTitle(chat_id, title),), (ChatUpdated(renamed),))
         try:
             delivery = self._channel.change(user_id, transition)
         except ConditionsFailed as gone:

@@ -11,7 +11,7 @@ from afterimage.domain.metrics import Metric
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.system import Clock, Log, Metrics
-from afterimage.use_cases.end_message import EndMessage
+from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.repost_events import RepostEvents
 
 _ENDED = frozenset({JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED})
@@ -41,8 +41,8 @@ class RescueJob:
         self,
         jobs: JobStore,
         messages: MessageReader,
-        images: ImageStarter,
-        end: EndMessage,
+        starter: ImageStarter,
+        end: FailMessage,
         repost: RepostEvents,
         clock: Clock,
         log: Log,
@@ -50,7 +50,7 @@ class RescueJob:
     ) -> None:
         self._jobs = jobs
         self._messages = messages
-        self._images = images
+        self._starter = starter
         self._end = end
         self._repost = repost
         self._clock = clock
@@ -97,7 +97,7 @@ class RescueJob:
 
     def _start(self, user_id: str, job: Job) -> None:
         try:
-            self._images.start(user_id, job)
+            self._starter.start(user_id, job)
         except Failure as failure:
             self._give_up(user_id, job, failure)
 

@@ -47,7 +47,9 @@ class ResumeChannel:
         if channel.deleted:
             self._dismiss(user_id, connection_id)
             return
-        self._send(user_id, connection_id, [frames.encode(frames.system("pong", channel.seq))])
+        self._send(
+            user_id, connection_id, [frames.encode(frames.system_frame("pong", channel.seq))]
+        )
 
     def complain(
         self, user_id: str, connection_id: str, code: frames.ErrorCode, message: str
@@ -89,5 +91,5 @@ class ResumeChannel:
 
 def _closing(replay: Replay) -> frames.SystemFrame:
     if replay.reset:
-        return frames.system("reset", replay.seq)
-    return frames.system("more" if replay.more else "resumed", replay.seq)
+        return frames.system_frame("reset", replay.seq)
+    return frames.system_frame("more" if replay.more else "resumed", replay.seq)

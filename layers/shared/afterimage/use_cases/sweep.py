@@ -20,10 +20,10 @@ from afterimage.domain.metrics import Metric
 from afterimage.invocation import Invocation
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore
-from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey, OpenIndex
+from afterimage.ports.keeping import OPEN_PARTITIONS, DueIndex, MessageKey
 from afterimage.ports.pictures import PictureStore
 from afterimage.ports.system import Clock, Log, Metrics
-from afterimage.use_cases.end_message import EndMessage
+from afterimage.use_cases.fail_message import FailMessage
 
 # A function claims its job within a second; a queue before the painter can be longer than that, and
 # one event too many is harmless.
@@ -54,12 +54,12 @@ class Sweep:
 
     def __init__(
         self,
-        index: OpenIndex,
+        index: DueIndex,
         messages: MessageReader,
         jobs: JobStore,
         pictures: PictureStore,
-        images: ImageStarter,
-        end: EndMessage,
+        starter: ImageStarter,
+        end: FailMessage,
         finish: Callable[[str, str, datetime], None],
         recount: Callable[[datetime], None],
         clock: Clock,
@@ -73,7 +73,7 @@ class Sweep:
         self._messages = messages
         self._jobs = jobs
         self._pictures = pictures
-        self._images = images
+        self._starter = starter
         self._end = end
         self._finish = finish
         self._recount = recount
@@ -163,7 +163,7 @@ class Sweep:
         if job is None or job.status is not JobStatus.RESERVED:
             return
         try:
-            self._images.start(user_id, job)
+            self._starter.start(user_id, job)
         except Failure as failure:
             self._log.warning("keeper_invoke_failed", job_id=job.id, reason=str(failure))
         else:

@@ -29,7 +29,7 @@ class PaintersTurns:
         self,
         jobs: JobStore,
         messages: MessageReader,
-        images: ImageStarter,
+        starter: ImageStarter,
         clock: Clock,
         at_once: int,
         image_deadline: timedelta,
@@ -38,7 +38,7 @@ class PaintersTurns:
     ) -> None:
         self._jobs = jobs
         self._messages = messages
-        self._images = images
+        self._starter = starter
         self._clock = clock
         self._at_once = at_once
         self._image_deadline = image_deadline
@@ -58,7 +58,7 @@ class PaintersTurns:
 
     def start(self, user_id: str, job: Job) -> None:
         try:
-            self._images.start(user_id, job)
+            self._starter.start(user_id, job)
         except Failure as failure:
             self._log.warning("painter_not_invoked", job_id=job.id, reason=str(failure))
         except Exception:  # noqa: BLE001 - it is committed; the sweep invokes it again

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 from afterimage import settings
 from afterimage.adapters import aws, originals
 from afterimage.adapters.dynamodb import readers
-from afterimage.http.chat_api import Reading
+from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
@@ -17,7 +17,7 @@ from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
-from afterimage.use_cases.rename_chat import RenameChatTitle
+from afterimage.use_cases.rename_chat import RenameChat
 from afterimage.wiring.authenticated import HttpFunction, authenticated
 from afterimage.wiring.connected import Channelled, upload_time
 
@@ -38,7 +38,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     stored = originals.S3Originals(
         client=base.aws.client("s3", originals.PRESIGN), bucket=configured.images_bucket
     )
-    reading = Reading(
+    reading = ChatApiRoutes(
         messages=ReadMessages(messages=messages, chats=chats),
         chats=ReadChats(chats=chats),
         images=gallery,
@@ -51,7 +51,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             message_limit=configured.daily_message_limit,
             painting_limit=configured.max_painting_per_user,
         ),
-        rename=RenameChatTitle(channel=base.channel, chats=chats),
+        rename=RenameChat(channel=base.channel, chats=chats),
         cancel=CancelMessage(
             channel=base.channel,
             messages=messages,

@@ -97,7 +97,7 @@ class Channelled(Connected):
         self.turns = PaintersTurns(
             jobs=DynamoDbLedger(),
             messages=DynamoDbMessages(),
-            images=self.starter,
+            starter=self.starter,
             clock=self.clock,
             at_once=configured.max_painting_per_user,
             image_deadline=timedelta(seconds=configured.image_deadline),

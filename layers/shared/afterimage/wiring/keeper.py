@@ -17,7 +17,7 @@ from afterimage.adapters.edge import CloudFrontEdge
 from afterimage.measured import Measured
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
-from afterimage.use_cases.end_message import EndMessage
+from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.recount_open import RecountOpen
 from afterimage.use_cases.repost_events import RepostEvents
@@ -48,7 +48,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Keeper:
     configured = settings.KeeperSettings.read(environment)
     base = Channelled(logger, configured)
     pictures = aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket, base.clock)
-    end = EndMessage(
+    end = FailMessage(
         channel=base.channel,
         jobs=readers.DynamoDbLedger(),
         clock=base.clock,
@@ -63,7 +63,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Keeper:
     )
 
 
-def _rescue(base: Channelled, end: EndMessage) -> RescueJob:
+def _rescue(base: Channelled, end: FailMessage) -> RescueJob:
     events = readers.DynamoDbEventLog()
     repost = RepostEvents(
         channel=base.channel,
@@ -75,7 +75,7 @@ def _rescue(base: Channelled, end: EndMessage) -> RescueJob:
     return RescueJob(
         jobs=readers.DynamoDbLedger(),
         messages=readers.DynamoDbMessages(),
-        images=base.starter,
+        starter=base.starter,
         end=end,
         repost=repost,
         clock=base.clock,
@@ -88,10 +88,10 @@ def _sweep(
     base: Channelled,
     configured: settings.KeeperSettings,
     pictures: aws.S3Pictures,
-    end: EndMessage,
+    end: FailMessage,
     finish: FinishDeletion,
 ) -> Sweep:
-    index, messages = readers.DynamoDbOpenIndex(), readers.DynamoDbMessages()
+    index, messages = readers.DynamoDbDueIndex(), readers.DynamoDbMessages()
     recount = RecountOpen(
         channel=base.channel,
         index=index,
@@ -105,7 +105,7 @@ def _sweep(
         messages=messages,
         jobs=readers.DynamoDbLedger(),
         pictures=pictures,
-        images=base.starter,
+        starter=base.starter,
         end=end,
         finish=finish,
         recount=recount,

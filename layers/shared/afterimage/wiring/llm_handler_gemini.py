@@ -11,7 +11,7 @@ from afterimage import settings
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.domain.limits import Limits
 from afterimage.domain.metrics import Metric
-from afterimage.http.chat_api import Asking
+from afterimage.http.chat_api import LlmHandlerRoutes
 from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion
@@ -39,7 +39,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     order = OrderPicture(
         channel=base.channel,
         jobs=DynamoDbLedger(),
-        images=base.starter,
+        starter=base.starter,
         turns=base.turns,
         end=end,
         clock=base.clock,
@@ -80,6 +80,6 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         limits=limits,
         log=base.log,
     )
-    asking = Asking(answer=answer, retry=retry, urls=base.urls, clock=base.clock)
+    asking = LlmHandlerRoutes(answer=answer, retry=retry, urls=base.urls, clock=base.clock)
     own = Metric.TEXT_OWN_TIME, Metric.TEXT_MODEL_TIME
     return base.measured(authenticated(base, asking.handlers()), own)

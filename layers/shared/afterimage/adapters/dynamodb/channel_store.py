@@ -18,9 +18,9 @@ from afterimage.adapters.dynamodb import rows
 from afterimage.adapters.dynamodb.contention import BUSY
 from afterimage.adapters.dynamodb.tables import COUNTER, ChannelRow
 from afterimage.adapters.dynamodb.writes import (
-    Asked,
     Check,
     Delete,
+    Item,
     Put,
     Update,
     Write,
@@ -123,7 +123,7 @@ class DynamoDbChannelStore:
         return True
 
 
-def _why_cancelled(error: TransactWriteError, asked: Sequence[Asked], now: datetime) -> Exception:
+def _why_cancelled(error: TransactWriteError, asked: Sequence[Item], now: datetime) -> Exception:
     """A decision if one of the changes' own conditions failed; else a lost race, if it was one."""
     reasons = error.cancellation_reasons
     refused = [

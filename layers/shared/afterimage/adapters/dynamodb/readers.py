@@ -213,8 +213,8 @@ class DynamoDbLedger:
         return [rows.job_of(row) for row in found]
 
 
-class DynamoDbOpenIndex:
-    """Implements `OpenIndex`."""
+class DynamoDbDueIndex:
+    """Implements `DueIndex`."""
 
     def open_messages(
         self, partition: int, due_by: datetime

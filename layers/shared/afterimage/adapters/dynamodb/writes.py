@@ -58,26 +58,26 @@ _ORDER = (Check, Delete, Put, Update)
 
 
 @dataclass(frozen=True)
-class Asked:
+class Item:
     """One item of a transaction, and the change whose decision it is, if it is anybody's."""
 
     write: Write
     change: Change | None = None
 
 
-def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[Asked]:
+def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[Item]:
     """All items of a transition's transaction, in the order in which they are sent."""
     asked = [_counter_update(channel, transition, now)]
     asked += _chat_checks(channel.user_id, transition)
     for change in transition.changes:
         if (write := _write(channel.user_id, change)) is not None:
-            asked.append(Asked(write, change))
-    asked += [Asked(write) for one in transition.along if (write := _write(channel.user_id, one))]
-    asked += [Asked(put) for put in _event_puts(channel, transition, now)]
+            asked.append(Item(write, change))
+    asked += [Item(write) for one in transition.along if (write := _write(channel.user_id, one))]
+    asked += [Item(put) for put in _event_puts(channel, transition, now)]
     return sorted(asked, key=lambda one: _ORDER.index(type(one.write)))
 
 
-def _counter_update(channel: Channel, transition: Transition, now: datetime) -> Asked:
+def _counter_update(channel: Channel, transition: Transition, now: datetime) -> Item:
     as_read = ChannelRow.seq == channel.seq if channel.seq else ChannelRow.seq.does_not_exist()
     condition = as_read & rows.refuses_nobody(now)
     if (limit := transition.open_limit) is not None:
@@ -92,7 +92,7 @@ def _counter_update(channel: Channel, transition: Transition, now: datetime) -> 
     if correction is not None:
         condition &= ChannelRow.open == correction.was
     row = ChannelRow(channel.user_id, COUNTER)
-    return Asked(Update(row, _counter_actions(channel, transition), condition), correction)
+    return Item(Update(row, _counter_actions(channel, transition), condition), correction)
 
 
 def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
@@ -150,21 +150,21 @@ def _event_puts(channel: Channel, transition: Transition, now: datetime) -> list
     ]
 
 
-def _chat_checks(user_id: str, transition: Transition) -> list[Asked]:
+def _chat_checks(user_id: str, transition: Transition) -> list[Item]:
     """That no chat is being deleted in which a message is replaced, once for each chat.
 
     A chat that the transition itself updates is left out: that has a condition of its own, and an
     item can be named once in a transaction.
     """
-    updates = (changes.TouchChat, changes.RenameChat, changes.CloseChat)
+    updates = (changes.TouchChat, changes.SetTitle, changes.CloseChat)
     seen = {change.chat_id for change in transition.changes if isinstance(change, updates)}
-    checks: list[Asked] = []
+    checks: list[Item] = []
     for change in (*transition.changes, *transition.along):
         if isinstance(change, changes.ReplaceMessage) and change.message.chat_id not in seen:
             seen.add(change.message.chat_id)
             key = (user_id, change.message.chat_id)
             check = Check(ChatRow, key, ChatRow.deleting.does_not_exist())
-            checks.append(Asked(check, None if change in transition.along else change))
+            checks.append(Item(check, None if change in transition.along else change))
     return checks
 
 
@@ -178,7 +178,7 @@ def _write(  # noqa: C901 - one case a change
             return Put(rows.message_row(user_id, message), MessageRow.version == read_version)
         case changes.TouchChat():
             return _touch_chat(user_id, change)
-        case changes.RenameChat(chat_id, title):
+        case changes.SetTitle(chat_id, title):
             return Update(
                 ChatRow(user_id, chat_id),
                 [ChatRow.title.set(title)],

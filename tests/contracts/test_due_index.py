@@ -1,4 +1,4 @@
-"""`OpenIndex`: what waits for the keeper, whoever it belongs to, and nothing else."""
+"""`DueIndex`: what waits for the keeper, whoever it belongs to, and nothing else."""
 
 from __future__ import annotations
 

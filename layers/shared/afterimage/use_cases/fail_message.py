@@ -15,7 +15,7 @@ from afterimage.ports.jobs import JobStore
 from afterimage.ports.system import Clock, Log
 
 
-class EndMessage:
+class FailMessage:
     """Fails an open message. Twice, or twice at once, is the same as once.
 
     Args:
