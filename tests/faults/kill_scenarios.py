@@ -301,8 +301,8 @@ SCENARIOS = {
             "reserved picture cancelled",
             _API,
             reserved_picture_cancelled,
-            _FAILED | _CANCELLED,
-            _CANCELLED,
+            _EITHER | _CANCELLED,
+            _COMPLETE_OR_CANCELLED,
         ),
         Scenario(
             "running picture cancelled",

@@ -158,6 +158,7 @@ class Stage:
         self._world = world
         self._kill = kill
         self._armed_at: int | None = None
+        self._handed_over_again: set[str] = set()
         self._settled_at: int | None = None
         self._repeat: Callable[[], httpx.Response] | None = None
         self._background = ThreadPoolExecutor(1)
@@ -302,10 +303,19 @@ class Stage:
     def _all_ended(self) -> bool:
         overdue = [a for a in self.answers() if a["status"] in OPEN]
         if overdue and not self._world.waits and self.is_quiet(_FORSAKEN_SECONDS):
-            self.gave_up = True
             for answer in overdue:
-                self.pass_deadline(answer["message_id"])
+                self._hurry(answer)
         return not overdue
+
+    def _hurry(self, answer: Row) -> None:
+        """Time passes: a minute, after which a picture is handed over again; then the deadline."""
+        message_id = answer["message_id"]
+        if answer["status"] == "generating" and message_id not in self._handed_over_again:
+            self._handed_over_again.add(message_id)
+            self.pass_a_minute(message_id)
+            return
+        self.gave_up = True
+        self.pass_deadline(message_id)
 
     def nothing_to_purge(self) -> bool:
         """Whether all uploads that belong to no picture are gone; else their time has come."""
