@@ -68,15 +68,28 @@ def new_context(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
 
 
 @pytest.fixture
-def sign_in(stack: Stack, new_context: Callable[[], BrowserContext]) -> SignIn:
-    def open_tab(name: str, *, chat: str = "", beside: Page | None = None) -> Page:
-        page = (beside.context if beside else new_context()).new_page()
-        page.goto(f"{stack.url}/#{chat}")
+def sign_in_with(stack: Stack) -> Callable[..., Page]:
+    """Signs in with a new tab; the issuer remembers the name for the next one of its browser."""
+
+    def sign_in_with(
+        page: Page, name: str, *, url: str = stack.url, chat: str = "", known: bool = False
+    ) -> Page:
+        page.goto(f"{url}/#{chat}")
         page.get_by_role("button", name="Sign in").click()
-        if beside is None:  # the issuer remembers the name for the next tab
+        if not known:
             page.get_by_role("textbox").fill(name)
             page.keyboard.press("Enter")
         page.get_by_role("textbox", name="Message").wait_for()
+        return page
+
+    return sign_in_with
+
+
+@pytest.fixture
+def sign_in(new_context: Callable[[], BrowserContext], sign_in_with: Callable[..., Page]) -> SignIn:
+    def open_tab(name: str, *, chat: str = "", beside: Page | None = None) -> Page:
+        page = (beside.context if beside else new_context()).new_page()
+        sign_in_with(page, name, chat=chat, known=beside is not None)
         if beside:
             beside.bring_to_front()  # a tab behind another is drawn only now and then
         return page

@@ -192,6 +192,7 @@ def test_what_the_page_needs_to_sign_in_and_connect(page: WebPage) -> None:
         "client_id": "page-client",
         "audience": "afterimage",
         "scope": "openid",
+        "public_url": "https://page.test",
         "websocket_url": "wss://channel.test/live",
         "max_text_length": 8_000,
     }

@@ -3,7 +3,7 @@ import { ChatListView } from "./chat_list_view.js";
 import { ChatView, Composer } from "./chat_view.js";
 import { announce, ask, button, quoted } from "./elements.js";
 import { GalleryView, Viewer } from "./gallery_view.js";
-import { Session } from "./session.js";
+import { leaveFor, Session } from "./session.js";
 import { ApiError, connect } from "./unified_channel.js";
 
 const ROUTE = /^([A-Za-z0-9_-]{1,64})(?:\/([0-9A-Z]{26}))?$/; // a chat, and a message in it
@@ -346,7 +346,27 @@ function welcome(sentence = "") {
   }));
 }
 
+/**
+ * Leaves for the page's true name where it was opened by another, like CloudFront's own: the issuer
+ * sends people back to that one, and only there are the pictures this page's own.
+ */
+async function goHome() {
+  const home = new URL(config.public_url).origin;
+  const { origin, pathname, search, hash } = location;
+  if (origin !== home) await leaveFor(`${home}${pathname}${search}${hash}`);
+}
+
+/**
+ * Keys that an input method takes, like the Enter that confirms a word, reach no field's listeners.
+ * Safari says so by the key's code alone.
+ */
+function leaveToInputMethod(event) {
+  if (event.isComposing || event.keyCode === 229) event.stopPropagation();
+}
+
+window.addEventListener("keydown", leaveToInputMethod, { capture: true });
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+await goHome();
 try {
   if (await session.resume()) start();
   else welcome();

@@ -13,6 +13,7 @@ const NEAR_PX = 1200; // this close to the window's edge it moves on
 const AT_END_PX = 36;
 const GLIDE_MS = 220;
 const DRAFT = "afterimage.draft";
+const BY_FINGER = matchMedia("(pointer: coarse)"); // a phone or a tablet, with a keyboard on its screen
 const NEARLY = 0.9; // of the longest text: from here on it is said how much is left
 const SHAPES = ["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"];
 
@@ -544,10 +545,12 @@ export class Composer {
     );
     this.#text.value = sessionStorage.getItem(DRAFT) ?? "";
     this.#text.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.shiftKey || event.isComposing) return;
+      if (!this.#sends(event)) return;
       event.preventDefault();
       form.requestSubmit();
     });
+    this.#nameEnter();
+    BY_FINGER.addEventListener("change", () => this.#nameEnter());
     this.#text.addEventListener("input", () => this.#checkLength());
     form.addEventListener("submit", (event) => {
       event.preventDefault();
@@ -588,6 +591,15 @@ export class Composer {
       id: channel.newId(), chat_id: chat.chatId, role: "user", text, version: 0, aspectRatio,
       created_at: new Date().toISOString(), meta: { message_type: "text", status: "complete" },
     });
+  }
+
+  /** Enter, and Ctrl or Cmd with it; a keyboard on the screen has no Shift for a new line. */
+  #sends({ key, shiftKey, ctrlKey, metaKey }) {
+    return key === "Enter" && (ctrlKey || metaKey || !(shiftKey || BY_FINGER.matches));
+  }
+
+  #nameEnter() {
+    this.#text.enterKeyHint = BY_FINGER.matches ? "enter" : "send";
   }
 
   #submit() {

@@ -41,6 +41,16 @@ export function ask(sentence, yes) {
   });
 }
 
+// The same as in layers/shared/afterimage/domain/words.py, which says why these.
+const DIACRITICS =
+  /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]/g;
+
+/** The same for every spelling of a word, as the server's search compares them. */
+export function folded(text) {
+  const plain = text.normalize("NFKC").toLowerCase().replaceAll("ß", "ss").replaceAll("ς", "σ");
+  return plain.normalize("NFKD").replace(DIACRITICS, "").normalize("NFKC");
+}
+
 /** Tells a screen reader what changed, when it has nothing better to say. */
 export function announce(sentence) {
   document.getElementById("announcer").textContent = sentence;

@@ -2,7 +2,7 @@
  * The user's pictures, newest first. Only the tiles near what is in view are in the page, each
  * placed by a transform: so a new picture moves the others without a layout shift.
  */
-import { announce, ask, copy, button, download, element, icon, Picture } from "./elements.js";
+import { announce, ask, copy, button, download, element, folded, icon, Picture } from "./elements.js";
 
 const GAP_PX = 8;
 const TILE_PX = 112; // at least
@@ -113,8 +113,8 @@ export class GalleryView {
   }
 
   #isWanted({ prompt }) {
-    const words = this.#words.toLowerCase().split(/\s+/);
-    return words.every((word) => prompt.toLowerCase().includes(word));
+    const written = folded(prompt);
+    return folded(this.#words).split(/\s+/).every((word) => written.includes(word));
   }
 
   #add(images, { isNew = false } = {}) {

@@ -149,7 +149,7 @@ export class Session {
 }
 
 /** Never settles, so that nothing happens on a page that is on its way out. */
-function leaveFor(url) {
+export function leaveFor(url) {
   location.assign(url);
   return new Promise(() => {});
 }

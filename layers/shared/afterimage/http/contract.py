@@ -178,6 +178,7 @@ class ConfigView(TypedDict):
     client_id: str
     audience: str
     scope: str
+    public_url: str
     websocket_url: str
     max_text_length: int
 

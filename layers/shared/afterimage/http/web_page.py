@@ -69,6 +69,7 @@ class WebPage:
             "client_id": config["client_id"],
             "audience": config["audience"],
             "scope": "openid",
+            "public_url": config["public_url"],
             "websocket_url": config["websocket_url"],
             "max_text_length": _MAX_TEXT,
         }

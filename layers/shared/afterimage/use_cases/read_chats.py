@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from afterimage.domain import ids, quota
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import Invalid, NotFound
+from afterimage.domain.words import folded, has_all
 from afterimage.ports.chats import ChatPosition, ChatReader, ImageReader, MessageReader, UsageReader
 from afterimage.ports.system import Clock
 from afterimage.views import timestamp
@@ -121,7 +122,7 @@ class ReadImages:
     def page(self, user_id: str, limit: int, cursor: str | None, words: str | None) -> Page[Image]:
         """The gallery, newest first; with `words`, pictures whose prompt has all of them."""
         before = None if cursor is None else _ulid(cursor)
-        wanted = (words or "").casefold().split()
+        wanted = folded(words or "").split()
         if wanted:
             return self._search(user_id, limit, before, wanted)
         page = _page(self._images.before(user_id, before, limit), limit)
@@ -140,14 +141,13 @@ class ReadImages:
         return [image for image in images if image.chat_id not in hidden]
 
     def _search(
-        self, user_id: str, limit: int, before: str | None, wanted: Sequence[str]
+        self, user_id: str, limit: int, before: str | None, wanted: list[str]
     ) -> Page[Image]:
         found: list[Image] = []
         for _ in range(_SEARCH_ROWS // _SEARCH_STEP):
             rows = self._images.before(user_id, before, _SEARCH_STEP)
             for image in self._shown(user_id, rows):
-                prompt = image.prompt.casefold()
-                if all(word in prompt for word in wanted):
+                if has_all(image.prompt, wanted):
                     found.append(image)
                     if len(found) == limit:
                         return Page(found, image.id)

@@ -1,0 +1,167 @@
+"""Keys in the fields of the page: input methods, a keyboard on the screen, and search."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from playwright.sync_api import Browser, Locator, Page, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import PATIENCE_MS, expect_level, expect_picture, say
+
+from afterimage.domain.words import folded
+
+# Enter that confirms a word: as Safari says it, after the composition; and as the others do.
+CONFIRMING = [
+    {"key": "Enter", "keyCode": 229, "isComposing": False},
+    {"key": "Enter", "keyCode": 229, "isComposing": True},
+    {"key": "Enter", "keyCode": 13, "isComposing": True},
+]
+SPELLINGS = [
+    "Übung",
+    "U\u0308BUNG",
+    "Straße",
+    "ｶﾞﾗｽ",
+    "ガラス",
+    "カラス",
+    "Ὀδυσσεύς",
+    "مُحَمَّد",
+    "강",
+    "किताब",
+]
+
+
+def press(field: Locator, key: dict[str, object]) -> bool:
+    """Presses a key as an input method would; False if the page took it."""
+    taken: bool = field.evaluate(
+        """(field, key) => field.dispatchEvent(
+            new KeyboardEvent("keydown", { ...key, bubbles: true, cancelable: true }))""",
+        key,
+    )
+    return taken
+
+
+@pytest.fixture
+def phone(
+    stack: Stack, browser: Browser, name: str, sign_in_with: Callable[..., Page]
+) -> Iterator[Page]:
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    yield sign_in_with(context.new_page(), name)
+    context.close()
+
+
+@pytest.mark.parametrize("key", CONFIRMING)
+def test_enter_that_confirms_a_word_does_not_send(
+    stack: Stack, sign_in: SignIn, name: str, key: dict[str, object]
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name)
+    box = page.get_by_role("textbox", name="Message")
+    box.fill("東京")
+
+    assert press(box, key), "the input method does not get its key"
+    expect(box).to_have_value("東京")
+    expect(page.locator(".user")).to_have_count(0)
+    box.press("Enter")
+
+    expect(page.locator(".user .text")).to_have_text("東京")
+
+
+@pytest.mark.parametrize("key", [*CONFIRMING, {"key": "Escape", "keyCode": 229}])
+def test_a_key_of_an_input_method_does_not_end_the_renaming(
+    stack: Stack, sign_in: SignIn, name: str, key: dict[str, object]
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name)
+    say(page, "Hello")
+    entry = page.locator("#chats li")
+    entry.hover()
+    entry.get_by_role("button", name="Rename").click()
+    title = page.get_by_role("textbox", name="Title of the chat")
+    title.fill("東京")
+
+    assert press(title, key), "the input method does not get its key"
+    expect(title).to_be_visible()
+    title.press("Enter")
+
+    expect(entry).to_have_text("東京")
+
+
+def test_enter_on_a_phone_makes_a_new_line_and_the_button_sends(phone: Page) -> None:
+    expect_level(phone)
+    box = phone.get_by_role("textbox", name="Message")
+    low = box.bounding_box()
+
+    box.fill("one")
+    box.press("Enter")
+    box.press_sequentially("two")
+    high = box.bounding_box()
+
+    expect(box).to_have_value("one\ntwo")
+    expect(box).to_have_attribute("enterkeyhint", "enter")
+    expect(phone.locator(".user")).to_have_count(0)
+    assert low
+    assert high
+    assert high["height"] > low["height"], "the second line is hidden"
+    phone.get_by_role("button", name="Send").tap()
+    expect(phone.locator(".user .text")).to_have_text("one\ntwo", timeout=PATIENCE_MS)
+    expect(box).to_have_value("")
+
+
+def test_a_keyboard_beside_a_tablet_sends_with_control(phone: Page) -> None:
+    box = phone.get_by_role("textbox", name="Message")
+    box.fill("Hello")
+
+    box.press("Control+Enter")
+
+    expect(phone.locator(".user .text")).to_have_text("Hello")
+
+
+def test_enter_at_a_desk_sends_and_shift_makes_a_new_line(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    page = sign_in(name)
+    box = page.get_by_role("textbox", name="Message")
+    expect(box).to_have_attribute("enterkeyhint", "send")
+
+    box.press_sequentially("one")
+    box.press("Shift+Enter")
+    box.press_sequentially("two")
+    box.press("Enter")
+
+    expect(page.locator(".user .text")).to_have_text("one\ntwo")
+
+
+def test_the_page_and_the_server_take_the_same_words_for_the_same(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    page = sign_in(name)
+
+    here = page.evaluate(
+        """async (texts) => {
+            const { folded } = await import("/static/elements.js");
+            return texts.map(folded);
+        }""",
+        SPELLINGS,
+    )
+
+    assert here == [folded(text) for text in SPELLINGS]
+
+
+def test_a_search_finds_what_was_written_in_another_normal_form(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    say(page, "paint a Cafe\u0301 at night")
+    expect_picture(page)
+    page.get_by_role("searchbox").fill("CAFÉ")
+    expect(page.locator(".gallery li")).to_have_count(1)
+    page.get_by_role("searchbox").fill("tea")
+    expect(page.locator(".gallery li")).to_have_count(0)
+    page.get_by_role("searchbox").fill("cafe")
+    expect(page.locator(".gallery li")).to_have_count(1)
+
+    say(page, "paint a café in the rain")  # one that comes while somebody searches
+
+    expect(page.locator(".gallery li")).to_have_count(2, timeout=PATIENCE_MS)
