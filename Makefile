@@ -7,6 +7,13 @@ ENSURE = @command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): inst
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
 	--generate-hashes --no-header --no-annotate
 
+# The modules of this folder are what runs here.
+unexport PYTHONSAFEPATH
+
+ifeq ($(OS),Windows_NT)
+$(error Afterimage does not run on Windows itself: use WSL, https://learn.microsoft.com/windows/wsl/install)
+endif
+
 .DEFAULT_GOAL := help
 .PHONY: help run test faults storm sam-local check bench lighthouse lock clean
 

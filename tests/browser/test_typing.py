@@ -1,5 +1,6 @@
 """Keys in the fields of the page: input methods, a keyboard on the screen, and search."""
 
+import json
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -79,12 +80,16 @@ def test_a_key_of_an_input_method_does_not_end_the_renaming(
     entry.get_by_role("button", name="Rename").click()
     title = page.get_by_role("textbox", name="Title of the chat")
     title.fill("東京")
+    saved: list[str | None] = []
+    page.on("request", lambda r: saved.append(r.post_data) if r.method == "PATCH" else None)
 
     assert press(title, key), "the input method does not get its key"
     expect(title).to_be_visible()
+    title.fill("東京の猫")
     title.press("Enter")
 
-    expect(entry).to_have_text("東京")
+    expect(entry).to_have_text("東京の猫")
+    assert [json.loads(body or "") for body in saved] == [{"title": "東京の猫"}]
 
 
 def test_enter_on_a_phone_makes_a_new_line_and_the_button_sends(phone: Page) -> None:

@@ -2,12 +2,15 @@
 
 import json
 import os
+import resource
 import signal
 import subprocess
 import sys
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 
+import pytest
 from tests.local_stack.loopback import listen
 from tests.local_stack.options import ROOT
 from tests.local_stack.testing import RunningStack, StackProcess
@@ -73,17 +76,63 @@ def test_the_local_stack_is_reached_from_this_machine_only() -> None:
         assert listener.getsockname()[0] == "127.0.0.1"
 
 
+def put(stack: RunningStack, key: str) -> None:
+    stack.aws("dynamodb").put_item(TableName=stack.name("Table"), Item={"id": {"S": key}})
+
+
+def has(stack: RunningStack, key: str) -> bool:
+    found = stack.aws("dynamodb").get_item(TableName=stack.name("Table"), Key={"id": {"S": key}})
+    return "Item" in found
+
+
+def pids_of(folder: Path) -> list[int]:
+    """The engine's, then the others'."""
+    found: list[int] = json.loads((folder / "ready.json").read_text())["pids"]
+    return found
+
+
+def kill_all(process: StackProcess, folder: Path) -> None:
+    """At one moment, as by a power cut of the processes: nothing is told to anything."""
+    pids = [process.pid, *pids_of(folder)]
+    for pid in pids:
+        os.kill(pid, signal.SIGSTOP)
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+    assert ends(pids)
+    process.stop()
+
+
+def put_and_wait(stack: RunningStack, folder: Path, key: str) -> None:
+    """Writes an item, and more, until a state is whole that was begun after it."""
+    put(stack, key)
+    since = datetime.now(UTC)
+    deadline = time.monotonic() + 20
+    while newest_moment(folder) <= since:
+        assert time.monotonic() < deadline, "no state was kept"
+        put(stack, "and more")
+        time.sleep(0.1)
+
+
+def newest_moment(folder: Path) -> datetime:
+    about = folder / f"state/states/{newest_number(folder):08}/about.json"
+    if not about.exists():  # none yet
+        return datetime.min.replace(tzinfo=UTC)
+    return datetime.fromisoformat(json.loads(about.read_text())["moment"])
+
+
+def newest_number(folder: Path) -> int:
+    return max((int(state.name) for state in (folder / "state/states").glob("[0-9]*")), default=0)
+
+
 def test_state_dir_keeps_everything_even_when_the_stack_is_killed(tmp_path: Path) -> None:
     process = stack_in(tmp_path)
     stack = process.start()
-    pids = json.loads((tmp_path / "ready.json").read_text())["pids"]
-    stack.aws("dynamodb").put_item(TableName=stack.name("Table"), Item={"id": {"S": "kept"}})
+    put(stack, "kept")
     before = kept(stack)
     assert stack.http("alice").get("/").json() == "here"
     stack.close()
     os.kill(process.pid, signal.SIGKILL)
-    assert ends(pids)
-    process.stop()
+    process.stop()  # and at once, while the engine may still write
 
     again = stack_in(tmp_path)
     stack = again.start()
@@ -92,6 +141,136 @@ def test_state_dir_keeps_everything_even_when_the_stack_is_killed(tmp_path: Path
     assert again.stop() is None
     assert after == before
     assert after[0] is not None
+    assert "with which the last run ended" in again.output()
+
+
+def test_a_kill_of_everything_loses_no_more_than_what_was_not_yet_written(tmp_path: Path) -> None:
+    process = stack_in(tmp_path)
+    stack = process.start()
+    put_and_wait(stack, tmp_path, "early")
+    put_and_wait(stack, tmp_path, "later")
+    kill_all(process, tmp_path)
+    stack.close()
+
+    again = stack_in(tmp_path)
+    stack = again.start()
+
+    assert has(stack, "early")
+    assert has(stack, "later")
+    assert "the last run was cut off after it" in again.output()
+    put(stack, "last")  # and stop at once
+    stack.close()
+    assert again.stop() is None
+    third = stack_in(tmp_path)
+    stack = third.start()
+    assert has(stack, "last")
+    stack.close()
+    assert third.stop() is None
+
+
+def test_reading_writes_no_state(tmp_path: Path) -> None:
+    process = stack_in(tmp_path)
+    stack = process.start()
+    put_and_wait(stack, tmp_path, "one")
+    time.sleep(3)  # what was written last is kept, too
+    before = newest_number(tmp_path)
+
+    for _ in range(30):
+        assert has(stack, "one")
+        time.sleep(0.1)
+
+    after = newest_number(tmp_path)
+    stack.close()
+    assert process.stop() is None
+    assert after == before
+
+
+def test_a_disk_that_takes_nothing_more_ends_the_stack_with_one_line(tmp_path: Path) -> None:
+    process = stack_in(tmp_path)
+    stack = process.start()
+    put_and_wait(stack, tmp_path, "early")
+    before = len(process.output().splitlines())
+    resource.prlimit(pids_of(tmp_path)[0], resource.RLIMIT_FSIZE, (0, 0))
+
+    put(stack, "late")
+
+    assert ends([process.pid], 30)
+    stack.close()
+    ended = process.stop()
+    assert ended is not None
+    assert "ended with 1" in ended
+    said = process.output().splitlines()[before:]
+    assert len(said) == 1, said
+    assert f"STATE_DIR {tmp_path / 'state'} cannot be written: File too large" in said[0]
+    again = stack_in(tmp_path)
+    stack = again.start()
+    assert has(stack, "early")
+    assert "the last run was cut off after it" in again.output()
+    stack.close()
+    assert again.stop() is None
+
+
+def test_a_file_of_the_bucket_that_cannot_be_written_ends_the_stack(tmp_path: Path) -> None:
+    process = stack_in(tmp_path)
+    stack = process.start()
+    s3 = stack.aws("s3")
+    s3.create_bucket(
+        Bucket="pictures", CreateBucketConfiguration={"LocationConstraint": "eu-central-1"}
+    )
+    resource.prlimit(pids_of(tmp_path)[0], resource.RLIMIT_FSIZE, (500_000, 500_000))
+
+    s3.put_object(Bucket="pictures", Key="one", Body=bytes(1_000_000))
+
+    assert ends([process.pid], 30)
+    stack.close()
+    assert "ended with 1" in str(process.stop())
+    assert "cannot be written" in process.output()
+
+
+def test_an_engine_that_is_killed_ends_the_stack_with_one_line(tmp_path: Path) -> None:
+    process = stack_in(tmp_path, state=False)
+    stack = process.start()
+    before = len(process.output().splitlines())
+    os.kill(pids_of(tmp_path)[0], signal.SIGKILL)
+
+    assert ends([process.pid], 30)
+    stack.close()
+    ended = process.stop()
+    assert ended is not None
+    assert "ended with 1" in ended
+    said = process.output().splitlines()[before:]
+    assert said == ["The local stack has ended: MiniStack was killed by signal 9"]
+
+
+def test_a_damaged_state_is_said_and_the_one_before_taken(tmp_path: Path) -> None:
+    process = stack_in(tmp_path)
+    stack = process.start()
+    put_and_wait(stack, tmp_path, "early")
+    stack.close()
+    assert process.stop() is None
+    newest = newest_number(tmp_path)
+    states = tmp_path / "state/states"
+    (states / f"{newest:08}" / "dynamodb.json").write_text('{"payload": {}}')
+
+    again = stack_in(tmp_path)
+    stack = again.start()
+
+    assert has(stack, "early")
+    assert f"state {newest:08} is damaged" in again.output()
+    stack.close()
+    assert again.stop() is None
+
+
+def test_where_every_state_is_damaged_nothing_begins_anew(tmp_path: Path) -> None:
+    process = stack_in(tmp_path)
+    process.start().close()
+    assert process.stop() is None
+    for file in (tmp_path / "state/states").glob("*/dynamodb.json"):
+        file.unlink()
+
+    again = stack_in(tmp_path)
+    with pytest.raises(RuntimeError, match="none of the states"):
+        again.start()
 
 
 def test_port_in_use_is_one_line_and_status_2(tmp_path: Path) -> None:

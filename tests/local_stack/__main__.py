@@ -12,6 +12,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -20,6 +21,7 @@ from tests.local_stack.follow_logs import follow_logs
 from tests.local_stack.loopback import listen
 from tests.local_stack.options import Options, parse_options
 from tests.local_stack.stack import Stack
+from tests.local_stack.states import NoStateError
 from tests.local_stack.template.deployment import DeploymentError
 
 _CANNOT_START = 2
@@ -43,7 +45,10 @@ def main() -> int:
     except CannotStartError as error:
         print(error, file=sys.stderr)
         return _CANNOT_START
-    except (ChildFailedError, DeploymentError, ValueError, ClientError, BotoCoreError) as error:
+    except (ChildFailedError, NoStateError) as error:
+        print(f"The local stack has ended: {error}", file=sys.stderr)
+        return 1
+    except (DeploymentError, OSError, ValueError, ClientError, BotoCoreError) as error:
         print(f"The local stack cannot start: {error}", file=sys.stderr)
         return 1
     return 0
@@ -55,19 +60,26 @@ async def _run(options: Options, listener: socket.socket, run_dir: Path) -> None
     following = asyncio.create_task(follow_logs(run_dir)) if options.verbose else None
     starting = asyncio.create_task(stack.start())
     stopping = asyncio.create_task(stop.wait())
+    watching = asyncio.create_task(stack.watch())
     try:
-        await asyncio.wait([starting, stopping], return_when=asyncio.FIRST_COMPLETED)
+        await _first(starting, stopping, watching)
         if starting.done():
             await starting
-            await stopping
-            print("Stopping", flush=True)
-        else:
-            # Its threads finish what they have begun; what was started is stopped below.
-            await asyncio.gather(starting, return_exceptions=True)
+            await _first(stopping, watching)
+        # Its threads finish what they have begun; what was started is stopped below.
+        await asyncio.gather(starting, return_exceptions=True)
+        if watching.done():
+            await watching
+        print("Stopping", flush=True)
     finally:
+        watching.cancel()
         if following is not None:
             following.cancel()
         await stack.stop()
+
+
+async def _first(*tasks: asyncio.Task[Any]) -> None:
+    await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
 
 
 def _stop_event(options: Options) -> asyncio.Event:

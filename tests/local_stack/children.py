@@ -5,20 +5,24 @@ the operating system closes it even when the stack is killed. Each has a process
 so that Ctrl-C in a terminal reaches the stack alone, which then ends the others in order.
 """
 
+import contextlib
 import os
 import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Mapping
 from pathlib import Path
 
 _PASSED_ON = ("PATH", "LANG", "LC_ALL", "TMPDIR")
+SAYS_WHY = 3  # exit status of a child whose last line of output says why it ended
+_LAST_LINE_SECONDS = 1.0
 _ROOT = Path(__file__).resolve().parents[2]
 
 
 class ChildFailedError(Exception):
-    """A child ended, or said nothing, before it was ready."""
+    """A child said nothing before it was ready, or ended before it was asked to."""
 
 
 def clean_environment() -> dict[str, str]:
@@ -39,6 +43,8 @@ class Child:
     ) -> None:
         self.name = name
         self.log = log
+        self._lines: deque[bytes] = deque(maxlen=2)
+        self._reader = threading.Thread(target=self._read, daemon=True)
         with log.open("ab") as errors:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", module, *args],
@@ -56,24 +62,40 @@ class Child:
         Raises:
             ChildFailedError: it ended or stayed silent for that many seconds.
         """
-        lines: list[bytes] = []
-        reader = threading.Thread(target=self._read, args=(lines,), daemon=True)
-        reader.start()
+        self._reader.start()
         deadline = time.monotonic() + seconds
-        while not lines and reader.is_alive() and time.monotonic() < deadline:
+        while not self._lines and self._reader.is_alive() and time.monotonic() < deadline:
             time.sleep(0.01)
-        if not lines:
+        if not self._lines:
             raise ChildFailedError(f"{self.name} did not start; see {self.log}")
-        return lines[0].decode(errors="replace").strip()
+        return self._lines[0].decode(errors="replace").strip()
 
-    def _read(self, lines: list[bytes]) -> None:
+    def _read(self) -> None:
         output = self.process.stdout
         if output is None:
             return
         with output, self.log.open("ab", buffering=0) as log:
             for line in output:
-                log.write(line)
-                lines.append(line)
+                self._lines.append(line)
+                with contextlib.suppress(OSError):  # its disk may be full
+                    log.write(line)
+
+    def tell(self, word: str) -> None:
+        """Writes a line to its standard input."""
+        if self.process.stdin is not None:
+            self.process.stdin.write(f"{word}\n".encode())
+            self.process.stdin.flush()
+
+    def check(self) -> None:
+        """Raises ChildFailedError if it has ended, with the reason."""
+        status = self.process.poll()
+        if status is None:
+            return
+        if status == SAYS_WHY:
+            self._reader.join(_LAST_LINE_SECONDS)
+            raise ChildFailedError(self._lines[-1].decode(errors="replace").strip())
+        how = f"was killed by signal {-status}" if status < 0 else f"ended with status {status}"
+        raise ChildFailedError(f"{self.name} {how}")
 
     def stop(self, seconds: float = 8.0) -> bool:
         """Closes its standard input and waits; kills it after so many seconds.

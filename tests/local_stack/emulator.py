@@ -9,23 +9,30 @@ from botocore.config import Config
 
 from tests.local_stack.children import Child
 from tests.local_stack.names import ADMIN_KEY, ADMIN_SECRET, REGION
+from tests.local_stack.states import State
 
 _START_SECONDS = 30
 # Only what the data side needs; the fewer services, the faster it starts and stops.
 _SERVICES = "cloudfront,cloudformation,dynamodb,s3,secretsmanager,ssm,iam,sts,logs,sqs,sns,kms"
 
 
-def start_emulator(run_dir: Path, state_dir: Path | None) -> Child:
+def start_emulator(
+    run_dir: Path, state_dir: Path | None = None, state: State | None = None
+) -> Child:
     """MiniStack in its own process; its first line names its address.
 
     Args:
         run_dir: folder for its log and its temporary files.
-        state_dir: folder to load its state from and to save it to, if it shall outlive the run.
+        state_dir: folder to keep its state in, if it shall outlive the run.
+        state: to go on with.
     """
     scratch = Path(tempfile.mkdtemp(prefix="emulator-", dir=run_dir))
+    if state is not None:
+        state.copy_to(scratch / "state")
     return Child(
         "MiniStack",
         "tests.local_stack.engine",
+        *([str(state_dir)] if state_dir else []),
         env=_environment(scratch, state_dir),
         log=run_dir / "emulator.log",
     )
@@ -50,7 +57,6 @@ def _environment(scratch: Path, state_dir: Path | None) -> dict[str, str]:
         environment |= {
             "PERSIST_STATE": "1",
             "S3_PERSIST": "1",
-            "STATE_DIR": str(state_dir / "state"),
             "S3_DATA_DIR": str(state_dir / "objects"),
         }
     return environment

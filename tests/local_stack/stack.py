@@ -20,9 +20,11 @@ from tests.local_stack.lambda_runtime.invocation import Outcome
 from tests.local_stack.lambda_runtime.schedules import run_schedules
 from tests.local_stack.names import ISSUER_PATH, LAMBDA_PATH, WEBSOCKET_PATH
 from tests.local_stack.options import Options
-from tests.local_stack.template.deployment import Deployment, deploy, enable_expiry
+from tests.local_stack.states import State, engine_lock, newest_state
+from tests.local_stack.template.deployment import Deployment, deploy, enable_expiry, tables
 from tests.local_stack.template.plan import Plan, make_plan
 from tests.local_stack.template.serving import FunctionSpec, Serving
+from tests.local_stack.unfinished import bring_deadlines_forward
 
 AUDIENCE = "afterimage"
 CLIENT_ID = "chat-page"
@@ -31,6 +33,8 @@ _SIMULATOR_SECONDS = 30
 _WARM_UP_SECONDS = 5
 _DISCONNECT_SECONDS = 5
 _DRAIN_SECONDS = 2
+_WATCH_SECONDS = 0.5
+_CHILD_SECONDS = 20  # the engine keeps all its state then
 
 
 class Stack:
@@ -47,6 +51,7 @@ class Stack:
         self._run_dir = run_dir
         self._session = admin_session()
         self._children: list[Child] = []
+        self._state: State | None = None  # that this run goes on with
         self._tasks: list[asyncio.Task[Any]] = []
         self._parts: Parts | None = None
         self._url = "http://{}:{}".format(*listener.getsockname()[:2])
@@ -56,18 +61,31 @@ class Stack:
     async def start(self) -> None:
         """Starts everything; the stack answers when this returns."""
         started = time.perf_counter()
-        plan, deployment = await asyncio.to_thread(self._prepare)
+        try:
+            plan, deployment = await asyncio.to_thread(self._prepare)
+        except Exception:
+            self._check_children()  # one that has ended is the reason
+            raise
         serving = plan.serving(deployment, self._options.template.parent)
         self._parts = assemble(serving, self._surroundings())
         say("importing the functions")
         self._tasks.append(asyncio.create_task(self._parts.server.serve([self._listener])))
         await self._warm_up(self._parts)
         schedules = run_schedules(
-            serving.schedules, self._parts.service, self._options.schedule_interval
+            serving.schedules,
+            self._parts.service,
+            self._options.schedule_interval,
+            at_once=self._state is not None,
         )
         self._tasks.append(asyncio.create_task(schedules))
         self._announce(time.perf_counter() - started)
         self._write_ready_file(serving, deployment, self._pids(self._parts))
+
+    async def watch(self) -> None:
+        """Raises ChildFailedError once a process has ended without which nothing works."""
+        while True:
+            self._check_children()
+            await asyncio.sleep(_WATCH_SECONDS)
 
     async def stop(self) -> None:
         """Closes sockets, lets workers finish briefly, ends every process."""
@@ -81,14 +99,17 @@ class Stack:
             self._parts.server.should_exit = True
         await asyncio.gather(*self._tasks, return_exceptions=True)
         for child in reversed(self._children):
-            if not await asyncio.to_thread(child.stop):
+            if not await asyncio.to_thread(child.stop, _CHILD_SECONDS):
                 print(f"  {child.name} had to be killed; see {child.log}", file=sys.stderr)
+
+    def _check_children(self) -> None:
+        for child in self._children:
+            child.check()
 
     def _prepare(self) -> tuple[Plan, Deployment]:
         """Everything before serving: other processes started, the data side deployed."""
         say("starting MiniStack, reading template.yaml")
-        emulator = start_emulator(self._run_dir, self._options.state_dir)
-        self._children.append(emulator)
+        emulator = self._start_emulator()
         if self._options.gemini_api_key is None:
             self._start_simulator()
         plan = make_plan(self._options.template, self._parameters())
@@ -98,7 +119,23 @@ class Stack:
         deployment = deploy(client, plan.data_template(), plan.asked_for)
         dynamodb = admin_client(self._session, "dynamodb", self._emulator)
         enable_expiry(dynamodb, plan.resources, deployment)
+        if self._state is not None:
+            bring_deadlines_forward(dynamodb, tables(plan.resources, deployment))
+        emulator.tell("deployed")
         return plan, deployment
+
+    def _start_emulator(self) -> Child:
+        state_dir = self._options.state_dir
+        if state_dir is not None:
+            with engine_lock(state_dir):
+                self._state, damaged = newest_state(state_dir)
+            for name in damaged:
+                say(f"state {name} is damaged and is not used")
+            if self._state is not None:
+                say(_said(self._state))
+        emulator = start_emulator(self._run_dir, state_dir, self._state)
+        self._children.append(emulator)
+        return emulator
 
     def _start_simulator(self) -> None:
         simulator = Child(
@@ -194,6 +231,13 @@ class Stack:
         unfinished = file.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(facts, indent=1))
         unfinished.replace(file)
+
+
+def _said(state: State) -> str:
+    moment = state.moment.strftime("%Y-%m-%d %H:%M:%S UTC")
+    if state.is_last:
+        return f"going on with the state of {moment}, with which the last run ended"
+    return f"going on with the state of {moment}: the last run was cut off after it"
 
 
 def say(step: str) -> None:

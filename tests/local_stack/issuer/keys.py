@@ -13,6 +13,8 @@ from cryptography.hazmat.primitives.serialization import (
 )
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
+from tests.local_stack.states import write_file
+
 _FILE = "issuer-keys.json"
 PrivateKey = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey
 
@@ -55,8 +57,7 @@ def signing_keys(state_dir: Path | None) -> SigningKeys:
         "RS256": rsa.generate_private_key(65537, 2048),
     }
     if file is not None:
-        file.touch(mode=0o600)
-        file.write_text(json.dumps({name: _dump(key) for name, key in keys.items()}))
+        write_file(file, json.dumps({name: _dump(key) for name, key in keys.items()}))
     return SigningKeys(keys)
 
 

@@ -35,17 +35,26 @@ def scheduled_event(schedule: ScheduleSpec, now: datetime) -> bytes:
 
 
 async def run_schedules(
-    schedules: Iterable[ScheduleSpec], service: LambdaService, interval: float | None
+    schedules: Iterable[ScheduleSpec],
+    service: LambdaService,
+    interval: float | None,
+    *,
+    at_once: bool = False,
 ) -> None:
     """Runs every schedule until cancelled.
 
     Args:
         interval: seconds instead of each schedule's own period, for tests.
+        at_once: the first time now, because rules that an earlier run left are overdue.
     """
-    await asyncio.gather(*(_run(schedule, service, interval) for schedule in schedules))
+    await asyncio.gather(*(_run(schedule, service, interval, at_once) for schedule in schedules))
 
 
-async def _run(schedule: ScheduleSpec, service: LambdaService, interval: float | None) -> None:
+async def _run(
+    schedule: ScheduleSpec, service: LambdaService, interval: float | None, at_once: bool
+) -> None:
+    if at_once:
+        service.enqueue(schedule.function_arn, scheduled_event(schedule, datetime.now(UTC)))
     while True:
         await asyncio.sleep(interval or schedule.seconds)
         service.enqueue(schedule.function_arn, scheduled_event(schedule, datetime.now(UTC)))

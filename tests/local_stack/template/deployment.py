@@ -82,6 +82,15 @@ def _reasons(client: "CloudFormationClient") -> str:
     )
 
 
+def tables(resources: Mapping[str, Any], deployment: Deployment) -> list[str]:
+    """Names of all tables."""
+    return [
+        deployment.physical_ids[name]
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::DynamoDB::Table"
+    ]
+
+
 def enable_expiry(
     client: "DynamoDBClient", resources: Mapping[str, Any], deployment: Deployment
 ) -> None:
