@@ -17,7 +17,7 @@ from typing import Any
 
 from tests.local_stack.states import write_state
 
-_EVERY_SECONDS = 1.0  # with the time that a state takes, well below two
+_EVERY_SECONDS = 0.5  # with the time that a state takes, well below two
 _UNKNOWN = 255
 # Operations that change nothing, of the protocols that name them in a header.
 _READING = (b"Get", b"BatchGet", b"TransactGet", b"Query", b"Scan", b"Describe", b"List")
