@@ -21,7 +21,13 @@ from tests.local_stack.lambda_runtime.schedules import run_schedules
 from tests.local_stack.names import ISSUER_PATH, LAMBDA_PATH, WEBSOCKET_PATH
 from tests.local_stack.options import Options
 from tests.local_stack.states import State, engine_lock, newest_state
-from tests.local_stack.template.deployment import Deployment, deploy, enable_expiry, tables
+from tests.local_stack.template.deployment import (
+    Deployment,
+    deploy,
+    enable_expiry,
+    protect_tables,
+    tables,
+)
 from tests.local_stack.template.plan import Plan, make_plan
 from tests.local_stack.template.serving import FunctionSpec, Serving
 from tests.local_stack.unfinished import bring_deadlines_forward
@@ -119,6 +125,7 @@ class Stack:
         deployment = deploy(client, plan.data_template(), plan.asked_for)
         dynamodb = admin_client(self._session, "dynamodb", self._emulator)
         enable_expiry(dynamodb, plan.resources, deployment)
+        protect_tables(dynamodb, plan.resources, deployment)
         if self._state is not None:
             bring_deadlines_forward(dynamodb, tables(plan.resources, deployment))
         emulator.tell("deployed")

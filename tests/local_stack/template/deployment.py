@@ -103,3 +103,19 @@ def enable_expiry(
         described = client.describe_time_to_live(TableName=table)
         if described["TimeToLiveDescription"].get("TimeToLiveStatus") != "ENABLED":
             client.update_time_to_live(TableName=table, TimeToLiveSpecification=setting)
+
+
+def protect_tables(
+    client: "DynamoDBClient", resources: Mapping[str, Any], deployment: Deployment
+) -> None:
+    """Turns recovery and encryption on, which MiniStack's CloudFormation leaves out as well."""
+    for name, resource in resources.items():
+        if resource["Type"] != "AWS::DynamoDB::Table":
+            continue
+        table, properties = deployment.physical_ids[name], resource["Properties"]
+        if setting := properties.get("PointInTimeRecoverySpecification"):
+            client.update_continuous_backups(
+                TableName=table, PointInTimeRecoverySpecification=setting
+            )
+        if properties.get("SSESpecification", {}).get("SSEEnabled"):
+            client.update_table(TableName=table, SSESpecification={"Enabled": True})
