@@ -15,7 +15,7 @@ $(error Afterimage does not run on Windows itself: use WSL, https://learn.micros
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults storm sam-local check bench lighthouse lock clean
+.PHONY: help run test faults storm preflight aws-smoke sam-local check bench lighthouse lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 - /p' Makefile
@@ -35,6 +35,16 @@ faults: ## kill, race and storm the local stack (about 12 minutes)
 storm: ## a seeded storm of messages and faults (SEED, MESSAGES)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.faults.storm $(if $(SEED),--seed $(SEED)) $(if $(MESSAGES),--messages $(MESSAGES))
+
+preflight: ## before the first deployment: what stands in its way (STACK, REGION)
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m tests.aws_preflight $(STACK) $(if $(REGION),--region $(REGION)) $(ARGS)
+
+aws-smoke: ## look at a deployed stack, and use it once (STACK, REGION, TOKEN, PAUSE)
+	@test -n "$(STACK)" || { echo "Name the stack: make aws-smoke STACK=afterimage" >&2; exit 2; }
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m tests.aws_smoke $(STACK) $(if $(REGION),--region $(REGION)) \
+		$(if $(PAUSE),--pause $(PAUSE)) $(ARGS)
 
 sam-local: ## every function with its events under `sam local`, in containers (ARGS=--if-possible)
 	$(ENSURE) .venv tests/requirements.txt

@@ -27,9 +27,13 @@ class ChannelClient:
     Args:
         http: an authenticated client of the HTTP API.
         after: as in the `resume` frame; None means "from now".
+        patience: seconds until what should come never came.
     """
 
-    def __init__(self, http: httpx.Client, after: int | None = None) -> None:
+    def __init__(
+        self, http: httpx.Client, after: int | None = None, patience: float = _PATIENCE
+    ) -> None:
+        self._patience = patience
         ticket = http.post("/realtime/tickets").raise_for_status().json()
         self.url: str = ticket["url"]
         self._opened = ExitStack()
@@ -59,7 +63,7 @@ class ChannelClient:
 
     def receive(self) -> Frame:
         """The next frame."""
-        return self._received(self.socket.recv(timeout=_PATIENCE))
+        return self._received(self.socket.recv(timeout=self._patience))
 
     def _received(self, text: str | bytes) -> Frame:
         assert isinstance(text, str)
@@ -71,7 +75,7 @@ class ChannelClient:
 
     def until(self, wanted: Callable[[Frame], bool]) -> Frame:
         """Read on until a frame is wanted; it is also the last of `frames`."""
-        give_up = time.monotonic() + _PATIENCE
+        give_up = time.monotonic() + self._patience
         while time.monotonic() < give_up:
             frame = self.receive()
             if wanted(frame):

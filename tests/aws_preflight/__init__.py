@@ -1,0 +1,1 @@
+"""Looks at an account before anything is made in it, and says what would go wrong."""
