@@ -62,7 +62,8 @@ class DayUse:
 
 
 class UsageReader(Protocol):
-    def used(self, user_id: str, day: str) -> DayUse: ...
+    def used(self, user_id: str, day: str) -> DayUse:
+        """Of a UTC day, `YYYY-MM-DD`; zeros where nothing was used."""
 
     def recent_jobs(self, user_id: str, limit: int) -> Sequence[Job]:
         """The user's latest jobs, newest first."""

@@ -40,6 +40,8 @@ class RowReader(Protocol):
     def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> Sequence[Message]:
         """Messages by `(chat_id, message_id)`."""
 
-    def images(self, user_id: str, ids: Sequence[str]) -> Sequence[Image]: ...
+    def images(self, user_id: str, ids: Sequence[str]) -> Sequence[Image]:
+        """Pictures of the gallery by their ids."""
 
-    def chats(self, user_id: str, ids: Sequence[str]) -> Sequence[Chat]: ...
+    def chats(self, user_id: str, ids: Sequence[str]) -> Sequence[Chat]:
+        """Chats by their ids."""

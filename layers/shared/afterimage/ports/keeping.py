@@ -73,12 +73,14 @@ class DeletionStarter(Protocol):
 class ChatRows(Protocol):
     """Rows of a chat, removed in bulk; those that are not there do not matter."""
 
-    def remove_messages(self, user_id: str, chat_id: str, ids: Sequence[str]) -> None: ...
+    def remove_messages(self, user_id: str, chat_id: str, ids: Sequence[str]) -> None:
+        """By their ids, any number of them."""
 
     def remove_images(self, user_id: str, ids: Sequence[str]) -> None:
         """From the gallery."""
 
-    def remove_jobs(self, user_id: str, ids: Sequence[str]) -> None: ...
+    def remove_jobs(self, user_id: str, ids: Sequence[str]) -> None:
+        """From the ledger."""
 
     def remove_chat(self, user_id: str, chat_id: str) -> None:
         """The chat's own row, with its mark."""

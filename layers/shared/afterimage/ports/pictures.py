@@ -27,13 +27,17 @@ class DecodedPicture(Protocol):
     def preview(self) -> str:
         """A small inline WebP, as a `data:` URL of at most 12 KB."""
 
-    def full(self) -> EncodedImage: ...
+    def full(self) -> EncodedImage:
+        """As large as it came."""
 
-    def thumbnail(self) -> EncodedImage: ...
+    def thumbnail(self) -> EncodedImage:
+        """512 pixels at its longer side, 25 KB at most."""
 
-    def color(self) -> str: ...
+    def color(self) -> str:
+        """The dominant colour, `#rrggbb`."""
 
-    def thumbhash(self) -> str: ...
+    def thumbhash(self) -> str:
+        """Base64 of its thumbhash (evanw.github.io/thumbhash)."""
 
 
 class Studio(Protocol):
@@ -52,7 +56,8 @@ class PictureStore(Protocol):
     def put_webp(self, key: str, data: bytes, tags: Sequence[str] = ()) -> None:
         """Store a file that is shown; `tags` are `CacheTags`."""
 
-    def get(self, key: str) -> bytes | None: ...
+    def get(self, key: str) -> bytes | None:
+        """A file's bytes; None if there is no such file."""
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove what is there of these."""
@@ -82,8 +87,11 @@ class Originals(Protocol):
 class CacheTags(Protocol):
     """By which caches find all files of one thing. A tag tells nobody else what it is about."""
 
-    def picture(self, user_id: str, image_id: str) -> str: ...
+    def picture(self, user_id: str, image_id: str) -> str:
+        """Of all files of one picture."""
 
-    def chat(self, user_id: str, chat_id: str) -> str: ...
+    def chat(self, user_id: str, chat_id: str) -> str:
+        """Of all pictures that were painted in one chat."""
 
-    def user(self, user_id: str) -> str: ...
+    def user(self, user_id: str) -> str:
+        """Of all pictures of one user."""

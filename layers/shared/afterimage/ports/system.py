@@ -35,9 +35,11 @@ class Log(Protocol):
     def about(self, **fields: object) -> None:
         """Fields of every further line of this invocation."""
 
-    def info(self, event: str, /, **fields: object) -> None: ...
+    def info(self, event: str, /, **fields: object) -> None:
+        """What happened in the normal course of things."""
 
-    def warning(self, event: str, /, **fields: object) -> None: ...
+    def warning(self, event: str, /, **fields: object) -> None:
+        """What somebody may have to look at, and was dealt with."""
 
     def exception(self, event: str, /, **fields: object) -> None:
         """With the exception that is being handled."""
