@@ -15,7 +15,7 @@ $(error Afterimage does not run on Windows itself: use WSL, https://learn.micros
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults storm preflight aws-smoke sam-local check bench lighthouse lock clean
+.PHONY: help run test faults storm preflight aws-smoke sam-local second-opinion check bench lighthouse lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 - /p' Makefile
@@ -51,6 +51,11 @@ sam-local: ## every function with its events under `sam local`, in containers (A
 	$(ENSURE) .venv-sam tests/sam/requirements.txt
 	@.venv/bin/python -m tests.sam_local $(ARGS)
 
+second-opinion: ## the tables' contract tests on AWS's own DynamoDB Local (ARGS=--if-possible)
+	$(ENSURE) .venv tests/requirements.txt
+	$(ENSURE) .venv-second-opinion tests/second_opinion/requirements.txt
+	@.venv/bin/python -m tests.second_opinion $(ARGS)
+
 check: export SAM_CLI_TELEMETRY = 0
 check: export AWS_DEFAULT_REGION = eu-central-1
 check: ## style, types, the template, the build, and the documentation against the code
@@ -77,15 +82,16 @@ lighthouse: ## Lighthouse's scores of the page (needs node and npm)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.browser.scores
 
-lock: ## write the six lock files anew from pyproject.toml
+lock: ## write the seven lock files anew from pyproject.toml
 	$(ENSURE) .venv tests/requirements.txt
 	$(COMPILE) --group dev -o tests/requirements.txt
 	$(COMPILE) --group local -c tests/requirements.txt -o tests/local_stack/requirements.txt
 	$(COMPILE) --group functions -c tests/requirements.txt -o layers/dependencies/requirements.txt
 	$(COMPILE) --group sam -o tests/sam/requirements.txt
 	$(COMPILE) --group sam-local -o tests/sam_local/requirements.txt
+	$(COMPILE) --group second-opinion -o tests/second_opinion/requirements.txt
 	$(COMPILE) --group checkov -o tests/sam/checkov_requirements.txt
 
 clean: ## remove environments and caches
-	rm -rf .venv .venv-sam .venv-checkov .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-checkov .venv-second-opinion .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,10 +1,12 @@
-"""The same ports over three backends: memory, moto and MiniStack, all with template.yaml's tables.
+"""The same ports over several backends, all with template.yaml's tables.
 
-moto is not atomic under threads, so races run on the other two only.
+They are memory, moto and MiniStack; for a second opinion AWS's own DynamoDB Local instead of the
+three. moto is not atomic under threads, so races do not run on it.
 """
 
 from __future__ import annotations
 
+import os
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -17,6 +19,7 @@ from botocore.config import Config
 from moto import mock_aws
 from tests.support import in_memory
 from tests.support.doubles import FixedClock, InMemoryPictures
+from tests.support.dynamodb_local import dynamodb_local
 from tests.support.ministack import ministack
 from tests.support.template import of_type
 
@@ -51,8 +54,12 @@ from afterimage.ports.jobs import JobStore
 from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
 from afterimage.ports.pictures import PictureFolder, PictureStore
 
-BACKENDS = ("in_memory", "moto", "ministack")
-ATOMIC_BACKENDS = ("in_memory", "ministack")
+SECOND_OPINION = "SECOND_OPINION" in os.environ
+# What stands for AWS where memory cannot: requests, answers and errors as they go over the wire.
+LIKE_AWS = "dynamodb_local" if SECOND_OPINION else "ministack"
+BACKENDS = (LIKE_AWS,) if SECOND_OPINION else ("in_memory", "moto", LIKE_AWS)
+ATOMIC_BACKENDS = (LIKE_AWS,) if SECOND_OPINION else ("in_memory", LIKE_AWS)
+BUCKETS = ("in_memory", "moto", "ministack")
 BUCKET = "pictures"
 
 
@@ -124,6 +131,19 @@ def ministack_session(ministack_address: str) -> botocore.session.Session:
 
 
 @pytest.fixture(scope="session")
+def dynamodb_local_address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    with dynamodb_local(tmp_path_factory.mktemp("dynamodb_local")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def dynamodb_local_session(dynamodb_local_address: str) -> botocore.session.Session:
+    session = _session()
+    _create_tables(_client(session, "dynamodb", dynamodb_local_address))
+    return session
+
+
+@pytest.fixture(scope="session")
 def moto_session() -> botocore.session.Session:
     return _session()
 
@@ -138,7 +158,7 @@ def atomic_tables(request: pytest.FixtureRequest) -> Iterator[Tables]:
     yield from _backend(request)
 
 
-@pytest.fixture(params=BACKENDS)
+@pytest.fixture(params=BUCKETS)
 def pictures(request: pytest.FixtureRequest) -> Iterator[Pictures]:
     if request.param == "in_memory":
         yield InMemoryPictures()
@@ -162,9 +182,9 @@ def _backend(request: pytest.FixtureRequest) -> Iterator[Tables]:
             _create_tables(_client(session, "dynamodb"))
             yield _dynamodb(session)
     else:
-        session = request.getfixturevalue("ministack_session")
+        session = request.getfixturevalue(f"{request.param}_session")
         with pytest.MonkeyPatch.context() as environment:
-            address = request.getfixturevalue("ministack_address")
+            address = request.getfixturevalue(f"{request.param}_address")
             environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
             yield _dynamodb(session)
 

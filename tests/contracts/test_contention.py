@@ -12,7 +12,7 @@ import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 from botocore.httpsession import URLLib3Session
-from tests.contracts.conftest import Tables
+from tests.contracts.conftest import LIKE_AWS, Tables
 from tests.support.builders import CHAT, a_job, a_message
 from tests.support.doubles import NOW, REQUEST
 
@@ -23,7 +23,7 @@ from afterimage.domain.entities import JobStatus
 from afterimage.domain.errors import Busy
 from afterimage.domain.job_life import Move, moved
 
-ON_AWS_ONLY = pytest.mark.parametrize("atomic_tables", ["ministack"], indirect=True)
+ON_AWS_ONLY = pytest.mark.parametrize("atomic_tables", [LIKE_AWS], indirect=True)
 DELETION = Deletion.now(DeletionKind.CHAT, CHAT, NOW)
 A_SECOND = timedelta(seconds=1)
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ConnectionClosedError
 from botocore.httpsession import URLLib3Session
-from tests.contracts.conftest import Tables
+from tests.contracts.conftest import LIKE_AWS, Tables
 from tests.support.builders import a_job
 from tests.support.doubles import NOW, REQUEST
 
@@ -33,7 +33,7 @@ def losing(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return operations
 
 
-@pytest.mark.parametrize("atomic_tables", ["ministack"], indirect=True)
+@pytest.mark.parametrize("atomic_tables", [LIKE_AWS], indirect=True)
 def test_a_claim_whose_answer_was_lost_is_a_claim(
     atomic_tables: Tables, user: str, losing: list[str]
 ) -> None:
@@ -49,7 +49,7 @@ def test_a_claim_whose_answer_was_lost_is_a_claim(
     assert atomic_tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST) is None
 
 
-@pytest.mark.parametrize("atomic_tables", ["ministack"], indirect=True)
+@pytest.mark.parametrize("atomic_tables", [LIKE_AWS], indirect=True)
 def test_a_transaction_whose_answer_was_lost_is_applied_once(
     atomic_tables: Tables, user: str, losing: list[str]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -11,8 +12,11 @@ from tests.support.template import ROOT
 
 LOCKS = sorted(
     path
-    for folder in ("tests", "layers/dependencies", "tests/local_stack", "tests/sam")
-    for path in (ROOT / folder).glob("*requirements.txt")
+    for folder in ("tests", "tests/*", "layers/dependencies")
+    for path in ROOT.glob(f"{folder}/*requirements.txt")
+)
+NPM_LOCKS = sorted(ROOT.glob("tests/*/package-lock.json")) + sorted(
+    ROOT.glob("tests/*/*/package-lock.json")
 )
 
 
@@ -24,7 +28,8 @@ def packages(lock: Path) -> list[tuple[str, str]]:
 
 
 def test_there_is_a_lock_for_each_environment() -> None:
-    assert len(LOCKS) == 5
+    assert len(LOCKS) == 7
+    assert len(NPM_LOCKS) == 2
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: str(path.relative_to(ROOT)))
@@ -35,6 +40,13 @@ def test_every_package_is_pinned_by_its_hashes(lock: Path) -> None:
     for name, pinned in packages(lock):
         assert re.search(r"--hash=sha256:[0-9a-f]{64}", pinned), name
     assert not re.search(r"https?://|\bgit\+|--(extra-)?index-url|--find-links", lock.read_text())
+
+
+@pytest.mark.parametrize("lock", NPM_LOCKS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_every_npm_package_is_pinned_by_its_hash(lock: Path) -> None:
+    for name, package in json.loads(lock.read_text())["packages"].items():
+        assert not name or package["integrity"].startswith("sha512-"), name
+        assert "resolved" not in package, name
 
 
 def test_an_environment_takes_nothing_without_a_hash(
