@@ -16,6 +16,8 @@ from typing import Any, Protocol
 import botocore.session
 import pytest
 from botocore.config import Config
+from botocore.exceptions import ParamValidationError
+from botocore.validate import ParamValidator
 from moto import mock_aws
 from tests.support import in_memory
 from tests.support.doubles import FixedClock, InMemoryPictures
@@ -288,7 +290,15 @@ def _session() -> botocore.session.Session:
     session = botocore.session.Session()
     session.set_credentials("testing", "testing")
     session.set_config_variable("region", "eu-central-1")
+    session.register("before-parameter-build", _validate)
     return session
+
+
+def _validate(**asked: Any) -> None:
+    """By botocore's own model of the request; PynamoDB's client does without, to be quicker."""
+    report = ParamValidator().validate(asked["params"], asked["model"].input_shape)
+    if report.has_errors():
+        raise ParamValidationError(report=report.generate_report())
 
 
 def _client(session: botocore.session.Session, service: Any, address: str | None = None) -> Any:
