@@ -79,9 +79,41 @@ def test_what_is_fixed_and_what_is_kept() -> None:
 
     fixed = model.fixed_a_month({**COUNTS, "sweep": swept}, 1_024, pieces)
 
-    assert fixed == pytest.approx(43_800 * (0.2e-6 + 16 * 0.125e-6) + 0.8 + 0.3)
+    assert fixed == pytest.approx(
+        {
+            "Sweeps: Lambda, `keeper`": 43_800 * 0.2e-6,
+            "Sweeps: DynamoDB, reads": 43_800 * 16 * 0.125e-6,
+            "Sweeps: CloudWatch, logs": 0,
+            "Secrets: 2": 0.8,
+            "Metrics under alarms: 3": 0.3,
+        }
+    )
     assert model.kept_a_month(PAINTED) == pytest.approx(2.1e-3 * 0.023)
     assert model.text_model(PAINTED) == pytest.approx(1_000 * 0.75e-6 + 100 * 3.75e-6)
+
+
+def test_only_the_painters_memory_is_weighed() -> None:
+    whole, half = (model.painted(COUNTS, mb, 0.03, 6_000) for mb in (model.ONE_VCPU_MB, 885))
+
+    assert whole.dollars == pytest.approx(
+        sum(model.of_a_picture(COUNTS, model.ONE_VCPU_MB).values())
+    )
+    saved = model.compute(PAINTED, "image_generate", 1_769) - model.compute(
+        PAINTED, "image_generate", 885
+    )
+    assert whole.dollars - half.dollars == pytest.approx(saved)
+    assert half.waited_ms - whole.waited_ms == pytest.approx(100, abs=1)
+
+
+def test_the_slower_the_model_the_less_memory_is_right() -> None:
+    sizes = (512, 832, 1_024, 1_769)
+    right = [
+        model.right_memory(load(), sizes, 0.0336, seconds * 1_000).memory_mb
+        for seconds in (1, 2, 6, 15, 25, 40, 80, 200)
+    ]
+
+    assert right == sorted(right, reverse=True)
+    assert (right[0], right[-1]) == (1_769, 512)
 
 
 # --- Units ---------------------------------------------------------------------------------------

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 
 from afterimage.adapters.edge import items
 from afterimage.domain import ids
@@ -115,22 +115,71 @@ def kept_a_month(usage: Usage) -> float:
 
 def fixed_a_month(
     counts: Counts, memory_mb: int, resources: Mapping[str, int], assumed: Assumed = ASSUMED
-) -> float:
-    """Dollars a month with nobody there: sweeps, and by their number what is billed by the piece.
+) -> Mapping[str, float]:
+    """Dollars a month with nobody there, by item: what runs by the minute, what is billed by piece.
 
     Args:
         resources: of the template, by type; of alarms the metrics that they look at.
     """
     sweep = counts["sweep"]
-    each = compute(sweep, "keeper", memory_mb, assumed)
-    each += sweep.reads * prices.DYNAMODB_READ + sweep.log_bytes / _GB * prices.LOGS_GB
-    by_piece = {
-        "AWS::SecretsManager::Secret": prices.SECRET_MONTH,
-        "AWS::CloudWatch::Alarm": prices.ALARM_MONTH,
-        "AWS::CloudWatch::Dashboard": prices.DASHBOARD_MONTH,
+    swept = {
+        "Lambda, `keeper`": compute(sweep, "keeper", memory_mb, assumed),
+        "DynamoDB, reads": sweep.reads * prices.DYNAMODB_READ,
+        "CloudWatch, logs": sweep.log_bytes / _GB * prices.LOGS_GB,
     }
-    pieces = sum(resources.get(kind, 0) * price for kind, price in by_piece.items())
-    return each * _MONTH_MINUTES + pieces
+    items = {f"Sweeps: {name}": each * _MONTH_MINUTES for name, each in swept.items()}
+    for kind, (name, price) in _BY_PIECE.items():
+        if resources.get(kind):
+            items[f"{name}: {resources[kind]}"] = resources[kind] * price
+    return items
+
+
+_BY_PIECE = {
+    "AWS::SecretsManager::Secret": ("Secrets", prices.SECRET_MONTH),
+    "AWS::CloudWatch::Alarm": ("Metrics under alarms", prices.ALARM_MONTH),
+    "AWS::CloudWatch::Dashboard": ("Dashboards", prices.DASHBOARD_MONTH),
+    "AWS::KMS::Key": ("Keys, only with `AlarmEmail`", prices.KEY_MONTH),
+}
+
+
+@dataclass(frozen=True)
+class Painting:
+    """What a painter of one memory size makes of one picture.
+
+    Attributes:
+        dollars: for everything that AWS does for it.
+        waited_ms: how long it works, the model's time included.
+        worth: dollars, the model's price included, times milliseconds: the least is best.
+    """
+
+    memory_mb: int
+    dollars: float
+    waited_ms: float
+    worth: float
+
+
+def painted(counts: Counts, memory_mb: int, paid: float, image_wait_ms: float) -> Painting:
+    """One picture by a painter of this memory, all other functions at one vCPU.
+
+    Args:
+        paid: dollars for the image model.
+        image_wait_ms: the time that the image model takes.
+    """
+    assumed = replace(ASSUMED, image_wait_ms=image_wait_ms)
+    picture, whole = counts["picture"], of_a_picture(counts, ONE_VCPU_MB, assumed)
+    name = "Lambda, `image_generate`"
+    dollars = sum(whole.values()) - whole[name]
+    dollars += compute(picture, "image_generate", memory_mb, assumed)
+    waited = billed_ms(picture, "image_generate", memory_mb, assumed)
+    return Painting(memory_mb, dollars, waited, (paid + dollars) * waited)
+
+
+def right_memory(
+    counts: Counts, sizes: Iterable[int], paid: float, image_wait_ms: float
+) -> Painting:
+    """The size at which a percent more of the price buys less than a percent of the wait."""
+    tried = (painted(counts, memory, paid, image_wait_ms) for memory in sizes)
+    return min(tried, key=lambda one: one.worth)
 
 
 def deletions() -> Mapping[str, int]:

@@ -2,7 +2,7 @@
 
 AWS: us-east-1, first tier, without the free tier, as documents of 2025 and 2026 repeat them, put
 together on 2026-11-25; check them before you rely on one, and expect other regions to be up to a
-quarter dearer. Lambda, S3, EventBridge and Secrets Manager: from memory, of the same day.
+quarter dearer. Lambda, S3, EventBridge, KMS and Secrets Manager: from memory, of the same day.
 
 DynamoDB       airbyte.com/data-engineering-resources/dynamodb-pricing
 API Gateway    amnic.com/blogs/aws-api-gateway-pricing
@@ -36,6 +36,7 @@ SECRET_MONTH = 0.40
 SECRET_CALL = 5e-6
 ALARM_MONTH = 0.10  # for each metric that it looks at
 DASHBOARD_MONTH = 3.00
+KEY_MONTH = 1.00
 METRIC_MONTH = 0.30
 
 TEXT_TOKEN_IN = 0.75e-6  # gemini-3.8-flash until 2026-12-31

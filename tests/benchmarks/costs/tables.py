@@ -12,6 +12,7 @@ from tests.benchmarks.costs.usage import Counts
 from tests.support.template import template
 
 _SIZES = (512, 832, 1_024, 1_769)
+_MODEL_SECONDS = (2, 6, 15, 25, 40)
 
 
 def costs(counts: Counts) -> str:
@@ -29,12 +30,15 @@ def costs(counts: Counts) -> str:
     )
     kept = model.kept_a_month(picture)
     rows.append(("S3, for each month that they are kept", _thousand(kept), _share(kept, paid)))
-    fixed = model.fixed_a_month(counts, memory, resources())
-    rows.append(("Fixed, a month: sweeps, secrets, alarms, dashboards", f"${fixed:.2f}", ""))
-    figures = len(Metric) * prices.METRIC_MONTH
-    rows.append(("Each of our metrics, for a month that it happens in", f"${figures:.2f}", ""))
     first = _table((f"1,000 pictures, all functions at {memory:,} MB", "USD", "Of the model"), rows)
-    return f"{first}\n\n{_sizes(counts, paid)}\n\n{_deletions()}"
+    tables = (
+        first,
+        _sizes(counts, paid),
+        _model_times(counts, memory, paid),
+        _deletions(),
+        _fixed(counts, memory),
+    )
+    return "\n\n".join(tables)
 
 
 def defaults() -> tuple[int, float]:
@@ -76,6 +80,44 @@ def _sizes(counts: Counts, paid: float) -> str:
         )
     head = ("All functions at", "USD", "Of the model", "Answer slower by", "Picture slower by")
     return _table(head, rows)
+
+
+def _model_times(counts: Counts, memory: int, paid: float) -> str:
+    """What the painter waits for is billed, so a slow model wants less memory."""
+    rows = []
+    for seconds in _MODEL_SECONDS:
+        wait = seconds * 1_000
+        whole = model.painted(counts, memory, paid, wait)
+        right = model.right_memory(counts, _SIZES, paid, wait)
+        later = right.waited_ms - whole.waited_ms
+        rows.append(
+            (
+                f"{seconds} s",
+                _thousand(whole.dollars),
+                _share(whole.dollars, paid),
+                f"{right.memory_mb:,} MB",
+                _thousand(right.dollars),
+                _share(right.dollars, paid),
+                f"{later:.0f} ms, {later / whole.waited_ms:.1%}",
+            )
+        )
+    head = (
+        "The model takes",
+        f"USD at {memory:,} MB",
+        "Of the model",
+        "Right for `image_generate`",
+    )
+    return _table((*head, "USD then", "Of the model", "Picture slower by"), rows)
+
+
+def _fixed(counts: Counts, memory: int) -> str:
+    items = model.fixed_a_month(counts, memory, resources())
+    rows = [(name, f"${price:.2f}") for name, price in items.items()]
+    rows.append(("**All of it**", f"**${sum(items.values()):.2f}**"))
+    figures = len(Metric) * prices.METRIC_MONTH
+    said = f"Our own metrics, each {prices.METRIC_MONTH:.2f} in a month that it happens in: up to"
+    rows.append((f"{said} {len(Metric)}", f"${figures:.2f}"))
+    return _table(("A month, with nobody there", "USD"), rows)
 
 
 def _deletions() -> str:
