@@ -345,13 +345,20 @@ def test_warm_worker_is_used_again_and_a_killed_one_replaced(client: httpx.Clien
 
 
 def test_cors_is_the_templates(client: httpx.Client) -> None:
-    preflight = {"origin": "https://friend.example", "access-control-request-method": "GET"}
-    answer = client.options("/echo/x", headers=preflight)
-    assert answer.status_code == 204
-    assert answer.headers["access-control-allow-origin"] == "https://friend.example"
-    assert answer.headers["access-control-max-age"] == "60"
+    friend = client.get("/echo/x", headers={"origin": "https://friend.example"})
+    assert friend.headers["access-control-allow-origin"] == "https://friend.example"
     stranger = client.get("/echo/x", headers={"origin": "https://stranger.example"})
     assert "access-control-allow-origin" not in stranger.headers
+
+
+@pytest.mark.parametrize(
+    ("path", "key"), [("/echo/x", "ANY /echo/{name}"), ("/nowhere", "$default")]
+)
+def test_what_takes_every_method_takes_a_preflight_too(
+    client: httpx.Client, path: str, key: str
+) -> None:
+    preflight = {"origin": "https://friend.example", "access-control-request-method": "GET"}
+    assert client.options(path, headers=preflight).json()["routeKey"] == key
 
 
 # --- WebSocket ------------------------------------------------------------------------------

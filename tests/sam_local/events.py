@@ -67,15 +67,11 @@ def _function_of(name: str, routes: dict[str, str]) -> str:
 def _routes() -> dict[str, str]:
     """The function of every route of the HTTP API."""
     return {
-        _route(event["Properties"]): function
+        f"{event['Properties']['Method']} {event['Properties']['Path']}": function
         for function, resource in read_template(ROOT / "template.yaml")["Resources"].items()
         for event in resource.get("Properties", {}).get("Events", {}).values()
         if event["Type"] == "HttpApi"
     }
-
-
-def _route(event: dict[str, str]) -> str:
-    return f"{event['Method']} {event['Path']}" if "Path" in event else "$default"
 
 
 def functions() -> set[str]:

@@ -29,7 +29,7 @@ def http_rows(sam: Sam, token: str, folder: Path) -> tuple[list[Row], list[str]]
                     _row(client, "GET /openapi.json", 200),
                     _row(client, "GET /chats", 200, headers=signed_in),
                     _row(client, "GET /chats", 401, "unauthorized"),
-                    _row(client, "GET /albums", 404, "not_found", signed_in, route="$default"),
+                    _row(client, "GET /albums", 404, "not_found", signed_in, route="GET /{proxy+}"),
                 ]
             except (httpx.HTTPError, TimeoutError) as error:
                 last = log.read_text(errors="replace").strip()[-500:]

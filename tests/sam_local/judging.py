@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from tests.support.described import problems_of_answer
+from tests.support.template import OTHERWISE
 
 Event = dict[str, Any]
 
@@ -12,7 +13,7 @@ def http_problems(route: str, answer: Any, status: int, code: str | None = None)
     """What is wrong with an answer of an HTTP route.
 
     Args:
-        route: as API Gateway names it; `$default` is described by its error alone.
+        route: as API Gateway names it; what no route takes is described by its error alone.
         code: of the error, where one is due.
     """
     if not isinstance(answer, dict) or answer.get("statusCode") != status:
@@ -21,7 +22,7 @@ def http_problems(route: str, answer: Any, status: int, code: str | None = None)
     if kind != "application/json":
         return [] if answer.get("body") else ["the file is empty"]
     body = json.loads(answer["body"]) if "body" in answer else None
-    problems = [] if route == "$default" else problems_of_answer(route, status, body)
+    problems = [] if route in OTHERWISE else problems_of_answer(route, status, body)
     if code is not None and code not in _codes(body):
         problems.append(f"refused with {_short(body)}, not {code}")
     return problems

@@ -45,6 +45,10 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
     }
 
 
+# What no other route takes, and is refused in the envelope. OPTIONS is not among them.
+OTHERWISE = tuple(f"{method} /{{proxy+}}" for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
+
+
 def http_routes() -> dict[str, str]:
     """Logical id of the function behind every `METHOD /path` of the HTTP API."""
     routes: dict[str, str] = {}
@@ -52,6 +56,5 @@ def http_routes() -> dict[str, str]:
         for event in properties.get("Events", {}).values():
             if event["Type"] == "HttpApi":
                 asked = event["Properties"]
-                key = f"{asked['Method']} {asked['Path']}" if "Path" in asked else "$default"
-                routes[key] = function
+                routes[f"{asked['Method']} {asked['Path']}"] = function
     return routes

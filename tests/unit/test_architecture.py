@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 from aws_lambda_powertools import Logger
-from tests.support.template import ROOT, http_routes, of_type
+from tests.support.template import OTHERWISE, ROOT, http_routes, of_type
 from tests.unit.test_settings import IMAGE, LLM
 
 from afterimage.http.api import HttpApi
@@ -239,7 +239,7 @@ def test_a_request_without_a_token_is_401_before_anything_is_read(function: str)
 @pytest.mark.usefixtures("aws_settings")
 def test_every_route_of_the_template_has_a_handler() -> None:
     for route, function in http_routes().items():
-        if function in HTTP_FUNCTIONS and route != "$default":
+        if function in HTTP_FUNCTIONS and route not in OTHERWISE:
             api = built(function)
             assert isinstance(api, HttpApi)
             assert route in api._handlers, route

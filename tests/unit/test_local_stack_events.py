@@ -34,6 +34,7 @@ ROUTER = Router(
     HttpRoute(method, path, path)
     for method, path in [
         ("ANY", "$default"),
+        ("GET", "/{proxy+}"),
         ("GET", "/static/{proxy+}"),
         ("GET", "/chats/{chat_id}"),
         ("GET", "/chats/mine"),
@@ -53,10 +54,11 @@ INFO = events.ConnectionInfo(
         ("GET", "/", "GET /", {}),
         ("GET", "/chats/mine", "GET /chats/mine", {}),
         ("GET", "/chats/c1", "GET /chats/{chat_id}", {"chat_id": "c1"}),
-        ("GET", "/chats/c1/", "$default", {}),
+        ("GET", "/chats/c1/", "GET /{proxy+}", {"proxy": "chats/c1/"}),
         ("PUT", "/chats/c1", "$default", {}),
         ("GET", "/static/a/b.css", "GET /static/{proxy+}", {"proxy": "a/b.css"}),
-        ("GET", "/static/", "$default", {}),
+        ("GET", "/static/", "GET /{proxy+}", {"proxy": "static/"}),
+        ("HEAD", "/static/a", "$default", {}),
     ],
 )
 def test_routing(method: str, path: str, key: str, parameters: dict[str, str]) -> None:

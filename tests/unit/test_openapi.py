@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from tests.support.template import http_routes
+from tests.support.template import OTHERWISE, http_routes
 
 from afterimage.domain.errors import Refused
 from afterimage.http.contract import ROUTES
@@ -34,13 +34,13 @@ def test_it_is_valid(description: dict[str, Any]) -> None:
 
 
 def test_it_has_the_routes_of_the_template_and_no_other(description: dict[str, Any]) -> None:
-    served = {route.replace("+}", "}") for route in http_routes() if route != "$default"}
+    served = {route.replace("+}", "}") for route in http_routes() if route not in OTHERWISE}
 
     assert set(operations(description)) == served
 
 
 def test_the_table_of_routes_has_the_routes_of_the_template_and_no_other() -> None:
-    assert {route.key for route in ROUTES} | {"$default"} == set(http_routes())
+    assert {route.key for route in ROUTES} | {*OTHERWISE} == set(http_routes())
 
 
 def test_operations_have_names_of_their_own(description: dict[str, Any]) -> None:

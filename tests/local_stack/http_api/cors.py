@@ -1,7 +1,8 @@
 """Cross-origin requests by the API's own configuration.
 
 Page "Configure CORS for HTTP APIs": with a CORS configuration, API Gateway answers preflight
-OPTIONS requests itself and ignores CORS headers returned by a function.
+OPTIONS requests itself where no route takes them, and ignores CORS headers returned by a function.
+`$default` and ANY take all methods, OPTIONS among them.
 """
 
 from collections.abc import Mapping

@@ -17,7 +17,7 @@ from tests.local_stack.http_api.responses import (
     as_starlette,
     http_response,
 )
-from tests.local_stack.http_api.routes import Router
+from tests.local_stack.http_api.routes import Match, Router
 from tests.local_stack.lambda_runtime.invocation import ThrottledError
 from tests.local_stack.lambda_runtime.service import LambdaService
 from tests.local_stack.template.serving import HttpApiSpec
@@ -50,21 +50,20 @@ class HttpApi:
     async def handle(self, request: Request) -> Response:
         """Answers a request."""
         headers = joined(request.headers.items())
-        answer = preflight(self._spec.cors, request.method, headers)
-        if answer is None:
-            answer = with_cors(self._spec.cors, await self._answer(request), headers)
-        return as_starlette(answer)
+        match = self._router.match(request.method, request.scope["path"])
+        if match is None:
+            own = preflight(self._spec.cors, request.method, headers)
+            return as_starlette(own or with_cors(self._spec.cors, NOT_FOUND, headers))
+        answer = await self._answer(request, match)
+        return as_starlette(with_cors(self._spec.cors, answer, headers))
 
-    async def _answer(self, request: Request) -> HttpResponse:
+    async def _answer(self, request: Request, match: Match) -> HttpResponse:
         try:
             body = await _limited_body(request)
         except BodyTooLargeError:
             return TOO_LARGE
         except ClientDisconnect:
             return INTERNAL_ERROR
-        match = self._router.match(request.method, request.scope["path"])
-        if match is None:
-            return NOT_FOUND
         event = http_event(_http_request(request, body), match, self._spec.api_id, _now())
         return await self._invoke(match.route.function_arn, encode(event))
 

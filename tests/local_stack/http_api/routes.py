@@ -1,7 +1,8 @@
 """Which route of the HTTP API a request takes.
 
 Page "Create routes for HTTP APIs": a full match of route and method wins, then one with a greedy
-path variable, then $default. Among full matches, static segments win over variables.
+path variable, then $default. Among full matches, static segments win over variables; among greedy
+ones the most specific.
 """
 
 import re
@@ -43,10 +44,11 @@ class Router:
         return None
 
 
-def _precedence(route: HttpRoute) -> tuple[bool, bool, int, bool]:
+def _precedence(route: HttpRoute) -> tuple[bool, bool, int, int, bool]:
     variables = _VARIABLE.findall(route.path)
     greedy = any(plus for _, plus in variables)
-    return (route.path == "$default", greedy, len(variables), route.method == "ANY")
+    depth = -route.path.count("/") if greedy else 0
+    return (route.path == "$default", greedy, depth, len(variables), route.method == "ANY")
 
 
 def _pattern(path: str) -> re.Pattern[str]:
