@@ -25,7 +25,7 @@ from tests.support.channel_client import ChannelClient, is_event
 from tests.support.described import problems_of_answer
 from tests.support.forged import token_by_hand
 from tests.support.stored import everything_of, rows_of
-from tests.support.template import OTHERWISE, http_routes
+from tests.support.template import HEADS, OTHERWISE, http_routes
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -230,7 +230,7 @@ def fields_of(key: str, what: str) -> set[str]:
 
 
 def test_every_route_of_the_template_has_an_entry() -> None:
-    assert set(ENTRIES) == set(http_routes())
+    assert {*ENTRIES, *HEADS} == set(http_routes())
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
@@ -242,9 +242,13 @@ def test_whatever_a_route_takes_has_wrong_values(route: Route) -> None:
 
 @pytest.mark.parametrize("key", PUBLIC)
 def test_what_is_public_needs_no_token(stack: Stack, alice: Alice, key: str) -> None:
-    response = httpx.get(stack.url + alice.path(key), trust_env=False)
+    with httpx.Client(base_url=stack.url, trust_env=False) as anybody:
+        response = anybody.get(alice.path(key))
+        head = anybody.head(alice.path(key))
 
-    assert response.status_code == 200
+    assert (response.status_code, head.status_code) == (200, 200)
+    assert head.content == b""
+    assert head.headers["content-type"] == response.headers["content-type"]
 
 
 # --- Tokens --------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from pynamodb.models import Model
 from tests.local_stack.options import parse_options
 from tests.sam_local.events import all_events
 from tests.support.docs import DOCS, PAGES, headings, rows, section
-from tests.support.template import OTHERWISE, http_routes, of_type, template
+from tests.support.template import HEADS, OTHERWISE, http_routes, of_type, template
 
 from afterimage import frames, settings
 from afterimage.adapters.dynamodb.tables import TABLES
@@ -72,7 +72,7 @@ def test_every_route_is_in_the_docs_and_no_other() -> None:
 
 
 def test_the_template_serves_the_routes_of_the_contract() -> None:
-    assert set(http_routes()) == {*OTHERWISE, *(route.key for route in ROUTES)}
+    assert set(http_routes()) == {*HEADS, *OTHERWISE, *(route.key for route in ROUTES)}
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Any
-
 import httpx
 import pytest
 from starlette.requests import Request
@@ -22,8 +20,8 @@ FRIEND = "https://friend.example"
 class NobodyThere:
     """Functions that must not be called."""
 
-    def begin(self, arn: str, payload: bytes) -> Any:
-        raise AssertionError(f"{arn} was called")
+    def begin(self, *called: object) -> None:
+        raise AssertionError(f"called with {called}")
 
 
 def api(origins: str) -> HttpApi:

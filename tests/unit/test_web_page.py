@@ -73,6 +73,20 @@ def test_the_page_carries_its_configuration_as_text(page: WebPage, tmp_path: Pat
     )
 
 
+@pytest.mark.parametrize(
+    "route", ["/", "/static/{proxy+}", "/config.json", "/openapi.json", "/asyncapi.json"]
+)
+def test_the_head_is_that_of_the_whole(page: WebPage, route: str) -> None:
+    event = {"pathParameters": {"proxy": "picture.png"}, "headers": {}}
+
+    whole = page({**event, "routeKey": f"GET {route}"}, None)
+    head = page({**event, "routeKey": f"HEAD {route}"}, None)
+
+    assert (head["statusCode"], head["headers"]) == (200, whole["headers"])
+    assert whole["body"]
+    assert (head["body"], head["isBase64Encoded"]) == ("", False)
+
+
 def test_text_is_packed_for_those_who_take_it(page: WebPage) -> None:
     answer = static(page, "app.js", accept_encoding="br, gzip")
 

@@ -210,7 +210,7 @@ class Route:
         path: as in template.yaml, e.g. `/chats/{chat_id}/messages`.
         answers: type of the body by status.
         errors: codes of refusals beside `unauthorized` and `invalid`.
-        public: whether it is served without a token.
+        public: whether it is served without a token, and to HEAD as well.
     """
 
     method: Literal["GET", "POST", "PATCH", "DELETE"]

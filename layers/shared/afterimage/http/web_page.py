@@ -41,20 +41,28 @@ class WebPage:
         self._log = log
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
-        """One API Gateway event (payload format 2.0) in, its response out."""
+        """One API Gateway event (payload format 2.0) in, its response out.
+
+        HEAD is answered as GET, without the body (RFC 9110, section 9.3.2).
+        """
         del context
+        method, _, route = event.get("routeKey", "").partition(" ")
+        answer = self._answer(route, event)
+        return _without_body(answer) if method == "HEAD" else answer
+
+    def _answer(self, route: str, event: Mapping[str, Any]) -> dict[str, Any]:
         headers = event.get("headers") or {}
-        match event.get("routeKey"):
-            case "GET /":
+        match route:
+            case "/":
                 return self._file("index.html", headers)
-            case "GET /config.json":
+            case "/config.json":
                 return _json(self._page_config())
-            case "GET /openapi.json":
+            case "/openapi.json":
                 # Imported here, and below: only these routes need the API's models.
                 from afterimage.http import openapi
 
                 return _json(openapi.document(self._config()["public_url"]))
-            case "GET /asyncapi.json":
+            case "/asyncapi.json":
                 from afterimage.http import asyncapi
 
                 return _json(asyncapi.document(self._config()["websocket_url"]))
@@ -142,6 +150,10 @@ def _body(
         "body": data.decode() if is_text else b64encode(data).decode(),
         "isBase64Encoded": not is_text,
     }
+
+
+def _without_body(answer: dict[str, Any]) -> dict[str, Any]:
+    return {**answer, "body": "", "isBase64Encoded": False}
 
 
 def _kind(file: Path) -> str:
