@@ -10,6 +10,7 @@ from tests.local_stack.cdn import Cdn
 from tests.local_stack.dev_routes import DevRoutes
 from tests.local_stack.edge.cache import EdgeCache
 from tests.local_stack.edge.invalidations import Invalidations
+from tests.local_stack.edge.kept_errors import KeptErrors
 from tests.local_stack.emulator import admin_client
 from tests.local_stack.gateway import Server, application, server_for
 from tests.local_stack.http_api.gateway import TIMEOUT_SECONDS, HttpApi
@@ -96,7 +97,8 @@ def assemble(serving: Serving, around: Surroundings) -> Parts:
     if serving.http_api is not None:
         timeout = options.integration_timeout or TIMEOUT_SECONDS
         http_api = HttpApi(serving.http_api, service, timeout)
-    app = application(own, http_api, websocket, _cdn(serving.edge, around))
+    errors = KeptErrors(serving.edge.error_seconds) if serving.edge else None
+    app = application(own, http_api, websocket, _cdn(serving.edge, around), errors)
     return Parts(service, websocket, dev, server_for(app))
 
 

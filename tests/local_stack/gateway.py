@@ -12,6 +12,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.local_stack.cdn import Cdn
+from tests.local_stack.edge.kept_errors import KeptErrors
 from tests.local_stack.http_api.gateway import HttpApi
 from tests.local_stack.names import WEBSOCKET_PATH
 from tests.local_stack.websocket.gateway import WebSocketGateway
@@ -29,8 +30,13 @@ def application(
     http_api: HttpApi | None,
     websocket: WebSocketGateway | None,
     cdn: Cdn | None,
+    errors: KeptErrors | None,
 ) -> ASGIApp:
-    """The application: the stack's own routes first, then the edge, then the HTTP API."""
+    """The application: the stack's own routes first, then the edge, then the HTTP API.
+
+    Args:
+        errors: that the edge keeps of the HTTP API; None if there is no edge.
+    """
     routes = list(own_routes)
     if websocket is not None:
         path = f"{WEBSOCKET_PATH}/{websocket.spec.stage}"
@@ -45,16 +51,20 @@ def application(
     app.router.redirect_slashes = False
     if http_api is not None:
         # Not a mount, which takes no path with a line break.
-        app.router.default = _every_method(http_api)
+        app.router.default = _every_method(http_api, errors)
     return app
 
 
-def _every_method(http_api: HttpApi) -> ASGIApp:
+def _every_method(http_api: HttpApi, errors: KeptErrors | None) -> ASGIApp:
     async def handle(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await send({"type": "websocket.close", "code": 1008})
             return
-        response = await http_api.handle(Request(scope, receive))
+        request = Request(scope, receive)
+        if errors is None:
+            response = await http_api.handle(request)
+        else:
+            response = await errors.answer(request, http_api.handle)
         await response(scope, receive, send)
 
     return handle

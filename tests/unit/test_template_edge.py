@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 import pytest
+from tests.local_stack.edge.kept_errors import ALWAYS_KEPT, KEPT_UNLESS_FORBIDDEN
 from tests.local_stack.template.intrinsics import Values
 from tests.local_stack.template.read_edge import EdgeSpec, read_edge
 from tests.support.template import of_type, template
@@ -129,6 +130,13 @@ def test_the_function_is_published_for_the_runtime_it_is_tested_in() -> None:
 
     assert function["AutoPublish"] is True
     assert function["FunctionConfig"]["Runtime"] == "cloudfront-js-2.0"
+
+
+def test_one_persons_error_is_nobody_elses() -> None:
+    """410 cannot be set, and is the API's own, which forbids keeping it."""
+    kept = (ALWAYS_KEPT | KEPT_UNLESS_FORBIDDEN) - {410}
+
+    assert edge().error_seconds == dict.fromkeys(kept, 0)
 
 
 # --- The headers ---------------------------------------------------------------------------------

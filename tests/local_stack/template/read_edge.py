@@ -5,7 +5,7 @@ its answers, and what the bucket's policy lets CloudFront read.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tests.local_stack.template.intrinsics import Values, resolve
@@ -29,6 +29,7 @@ class EdgeSpec:
         headers: added to every answer.
         removed: names of headers that are taken from every answer.
         tag_header: names the header with an object's cache tags.
+        error_seconds: that errors are kept for, by status, where it is said.
         readable: ARN patterns of the objects that the bucket policy lets the edge read.
     """
 
@@ -42,6 +43,7 @@ class EdgeSpec:
     removed: tuple[str, ...] = ()
     tag_header: str | None = None
     distribution: str = ""
+    error_seconds: Mapping[int, float] = field(default_factory=dict)
 
 
 def read_edge(
@@ -68,6 +70,7 @@ def read_edge(
             removed=_removed(resources, behaviour, values),
             tag_header=config.get("CacheTagConfig", {}).get("HeaderName"),
             distribution=physical_ids.get(name, ""),
+            error_seconds=_error_seconds(config),
         )
     return None
 
@@ -88,6 +91,14 @@ def _behaviour_of_pictures(config: Properties) -> Properties:
     if len(found) != 1:
         raise ValueError(f"{len(found)} behaviours lead to a bucket, not one")
     return found[0]
+
+
+def _error_seconds(config: Properties) -> dict[int, float]:
+    return {
+        int(custom["ErrorCode"]): float(custom["ErrorCachingMinTTL"])
+        for custom in config.get("CustomErrorResponses", [])
+        if "ErrorCachingMinTTL" in custom
+    }
 
 
 def _function(resources: Mapping[str, Any], behaviour: Properties, values: Values) -> str:
