@@ -75,6 +75,8 @@ def test_every_parameter_is_used() -> None:
         ("ImageModel", "a b"),
         ("AllowedOrigins", "*"),
         ("AllowedOrigins", "https://a.test/path"),
+        ("AllowedOrigins", "http://a.test"),
+        ("AllowedOrigins", "http://127.0.0.1:5173"),
         ("DomainName", "https://chat.example.org"),
         ("DomainName", "*.example.org"),
         ("CertificateArn", f"arn:aws:acm:eu-central-1:{'1' * 12}:certificate/{'a' * 36}"),
@@ -186,6 +188,24 @@ def test_the_pages_client_is_public_and_comes_back_to_the_page() -> None:
     assert resolved["AllowedOAuthScopes"] == ["openid"]
     assert resolved["CallbackURLs"] == resolved["LogoutURLs"] == [page]
     assert "ALLOW_REFRESH_TOKEN_AUTH" in resolved["ExplicitAuthFlows"]
+
+
+@pytest.mark.parametrize(
+    ("origins", "addresses"),
+    [
+        ("https://a.test", ["https://a.test/"]),
+        ("https://a.test,http://localhost:5173", ["https://a.test/", "http://localhost:5173/"]),
+    ],
+)
+def test_foreign_front_ends_come_back_from_the_stacks_own_sign_in(
+    origins: str, addresses: list[str]
+) -> None:
+    given = {"AllowedOrigins": origins}
+    (client,) = properties("AWS::Cognito::UserPoolClient", **given).values()
+    resolved = resolve(client, values(**given))
+    page = public_config(**given)["public_url"] + "/"
+
+    assert resolved["CallbackURLs"] == resolved["LogoutURLs"] == [page, *addresses]
 
 
 @pytest.mark.parametrize(
