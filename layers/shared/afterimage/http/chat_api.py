@@ -53,12 +53,18 @@ class LlmHandlerRoutes:
     clock: Clock
 
     def handlers(self) -> dict[Route, Handler]:
+        """Each route with what answers it."""
         return {
             contract.POST_MESSAGE: self.post_message,
             contract.RETRY_MESSAGE: self.retry_message,
         }
 
     def post_message(self, request: Request) -> Response:
+        """202 once a picture is started or while the answer is under way; 200 with how it ended.
+
+        Raises:
+            Refused: nothing was stored.
+        """
         chat = request.parameters(contract.ChatPath)
         sent = request.body(contract.PostMessage)
         made_id = ULID.from_datetime(self.clock.now())
@@ -76,6 +82,7 @@ class LlmHandlerRoutes:
         return self._response(answer)
 
     def retry_message(self, request: Request) -> Response:
+        """200 with the answer as it stands after the new try. Raises: Refused."""
         path = request.parameters(contract.MessagePath)
         version = request.body(contract.MessageVersion).version
         message = self.retry(
@@ -126,6 +133,7 @@ class ChatApiRoutes:
     websocket_url: Any
 
     def handlers(self) -> dict[Route, Handler]:
+        """Each route with what answers it."""
         beside = {
             contract.LIST_MESSAGES: self.list_messages,
             contract.GET_MESSAGE: self.get_message,
@@ -165,6 +173,7 @@ class ChatApiRoutes:
         return admitted
 
     def list_messages(self, request: Request) -> Response:
+        """200 with a page of a chat, newest first. Raises: NotFound (the chat)."""
         chat = request.parameters(contract.ChatPath)
         query = request.query(contract.MessagesQuery)
         page = self.messages.page(
@@ -176,11 +185,13 @@ class ChatApiRoutes:
         return _listed("messages", views, page, middle=newer)
 
     def get_message(self, request: Request) -> Response:
+        """200 with one message, its addresses freshly signed. Raises: NotFound."""
         path = request.parameters(contract.MessagePath)
         message = self.messages.one(request.user_id, path.chat_id, path.message_id)
         return Response(message_view(message, self.urls, self.clock.now()))
 
     def cancel_message(self, request: Request) -> Response:
+        """200 with the answer as cancelled, or as it stands at another version. Raises: Refused."""
         path = request.parameters(contract.MessagePath)
         version = request.body(contract.MessageVersion).version
         message = self.cancel(request.user_id, path.chat_id, path.message_id, version)
@@ -188,45 +199,54 @@ class ChatApiRoutes:
         return Response({"assistant_message": view})
 
     def list_chats(self, request: Request) -> Response:
+        """200 with a page of chats, the last changed first. Raises: Invalid (the cursor)."""
         query = request.query(contract.ChatsQuery)
         page = self.chats.page(request.user_id, query.limit, query.cursor)
         return _listed("chats", [chat_view(chat) for chat in page.rows], page)
 
     def rename_chat(self, request: Request) -> Response:
+        """200 with the chat. Raises: NotFound."""
         chat = request.parameters(contract.ChatPath)
         title = request.body(contract.ChatTitle).title
         return Response(chat_view(self.rename(request.user_id, chat.chat_id, title)))
 
     def remove_chat(self, request: Request) -> Response:
+        """204, also where there is no such chat."""
         chat = request.parameters(contract.ChatPath)
         self.delete_chat(request.user_id, chat.chat_id)
         return Response(None, 204)
 
     def remove_image(self, request: Request) -> Response:
+        """204, also where there is no such picture."""
         path = request.parameters(contract.ImagePath)
         self.delete_image(request.user_id, path.image_id)
         return Response(None, 204)
 
     def remove_account(self, request: Request) -> Response:
+        """202, again and again; what is left of it goes within seconds."""
         self.delete_account(request.user_id)
         return Response(None, 202)
 
     def list_images(self, request: Request) -> Response:
+        """200 with a page of the gallery, newest first. Raises: Invalid (the cursor)."""
         query = request.query(contract.ImagesQuery)
         page = self.images.page(request.user_id, query.limit, query.cursor, query.q)
         return _listed("images", [image_view(image, self.urls) for image in page.rows], page)
 
     def get_image(self, request: Request) -> Response:
+        """200 with one picture, its addresses freshly signed. Raises: NotFound."""
         path = request.parameters(contract.ImagePath)
         image = self.images.one(request.user_id, path.image_id)
         return Response(image_view(image, self.urls))
 
     def get_original(self, request: Request) -> Response:
+        """200 with an address that downloads what the provider sent. Raises: NotFound."""
         path = request.parameters(contract.ImagePath)
         url = self.original(request.user_id, path.image_id)
         return Response({"url": url, "expires_in": int(DOWNLOAD_LIFETIME.total_seconds())})
 
     def get_usage(self, request: Request) -> Response:
+        """200 with the limits of the UTC day, and what of them is used."""
         usage = self.usage(request.user_id)
         return Response(
             {
@@ -242,6 +262,7 @@ class ChatApiRoutes:
         )
 
     def issue_ticket(self, request: Request) -> Response:
+        """200 with the address of one connection, for 30 seconds."""
         _refuse_deleted(self.channel.read(request.user_id))
         ticket = self.tickets.issue(request.user_id)
         lifetime = int(TICKET_LIFETIME.total_seconds())
@@ -249,6 +270,7 @@ class ChatApiRoutes:
         return Response({"url": url, "expires_in": lifetime})
 
     def list_events(self, request: Request) -> Response:
+        """200 with missed events, at most 200 and as many as fit an answer."""
         channel = self.channel.read(request.user_id)
         _refuse_deleted(channel)
         query = request.query(contract.EventsQuery)
