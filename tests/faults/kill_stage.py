@@ -158,7 +158,7 @@ class Stage:
         self._world = world
         self._kill = kill
         self._armed_at: int | None = None
-        self._handed_over_again: set[str] = set()
+        self._minute_passed: dict[str, float] = {}
         self._settled_at: int | None = None
         self._repeat: Callable[[], httpx.Response] | None = None
         self._background = ThreadPoolExecutor(1)
@@ -310,12 +310,12 @@ class Stage:
     def _hurry(self, answer: Row) -> None:
         """Time passes: a minute, after which a picture is handed over again; then the deadline."""
         message_id = answer["message_id"]
-        if answer["status"] == "generating" and message_id not in self._handed_over_again:
-            self._handed_over_again.add(message_id)
+        if answer["status"] == "generating" and message_id not in self._minute_passed:
+            self._minute_passed[message_id] = time.monotonic()
             self.pass_a_minute(message_id)
-            return
-        self.gave_up = True
-        self.pass_deadline(message_id)
+        elif time.monotonic() > self._minute_passed.get(message_id, 0) + _FORSAKEN_SECONDS:
+            self.gave_up = True
+            self.pass_deadline(message_id)
 
     def nothing_to_purge(self) -> bool:
         """Whether all uploads that belong to no picture are gone; else their time has come."""
