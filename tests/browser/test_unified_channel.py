@@ -833,6 +833,20 @@ def test_a_tab_that_made_room_for_a_newer_one_comes_back_late(channel: Channel) 
     assert channel.sockets == 2
 
 
+def test_a_line_whose_token_has_ended_is_left_for_one_with_a_fresh_ticket(
+    channel: Channel,
+) -> None:
+    channel.connect()
+    tickets = channel.tickets
+
+    channel.receive(system("error", 42, code="token_expired", message="Its token has ended."))
+    channel.wait(500)
+    channel.accept()
+
+    assert (channel.sockets, channel.tickets) == (2, tickets + 1)
+    assert channel.sent[-1] == {"action": "resume", "after": 40}
+
+
 def test_a_deleted_account_has_nothing_to_come_back_to(channel: Channel) -> None:
     channel.connect()
 

@@ -13,27 +13,28 @@ from afterimage.domain.events import MessageInserted
 
 DIGEST = "5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef"
 SOON = NOW + timedelta(seconds=30)
+LATER = NOW + timedelta(hours=2)
 
 
 def test_connections_come_oldest_first(tables: Tables, user: str) -> None:
     for number, connection in enumerate(["zz=", "aa=", "mm="]):
-        tables.connections.register(user, connection, NOW + timedelta(milliseconds=number))
+        tables.connections.register(user, connection, NOW + timedelta(milliseconds=number), LATER)
 
     assert tables.connections.read(user).connections == ("zz=", "aa=", "mm=")
 
 
 def test_a_connection_that_resumes_again_is_the_newest(tables: Tables, user: str) -> None:
-    tables.connections.register(user, "first", NOW)
-    tables.connections.register(user, "second", NOW + timedelta(seconds=1))
+    tables.connections.register(user, "first", NOW, LATER)
+    tables.connections.register(user, "second", NOW + timedelta(seconds=1), LATER)
 
-    tables.connections.register(user, "first", NOW + timedelta(seconds=2))
+    tables.connections.register(user, "first", NOW + timedelta(seconds=2), LATER)
 
     assert tables.connections.read(user).connections == ("second", "first")
 
 
 def test_a_forgotten_connection_is_gone(tables: Tables, user: str) -> None:
-    tables.connections.register(user, "kept", NOW)
-    tables.connections.register(user, "closed", NOW)
+    tables.connections.register(user, "kept", NOW, LATER)
+    tables.connections.register(user, "closed", NOW, LATER)
 
     tables.connections.forget(user, "closed")
     tables.connections.forget(user, "closed")
@@ -41,10 +42,20 @@ def test_a_forgotten_connection_is_gone(tables: Tables, user: str) -> None:
     assert tables.connections.read(user).connections == ("kept",)
 
 
+def test_a_connection_whose_time_is_over_is_told_apart(tables: Tables, user: str) -> None:
+    for connection, until in [("on", NOW + timedelta(seconds=1)), ("over", NOW), ("old", NOW)]:
+        tables.connections.register(user, connection, NOW - timedelta(hours=1), until)
+
+    channel = tables.connections.read(user)
+
+    assert channel.connections == ("on",)
+    assert sorted(channel.ended) == ["old", "over"]
+
+
 def test_connections_of_others_are_not_seen_nor_forgotten(
     tables: Tables, user: str, somebody_else: str
 ) -> None:
-    tables.connections.register(user, "mine", NOW)
+    tables.connections.register(user, "mine", NOW, LATER)
 
     tables.connections.forget(somebody_else, "mine")
 
@@ -55,7 +66,7 @@ def test_connections_of_others_are_not_seen_nor_forgotten(
 def test_connections_and_counter_come_in_one_read(tables: Tables, user: str) -> None:
     message = a_message()
     tables.tickets.keep(user, DIGEST, SOON)
-    tables.connections.register(user, "here", NOW)
+    tables.connections.register(user, "here", NOW, LATER)
     change = Transition((InsertMessage(message),), (MessageInserted(message),), opens=1)
     tables.store.commit(tables.store.read(user), change, NOW)
 
@@ -65,7 +76,7 @@ def test_connections_and_counter_come_in_one_read(tables: Tables, user: str) -> 
 
 
 def test_connections_and_tickets_do_not_disturb_the_first_event(tables: Tables, user: str) -> None:
-    tables.connections.register(user, "here", NOW)
+    tables.connections.register(user, "here", NOW, LATER)
 
     assert tables.store.read(user).seq == 0
 
@@ -93,7 +104,7 @@ def test_a_ticket_is_of_one_person(tables: Tables, user: str, somebody_else: str
 
 
 def test_nothing_but_a_ticket_is_spent(tables: Tables, user: str) -> None:
-    tables.connections.register(user, DIGEST, NOW)
+    tables.connections.register(user, DIGEST, NOW, LATER)
 
     assert not tables.tickets.spend(user, DIGEST, NOW)
     assert tables.connections.read(user).connections == (DIGEST,)

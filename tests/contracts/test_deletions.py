@@ -372,7 +372,7 @@ def test_everything_a_user_has_goes_but_what_is_kept(
             commit(tables, name, InsertImage(an_image(number)), InsertJob(a_job(number)))
         commit(tables, name, CountMessage("2026-11-20", 9), ReserveImage("2026-11-19", 9))
         tables.deletions.begin(name, chat_deletion())
-        tables.connections.register(name, "tab", NOW)
+        tables.connections.register(name, "tab", NOW, NOW + WEEK)
         tables.tickets.keep(name, "digest", NOW + WEEK)
     seq = tables.store.read(user).seq
 

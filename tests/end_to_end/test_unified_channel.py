@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 import uuid
 
 import httpx
@@ -19,6 +20,20 @@ def alice(stack: Stack) -> httpx.Client:
 
 def say(http: httpx.Client, text: str = "hello") -> None:
     http.post("/chats/c/messages", json={"text": text}).raise_for_status()
+
+
+def end_the_oldest(stack: Stack, user: str) -> None:
+    """As five minutes after its token's end."""
+    table = {"TableName": stack.name("ChannelsTable")}
+    rows = stack.aws("dynamodb").query(
+        **table,
+        KeyConditionExpression="user_id = :user AND begins_with(entry, :connection)",
+        ExpressionAttributeValues={":user": {"S": user}, ":connection": {"S": "connection#"}},
+        ConsistentRead=True,
+    )["Items"]
+    oldest = min(rows, key=lambda row: str(row["connected_at"]["S"]))
+    ended = {"expires_at": {"N": str(int(time.time()) - 1)}}
+    stack.aws("dynamodb").put_item(**table, Item={**oldest, **ended})
 
 
 def test_a_ticket_opens_one_connection(alice: httpx.Client) -> None:
@@ -85,6 +100,41 @@ def test_a_ping_tells_where_the_channel_is(alice: httpx.Client) -> None:
         tab.resumed()
         tab.send({"action": "ping"})
         assert tab.receive() == {"type": "system", "event": "pong", "seq": 3}
+
+
+def test_a_token_that_ends_takes_its_connection_along(stack: Stack) -> None:
+    user = f"bob-{uuid.uuid4().hex[:8]}"
+    # The tolerance for clocks is a minute: ten seconds of it are left.
+    token = stack.token(user, exp=int(time.time()) - 50)
+    bob = httpx.Client(base_url=stack.url, headers={"authorization": f"Bearer {token}"})
+    with bob, ChannelClient(bob) as tab:
+        assert tab.resumed()["event"] == "resumed"
+        while tab.frames[-1]["event"] != "error":
+            tab.send({"action": "ping"})
+            tab.receive()
+            time.sleep(0.5)
+        with pytest.raises(ConnectionClosed):
+            tab.receive()
+        assert bob.post("/realtime/tickets").status_code == 401
+    assert tab.frames[-1]["code"] == "token_expired"
+
+
+def test_a_connection_whose_time_is_over_gets_nothing_and_is_closed(
+    stack: Stack,
+) -> None:
+    user = f"bob-{uuid.uuid4().hex[:8]}"
+    bob = stack.http(user)
+    with ChannelClient(bob) as tab, ChannelClient(bob) as other:
+        tab.resumed()
+        other.resumed()
+        end_the_oldest(stack, user)
+
+        say(bob)
+
+        with pytest.raises(ConnectionClosed):
+            tab.receive()
+        other.until(is_event("message-update"))
+    assert tab.events() == []
 
 
 @pytest.mark.parametrize(

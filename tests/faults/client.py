@@ -382,7 +382,7 @@ class Client:
             case "error":
                 if frame["code"] == "replaced":
                     self._failures = _REPLACED_FAILURES
-                if self._resuming:
+                if self._resuming or frame["code"] == "token_expired":
                     self.cut()
             case "pong":
                 pass

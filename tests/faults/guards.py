@@ -336,10 +336,10 @@ GUARDS = (
     Guard(
         _EVENTS,
         "use_cases/resume_channel.py",
-        "        self._registry.register(user_id, connection_id, self._clock.now())\n"
+        "        self._registry.register(user_id, connection_id, now, until)\n"
         "        channel = self._registry.read(user_id)\n",
         "        channel = self._registry.read(user_id)\n"
-        "        self._registry.register(user_id, connection_id, self._clock.now())\n",
+        "        self._registry.register(user_id, connection_id, now, until)\n",
         "tests/unit/test_resume_channel.py::test_it_is_registered_before_the_channel_is_read",
     ),
     Guard(

@@ -7,6 +7,7 @@ from typing import Any
 
 from ulid import ULID
 
+from afterimage.domain.callers import Caller
 from afterimage.domain.entities import Image, Job, Message, Role
 from tests.support.doubles import NOW
 
@@ -17,6 +18,11 @@ def a_ulid(number: int = 0, at: datetime = NOW) -> str:
     """A ULID of a time, plus `number` milliseconds; later numbers sort behind."""
     when = int((at + timedelta(milliseconds=number)).timestamp() * 1000)
     return str(ULID.from_bytes(when.to_bytes(6, "big") + number.to_bytes(10, "big")))
+
+
+def a_caller(user_id: str = "alice", until: datetime = NOW + timedelta(hours=1)) -> Caller:
+    """Somebody with a token of an hour."""
+    return Caller(user_id, until)
 
 
 def a_message(number: int = 0, **changed: Any) -> Message:

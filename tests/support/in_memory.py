@@ -9,7 +9,7 @@ import threading
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from afterimage.domain import changes, turns
@@ -26,6 +26,7 @@ from afterimage.views import timestamp
 from tests.support.doubles import FixedClock
 
 Key = tuple[str, str]
+DISTANT = datetime(9999, 1, 1, tzinfo=UTC)
 RowT = TypeVar("RowT")
 OfChatT = TypeVar("OfChatT", Message, Image)
 
@@ -55,7 +56,7 @@ class Rows:
     reports: dict[Key, int] = field(default_factory=dict)
     jobs: dict[Key, Job] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
-    connections: dict[Key, datetime] = field(default_factory=dict)
+    connections: dict[Key, tuple[datetime, datetime]] = field(default_factory=dict)
     tickets: dict[Key, datetime] = field(default_factory=dict)
     events: dict[tuple[str, int], tuple[EventReference, datetime]] = field(default_factory=dict)
 
@@ -70,10 +71,11 @@ class InMemoryTables:
 
     def read(self, user_id: str) -> Channel:
         with self.lock:
-            counter = self._counter(user_id, self.clock.now())
-            connected = sorted(
-                (at, connection)
-                for (user, connection), at in self.rows.connections.items()
+            now = self.clock.now()
+            counter = self._counter(user_id, now)
+            mine = sorted(
+                (at, connection, until > now)
+                for (user, connection), (at, until) in self.rows.connections.items()
                 if user == user_id
             )
             return Channel(
@@ -81,9 +83,10 @@ class InMemoryTables:
                 counter.seq,
                 counter.open,
                 counter.deleted,
-                tuple(connection for _, connection in connected),
+                tuple(connection for _, connection, is_live in mine if is_live),
                 counter.painting,
                 counter.waiting,
+                tuple(connection for _, connection, is_live in mine if not is_live),
             )
 
     def commit(self, channel: Channel, transition: Transition, now: datetime) -> None:
@@ -112,9 +115,11 @@ class InMemoryTables:
         gone = counter.expires_at is not None and counter.expires_at <= now
         return Counter() if gone else counter
 
-    def register(self, user_id: str, connection_id: str, now: datetime) -> None:
+    def register(
+        self, user_id: str, connection_id: str, now: datetime, until: datetime = DISTANT
+    ) -> None:
         with self.lock:
-            self.rows.connections[user_id, connection_id] = now
+            self.rows.connections[user_id, connection_id] = now, until
 
     def forget(self, user_id: str, connection_id: str) -> None:
         with self.lock:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.local_stack.template.intrinsics import resolve
+from tests.support.builders import a_caller
 from tests.support.cloudwatch import Datum, invocation, logged, rings
 from tests.support.doubles import RecordingLog
 from tests.support.plain_template import properties, values
@@ -53,7 +54,7 @@ def called(answer: Answer, version: str, capsys: pytest.CaptureFixture[str]) -> 
     """`GET /chats` at a version of chat_api that answers so, and all that is reported of it."""
     metrics = PowertoolsMetrics(STACK, "chat_api", version, lambda: "c-1")
     api = HttpApi(
-        {contract.LIST_CHATS: answer}, lambda _: "alice", SystemClock(), RecordingLog(), metrics
+        {contract.LIST_CHATS: answer}, lambda _: a_caller(), SystemClock(), RecordingLog(), metrics
     )
     event = json.loads((ROOT / "events" / "list_chats.json").read_text())
     clock = SystemClock()

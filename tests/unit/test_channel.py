@@ -215,6 +215,20 @@ def test_a_connection_that_takes_no_frame_is_closed_and_forgotten_alone(
     assert {connection for connection, _ in push.sent} == {"tab", "phone"}
 
 
+def test_who_has_ended_gets_nothing_and_is_closed_two_at_a_time(
+    channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    tables.register(USER, "tab", NOW)
+    for number in range(3):
+        tables.register(USER, f"ended-{number}", NOW, until=NOW)
+
+    channel.deliver(channel.change(USER, CHANGE))
+
+    assert {connection for connection, _ in push.sent} == {"tab"}
+    assert sorted(push.closed) == ["ended-0", "ended-1"]
+    assert (tables.read(USER).connections, tables.read(USER).ended) == (("tab",), ("ended-2",))
+
+
 def test_posts_have_two_seconds_in_all(
     channel: UnifiedChannel, tables: InMemoryTables, push: RecordingPush
 ) -> None:
@@ -307,6 +321,7 @@ def test_whose_account_is_gone_is_told_closed_and_forgotten(
     for name in ("tab", "phone", "gone"):
         tables.register(USER, name, NOW)
     tables.register("bob", "bobs", NOW)
+    tables.register(USER, "ended", NOW, until=NOW)
     push.gone = {"gone"}
 
     channel.dismiss(USER)
@@ -315,7 +330,7 @@ def test_whose_account_is_gone_is_told_closed_and_forgotten(
         "tab": "account_deleted",
         "phone": "account_deleted",
     }
-    assert set(push.closed) == {"tab", "phone", "gone"}
+    assert set(push.closed) == {"tab", "phone", "gone", "ended"}
     assert tables.read(USER).connections == ()
     assert tables.read("bob").connections == ("bobs",)
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 from tests.support.answering import Answering
-from tests.support.builders import CHAT, a_message, a_ulid, an_image
+from tests.support.builders import CHAT, a_caller, a_message, a_ulid, an_image
 from tests.support.doubles import (
     NOW,
     FixedClock,
@@ -37,6 +37,7 @@ from tests.unit.test_http_api import Context
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
+from afterimage.domain.callers import Caller
 from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.entities import Chat, Status
 from afterimage.domain.errors import ProviderUnavailable, Unauthorized
@@ -64,10 +65,10 @@ Call = Callable[..., tuple[int, Any]]
 LIMITS = Limits(10, 200, 10, timedelta(seconds=75), timedelta(seconds=450))
 
 
-def user_of(authorization: str | None) -> str:
+def caller_of(authorization: str | None) -> Caller:
     if not authorization:
         raise Unauthorized
-    return authorization.removeprefix("Bearer ")
+    return a_caller(authorization.removeprefix("Bearer "))
 
 
 @pytest.fixture
@@ -131,7 +132,7 @@ def call(
     )
     asking = LlmHandlerRoutes(answering.answer, answering.retry, urls, clock)
     handlers = {**asking.handlers(), **reading.handlers()}
-    api = HttpApi(handlers, user_of, clock, log, metrics)
+    api = HttpApi(handlers, caller_of, clock, log, metrics)
 
     def call(
         route: Route, *, body: Any = None, user: str = "alice", query: Any = None, **path: str
@@ -339,7 +340,7 @@ def test_a_ticket(call: Call, tables: InMemoryTables, clock: FixedClock) -> None
 
     url, ticket = body["url"].split("?ticket=")
     assert (status, url, body["expires_in"]) == (200, "wss://channel.test/live", 30)
-    assert Tickets(tables, clock).spend(ticket) == "alice"
+    assert Tickets(tables, clock).spend(ticket) == a_caller("alice")
 
 
 def test_missed_events(call: Call) -> None:

@@ -278,7 +278,7 @@ def test_the_websocket_events_are_steps_of_one_connection(
 def test_the_authorizer_is_asked_about_this_connection() -> None:
     event = EVENTS["authorize"]
     context = event["requestContext"]
-    encoded_user = event["queryStringParameters"]["ticket"].partition(".")[0]
+    encoded_user, token_end, _ = event["queryStringParameters"]["ticket"].split(".")
     sources = websocket_api()["Auth"]["IdentitySource"]
 
     assert event["methodArn"] == (
@@ -286,8 +286,9 @@ def test_the_authorizer_is_asked_about_this_connection() -> None:
     )
     assert sources == ["route.request.querystring.ticket"]
     assert event["queryStringParameters"] == EVENTS["connect"]["queryStringParameters"]
-    user = EVENTS["connect"]["requestContext"]["authorizer"]["principalId"]
-    assert urlsafe_b64decode(encoded_user).decode() == user
+    authorizer = EVENTS["connect"]["requestContext"]["authorizer"]
+    assert urlsafe_b64decode(encoded_user).decode() == authorizer["principalId"]
+    assert token_end == authorizer["token_ends_at"]
 
 
 @pytest.mark.parametrize(

@@ -9,9 +9,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.support.builders import a_ulid
+from tests.support.builders import a_caller, a_ulid
 from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
 
+from afterimage.domain.callers import Caller
 from afterimage.domain.errors import Busy, ClockSkew, MessageLimit, Refused, Unauthorized
 from afterimage.http import contract
 from afterimage.http.api import Handler, HttpApi, Request, Response
@@ -38,16 +39,16 @@ class Api:
         self.handler: Handler = lambda _: Response({"fine": "ü"}, 202)
         self.metrics = RecordingMetrics()
         handlers = {contract.POST_MESSAGE: self._handle}
-        self._api = HttpApi(handlers, self._user_of, FixedClock(), log, self.metrics)
+        self._api = HttpApi(handlers, self._caller_of, FixedClock(), log, self.metrics)
 
     def _handle(self, request: Request) -> Response:
         self.requests.append(request)
         return self.handler(request)
 
-    def _user_of(self, authorization: str | None) -> str:
+    def _caller_of(self, authorization: str | None) -> Caller:
         if authorization != "Bearer good":
             raise Unauthorized(f"no: {authorization}")
-        return "alice"
+        return a_caller("alice")
 
     def __call__(self, **event: Any) -> tuple[int, Any]:
         whole = {
@@ -171,7 +172,7 @@ def test_a_defect_is_told_without_a_word_of_it(api: Api) -> None:
 
 
 def test_keys_that_cannot_be_fetched_are_503(log: RecordingLog) -> None:
-    def busy(_: str | None) -> str:
+    def busy(_: str | None) -> Caller:
         raise Busy("the issuer is away")
 
     api = HttpApi({}, busy, FixedClock(), log, RecordingMetrics())
@@ -182,7 +183,7 @@ def test_keys_that_cannot_be_fetched_are_503(log: RecordingLog) -> None:
 
 def test_an_answer_without_a_body_is_private_too(log: RecordingLog) -> None:
     handlers = {contract.DELETE_CHAT: lambda _: Response(None, 204)}
-    api = HttpApi(handlers, lambda _: "alice", FixedClock(), log, RecordingMetrics())
+    api = HttpApi(handlers, lambda _: a_caller("alice"), FixedClock(), log, RecordingMetrics())
 
     answer = api({"routeKey": contract.DELETE_CHAT.key}, Context())
 

@@ -134,7 +134,7 @@ def removes(some: int) -> Answer:
 
 CALLS: dict[str, Callable[[Table], Any]] = {
     "counter and connections": lambda table: table.store.read(USER),
-    "connection": lambda table: table.store.register(USER, "tab", NOW),
+    "connection": lambda table: table.store.register(USER, "tab", NOW, NOW),
     "ticket": lambda table: table.store.keep(USER, "digest", NOW),
     "message": lambda _: DynamoDbMessages().get(USER, CHAT, a_ulid(0)),
     "messages": lambda _: DynamoDbMessages().before(USER, CHAT, None, 10),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.support.builders import a_message
+from tests.support.builders import a_caller, a_message
 from tests.support.doubles import NOW, FixedClock, PlainUrls, RecordingMetrics, RecordingPush
 from tests.support.in_memory import Counter, InMemoryEventLog, InMemoryTables
 from tests.unit.conftest import USER
@@ -15,6 +15,8 @@ from afterimage.domain.events import MessageInserted
 from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.resume_channel import MAX_CONNECTIONS, ResumeChannel
+
+ALICE = a_caller(USER)
 
 
 @pytest.fixture
@@ -44,7 +46,7 @@ def test_it_is_registered_and_brought_level(
 ) -> None:
     messages(tables, 3)
 
-    resuming.resume(USER, "tab", 1)
+    resuming.resume(ALICE, "tab", 1)
 
     assert tables.read(USER).connections == ("tab",)
     assert told(push) == [("message-insert", 2), ("message-insert", 3), ("resumed", 3)]
@@ -62,7 +64,7 @@ def test_it_is_registered_before_the_channel_is_read(
 
     monkeypatch.setattr(tables, "read", look)
 
-    resuming.resume(USER, "tab", None)
+    resuming.resume(ALICE, "tab", None)
 
     assert connected[0] == ("tab",)
 
@@ -70,7 +72,7 @@ def test_it_is_registered_before_the_channel_is_read(
 def test_from_now_on(resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush) -> None:
     messages(tables, 3)
 
-    resuming.resume(USER, "tab", None)
+    resuming.resume(ALICE, "tab", None)
 
     assert told(push) == [("resumed", 3)]
 
@@ -80,8 +82,8 @@ def test_more_and_reset_are_said(
 ) -> None:
     messages(tables, 201)
 
-    resuming.resume(USER, "tab", 0)
-    resuming.resume(USER, "tab", 999)
+    resuming.resume(ALICE, "tab", 0)
+    resuming.resume(ALICE, "tab", 999)
 
     assert told(push)[-2:] == [("more", 200), ("reset", 201)]
     assert len(told(push)) == 202
@@ -122,11 +124,11 @@ def test_the_twenty_first_connection_replaces_the_oldest(
 ) -> None:
     for number in range(MAX_CONNECTIONS):
         clock.advance(seconds=1)
-        resuming.resume(USER, f"tab-{number:02d}", None)
+        resuming.resume(ALICE, f"tab-{number:02d}", None)
     assert push.closed == []
 
     clock.advance(seconds=1)
-    resuming.resume(USER, "the-newest", None)
+    resuming.resume(ALICE, "the-newest", None)
 
     connected = tables.read(USER).connections
     assert len(connected) == MAX_CONNECTIONS
@@ -142,10 +144,10 @@ def test_who_resumes_again_replaces_nobody(
 ) -> None:
     for number in range(MAX_CONNECTIONS):
         clock.advance(seconds=1)
-        resuming.resume(USER, f"tab-{number:02d}", None)
+        resuming.resume(ALICE, f"tab-{number:02d}", None)
 
     clock.advance(seconds=1)
-    resuming.resume(USER, "tab-00", None)
+    resuming.resume(ALICE, "tab-00", None)
 
     assert push.closed == []
     assert tables.read(USER).connections[-1] == "tab-00"
@@ -156,7 +158,7 @@ def test_who_cannot_take_the_replay_is_closed_and_forgotten(
 ) -> None:
     push.gone.add("tab")
 
-    resuming.resume(USER, "tab", None)
+    resuming.resume(ALICE, "tab", None)
 
     assert tables.read(USER).connections == ()
     assert push.closed == ["tab"]
@@ -172,7 +174,7 @@ def test_who_leaves_is_forgotten(resuming: ResumeChannel, tables: InMemoryTables
 
 
 def test_a_replay_has_twenty_seconds(resuming: ResumeChannel, push: RecordingPush) -> None:
-    resuming.resume(USER, "tab", None)
+    resuming.resume(ALICE, "tab", None)
 
     assert push.deadlines == [NOW + timedelta(seconds=20)]
 
@@ -184,7 +186,7 @@ def test_whose_account_is_deleted_is_told_and_closed(
     """They had a ticket, or a connection, from before."""
     tables.rows.counters[USER] = Counter(deleted=True)
     acts = {
-        "resume": lambda: resuming.resume(USER, "tab", 0),
+        "resume": lambda: resuming.resume(ALICE, "tab", 0),
         "pong": lambda: resuming.pong(USER, "tab"),
         "complain": lambda: resuming.complain(USER, "tab", "invalid", "What?"),
     }
@@ -195,3 +197,48 @@ def test_whose_account_is_deleted_is_told_and_closed(
     assert (frame["type"], frame["event"], frame["code"]) == ("system", "error", "account_deleted")
     assert push.closed == ["tab"]
     assert tables.read(USER).connections == ()
+
+
+# --- The token's end -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("late", "is_admitted"), [(-3600, True), (60, True), (61, False)])
+def test_a_token_counts_until_a_minute_behind_its_end(
+    resuming: ResumeChannel,
+    tables: InMemoryTables,
+    push: RecordingPush,
+    clock: FixedClock,
+    late: int,
+    is_admitted: bool,
+) -> None:
+    messages(tables, 2)
+    resuming.resume(ALICE, "tab", None)
+    push.sent.clear()
+    clock.advance(hours=1, seconds=late)
+
+    assert resuming.admits(ALICE, "tab") is is_admitted
+
+    frames = [(frame["event"], frame["code"], frame["seq"]) for frame in push.to("tab")]
+    assert frames == ([] if is_admitted else [("error", "token_expired", 2)])
+    assert push.closed == ([] if is_admitted else ["tab"])
+    assert tables.read(USER).connections == (("tab",) if is_admitted else ())
+
+
+@pytest.mark.parametrize(
+    ("hours", "until"),
+    [(1, timedelta(hours=1, minutes=5)), (-1 / 60, timedelta(minutes=4)), (9, timedelta(hours=2))],
+)
+def test_a_connection_gets_frames_for_five_minutes_more_and_two_hours_at_most(
+    resuming: ResumeChannel,
+    tables: InMemoryTables,
+    clock: FixedClock,
+    hours: float,
+    until: timedelta,
+) -> None:
+    resuming.resume(a_caller(USER, NOW + timedelta(hours=hours)), "tab", None)
+
+    clock.advance(seconds=until.total_seconds() - 1)
+    assert tables.read(USER).connections == ("tab",)
+
+    clock.advance(seconds=1)
+    assert (tables.read(USER).connections, tables.read(USER).ended) == ((), ("tab",))

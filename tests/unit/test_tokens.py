@@ -14,6 +14,7 @@ import requests
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
+from tests.support.builders import a_caller
 from tests.support.doubles import FixedClock, RecordingLog
 from tests.support.forged import token_by_hand
 from tests.support.in_memory import InMemoryTables
@@ -72,7 +73,8 @@ def issuer() -> Issuer:
 @pytest.fixture
 def user_of(issuer: Issuer, log: RecordingLog) -> Callable[[str | None], str]:
     keys = IssuerKeys(lambda: ISSUER, issuer.get_json, log, lambda: issuer.seconds)
-    return TokenVerifier(lambda: ISSUER, lambda: AUDIENCE, keys).user_of
+    verifier = TokenVerifier(lambda: ISSUER, lambda: AUDIENCE, keys)
+    return lambda authorization: verifier.caller_of(authorization).user_id
 
 
 UserOf = Callable[[str | None], str]
@@ -115,6 +117,21 @@ def timeless(**changed: Any) -> Claims:
 )
 def test_a_good_token_is_its_subjects(user_of: UserOf, key: Any, alg: str, kid: str) -> None:
     assert user_of(signed({}, key, alg, kid)) == "alice"
+
+
+@pytest.mark.parametrize(
+    ("exp", "until"),
+    [(4_000_000_000, datetime.fromtimestamp(4_000_000_000, UTC)),
+     (4_000_000_000.9, datetime.fromtimestamp(4_000_000_000, UTC)),
+     (10**30, datetime(9999, 1, 1, tzinfo=UTC))],
+)  # fmt: skip
+def test_a_token_says_until_when_it_counts(
+    issuer: Issuer, log: RecordingLog, exp: float, until: datetime
+) -> None:
+    keys = IssuerKeys(lambda: ISSUER, issuer.get_json, log, lambda: issuer.seconds)
+    verifier = TokenVerifier(lambda: ISSUER, lambda: AUDIENCE, keys)
+
+    assert verifier.caller_of(signed({"exp": exp})).until == until
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
@@ -223,7 +240,7 @@ def test_every_id_that_is_taken_fits_a_key_and_a_ticket(user_of: UserOf, sub: st
     tickets = Tickets(tables, FixedClock())
 
     assert len(f"{user_id}#{'c' * 64}".encode()) <= 2_048
-    assert tickets.spend(tickets.issue(user_id)) == user_id
+    assert tickets.spend(tickets.issue(a_caller(user_id))) == a_caller(user_id)
 
 
 @pytest.mark.parametrize("sub", [7, ["alice"], {}])
@@ -460,7 +477,7 @@ def test_a_strange_answer_of_the_issuer_is_no_verdict(answer: Any, log: Recordin
     keys = IssuerKeys(lambda: ISSUER, lambda _: answer, log, lambda: 0.0)
 
     with pytest.raises(Busy):
-        TokenVerifier(lambda: ISSUER, lambda: AUDIENCE, keys).user_of(signed({}))
+        TokenVerifier(lambda: ISSUER, lambda: AUDIENCE, keys).caller_of(signed({}))
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.builders import a_ulid
+from tests.support.builders import a_caller, a_ulid
 from tests.support.doubles import (
     NOW,
     FixedClock,
@@ -28,6 +28,7 @@ from afterimage.use_cases.report_wait import ReportWait
 from afterimage.use_cases.resume_channel import ResumeChannel
 from afterimage.websocket_api import WebSocketApi
 
+END = a_caller().until
 ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc/live/$connect"
 
 
@@ -57,7 +58,7 @@ def event(route: str, body: object = None, **more: Any) -> dict[str, Any]:
     request = {
         "routeKey": route,
         "connectionId": "tab",
-        "authorizer": {"principalId": USER},
+        "authorizer": {"principalId": USER, "token_ends_at": str(int(END.timestamp()))},
     }
     return {"requestContext": request, "body": body, **more}
 
@@ -74,12 +75,13 @@ def effect(answer: dict[str, Any]) -> str:
 
 
 def test_a_ticket_lets_its_user_in_once(api: WebSocketApi, tables: InMemoryTables) -> None:
-    ticket = Tickets(tables, FixedClock()).issue(USER)
+    ticket = Tickets(tables, FixedClock()).issue(a_caller(USER))
 
     first = authorize(api, {"ticket": ticket})
     second = authorize(api, {"ticket": ticket})
 
     assert (effect(first), first["principalId"]) == ("Allow", USER)
+    assert first["context"] == {"token_ends_at": str(int(END.timestamp()))}
     assert (effect(second), second["principalId"]) == ("Deny", "nobody")
 
 
@@ -91,11 +93,11 @@ def test_nobody_else_gets_in(api: WebSocketApi, query: dict[str, str] | None) ->
 def test_a_ticket_never_reaches_the_log(
     api: WebSocketApi, tables: InMemoryTables, log: RecordingLog
 ) -> None:
-    ticket = Tickets(tables, FixedClock()).issue(USER)
+    ticket = Tickets(tables, FixedClock()).issue(a_caller(USER))
 
     authorize(api, {"ticket": ticket})
 
-    assert ticket.split(".")[1] not in log.text()
+    assert ticket.split(".")[2] not in log.text()
 
 
 def test_a_connection_is_registered_by_resume_and_not_before(
@@ -166,6 +168,35 @@ def test_anything_else_gets_an_error_and_stays_connected(
     assert (frame["type"], frame["event"], frame["code"]) == ("system", "error", "invalid")
     assert tables.read(USER).connections == ("tab",)
     assert push.closed == []
+
+
+@pytest.mark.parametrize(
+    "body", ['{"action": "ping"}', '{"action": "resume", "after": 0}', "garbage"]
+)
+def test_whose_token_has_ended_is_told_and_closed_whatever_they_send(
+    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush, log: RecordingLog, body: str
+) -> None:
+    tables.register(USER, "tab", NOW)
+    ended = event("$default", body)
+    ended["requestContext"]["authorizer"]["token_ends_at"] = str(int(NOW.timestamp()) - 61)
+
+    assert api(ended, None) == {"statusCode": 200}
+
+    (frame,) = push.to("tab")
+    assert (frame["type"], frame["event"], frame["code"]) == ("system", "error", "token_expired")
+    assert (push.closed, tables.read(USER).connections) == (["tab"], ())
+    assert "websocket_token_expired" in log.text()
+
+
+def test_a_connection_from_before_tokens_were_kept_stays(
+    api: WebSocketApi, push: RecordingPush
+) -> None:
+    old = event("$default", '{"action": "ping"}')
+    del old["requestContext"]["authorizer"]["token_ends_at"]
+
+    api(old, None)
+
+    assert [frame["event"] for frame in push.to("tab")] == ["pong"]
 
 
 def test_a_binary_frame_is_garbage(api: WebSocketApi, push: RecordingPush) -> None:

@@ -132,7 +132,10 @@ export type FetchLike = (
 export interface Options {
   /** Address of the HTTP API, without a `/` at its end; this page's own origin by default. */
   url?: string | undefined;
-  /** The access token, asked for before every request, and once more when it was `refused`. */
+  /**
+   * The access token, asked for before every request, and once more when it was `refused`. A
+   * connection ends with the token it was opened by; it is asked for then, too.
+   */
   token: (why: { refused: boolean }) => string | Promise<string>;
   /**
    * Reads over HTTP what the app shows, at the start and whenever events cannot be replayed. It

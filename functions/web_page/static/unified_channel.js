@@ -418,7 +418,8 @@ export class UnifiedChannel {
       case "error":
         if (code === "account_deleted") return this.close(); // there is nothing to come back to
         if (code === "replaced") this.#failures = REPLACED_FAILURES;
-        if (line.resuming) return this.#lose(line);
+        // A token that has ended is not this line's to renew: a fresh ticket comes with the next.
+        if (line.resuming || code === "token_expired") return this.#lose(line);
         break;
       case "pong":
         break;

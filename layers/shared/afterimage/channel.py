@@ -26,6 +26,7 @@ from afterimage.ports.channel import ChannelStore, ConditionsFailed, ImageUrls, 
 from afterimage.ports.system import Clock, Log, Metrics
 
 _POST_WITHIN = timedelta(seconds=2)
+_CLOSED_IN_PASSING = 2  # of the connections that have ended, so that no change pays for many
 # A transaction that loses repeats. Most are alone with one other and need a few milliseconds; a
 # hundred at once come through only if they wait long enough for one another.
 _PATIENCE = Patience(
@@ -146,6 +147,8 @@ class UnifiedChannel:
     def deliver(self, delivery: Delivery, after: Posts = NOTHING_POSTED) -> None:
         """Post frames to everyone connected, including who connected meanwhile.
 
+        Some of those whose time is over are closed and forgotten beside it.
+
         A connection that is gone or deaf is closed and forgotten; it comes back by `resume`. One
         that missed a frame for another reason stays: its client finds the gap by the next frame,
         pong or poll. Nothing here raises: pushing never breaks the work.
@@ -165,7 +168,8 @@ class UnifiedChannel:
         posts = list(self._begin(user_id, known, delivery.frames, after).values())
         newcomers = self._newcomers(user_id, known)
         posts += self._begin(user_id, newcomers, delivery.frames, after).values()
-        wait([*begun, *posts])
+        ended = delivery.channel.ended[:_CLOSED_IN_PASSING]
+        wait([*begun, *posts, *self._begin_to_close(user_id, ended)])
 
     def post_again(self, user_id: str, again: Sequence[frames.BroadcastFrame]) -> None:
         """Post frames of events that were committed earlier to everyone connected now."""
@@ -187,12 +191,7 @@ class UnifiedChannel:
         channel = self._store.read(user_id)
         told = frames.account_deleted(channel.seq)
         self._post_to_all(channel, (frames.encode(told),))
-        wait(
-            [
-                self._executor.submit(self._dismissed, user_id, connection)
-                for connection in channel.connections
-            ]
-        )
+        wait(self._begin_to_close(user_id, (*channel.connections, *channel.ended)))
 
     def _post_to_all(self, channel: Channel, texts: Sequence[str]) -> None:
         wait(self._begin(channel.user_id, channel.connections, texts, NOTHING_POSTED).values())
@@ -207,6 +206,9 @@ class UnifiedChannel:
             )
             for connection in connections
         }
+
+    def _begin_to_close(self, user_id: str, connections: Sequence[str]) -> list[Future[None]]:
+        return [self._executor.submit(self._dismissed, user_id, one) for one in connections]
 
     def _count_endings(self, transition: Transition) -> None:
         """Every end of an answer passes here once, whoever ends it."""

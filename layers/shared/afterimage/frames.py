@@ -134,7 +134,7 @@ class SystemFrame(TypedDict):
     seq: int
 
 
-ErrorCode = Literal["invalid", "replaced", "account_deleted"]
+ErrorCode = Literal["invalid", "replaced", "account_deleted", "token_expired"]
 
 
 class ErrorFrame(TypedDict):

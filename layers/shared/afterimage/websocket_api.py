@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from afterimage.actions import Ping, Report, Resume, parsed
+from afterimage.domain.callers import Caller
 from afterimage.domain.metrics import Metric
 from afterimage.ports.system import Log, Metrics
 from afterimage.use_cases.open_connection import Tickets
@@ -13,6 +15,8 @@ from afterimage.use_cases.report_wait import FeltWait, ReportWait
 from afterimage.use_cases.resume_channel import ResumeChannel
 
 _DONE = {"statusCode": 200}
+_ENDS_AT = "token_ends_at"  # seconds since 1970
+_NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class WebSocketApi:
@@ -38,37 +42,39 @@ class WebSocketApi:
         if event.get("type") == "REQUEST":
             return self._authorize(event)
         request = event["requestContext"]
-        user_id = request["authorizer"]["principalId"]
-        connection_id = request["connectionId"]
+        caller, connection_id = _caller(request["authorizer"]), request["connectionId"]
         match request["routeKey"]:
             case "$connect":
                 # Registered at `resume`: before that, API Gateway answers a post with 410.
                 self._log.info("websocket_connected", connection_id=connection_id)
             case "$disconnect":
-                self._channel.leave(user_id, connection_id)
+                self._channel.leave(caller.user_id, connection_id)
                 self._log.info("websocket_disconnected", connection_id=connection_id)
+            case _ if self._channel.admits(caller, connection_id):
+                self._frame(caller, connection_id, event.get("body"))
             case _:
-                self._frame(user_id, connection_id, event.get("body"))
+                self._log.info("websocket_token_expired", connection_id=connection_id)
         return _DONE
 
     def _authorize(self, event: Mapping[str, Any]) -> dict[str, Any]:
         """The ticket's user may connect, once; API Gateway answers anybody else with 403."""
         ticket = (event.get("queryStringParameters") or {}).get("ticket", "")
-        user_id = self._spent(ticket)
-        self._log.info("websocket_ticket_spent" if user_id else "websocket_ticket_refused")
-        if not user_id:
+        caller = self._spent(ticket)
+        self._log.info("websocket_ticket_spent" if caller else "websocket_ticket_refused")
+        if not caller:
             self._metrics.add(Metric.TICKETS_REFUSED)
         statement = {
             "Action": "execute-api:Invoke",
-            "Effect": "Allow" if user_id else "Deny",
+            "Effect": "Allow" if caller else "Deny",
             "Resource": event["methodArn"],
         }
         return {
-            "principalId": user_id or "nobody",
+            "principalId": caller.user_id if caller else "nobody",
             "policyDocument": {"Version": "2012-10-17", "Statement": [statement]},
+            "context": _context(caller) if caller else {},
         }
 
-    def _spent(self, ticket: str) -> str | None:
+    def _spent(self, ticket: str) -> Caller | None:
         try:
             return self._tickets.spend(ticket)
         except Exception:
@@ -76,10 +82,11 @@ class WebSocketApi:
             self._metrics.add(Metric.AUTHORIZER_ERRORS)
             raise
 
-    def _frame(self, user_id: str, connection_id: str, body: object) -> None:
+    def _frame(self, caller: Caller, connection_id: str, body: object) -> None:
+        user_id = caller.user_id
         match parsed(body):
             case Resume(after=after):
-                self._channel.resume(user_id, connection_id, after)
+                self._channel.resume(caller, connection_id, after)
                 self._log.info("websocket_resumed", connection_id=connection_id, after=after)
             case Ping():
                 self._channel.pong(user_id, connection_id)
@@ -90,6 +97,17 @@ class WebSocketApi:
                     user_id, connection_id, "invalid", "This frame was not understood."
                 )
                 self._log.info("websocket_frame_refused", connection_id=connection_id)
+
+
+def _context(caller: Caller) -> dict[str, str]:
+    """What API Gateway repeats with every further event of the connection, as texts."""
+    return {_ENDS_AT: str(int(caller.until.timestamp()))}
+
+
+def _caller(authorizer: Mapping[str, str]) -> Caller:
+    end = authorizer.get(_ENDS_AT)  # missing where an earlier version let the connection in
+    until = _NEVER if end is None else datetime.fromtimestamp(int(end), UTC)
+    return Caller(authorizer["principalId"], until)
 
 
 def felt(report: Report) -> FeltWait:

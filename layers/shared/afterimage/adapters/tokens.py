@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
+from datetime import UTC, datetime
 from typing import Any
 
 import jwt
@@ -19,6 +20,7 @@ from requests.adapters import HTTPAdapter
 from urllib3.util import Retry
 
 from afterimage.adapters.age import is_fresh
+from afterimage.domain.callers import LEEWAY, Caller
 from afterimage.domain.errors import Busy, Unauthorized
 from afterimage.ports.system import Log
 
@@ -28,7 +30,7 @@ _ASK_AT_MOST_EVERY_S = 60.0
 _FETCH_TIMEOUT_S = 3.0
 # A connection that was kept while the sandbox was frozen is found closed at the next request.
 _ONCE_MORE = Retry(total=1, connect=0)
-_LEEWAY_S = 60  # difference of clocks, for `iat`, `nbf` and `exp` alike
+_LAST_END = datetime(9999, 1, 1, tzinfo=UTC)  # what a token may say is not what a date may be
 _LONGEST_TOKEN = 8 * 1024  # characters; API Gateway's limit for all headers is 10 KB
 # Bytes. OpenID Connect Core 2 allows 255 ASCII characters. DynamoDB's partition key holds 2,048,
 # of which a chat's id takes 65; a ticket, of which it is a part, holds 743.
@@ -125,7 +127,7 @@ class IssuerKeys:
 
 
 class TokenVerifier:
-    """Tells whose token it is."""
+    """Tells whose token it is, and until when."""
 
     def __init__(
         self, issuer: Callable[[], str], audience: Callable[[], str], keys: IssuerKeys
@@ -134,8 +136,8 @@ class TokenVerifier:
         self._audience = audience
         self._keys = keys
 
-    def user_of(self, authorization: str | None) -> str:
-        """The `sub` of a valid bearer token.
+    def caller_of(self, authorization: str | None) -> Caller:
+        """Who has a valid bearer token: its `sub` and its `exp`.
 
         Raises:
             Unauthorized: it is missing, malformed, forged, for somebody else or out of date.
@@ -147,7 +149,7 @@ class TokenVerifier:
         except (jwt.InvalidTokenError, jwt.PyJWKError, RecursionError) as error:
             raise Unauthorized(type(error).__name__) from error
 
-    def _verified(self, token: str) -> str:
+    def _verified(self, token: str) -> Caller:
         header = jwt.get_unverified_header(token)
         algorithm = str(header.get("alg"))
         if algorithm not in _ALGORITHMS.values():
@@ -158,7 +160,7 @@ class TokenVerifier:
         user_id = claims["sub"]
         if not _can_be_kept(user_id):
             raise Unauthorized("unusable sub", public=_UNUSABLE_ID)
-        return str(user_id)
+        return Caller(str(user_id), _end_of(claims))
 
     def _claims(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
         try:
@@ -175,9 +177,13 @@ class TokenVerifier:
             key.key,
             algorithms=[str(key.algorithm_name)],
             issuer=self._issuer(),
-            leeway=_LEEWAY_S,
+            leeway=LEEWAY,
             options={"require": ["exp", "iss", "sub"], "verify_aud": False},
         )
+
+
+def _end_of(claims: dict[str, Any]) -> datetime:
+    return datetime.fromtimestamp(min(int(claims["exp"]), _LAST_END.timestamp()), UTC)
 
 
 def fetch_json(http: requests.Session) -> Callable[[str], Any]:

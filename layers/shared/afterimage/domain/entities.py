@@ -258,6 +258,7 @@ class Channel:
         connections: ids of the connections that get live frames, oldest first.
         painting: ids of the jobs that are the painter's: reserved or running.
         waiting: ids of the jobs that wait for their turn.
+        ended: ids of connections that get no more frames, by their token's end or their age.
     """
 
     user_id: str
@@ -267,3 +268,4 @@ class Channel:
     connections: tuple[str, ...] = ()
     painting: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
+    ended: tuple[str, ...] = ()

@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from afterimage.domain.callers import Caller
 from afterimage.domain.errors import Invalid, MessageLimit, NotFound, Refused, TooManyOpen
 from afterimage.domain.metrics import Metric
 from afterimage.http.contract import Route
@@ -43,10 +44,14 @@ class Request:
         until: when the function will be stopped.
     """
 
-    user_id: str
+    caller: Caller
     received_at: datetime
     until: datetime
     event: ApiGatewayEvent
+
+    @property
+    def user_id(self) -> str:
+        return self.caller.user_id
 
     def parameters(self, model: type[ModelT]) -> ModelT:
         """Path parameters. Raises: Invalid."""
@@ -88,19 +93,19 @@ class HttpApi:
     """Serves authenticated routes.
 
     Args:
-        user_of: the user of an Authorization header; raises Unauthorized.
+        caller_of: whose an Authorization header is; raises Unauthorized.
     """
 
     def __init__(
         self,
         handlers: Mapping[Route, Handler],
-        user_of: Callable[[str | None], str],
+        caller_of: Callable[[str | None], Caller],
         clock: Clock,
         log: Log,
         metrics: Metrics,
     ) -> None:
         self._handlers = {route.key: handler for route, handler in handlers.items()}
-        self._user_of = user_of
+        self._caller_of = caller_of
         self._clock = clock
         self._log = log
         self._metrics = metrics
@@ -121,13 +126,13 @@ class HttpApi:
         return answer(response.status, response.body)
 
     def _respond(self, event: ApiGatewayEvent, context: Any) -> Response:
-        user_id = self._user_of(header(event, "authorization"))
+        caller = self._caller_of(header(event, "authorization"))
         handler = self._handlers.get(event.get("routeKey", ""))
         if handler is None:
             raise NotFound
         now = self._clock.now()
         left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-        return handler(Request(user_id, _received_at(event, now), now + left, event))
+        return handler(Request(caller, _received_at(event, now), now + left, event))
 
 
 def _received_at(event: ApiGatewayEvent, now: datetime) -> datetime:

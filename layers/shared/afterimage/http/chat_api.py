@@ -264,7 +264,7 @@ class ChatApiRoutes:
     def issue_ticket(self, request: Request) -> Response:
         """200 with the address of one connection, for 30 seconds."""
         _refuse_deleted(self.channel.read(request.user_id))
-        ticket = self.tickets.issue(request.user_id)
+        ticket = self.tickets.issue(request.caller)
         lifetime = int(TICKET_LIFETIME.total_seconds())
         url = f"{self.websocket_url()}?ticket={ticket}"
         return Response({"url": url, "expires_in": lifetime})

@@ -9,8 +9,8 @@ from afterimage.domain.entities import Channel
 
 
 class ConnectionRegistry(Protocol):
-    def register(self, user_id: str, connection_id: str, now: datetime) -> None:
-        """Give a connection live frames from now on."""
+    def register(self, user_id: str, connection_id: str, now: datetime, until: datetime) -> None:
+        """Give a connection live frames from now on, until then."""
 
     def read(self, user_id: str) -> Channel:
         """As `ChannelStore.read`."""

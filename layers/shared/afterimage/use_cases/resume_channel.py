@@ -10,6 +10,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from afterimage import frames
+from afterimage.domain.callers import Caller
+from afterimage.domain.connections import gets_frames_until
 from afterimage.ports.channel import Push
 from afterimage.ports.connections import ConnectionRegistry
 from afterimage.ports.system import Clock
@@ -17,6 +19,7 @@ from afterimage.use_cases.replay_events import Replay, ReplayEvents
 
 MAX_CONNECTIONS = 20
 _SEND_WITHIN = timedelta(seconds=20)
+_GONE = frames.account_deleted(0)  # whoever opened this had a ticket from before
 
 
 class ResumeChannel:
@@ -28,12 +31,23 @@ class ResumeChannel:
         self._push = push
         self._clock = clock
 
-    def resume(self, user_id: str, connection_id: str, after: int | None) -> None:
+    def admits(self, caller: Caller, connection_id: str) -> bool:
+        """Whether the connection's token still counts; if not, it is told so and closed."""
+        if caller.is_in_time(self._clock.now()):
+            return True
+        seq = self._registry.read(caller.user_id).seq
+        told = frames.error(seq, "token_expired", "The access token of this connection has ended.")
+        self._dismiss(caller.user_id, connection_id, told)
+        return False
+
+    def resume(self, caller: Caller, connection_id: str, after: int | None) -> None:
         """Register the connection and send it what it missed, then `resumed`, `more` or `reset`."""
-        self._registry.register(user_id, connection_id, self._clock.now())
+        user_id, now = caller.user_id, self._clock.now()
+        until = gets_frames_until(caller.until, now)
+        self._registry.register(user_id, connection_id, now, until)
         channel = self._registry.read(user_id)
         if channel.deleted:
-            self._dismiss(user_id, connection_id)
+            self._dismiss(user_id, connection_id, _GONE)
             return
         self._replace_oldest(user_id, channel.connections, channel.seq)
         replay = self._replay(channel, after)
@@ -45,7 +59,7 @@ class ResumeChannel:
         """Answer a ping with where the channel is."""
         channel = self._registry.read(user_id)
         if channel.deleted:
-            self._dismiss(user_id, connection_id)
+            self._dismiss(user_id, connection_id, _GONE)
             return
         self._send(
             user_id, connection_id, [frames.encode(frames.system_frame("pong", channel.seq))]
@@ -57,7 +71,7 @@ class ResumeChannel:
         """Answer a frame that cannot be understood."""
         channel = self._registry.read(user_id)
         if channel.deleted:
-            self._dismiss(user_id, connection_id)
+            self._dismiss(user_id, connection_id, _GONE)
             return
         complaint = frames.error(channel.seq, code, message)
         self._send(user_id, connection_id, [frames.encode(complaint)])
@@ -66,9 +80,7 @@ class ResumeChannel:
         """Forget a connection that has closed."""
         self._registry.forget(user_id, connection_id)
 
-    def _dismiss(self, user_id: str, connection_id: str) -> None:
-        """The account is gone: whoever opened this had a ticket from before."""
-        told = frames.account_deleted(0)
+    def _dismiss(self, user_id: str, connection_id: str, told: frames.ErrorFrame) -> None:
         self._push.post(connection_id, [frames.encode(told)], self._until())
         self._push.close(connection_id)
         self._registry.forget(user_id, connection_id)
@@ -76,9 +88,7 @@ class ResumeChannel:
     def _replace_oldest(self, user_id: str, connections: tuple[str, ...], seq: int) -> None:
         told = frames.error(seq, "replaced", "A newer connection has taken this one's place.")
         for connection_id in connections[: max(0, len(connections) - MAX_CONNECTIONS)]:
-            self._push.post(connection_id, [frames.encode(told)], self._until())
-            self._push.close(connection_id)
-            self._registry.forget(user_id, connection_id)
+            self._dismiss(user_id, connection_id, told)
 
     def _send(self, user_id: str, connection_id: str, texts: list[str]) -> None:
         if not self._push.post(connection_id, texts, self._until()):

@@ -24,7 +24,7 @@ def authenticated(base: Connected, handlers: Mapping[Route, Handler]) -> HttpApi
     verifier = TokenVerifier(issuer, base.public("audience"), keys)
     return HttpApi(
         handlers=handlers,
-        user_of=verifier.user_of,
+        caller_of=verifier.caller_of,
         clock=base.clock,
         log=base.log,
         metrics=base.metrics,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import (
@@ -33,8 +33,6 @@ from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.system import Clock
 
 _CONNECTION, _TICKET = "connection#", "ticket#"
-# API Gateway ends every connection after two hours; what is older has gone without a word.
-_CONNECTION_LIFE = timedelta(hours=2)
 # Reasons of a cancelled transaction that say "not now" rather than "no".
 _CONTENTION = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 # The same, where the whole call was turned away.
@@ -52,7 +50,8 @@ class DynamoDbChannelStore:
 
     def read(self, user_id: str) -> Channel:
         channel, now = Channel(user_id), self._clock.now()
-        connections: list[tuple[str, str]] = []
+        live: list[tuple[str, str]] = []
+        ended: list[str] = []
         # "connection#…" and "seq" sort before "ticket#…": tickets are not read.
         for row in ChannelRow.query(user_id, ChannelRow.entry < _TICKET, consistent_read=True):
             if row.entry == COUNTER:
@@ -64,10 +63,12 @@ class DynamoDbChannelStore:
                     painting=frozenset(row.painting or ()),
                     waiting=frozenset(row.waiting or ()),
                 )
-            else:
-                connections.append((row.connected_at or "", row.entry[len(_CONNECTION) :]))
-        oldest_first = tuple(connection for _, connection in sorted(connections))
-        return replace(channel, connections=oldest_first)
+            elif (row.expires_at or 0) > now.timestamp():
+                live.append((row.connected_at or "", row.entry[len(_CONNECTION) :]))
+            else:  # DynamoDB removes it in its own time
+                ended.append(row.entry[len(_CONNECTION) :])
+        oldest_first = tuple(connection for _, connection in sorted(live))
+        return replace(channel, connections=oldest_first, ended=tuple(ended))
 
     # --- The transaction --------------------------------------------------------------------
 
@@ -95,12 +96,12 @@ class DynamoDbChannelStore:
 
     # --- Connections ------------------------------------------------------------------------
 
-    def register(self, user_id: str, connection_id: str, now: datetime) -> None:
+    def register(self, user_id: str, connection_id: str, now: datetime, until: datetime) -> None:
         ChannelRow(
             user_id,
             _CONNECTION + connection_id,
             connected_at=rows.timestamp(now),
-            expires_at=rows.epoch(now + _CONNECTION_LIFE),
+            expires_at=rows.epoch(until),
         ).save()
 
     def forget(self, user_id: str, connection_id: str) -> None:
