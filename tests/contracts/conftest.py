@@ -50,7 +50,7 @@ from afterimage.ports.chats import (
     ReportCounter,
     UsageReader,
 )
-from afterimage.ports.connections import ConnectionRegistry, TicketStore
+from afterimage.ports.connections import ConnectionRegistry, TicketStore, WaitingRoom
 from afterimage.ports.events import EventLog, RowReader
 from afterimage.ports.jobs import JobStore
 from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
@@ -84,6 +84,7 @@ class Tables:
 
     store: ChannelStore
     connections: ConnectionRegistry
+    waiting: WaitingRoom
     tickets: TicketStore
     messages: MessageReader
     chats: ChatReader
@@ -204,6 +205,7 @@ def _in_memory() -> Tables:
     return Tables(
         store=tables,
         connections=tables,
+        waiting=tables,
         tickets=tables,
         messages=in_memory.InMemoryMessages(tables),
         chats=in_memory.InMemoryChats(tables),
@@ -263,6 +265,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
     return Tables(
         store=store,
         connections=store,
+        waiting=store,
         tickets=store,
         messages=readers.DynamoDbMessages(),
         chats=readers.DynamoDbChats(),

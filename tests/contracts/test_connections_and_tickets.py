@@ -52,6 +52,35 @@ def test_a_connection_whose_time_is_over_is_told_apart(tables: Tables, user: str
     assert sorted(channel.ended) == ["old", "over"]
 
 
+def test_a_connection_is_taken_once(tables: Tables, user: str, somebody_else: str) -> None:
+    tables.connections.register(user, "tab", NOW, LATER)
+
+    assert not tables.connections.take(somebody_else, "tab")
+    assert tables.connections.take(user, "tab")
+    assert not tables.connections.take(user, "tab")
+    assert tables.connections.read(user).connections == ()
+
+
+def test_who_has_not_resumed_waits_apart(tables: Tables, user: str, somebody_else: str) -> None:
+    tables.connections.register(user, "tab", NOW, LATER)
+    for number, connection in enumerate(["c", "a", "b", "new"]):
+        tables.waiting.enter(user, connection, NOW + timedelta(seconds=10 * number))
+
+    assert tables.connections.read(user).connections == ("tab",)
+    assert tables.waiting.some(somebody_else, LATER, 9) == []
+    found = tables.waiting.some(user, NOW + timedelta(seconds=30), 9)
+    assert sorted(found) == ["a", "b", "c"]
+    assert len(tables.waiting.some(user, LATER, 2)) == 2
+
+
+def test_who_resumes_leaves_once(tables: Tables, user: str) -> None:
+    tables.waiting.enter(user, "tab", NOW)
+
+    assert tables.waiting.leave(user, "tab")
+    assert not tables.waiting.leave(user, "tab")
+    assert tables.waiting.some(user, LATER, 9) == []
+
+
 def test_connections_of_others_are_not_seen_nor_forgotten(
     tables: Tables, user: str, somebody_else: str
 ) -> None:

@@ -124,6 +124,8 @@ def _dynamodb(operation: str, body: dict[str, Any]) -> str:
         return f"{operation} {_ledger_move(body)}"
     if "IndexName" in body:
         return f"{operation} {table}/{body['IndexName']}"
+    if operation == "Query" and "unresumed#" in json.dumps(body):
+        return "Query unresumed"
     if operation in ("PutItem", "DeleteItem") and table == "channels":
         item = body.get("Item") or body["Key"]
         return f"{operation} {item['entry']['S'].partition('#')[0]}"

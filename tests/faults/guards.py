@@ -373,8 +373,29 @@ GUARDS = (
     Guard(
         _ONES_OWN,
         "adapters/dynamodb/channel_store.py",
-        "                condition=ChannelRow.expires_at > rows.epoch(now)\n",
-        "                condition=ChannelRow.expires_at.exists()\n",
+        "            elif (row.expires_at or 0) > now.timestamp():\n",
+        "            elif row.entry:\n",
+        "tests/contracts/test_connections_and_tickets.py::test_a_connection_whose_time_is_over_is_told_apart",
+    ),
+    Guard(
+        _ONES_OWN,
+        "domain/callers.py",
+        "        return now <= self.until + LEEWAY\n",
+        "        return True\n",
+        "tests/unit/test_websocket_api.py::test_whose_token_has_ended_is_told_and_closed_whatever_they_send",
+    ),
+    Guard(
+        _ONES_OWN,
+        "domain/connections.py",
+        "    chosen = {0, own} & set(range(too_many))\n",
+        "    chosen = set(range(too_many))\n",
+        "tests/unit/test_limit_connections.py::test_nobody_closes_more_than_two_nor_one_that_may_stay",
+    ),
+    Guard(
+        _ONES_OWN,
+        "adapters/dynamodb/channel_store.py",
+        "_TICKET + digest, ChannelRow.expires_at > rows.epoch(now))\n",
+        "_TICKET + digest, ChannelRow.expires_at.exists())\n",
         "tests/contracts/test_connections_and_tickets.py::test_a_ticket_lasts_until_it_expires",
     ),
     Guard(

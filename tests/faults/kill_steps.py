@@ -257,4 +257,4 @@ COLD = frozenset(step for steps in COLD_STEPS.values() for step in steps)
 # index stand for its 16 partitions.
 OF_NOBODY = frozenset({"Query messages/open", "Query image_generation_log/open", "Scan channels"})
 # What the cases themselves ask for while they look on.
-OF_THE_TEST = {"chat_api": frozenset({"Query messages", "PutItem ticket"})}
+OF_THE_TEST = {"chat_api": frozenset({"Query messages", "PutItem ticket", "Query unresumed"})}

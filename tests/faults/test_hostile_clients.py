@@ -10,7 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -34,6 +34,7 @@ MAX_CONNECTIONS = 20
 CROWD = int(os.environ.get("CROWD", "40"))  # connections of one user
 FLOOD = int(os.environ.get("FLOOD", "200"))  # messages of one user
 _OPENING_AT_ONCE = 8
+_ROUND_TRIPS = 24  # of a connection's whole life, two closings of others included
 _GREEDY = 30  # resumes from the very beginning
 
 pytestmark = pytest.mark.timeout(120 + CROWD + FLOOD)
@@ -221,6 +222,56 @@ def test_a_crowd_of_connections_is_capped_and_whoever_goes_is_told(
         for held in holding:
             held.result()
     assert stranger.connections == 1
+
+
+@pytest.fixture(scope="module")
+def counting(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[RunningStack, FaultProxy]]:
+    """A stack that counts what its functions ask of the world."""
+    with (
+        FaultProxy("aws", "gateway") as between,
+        stack_behind(between, tmp_path_factory.mktemp("counting")) as (running, _),
+    ):
+        yield running, between
+
+
+def test_a_connection_costs_the_same_in_a_crowd_of_any_size(
+    counting: tuple[RunningStack, FaultProxy],
+    user: str,
+    record_property: Callable[[str, object], None],
+) -> None:
+    """Ticket, handshake, resume, making room, closing: in round trips, whatever they take."""
+    stack, between = counting
+    for size in (CROWD, 2 * CROWD):
+        one = f"{user}-{size}"
+        between.watch(one, one)
+
+        heard = come_all_at_once(stack, one, size)
+
+        calls = Counter(call.step for call in between.calls_of(one))
+        record_property(f"round trips of each of {size}", f"{calls.total() / size:.1f}")
+        assert calls.total() <= _ROUND_TRIPS * size, calls
+        assert calls["DeleteConnection"] <= 2 * size, calls
+        assert heard.total() == size
+
+
+def come_all_at_once(stack: RunningStack, user: str, size: int) -> Counter[str]:
+    """What each connection of a crowd hears first; it is over when all have gone."""
+    http = stack.http(user)
+    with ExitStack() as tabs, ThreadPoolExecutor(_OPENING_AT_ONCE) as threads:
+
+        def opened(_: int) -> ClientConnection:
+            url = http.post("/realtime/tickets").raise_for_status().json()["url"]
+            return tabs.enter_context(connect(url, compression=None, max_queue=None))
+
+        crowd = list(threads.map(opened, range(size)))
+        for tab in crowd:
+            tab.send(json.dumps({"action": "resume", "after": None}))
+        heard = Counter(name_of(tab.recv(timeout=_PATIENCE + size)) for tab in crowd)
+        eventually(lambda: len(connections(stack, user)) == MAX_CONNECTIONS, "room")
+    eventually(lambda: not connections(stack, user), "all gone")
+    return heard
 
 
 def name_of(text: str | bytes) -> str:

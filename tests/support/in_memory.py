@@ -57,12 +57,13 @@ class Rows:
     jobs: dict[Key, Job] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
     connections: dict[Key, tuple[datetime, datetime]] = field(default_factory=dict)
+    unresumed: dict[Key, datetime] = field(default_factory=dict)
     tickets: dict[Key, datetime] = field(default_factory=dict)
     events: dict[tuple[str, int], tuple[EventReference, datetime]] = field(default_factory=dict)
 
 
 class InMemoryTables:
-    """Implements `ChannelStore`, `ConnectionRegistry` and `TicketStore`."""
+    """Implements `ChannelStore`, `ConnectionRegistry`, `WaitingRoom` and `TicketStore`."""
 
     def __init__(self, clock: Clock | None = None) -> None:
         self.rows = Rows()
@@ -124,6 +125,23 @@ class InMemoryTables:
     def forget(self, user_id: str, connection_id: str) -> None:
         with self.lock:
             self.rows.connections.pop((user_id, connection_id), None)
+
+    def take(self, user_id: str, connection_id: str) -> bool:
+        with self.lock:
+            return self.rows.connections.pop((user_id, connection_id), None) is not None
+
+    def enter(self, user_id: str, connection_id: str, now: datetime) -> None:
+        with self.lock:
+            self.rows.unresumed[user_id, connection_id] = now
+
+    def some(self, user_id: str, before: datetime, limit: int) -> list[str]:
+        with self.lock:
+            found = sorted(self.rows.unresumed.items())
+        return [one for (user, one), at in found if user == user_id and at < before][:limit]
+
+    def leave(self, user_id: str, connection_id: str) -> bool:
+        with self.lock:
+            return self.rows.unresumed.pop((user_id, connection_id), None) is not None
 
     def keep(self, user_id: str, digest: str, expires_at: datetime) -> None:
         with self.lock:
@@ -387,7 +405,7 @@ class InMemoryRemoval(_View):
             case UserRows.LEDGER:
                 return (rows.jobs, rows.used, rows.deletions)
             case UserRows.CHANNEL:
-                return (rows.connections, rows.tickets)
+                return (rows.connections, rows.tickets, rows.unresumed)
             case UserRows.EVENTS:
                 return (rows.events,)
 

@@ -21,6 +21,7 @@ from tests.support.doubles import (
     RecordingDeletionStarter,
     RecordingLog,
     RecordingMetrics,
+    RecordingPush,
     RecordingStarter,
     ScriptedModel,
 )
@@ -55,6 +56,7 @@ from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
+from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.rename_chat import RenameChat
@@ -92,6 +94,7 @@ def call(
     model: ScriptedModel,
     pictures: InMemoryPictures,
     turns: PaintersTurns,
+    push: RecordingPush,
 ) -> Call:
     """Calls a route as somebody; whatever succeeds is checked against its declared type."""
     messages, ledger = InMemoryMessages(tables), InMemoryLedger(tables)
@@ -124,6 +127,7 @@ def call(
         delete_chat=DeleteChat(channel, keeper, clock, log),
         delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),
+        limit=LimitConnections(tables, tables, push, clock),
         replay=ReplayEvents(events, CurrentEvents(events, events), urls, clock, metrics),
         channel=channel,
         urls=urls,
@@ -341,6 +345,17 @@ def test_a_ticket(call: Call, tables: InMemoryTables, clock: FixedClock) -> None
     url, ticket = body["url"].split("?ticket=")
     assert (status, url, body["expires_in"]) == (200, "wss://channel.test/live", 30)
     assert Tickets(tables, clock).spend(ticket) == a_caller("alice")
+
+
+def test_a_ticket_closes_what_opened_and_never_resumed(
+    call: Call, tables: InMemoryTables, push: RecordingPush, clock: FixedClock
+) -> None:
+    tables.enter("alice", "silent", NOW)
+    clock.advance(seconds=31)
+
+    call(contract.ISSUE_TICKET)
+
+    assert (push.closed, tables.rows.unresumed) == (["silent"], {})
 
 
 def test_missed_events(call: Call) -> None:

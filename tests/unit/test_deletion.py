@@ -92,6 +92,7 @@ def stored(bundle: Bundle, user: str = USER) -> set[str]:
         "used": rows.used,
         "deletion": rows.deletions,
         "connection": rows.connections,
+        "unresumed": rows.unresumed,
         "ticket": rows.tickets,
     }
     folder = ids.image_folder(user)

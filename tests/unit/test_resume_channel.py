@@ -11,10 +11,12 @@ from tests.support.in_memory import Counter, InMemoryEventLog, InMemoryTables
 from tests.unit.conftest import USER
 
 from afterimage.domain.changes import InsertMessage, Transition
+from afterimage.domain.connections import MAX_CONNECTIONS
 from afterimage.domain.events import MessageInserted
 from afterimage.use_cases.current_events import CurrentEvents
+from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.replay_events import ReplayEvents
-from afterimage.use_cases.resume_channel import MAX_CONNECTIONS, ResumeChannel
+from afterimage.use_cases.resume_channel import ResumeChannel
 
 ALICE = a_caller(USER)
 
@@ -24,6 +26,8 @@ def resuming(tables: InMemoryTables, push: RecordingPush, clock: FixedClock) -> 
     log = InMemoryEventLog(tables)
     return ResumeChannel(
         tables,
+        tables,
+        LimitConnections(tables, tables, push, clock),
         ReplayEvents(log, CurrentEvents(log, log), PlainUrls(), clock, RecordingMetrics()),
         push,
         clock,

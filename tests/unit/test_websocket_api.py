@@ -22,6 +22,7 @@ from tests.unit.conftest import USER
 
 from afterimage.domain.metrics import Metric
 from afterimage.use_cases.current_events import CurrentEvents
+from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.report_wait import ReportWait
@@ -38,9 +39,11 @@ def build(
     clock = FixedClock()
     events = InMemoryEventLog(tables)
     replay = ReplayEvents(events, CurrentEvents(events, events), PlainUrls(), clock, metrics)
+    limit = LimitConnections(tables, tables, push, clock)
     return WebSocketApi(
         Tickets(tables, clock),
-        ResumeChannel(tables, replay, push, clock),
+        ResumeChannel(tables, tables, limit, replay, push, clock),
+        limit,
         ReportWait(InMemoryLedger(tables), clock, log, metrics),
         log,
         metrics,
@@ -105,19 +108,24 @@ def test_a_connection_is_registered_by_resume_and_not_before(
 ) -> None:
     assert api(event("$connect"), None) == {"statusCode": 200}
     assert (tables.read(USER).connections, push.sent) == ((), [])
+    assert list(tables.rows.unresumed) == [(USER, "tab")]
 
     api(event("$default", '{"action": "resume", "after": null}'), None)
 
     assert tables.read(USER).connections == ("tab",)
+    assert tables.rows.unresumed == {}
     assert push.to("tab") == [{"type": "system", "event": "resumed", "seq": 0}]
 
 
 def test_a_connection_that_closes_is_forgotten(api: WebSocketApi, tables: InMemoryTables) -> None:
     tables.register(USER, "tab", NOW)
 
+    tables.enter(USER, "tab", NOW)
+
     assert api(event("$disconnect"), None) == {"statusCode": 200}
 
     assert tables.read(USER).connections == ()
+    assert tables.rows.unresumed == {}
 
 
 def test_a_ping_is_answered(api: WebSocketApi, push: RecordingPush) -> None:

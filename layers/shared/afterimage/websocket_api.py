@@ -10,6 +10,7 @@ from afterimage.actions import Ping, Report, Resume, parsed
 from afterimage.domain.callers import Caller
 from afterimage.domain.metrics import Metric
 from afterimage.ports.system import Log, Metrics
+from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.report_wait import FeltWait, ReportWait
 from afterimage.use_cases.resume_channel import ResumeChannel
@@ -26,12 +27,14 @@ class WebSocketApi:
         self,
         tickets: Tickets,
         channel: ResumeChannel,
+        limit: LimitConnections,
         report: ReportWait,
         log: Log,
         metrics: Metrics,
     ) -> None:
         self._tickets = tickets
         self._channel = channel
+        self._limit = limit
         self._report = report
         self._log = log
         self._metrics = metrics
@@ -46,6 +49,7 @@ class WebSocketApi:
         match request["routeKey"]:
             case "$connect":
                 # Registered at `resume`: before that, API Gateway answers a post with 410.
+                self._limit.enter(caller.user_id, connection_id)
                 self._log.info("websocket_connected", connection_id=connection_id)
             case "$disconnect":
                 self._channel.leave(caller.user_id, connection_id)

@@ -1,9 +1,12 @@
-"""How long a connection gets frames."""
+"""How long a connection gets frames, and which ones make room for others."""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from afterimage.domain.entities import Channel
+
+MAX_CONNECTIONS = 20
 # API Gateway ends every connection after two hours; what is older has gone without a word.
 _LONGEST = timedelta(hours=2)
 # A client hears of its token's end by its next ping, which comes every four minutes; until then
@@ -14,3 +17,23 @@ _AFTER_THE_TOKEN = timedelta(minutes=5)
 def gets_frames_until(token_end: datetime, now: datetime) -> datetime:
     """The end of a connection that is registered now."""
     return min(now + _LONGEST, token_end + _AFTER_THE_TOKEN)
+
+
+def is_pushed_out(channel: Channel, connection_id: str) -> bool:
+    """Whether as many as there may be are newer."""
+    return connection_id in channel.connections[:-MAX_CONNECTIONS]
+
+
+def pushed_out(channel: Channel, connection_id: str) -> tuple[str, ...]:
+    """Whom a connection takes the place of: two at most.
+
+    Of many that come at once each has another one, the twentieth before it. The oldest is there
+    for what others left undone. Those that have ended anyhow go first.
+    """
+    oldest_first = (*channel.ended, *channel.connections)
+    if connection_id not in oldest_first:
+        return ()
+    too_many = max(len(channel.ended), len(oldest_first) - MAX_CONNECTIONS)
+    own = oldest_first.index(connection_id) - MAX_CONNECTIONS
+    chosen = {0, own} & set(range(too_many))
+    return tuple(oldest_first[place] for place in sorted(chosen))

@@ -25,6 +25,7 @@ from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
+from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.open_connection import TICKET_LIFETIME, Tickets
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.read_chats import (
@@ -126,6 +127,7 @@ class ChatApiRoutes:
     delete_chat: DeleteChat
     delete_account: DeleteAccount
     tickets: Tickets
+    limit: LimitConnections
     replay: ReplayEvents
     channel: UnifiedChannel
     urls: ImageUrls
@@ -263,7 +265,9 @@ class ChatApiRoutes:
 
     def issue_ticket(self, request: Request) -> Response:
         """200 with the address of one connection, for 30 seconds."""
-        _refuse_deleted(self.channel.read(request.user_id))
+        with self.channel.reading(request.user_id) as known:
+            self.limit.close_unresumed(request.user_id)
+        _refuse_deleted(known.result())
         ticket = self.tickets.issue(request.caller)
         lifetime = int(TICKET_LIFETIME.total_seconds())
         url = f"{self.websocket_url()}?ticket={ticket}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -15,8 +16,27 @@ class ConnectionRegistry(Protocol):
     def read(self, user_id: str) -> Channel:
         """As `ChannelStore.read`."""
 
+    def take(self, user_id: str, connection_id: str) -> bool:
+        """Remove a connection; whether it was there. Of many at once, one is told so."""
+
     def forget(self, user_id: str, connection_id: str) -> None:
         """As `ChannelStore.forget`."""
+
+
+class WaitingRoom(Protocol):
+    """Connections that have opened and not resumed."""
+
+    def enter(self, user_id: str, connection_id: str, now: datetime) -> None:
+        """A connection has opened."""
+
+    def some(self, user_id: str, before: datetime, limit: int) -> Sequence[str]:
+        """At most so many of those that opened before then.
+
+        Eventually consistent. There may be others while many have opened since.
+        """
+
+    def leave(self, user_id: str, connection_id: str) -> bool:
+        """It has resumed or closed; whether it was still there. Of many at once, one is told so."""
 
 
 class TicketStore(Protocol):

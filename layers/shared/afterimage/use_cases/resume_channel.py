@@ -13,20 +13,28 @@ from afterimage import frames
 from afterimage.domain.callers import Caller
 from afterimage.domain.connections import gets_frames_until
 from afterimage.ports.channel import Push
-from afterimage.ports.connections import ConnectionRegistry
+from afterimage.ports.connections import ConnectionRegistry, WaitingRoom
 from afterimage.ports.system import Clock
+from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.replay_events import Replay, ReplayEvents
 
-MAX_CONNECTIONS = 20
 _SEND_WITHIN = timedelta(seconds=20)
 _GONE = frames.account_deleted(0)  # whoever opened this had a ticket from before
 
 
 class ResumeChannel:
     def __init__(
-        self, registry: ConnectionRegistry, replay: ReplayEvents, push: Push, clock: Clock
+        self,
+        registry: ConnectionRegistry,
+        waiting: WaitingRoom,
+        limit: LimitConnections,
+        replay: ReplayEvents,
+        push: Push,
+        clock: Clock,
     ) -> None:
         self._registry = registry
+        self._waiting = waiting
+        self._limit = limit
         self._replay = replay
         self._push = push
         self._clock = clock
@@ -49,11 +57,13 @@ class ResumeChannel:
         if channel.deleted:
             self._dismiss(user_id, connection_id, _GONE)
             return
-        self._replace_oldest(user_id, channel.connections, channel.seq)
+        if not self._limit.make_room(channel, connection_id):
+            return
         replay = self._replay(channel, after)
         texts = [frames.encode(frame) for frame in replay.frames]
         texts.append(frames.encode(_closing(replay)))
         self._send(user_id, connection_id, texts)
+        self._waiting.leave(user_id, connection_id)
 
     def pong(self, user_id: str, connection_id: str) -> None:
         """Answer a ping with where the channel is."""
@@ -61,9 +71,9 @@ class ResumeChannel:
         if channel.deleted:
             self._dismiss(user_id, connection_id, _GONE)
             return
-        self._send(
-            user_id, connection_id, [frames.encode(frames.system_frame("pong", channel.seq))]
-        )
+        if self._limit.may_stay(channel, connection_id):
+            pong = frames.system_frame("pong", channel.seq)
+            self._send(user_id, connection_id, [frames.encode(pong)])
 
     def complain(
         self, user_id: str, connection_id: str, code: frames.ErrorCode, message: str
@@ -79,16 +89,12 @@ class ResumeChannel:
     def leave(self, user_id: str, connection_id: str) -> None:
         """Forget a connection that has closed."""
         self._registry.forget(user_id, connection_id)
+        self._waiting.leave(user_id, connection_id)
 
     def _dismiss(self, user_id: str, connection_id: str, told: frames.ErrorFrame) -> None:
         self._push.post(connection_id, [frames.encode(told)], self._until())
         self._push.close(connection_id)
         self._registry.forget(user_id, connection_id)
-
-    def _replace_oldest(self, user_id: str, connections: tuple[str, ...], seq: int) -> None:
-        told = frames.error(seq, "replaced", "A newer connection has taken this one's place.")
-        for connection_id in connections[: max(0, len(connections) - MAX_CONNECTIONS)]:
-            self._dismiss(user_id, connection_id, told)
 
     def _send(self, user_id: str, connection_id: str, texts: list[str]) -> None:
         if not self._push.post(connection_id, texts, self._until()):

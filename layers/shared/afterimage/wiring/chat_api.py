@@ -75,6 +75,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             channel=base.channel, starter=starter, clock=base.clock, log=base.log
         ),
         tickets=Tickets(tickets=base.store, clock=base.clock),
+        limit=base.limit(),
         replay=base.replay(readers.DynamoDbEventLog()),
         channel=base.channel,
         urls=base.urls,

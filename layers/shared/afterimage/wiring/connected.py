@@ -27,6 +27,7 @@ from afterimage.domain.metrics import Metric
 from afterimage.invocation import Invocation
 from afterimage.measured import Measured
 from afterimage.use_cases.current_events import CurrentEvents
+from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.wiring.base import Base
@@ -82,6 +83,12 @@ class Connected(Base):
             urls=self.urls,
             clock=self.clock,
             metrics=self.metrics,
+        )
+
+    def limit(self) -> LimitConnections:
+        """What keeps a user's connections few."""
+        return LimitConnections(
+            registry=self.store, waiting=self.store, push=self.push, clock=self.clock
         )
 
 

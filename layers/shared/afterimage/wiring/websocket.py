@@ -22,8 +22,11 @@ def build(
 ) -> Measured[[dict[str, Any], Any], dict[str, Any]]:
     """Raises: RuntimeError (a variable is missing or wrong)."""
     base = Connected(logger, settings.WebSocketSettings.read(environment))
+    limit = base.limit()
     resume = ResumeChannel(
         registry=base.store,
+        waiting=base.store,
+        limit=limit,
         replay=base.replay(DynamoDbEventLog()),
         push=base.push,
         clock=base.clock,
@@ -34,6 +37,7 @@ def build(
     application = WebSocketApi(
         tickets=Tickets(tickets=base.store, clock=base.clock),
         channel=resume,
+        limit=limit,
         report=report,
         log=base.log,
         metrics=base.metrics,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import (
@@ -12,6 +12,7 @@ from pynamodb.exceptions import (
     DeleteError,
     TransactWriteError,
 )
+from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
 
 from afterimage.adapters.dynamodb import rows
@@ -32,7 +33,10 @@ from afterimage.domain.errors import AccountDeleted
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.system import Clock
 
-_CONNECTION, _TICKET = "connection#", "ticket#"
+# What sorts behind "ticket#" is not read with the channel.
+_CONNECTION, _TICKET, _UNRESUMED = "connection#", "ticket#", "unresumed#"
+_LOOKED_AT = 20  # rows of connections that have not resumed, to find some that are old
+_LONGEST = timedelta(hours=2)  # a connection's life at API Gateway
 # Reasons of a cancelled transaction that say "not now" rather than "no".
 _CONTENTION = frozenset({"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded"})
 # The same, where the whole call was turned away.
@@ -40,7 +44,7 @@ _TURNED_AWAY = BUSY | {"TransactionInProgressException"}
 
 
 class DynamoDbChannelStore:
-    """Implements `ChannelStore`, `ConnectionRegistry` and `TicketStore`."""
+    """Implements `ChannelStore`, `ConnectionRegistry`, `WaitingRoom` and `TicketStore`."""
 
     def __init__(self, connection: Connection, clock: Clock) -> None:
         self._connection = connection
@@ -104,8 +108,33 @@ class DynamoDbChannelStore:
             expires_at=rows.epoch(until),
         ).save()
 
+    def take(self, user_id: str, connection_id: str) -> bool:
+        return _taken(user_id, _CONNECTION + connection_id, ChannelRow.entry.exists())
+
     def forget(self, user_id: str, connection_id: str) -> None:
         ChannelRow(user_id, _CONNECTION + connection_id).delete()
+
+    # --- Connections that have not resumed --------------------------------------------------
+
+    def enter(self, user_id: str, connection_id: str, now: datetime) -> None:
+        ChannelRow(
+            user_id,
+            _UNRESUMED + connection_id,
+            connected_at=rows.timestamp(now),
+            expires_at=rows.epoch(now + _LONGEST),
+        ).save()
+
+    def some(self, user_id: str, before: datetime, limit: int) -> list[str]:
+        unresumed = ChannelRow.entry.startswith(_UNRESUMED)
+        old = [
+            row.entry[len(_UNRESUMED) :]
+            for row in ChannelRow.query(user_id, unresumed, limit=_LOOKED_AT)
+            if (row.connected_at or "") < rows.timestamp(before)
+        ]
+        return old[:limit]
+
+    def leave(self, user_id: str, connection_id: str) -> bool:
+        return _taken(user_id, _UNRESUMED + connection_id, ChannelRow.entry.exists())
 
     # --- Tickets ----------------------------------------------------------------------------
 
@@ -113,15 +142,18 @@ class DynamoDbChannelStore:
         ChannelRow(user_id, _TICKET + digest, expires_at=rows.epoch(expires_at)).save()
 
     def spend(self, user_id: str, digest: str, now: datetime) -> bool:
-        try:
-            ChannelRow(user_id, _TICKET + digest).delete(
-                condition=ChannelRow.expires_at > rows.epoch(now)
-            )
-        except DeleteError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return _taken(user_id, _TICKET + digest, ChannelRow.expires_at > rows.epoch(now))
+
+
+def _taken(user_id: str, entry: str, condition: Condition) -> bool:
+    """Whether it was this call that removed the row."""
+    try:
+        ChannelRow(user_id, entry).delete(condition=condition)
+    except DeleteError as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
 
 
 def _why_cancelled(error: TransactWriteError, asked: Sequence[Item], now: datetime) -> Exception:

@@ -156,7 +156,8 @@ COUNTER = "seq"
 
 
 class ChannelRow(Model):
-    """The counter (`seq`), a connection (`connection#…`) or a ticket (`ticket#…`)."""
+    """The counter (`seq`), a connection (`connection#…`), a ticket (`ticket#…`), or a connection
+    that has not resumed (`unresumed#…`)."""
 
     class Meta:
         table_name = ""
