@@ -27,6 +27,7 @@ CONFIG = {
     "issuer": POOL,
     "audience": CLIENT,
     "client_id": CLIENT,
+    "scopes": "openid offline_access",
     "sign_in_origin": SIGN_IN,
     "public_url": PAGE,
     "websocket_url": "wss://channel.test/live",
@@ -45,7 +46,7 @@ DESCRIPTION = {
 }
 SESSION = f"""async () => {{
     const {{ Session }} = await import("/static/session.js");
-    window.session = new Session({json.dumps({**CONFIG, "scope": "openid"})}, () => {{}});
+    window.session = new Session({json.dumps({**CONFIG, "scope": CONFIG["scopes"]})}, () => {{}});
 }}"""
 
 

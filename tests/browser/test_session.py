@@ -1,8 +1,12 @@
 """Who is signed in: for as long as somebody stays, and no longer than they want."""
 
 import re
+from collections.abc import Callable, Iterator
+from urllib.parse import parse_qs, urlsplit
 
-from playwright.sync_api import Page, expect
+import httpx
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import PATIENCE_MS, expect_level, say
 
@@ -67,6 +71,69 @@ def test_signing_out_signs_every_tab_out(stack: Stack, sign_in: SignIn, name: st
     other.get_by_role("button", name="Sign in").click()
     expect(other.get_by_role("textbox")).to_be_visible(timeout=PATIENCE_MS)
     assert "/authorize" in other.url  # the issuer asks who it is
+
+
+@pytest.fixture
+def refusing(stack: Stack) -> Iterator[None]:
+    """The issuer says that it knows offline_access, and grants it to nobody."""
+    address = f"{stack.url}/dev/identity/refused_scopes"
+    httpx.put(address, json=["offline_access"]).raise_for_status()
+    yield
+    httpx.put(address, json=[]).raise_for_status()
+
+
+@pytest.mark.usefixtures("refusing")
+def test_an_issuer_that_refuses_offline_access_is_asked_without_it_from_then_on(
+    sign_in: SignIn, name: str
+) -> None:
+    page = sign_in(name)
+    expect_level(page)
+    other = page.context.new_page()
+    asked: list[str] = []
+    other.on("request", lambda request: asked.extend(scope_of(request.url)))
+
+    other.goto(page.url)
+    other.get_by_role("button", name="Sign in").click()
+    other.get_by_role("textbox", name="Message").wait_for()
+
+    assert asked == ["openid"]
+
+
+@pytest.mark.usefixtures("refusing")
+def test_who_signed_out_is_asked_who_it_is_although_a_scope_was_refused(
+    sign_in: SignIn, name: str
+) -> None:
+    page = sign_in(name)
+    page.evaluate("localStorage.clear()")
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    page.get_by_role("button", name="Sign in").click()
+
+    page.wait_for_url("**/authorize**")
+    assert parse_qs(urlsplit(page.url).query)["prompt"] == ["login"]
+
+
+def test_who_may_have_no_refresh_token_comes_in_without_one(
+    stack: Stack, new_context: Callable[[], BrowserContext], name: str
+) -> None:
+    """As Keycloak says it: only when the code is redeemed, and of the person."""
+    page = new_context().new_page()
+    refusal = {"error": "not_allowed", "error_description": "Offline tokens not allowed"}
+    page.route("**/token", lambda route: route.fulfill(status=400, json=refusal), times=1)
+    page.goto(stack.url)
+    page.get_by_role("button", name="Sign in").click()
+    page.get_by_role("textbox").fill(name)
+
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("textbox", name="Message")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def scope_of(url: str) -> list[str]:
+    """What an authorization request asks for."""
+    parts = urlsplit(url)
+    return parse_qs(parts.query)["scope"] if parts.path.endswith("/authorize") else []
 
 
 def test_an_account_is_deleted_after_a_question(stack: Stack, sign_in: SignIn, name: str) -> None:

@@ -123,6 +123,19 @@ def test_a_refresh_token_is_used_once_and_brings_the_next(issuer: Issuer) -> Non
     using(issuer, flow)
 
 
+def test_a_scope_can_be_refused_as_real_issuers_do(issuer: Issuer) -> None:
+    async def use(client: httpx.AsyncClient) -> None:
+        await client.put(f"{URL}/refused_scopes", json=["offline_access"])
+        asked = {**REQUEST, "scope": "openid offline_access"}
+        refused = await client.get(f"{URL}/authorize", params=asked)
+        granted = await client.get(f"{URL}/authorize", params={**REQUEST, "scope": "openid"})
+
+        assert redirected(refused) == {"error": "invalid_scope", "state": "the state"}
+        assert granted.status_code == 200
+
+    using(issuer, use)
+
+
 def test_without_the_scope_there_is_no_refresh_token(issuer: Issuer) -> None:
     async def flow(client: httpx.AsyncClient) -> None:
         code = redirected(await client.post("/authorize", data={**REQUEST, "user": "alice"}))

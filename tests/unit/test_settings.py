@@ -204,6 +204,7 @@ def test_the_public_configuration() -> None:
         "issuer": "https://issuer.test/",
         "audience": "afterimage",
         "client_id": "page",
+        "scopes": "openid",
         "sign_in_origin": "https://sign-in.test",
         "public_url": "https://page.test",
         "websocket_url": "wss://channel.test/live",
@@ -211,6 +212,8 @@ def test_the_public_configuration() -> None:
     }
 
     assert PublicConfig.model_validate(config).model_dump() == config
+    before = {name: value for name, value in config.items() if name != "scopes"}
+    assert PublicConfig.model_validate(before).scopes == "openid offline_access"
     for name in ("issuer", "sign_in_origin", "public_url", "websocket_url"):
         with pytest.raises(ValidationError):
             PublicConfig.model_validate({**config, name: "http://evil.test"})

@@ -63,6 +63,12 @@ def test_every_parameter_is_used() -> None:
         ("Issuer", 'https://issuer.test","public_url": "https://evil.test'),
         ("Audience", 'chat", "issuer": "https://evil.test'),
         ("ClientId", "a\\"),
+        ("Scopes", ""),
+        ("Scopes", "offline_access"),
+        ("Scopes", "openid "),
+        ("Scopes", "openid  profile"),
+        ("Scopes", 'openid", "issuer": "https://evil.test'),
+        ("Scopes", "openid a\\"),
         ("SignInOrigin", "https://sign-in.test; script-src *"),
         ("SignInOrigin", "https://sign-in.test/path"),
         ("PublicUrl", "http://page.test"),
@@ -94,6 +100,11 @@ def test_a_wrong_answer_is_refused_before_anything_is_made(name: str, wrong: str
     [
         ("Issuer", "https://issuer.test/realms/main/"),
         ("Issuer", "http://127.0.0.1:8000/dev/identity"),
+        ("Scopes", "openid"),
+        (
+            "Scopes",
+            "openid offline_access api://0f1c/chat https://api.example.org/chat.use chat:use",
+        ),
         ("SignInOrigin", "https://x.auth.eu-central-1.amazoncognito.com"),
         ("PublicUrl", "https://chat.example.org:8443"),
         ("WebSocketUrl", "ws://127.0.0.1:8000/socket/live"),
@@ -161,6 +172,7 @@ def public_config(**given: str) -> dict[str, str]:
 
 def test_with_an_issuer_of_ones_own_no_user_pool_is_made() -> None:
     given = {**OWN_ISSUER, "SignInOrigin": "https://sign-in.test", "FirstUserEmail": "a@b.test"}
+    given["Scopes"] = "openid api://chat/use"
     made = {resource["Type"] for resource in resources(**given).values()}
     config = public_config(**given)
 
@@ -168,6 +180,7 @@ def test_with_an_issuer_of_ones_own_no_user_pool_is_made() -> None:
     assert config["issuer"] == "https://issuer.test/x"
     assert (config["audience"], config["client_id"]) == ("chat", "page")
     assert config["sign_in_origin"] == "https://sign-in.test"
+    assert config["scopes"] == "openid api://chat/use"
 
 
 def test_without_an_issuer_a_user_pool_signs_in() -> None:

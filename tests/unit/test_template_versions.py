@@ -28,6 +28,7 @@ OTHER = {
     "Issuer": "https://issuer.test",
     "Audience": "chat",
     "ClientId": "page",
+    "Scopes": "openid api://chat/use",
     "SignInOrigin": "https://sign-in.test",
     "GeminiBaseUrl": "https://gemini.test",
     "TextModel": "another-text-model",

@@ -215,6 +215,37 @@ def test_an_id_token_opens_nothing(user_of: UserOf, says_so: Claims, aud: object
         user_of(signed({"aud": aud, "client_id": AUDIENCE, **says_so}))
 
 
+# By each one's documentation of its access tokens, as far as it is told from others.
+DOCUMENTED = {
+    "Supabase": {"aud": AUDIENCE, "role": AUDIENCE, "aal": "aal1", "is_anonymous": False},
+    "Auth0": {"aud": [AUDIENCE, "https://issuer.test/userinfo"], "azp": "page", "scope": "openid"},
+    "Cognito": {"aud": ..., "client_id": AUDIENCE, "token_use": "access", "version": 2},
+    "Entra ID": {
+        "aud": AUDIENCE,
+        "azp": "page",
+        "scp": "chat",
+        "ver": "2.0",
+        "oid": "o",
+        "tid": "t",
+    },
+    "Keycloak": {"aud": [AUDIENCE, "account"], "azp": "page", "typ": "Bearer", "sid": "s"},
+    "Okta": {"aud": AUDIENCE, "cid": "page", "uid": "u", "scp": ["openid", "chat"], "ver": 1},
+}
+
+
+@pytest.mark.parametrize("form", DOCUMENTED.values(), ids=DOCUMENTED)
+def test_a_token_of_the_form_that_an_issuer_documents(user_of: UserOf, form: Claims) -> None:
+    assert user_of(signed(form)) == "alice"
+
+
+def test_neither_of_googles_tokens_opens_anything(user_of: UserOf) -> None:
+    id_token = {"aud": AUDIENCE, "azp": AUDIENCE, "at_hash": "x", "email_verified": True}
+
+    for token in (signed(id_token), f"Bearer ya29.{'a' * 200}"):
+        with pytest.raises(Unauthorized):
+            user_of(token)
+
+
 @pytest.mark.parametrize("sub", ["", "x" * 256, "x" * 3_000, "ü" * 128])
 def test_whose_id_cannot_be_kept_is_told_so(user_of: UserOf, sub: str) -> None:
     with pytest.raises(Unauthorized) as refused:

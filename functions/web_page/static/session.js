@@ -3,6 +3,10 @@ import * as oauth from "./vendor/oauth4webapi.js";
 
 const SESSION = "afterimage.session"; // "in": sign in again after a reload; "out": ask who it is
 const REDIRECT = "afterimage.redirect"; // what must survive the way to the issuer and back
+const OFFLINE = "offline_access"; // the scope of refresh tokens
+const REFUSED = "afterimage.refused"; // the scopes that the issuer did not grant, OFFLINE among them
+// To a client that may not have it (RFC 6749, 4.1.2.1), or to somebody who may not (Keycloak).
+const REFUSALS = ["invalid_scope", "not_allowed"];
 const YOUNG_MS = 60_000; // a token refused this early will not get better by asking for another
 const EARLY_MS = 60_000; // renewed this long before it expires
 
@@ -40,7 +44,7 @@ export class Session {
     sessionStorage.removeItem(REDIRECT);
     if (left && here.searchParams.has("state")) {
       history.replaceState(null, "", `/${left.hash}`);
-      await this.#redeem(here, left);
+      await this.#redeem(here, left).catch((error) => this.#askForLess(error, left));
     } else if (sessionStorage.getItem(SESSION) === "in") await this.begin();
     return this.#token !== null;
   }
@@ -62,10 +66,12 @@ export class Session {
     };
     const { audience, client_id } = this.#config;
     if (audience !== client_id) parameters.audience = audience; // Cognito's tokens name the client
-    if (sessionStorage.getItem(SESSION) === "out") parameters.prompt = "login";
+    const was = sessionStorage.getItem(SESSION);
+    if (was === "out") parameters.prompt = "login";
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
     sessionStorage.removeItem(SESSION); // set again on success: a failure must not go in circles
-    sessionStorage.setItem(REDIRECT, JSON.stringify({ verifier, state, hash: location.hash }));
+    const left = { verifier, state, hash: location.hash, scope: parameters.scope, was };
+    sessionStorage.setItem(REDIRECT, JSON.stringify(left));
     await leaveFor(url);
   }
 
@@ -113,6 +119,14 @@ export class Session {
     sessionStorage.setItem(SESSION, "in");
   }
 
+  /** Asks without OFFLINE where that was refused: from now on this browser knows. */
+  #askForLess(error, { scope = "", was }) {
+    if (!REFUSALS.includes(error.error) || !scope.split(" ").includes(OFFLINE)) throw error;
+    localStorage.setItem(REFUSED, this.#wanted);
+    if (was) sessionStorage.setItem(SESSION, was);
+    return this.begin();
+  }
+
   /** Silently by a refresh token; by way of the issuer's page where there is none or it is spent. */
   async #renew() {
     if (!this.#refreshToken) return this.begin();
@@ -136,9 +150,18 @@ export class Session {
     this.#expiresAt = expires_in ? Date.now() + expires_in * 1000 : Infinity;
   }
 
+  /** Issuers that do not know OFFLINE refuse everything with it. */
   #scope({ scopes_supported = [] }) {
     const { scope } = this.#config;
-    return scopes_supported.includes("offline_access") ? `${scope} offline_access` : scope;
+    const isRefused = localStorage.getItem(REFUSED) === this.#wanted;
+    if (scopes_supported.includes(OFFLINE) && !isRefused) return scope;
+    return scope.split(" ").filter((one) => one !== OFFLINE).join(" ");
+  }
+
+  /** A refusal holds for these settings; with others it is tried anew. */
+  get #wanted() {
+    const { issuer, client_id, scope } = this.#config;
+    return [issuer, client_id, scope].join(" ");
   }
 
   async #discover() {

@@ -138,6 +138,7 @@ class PublicConfig(BaseModel):
     issuer: Url
     audience: Name
     client_id: Name
+    scopes: str = "openid offline_access"  # of a parameter that an earlier version has written
     sign_in_origin: Url | Literal[""]  # of the token endpoint, where it is not the issuer's own
     public_url: Url
     websocket_url: Url

@@ -1,7 +1,7 @@
 """The authorization endpoint's rules: which requests are valid and where they return to
 (RFC 6749 section 4.1, RFC 7636, OpenID Connect Core 3.1.2)."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode, urlsplit
 
@@ -52,8 +52,12 @@ class AuthorizationRequest:
         """True when no page may be shown."""
         return "none" in self.parameters.get("prompt", "").split()
 
-    def check(self) -> None:
-        """Raises BadRequestError or RedirectError for a request that is not valid."""
+    def check(self, refused: Collection[str] = ()) -> None:
+        """Raises BadRequestError or RedirectError for a request that is not valid.
+
+        Args:
+            refused: scopes that no client may ask for.
+        """
         uri = urlsplit(self.redirect_uri)
         if uri.scheme not in ("http", "https") or uri.hostname not in _LOOPBACK or uri.fragment:
             raise BadRequestError("redirect_uri must be an address of this machine")
@@ -64,6 +68,8 @@ class AuthorizationRequest:
         challenge = self.parameters.get("code_challenge", "")
         if len(challenge) != 43 or self.parameters.get("code_challenge_method") != "S256":
             raise RedirectError("invalid_request")
+        if set(refused) & set(self.parameters.get("scope", "").split()):
+            raise RedirectError("invalid_scope")
 
     def answer(self, **values: str) -> str:
         """The address to redirect to, with `values` and the request's state."""

@@ -27,12 +27,13 @@ _NO_STORE = {"Cache-Control": "no-store"}
 
 
 class IssuerEndpoints:
-    """Serves one issuer."""
+    """Serves one issuer. `PUT refused_scopes` with a JSON list has it grant these to nobody."""
 
     def __init__(self, issuer: Issuer) -> None:
         self._issuer = issuer
         self._codes = Codes()
         self._refresh_tokens = RefreshTokens()
+        self._refused: list[str] = []
 
     def routes(self) -> Mount:
         """Everything under the issuer's path; other origins may read it, as at real issuers."""
@@ -44,6 +45,7 @@ class IssuerEndpoints:
                 Route("/authorize", self._authorize, methods=["GET", "POST"]),
                 Route("/token", self._token, methods=["POST"]),
                 Route("/end_session", self._end_session),
+                Route("/refused_scopes", self._refuse_scopes, methods=["PUT"]),
             ],
             middleware=[
                 Middleware(
@@ -84,7 +86,7 @@ class IssuerEndpoints:
         parameters = {name: str(given[name]) for name in PARAMETERS if name in given}
         authorization = AuthorizationRequest(parameters)
         try:
-            authorization.check()
+            authorization.check(self._refused)
         except BadRequestError as error:
             return HTMLResponse(str(error), 400)
         except RedirectError as error:
@@ -164,6 +166,10 @@ class IssuerEndpoints:
         if is_lasting:
             tokens["refresh_token"] = self._refresh_tokens.issue(user, client_id)
         return tokens
+
+    async def _refuse_scopes(self, request: Request) -> Response:
+        self._refused = await request.json()
+        return JSONResponse(self._refused)
 
     async def _end_session(self, request: Request) -> Response:
         target = request.query_params.get("post_logout_redirect_uri", "")

@@ -32,7 +32,7 @@ class WebPage:
     Args:
         root: folder of the static files; nothing outside it is served.
         config: the public configuration, as a mapping with `issuer`, `audience`, `client_id`,
-            `sign_in_origin`, `public_url` and `websocket_url`.
+            `scopes`, `sign_in_origin`, `public_url` and `websocket_url`.
     """
 
     def __init__(self, root: Path, config: Callable[[], Mapping[str, str]], log: Log) -> None:
@@ -76,7 +76,7 @@ class WebPage:
             "issuer": config["issuer"],
             "client_id": config["client_id"],
             "audience": config["audience"],
-            "scope": "openid",
+            "scope": config["scopes"],
             "public_url": config["public_url"],
             "websocket_url": config["websocket_url"],
             "max_text_length": _MAX_TEXT,
