@@ -184,21 +184,22 @@ def test_an_empty_place_is_free(capsys: pytest.CaptureFixture[str]) -> None:
 
 
 @pytest.mark.usefixtures("shell")
-def test_what_a_former_stack_left_is_found(
+def test_what_a_failed_stack_left_is_found_until_it_is_removed(
     stack: Stack, capsys: pytest.CaptureFixture[str]
 ) -> None:
     former = f"former-{uuid.uuid4().hex[:8]}"
-    group = f"/aws/lambda/{former}-keeper"
+    group, bucket = f"/aws/lambda/{former}-keeper", f"{former}-imagesbucket-1a2b"
+    table = f"{former}-MessagesTable-1A2B"
     stack.aws("logs").create_log_group(logGroupName=group)
     stack.aws("s3").create_bucket(
-        Bucket=f"{former}-imagesbucket-1a2b",
-        CreateBucketConfiguration={"LocationConstraint": REGION},
+        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION}
     )
     stack.aws("dynamodb").create_table(
-        TableName=f"{former}-MessagesTable-1A2B",
+        TableName=table,
         AttributeDefinitions=[{"AttributeName": "k", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "k", "KeyType": "HASH"}],
         BillingMode="PAY_PER_REQUEST",
+        DeletionProtectionEnabled=True,
     )
 
     status = preflight([former])
@@ -211,6 +212,12 @@ def test_what_a_former_stack_left_is_found(
     }
     assert f"aws logs delete-log-group --log-group-name {group}" in printed
     assert status == 1
+    # As docs/deploy.md says, "If the first deployment failed".
+    stack.aws("dynamodb").update_table(TableName=table, DeletionProtectionEnabled=False)
+    stack.aws("dynamodb").delete_table(TableName=table)
+    stack.aws("s3").delete_bucket(Bucket=bucket)
+    stack.aws("logs").delete_log_group(logGroupName=group)
+    assert preflight([former]) == 0
 
 
 @pytest.mark.parametrize("command", [aws_smoke, preflight])
