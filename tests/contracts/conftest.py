@@ -54,6 +54,7 @@ from afterimage.ports.connections import ConnectionRegistry, TicketStore, Waitin
 from afterimage.ports.events import EventLog, RowReader
 from afterimage.ports.jobs import JobStore
 from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
+from afterimage.ports.models import CallCounter
 from afterimage.ports.pictures import PictureFolder, PictureStore
 
 SECOND_OPINION = "SECOND_OPINION" in os.environ
@@ -91,6 +92,7 @@ class Tables:
     images: ImageReader
     jobs: JobStore
     usage: UsageReader
+    calls: CallCounter
     reports: ReportCounter
     index: DueIndex
     events: EventLog
@@ -212,6 +214,7 @@ def _in_memory() -> Tables:
         images=in_memory.InMemoryImages(tables),
         jobs=ledger,
         usage=ledger,
+        calls=ledger,
         reports=ledger,
         index=in_memory.InMemoryDueIndex(tables),
         events=log,
@@ -272,6 +275,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         images=readers.DynamoDbImages(),
         jobs=ledger,
         usage=ledger,
+        calls=ledger,
         reports=ledger,
         index=readers.DynamoDbDueIndex(),
         events=log,

@@ -16,6 +16,7 @@ from afterimage.domain import turns
 from afterimage.domain.changes import (
     Change,
     CloseAccount,
+    CountCall,
     CountMessage,
     InsertImage,
     InsertJob,
@@ -26,6 +27,7 @@ from afterimage.domain.changes import (
     RemoveMessage,
     ReplaceMessage,
     ReserveImage,
+    ReturnCall,
     SetTitle,
     TouchChat,
     Transition,
@@ -43,6 +45,7 @@ from afterimage.domain.entities import (
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import ImageInserted, MessageInserted, MessageUpdated
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.limits import ModelKind
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.chats import DayUse
 
@@ -194,7 +197,7 @@ def test_nothing_is_applied_when_one_condition_fails(tables: Tables, user: str) 
     assert tables.store.read(user).seq == 1
     assert tables.messages.get(user, CHAT, a_message(2).id) is None
     assert tables.chats.get(user, CHAT) is None
-    assert tables.usage.used(user, DAY) == DayUse(0, 0)
+    assert tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
     assert tables.jobs.get(user, a_job().id) is None
     assert tables.images.before(user, None, 10) == []
     assert len(tables.events.after(user, 0, 10, NOW)) == 1
@@ -252,12 +255,12 @@ def test_counters_stop_exactly_at_their_limit(tables: Tables, user: str, limit: 
 
     assert refused(tables, user, ReserveImage(DAY, limit)) == {ReserveImage}
     assert refused(tables, user, CountMessage(DAY, limit)) == {CountMessage}
-    assert tables.usage.used(user, DAY) == DayUse(limit, limit)
+    assert tables.usage.used(user, DAY) == DayUse(limit, limit, 0, 0)
 
 
 def test_a_limit_of_zero_lets_nothing_through(tables: Tables, user: str) -> None:
     assert refused(tables, user, ReserveImage(DAY, 0)) == {ReserveImage}
-    assert tables.usage.used(user, DAY) == DayUse(0, 0)
+    assert tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
 
 
 def test_a_lowered_limit_counts_at_once(tables: Tables, user: str) -> None:
@@ -273,8 +276,8 @@ def test_pictures_and_messages_are_counted_apart_and_by_day(tables: Tables, user
     commit(tables, user, CountMessage(DAY, 1))
     commit(tables, user, ReserveImage("2026-11-21", 1))
 
-    assert tables.usage.used(user, DAY) == DayUse(1, 1)
-    assert tables.usage.used(user, "2026-11-21") == DayUse(1, 0)
+    assert tables.usage.used(user, DAY) == DayUse(1, 1, 0, 0)
+    assert tables.usage.used(user, "2026-11-21") == DayUse(1, 0, 0, 0)
 
 
 def test_a_refund_makes_room_again(tables: Tables, user: str) -> None:
@@ -283,7 +286,37 @@ def test_a_refund_makes_room_again(tables: Tables, user: str) -> None:
 
     commit(tables, user, ReserveImage(DAY, 1))
 
-    assert tables.usage.used(user, DAY) == DayUse(1, 0)
+    assert tables.usage.used(user, DAY) == DayUse(1, 0, 0, 0)
+
+
+@pytest.mark.parametrize("limit", [0, 1, 3])
+def test_calls_are_counted_alike_with_a_change_and_alone(
+    tables: Tables, user: str, limit: int
+) -> None:
+    for number in range(limit):
+        if number % 2:
+            commit(tables, user, CountCall(ModelKind.TEXT, DAY, limit))
+        else:
+            assert tables.calls.count_call(user, ModelKind.TEXT, DAY, limit)
+
+    assert refused(tables, user, CountCall(ModelKind.TEXT, DAY, limit)) == {CountCall}
+    assert not tables.calls.count_call(user, ModelKind.TEXT, DAY, limit)
+    assert tables.calls.count_call(user, ModelKind.IMAGE, DAY, limit + 1)
+    assert tables.calls.count_call(user, ModelKind.TEXT, "2026-11-21", limit + 1)
+    assert tables.usage.used(user, DAY) == DayUse(0, 0, 1, limit)
+
+
+def test_calls_are_given_back_alike_with_a_change_and_alone(tables: Tables, user: str) -> None:
+    for _ in range(3):
+        commit(tables, user, CountCall(ModelKind.IMAGE, DAY, 3))
+    commit(tables, user, ReturnCall(ModelKind.IMAGE, DAY))
+    tables.calls.return_call(user, ModelKind.IMAGE, DAY)
+    tables.calls.return_call(user, ModelKind.IMAGE, DAY)
+
+    tables.calls.return_call(user, ModelKind.IMAGE, DAY)
+
+    assert refused(tables, user, ReturnCall(ModelKind.IMAGE, DAY)) == {ReturnCall}
+    assert tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
 
 
 def test_what_was_not_taken_is_not_given_back(tables: Tables, user: str) -> None:
@@ -292,7 +325,7 @@ def test_what_was_not_taken_is_not_given_back(tables: Tables, user: str) -> None
     commit(tables, user, RefundImage(DAY))
 
     assert refused(tables, user, RefundImage(DAY)) == {RefundImage}
-    assert tables.usage.used(user, DAY) == DayUse(0, 0)
+    assert tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
 
 
 def test_a_chat_begins_with_its_first_message(tables: Tables, user: str) -> None:

@@ -16,7 +16,7 @@ import pytest
 import requests
 from PIL import Image
 from tests.support.builders import a_message
-from tests.support.doubles import RecordingLog, RecordingMetrics
+from tests.support.doubles import RecordingCalls, RecordingLog, RecordingMetrics
 from tests.support.simulator import start, stop
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
@@ -70,10 +70,12 @@ class Provider:
         return int(state["calls"][kind])
 
     def paint(self, seconds: float = 20) -> bytes:
-        return self.gemini.paint("a red fox", "1:1", _in(seconds), self.drafts.append)
+        return self.gemini.paint(
+            "a red fox", "1:1", _in(seconds), self.drafts.append, RecordingCalls()
+        )
 
     def reply(self, seconds: float = 20) -> TextReply | ImageRequest:
-        return self.gemini.reply(HELLO, _in(seconds))
+        return self.gemini.reply(HELLO, _in(seconds), RecordingCalls())
 
 
 def _in(seconds: float) -> datetime:
@@ -98,7 +100,7 @@ def test_a_text_is_answered_with_text(provider: Provider) -> None:
 def test_a_wish_for_a_picture_becomes_an_image_request(provider: Provider) -> None:
     wish = [Turn("user", [{"text": "paint a tall lighthouse"}])]
 
-    reply = provider.gemini.reply(wish, _in(20))
+    reply = provider.gemini.reply(wish, _in(20), RecordingCalls())
 
     assert isinstance(reply, ImageRequest)
     assert "lighthouse" in reply.prompt
@@ -132,7 +134,7 @@ def test_a_chat_goes_on_behind_an_odd_answer(
     kept = a_message(1, role=Role.ASSISTANT, reply_to=asked.id, parts=answer.parts)
 
     for _ in range(2):
-        reply = provider.gemini.reply(turns([asked, kept, a_message(2)]), _in(20))
+        reply = provider.gemini.reply(turns([asked, kept, a_message(2)]), _in(20), RecordingCalls())
 
         assert isinstance(reply, TextReply)
     assert "gemini_history_refused" not in provider.log.events(), "it was mended by rule"

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 import requests
-from tests.support.doubles import RecordingLog, RecordingMetrics
+from tests.support.doubles import RecordingCalls, RecordingLog, RecordingMetrics
 from tests.support.raw_server import RawServer, Said, Then, answer, chunk, raw_server
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
@@ -63,6 +63,7 @@ class Asked:
     server: RawServer
     drafts: list[bytes]
     log: RecordingLog
+    counted: RecordingCalls
 
     @property
     def calls(self) -> int:
@@ -99,16 +100,19 @@ def soon(seconds: float = 20) -> datetime:
 
 
 def paint(*script: Said, drafts: bool = False, seconds: float = 20) -> Asked:
-    log, shown = RecordingLog(), list[bytes]()
+    log, shown, calls = RecordingLog(), list[bytes](), RecordingCalls()
     with raw_server(*script) as server:
         gemini = client(server, log, drafts=drafts)
         try:
-            result: bytes | Failure = gemini.paint("a fox", "1:1", soon(seconds), shown.append)
+            result: bytes | Failure = gemini.paint(
+                "a fox", "1:1", soon(seconds), shown.append, calls
+            )
         except Failure as failure:
             result = failure
         if script[-1].then is Then.OPEN:
             assert server.left.wait(10), "the client was still there"
-    return Asked(result, server, shown, log)
+    assert len(server.bodies) <= calls.told.count("begin"), "each call is told before it is made"
+    return Asked(result, server, shown, log, calls)
 
 
 # --- A picture that has come -------------------------------------------------------------------
@@ -241,7 +245,7 @@ def test_drafts_are_seen_as_they_come_however_they_are_framed() -> None:
             raise NoImage("seen")
 
         with pytest.raises(NoImage, match="seen"):
-            client(server, log).paint("a fox", "1:1", soon(120), leave)
+            client(server, log).paint("a fox", "1:1", soon(120), leave, RecordingCalls())
 
 
 # --- Whatever the bytes look like --------------------------------------------------------------
@@ -368,7 +372,7 @@ def test_a_wait_that_is_asked_for_is_kept_and_told(
     with raw_server(Said([said], then)) as server:
         gemini = client(server, log, clock)
         with pytest.raises(ProviderUnavailable) as failed:
-            gemini.paint("a fox", "1:1", soon(600), lambda _: None)
+            gemini.paint("a fox", "1:1", soon(600), lambda _: None, RecordingCalls())
 
         assert len(server.bodies) == 3
     assert failed.value.retry_after == told
@@ -394,7 +398,7 @@ def test_a_model_that_refuses_to_show_drafts_is_asked_without_from_then_on() -> 
         gemini = client(server, log, drafts=True)
 
         for _ in range(2):
-            assert gemini.paint("a fox", "1:1", soon(), lambda _: None) == PICTURE
+            assert gemini.paint("a fox", "1:1", soon(), lambda _: None, RecordingCalls()) == PICTURE
 
     asked = ["thinkingConfig" in body["generationConfig"] for body in server.bodies]
     assert asked == [True, False, False]
@@ -409,13 +413,45 @@ def test_a_request_that_is_refused_for_something_else_teaches_nothing() -> None:
     with raw_server(said, said, Said([GOOD], Then.SERVE)) as server:
         gemini = client(server, log, drafts=True)
         with pytest.raises(ProviderRejected):
-            gemini.paint("a fox", "1:1", soon(), lambda _: None)
+            gemini.paint("a fox", "1:1", soon(), lambda _: None, RecordingCalls())
 
-        gemini.paint("a fox", "1:1", soon(), lambda _: None)
+        gemini.paint("a fox", "1:1", soon(), lambda _: None, RecordingCalls())
 
     asked = ["thinkingConfig" in body["generationConfig"] for body in server.bodies]
     assert asked == [True, False, True]
     assert log.events() == []
+
+
+BILLED = {
+    "a picture": ([Said([GOOD])], 1),
+    "nothing, then a picture": (
+        [Said([answer(b"", EVENT_STREAM, "Content-Length: 0")]), Said([GOOD])],
+        2,
+    ),
+    "cut off": ([Said([GOOD[:-500]])], 1),
+    "never answered": ([Said([], Then.RESET)], 1),
+    "an error of the provider's, thrice": ([Said([refusal("503 Busy", error(503))])] * 3, 0),
+    "refused": ([Said([refusal("400 Bad", error(400))])], 0),
+    "refused, then painted": ([Said([refusal("503 Busy", error(503))]), Said([GOOD])], 1),
+}
+
+
+@pytest.mark.parametrize(("script", "billed"), BILLED.values(), ids=BILLED.keys())
+def test_a_call_counts_unless_its_answer_proves_that_nothing_was_billed(
+    script: list[Said], billed: int
+) -> None:
+    assert paint(*script).counted.billed == billed
+
+
+def test_where_no_connection_comes_about_nothing_is_billed() -> None:
+    with raw_server(Said([GOOD])) as server:
+        pass
+    calls = RecordingCalls()
+
+    with pytest.raises(ProviderUnavailable):
+        client(server, RecordingLog()).paint("a fox", "1:1", soon(), lambda _: None, calls)
+
+    assert (calls.told[0], calls.billed) == ("begin", 0)
 
 
 @pytest.mark.parametrize("then", [Then.CLOSE, Then.RESET])
@@ -440,11 +476,13 @@ Call = Callable[[Gemini, datetime], Any]
 CALLS: dict[str, tuple[bytes, Call]] = {
     "text": (
         json.dumps(response({"text": "Hello"}, finishReason="STOP")).encode(),
-        lambda gemini, until: gemini.reply([Turn("user", [{"text": "hello"}])], until),
+        lambda gemini, until: gemini.reply(
+            [Turn("user", [{"text": "hello"}])], until, RecordingCalls()
+        ),
     ),
     "picture": (
         STREAM,
-        lambda gemini, until: gemini.paint("a fox", "1:1", until, lambda _: None),
+        lambda gemini, until: gemini.paint("a fox", "1:1", until, lambda _: None, RecordingCalls()),
     ),
 }
 
@@ -471,7 +509,9 @@ def test_a_connection_is_kept_behind_an_error() -> None:
     said = chunk(json.dumps(error(503)).encode()) + chunk(b"")
     busy = answer(said, JSON, CHUNKED, status="503 Busy")
     with raw_server(Said([busy], Then.SERVE), Said([GOOD], Then.SERVE)) as server:
-        client(server, RecordingLog()).paint("a fox", "1:1", soon(), lambda _: None)
+        client(server, RecordingLog()).paint(
+            "a fox", "1:1", soon(), lambda _: None, RecordingCalls()
+        )
 
     assert (len(server.bodies), server.connections) == (2, 1)
 
@@ -486,16 +526,18 @@ class Talked:
     result: TextReply | ImageRequest | Failure
     server: RawServer
     log: RecordingLog
+    counted: RecordingCalls
 
 
 def talk(*script: Said, turns: Sequence[Turn] = (Turn("user", [{"text": "hello"}]),)) -> Talked:
-    log = RecordingLog()
+    log, calls = RecordingLog(), RecordingCalls()
     with raw_server(*script) as server:
         try:
-            result: TextReply | ImageRequest | Failure = client(server, log).reply(turns, soon(120))
+            gemini = client(server, log)
+            result: TextReply | ImageRequest | Failure = gemini.reply(turns, soon(120), calls)
         except Failure as failure:
             result = failure
-    return Talked(result, server, log)
+    return Talked(result, server, log, calls)
 
 
 HELLO = response({"text": "Hel"}, {"text": "lo"}, finishReason="STOP")

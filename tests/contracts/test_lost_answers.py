@@ -13,6 +13,9 @@ from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain.changes import InsertJob, Transition
 from afterimage.domain.entities import JobStatus
+from afterimage.domain.limits import ModelKind
+
+DAY = "2026-11-20"
 
 
 @pytest.fixture
@@ -47,6 +50,18 @@ def test_a_claim_whose_answer_was_lost_is_a_claim(
     assert claimed is not None
     assert claimed.status is JobStatus.RUNNING
     assert atomic_tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST) is None
+
+
+@pytest.mark.parametrize("atomic_tables", [LIKE_AWS], indirect=True)
+def test_a_call_is_given_back_once(atomic_tables: Tables, user: str, losing: list[str]) -> None:
+    for _ in range(3):
+        assert atomic_tables.calls.count_call(user, ModelKind.IMAGE, DAY, 3)
+    losing.append("UpdateItem")
+
+    atomic_tables.calls.return_call(user, ModelKind.IMAGE, DAY)
+
+    assert losing == []
+    assert atomic_tables.usage.used(user, DAY).image_calls == 2
 
 
 @pytest.mark.parametrize("atomic_tables", [LIKE_AWS], indirect=True)

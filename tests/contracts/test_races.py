@@ -118,7 +118,7 @@ def test_of_a_hundred_pictures_at_once_exactly_ten_get_the_ten_left(
     ordered = list(crowd.map(order, range(100)))
 
     assert ordered.count(True) == 10
-    assert atomic_tables.usage.used(user, DAY) == DayUse(13, 0)
+    assert atomic_tables.usage.used(user, DAY) == DayUse(13, 0, 0, 0)
     assert len(atomic_tables.usage.recent_jobs(user, 200)) == 10
     assert len(atomic_tables.messages.before(user, CHAT, None, 200)) == 10
     after = atomic_tables.store.read(user)
@@ -180,7 +180,7 @@ def test_of_many_movers_of_one_job_one_wins(
     left = atomic_tables.jobs.get(user, job.id)
     assert left is not None
     refunded = left.status in (JobStatus.FAILED, JobStatus.CANCELLED)
-    assert atomic_tables.usage.used(user, DAY) == DayUse(0 if refunded else 1, 0)
+    assert atomic_tables.usage.used(user, DAY) == DayUse(0 if refunded else 1, 0, 0, 0)
 
 
 def test_one_of_many_spends_the_ticket(atomic_tables: Tables, crowd: Executor, user: str) -> None:
@@ -228,4 +228,4 @@ def test_of_many_orders_and_endings_at_once_no_more_than_four_are_painted(
     assert sorted(painted) == [a_job(number).id for number in range(20)]
     assert len(starter.started) == len({job for _, job, _ in starter.started}) == 20 - AT_ONCE
     assert (read.waiting, read.open_messages) == (frozenset(), 0)
-    assert atomic_tables.usage.used(user, DAY) == DayUse(0, 0)
+    assert atomic_tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)

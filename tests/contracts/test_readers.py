@@ -174,14 +174,14 @@ def test_pictures_of_others_are_not_seen(tables: Tables, user: str, somebody_els
 
 
 def test_usage_of_a_day_without_any(tables: Tables, user: str) -> None:
-    assert tables.usage.used(user, DAY) == DayUse(0, 0)
+    assert tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
 
 
 def test_usage_is_of_one_person(tables: Tables, user: str, somebody_else: str) -> None:
     store(tables, user, [ReserveImage(DAY, 5), CountMessage(DAY, 5)])
 
-    assert tables.usage.used(user, DAY) == DayUse(1, 1)
-    assert tables.usage.used(somebody_else, DAY) == DayUse(0, 0)
+    assert tables.usage.used(user, DAY) == DayUse(1, 1, 0, 0)
+    assert tables.usage.used(somebody_else, DAY) == DayUse(0, 0, 0, 0)
 
 
 def test_recent_jobs_come_newest_first_without_the_counters(

@@ -211,7 +211,7 @@ def test_a_failed_picture_is_painted_after_all(
     assert [image["message_id"] for image in alice.get("/images").json()["images"]] == [
         failed["id"]
     ]
-    assert used(alice) == (1, 1)
+    assert used(alice) == (1, 2)
     assert painted(stack, word) == 2
 
 
@@ -231,7 +231,7 @@ def test_six_clicks_on_retry_buy_one_picture(stack: Stack, alice: httpx.Client, 
     again = click(alice, "retry", failed).json()["assistant_message"]
     assert again["meta"]["status"] == "complete"
     assert painted(stack, word) == 2
-    assert used(alice) == (1, 1)
+    assert used(alice) == (1, 2)
 
 
 def test_a_cancelled_picture_is_painted_after_all(
@@ -253,4 +253,4 @@ def test_a_cancelled_picture_is_painted_after_all(
     assert complete["meta"]["status"] == "complete"
     assert complete["meta"]["image"] == image
     assert alice.get("/images").json()["images"] == [image]
-    assert used(alice) == (2, 1)  # the one cancelled while it ran, and the one that is there
+    assert used(alice) == (2, 2)  # the one cancelled while it ran, and the one that is there

@@ -63,9 +63,9 @@ GUARDS = (
         "        waited = milliseconds(question.received_at, self._clock.now())\n"
         "        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)\n"
         "        try:\n"
-        "            reply = self._ask(question, history)\n",
+        "            reply = self._ask(question, history, _counted_on(delivery.transition))\n",
         "        try:\n"
-        "            reply = self._ask(question, history)\n"
+        "            reply = self._ask(question, history, _counted_on(delivery.transition))\n"
         "            self._channel.deliver(delivery)\n",
         "tests/unit/test_answer_message.py::test_both_placeholder_frames_leave_before_the_model_is_asked",
     ),
@@ -250,17 +250,66 @@ GUARDS = (
     ),
     Guard(
         _QUOTA,
-        "adapters/dynamodb/writes.py",
-        "    room = LedgerRow.used < limit\n",
-        "    room = LedgerRow.used < limit + 1\n",
+        "adapters/dynamodb/counters.py",
+        " = LedgerRow.used < limit\n",
+        " = LedgerRow.used < limit + 1\n",
         "tests/contracts/test_races.py::test_of_a_hundred_pictures_at_once_exactly_ten_get_the_ten_left",
     ),
     Guard(
         _QUOTA,
         "adapters/dynamodb/writes.py",
-        "                LedgerRow.used > 0,\n",
-        "                LedgerRow.entry.exists(),\n",
+        "[LedgerRow.used.add(-1)], LedgerRow.used > 0)",
+        "[LedgerRow.used.add(-1)], LedgerRow.entry.exists())",
         "tests/contracts/test_channel_store.py::test_what_was_not_taken_is_not_given_back",
+    ),
+    Guard(
+        _QUOTA,
+        "use_cases/open_question.py",
+        "                CountCall(ModelKind.TEXT, day, self._limits.text_calls),\n",
+        "",
+        "tests/unit/test_count_calls.py::test_without_calls_nothing_is_stored_and_nobody_asked",
+    ),
+    Guard(
+        _QUOTA,
+        "use_cases/order_picture.py",
+        "                CountCall(ModelKind.IMAGE, day, limits.image_calls),\n",
+        "",
+        "tests/unit/test_count_calls.py::test_a_picture_that_nobody_may_paint_ends_and_costs_nothing",
+    ),
+    Guard(
+        _QUOTA,
+        "use_cases/count_calls.py",
+        "self.left or self._count.one_more(self._user_id)",
+        'self.left or ""',
+        "tests/unit/test_count_calls.py::test_a_call_that_the_day_has_no_room_for_is_not_made",
+    ),
+    Guard(
+        _QUOTA,
+        "use_cases/retry_message.py",
+        "        if message.tries >= MOST_TRIES:\n            raise RetryLimit\n",
+        "",
+        "tests/unit/test_count_calls.py::test_an_answer_is_tried_five_times",
+    ),
+    Guard(
+        _QUOTA,
+        "use_cases/order_picture.py",
+        "() if read.is_open else (CountMessage(day, self._limits.daily_messages),)",
+        "()",
+        "tests/unit/test_count_calls.py::test_a_retry_is_a_message_and_a_call",
+    ),
+    Guard(
+        _QUOTA,
+        "domain/endings.py",
+        "    if may_have_begun(job):\n        return (picture,)\n",
+        "",
+        "tests/unit/test_endings.py::test_the_call_goes_back_only_of_what_nobody_can_have_begun",
+    ),
+    Guard(
+        _QUOTA,
+        "adapters/gemini/transport.py",
+        "        calls.begin()\n",
+        "",
+        "tests/contracts/test_gemini_stream.py::test_a_call_counts_unless_its_answer_proves_that_nothing_was_billed",
     ),
     Guard(
         _QUOTA,

@@ -6,12 +6,13 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.limits import Limits
+from afterimage.domain.limits import Limits, ModelKind
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore
-from afterimage.ports.models import TextModel
+from afterimage.ports.models import CallCounter, TextModel
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.answer_message import AnswerMessage
+from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
@@ -27,6 +28,7 @@ class Answering:
     channel: UnifiedChannel
     messages: MessageReader
     jobs: JobStore
+    counter: CallCounter
     model: TextModel
     images: ImageStarter
     turns: PaintersTurns
@@ -52,9 +54,23 @@ class Answering:
             log,
             self.metrics,
         )
+        calls = CountCalls(
+            self.counter, ModelKind.TEXT, self.limits.text_calls, clock, log, self.metrics
+        )
         think = Think(
-            channel, messages, self.model, order, end, clock, self.executor, log, self.metrics
+            channel,
+            messages,
+            self.model,
+            calls,
+            order,
+            end,
+            clock,
+            self.executor,
+            log,
+            self.metrics,
         )
         opening = OpenQuestion(channel, clock, self.limits)
-        self.answer = AnswerMessage(channel, messages, opening, think, order, end, clock, log)
+        self.answer = AnswerMessage(
+            channel, messages, opening, think, order, end, clock, self.limits, log
+        )
         self.retry = RetryMessage(channel, messages, think, order, end, clock, self.limits, log)

@@ -11,11 +11,12 @@ from typing import Any
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.entities import Job, Message
 from afterimage.domain.job_life import Move, moved
-from afterimage.domain.limits import Limits
+from afterimage.domain.limits import Limits, ModelKind
 from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer
 from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.delete_account import DeleteAccount
@@ -71,6 +72,8 @@ UPLOAD_TIME = timedelta(seconds=155)
 LIMITS = Limits(
     daily_images=2,
     daily_messages=4,
+    image_calls=6,
+    text_calls=8,
     open_messages=3,
     text_deadline=timedelta(seconds=75),
     image_deadline=timedelta(seconds=450),
@@ -157,6 +160,7 @@ class Bundle:
             self.channel,
             self.messages,
             self.ledger,
+            self.ledger,
             self.text,
             self.starter,
             self.turns,
@@ -238,6 +242,7 @@ class Bundle:
             self.messages,
             self.ledger,
             self.painter,
+            self.image_calls(),
             self.studio,
             self.pictures,
             PlainTags(),
@@ -251,6 +256,11 @@ class Bundle:
         ids = USER, message.chat_id, message.id, message.job_id or ""
         with self.invocation.step(until):
             create(Order(*ids, attempt, REQUEST, until))
+
+    def image_calls(self) -> CountCalls:
+        """What the painter asks before each call."""
+        limit = self.limits.image_calls
+        return CountCalls(self.ledger, ModelKind.IMAGE, limit, self.clock, self.log, self.metrics)
 
     def rescue(
         self,
@@ -369,6 +379,11 @@ class Bundle:
         """Pictures and messages of today."""
         used = self.ledger.used(USER, DAY)
         return used.images, used.messages
+
+    def calls(self) -> tuple[int, int]:
+        """Calls of text and of image models of today that may have been billed."""
+        used = self.ledger.used(USER, DAY)
+        return used.text_calls, used.image_calls
 
     def posted(self) -> list[str]:
         """What the tab was told, in order."""

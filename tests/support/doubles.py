@@ -20,7 +20,7 @@ from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import NoImage
 from afterimage.domain.metrics import Metric
-from afterimage.ports.models import ImageRequest, TextReply
+from afterimage.ports.models import Calls, ImageRequest, TextReply
 from afterimage.ports.pictures import EncodedImage
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
@@ -242,7 +242,10 @@ class ScriptedModel:
     drafts: list[bytes] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
 
-    def reply(self, turns: Sequence[Turn], until: datetime) -> TextReply | ImageRequest:
+    def reply(
+        self, turns: Sequence[Turn], until: datetime, calls: Calls
+    ) -> TextReply | ImageRequest:
+        calls.begin()
         self.journal.append("reply")
         self.asked.append((list(turns), until))
         answer = self._next()
@@ -255,7 +258,9 @@ class ScriptedModel:
         aspect_ratio: str,
         until: datetime,
         on_draft: Callable[[bytes], None],
+        calls: Calls,
     ) -> bytes:
+        calls.begin()
         self.journal.append("paint")
         self.asked.append((prompt, aspect_ratio, until))
         for draft in self.drafts:
@@ -270,6 +275,28 @@ class ScriptedModel:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class RecordingCalls:
+    """Implements `Calls`, with room for any number of them.
+
+    Attributes:
+        told: `begin` and `not_billed`, in order.
+    """
+
+    def __init__(self) -> None:
+        self.told: list[str] = []
+
+    def begin(self) -> None:
+        self.told.append("begin")
+
+    def not_billed(self) -> None:
+        self.told.append("not_billed")
+
+    @property
+    def billed(self) -> int:
+        """How many were begun and may have been billed."""
+        return self.told.count("begin") - self.told.count("not_billed")
 
 
 class PlainTags:

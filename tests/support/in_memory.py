@@ -18,6 +18,7 @@ from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
+from afterimage.domain.limits import ModelKind
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.chats import ChatPosition, DayUse
 from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey, UserRows
@@ -230,7 +231,7 @@ class InMemoryImages(_View):
 
 
 class InMemoryLedger(_View):
-    """Implements `JobStore`, `UsageReader` and `ReportCounter`."""
+    """Implements `JobStore`, `UsageReader`, `CallCounter` and `ReportCounter`."""
 
     def get(self, user_id: str, job_id: str) -> Job | None:
         with self._tables.lock:
@@ -261,10 +262,26 @@ class InMemoryLedger(_View):
 
     def used(self, user_id: str, day: str) -> DayUse:
         with self._tables.lock:
-            used = self._rows.used
-            return DayUse(
-                used.get((user_id, f"quota#{day}"), 0), used.get((user_id, f"messages#{day}"), 0)
+            counters = (
+                f"quota#{day}",
+                f"messages#{day}",
+                _calls(ModelKind.IMAGE, day),
+                _calls(ModelKind.TEXT, day),
             )
+            return DayUse(*(self._rows.used.get((user_id, name), 0) for name in counters))
+
+    def count_call(self, user_id: str, model: ModelKind, day: str, limit: int) -> bool:
+        return self._one(user_id, changes.CountCall(model, day, limit))
+
+    def return_call(self, user_id: str, model: ModelKind, day: str) -> None:
+        self._one(user_id, changes.ReturnCall(model, day))
+
+    def _one(self, user_id: str, change: Change) -> bool:
+        with self._tables.lock:
+            if not _holds(self._rows, user_id, change):
+                return False
+            _apply(self._rows, user_id, change)
+            return True
 
     def count_report(self, user_id: str, day: str) -> bool:
         key = (user_id, f"messages#{day}")
@@ -493,6 +510,10 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return rows.used.get((user, f"messages#{day}"), 0) < limit
         case changes.ReserveImage(day, limit):
             return rows.used.get((user, f"quota#{day}"), 0) < limit
+        case changes.CountCall(model, day, limit):
+            return rows.used.get((user, _calls(model, day)), 0) < limit
+        case changes.ReturnCall(model, day):
+            return rows.used.get((user, _calls(model, day)), 0) > 0
         case changes.RefundImage(day):
             return rows.used.get((user, f"quota#{day}"), 0) > 0
         case changes.InsertJob(job):
@@ -530,6 +551,10 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             _count(rows, (user, f"messages#{day}"), 1)
         case changes.ReserveImage(day):
             _count(rows, (user, f"quota#{day}"), 1)
+        case changes.CountCall(model, day):
+            _count(rows, (user, _calls(model, day)), 1)
+        case changes.ReturnCall(model, day):
+            _count(rows, (user, _calls(model, day)), -1)
         case changes.RefundImage(day):
             _count(rows, (user, f"quota#{day}"), -1)
         case changes.InsertJob(job):
@@ -577,6 +602,10 @@ def _moved(channel: Channel, counter: Counter, transition: Transition) -> Counte
         then.painting if moves else counter.painting,
         then.waiting if moves else counter.waiting,
     )
+
+
+def _calls(model: ModelKind, day: str) -> str:
+    return f"{model.value}_calls#{day}"
 
 
 def _count(rows: Rows, key: Key, by: int) -> None:

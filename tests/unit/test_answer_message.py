@@ -60,6 +60,8 @@ FOX = ImageRequest("a red fox", "16:9", CALL)
 LIMITS = Limits(
     daily_images=2,
     daily_messages=4,
+    image_calls=6,
+    text_calls=8,
     open_messages=3,
     text_deadline=timedelta(seconds=75),
     image_deadline=timedelta(seconds=450),
@@ -127,6 +129,7 @@ def world(
     answering = Answering(
         channel,
         InMemoryMessages(tables),
+        InMemoryLedger(tables),
         InMemoryLedger(tables),
         model,
         starter,

@@ -64,7 +64,7 @@ from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.turns import PaintersTurns
 
 Call = Callable[..., tuple[int, Any]]
-LIMITS = Limits(10, 200, 10, timedelta(seconds=75), timedelta(seconds=450))
+LIMITS = Limits(10, 200, 30, 400, 10, timedelta(seconds=75), timedelta(seconds=450))
 
 
 def caller_of(authorization: str | None) -> Caller:
@@ -106,6 +106,7 @@ def call(
         channel,
         messages,
         ledger,
+        ledger,
         model,
         RecordingStarter(),
         turns,
@@ -120,7 +121,7 @@ def call(
         chats=ReadChats(chats),
         images=gallery,
         original=DownloadOriginal(gallery, pictures),
-        usage=ReadUsage(ledger, channel.read, clock, 10, 200, 4),
+        usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4),
         rename=RenameChat(channel, chats),
         cancel=CancelMessage(channel, messages, ledger, clock, timedelta(seconds=155), log),
         delete_image=DeleteImage(channel, images, messages, keeper, clock, log),
@@ -332,6 +333,10 @@ def test_usage(call: Call) -> None:
             "resets_at": "2026-11-21T00:00:00.000Z",
             "message_limit": 200,
             "messages_used": 1,
+            "provider_calls": 0,
+            "provider_call_limit": 30,
+            "text_calls": 1,
+            "text_call_limit": 400,
             "painting": 0,
             "painting_limit": 4,
             "typical_ms": None,
@@ -471,7 +476,11 @@ def test_a_click_that_cannot_be_served(
 
 @pytest.mark.parametrize(
     ("used", "expected"),
-    [("open", (429, "too_many_open")), ("messages", (429, "message_limit"))],
+    [
+        ("open", (429, "too_many_open")),
+        ("messages", (429, "message_limit")),
+        ("text_calls", (429, "provider_limit")),
+    ],
 )
 def test_a_retry_beyond_a_limit_is_refused(
     call: Call, tables: InMemoryTables, model: ScriptedModel, used: str, expected: tuple[int, str]
@@ -481,7 +490,7 @@ def test_a_retry_beyond_a_limit_is_refused(
     if used == "open":
         tables.rows.counters["alice"].open = LIMITS.open_messages
     else:
-        tables.rows.used["alice", "messages#2026-11-20"] = LIMITS.daily_messages
+        tables.rows.used["alice", f"{used}#2026-11-20"] = 400
 
     status, body = click(call, contract.RETRY_MESSAGE, failed, failed["version"])
 

@@ -38,10 +38,13 @@ from afterimage.domain.errors import (
     TimedOut,
 )
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.limits import ModelKind
 from afterimage.ports.channel import LostRace
+from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.create_image import CreateImage, Order
 
 DAY = "2026-11-20"
+CALLS = 6
 BYTES = b"\xff\xd8 a jpeg"
 JOB = a_job(1, message_id=a_ulid(0), quota_day=DAY)
 WAITING = a_message(
@@ -86,11 +89,13 @@ class World:
     threads: Executor
 
     def run(self, order: Order = ORDER, studio: FakeStudio | None = None) -> None:
+        ledger = InMemoryLedger(self.tables)
         create = CreateImage(
             self.channel,
             InMemoryMessages(self.tables),
-            InMemoryLedger(self.tables),
+            ledger,
             self.model,
+            CountCalls(ledger, ModelKind.IMAGE, CALLS, self.clock, self.log, self.metrics),
             studio or FakeStudio(),
             self.pictures,
             PlainTags(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,17 +21,20 @@ from afterimage.domain.changes import (
     RemoveJob,
     RemoveMessage,
     ReplaceMessage,
+    ReturnCall,
     Transition,
 )
 from afterimage.domain.entities import Job, JobStatus, Message, Role, Status
 from afterimage.domain.errors import TimedOut
 from afterimage.domain.events import ImageInserted, MessageUpdated
 from afterimage.domain.job_life import IllegalMove, Move, effect_of, moved
+from afterimage.domain.limits import ModelKind
 
 PACKAGE = Path(__file__).parents[2] / "layers" / "shared" / "afterimage"
 LATER = NOW + timedelta(seconds=9)
 PURGE = NOW + timedelta(seconds=155)
 RESERVED = a_job()
+WAITING = replace(RESERVED, status=JobStatus.WAITING)
 RUNNING = moved(RESERVED, Move.CLAIM, NOW)
 RESCUED = moved(RUNNING, Move.RESCUE, NOW)
 SUCCEEDED = moved(RUNNING, Move.SUCCEED, NOW)
@@ -140,7 +144,27 @@ def moves() -> list[MoveJob]:
     return [each for one in transitions for each in one.changes if isinstance(each, MoveJob)]
 
 
-ONLY_ENDINGS_MAY = {"RefundImage", "RemoveMessage", "RemoveJob", "answered", "painted", "cancelled"}
+@pytest.mark.parametrize(("way", "_move"), WAYS)
+@pytest.mark.parametrize(
+    ("job", "begun"), [(WAITING, False), (RESERVED, False), (RUNNING, True), (RESCUED, True)]
+)
+def test_the_call_goes_back_only_of_what_nobody_can_have_begun(
+    way: Way, _move: Move, job: Job, *, begun: bool
+) -> None:
+    returned = [each for each in way(PAINTING, job).changes if isinstance(each, ReturnCall)]
+
+    assert returned == ([] if begun else [ReturnCall(ModelKind.IMAGE, job.quota_day)])
+
+
+ONLY_ENDINGS_MAY = {
+    "ReturnCall",
+    "RefundImage",
+    "RemoveMessage",
+    "RemoveJob",
+    "answered",
+    "painted",
+    "cancelled",
+}
 
 
 def test_nobody_else_writes_an_ending_or_a_refund() -> None:

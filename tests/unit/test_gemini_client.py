@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
-from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
+from tests.support.doubles import NOW, FixedClock, RecordingCalls, RecordingLog, RecordingMetrics
 from urllib3 import HTTPResponse
 from urllib3.exceptions import ReadTimeoutError
 
@@ -148,11 +148,11 @@ def gemini(
 
 
 def reply(gemini: Gemini) -> TextReply | ImageRequest:
-    return gemini.reply(TURNS, UNTIL)
+    return gemini.reply(TURNS, UNTIL, RecordingCalls())
 
 
 def paint(gemini: Gemini) -> bytes:
-    return gemini.paint("a red fox", "16:9", UNTIL, lambda _: None)
+    return gemini.paint("a red fox", "16:9", UNTIL, lambda _: None, RecordingCalls())
 
 
 Ask = Callable[[Gemini], Any]
@@ -232,7 +232,7 @@ def test_a_history_that_is_refused_is_sent_once_more_in_plain_words(
 ) -> None:
     transport.script = [refused, Answer(503, HTML), Answer()]
 
-    assert isinstance(gemini.reply(TOLD, UNTIL), TextReply)
+    assert isinstance(gemini.reply(TOLD, UNTIL, RecordingCalls()), TextReply)
 
     assert "thoughtSignature" in str(transport.sent(0)["contents"])
     assert transport.sent(1)["contents"] == transport.sent(2)["contents"] == IN_WORDS
@@ -246,7 +246,7 @@ def test_plain_words_that_are_refused_are_not_sent_again(
     transport.script = [REFUSED] * 9
 
     with pytest.raises(ProviderRejected):
-        gemini.reply(TOLD, UNTIL)
+        gemini.reply(TOLD, UNTIL, RecordingCalls())
     assert len(transport.requests) == 2
 
     with pytest.raises(ProviderRejected):
@@ -820,7 +820,7 @@ def inline(data: bytes, **more: Any) -> dict[str, Any]:
 
 def painted(gemini: Gemini) -> tuple[bytes, list[bytes]]:
     drafts: list[bytes] = []
-    return gemini.paint("a red fox", "16:9", UNTIL, drafts.append), drafts
+    return gemini.paint("a red fox", "16:9", UNTIL, drafts.append, RecordingCalls()), drafts
 
 
 DRAFT, OTHER_DRAFT, PICTURE = b"\xff\xd8 a draft", b"\xff\xd8 another", b"\xff\xd8 the picture"

@@ -14,6 +14,7 @@ from afterimage.adapters.dynamodb.writes import Put, Update, writes_of
 from afterimage.domain.changes import (
     BeginDeletion,
     Change,
+    CountCall,
     CountMessage,
     InsertJob,
     MoveJob,
@@ -23,6 +24,7 @@ from afterimage.domain.changes import (
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Channel
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.limits import ModelKind
 
 DAY = "2026-11-20"
 JOB = a_job()
@@ -43,7 +45,10 @@ def written(change: Change) -> str:
     return " ".join(map(str, write.actions))
 
 
-@pytest.mark.parametrize("change", [CountMessage(DAY, 5), ReserveImage(DAY, 5)])
+@pytest.mark.parametrize(
+    "change",
+    [CountMessage(DAY, 5), ReserveImage(DAY, 5), CountCall(ModelKind.TEXT, DAY, 5)],
+)
 def test_a_days_counter_expires_some_days_after_it(change: Change) -> None:
     """Long after the last refund of that day can have come."""
     expires_at = datetime(2026, 11, 28, tzinfo=UTC)

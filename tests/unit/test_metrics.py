@@ -199,6 +199,7 @@ def test_what_is_nobodys_failure_is_no_part_of_the_success_rate() -> None:
     assert {metric for metric, share in shares.items() if share is None} == {
         Metric.ENDED_CANCELLED,
         Metric.ENDED_QUOTA_EXCEEDED,
+        Metric.ENDED_PROVIDER_LIMIT,
         Metric.ENDED_BLOCKED,
     }
     assert set(shares.values()) == {None, 0}

@@ -91,11 +91,11 @@ def test_a_routes_refusals_are_told_by_status(description: dict[str, Any]) -> No
         "409": {"id_reused", "chat_deleted"},
         "410": {"account_deleted"},
         "413": set(),
-        "429": {"too_many_open", "message_limit"},
+        "429": {"too_many_open", "message_limit", "provider_limit"},
         "500": {"internal"},
         "503": {"busy"},
     }
-    assert "too_many_open, message_limit" in posted["429"]["description"]
+    assert "too_many_open, message_limit, provider_limit" in posted["429"]["description"]
 
 
 def test_what_the_gateway_answers_by_itself_is_told(description: dict[str, Any]) -> None:

@@ -22,6 +22,7 @@ from tests.unit.conftest import USER
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Chat, JobStatus
 from afterimage.domain.errors import Invalid, NotFound
+from afterimage.domain.limits import DailyLimits
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage, Usage
 
 BAD_CURSORS = ["", "x", "01JD4A7Y00000000000000000", a_ulid().lower(), a_ulid() + "\n", "8" * 26]
@@ -256,6 +257,8 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
     tables.rows.used[USER, "quota#2026-11-20"] = 7
     tables.rows.used[USER, "messages#2026-11-20"] = 30
     tables.rows.used[USER, "quota#2026-11-19"] = 10
+    tables.rows.used[USER, "image_calls#2026-11-20"] = 9
+    tables.rows.used[USER, "text_calls#2026-11-20"] = 31
     for number, seconds in enumerate((2, 9, 4)):
         done = NOW + timedelta(seconds=seconds)
         job = replace(a_job(number), status=JobStatus.SUCCEEDED, ended_at=done)
@@ -265,7 +268,9 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
     tables.rows.jobs[USER, a_job(9).id] = a_job(9)
     tables.rows.counters[USER] = Counter(painting=frozenset({a_job(9).id}))
 
-    usage = ReadUsage(InMemoryLedger(tables), tables.read, clock, 10, 200, 4)(USER)
+    usage = ReadUsage(InMemoryLedger(tables), tables.read, clock, DailyLimits(10, 200, 30, 400), 4)(
+        USER
+    )
 
     assert usage == Usage(
         limit=10,
@@ -273,6 +278,10 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
         resets_at=datetime(2026, 11, 21, tzinfo=UTC),
         message_limit=200,
         messages_used=30,
+        image_calls=9,
+        image_call_limit=30,
+        text_calls=31,
+        text_call_limit=400,
         painting=1,
         painting_limit=4,
         typical_ms=4_000,
@@ -283,5 +292,8 @@ def test_usage_without_any_picture_has_no_typical_time(
     tables: InMemoryTables, clock: FixedClock
 ) -> None:
     assert (
-        ReadUsage(InMemoryLedger(tables), tables.read, clock, 10, 200, 4)(USER).typical_ms is None
+        ReadUsage(InMemoryLedger(tables), tables.read, clock, DailyLimits(10, 200, 30, 400), 4)(
+            USER
+        ).typical_ms
+        is None
     )

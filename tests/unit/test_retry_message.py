@@ -199,7 +199,7 @@ def test_a_failed_picture_is_painted_again_without_asking_the_text_model(bundle:
     assert bundle.starter.started == [(USER, job.id, 1)]
     assert len(bundle.text.asked) == 1
     assert bundle.open_messages() == 1
-    assert bundle.used() == (1, 1)
+    assert bundle.used() == (1, 2)
     assert bundle.posted()[-1] == "message-update generating"
 
 
@@ -218,7 +218,7 @@ def test_a_picture_painted_again_arrives(bundle: Bundle) -> None:
         JobStatus.FAILED,
         JobStatus.SUCCEEDED,
     ]
-    assert bundle.used() == (1, 1)
+    assert bundle.used() == (1, 2)
     assert bundle.open_messages() == 0
 
 
@@ -233,7 +233,7 @@ def test_every_try_is_a_job_of_its_own(bundle: Bundle) -> None:
     assert {id_ for _, id_ in bundle.tables.rows.jobs} == {
         ids.job_id(CHAT, failed.id, number) for number in (1, 2, 3)
     }
-    assert bundle.used() == (0, 1)
+    assert bundle.used() == (0, 3)
 
 
 def test_tries_of_text_and_picture_never_share_a_job(bundle: Bundle) -> None:
@@ -284,7 +284,7 @@ def test_a_late_function_of_the_first_try_changes_nothing(bundle: Bundle) -> Non
     assert bundle.now(message) == again[0]
     assert bundle.now(message).status is Status.GENERATING
     assert bundle.tables.rows.images == {}
-    assert bundle.used() == (2, 1)  # the one cancelled while running, and the one under way
+    assert bundle.used() == (2, 2)  # the one cancelled while running, and the one under way
 
 
 def test_without_quota_it_fails_again_and_says_when_there_is_some(bundle: Bundle) -> None:
@@ -330,7 +330,7 @@ def test_an_invocation_that_fails_costs_nothing(bundle: Bundle) -> None:
     assert again == bundle.now(failed)
     assert again.status is Status.FAILED
     assert bundle.code(again) == "provider_unavailable"
-    assert bundle.used() == (0, 1)
+    assert bundle.used() == (0, 2)
     assert bundle.open_messages() == 0
     bundle.starter.fails = None
     assert bundle.retry(again).status is Status.GENERATING
@@ -372,7 +372,7 @@ def test_a_cancelled_picture_can_be_tried_again(bundle: Bundle) -> None:
 
     assert message.status is Status.GENERATING
     assert message.job_id == ids.job_id(CHAT, message.id, 2)
-    assert bundle.used() == (1, 1)
+    assert bundle.used() == (1, 2)
     assert bundle.open_messages() == 1
 
 

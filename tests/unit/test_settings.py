@@ -37,6 +37,8 @@ LLM = {
     "TEXT_MODEL": "a-text-model",
     "DAILY_IMAGE_LIMIT": "10",
     "DAILY_MESSAGE_LIMIT": "200",
+    "DAILY_IMAGE_CALLS": "0",
+    "DAILY_TEXT_CALLS": "0",
     "FOLLOW_SUCCESSOR": "false",
     "MAX_OPEN_MESSAGES": "10",
     "MAX_PAINTING_PER_USER": "4",
@@ -167,6 +169,19 @@ def test_a_limit_of_no_pictures_is_a_limit() -> None:
     assert ChatApiSettings.read({**IMAGE, "DAILY_IMAGE_LIMIT": "0"}).daily_image_limit == 0
     with pytest.raises(RuntimeError, match="DAILY_IMAGE_LIMIT"):
         ChatApiSettings.read({**IMAGE, "DAILY_IMAGE_LIMIT": "-1"})
+
+
+def test_calls_follow_from_the_other_limits_where_no_number_is_named() -> None:
+    derived, named = (
+        LlmHandlerSettings.read(LLM),
+        {"DAILY_IMAGE_CALLS": "7", "DAILY_TEXT_CALLS": "9"},
+    )
+
+    assert (derived.image_calls, derived.text_calls) == (30, 400)
+    chosen = LlmHandlerSettings.read({**LLM, **named})
+    assert (chosen.image_calls, chosen.text_calls) == (7, 9)
+    with pytest.raises(RuntimeError, match="DAILY_TEXT_CALLS"):
+        LlmHandlerSettings.read({**LLM, "DAILY_TEXT_CALLS": "-1"})
 
 
 @pytest.mark.parametrize("price", ["0.0336", "0", "12"])

@@ -464,7 +464,7 @@ function noteOf({ role, sendAgain, ...message }) {
 /** What somebody can do about a failure: labels, and names of actions. */
 function stepsAfter({ code, retry_after }) {
   if (code === "blocked" || code === "no_image") return [["Change the words", "edit"], ["Try again", "retry"]];
-  if (code === "quota_exceeded" && retry_after) return [];
+  if (["quota_exceeded", "provider_limit"].includes(code) && retry_after) return [];
   return [["Try again", "retry"]];
 }
 
@@ -484,7 +484,7 @@ function waiting(message, ms, typicalMs) {
  * @param {number|null} retryAfter seconds from now, as the server counts them with every answer
  */
 function whenItResets(code, retryAfter) {
-  if (!retryAfter || !["quota_exceeded", "message_limit"].includes(code)) return [];
+  if (!retryAfter || !["quota_exceeded", "message_limit", "provider_limit"].includes(code)) return [];
   const at = new Date(Math.round((Date.now() + retryAfter * 1000) / 60_000) * 60_000);
   const time = element("time", { dateTime: at.toISOString() });
   time.textContent = at.toLocaleString(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });

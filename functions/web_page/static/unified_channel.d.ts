@@ -26,8 +26,8 @@ export interface Image {
 
 export interface MessageError {
   code:
-    | "quota_exceeded" | "blocked" | "no_image" | "provider_unavailable"
-    | "provider_rejected" | "timed_out" | "internal";
+    | "quota_exceeded" | "provider_limit" | "blocked" | "no_image"
+    | "provider_unavailable" | "provider_rejected" | "timed_out" | "internal";
   /** A sentence for people. */
   message: string;
   /** Seconds from now. */

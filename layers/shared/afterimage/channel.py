@@ -16,7 +16,7 @@ from typing import Protocol
 
 from afterimage import frames
 from afterimage.domain import turns
-from afterimage.domain.changes import RefundImage, Transition
+from afterimage.domain.changes import Change, RefundImage, ReturnCall, Transition
 from afterimage.domain.entities import Channel, Job
 from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
 from afterimage.domain.events import MessageUpdated
@@ -37,6 +37,8 @@ _PATIENCE = Patience(
 )
 
 
+# What an ending gives back to a day.
+_GIVES_BACK = (RefundImage, ReturnCall)
 # Posts that were begun, by connection.
 Posts = Mapping[str, Future[None]]
 NOTHING_POSTED: Posts = MappingProxyType({})
@@ -134,11 +136,11 @@ class UnifiedChannel:
             except LostRace as error:
                 lost, channel = error, None
             except ConditionsFailed as failed:
-                if not all(isinstance(change, RefundImage) for change in failed.changes):
+                if not all(isinstance(change, _GIVES_BACK) for change in failed.changes):
                     raise
                 # The day's counter is gone or at 0. An answer ends all the same.
                 self._log.warning("channel_refund_lost", refused=str(failed))
-                return self.change(user_id, _without_refunds(proposed), channel)
+                return self.change(user_id, _without(proposed, failed.changes), channel)
             else:
                 self._count_endings(transition)
                 return Delivery(channel, transition, self._frames(channel.seq, transition))
@@ -266,8 +268,8 @@ class UnifiedChannel:
         self._store.forget(user_id, connection)
 
 
-def _without_refunds(transition: Transition) -> Transition:
-    kept = [change for change in transition.changes if not isinstance(change, RefundImage)]
+def _without(transition: Transition, refused: Sequence[Change]) -> Transition:
+    kept = [change for change in transition.changes if change not in refused]
     return replace(transition, changes=tuple(kept))
 
 

@@ -78,11 +78,37 @@ class PaintingSettings(TableSettings):
     max_painting_per_user: int = Field(ge=1)
 
 
-class ChatApiSettings(PaintingSettings):
+# Where the operator names no number of calls: room for answers that are tried again, and no more.
+_CALLS_PER_IMAGE, _CALLS_PER_MESSAGE = 3, 2
+
+
+class ImageCallSettings(TableSettings):
+    """Of every function that counts calls of image models."""
+
+    daily_image_limit: int = Field(ge=0)
+    daily_image_calls: int = Field(ge=0)
+
+    @property
+    def image_calls(self) -> int:
+        """Calls of image models that one user and UTC day may be billed for."""
+        return self.daily_image_calls or _CALLS_PER_IMAGE * self.daily_image_limit
+
+
+class CallSettings(ImageCallSettings):
+    """Of every function that counts calls of text models, too."""
+
+    daily_message_limit: int = Field(ge=1)
+    daily_text_calls: int = Field(ge=0)
+
+    @property
+    def text_calls(self) -> int:
+        """The same of text models."""
+        return self.daily_text_calls or _CALLS_PER_MESSAGE * self.daily_message_limit
+
+
+class ChatApiSettings(PaintingSettings, CallSettings):
     images_bucket: Name
     image_timeout: int = Field(ge=1)
-    daily_image_limit: int = Field(ge=0)
-    daily_message_limit: int = Field(ge=1)
     keeper_function: Name
 
 
@@ -94,10 +120,8 @@ class GeminiFunctionSettings(TableSettings):
     follow_successor: bool
 
 
-class LlmHandlerSettings(GeminiFunctionSettings, PaintingSettings):
+class LlmHandlerSettings(GeminiFunctionSettings, PaintingSettings, CallSettings):
     text_model: Name
-    daily_image_limit: int = Field(ge=0)
-    daily_message_limit: int = Field(ge=1)
     max_open_messages: int = Field(ge=1)
     text_timeout: int = Field(ge=1)
     text_deadline: int = Field(ge=1)
@@ -115,7 +139,7 @@ class LlmHandlerSettings(GeminiFunctionSettings, PaintingSettings):
         return self
 
 
-class ImageGenerateSettings(GeminiFunctionSettings, PaintingSettings):
+class ImageGenerateSettings(GeminiFunctionSettings, PaintingSettings, ImageCallSettings):
     image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
     images_bucket: Name
     pseudonym_secret: Name

@@ -13,6 +13,7 @@ from datetime import datetime
 from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Image, Job, Message
 from afterimage.domain.events import Event
+from afterimage.domain.limits import ModelKind
 
 
 @dataclass(frozen=True)
@@ -67,6 +68,23 @@ class ReserveImage:
 class RefundImage:
     """Gives back one picture of `day`. Holds if one was taken."""
 
+    day: str
+
+
+@dataclass(frozen=True)
+class CountCall:
+    """One call of a model. Holds while fewer than `limit` are counted on `day`."""
+
+    model: ModelKind
+    day: str
+    limit: int
+
+
+@dataclass(frozen=True)
+class ReturnCall:
+    """Gives back one call of `day` that was not made. Holds if one was counted."""
+
+    model: ModelKind
     day: str
 
 
@@ -154,6 +172,8 @@ Change = (
     | CountMessage
     | ReserveImage
     | RefundImage
+    | CountCall
+    | ReturnCall
     | InsertJob
     | MoveJob
     | InsertImage

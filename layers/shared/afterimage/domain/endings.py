@@ -7,9 +7,10 @@
     remove     its chat is being deleted: no row of it is left
 
 Each gives the whole transaction: the message, the job behind it as `job_life` moves it, the picture
-that goes back to its day where `job_life` says so, one open answer less, and the events. All of it
-holds only while message and job are as they were read, so of two endings one wins. A job that ends
-makes room with the painter, and whose turn it is then begins in the same transaction (`turns.py`).
+that goes back to its day where `job_life` says so, with its call if nobody can have made it, one
+open answer less, and the events. All of it holds only while message and job are as they were read,
+so of two endings one wins. A job that ends makes room with the painter, and whose turn it is then
+begins in the same transaction (`turns.py`).
 """
 
 from __future__ import annotations
@@ -26,13 +27,15 @@ from afterimage.domain.changes import (
     RemoveJob,
     RemoveMessage,
     ReplaceMessage,
+    ReturnCall,
     Transition,
 )
 from afterimage.domain.deletions import late_uploads
 from afterimage.domain.entities import Image, Job, Message
 from afterimage.domain.errors import Failure
 from afterimage.domain.events import Event, ImageInserted, MessageUpdated
-from afterimage.domain.job_life import Move, effect_of, moved
+from afterimage.domain.job_life import Move, effect_of, may_have_begun, moved
+from afterimage.domain.limits import ModelKind
 
 
 @dataclass(frozen=True)
@@ -124,7 +127,13 @@ def _ending(
 
 
 def _refund(job: Job, move: Move) -> tuple[Change, ...]:
-    return (RefundImage(job.quota_day),) if effect_of(job, move).refunds else ()
+    """The picture, and the call that was counted with it where nobody can have made it."""
+    if not effect_of(job, move).refunds:
+        return ()
+    picture = RefundImage(job.quota_day)
+    if may_have_begun(job):
+        return (picture,)
+    return picture, ReturnCall(ModelKind.IMAGE, job.quota_day)
 
 
 def _closes(read: Message) -> int:

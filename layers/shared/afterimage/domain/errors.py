@@ -10,12 +10,15 @@
     │   ├── ChatDeleted         409 chat_deleted
     │   ├── NotRunning          409 not_running
     │   ├── NotFailed           409 not_failed
+    │   ├── RetryLimit          409 retry_limit
     │   ├── AccountDeleted      410 account_deleted
     │   ├── TooManyOpen         429 too_many_open
     │   ├── MessageLimit        429 message_limit
+    │   ├── ProviderLimit       429 provider_limit
     │   └── Busy                503 busy
     ├── Failure                 an answer cannot be given; its message ends as `failed`
     │   ├── QuotaExceeded       quota_exceeded
+    │   ├── CallsUsedUp         provider_limit
     │   ├── Blocked             blocked
     │   ├── NoImage             no_image
     │   ├── ProviderUnavailable provider_unavailable
@@ -110,6 +113,11 @@ class NotFailed(Refused):
     public = "Only a message that failed or was cancelled can be tried again."
 
 
+class RetryLimit(Refused):
+    code, status = "retry_limit", 409
+    public = "This has been tried often enough. Please send it as a new message."
+
+
 class AccountDeleted(Refused):
     code, status = "account_deleted", 410
     public = "This account has been deleted."
@@ -125,6 +133,11 @@ class MessageLimit(Refused):
     public = "You have reached today's limit of messages."
 
 
+class ProviderLimit(Refused):
+    code, status = "provider_limit", 429
+    public = "You have reached today's limit of calls to the model."
+
+
 class Busy(Refused):
     code, status = "busy", 503
     public = "The service is busy. Please try again."
@@ -137,6 +150,11 @@ class Failure(_Told):
 class QuotaExceeded(Failure):
     code = "quota_exceeded"
     public = "You have used all of today's pictures."
+
+
+class CallsUsedUp(Failure):
+    code = ProviderLimit.code
+    public = ProviderLimit.public
 
 
 class Blocked(Failure):

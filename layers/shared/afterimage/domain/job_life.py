@@ -125,9 +125,10 @@ def moved(
         case Move.SUCCEED:
             return replace(after, ended_at=now, price_usd=price_usd)
         case Move.FAIL | Move.CANCEL:
-            purge = purge_at if _may_have_uploaded(job) else None
+            purge = purge_at if may_have_begun(job) else None
             return replace(after, ended_at=now, purge_at=purge)
 
 
-def _may_have_uploaded(job: Job) -> bool:
+def may_have_begun(job: Job) -> bool:
+    """Whether a function may have called the provider or uploaded for a job that has not ended."""
     return job.status is JobStatus.RUNNING or job.attempt > 1

@@ -45,6 +45,7 @@ class Metric(Enum):
     ENDED_COMPLETE = "EndedComplete", _COUNT
     ENDED_CANCELLED = "EndedCancelled", _COUNT
     ENDED_QUOTA_EXCEEDED = "EndedQuotaExceeded", _COUNT
+    ENDED_PROVIDER_LIMIT = "EndedProviderLimit", _COUNT
     ENDED_BLOCKED = "EndedBlocked", _COUNT
     ENDED_NO_IMAGE = "EndedNoImage", _COUNT
     ENDED_PROVIDER_UNAVAILABLE = "EndedProviderUnavailable", _COUNT
@@ -54,6 +55,7 @@ class Metric(Enum):
     # Limits of one user.
     REFUSED_PICTURES = "RefusedPictures", _COUNT
     REFUSED_MESSAGES = "RefusedMessages", _COUNT
+    REFUSED_CALLS = "RefusedCalls", _COUNT
     REFUSED_TOO_MANY_OPEN = "RefusedTooManyOpen", _COUNT
     # The channel.
     REPLAYS = "Replays", _COUNT
@@ -80,7 +82,14 @@ class Metric(Enum):
 
 
 # Ends that are nobody's failure: the user's own wish, their limit, or the model's refusal.
-_NO_FAILURE = frozenset({Metric.ENDED_CANCELLED, Metric.ENDED_QUOTA_EXCEEDED, Metric.ENDED_BLOCKED})
+_NO_FAILURE = frozenset(
+    {
+        Metric.ENDED_CANCELLED,
+        Metric.ENDED_QUOTA_EXCEEDED,
+        Metric.ENDED_PROVIDER_LIMIT,
+        Metric.ENDED_BLOCKED,
+    }
+)
 
 
 def ending(message: Message) -> Metric:

@@ -16,7 +16,14 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ValidationError
 
 from afterimage.domain.callers import Caller
-from afterimage.domain.errors import Invalid, MessageLimit, NotFound, Refused, TooManyOpen
+from afterimage.domain.errors import (
+    Invalid,
+    MessageLimit,
+    NotFound,
+    ProviderLimit,
+    Refused,
+    TooManyOpen,
+)
 from afterimage.domain.metrics import Metric
 from afterimage.http.contract import Route
 from afterimage.ports.system import Clock, Log, Metrics
@@ -28,6 +35,7 @@ _PRIVATE = {"cache-control": "no-store", "x-content-type-options": "nosniff"}
 # A user's limits, as figures.
 _LIMITS = {
     MessageLimit.code: Metric.REFUSED_MESSAGES,
+    ProviderLimit.code: Metric.REFUSED_CALLS,
     TooManyOpen.code: Metric.REFUSED_TOO_MANY_OPEN,
 }
 

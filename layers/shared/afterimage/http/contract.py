@@ -157,6 +157,10 @@ class UsageView(TypedDict):
     resets_at: str
     message_limit: int
     messages_used: int
+    provider_calls: int
+    provider_call_limit: int
+    text_calls: int
+    text_call_limit: int
     painting: int
     painting_limit: int
     typical_ms: int | None
@@ -242,6 +246,7 @@ POST_MESSAGE = Route(
         "chat_deleted",
         "too_many_open",
         "message_limit",
+        "provider_limit",
         "busy",
     ),
 )
@@ -264,8 +269,10 @@ RETRY_MESSAGE = Route(
     errors=(
         "not_found",
         "not_failed",
+        "retry_limit",
         "too_many_open",
         "message_limit",
+        "provider_limit",
         "busy",
     ),
 )

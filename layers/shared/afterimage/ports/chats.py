@@ -59,6 +59,8 @@ class DayUse:
 
     images: int
     messages: int
+    image_calls: int
+    text_calls: int
 
 
 class UsageReader(Protocol):

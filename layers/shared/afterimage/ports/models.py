@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Protocol
 
 from afterimage.domain.conversation import Turn
+from afterimage.domain.limits import ModelKind
 
 
 @dataclass(frozen=True)
@@ -29,9 +30,34 @@ class ImageRequest:
     parts: str
 
 
+class CallCounter(Protocol):
+    """Calls of models that may be billed, by user and UTC day (`YYYY-MM-DD`)."""
+
+    def count_call(self, user_id: str, model: ModelKind, day: str, limit: int) -> bool:
+        """Count one more; False if there have been `limit`."""
+
+    def return_call(self, user_id: str, model: ModelKind, day: str) -> None:
+        """Give back one that was not billed; nothing happens if none is counted."""
+
+
+class Calls(Protocol):
+    """The calls of one turn, as its user's day counts them."""
+
+    def begin(self) -> None:
+        """A call is about to be made. Raises: CallsUsedUp: it must not be."""
+
+    def not_billed(self) -> None:
+        """What came of the call that was begun last proves that nothing was billed."""
+
+
 class TextModel(Protocol):
-    def reply(self, turns: Sequence[Turn], until: datetime) -> TextReply | ImageRequest:
+    def reply(
+        self, turns: Sequence[Turn], until: datetime, calls: Calls
+    ) -> TextReply | ImageRequest:
         """Ask the model, retrying where that is allowed, at most until `until`.
+
+        Args:
+            calls: is told of each call before it is made.
 
         Raises:
             Failure: there is no answer; which one says why.
@@ -45,12 +71,14 @@ class ImageModel(Protocol):
         aspect_ratio: str,
         until: datetime,
         on_draft: Callable[[bytes], None],
+        calls: Calls,
     ) -> bytes:
         """Ask for one picture; the encoded bytes as the model sent them.
 
         Args:
             on_draft: called with the encoded bytes of each draft, should the model show any
                 while it paints; it returns at once and raises nothing.
+            calls: is told of each call before it is made.
 
         Raises:
             Failure: there is no picture; which one says why.

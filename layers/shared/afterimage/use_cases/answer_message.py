@@ -17,18 +17,27 @@ from datetime import datetime
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import quota
-from afterimage.domain.changes import ReplaceMessage, TouchChat, Transition
+from afterimage.domain.changes import (
+    CountCall,
+    CountMessage,
+    ReplaceMessage,
+    TouchChat,
+    Transition,
+)
 from afterimage.domain.entities import Message, Role, Status
 from afterimage.domain.errors import (
     AccountDeleted,
+    CallsUsedUp,
     ChatDeleted,
     ClockSkew,
     IdReused,
     MessageLimit,
+    ProviderLimit,
     Refused,
     TooManyOpen,
 )
 from afterimage.domain.events import MessageUpdated
+from afterimage.domain.limits import Limits, ModelKind
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log
@@ -58,6 +67,7 @@ class AnswerMessage:
         order: OrderPicture,
         end: EndAnswer,
         clock: Clock,
+        limits: Limits,
         log: Log,
     ) -> None:
         self._channel = channel
@@ -67,6 +77,7 @@ class AnswerMessage:
         self._order = order
         self._end = end
         self._clock = clock
+        self._limits = limits
         self._log = log
 
     def __call__(self, question: Question) -> Answer:
@@ -112,12 +123,20 @@ class AnswerMessage:
         return assistant.lease_until is not None and assistant.lease_until < self._clock.now()
 
     def _take_over(self, question: Question, assistant: Message) -> Message:
+        """Another call of the model: nobody knows whether the one that died was billed."""
+        now = self._clock.now()
         ours = replace(assistant, version=assistant.version + 1, lease_until=question.until)
-        change = Transition((ReplaceMessage(ours, assistant.version),), (MessageUpdated(ours),))
+        call = CountCall(ModelKind.TEXT, quota.day_of(now), self._limits.text_calls)
+        change = Transition(
+            (ReplaceMessage(ours, assistant.version), call), (MessageUpdated(ours),)
+        )
         try:
             delivery = self._channel.change(question.user_id, change)
-        except ConditionsFailed:
-            return self._end.as_it_stands(question.user_id, assistant)
+        except ConditionsFailed as failed:
+            if failed.includes(ReplaceMessage):
+                return self._end.as_it_stands(question.user_id, assistant)
+            used_up = CallsUsedUp(retry_after=quota.seconds_to_reset(now))
+            return self._end.fail(question.user_id, assistant, used_up)
         self._log.info("llm_handler_message_taken_over", message_id=assistant.id)
         return self._think(question, ours, delivery)
 
@@ -128,6 +147,10 @@ class AnswerMessage:
 def _refusal(why: Exception, now: datetime) -> Refused:
     if isinstance(why, Refused):
         return why
-    if isinstance(why, ConditionsFailed) and why.includes(TouchChat):
-        return ChatDeleted()
-    return MessageLimit(retry_after=quota.seconds_to_reset(now))
+    wait = quota.seconds_to_reset(now)
+    if isinstance(why, ConditionsFailed):
+        if why.includes(TouchChat):
+            return ChatDeleted()
+        if why.includes(CountMessage):
+            return MessageLimit(retry_after=wait)
+    return ProviderLimit(retry_after=wait)

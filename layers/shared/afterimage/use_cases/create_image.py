@@ -28,6 +28,7 @@ from afterimage.ports.jobs import JobStore
 from afterimage.ports.models import ImageModel
 from afterimage.ports.pictures import CacheTags, DecodedPicture, PictureStore, Studio
 from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.show_previews import ShowPreviews
 
 # Kept of the function's time for developing and delivering.
@@ -111,6 +112,7 @@ class CreateImage:
         messages: MessageReader,
         jobs: JobStore,
         model: ImageModel,
+        calls: CountCalls,
         studio: Studio,
         pictures: PictureStore,
         tags: CacheTags,
@@ -124,6 +126,7 @@ class CreateImage:
         self._messages = messages
         self._jobs = jobs
         self._model = model
+        self._calls = calls
         self._studio = studio
         self._pictures = pictures
         self._tags = tags
@@ -232,8 +235,13 @@ class CreateImage:
 
     def _paint(self, order: Order, job: Job, previews: ShowPreviews) -> bytes:
         until = budget.keeping(_TIME_TO_DELIVER, self._clock.now(), order.until)
-        with timed(self._metrics, Metric.IMAGE_MODEL_TIME, self._clock):
-            data = self._model.paint(job.prompt, job.aspect_ratio, until, previews.draft)
+        # The call of the first attempt is counted with the order.
+        counted_on = job.quota_day if job.attempt == _FIRST_ATTEMPT else None
+        with (
+            self._calls.of_turn(order.user_id, counted_on) as calls,
+            timed(self._metrics, Metric.IMAGE_MODEL_TIME, self._clock),
+        ):
+            data = self._model.paint(job.prompt, job.aspect_ratio, until, previews.draft, calls)
         self._log.info("image_generate_bytes_received", job_id=job.id, bytes=len(data))
         return data
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings
+from afterimage.domain.changes import Change
 from afterimage.domain.endings import Ending
 from afterimage.domain.entities import Job, Message
 from afterimage.domain.errors import ChatDeleted, Failure
@@ -37,12 +40,18 @@ class EndAnswer:
         return ending.message
 
     def fail(
-        self, user_id: str, message: Message, failure: Failure, job: Job | None = None
+        self,
+        user_id: str,
+        message: Message,
+        failure: Failure,
+        job: Job | None = None,
+        also: tuple[Change, ...] = (),
     ) -> Message:
         """The same of an answer that ends with a reason, which is logged.
 
         Args:
             job: the job behind it, which nobody has begun to paint.
+            also: further changes of the same transaction.
         """
         self._log.warning(
             "llm_handler_message_failed",
@@ -50,7 +59,11 @@ class EndAnswer:
             code=failure.code,
             reason=str(failure),
         )
-        return self(user_id, endings.fail(message, failure, self._clock.now(), job))
+        ending = endings.fail(message, failure, self._clock.now(), job)
+        changes = (*ending.transition.changes, *also)
+        return self(
+            user_id, replace(ending, transition=replace(ending.transition, changes=changes))
+        )
 
     def as_it_stands(self, user_id: str, message: Message) -> Message:
         """The message as it is stored now. Raises: ChatDeleted."""

@@ -7,11 +7,17 @@ from datetime import datetime, timedelta
 
 from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import ids, quota
-from afterimage.domain.changes import CountMessage, InsertMessage, TouchChat, Transition
+from afterimage.domain.changes import (
+    CountCall,
+    CountMessage,
+    InsertMessage,
+    TouchChat,
+    Transition,
+)
 from afterimage.domain.entities import TITLE_LENGTH, Message, Role, Status
 from afterimage.domain.errors import ClockSkew
 from afterimage.domain.events import MessageInserted
-from afterimage.domain.limits import Limits
+from afterimage.domain.limits import Limits, ModelKind
 from afterimage.ports.system import Clock
 
 _SKEW_MS = timedelta(minutes=5) / timedelta(milliseconds=1)
@@ -65,7 +71,8 @@ class OpenQuestion:
             ClockSkew: the id's time is more than five minutes off.
             TooManyOpen, AccountDeleted: refused.
             ConditionsFailed: a message with this id is there (`InsertMessage`), its chat is being
-                deleted (`TouchChat`), or the day's messages are used up (`CountMessage`).
+                deleted (`TouchChat`), or the day's messages (`CountMessage`) or calls of the model
+                (`CountCall`) are used up.
         """
         now = self._clock.now()
         if abs(now.timestamp() * 1000 - ids.milliseconds_of(question.message_id)) > _SKEW_MS:
@@ -91,12 +98,14 @@ class OpenQuestion:
 
     def _opening(self, user: Message, assistant: Message) -> Transition:
         now = user.created_at
+        day = quota.day_of(now)
         return Transition(
             changes=(
                 InsertMessage(user),
                 InsertMessage(assistant),
                 TouchChat(user.chat_id, user.text[:TITLE_LENGTH], now),
-                CountMessage(quota.day_of(now), self._limits.daily_messages),
+                CountMessage(day, self._limits.daily_messages),
+                CountCall(ModelKind.TEXT, day, self._limits.text_calls),
             ),
             events=(MessageInserted(user), MessageInserted(assistant)),
             opens=1,

@@ -16,11 +16,26 @@ from functools import partial
 
 from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import aspect_ratios, ids, quota
-from afterimage.domain.changes import InsertJob, ReplaceMessage, ReserveImage, Transition
+from afterimage.domain.changes import (
+    Change,
+    CountCall,
+    CountMessage,
+    InsertJob,
+    ReplaceMessage,
+    ReserveImage,
+    Transition,
+)
 from afterimage.domain.entities import Channel, Job, JobStatus, Message
-from afterimage.domain.errors import Failure, Internal, QuotaExceeded
+from afterimage.domain.errors import (
+    CallsUsedUp,
+    Failure,
+    Internal,
+    MessageLimit,
+    ProviderLimit,
+    QuotaExceeded,
+)
 from afterimage.domain.events import MessageUpdated
-from afterimage.domain.limits import LONGEST_WAIT, Limits
+from afterimage.domain.limits import LONGEST_WAIT, Limits, ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.jobs import ImageStarter, JobStore
@@ -80,7 +95,7 @@ class OrderPicture:
             channel: a read made beforehand, to save the first round trip.
 
         Raises:
-            TooManyOpen: of an answer that had ended.
+            TooManyOpen, MessageLimit, ProviderLimit: of an answer that had ended; nothing changed.
             ChatDeleted, AccountDeleted: it went meanwhile.
         """
         now = self._clock.now()
@@ -91,9 +106,10 @@ class OrderPicture:
         except ConditionsFailed as failed:
             if failed.includes(ReplaceMessage):
                 return self._end.as_it_stands(question.user_id, message)
-            self._metrics.add(Metric.REFUSED_PICTURES)
-            used_up = QuotaExceeded(retry_after=quota.seconds_to_reset(now))
-            return self._end.fail(question.user_id, replace(message, parts=wish.parts), used_up)
+            used_up = self._used_up(message, failed, quota.seconds_to_reset(now))
+            tried = replace(message, parts=wish.parts, tries=message.next_try)
+            again = self._again(message, job.quota_day)
+            return self._end.fail(question.user_id, tried, used_up, also=again)
         return self._start(question.user_id, *_stored(delivery.transition), delivery)
 
     def start_again(self, user_id: str, message: Message) -> None:
@@ -126,17 +142,36 @@ class OrderPicture:
         wait = self._limits.image_deadline if room else LONGEST_WAIT
         job = replace(job, status=JobStatus.RESERVED if room else JobStatus.WAITING)
         ordered = read.generating(job, parts, job.created_at + wait, question.until)
+        day, limits = job.quota_day, self._limits
         return Transition(
             changes=(
                 ReplaceMessage(ordered, read.version),
-                ReserveImage(job.quota_day, self._limits.daily_images),
+                *self._again(read, day),
+                ReserveImage(day, limits.daily_images),
+                CountCall(ModelKind.IMAGE, day, limits.image_calls),
                 InsertJob(job),
             ),
             events=(MessageUpdated(ordered),),
             opens=0 if read.is_open else 1,
-            open_limit=None if read.is_open else self._limits.open_messages,
+            open_limit=None if read.is_open else limits.open_messages,
             forgets=forgotten,
         )
+
+    def _again(self, read: Message, day: str) -> tuple[Change, ...]:
+        """Another try of an answer that had ended is a message of the day."""
+        return () if read.is_open else (CountMessage(day, self._limits.daily_messages),)
+
+    def _used_up(self, read: Message, failed: ConditionsFailed, wait: int) -> Failure:
+        """What the day has no more of; an answer that had ended stays as it is without some."""
+        if not read.is_open and failed.includes(CountMessage):
+            raise MessageLimit(retry_after=wait) from failed
+        if not read.is_open and failed.includes(CountCall):
+            raise ProviderLimit(retry_after=wait) from failed
+        if failed.includes(ReserveImage):
+            self._metrics.add(Metric.REFUSED_PICTURES)
+            return QuotaExceeded(retry_after=wait)
+        self._metrics.add(Metric.REFUSED_CALLS)
+        return CallsUsedUp(retry_after=wait)
 
     def _start(self, user_id: str, ordered: Message, job: Job, delivery: Delivery) -> Message:
         if ordered.waiting:

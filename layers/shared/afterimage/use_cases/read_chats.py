@@ -12,6 +12,7 @@ from typing import Generic, TypeVar
 from afterimage.domain import ids, quota
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import Invalid, NotFound
+from afterimage.domain.limits import DailyLimits
 from afterimage.domain.words import folded, has_all
 from afterimage.ports.chats import ChatPosition, ChatReader, ImageReader, MessageReader, UsageReader
 from afterimage.ports.system import Clock
@@ -40,6 +41,8 @@ class Usage:
     """What the caller may do today and has done.
 
     Attributes:
+        image_calls: calls of image models that may have been billed.
+        text_calls: the same of text models.
         painting: pictures that are with the painter now.
         painting_limit: how many may be at a time.
         typical_ms: median time from the painter's order to picture of the latest pictures; None
@@ -51,6 +54,10 @@ class Usage:
     resets_at: datetime
     message_limit: int
     messages_used: int
+    image_calls: int
+    image_call_limit: int
+    text_calls: int
+    text_call_limit: int
     painting: int
     painting_limit: int
     typical_ms: int | None
@@ -163,26 +170,28 @@ class ReadUsage:
         usage: UsageReader,
         read_channel: Callable[[str], Channel],
         clock: Clock,
-        image_limit: int,
-        message_limit: int,
+        limits: DailyLimits,
         painting_limit: int,
     ) -> None:
         self._usage = usage
         self._read_channel = read_channel
         self._clock = clock
-        self._image_limit = image_limit
-        self._message_limit = message_limit
+        self._limits = limits
         self._painting_limit = painting_limit
 
     def __call__(self, user_id: str) -> Usage:
-        now = self._clock.now()
+        now, limits = self._clock.now(), self._limits
         used = self._usage.used(user_id, quota.day_of(now))
         return Usage(
-            limit=self._image_limit,
+            limit=limits.daily_images,
             used=used.images,
             resets_at=quota.resets_at(now),
-            message_limit=self._message_limit,
+            message_limit=limits.daily_messages,
             messages_used=used.messages,
+            image_calls=used.image_calls,
+            image_call_limit=limits.image_calls,
+            text_calls=used.text_calls,
+            text_call_limit=limits.text_calls,
             painting=len(self._read_channel(user_id).painting),
             painting_limit=self._painting_limit,
             typical_ms=_typical_ms(self._usage.recent_jobs(user_id, _TYPICAL_OF)),

@@ -1,7 +1,7 @@
 """A failed or cancelled answer is tried again: the model is asked, or a picture is ordered, anew.
 
 The click names the version it was made on, so a second click on the same failure finds a
-newer version and buys nothing.
+newer version and buys nothing. A try counts as a message, and an answer has `MOST_TRIES` of them.
 """
 
 from __future__ import annotations
@@ -11,11 +11,19 @@ from datetime import datetime
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import quota
-from afterimage.domain.changes import CountMessage, ReplaceMessage, Transition
+from afterimage.domain.changes import CountCall, CountMessage, ReplaceMessage, Transition
 from afterimage.domain.entities import Channel, Message, MessageType, Role, Status
-from afterimage.domain.errors import AccountDeleted, MessageLimit, NotFailed, NotFound, TooManyOpen
+from afterimage.domain.errors import (
+    AccountDeleted,
+    MessageLimit,
+    NotFailed,
+    NotFound,
+    ProviderLimit,
+    RetryLimit,
+    TooManyOpen,
+)
 from afterimage.domain.events import MessageUpdated
-from afterimage.domain.limits import Limits
+from afterimage.domain.limits import MOST_TRIES, Limits, ModelKind
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.models import ImageRequest
@@ -75,7 +83,7 @@ class RetryMessage:
         Raises:
             NotFound: there is no such answer.
             NotFailed: it did not fail.
-            TooManyOpen, MessageLimit: refused; nothing has changed.
+            RetryLimit, TooManyOpen, MessageLimit, ProviderLimit: refused; nothing has changed.
         """
         self._log.about(message_id=click.message_id)
         with self._channel.reading(click.user_id) as channel:
@@ -84,6 +92,8 @@ class RetryMessage:
             return message
         if message.status not in _RETRYABLE:
             raise NotFailed
+        if message.tries >= MOST_TRIES:
+            raise RetryLimit
         try:
             if message.type is MessageType.IMAGE and message.prompt:
                 wish = ImageRequest(message.prompt, message.aspect_ratio, message.parts or "[]")
@@ -112,11 +122,13 @@ class RetryMessage:
         if asked is None:
             raise NotFound("the message that was answered is gone")
         now = self._clock.now()
+        day = quota.day_of(now)
         again = message.thinking_again(now + self._limits.text_deadline, click.until)
         reopening = Transition(
             (
                 ReplaceMessage(again, message.version),
-                CountMessage(quota.day_of(now), self._limits.daily_messages),
+                CountMessage(day, self._limits.daily_messages),
+                CountCall(ModelKind.TEXT, day, self._limits.text_calls),
             ),
             (MessageUpdated(again),),
             opens=1,
@@ -127,7 +139,8 @@ class RetryMessage:
         except ConditionsFailed as failed:
             if failed.includes(ReplaceMessage):
                 return self._end.as_it_stands(click.user_id, message)
-            raise MessageLimit(retry_after=quota.seconds_to_reset(now)) from failed
+            limit = MessageLimit if failed.includes(CountMessage) else ProviderLimit
+            raise limit(retry_after=quota.seconds_to_reset(now)) from failed
         return self._think(_question(click, asked, message), again, delivery)
 
 

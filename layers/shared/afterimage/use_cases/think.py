@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import budget, endings
+from afterimage.domain.changes import CountCall, Transition
 from afterimage.domain.conversation import in_pairs, turns
 from afterimage.domain.entities import Message, Role
 from afterimage.domain.errors import AccountDeleted, ChatDeleted, Failure, Internal
@@ -22,6 +23,7 @@ from afterimage.measured import milliseconds, timed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.models import ImageRequest, TextModel, TextReply
 from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.order_picture import OrderPicture
@@ -43,6 +45,7 @@ class Think:
         channel: UnifiedChannel,
         messages: MessageReader,
         model: TextModel,
+        calls: CountCalls,
         order: OrderPicture,
         end: EndAnswer,
         clock: Clock,
@@ -53,6 +56,7 @@ class Think:
         self._channel = channel
         self._messages = messages
         self._model = model
+        self._calls = calls
         self._order = order
         self._end = end
         self._clock = clock
@@ -65,7 +69,7 @@ class Think:
 
         Args:
             assistant: the answer, as it is stored.
-            delivery: its frames, which are posted first.
+            delivery: the transaction that decided to ask, whose frames are posted first.
 
         Raises:
             ChatDeleted, AccountDeleted: it went meanwhile.
@@ -75,7 +79,7 @@ class Think:
         waited = milliseconds(question.received_at, self._clock.now())
         self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
         try:
-            reply = self._ask(question, history)
+            reply = self._ask(question, history, _counted_on(delivery.transition))
             if isinstance(reply, TextReply):
                 return self._end(
                     question.user_id, endings.reply(assistant, reply.text, reply.parts)
@@ -97,12 +101,19 @@ class Think:
         return before[::-1]
 
     def _ask(
-        self, question: Question, history: Future[Sequence[Message]]
+        self, question: Question, history: Future[Sequence[Message]], counted_on: str
     ) -> TextReply | ImageRequest:
         asked = Message(
             question.message_id, question.chat_id, Role.USER, question.text, self._clock.now()
         )
-        conversation = turns([*in_pairs(history.result()), asked])
-        until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
-        with timed(self._metrics, Metric.TEXT_MODEL_TIME, self._clock):
-            return self._model.reply(conversation, until)
+        with self._calls.of_turn(question.user_id, counted_on) as calls:
+            conversation = turns([*in_pairs(history.result()), asked])
+            until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
+            with timed(self._metrics, Metric.TEXT_MODEL_TIME, self._clock):
+                return self._model.reply(conversation, until, calls)
+
+
+def _counted_on(decided: Transition) -> str:
+    """The day of the call that a transaction counted."""
+    (day,) = (change.day for change in decided.changes if isinstance(change, CountCall))
+    return day

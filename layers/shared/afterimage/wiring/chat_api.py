@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 from afterimage import settings
 from afterimage.adapters import aws, originals
 from afterimage.adapters.dynamodb import readers
+from afterimage.domain.limits import DailyLimits
 from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.delete_account import DeleteAccount
@@ -47,8 +48,12 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             usage=ledger,
             read_channel=base.channel.read,
             clock=base.clock,
-            image_limit=configured.daily_image_limit,
-            message_limit=configured.daily_message_limit,
+            limits=DailyLimits(
+                daily_images=configured.daily_image_limit,
+                daily_messages=configured.daily_message_limit,
+                image_calls=configured.image_calls,
+                text_calls=configured.text_calls,
+            ),
             painting_limit=configured.max_painting_per_user,
         ),
         rename=RenameChat(channel=base.channel, chats=chats),

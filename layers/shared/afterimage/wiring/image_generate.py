@@ -10,8 +10,10 @@ from afterimage import settings
 from afterimage.adapters import aws
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
+from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.measured import Measured
+from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.wiring.connected import Channelled
 from afterimage.wiring.gemini import gemini
@@ -21,11 +23,20 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
     """Raises: RuntimeError (a variable is missing or wrong)."""
     configured = settings.ImageGenerateSettings.read(environment)
     base = Channelled(logger, configured)
+    ledger = DynamoDbLedger()
     create = CreateImage(
         channel=base.channel,
         messages=DynamoDbMessages(),
-        jobs=DynamoDbLedger(),
+        jobs=ledger,
         model=gemini(base, configured, show_drafts=configured.show_drafts),
+        calls=CountCalls(
+            counter=ledger,
+            model=ModelKind.IMAGE,
+            limit=configured.image_calls,
+            clock=base.clock,
+            log=base.log,
+            metrics=base.metrics,
+        ),
         studio=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
         pictures=aws.S3Pictures(
             base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket, base.clock

@@ -9,10 +9,11 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
-from afterimage.domain.limits import Limits
+from afterimage.domain.limits import Limits, ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.http.chat_api import LlmHandlerRoutes
 from afterimage.use_cases.answer_message import AnswerMessage
+from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
@@ -30,15 +31,17 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     limits = Limits(
         daily_images=configured.daily_image_limit,
         daily_messages=configured.daily_message_limit,
+        image_calls=configured.image_calls,
+        text_calls=configured.text_calls,
         open_messages=configured.max_open_messages,
         text_deadline=timedelta(seconds=configured.text_deadline),
         image_deadline=timedelta(seconds=configured.image_deadline),
     )
-    messages = DynamoDbMessages()
+    messages, ledger = DynamoDbMessages(), DynamoDbLedger()
     end = EndAnswer(channel=base.channel, messages=messages, clock=base.clock, log=base.log)
     order = OrderPicture(
         channel=base.channel,
-        jobs=DynamoDbLedger(),
+        jobs=ledger,
         starter=base.starter,
         turns=base.turns,
         end=end,
@@ -53,6 +56,14 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         channel=base.channel,
         messages=messages,
         model=gemini(base, configured, text_model=configured.text_model),
+        calls=CountCalls(
+            counter=ledger,
+            model=ModelKind.TEXT,
+            limit=configured.text_calls,
+            clock=base.clock,
+            log=base.log,
+            metrics=base.metrics,
+        ),
         order=order,
         end=end,
         clock=base.clock,
@@ -68,6 +79,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         order=order,
         end=end,
         clock=base.clock,
+        limits=limits,
         log=base.log,
     )
     retry = RetryMessage(

@@ -9,10 +9,11 @@ from itertools import islice
 from typing import TypeVar
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from afterimage.adapters.dynamodb import job_moves, rows
+from afterimage.adapters.dynamodb import counters, job_moves, rows
 from afterimage.adapters.dynamodb.settled import read_settled
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
@@ -27,6 +28,7 @@ from afterimage.adapters.dynamodb.together import read_together
 from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_subject
 from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
 from afterimage.domain.events import EventReference
+from afterimage.domain.limits import ModelKind
 from afterimage.ports.chats import ChatPosition, DayUse
 from afterimage.ports.keeping import MessageKey
 
@@ -129,7 +131,7 @@ class DynamoDbImages:
 
 
 class DynamoDbLedger:
-    """Implements `JobStore`, `UsageReader` and `ReportCounter`."""
+    """Implements `JobStore`, `UsageReader`, `CallCounter` and `ReportCounter`."""
 
     def get(self, user_id: str, job_id: str) -> Job | None:
         row = _get(LedgerRow, user_id, job_id)
@@ -184,24 +186,48 @@ class DynamoDbLedger:
                 raise
 
     def used(self, user_id: str, day: str) -> DayUse:
-        images = _get(LedgerRow, user_id, f"quota#{day}")
-        messages = _get(LedgerRow, user_id, f"messages#{day}")
+        def counted(counter: str) -> int:
+            row = _get(LedgerRow, user_id, counter)
+            return int(row.used or 0) if row else 0
+
         return DayUse(
-            int(images.used or 0) if images else 0,
-            int(messages.used or 0) if messages else 0,
+            images=counted(f"quota#{day}"),
+            messages=counted(f"messages#{day}"),
+            image_calls=counted(counters.of_calls(ModelKind.IMAGE, day)),
+            text_calls=counted(counters.of_calls(ModelKind.TEXT, day)),
         )
 
-    def count_report(self, user_id: str, day: str) -> bool:
-        fewer = LedgerRow.reports.does_not_exist() | (LedgerRow.reports < LedgerRow.used)
+    def count_call(self, user_id: str, model: ModelKind, day: str, limit: int) -> bool:
+        counter = counters.of_calls(model, day)
+        return self._counts(
+            user_id, counter, counters.one_more(counter), condition=counters.room(limit)
+        )
+
+    def return_call(self, user_id: str, model: ModelKind, day: str) -> None:
+        # The SDK repeats a request whose answer was lost; what was given back once stays so.
+        nonce = uuid.uuid4().hex
+        returned: list[Action] = [LedgerRow.used.add(-1), LedgerRow.claim_nonce.set(nonce)]
+        other = LedgerRow.claim_nonce.does_not_exist() | (LedgerRow.claim_nonce != nonce)
+        counter = counters.of_calls(model, day)
+        self._counts(user_id, counter, returned, condition=(LedgerRow.used > 0) & other)
+
+    def _counts(
+        self, user_id: str, counter: str, actions: list[Action], condition: Condition
+    ) -> bool:
+        """Whether the condition held."""
         try:
-            row = LedgerRow(user_id, f"messages#{day}")
-            allowed = LedgerRow.used.exists() & fewer
-            row.update([LedgerRow.reports.add(1)], condition=allowed)
+            LedgerRow(user_id, counter).update(actions, condition=condition)
         except UpdateError as error:
             if error.cause_response_code == "ConditionalCheckFailedException":
                 return False
             raise
         return True
+
+    def count_report(self, user_id: str, day: str) -> bool:
+        fewer = LedgerRow.reports.does_not_exist() | (LedgerRow.reports < LedgerRow.used)
+        allowed = LedgerRow.used.exists() & fewer
+        one_more: list[Action] = [LedgerRow.reports.add(1)]
+        return self._counts(user_id, f"messages#{day}", one_more, condition=allowed)
 
     def recent_jobs(self, user_id: str, limit: int) -> list[Job]:
         found = LedgerRow.query(

@@ -115,7 +115,9 @@ class OpenPurges(GlobalSecondaryIndex["LedgerRow"]):  # type: ignore[no-untyped-
 
 
 class LedgerRow(Model):
-    """A job (its id as `entry`), a day's counter (`quota#…`, `messages#…`) or a `deletion#…`.
+    """A job (its id as `entry`), a day's counter or a `deletion#…`.
+
+    Counters are `quota#…`, `messages#…`, `text_calls#…` and `image_calls#…`, each with its day.
 
     Only a counter expires: a job's row is the record of what was painted and what it cost.
     """

@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from afterimage.adapters.dynamodb import job_moves, rows
+from afterimage.adapters.dynamodb import counters, job_moves, rows
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
     ChannelRow,
@@ -185,15 +185,15 @@ def _write(  # noqa: C901 - one case a change
                 ChatRow.chat_id.exists() & ChatRow.deleting.does_not_exist(),
             )
         case changes.CountMessage(day, limit):
-            return _count(user_id, "messages", day, limit)
+            return _count(user_id, f"messages#{day}", limit)
         case changes.ReserveImage(day, limit):
-            return _count(user_id, "quota", day, limit)
+            return _count(user_id, f"quota#{day}", limit)
         case changes.RefundImage(day):
-            return Update(
-                LedgerRow(user_id, f"quota#{day}"),
-                [LedgerRow.used.add(-1)],
-                LedgerRow.used > 0,
-            )
+            return _give_back(user_id, f"quota#{day}")
+        case changes.CountCall(model, day, limit):
+            return _count(user_id, counters.of_calls(model, day), limit)
+        case changes.ReturnCall(model, day):
+            return _give_back(user_id, counters.of_calls(model, day))
         case changes.InsertJob(job):
             return Put(rows.job_row(user_id, job), LedgerRow.entry.does_not_exist())
         case changes.MoveJob(before, after):
@@ -245,12 +245,9 @@ def _close_chat(user_id: str, chat_id: str) -> Update:
     )
 
 
-def _count(user_id: str, what: str, day: str, limit: int) -> Update:
-    room = LedgerRow.used < limit
-    if limit > 0:
-        room = LedgerRow.used.does_not_exist() | room
-    counted: list[Action] = [
-        LedgerRow.used.add(1),
-        LedgerRow.expires_at.set(rows.counter_expires_at(day)),
-    ]
-    return Update(LedgerRow(user_id, f"{what}#{day}"), counted, room)
+def _count(user_id: str, counter: str, limit: int) -> Update:
+    return Update(LedgerRow(user_id, counter), counters.one_more(counter), counters.room(limit))
+
+
+def _give_back(user_id: str, counter: str) -> Update:
+    return Update(LedgerRow(user_id, counter), [LedgerRow.used.add(-1)], LedgerRow.used > 0)

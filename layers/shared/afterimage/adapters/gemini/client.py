@@ -30,7 +30,7 @@ from afterimage.domain.aspect_ratios import ASPECT_RATIOS
 from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import Failure, ProviderUnavailable
 from afterimage.domain.metrics import Metric
-from afterimage.ports.models import ImageRequest, TextReply
+from afterimage.ports.models import Calls, ImageRequest, TextReply
 from afterimage.ports.system import Clock, Log, Metrics
 
 _FIRST_BACKOFF = 0.5  # seconds, doubled each time, full jitter
@@ -110,23 +110,25 @@ class Gemini:
         self._log = log
         self._metrics = metrics
 
-    def reply(self, turns: Sequence[Turn], until: datetime) -> TextReply | ImageRequest:
+    def reply(
+        self, turns: Sequence[Turn], until: datetime, calls: Calls
+    ) -> TextReply | ImageRequest:
         forms = [history.contents(turns), history.in_words(turns)]
 
         def ask(before: Retryable | None) -> TextReply | ImageRequest:
             if before is not None and before.in_words:
                 self._leave_form(forms)
             try:
-                return self._replied(forms[0], until)
+                return self._replied(forms[0], until, calls)
             except RequestRefused:
                 if not self._leave_form(forms):
                     raise
-            return self._replied(forms[0], until)
+            return self._replied(forms[0], until, calls)
 
         return self._told_of(_TEXT, lambda: self._with_retries(ask, until, again_once_taken=True))
 
     def _replied(
-        self, contents: list[history.Content], until: datetime
+        self, contents: list[history.Content], until: datetime, calls: Calls
     ) -> TextReply | ImageRequest:
         body = {
             "systemInstruction": {"parts": [{"text": _INSTRUCTION}]},
@@ -135,7 +137,7 @@ class Gemini:
             "toolConfig": {"functionCallingConfig": {"mode": "AUTO"}},
             "generationConfig": {"maxOutputTokens": _MAX_OUTPUT_TOKENS},
         }
-        answer = self._transport.whole(self._models[_TEXT], body, until)
+        answer = self._transport.whole(self._models[_TEXT], body, until, calls)
         self._announce(_TEXT, answers.retirement(answer))
         return answers.text_reply(answer)
 
@@ -153,6 +155,7 @@ class Gemini:
         aspect_ratio: str,
         until: datetime,
         on_draft: Callable[[bytes], None],
+        calls: Calls,
     ) -> bytes:
         def ask(before: Retryable | None) -> bytes:
             only_image = before is not None and before.image_only
@@ -161,12 +164,12 @@ class Gemini:
                 "imageConfig": {"aspectRatio": aspect_ratio, "imageSize": "1K"},
             }
             if not self._shows_drafts:
-                return self._painted(prompt, config, until, on_draft)
+                return self._painted(prompt, config, until, on_draft, calls)
             with_drafts = {**config, "thinkingConfig": {"includeThoughts": True}}
             try:
-                return self._painted(prompt, with_drafts, until, on_draft)
+                return self._painted(prompt, with_drafts, until, on_draft, calls)
             except RequestRefused:
-                picture = self._painted(prompt, config, until, on_draft)
+                picture = self._painted(prompt, config, until, on_draft, calls)
             self._shows_drafts = False
             self._log.warning(
                 "gemini_drafts_refused", setting="ShowDrafts", model=self._models[_IMAGE]
@@ -181,11 +184,12 @@ class Gemini:
         config: Mapping[str, object],
         until: datetime,
         on_draft: Callable[[bytes], None],
+        calls: Calls,
     ) -> bytes:
         contents = [{"role": "user", "parts": [{"text": prompt}]}]
         body = {"contents": contents, "generationConfig": config}
         streamed, retires = StreamedPicture(), None
-        with closing(self._transport.events(self._models[_IMAGE], body, until)) as events:
+        with closing(self._transport.events(self._models[_IMAGE], body, until, calls)) as events:
             try:
                 for event in events:
                     retires = answers.retirement(event) or retires

@@ -16,6 +16,7 @@ from afterimage.adapters.gemini import answers
 from afterimage.adapters.gemini.answers import Retryable
 from afterimage.adapters.gemini.events import Event, Garbled, events
 from afterimage.domain.errors import Failure, ProviderUnavailable, TimedOut
+from afterimage.ports.models import Calls
 from afterimage.ports.system import Clock
 
 _CONNECT_TIMEOUT = 3.0  # seconds
@@ -59,17 +60,19 @@ class Transport:
         self._clock = clock
         self._used_at = clock.now()
 
-    def whole(self, model: str, body: Mapping[str, Any], until: datetime) -> dict[str, Any]:
+    def whole(
+        self, model: str, body: Mapping[str, Any], until: datetime, calls: Calls
+    ) -> dict[str, Any]:
         """The body of a 200, whole as soon as it says that it is.
 
         Raises:
             Failure, Retryable, Unanswered: there is none.
         """
-        with closing(self._answer(f"{model}:generateContent", body, until)) as answer:
+        with closing(self._answer(f"{model}:generateContent", body, until, calls)) as answer:
             return answers.joined(event.data for event in answer)
 
     def events(
-        self, model: str, body: Mapping[str, Any], until: datetime
+        self, model: str, body: Mapping[str, Any], until: datetime, calls: Calls
     ) -> Generator[dict[str, Any], None, None]:
         """The events of a stream, as they come.
 
@@ -77,7 +80,7 @@ class Transport:
             Failure, Retryable, Unanswered: there is no stream, or it broke.
         """
         call = f"{model}:streamGenerateContent?alt=sse"
-        with closing(self._answer(call, body, until)) as answer:
+        with closing(self._answer(call, body, until, calls)) as answer:
             for event in answer:
                 if not event.as_asked and (failure := answers.error_in(event.data)):
                     # Nobody knows what else was said, and charged, before it took this shape.
@@ -87,11 +90,12 @@ class Transport:
     # --- The wire ---------------------------------------------------------------------------
 
     def _answer(
-        self, call: str, body: Mapping[str, Any], until: datetime
+        self, call: str, body: Mapping[str, Any], until: datetime, calls: Calls
     ) -> Generator[Event, None, None]:
         """The events of a 200. Whoever has heard enough closes it."""
-        with self._opened(call, body, until) as response:
+        with self._opened(call, body, until, calls) as response:
             if response.status_code != requests.codes.ok:
+                calls.not_billed()
                 raise self._refusal(response, until)
             chunks = self._chunks(response, until)
             try:
@@ -105,7 +109,7 @@ class Transport:
 
     @contextmanager
     def _opened(
-        self, call: str, body: Mapping[str, Any], until: datetime
+        self, call: str, body: Mapping[str, Any], until: datetime, calls: Calls
     ) -> Iterator[requests.Response]:
         left = (until - self._clock.now()).total_seconds()
         if left <= 0:
@@ -113,6 +117,7 @@ class Transport:
         self._drop_idle()
         # A key pasted with a line end would be refused by an exception that quotes it.
         key = self._api_key().strip()
+        calls.begin()
         try:
             response = self._http.post(
                 f"{self._models_url}/{call}",
@@ -125,7 +130,9 @@ class Transport:
         except requests.ReadTimeout as error:
             raise TimedOut("the model did not answer in time") from error
         except (requests.RequestException, HTTPError) as error:
-            raise Unanswered(_may_be_taken(error), type(error).__name__) from error
+            if not (taken := _may_be_taken(error)):
+                calls.not_billed()
+            raise Unanswered(taken, type(error).__name__) from error
         try:
             with response:
                 yield response
