@@ -264,6 +264,13 @@ GUARDS = (
     ),
     Guard(
         _QUOTA,
+        "domain/conversation.py",
+        "        if characters < 0:\n            break\n",
+        "",
+        "tests/unit/test_conversation.py::test_a_request_has_a_bound_however_long_a_chat_is",
+    ),
+    Guard(
+        _QUOTA,
         "use_cases/open_question.py",
         "                CountCall(ModelKind.TEXT, day, self._limits.text_calls),\n",
         "",

@@ -38,7 +38,7 @@ def conversation(*said: Sequence[Any], status: Status = Status.COMPLETE) -> list
         answer = {"role": Role.ASSISTANT, "status": status, "job_id": f"job-{number}"}
         replied = a_message(2 * number + 1, reply_to=question.id, parts=kept, **answer)
         messages += [question, replied]
-    return turns([*in_pairs(messages), a_message(999, text="go on")])
+    return turns([*in_pairs(messages, 80_000), a_message(999, text="go on")])
 
 
 def check(contents: list[dict[str, Any]]) -> None:
@@ -253,7 +253,7 @@ def test_whatever_was_answered_goes_back_as_a_history_that_is_taken(
     kept = [
         message for i, (parts, status) in enumerate(said) for message in replied(i, parts, status)
     ]
-    told = turns([*in_pairs(kept), a_message(999)])
+    told = turns([*in_pairs(kept, 80_000), a_message(999)])
 
     check(history.contents(told))
     check(history.in_words(told))

@@ -21,20 +21,31 @@ class Turn:
     parts: Sequence[dict[str, object]]
 
 
-def in_pairs(messages: Sequence[Message]) -> list[Message]:
+def in_pairs(messages: Sequence[Message], characters: int) -> list[Message]:
     """Each answer directly behind its question, the questions in their order.
 
     Messages sent at the same time lie between one another's answers, and a model refuses a call
     that does not follow what a user said. An answer whose question is not there is left out.
+
+    Args:
+        characters: what all of it may have. Whole pairs, as many as fit of the newest: every word
+            that is sent along is paid for again.
     """
     answers = {message.reply_to: message for message in messages if message.role is not Role.USER}
-    pairs: list[Message] = []
-    for message in messages:
-        if message.role is Role.USER:
-            pairs.append(message)
-            if answer := answers.get(message.id):
-                pairs.append(answer)
-    return pairs
+    kept: list[Message] = []
+    for question in reversed([message for message in messages if message.role is Role.USER]):
+        answer = answers.get(question.id)
+        pair = [question] if answer is None else [question, answer]
+        characters -= sum(map(_length, pair))
+        if characters < 0:
+            break
+        kept = pair + kept
+    return kept
+
+
+def _length(message: Message) -> int:
+    """Characters of what is sent of it."""
+    return len(message.text if message.role is Role.USER else message.parts or "")
 
 
 def turns(messages: Sequence[Message]) -> list[Turn]:

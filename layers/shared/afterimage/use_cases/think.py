@@ -29,6 +29,7 @@ from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.order_picture import OrderPicture
 
 _HISTORY = 20  # messages; a chat's recent past is what a next answer needs
+_HISTORY_LENGTH = 80_000  # characters; the longest question with the longest answer fit
 # Kept of the function's time for the transaction and the posts that end the answer.
 _TIME_TO_END = timedelta(seconds=6)
 
@@ -107,7 +108,7 @@ class Think:
             question.message_id, question.chat_id, Role.USER, question.text, self._clock.now()
         )
         with self._calls.of_turn(question.user_id, counted_on) as calls:
-            conversation = turns([*in_pairs(history.result()), asked])
+            conversation = turns([*in_pairs(history.result(), _HISTORY_LENGTH), asked])
             until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
             with timed(self._metrics, Metric.TEXT_MODEL_TIME, self._clock):
                 return self._model.reply(conversation, until, calls)
