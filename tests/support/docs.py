@@ -9,7 +9,10 @@ ROOT = Path(__file__).parents[2]
 PAGES: dict[str, str] = {
     str(path.relative_to(ROOT)): path.read_text("utf-8")
     for path in sorted(
-        [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").rglob("*.md")]
+        [
+            *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "findings/README.md")),
+            *(ROOT / "docs").rglob("*.md"),
+        ]
     )
 }
 """Text of each page by its path from the root, such as `docs/embed.md`."""

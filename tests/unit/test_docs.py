@@ -51,6 +51,7 @@ TOP_LEVEL = {
     "README.md",
     "docs",
     "events",
+    "findings",
     "functions",
     "layers",
     "pyproject.toml",
@@ -372,6 +373,20 @@ def test_a_decision_has_its_date_its_subject_and_whether_it_holds(page: str) -> 
     assert f"- [{title.removeprefix('# ')}]({Path(page).name})" in index
     assert said is not None
     assert said[1] in subjects
+
+
+def test_every_finding_is_listed_and_says_of_what_it_is_true() -> None:
+    scripts = {path.name: path.read_text() for path in (ROOT / "findings").glob("*.sh")}
+
+    listed = re.findall(r"^\| \[.+?\]\((.+?\.sh)\)", PAGES["findings/README.md"], re.MULTILINE)
+    assert set(listed) == set(scripts)
+    for name, text in scripts.items():
+        assert re.search(r"# Seen with [^.].*? on \d{4}-\d\d-\d\d\.\n", text, re.DOTALL), name
+        for installed in re.findall(r"pip\" install (.+(?:\n  .+)?)", text):
+            packages = [word for word in installed.split() if word[0] not in "-\\"]
+            assert packages, name
+            assert all("==" in package for package in packages), name
+        assert "://" not in re.sub(r"s3://|http://127\.0\.0\.1", "", text), name
 
 
 def test_paths_in_the_docs_exist() -> None:
