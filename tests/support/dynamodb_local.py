@@ -12,10 +12,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from tests.support.servers import free_port, serving
-from tests.support.template import ROOT
 
-INSTALLED = ROOT / "tests" / "second_opinion"
-_ENVIRONMENT = ROOT / ".venv-second-opinion"
+_ROOT = Path(__file__).resolve().parents[2]
+INSTALLED = _ROOT / "tests" / "second_opinion"
+_ENVIRONMENT = _ROOT / ".venv-second-opinion"
 
 
 @contextmanager
