@@ -73,6 +73,7 @@ async def _run(options: Options, listener: socket.socket, run_dir: Path) -> None
         print("Stopping", flush=True)
     finally:
         watching.cancel()
+        await asyncio.gather(watching, return_exceptions=True)
         if following is not None:
             following.cancel()
         await stack.stop()
