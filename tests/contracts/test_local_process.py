@@ -132,7 +132,7 @@ def test_state_dir_keeps_everything_even_when_the_stack_is_killed(tmp_path: Path
     assert stack.http("alice").get("/").json() == "here"
     stack.close()
     os.kill(process.pid, signal.SIGKILL)
-    process.stop()  # and at once, while the engine may still write
+    process.stop()
 
     again = stack_in(tmp_path)
     stack = again.start()

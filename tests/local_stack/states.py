@@ -111,14 +111,14 @@ def write_file(file: Path, text: str) -> None:
 
 
 @contextlib.contextmanager
-def engine_lock(state_dir: Path) -> Iterator[None]:
+def engine_lock(state_dir: Path, seconds: float = _LOCK_SECONDS) -> Iterator[None]:
     """STATE_DIR for this engine alone: one whose stack was killed still writes for a moment.
 
     Raises:
-        NoStateError: another engine has not ended in half a minute.
+        NoStateError: another engine has not ended within that time.
     """
     with (state_dir / _LOCK).open("w") as lock:
-        deadline = time.monotonic() + _LOCK_SECONDS
+        deadline = time.monotonic() + seconds
         while not _locked(lock.fileno()):
             if time.monotonic() > deadline:
                 raise NoStateError(f"an engine that was left behind still writes to {state_dir}")

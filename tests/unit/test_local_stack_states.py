@@ -1,11 +1,18 @@
 """What STATE_DIR keeps: each state entirely or not at all, and the newest whole one is taken."""
 
+import threading
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
-from tests.local_stack.states import NoStateError, newest_state, write_file, write_state
+from tests.local_stack.states import (
+    NoStateError,
+    engine_lock,
+    newest_state,
+    write_file,
+    write_state,
+)
 
 NOON = datetime(2026, 11, 29, 12, tzinfo=UTC)
 
@@ -102,3 +109,28 @@ def test_a_file_is_its_owners_alone(tmp_path: Path) -> None:
     assert (tmp_path / "keys.json").read_text() == '{"a": 1}'
     assert (tmp_path / "keys.json").stat().st_mode & 0o777 == 0o600
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_an_engine_waits_for_the_one_that_still_writes(tmp_path: Path) -> None:
+    entered = threading.Event()
+
+    def enter() -> None:
+        with engine_lock(tmp_path):
+            entered.set()
+
+    second = threading.Thread(target=enter)
+    with engine_lock(tmp_path):
+        second.start()
+        assert not entered.wait(0.3)
+    second.join(20)
+
+    assert entered.is_set()
+
+
+def test_an_engine_that_does_not_end_is_said(tmp_path: Path) -> None:
+    with (
+        engine_lock(tmp_path),
+        pytest.raises(NoStateError, match="left behind"),
+        engine_lock(tmp_path, seconds=0),
+    ):
+        pass
