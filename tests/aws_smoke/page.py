@@ -31,6 +31,7 @@ class Visitor:
         yield Check("page: through the distribution", self.page)
         yield Check("page: static files (the {proxy+} route's permission)", self.static_files)
         yield Check("page: /config.json", self.config)
+        yield Check("page: HEAD", self.heads)
         yield Check("page: preflight of a front end elsewhere", self.preflight)
         yield Check("page: no token, no answer", self.refused)
         yield Check("sign-in: discovery, also for scripts of other origins", self.discovery)
@@ -65,6 +66,15 @@ class Visitor:
             if said.get(key) != self._stack.config[key]:
                 raise Wrong(f"{key} is {said.get(key)!r}, not {self._stack.config[key]!r}")
         return f"issuer, client and channel are the stack's; scope {said.get('scope')}"
+
+    def heads(self) -> str:
+        """What monitors and previews of links ask for."""
+        asked = ("/", "/config.json", "/openapi.json", "/asyncapi.json")
+        for path in asked:
+            answer = self._stack.http().head(path)
+            if answer.status_code != httpx.codes.OK:
+                raise Wrong(f"{answer.status_code} for HEAD {path}")
+        return f"200 for {len(asked)} addresses"
 
     def preflight(self) -> str:
         """OPTIONS: an allowed origin may call, a stranger may not."""
@@ -143,6 +153,8 @@ class Visitor:
         )
         if answer.is_server_error:
             raise Wrong(f"{answer.status_code} for OPTIONS /chats")
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            raise Wrong("a route takes OPTIONS and asks for a token, which no browser sends there")
         return answer
 
     def _got(self, path: str) -> httpx.Response:

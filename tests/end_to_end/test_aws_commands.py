@@ -35,6 +35,7 @@ ALWAYS_MADE = {
     "page: through the distribution",
     "page: static files (the {proxy+} route's permission)",
     "page: /config.json",
+    "page: HEAD",
     "page: preflight of a front end elsewhere",
     "page: no token, no answer",
     "sign-in: discovery, also for scripts of other origins",

@@ -564,7 +564,7 @@ def test_the_distribution_is_the_one_that_functions_invalidate(stack: StubbedAws
 
 def preflighted(stack: StubbedAws, answers: dict[str, httpx.Response]) -> Visitor:
     def answer(request: httpx.Request) -> httpx.Response:
-        return answers.get(request.headers["origin"], httpx.Response(401))
+        return answers.get(request.headers["origin"], httpx.Response(404))
 
     transport = httpx.MockTransport(answer)
     stack._https[""] = httpx.Client(base_url="https://page.test", transport=transport)
@@ -577,13 +577,14 @@ def test_an_allowed_origin_may_call(stack: StubbedAws) -> None:
 
     said = preflighted(stack, {"https://app.test": allowed}).preflight()
 
-    assert said == "allowed: https://app.test; a stranger is not (401)"
+    assert said == "allowed: https://app.test; a stranger is not (404)"
 
 
 @pytest.mark.parametrize(
     ("origin", "answer", "said"),
     [
-        ("https://app.test", httpx.Response(401), "browsers want 2xx"),
+        ("https://app.test", httpx.Response(404), "browsers want 2xx"),
+        ("https://app.test", httpx.Response(401), "a route takes OPTIONS"),
         ("https://app.test", httpx.Response(204), "not allowed"),
         (
             "https://stranger.invalid",
@@ -591,8 +592,9 @@ def test_an_allowed_origin_may_call(stack: StubbedAws) -> None:
             "may call",
         ),
         ("https://stranger.invalid", httpx.Response(503), "503"),
+        ("https://stranger.invalid", httpx.Response(401), "a route takes OPTIONS"),
     ],
-    ids=["refused", "no header", "a stranger", "broken"],
+    ids=["refused", "a token", "no header", "a stranger", "broken", "a stranger's token"],
 )
 def test_preflights_that_are_wrong(
     stack: StubbedAws, origin: str, answer: httpx.Response, said: str
@@ -601,6 +603,15 @@ def test_preflights_that_are_wrong(
 
     with pytest.raises(Wrong, match=said):
         visitor.preflight()
+
+
+@pytest.mark.parametrize("status", [401, 404])
+def test_an_address_without_a_head_is_told(stack: StubbedAws, status: int) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status))
+    stack._https[""] = httpx.Client(base_url="https://page.test", transport=transport)
+
+    with pytest.raises(Wrong, match=f"{status} for HEAD /"):
+        Visitor(stack).heads()
 
 
 # --- Signing in ----------------------------------------------------------------------------------
