@@ -24,8 +24,9 @@ from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, is_event
 from tests.support.described import problems_of_answer
 from tests.support.forged import token_by_hand
+from tests.support.routes import HEADS, OTHERWISE
 from tests.support.stored import everything_of, rows_of
-from tests.support.template import HEADS, OTHERWISE, http_routes
+from tests.support.template import http_routes
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 

@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from tests.support.described import problems_of_answer
-from tests.support.template import OTHERWISE
+from tests.support.routes import OTHERWISE
 
 Event = dict[str, Any]
 

@@ -8,8 +8,6 @@ from typing import Any
 
 import yaml
 
-from afterimage.http.contract import ROUTES
-
 ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -45,13 +43,6 @@ def of_type(kind: str) -> dict[str, dict[str, Any]]:
         for name, resource in template()["Resources"].items()
         if resource["Type"] == kind
     }
-
-
-# What no other route takes, and is refused in the envelope. OPTIONS is not among them.
-OTHERWISE = tuple(f"{method} /{{proxy+}}" for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))
-
-# API Gateway makes no GET of HEAD; of routes for it there is one beside each that is public.
-HEADS = tuple(f"HEAD {route.path}" for route in ROUTES if route.public)
 
 
 def http_routes() -> dict[str, str]:

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 from aws_lambda_powertools import Logger
-from tests.support.template import OTHERWISE, ROOT, http_routes, of_type
+from tests.support.routes import OTHERWISE
+from tests.support.template import ROOT, http_routes, of_type
 from tests.unit.test_settings import IMAGE, LLM
 
 from afterimage.http.api import HttpApi

@@ -16,7 +16,8 @@ from pynamodb.models import Model
 from tests.local_stack.options import parse_options
 from tests.sam_local.events import all_events
 from tests.support.docs import DOCS, PAGES, headings, rows, section
-from tests.support.template import HEADS, OTHERWISE, http_routes, of_type, template
+from tests.support.routes import HEADS, OTHERWISE
+from tests.support.template import http_routes, of_type, template
 
 from afterimage import frames, settings
 from afterimage.adapters.dynamodb.tables import TABLES

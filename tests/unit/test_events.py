@@ -21,7 +21,8 @@ from tests.local_stack.lambda_runtime.schedules import scheduled_event
 from tests.local_stack.template.serving import HttpRoute, ScheduleSpec
 from tests.support.builders import a_job
 from tests.support.doubles import RecordingLog
-from tests.support.template import HEADS, OTHERWISE, http_routes, of_type, template
+from tests.support.routes import HEADS, OTHERWISE
+from tests.support.template import http_routes, of_type, template
 
 from afterimage.adapters.aws import LambdaDeletionStarter, LambdaImageStarter
 from afterimage.domain import ids

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from tests.support.template import HEADS, OTHERWISE, http_routes
+from tests.support.routes import HEADS, OTHERWISE
+from tests.support.template import http_routes
 
 from afterimage.domain.errors import Refused
 from afterimage.http.contract import ROUTES
