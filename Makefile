@@ -2,6 +2,7 @@
 
 PYTHON ?= python3
 PYTEST_ARGS ?=
+ARCHITECTURE ?= arm64
 ENSURE = @command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer" >&2; exit 2; }; \
 	$(PYTHON) tests/local_stack/bootstrap.py
 COMPILE = .venv/bin/uv pip compile --quiet --universal --python-version 3.11 \
@@ -15,7 +16,7 @@ $(error Afterimage does not run on Windows itself: use WSL, https://learn.micros
 endif
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults storm preflight aws-smoke sam-local second-opinion check bench lighthouse lock clean
+.PHONY: help run test faults storm preflight build deploy aws-smoke sam-local second-opinion check bench lighthouse lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 - /p' Makefile
@@ -39,6 +40,20 @@ storm: ## a seeded storm of messages and faults (SEED, MESSAGES)
 preflight: ## before the first deployment: what stands in its way (STACK, REGION)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.aws_preflight $(STACK) $(if $(REGION),--region $(REGION)) $(ARGS)
+
+build: export SAM_CLI_TELEMETRY = 0
+build: ## build what is deployed (ARCHITECTURE, arm64 or x86_64)
+	$(ENSURE) .venv tests/requirements.txt
+	$(ENSURE) .venv-sam tests/sam/requirements.txt
+	.venv-sam/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+	@.venv/bin/python -m tests.sam.pinned .aws-sam/build/template.yaml $(ARCHITECTURE)
+
+# A parameter that is named on the command line replaces all that samconfig.toml saved; what is not
+# named stays as it is deployed. So no saved answer undoes what was set later.
+deploy: export SAM_CLI_TELEMETRY = 0
+deploy: build ## build and deploy (PARAMETERS="Name=value …", ARGS=--guided the first time, ARCHITECTURE)
+	.venv-sam/bin/sam deploy $(if $(findstring --guided,$(ARGS)),,--parameter-overrides \
+		Architecture=$(ARCHITECTURE) $(PARAMETERS)) $(ARGS)
 
 aws-smoke: ## look at a deployed stack, and use it once (STACK, REGION, TOKEN, PAUSE)
 	@test -n "$(STACK)" || { echo "Name the stack: make aws-smoke STACK=afterimage" >&2; exit 2; }

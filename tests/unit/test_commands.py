@@ -7,7 +7,10 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
+from tests.sam.pinned import pinned
 from tests.support.docs import PAGES
+from tests.support.template import template
 
 ROOT = Path(__file__).parents[2]
 _NAMED = re.compile(r"-m (tests(?:\.\w+)+)")
@@ -62,6 +65,45 @@ def test_make_finds_its_modules_in_spite_of_pythonsafepath(tmp_path: Path) -> No
     found = make("-C", str(tmp_path), "find", PYTHON=sys.executable, PYTHONSAFEPATH="1")
 
     assert "found" in found.stdout
+
+
+def lines_of_deploy(*arguments: str) -> list[str]:
+    """What `make deploy` would run, a command in a line."""
+    printed = make("-n", "deploy", *arguments).stdout.replace("\\\n", "")
+    return [" ".join(line.split()) for line in printed.splitlines() if ".venv-sam/bin/sam" in line]
+
+
+def test_what_is_deployed_was_built_and_for_the_same_processor() -> None:
+    built, deployed = lines_of_deploy("ARCHITECTURE=x86_64", "PARAMETERS=Release=2 WebpQuality=90")
+
+    assert built.endswith("sam build --parameter-overrides Architecture=x86_64")
+    assert deployed.endswith(
+        "sam deploy --parameter-overrides Architecture=x86_64 Release=2 WebpQuality=90"
+    )
+
+
+def test_only_the_first_deployment_asks_and_reads_what_was_saved() -> None:
+    _, asking = lines_of_deploy("ARGS=--guided")
+    _, later = lines_of_deploy()
+
+    assert asking.endswith("sam deploy --guided")
+    assert later.endswith("sam deploy --parameter-overrides Architecture=arm64")
+
+
+@pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
+def test_a_built_template_takes_the_processor_that_it_was_built_for(architecture: str) -> None:
+    parameters = template()["Parameters"]
+    built = yaml.safe_dump({"Parameters": parameters}, sort_keys=False)
+
+    only = yaml.safe_load(pinned(built, architecture))["Parameters"]
+
+    assert only.pop("Architecture")["AllowedValues"] == [architecture]
+    assert only == {name: p for name, p in parameters.items() if name != "Architecture"}
+
+
+def test_a_template_that_cannot_be_bound_to_a_processor_is_refused() -> None:
+    with pytest.raises(ValueError, match="no parameter Architecture"):
+        pinned("Parameters: {}\n", "arm64")
 
 
 def test_windows_itself_is_answered_with_a_sentence() -> None:
