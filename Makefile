@@ -15,6 +15,10 @@ ifeq ($(OS),Windows_NT)
 $(error Afterimage does not run on Windows itself: use WSL, https://learn.microsoft.com/windows/wsl/install)
 endif
 
+# Lambda mounts layers and functions read-only, so what has no bytecode is compiled in each new
+# environment. Unchecked, because times of files do not survive the upload.
+BYTECODE = python3.13 -m compileall -q -f --invalidation-mode unchecked-hash
+
 .DEFAULT_GOAL := help
 .PHONY: help run test faults storm preflight build deploy aws-smoke sam-local second-opinion check bench lighthouse lock clean
 
@@ -46,6 +50,7 @@ build: ## build what is deployed (ARCHITECTURE, arm64 or x86_64)
 	$(ENSURE) .venv tests/requirements.txt
 	$(ENSURE) .venv-sam tests/sam/requirements.txt
 	.venv-sam/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
+	@$(BYTECODE) .aws-sam/build
 	@.venv/bin/python -m tests.sam.pinned .aws-sam/build/template.yaml $(ARCHITECTURE)
 
 # A parameter that is named on the command line replaces all that samconfig.toml saved; what is not

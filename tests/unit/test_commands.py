@@ -90,6 +90,30 @@ def test_only_the_first_deployment_asks_and_reads_what_was_saved() -> None:
     assert later.endswith("sam deploy --parameter-overrides Architecture=arm64")
 
 
+@pytest.mark.parametrize("part", ["SharedLayer/python", "KeeperFunction"])
+def test_what_is_built_is_compiled_whatever_becomes_of_the_times_of_files(
+    tmp_path: Path, part: str
+) -> None:
+    folder = tmp_path / ".aws-sam" / "build" / part
+    folder.mkdir(parents=True)
+    module = folder / "built.py"
+    module.write_text("print('as it was built')")
+    (command,) = [line for line in make("-n", "build").stdout.splitlines() if "compileall" in line]
+
+    compiling = command.lstrip("@").replace("python3.13", sys.executable)
+    subprocess.run(["sh", "-c", compiling], cwd=tmp_path, check=True)
+    module.write_text("print('compiled anew')")  # of another time and size
+    ran = subprocess.run(
+        [sys.executable, "-B", "-c", "import built"],
+        env={**os.environ, "PYTHONPATH": str(folder)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert ran.stdout.strip() == "as it was built"
+
+
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
 def test_a_built_template_takes_the_processor_that_it_was_built_for(architecture: str) -> None:
     parameters = template()["Parameters"]
