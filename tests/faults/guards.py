@@ -443,9 +443,9 @@ GUARDS = (
     Guard(
         _ONES_OWN,
         "domain/connections.py",
-        "    chosen = {0, own} & set(range(too_many))\n",
-        "    chosen = set(range(too_many))\n",
-        "tests/unit/test_limit_connections.py::test_nobody_closes_more_than_two_nor_one_that_may_stay",
+        "return oldest_first[place - MAX_CONNECTIONS :][:1] if",
+        "return oldest_first[: place - MAX_CONNECTIONS + 1] if",
+        "tests/unit/test_limit_connections.py::test_nobody_closes_more_than_two",
     ),
     Guard(
         _ONES_OWN,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import Counter
 from datetime import timedelta
 
@@ -12,7 +13,7 @@ from tests.support.doubles import NOW, FixedClock, RecordingPush
 from tests.support.in_memory import InMemoryTables
 from tests.unit.conftest import USER
 
-from afterimage.domain.connections import MAX_CONNECTIONS, is_pushed_out, pushed_out
+from afterimage.domain.connections import MAX_CONNECTIONS, is_pushed_out, pushed_out_by, too_many
 from afterimage.domain.entities import Channel
 from afterimage.use_cases.limit_connections import LimitConnections
 
@@ -39,7 +40,8 @@ def test_twenty_have_room(tables: InMemoryTables) -> None:
     channel = tables.read(USER)
 
     assert not any(is_pushed_out(channel, one) for one in channel.connections)
-    assert [pushed_out(channel, one) for one in channel.connections] == [()] * MAX_CONNECTIONS
+    assert [pushed_out_by(channel, one) for one in channel.connections] == [()] * MAX_CONNECTIONS
+    assert too_many(channel) == ()
 
 
 @pytest.mark.parametrize("count", [21, 25, 40, 41, 60, 120, 500])
@@ -54,30 +56,27 @@ def test_of_many_at_once_each_has_another_one_to_close_or_goes_itself(
     stays = channel.connections[-MAX_CONNECTIONS:]
 
     assert sorted([*goes, *stays]) == sorted(channel.connections)
-    closed = Counter(gone for one in stays for gone in pushed_out(channel, one))
-    del closed[tab(0)]  # the oldest is everybody's
-    assert set(closed.values()) <= {1}
-    assert set(closed) <= set(goes)
+    closed = Counter(gone for one in stays for gone in pushed_out_by(channel, one))
+    assert set(closed.values()) == {1}
+    assert set(closed) <= set(goes) == set(too_many(channel))
 
 
-@given(st.lists(st.integers(0, 50), max_size=200), st.data())
-def test_nobody_closes_more_than_two_nor_one_that_may_stay(
-    order: list[int], data: st.DataObject
-) -> None:
-    split = data.draw(st.integers(0, len(order)))
-    ids = [f"{place}-{number}" for place, number in enumerate(order)]
-    channel = Channel(USER, connections=tuple(ids[split:]), ended=tuple(ids[:split]))
+@given(st.integers(0, 200), st.integers(0, 200))
+def test_nobody_pushes_out_one_that_may_stay(ended: int, live: int) -> None:
+    ids = tuple(tab(number) for number in range(ended + live))
+    channel = Channel(USER, connections=ids[ended:], ended=ids[:ended])
 
-    for one in channel.connections:
-        closed = pushed_out(channel, one)
-        assert len(closed) <= 2
-        assert not set(closed) & set(channel.connections[-MAX_CONNECTIONS:])
+    for one in ids:
+        pushed_out = pushed_out_by(channel, one)
+        assert len(pushed_out) <= 1
+        assert set(pushed_out) <= set(too_many(channel))
+    assert set(too_many(channel)) == {*ids[:ended], *ids[ended:][:-MAX_CONNECTIONS]}
 
 
-def test_who_was_forgotten_meanwhile_closes_nobody(tables: InMemoryTables) -> None:
+def test_who_was_forgotten_meanwhile_pushes_nobody_out(tables: InMemoryTables) -> None:
     opened(tables, 30)
 
-    assert pushed_out(tables.read(USER), "another") == ()
+    assert pushed_out_by(tables.read(USER), "another") == ()
 
 
 # --- What it costs -------------------------------------------------------------------------------
@@ -98,6 +97,35 @@ def test_a_crowd_that_resumes_at_once_is_closed_once_each_and_twenty_stay(
     assert sorted(connection for connection, _ in push.sent) == gone
     assert {frame["code"] for _, frame in push.sent} == {"replaced"}
     assert tables.read(USER).connections == channel.connections[-MAX_CONNECTIONS:]
+
+
+def test_nobody_closes_more_than_two(
+    limit: LimitConnections, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    opened(tables, 100)
+
+    assert limit.make_room(tables.read(USER), tab(99))
+
+    assert push.closed == [tab(79), tab(0)]
+
+
+@pytest.mark.parametrize("count", [60, 120])
+def test_a_crowd_whose_members_do_not_all_see_each_other_is_capped(
+    limit: LimitConnections, tables: InMemoryTables, push: RecordingPush, count: int
+) -> None:
+    """Each reads somewhere in the middle: others are registered later, under an earlier time."""
+    chance = random.Random(7)  # noqa: S311 - a test's
+    late = sorted(range(count), key=lambda number: number + chance.uniform(0, 30))
+    reads = []
+    for number in late:
+        tables.register(USER, tab(number), NOW + timedelta(milliseconds=number))
+        reads.append((tables.read(USER), tab(number)))
+
+    for channel, one in reads:
+        limit.make_room(channel, one)
+
+    assert len(tables.read(USER).connections) == MAX_CONNECTIONS
+    assert len(push.closed) == len(set(push.closed)) == count - MAX_CONNECTIONS
 
 
 def test_what_others_left_undone_is_done_by_who_comes_next(

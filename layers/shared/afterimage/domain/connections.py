@@ -24,16 +24,17 @@ def is_pushed_out(channel: Channel, connection_id: str) -> bool:
     return connection_id in channel.connections[:-MAX_CONNECTIONS]
 
 
-def pushed_out(channel: Channel, connection_id: str) -> tuple[str, ...]:
-    """Whom a connection takes the place of: two at most.
+def too_many(channel: Channel) -> tuple[str, ...]:
+    """Those that have ended anyhow, then the oldest beyond the limit."""
+    oldest_first = (*channel.ended, *channel.connections)
+    return oldest_first[: max(len(channel.ended), len(oldest_first) - MAX_CONNECTIONS)]
 
-    Of many that come at once each has another one, the twentieth before it. The oldest is there
-    for what others left undone. Those that have ended anyhow go first.
+
+def pushed_out_by(channel: Channel, connection_id: str) -> tuple[str, ...]:
+    """Whom a connection takes the place of: the twentieth before it.
+
+    So of many that come at once each has another one.
     """
     oldest_first = (*channel.ended, *channel.connections)
-    if connection_id not in oldest_first:
-        return ()
-    too_many = max(len(channel.ended), len(oldest_first) - MAX_CONNECTIONS)
-    own = oldest_first.index(connection_id) - MAX_CONNECTIONS
-    chosen = {0, own} & set(range(too_many))
-    return tuple(oldest_first[place] for place in sorted(chosen))
+    place = oldest_first.index(connection_id) if connection_id in oldest_first else 0
+    return oldest_first[place - MAX_CONNECTIONS :][:1] if place >= MAX_CONNECTIONS else ()

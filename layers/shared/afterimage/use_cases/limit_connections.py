@@ -9,7 +9,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from afterimage import frames
-from afterimage.domain.connections import is_pushed_out, pushed_out
+from afterimage.domain.connections import is_pushed_out, pushed_out_by, too_many
 from afterimage.domain.entities import Channel
 from afterimage.ports.channel import Push
 from afterimage.ports.connections import ConnectionRegistry, WaitingRoom
@@ -44,13 +44,26 @@ class LimitConnections:
     def make_room(self, channel: Channel, connection_id: str) -> bool:
         """Close two at most that this connection is too many for; whether it may stay itself.
 
+        One is its own doing. Where many come at once, not all have seen each other: a second look
+        finds who is left over.
+
         Args:
             channel: read after the connection was registered.
         """
         if not self.may_stay(channel, connection_id):
             return False
-        for too_many in pushed_out(channel, connection_id):
-            self._replace(channel, too_many)
+        if not too_many(channel):
+            return True
+        for one in pushed_out_by(channel, connection_id):
+            self._replace(channel, one)
+        return self._look_again(channel.user_id, connection_id)
+
+    def _look_again(self, user_id: str, connection_id: str) -> bool:
+        channel = self._registry.read(user_id)
+        if not self.may_stay(channel, connection_id):
+            return False
+        for one in too_many(channel)[:1]:
+            self._replace(channel, one)
         return True
 
     def may_stay(self, channel: Channel, connection_id: str) -> bool:
