@@ -237,9 +237,7 @@ def counting(
 
 
 def test_a_connection_costs_the_same_in_a_crowd_of_any_size(
-    counting: tuple[RunningStack, FaultProxy],
-    user: str,
-    record_property: Callable[[str, object], None],
+    counting: tuple[RunningStack, FaultProxy], user: str
 ) -> None:
     """Ticket, handshake, resume, making room, closing: in round trips, whatever they take."""
     stack, between = counting
@@ -250,7 +248,6 @@ def test_a_connection_costs_the_same_in_a_crowd_of_any_size(
         heard = come_all_at_once(stack, one, size)
 
         calls = Counter(call.step for call in between.calls_of(one))
-        record_property(f"round trips of each of {size}", f"{calls.total() / size:.1f}")
         assert calls.total() <= _ROUND_TRIPS * size, calls
         assert calls["DeleteConnection"] <= 2 * size, calls
         assert heard.total() == size
