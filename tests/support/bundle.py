@@ -71,7 +71,7 @@ BYTES = b"\xff\xd8 a jpeg"
 UPLOAD_TIME = timedelta(seconds=155)
 LIMITS = Limits(
     daily_images=2,
-    daily_messages=4,
+    daily_messages=5,
     image_calls=6,
     text_calls=8,
     open_messages=3,
