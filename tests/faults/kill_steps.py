@@ -84,7 +84,7 @@ STEPS: dict[str, dict[str, int]] = {
     "picture refused": {
         "UpdateItem claim": 1,
         **_READING,
-        "streamGenerateContent image": 1,
+        "streamGenerateContent image": 2,  # and without drafts
         "UpdateItem call": 1,
         "Query channels": 3,
         **_FAILING,
