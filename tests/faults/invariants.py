@@ -427,6 +427,8 @@ def _lasting(shown: Frame, said: Frame) -> tuple[Frame, Frame]:
 
 
 def _steady(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_steady(part) for part in value]
     if not isinstance(value, dict):
         return value
     passing = ("url", "thumbnail_url", "retry_after")

@@ -16,6 +16,7 @@ from tests.faults.client import Applied, Client, Crowd
 from tests.faults.invariants import (
     Truth,
     _deleted,
+    _steady,
     check_client,
     check_user,
     folder,
@@ -333,6 +334,15 @@ def test_a_client_that_applied_out_of_turn_is_named(
     tab = shown(crowd, life)
     tab.log = [Applied(number, "message-update") for number in numbers]
     assert any("applied event" in sentence for sentence in check_client(tab, life.stack))
+
+
+def test_seconds_that_are_left_differ_from_reading_to_reading_wherever_they_stand() -> None:
+    def as_read(seconds: int) -> dict[str, Any]:
+        error = {"code": "quota_exceeded", "retry_after": seconds}
+        return {"meta": {"error": error, "images": [{"status": "failed", "error": error}]}}
+
+    assert _steady(as_read(9)) == _steady(as_read(8))
+    assert _steady({"images": [{"status": "failed"}]}) != _steady({"images": []})
 
 
 def test_a_number_with_two_meanings_is_named(crowd: Crowd, life: Life) -> None:
