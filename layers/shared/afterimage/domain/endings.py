@@ -72,12 +72,14 @@ def fail(
     now: datetime,
     job: Job | None = None,
     purge_at: datetime | None = None,
+    also: tuple[Change, ...] = (),
 ) -> Ending:
     """It ends with a reason. One that had ended may be given another reason.
 
     Args:
         job: the job behind it, if it has one that has not ended.
         purge_at: by when nobody can be uploading for the job any more.
+        also: further changes of the same transaction.
 
     Raises:
         IllegalMove: the job has ended.
@@ -86,7 +88,7 @@ def fail(
     if job is not None:
         failed = moved(job, Move.FAIL, now, error_code=failure.code, purge_at=purge_at)
         changes = (MoveJob(job, failed), *_refund(job, Move.FAIL))
-    return _ending(message, message.failed(failure, now), changes)
+    return _ending(message, message.failed(failure, now), (*changes, *also))
 
 
 def cancel(message: Message, job: Job | None, now: datetime, purge_at: datetime) -> Ending:

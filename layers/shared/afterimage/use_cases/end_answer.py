@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings
 from afterimage.domain.changes import Change
@@ -59,11 +57,7 @@ class EndAnswer:
             code=failure.code,
             reason=str(failure),
         )
-        ending = endings.fail(message, failure, self._clock.now(), job)
-        changes = (*ending.transition.changes, *also)
-        return self(
-            user_id, replace(ending, transition=replace(ending.transition, changes=changes))
-        )
+        return self(user_id, endings.fail(message, failure, self._clock.now(), job, also=also))
 
     def as_it_stands(self, user_id: str, message: Message) -> Message:
         """The message as it is stored now. Raises: ChatDeleted."""
