@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -198,7 +199,7 @@ def test_a_settled_read_outlasts_the_transaction_that_it_meets(
 def test_a_settled_read_gives_up_where_transactions_never_end(
     stored: Tables, user: str, monkeypatch: pytest.MonkeyPatch, meeting: Callable[..., Any]
 ) -> None:
-    monkeypatch.setattr(settled, "_KEEP_TRYING_S", 0.0)
+    monkeypatch.setattr(settled, "_PATIENCE", replace(settled._PATIENCE, at_most=timedelta()))
 
     with meeting("TransactGetItems", under_way, times=1), pytest.raises(Busy):
         stored.events.settled(user, [1], NOW)

@@ -6,7 +6,7 @@ it. botocore repeats the first a few times and the second never, and PynamoDB re
 without a pause. Here each is repeated with pauses, for as long as the invocation has time.
 
 Transactions are not: the channel repeats its own, because it has to read again before, and
-`settled` has a shorter patience.
+`settled` its reads, with a shorter patience.
 """
 
 from __future__ import annotations
@@ -61,6 +61,10 @@ class PatientConnection(Connection):
     def __init__(self, invocation: Invocation, **options: Any) -> None:
         super().__init__(**options)
         self._invocation = invocation
+
+    def tries(self, patience: Patience) -> Iterator[None]:
+        """For calls that are repeated by who makes them, inside the same invocation's time."""
+        return self._invocation.tries(patience)
 
     def dispatch(self, operation_name: str, operation_kwargs: Body) -> Body:
         """Carry out a call; of a batch, all of it.

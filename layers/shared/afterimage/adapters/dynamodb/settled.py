@@ -8,18 +8,17 @@ of it, costs twice as much, and is turned away while a transaction on one of its
 
 from __future__ import annotations
 
-import random
-import time
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
-from pynamodb.connection import Connection
 from pynamodb.exceptions import DoesNotExist, TransactGetError
 from pynamodb.models import Model
 from pynamodb.transactions import TransactGet
 
-from afterimage.adapters.dynamodb.contention import BUSY
+from afterimage.adapters.dynamodb.contention import BUSY, PatientConnection
 from afterimage.domain.errors import Busy
+from afterimage.invocation import Patience
 
 # Hash and range key of a row of some table.
 Wanted = tuple[type[Model], str, str | int]
@@ -27,8 +26,7 @@ Wanted = tuple[type[Model], str, str | int]
 _AT_ONCE = 10  # rows; DynamoDB takes 100, but no more than 4 MB, and a row has up to 400 KB
 # Long for a transaction, which takes milliseconds. Who is turned away for as long comes again, and
 # does so no more often than this lets them.
-_KEEP_TRYING_S = 1.0
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.01, 0.16
+_PATIENCE = Patience(first_pause=0.01, longest_pause=0.16, at_most=timedelta(seconds=1))
 _NOT_NOW = BUSY | {"TransactionConflict", "ThrottlingError"}
 
 
@@ -43,23 +41,20 @@ def read_settled(wanted: Sequence[Wanted]) -> list[Any]:
 
 
 def _outlasting(wanted: Sequence[Wanted]) -> list[Model | None]:
-    """With full jitter again for as long as it is turned away."""
-    give_up = time.monotonic() + _KEEP_TRYING_S
-    pause = _FIRST_PAUSE_S
-    while True:
+    """Again for as long as it is turned away, and there is time."""
+    connection: PatientConnection = wanted[0][0]._get_connection().connection  # type: ignore[assignment]  # noqa: SLF001 - there is no public way
+    refusal: TransactGetError | None = None
+    for _ in connection.tries(_PATIENCE):
         try:
-            return _read(wanted)
+            return _read(connection, wanted)
         except TransactGetError as error:
             if not _is_for_now(error):
                 raise
-            if time.monotonic() >= give_up:
-                raise Busy("rows did not settle") from error
-        time.sleep(random.uniform(0, pause))  # noqa: S311 - jitter
-        pause = min(_LONGEST_PAUSE_S, pause * 2)
+            refusal = error
+    raise Busy("rows did not settle") from refusal
 
 
-def _read(wanted: Sequence[Wanted]) -> list[Model | None]:
-    connection: Connection = wanted[0][0]._get_connection().connection  # noqa: SLF001 - there is no public way
+def _read(connection: PatientConnection, wanted: Sequence[Wanted]) -> list[Model | None]:
     with TransactGet(connection=connection) as transaction:
         found = [transaction.get(model, hash_key, key) for model, hash_key, key in wanted]
     return [_row_of(future) for future in found]
