@@ -1,6 +1,7 @@
 /** Puts the page together: who is signed in, what is shown, and where each event of the channel goes. */
 import { ChatListView } from "./chat_list_view.js";
-import { ChatView, Composer } from "./chat_view.js";
+import { ChatView } from "./chat_view.js";
+import { Composer } from "./composer.js";
 import { announce, ask, button, quoted } from "./elements.js";
 import { GalleryView, Viewer } from "./gallery_view.js";
 import { leaveFor, Session } from "./session.js";

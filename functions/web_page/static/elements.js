@@ -219,3 +219,15 @@ function number(ratio) {
   const [width, height] = (ratio ?? "1:1").split(":").map(Number);
   return width / height || 1;
 }
+
+/**
+ * " Resets …" in local time, as nodes, for the limits of a day; nothing for other errors.
+ * @param {number|null} retryAfter seconds from now, as the server counts them with every answer
+ */
+export function whenItResets(code, retryAfter) {
+  if (!retryAfter || !["quota_exceeded", "message_limit", "provider_limit"].includes(code)) return [];
+  const at = new Date(Math.round((Date.now() + retryAfter * 1000) / 60_000) * 60_000);
+  const time = element("time", { dateTime: at.toISOString() });
+  time.textContent = at.toLocaleString(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+  return [" Resets ", time, "."];
+}
