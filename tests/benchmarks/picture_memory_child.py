@@ -44,7 +44,7 @@ def _develop(stream: bytes, executor: ThreadPoolExecutor) -> None:
     chunks = (stream[at : at + _CHUNK] for at in range(0, len(stream), _CHUNK))
     for event in events(chunks):
         streamed.add(event.data)
-    picture = PillowStudio(WebpSettings()).decode(streamed.picture())
+    picture = PillowStudio(WebpSettings()).decode(streamed.pictures()[0])
     picture.preview()
     small = executor.submit(lambda: (picture.thumbnail(), picture.color(), picture.thumbhash()))
     picture.full()

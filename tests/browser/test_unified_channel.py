@@ -150,7 +150,8 @@ class Channel:
 
 
 def message(name: str, version: int, status: str = "complete", **fields: object) -> Frame:
-    meta = {"status": status, "message_type": "image"}
+    slot = {"id": f"{name}'s picture", "status": status}
+    meta = {"status": status, "message_type": "image", "images": [slot]}
     return {"id": name, "version": version, "chat_id": "c", "text": "", "meta": meta, **fields}
 
 
@@ -164,8 +165,9 @@ def update(seq: int, name: str = "m", version: int | None = None, **fields: Any)
     return broadcast("message-update", seq, chat_id="c", message=row)
 
 
-def preview(name: str, version: int) -> Frame:
-    return broadcast("message-preview", None, chat_id="c", message_id=name, version=version)
+def preview(name: str, image: str | None = None) -> Frame:
+    image_id = image or f"{name}'s picture"
+    return broadcast("message-preview", None, chat_id="c", message_id=name, image_id=image_id)
 
 
 def system(name: str, seq: int, **fields: str) -> Frame:
@@ -193,7 +195,7 @@ def test_live_events_wait_for_the_first_snapshot(channel: Channel) -> None:
     channel.open()
     channel.accept()
 
-    channel.receive(update(41), preview("m", 41), system("resumed", 41))
+    channel.receive(update(41), preview("m"), system("resumed", 41))
     assert channel.log == ["connected"]
     channel.run("harness.releaseSnapshot()")
 
@@ -366,12 +368,12 @@ def test_http_never_takes_back_what_the_channel_brought(channel: Channel) -> Non
     assert newest == ["m@5", "n@1"]
 
 
-def test_a_preview_is_told_only_for_the_version_that_is_being_painted(channel: Channel) -> None:
+def test_a_preview_is_told_only_for_a_slot_that_is_being_painted(channel: Channel) -> None:
     channel.connect()
     channel.receive(update(41, version=3, status="generating"), update(42, "n", version=3))
 
-    channel.receive(preview("m", 2), preview("m", 4), preview("n", 3), preview("unknown", 1))
-    channel.receive(preview("m", 3))
+    channel.receive(preview("m", "of an earlier try"), preview("n"), preview("unknown"))
+    channel.receive(preview("m"))
 
     assert channel.log == ["update m@3", "update n@3", "preview m"]
 

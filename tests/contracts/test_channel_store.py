@@ -9,7 +9,13 @@ from typing import Any
 
 import pytest
 from tests.contracts.conftest import Tables
-from tests.support.builders import CHAT, a_job, a_message, an_image
+from tests.support.builders import (
+    CHAT,
+    a_job,
+    a_message,
+    a_ulid,
+    an_image,
+)
 from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain import turns
@@ -40,6 +46,8 @@ from afterimage.domain.entities import (
     Message,
     MessageType,
     Role,
+    Slot,
+    SlotStatus,
     Status,
 )
 from afterimage.domain.errors import AccountDeleted
@@ -87,6 +95,15 @@ def test_each_user_has_a_seq_of_their_own(tables: Tables, user: str, somebody_el
     assert tables.messages.get(somebody_else, CHAT, a_message().id) is None
 
 
+SLOTS = (
+    Slot(a_ulid(1), SlotStatus.WAITING, deadline=NOW + timedelta(minutes=30)),
+    Slot(a_ulid(2), SlotStatus.COMPLETE, an_image(index=2)),
+    Slot(a_ulid(3), SlotStatus.COMPLETE, image_deleted=True, unasked=True),
+    Slot(a_ulid(4), SlotStatus.CANCELLED, refunded=True),
+    Slot(a_ulid(5), SlotStatus.FAILED, error=FailureNote("blocked", "No.", NOW)),
+)
+
+
 def test_every_field_of_a_message_survives(tables: Tables, user: str) -> None:
     message = Message(
         id=a_message().id,
@@ -99,15 +116,13 @@ def test_every_field_of_a_message_survives(tables: Tables, user: str) -> None:
         status=Status.GENERATING,
         prompt="a red fox",
         aspect_ratio="16:9",
-        image=an_image(),
-        image_deleted=True,
+        count=4,
+        slots=SLOTS,
         error=FailureNote("quota_exceeded", "No more today.", NOW + timedelta(hours=14)),
         parts='[{"functionCall":{"name":"generate_image"},"thoughtSignature":"b3Bh"}]',
-        job_id="01JD4A7Y000000000000000000",
         reply_to=a_message(1).id,
         tries=3,
-        waiting=True,
-        refunded=True,
+        try_version=5,
         deadline=NOW + timedelta(seconds=450),
         lease_until=NOW + timedelta(seconds=59, milliseconds=250),
     )
@@ -465,7 +480,7 @@ def test_what_was_opened_since_it_was_read_counts_against_the_limit(
 def test_a_whole_delivery_is_one_transaction(tables: Tables, user: str) -> None:
     """The largest transition there is: message, gallery, ledger and two events."""
     message, image = a_message(1), an_image()
-    painted = replace(message, version=2, image=image)
+    painted = replace(message, version=2, slots=(Slot(image.id).painted(image),))
     commit(tables, user, InsertMessage(message), ReserveImage(DAY, 1), opens=1)
     running = running_job(tables, user)
     settled = moved(running, Move.SUCCEED, NOW, price_usd="0.0336")
@@ -495,8 +510,9 @@ def a_waiting(number: int) -> Job:
 def ordered(tables: Tables, user: str, *jobs: Job) -> None:
     """Each with the message that waits for it."""
     for number, job in enumerate(jobs):
+        slots = (Slot.of(job, NOW),)
         message = a_message(
-            number, role=Role.ASSISTANT, status=Status.GENERATING, job_id=job.id, deadline=NOW
+            number, role=Role.ASSISTANT, status=Status.GENERATING, slots=slots, deadline=NOW
         )
         commit(tables, user, InsertMessage(message), InsertJob(job))
 
@@ -546,7 +562,7 @@ def test_a_turn_comes_with_the_end_of_another(tables: Tables, user: str) -> None
     begun = tables.jobs.get(user, second.id)
     message = tables.messages.get(user, CHAT, a_message(1).id)
     assert queue(tables, user) == ({second.id}, set())
-    assert begun == moved(second, Move.START, NOW, message_version=2)
+    assert begun == moved(second, Move.START, NOW)
     assert message is not None
     assert (message.version, message.waiting) == (2, False)
     assert tables.store.read(user).seq == 3

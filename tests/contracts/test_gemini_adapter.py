@@ -70,9 +70,10 @@ class Provider:
         return int(state["calls"][kind])
 
     def paint(self, seconds: float = 20) -> bytes:
-        return self.gemini.paint(
+        (picture,) = self.gemini.paint(
             "a red fox", "1:1", _in(seconds), self.drafts.append, RecordingCalls()
         )
+        return picture
 
     def reply(self, seconds: float = 20) -> TextReply | ImageRequest:
         return self.gemini.reply(HELLO, _in(seconds), RecordingCalls())

@@ -104,9 +104,8 @@ def paint(*script: Said, drafts: bool = False, seconds: float = 20) -> Asked:
     with raw_server(*script) as server:
         gemini = client(server, log, drafts=drafts)
         try:
-            result: bytes | Failure = gemini.paint(
-                "a fox", "1:1", soon(seconds), shown.append, calls
-            )
+            came: list[bytes] = gemini.paint("a fox", "1:1", soon(seconds), shown.append, calls)
+            result: bytes | Failure = came[0]
         except Failure as failure:
             result = failure
         if script[-1].then is Then.OPEN:
@@ -398,7 +397,8 @@ def test_a_model_that_refuses_to_show_drafts_is_asked_without_from_then_on() -> 
         gemini = client(server, log, drafts=True)
 
         for _ in range(2):
-            assert gemini.paint("a fox", "1:1", soon(), lambda _: None, RecordingCalls()) == PICTURE
+            came = gemini.paint("a fox", "1:1", soon(), lambda _: None, RecordingCalls())
+            assert came == [PICTURE]
 
     asked = ["thinkingConfig" in body["generationConfig"] for body in server.bodies]
     assert asked == [True, False, False]

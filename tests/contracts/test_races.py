@@ -30,7 +30,12 @@ from afterimage.domain.changes import (
     ReserveImage,
     Transition,
 )
-from afterimage.domain.entities import Channel, JobStatus, Status
+from afterimage.domain.entities import (
+    Channel,
+    JobStatus,
+    Slot,
+    Status,
+)
 from afterimage.domain.errors import TimedOut
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
@@ -201,9 +206,10 @@ def test_of_many_orders_and_endings_at_once_no_more_than_four_are_painted(
 ) -> None:
     def order(number: int) -> None:
         def ordering(read: Channel) -> Transition:
-            room, _ = turns.room(read)
+            room, _ = turns.room(read, 1)
             job = a_job(number, status=JobStatus.RESERVED if room else JobStatus.WAITING)
-            message = a_message(number, status=Status.GENERATING, job_id=job.id, waiting=not room)
+            slots = (Slot.of(job, NOW),)
+            message = a_message(number, status=Status.GENERATING, slots=slots)
             changes = (InsertMessage(message), ReserveImage(DAY, 99), InsertJob(job))
             return Transition(changes, (MessageInserted(message),), opens=1)
 
@@ -214,7 +220,7 @@ def test_of_many_orders_and_endings_at_once_no_more_than_four_are_painted(
         assert job is not None
         message = atomic_tables.messages.get(user, CHAT, job.message_id)
         assert message is not None
-        ending = endings.fail(message, TimedOut(), NOW, job)
+        ending = endings.fail(message, TimedOut(), NOW, [job])
         channel.deliver(channel.change(user, ending.transition))
 
     with ThreadPoolExecutor(10) as people:

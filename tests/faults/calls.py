@@ -139,15 +139,12 @@ def table_of(physical: str) -> str:
 
 def _purpose(items: list[dict[str, Any]]) -> str:
     """What a transaction is for, by the messages it writes: its own, then whose turn comes."""
-    written = [
-        item["Put"]["Item"]
-        for item in items
-        if "Put" in item and table_of(item["Put"]["TableName"]) == "messages"
-    ]
-    if any(message["role"]["S"] == "user" for message in written):
+    writes = [write for item in items for name, write in item.items() if name in ("Put", "Update")]
+    messages = [write for write in writes if table_of(write["TableName"]) == "messages"]
+    if any("Item" in message for message in messages):
         return "opening"
-    if written:
-        return " ".join(str(message["status"]["S"]) for message in written)
+    if messages:
+        return " ".join(str(_assigned(message, "status")) for message in messages)
     begun = any("deletion#" in json.dumps(item.get("Put", {})) for item in items)
     return "deletion" if begun else "other"
 
@@ -158,11 +155,17 @@ def _ledger_move(body: dict[str, Any]) -> str:
     expression = body.get("UpdateExpression", "")
     if "REMOVE" in expression and "SET" not in expression:
         return "purged"
-    for name, value in _ASSIGNMENT.findall(expression):
-        if body["ExpressionAttributeNames"][name] == "status":
-            status: str = body["ExpressionAttributeValues"][value]["S"]
-            return _LEDGER_MOVES.get(status, status)
+    if status := _assigned(body, "status"):
+        return _LEDGER_MOVES.get(status, status)
     return "postponed" if "purge_at" in body["ExpressionAttributeNames"].values() else "other"
+
+
+def _assigned(update: dict[str, Any], column: str) -> str | None:
+    """The text that an update sets a column to."""
+    for name, value in _ASSIGNMENT.findall(update.get("UpdateExpression", "")):
+        if update["ExpressionAttributeNames"][name] == column:
+            return str(update["ExpressionAttributeValues"][value]["S"])
+    return None
 
 
 def _frame(request: Request) -> str:

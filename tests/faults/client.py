@@ -79,7 +79,7 @@ class Shown:
     messages: dict[str, Frame] = field(default_factory=dict)
     images: dict[str, Frame] = field(default_factory=dict)
     chats: dict[str, str | None] = field(default_factory=dict)  # id to title
-    previews: dict[str, int] = field(default_factory=dict)  # message id to version
+    previews: dict[str, str] = field(default_factory=dict)  # of pictures, to their messages
     _deleted: set[str] = field(default_factory=set)
 
     def replace(self, snapshot: Snapshot) -> None:
@@ -120,13 +120,12 @@ class Shown:
                 raise ValueError(f"unknown event {event}")
 
     def glimpse(self, payload: Frame) -> bool:
-        """Show a preview only on a message that is generating at exactly that version."""
+        """Show a preview only on the slot with its id, while that is generating."""
         held = self.messages.get(payload["message_id"])
-        if held is None or held["version"] != payload["version"]:
+        slots = [] if held is None else held["meta"]["images"]
+        if (payload["image_id"], "generating") not in [(s["id"], s["status"]) for s in slots]:
             return False
-        if held["meta"]["status"] != "generating":
-            return False
-        self.previews[held["id"]] = held["version"]
+        self.previews[payload["image_id"]] = payload["message_id"]
         return True
 
     def _message(self, message: Frame) -> None:

@@ -108,8 +108,8 @@ GUARDS = (
     Guard(
         _FAIR,
         "use_cases/turns.py",
-        "if not self._is_painted(channel.user_id, i)",
-        "if False",
+        "if job.status in _PAINTED}",
+        "}",
         "tests/unit/test_turns.py::test_a_job_that_ended_without_the_queue_is_forgotten_when_there_is_no_room",
     ),
     Guard(
@@ -129,8 +129,8 @@ GUARDS = (
     Guard(
         _ENDS,
         "use_cases/sweep.py",
-        "        if job is None or job.status is not JobStatus.RESERVED:\n",
-        "        if True:\n",
+        "            if job.status is JobStatus.RESERVED:\n",
+        "            if False:\n",
         "tests/unit/test_turns.py::test_what_nobody_claimed_for_a_minute_is_started_again",
     ),
     Guard(
@@ -181,8 +181,8 @@ GUARDS = (
     Guard(
         _ONCE,
         "use_cases/create_image.py",
-        "if job.attempt == _FIRST_ATTEMPT:\n            return None",
-        "if True:\n            return None",
+        "if job.attempt == _FIRST_ATTEMPT:\n            return ()",
+        "if True:\n            return ()",
         "tests/unit/test_create_image.py::test_bytes_already_stored_are_never_bought_again",
     ),
     Guard(
@@ -202,7 +202,7 @@ GUARDS = (
     Guard(
         _ONCE,
         "use_cases/create_image.py",
-        "message is None or not _is_for(message, job)",
+        "message is None or not is_for(message, job)",
         "message is None",
         "tests/unit/test_create_image.py::test_a_message_that_moved_on_is_not_painted",
     ),
@@ -251,15 +251,15 @@ GUARDS = (
     Guard(
         _QUOTA,
         "adapters/dynamodb/counters.py",
-        " = LedgerRow.used < limit\n",
-        " = LedgerRow.used < limit + 1\n",
+        " = LedgerRow.used <= limit - number\n",
+        " = LedgerRow.used <= limit - number + 1\n",
         "tests/contracts/test_races.py::test_of_a_hundred_pictures_at_once_exactly_ten_get_the_ten_left",
     ),
     Guard(
         _QUOTA,
         "adapters/dynamodb/writes.py",
-        "[LedgerRow.used.add(-1)], LedgerRow.used > 0)",
-        "[LedgerRow.used.add(-1)], LedgerRow.entry.exists())",
+        "[given_back], LedgerRow.used >= number)",
+        "[given_back], LedgerRow.entry.exists())",
         "tests/contracts/test_channel_store.py::test_what_was_not_taken_is_not_given_back",
     ),
     Guard(
@@ -279,7 +279,7 @@ GUARDS = (
     Guard(
         _QUOTA,
         "use_cases/order_picture.py",
-        "                CountCall(ModelKind.IMAGE, day, limits.image_calls),\n",
+        "                CountCall(ModelKind.IMAGE, day, limits.image_calls, len(jobs)),\n",
         "",
         "tests/unit/test_count_calls.py::test_a_picture_that_nobody_may_paint_ends_and_costs_nothing",
     ),
@@ -300,15 +300,15 @@ GUARDS = (
     Guard(
         _QUOTA,
         "use_cases/order_picture.py",
-        "() if read.is_open else (CountMessage(day, self._limits.daily_messages),)",
-        "()",
+        "if _is_again(read) else ()\n",
+        "if False else ()\n",
         "tests/unit/test_count_calls.py::test_a_retry_is_a_message_and_a_call",
     ),
     Guard(
         _QUOTA,
         "domain/endings.py",
-        "    if may_have_begun(job):\n        return (picture,)\n",
-        "",
+        " for job in refunded if not may_have_begun(job))",
+        " for job in refunded)",
         "tests/unit/test_endings.py::test_the_call_goes_back_only_of_what_nobody_can_have_begun",
     ),
     Guard(
@@ -521,8 +521,8 @@ GUARDS = (
     Guard(
         _IDEMPOTENT,
         "use_cases/order_picture.py",
-        "job is not None and job.status is JobStatus.RESERVED",
-        "job is not None",
+        "            if job.status is JobStatus.RESERVED:\n                self._failure_of",
+        "            if True:\n                self._failure_of",
         "tests/unit/test_answer_message.py::test_a_running_picture_is_not_started_again",
     ),
     Guard(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.limits import Limits, ModelKind
+from afterimage.invocation import Invocation
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.models import CallCounter, TextModel
@@ -14,6 +15,7 @@ from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.retry_message import RetryMessage
@@ -32,6 +34,7 @@ class Answering:
     model: TextModel
     images: ImageStarter
     turns: PaintersTurns
+    invocation: Invocation
     clock: Clock
     limits: Limits
     executor: Executor
@@ -47,6 +50,7 @@ class Answering:
             self.images,
             self.turns,
             end,
+            EndSlots(channel, messages, self.jobs, self.invocation),
             clock,
             self.limits,
             "an-image-model",

@@ -62,7 +62,6 @@ def a_job(number: int = 0, **changed: Any) -> Job:
         "id": a_ulid(number),
         "chat_id": CHAT,
         "message_id": a_ulid(number),
-        "message_version": 2,
         "prompt": "a red fox",
         "aspect_ratio": "1:1",
         "quota_day": "2026-11-20",

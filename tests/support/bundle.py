@@ -24,6 +24,7 @@ from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
+from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.open_question import Question
@@ -155,7 +156,8 @@ class Bundle:
             events, CurrentEvents(events, events), PlainUrls(), self.clock, self.metrics
         )
         self.repost = RepostEvents(self.channel, events, replay, self.clock, self.log)
-        self.end = FailMessage(self.channel, self.ledger, self.clock, UPLOAD_TIME, self.log)
+        self.end_slots = EndSlots(self.channel, self.messages, self.ledger, self.invocation)
+        self.end = FailMessage(self.channel, self.end_slots, self.clock, UPLOAD_TIME, self.log)
         self._answering = Answering(
             self.channel,
             self.messages,
@@ -164,6 +166,7 @@ class Bundle:
             self.text,
             self.starter,
             self.turns,
+            self.invocation,
             self.clock,
             self.limits,
             self.threads,
@@ -195,7 +198,7 @@ class Bundle:
     def cancel(self, message: Message, version: int | None = None, user: str = USER) -> Message:
         """Clicks on cancel, on the version given or the one of `message`."""
         cancel = CancelMessage(
-            self.channel, self.messages, self.ledger, self.clock, UPLOAD_TIME, self.log
+            self.channel, self.messages, self.end_slots, self.clock, UPLOAD_TIME, self.log
         )
         return cancel(user, message.chat_id, message.id, version or message.version)
 
@@ -219,9 +222,9 @@ class Bundle:
 
     # --- What functions do ------------------------------------------------------------------
 
-    def claim(self, message: Message) -> Job:
-        """A function begins with the message's job, and gets no further."""
-        job = self.job(message)
+    def claim(self, message: Message, place: int = 0) -> Job:
+        """A function begins with the job of one of its slots, and gets no further."""
+        job = self.job(message, place)
         claimed = self.ledger.claim(USER, job.id, job.attempt, self.clock.now(), REQUEST)
         assert claimed is not None
         return claimed
@@ -235,14 +238,15 @@ class Bundle:
             self.text.meanwhile = lambda: None
         return next(m for m in self.tables.rows.messages.values() if m.is_open)
 
-    def paint(self, message: Message, attempt: int = 1) -> None:
-        """Runs `image_generate` for the message's job."""
+    def paint(self, message: Message, attempt: int = 1, place: int = 0) -> None:
+        """Runs `image_generate` for the job of one of the message's slots."""
         create = CreateImage(
             self.channel,
             self.messages,
             self.ledger,
             self.painter,
             self.image_calls(),
+            self.end_slots,
             self.studio,
             self.pictures,
             PlainTags(),
@@ -253,7 +257,7 @@ class Bundle:
             self.metrics,
         )
         until = self.clock.now() + timedelta(seconds=150)
-        ids = USER, message.chat_id, message.id, message.job_id or ""
+        ids = USER, message.chat_id, message.id, message.slots[place].id
         with self.invocation.step(until):
             create(Order(*ids, attempt, REQUEST, until))
 
@@ -268,8 +272,9 @@ class Bundle:
         attempt: int = 1,
         condition: str = "RetriesExhausted",
         request_id: str = REQUEST,
+        place: int = 0,
     ) -> None:
-        """Gives the keeper the record of an invocation of the message's job that failed."""
+        """Gives the keeper the record of an invocation for one of the slots that failed."""
         rescue = RescueJob(
             self.ledger,
             self.messages,
@@ -280,7 +285,8 @@ class Bundle:
             self.log,
             self.metrics,
         )
-        rescue(FailedInvocation(USER, message.job_id or "", attempt, request_id, condition))
+        job_id = message.slots[place].id
+        rescue(FailedInvocation(USER, job_id, attempt, request_id, condition))
 
     def sweep(self, seconds: float = 55) -> None:
         """Lets the keeper look for what is overdue, for so long."""
@@ -362,9 +368,9 @@ class Bundle:
         error = self.now(message).error
         return error.code if error else None
 
-    def job(self, message: Message) -> Job:
-        """The job that the stored message waits or waited for."""
-        return self.tables.rows.jobs[USER, self.now(message).job_id or ""]
+    def job(self, message: Message, place: int = 0) -> Job:
+        """The job that one of the stored message's slots waits or waited for."""
+        return self.tables.rows.jobs[USER, self.now(message).slots[place].id]
 
     def move_job(self, message: Message, move: Move) -> Job:
         """Moves the message's job alone, behind everybody's back."""

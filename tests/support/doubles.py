@@ -226,6 +226,9 @@ class InMemoryPictures:
         self.journal.append(f"put {name}")
 
 
+Scripted = TextReply | ImageRequest | bytes | list[bytes]
+
+
 @dataclass
 class ScriptedModel:
     """Implements `TextModel` and `ImageModel`: answers what the script says, in order.
@@ -236,7 +239,7 @@ class ScriptedModel:
         meanwhile: called during each call.
     """
 
-    script: list[TextReply | ImageRequest | bytes | Exception] = field(default_factory=list)
+    script: list[Scripted | Exception] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
     drafts: list[bytes] = field(default_factory=list)
@@ -259,17 +262,17 @@ class ScriptedModel:
         until: datetime,
         on_draft: Callable[[bytes], None],
         calls: Calls,
-    ) -> bytes:
+    ) -> list[bytes]:
         calls.begin()
         self.journal.append("paint")
         self.asked.append((prompt, aspect_ratio, until))
         for draft in self.drafts:
             on_draft(draft)
         answer = self._next()
-        assert isinstance(answer, bytes)
-        return answer
+        assert isinstance(answer, bytes | list)
+        return [answer] if isinstance(answer, bytes) else answer
 
-    def _next(self) -> TextReply | ImageRequest | bytes:
+    def _next(self) -> Scripted:
         self.meanwhile()
         answer = self.script.pop(0)
         if isinstance(answer, Exception):

@@ -98,7 +98,9 @@ class InMemoryTables:
                 change for change in transition.changes if not _holds(self.rows, user, change)
             ]
             if refused:
-                raise ConditionsFailed(refused)
+                counting = [each for each in refused if isinstance(each, changes.Counting)]
+                counted = {each: _used(self.rows, user, each) for each in counting}
+                raise ConditionsFailed(refused, counted)
             counter = self._counter(user, now)
             if counter.deleted:
                 raise AccountDeleted
@@ -236,6 +238,9 @@ class InMemoryLedger(_View):
     def get(self, user_id: str, job_id: str) -> Job | None:
         with self._tables.lock:
             return self._rows.jobs.get((user_id, job_id))
+
+    def some(self, user_id: str, job_ids: Sequence[str]) -> list[Job]:
+        return _present(self.get(user_id, job_id) for job_id in job_ids)
 
     def claim(
         self, user_id: str, job_id: str, attempt: int, now: datetime, claimed_by: str
@@ -506,16 +511,14 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return (user, chat_id) not in rows.deleting
         case changes.SetTitle(chat_id):
             return (user, chat_id) in rows.chats and (user, chat_id) not in rows.deleting
-        case changes.CountMessage(day, limit):
-            return rows.used.get((user, f"messages#{day}"), 0) < limit
-        case changes.ReserveImage(day, limit):
-            return rows.used.get((user, f"quota#{day}"), 0) < limit
-        case changes.CountCall(model, day, limit):
-            return rows.used.get((user, _calls(model, day)), 0) < limit
-        case changes.ReturnCall(model, day):
-            return rows.used.get((user, _calls(model, day)), 0) > 0
-        case changes.RefundImage(day):
-            return rows.used.get((user, f"quota#{day}"), 0) > 0
+        case changes.CountMessage(_, limit):
+            return _used(rows, user, change) < limit
+        case changes.ReserveImage(_, limit, number) | changes.CountCall(_, _, limit, number):
+            return _used(rows, user, change) <= limit - number
+        case changes.ReturnCall(model, day, number):
+            return rows.used.get((user, _calls(model, day)), 0) >= number
+        case changes.RefundImage(day, number):
+            return rows.used.get((user, f"quota#{day}"), 0) >= number
         case changes.InsertJob(job):
             return (user, job.id) not in rows.jobs
         case changes.MoveJob(before):
@@ -537,6 +540,17 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return True
 
 
+def _used(rows: Rows, user: str, change: changes.Counting) -> int:
+    match change:
+        case changes.CountMessage(day):
+            counter = f"messages#{day}"
+        case changes.ReserveImage(day):
+            counter = f"quota#{day}"
+        case changes.CountCall(model, day):
+            counter = _calls(model, day)
+    return rows.used.get((user, counter), 0)
+
+
 def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one case a change
     match change:
         case changes.InsertMessage(message) | changes.ReplaceMessage(message):
@@ -549,14 +563,14 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             rows.chats[user, chat_id] = replace(rows.chats[user, chat_id], title=title)
         case changes.CountMessage(day):
             _count(rows, (user, f"messages#{day}"), 1)
-        case changes.ReserveImage(day):
-            _count(rows, (user, f"quota#{day}"), 1)
-        case changes.CountCall(model, day):
-            _count(rows, (user, _calls(model, day)), 1)
-        case changes.ReturnCall(model, day):
-            _count(rows, (user, _calls(model, day)), -1)
-        case changes.RefundImage(day):
-            _count(rows, (user, f"quota#{day}"), -1)
+        case changes.ReserveImage(day, _, number):
+            _count(rows, (user, f"quota#{day}"), number)
+        case changes.CountCall(model, day, _, number):
+            _count(rows, (user, _calls(model, day)), number)
+        case changes.ReturnCall(model, day, number):
+            _count(rows, (user, _calls(model, day)), -number)
+        case changes.RefundImage(day, number):
+            _count(rows, (user, f"quota#{day}"), -number)
         case changes.InsertJob(job):
             rows.jobs[user, job.id] = job
         case changes.MoveJob(before, after):

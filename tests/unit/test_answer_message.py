@@ -47,6 +47,7 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.limits import Limits
+from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
 from afterimage.use_cases.open_question import Question
@@ -134,6 +135,7 @@ def world(
         model,
         starter,
         turns,
+        Invocation(clock),
         clock,
         LIMITS,
         threads,
@@ -283,7 +285,6 @@ def test_a_wish_for_a_picture_starts_one(world: World) -> None:
     assert world.tables.rows.jobs[USER, job_id] == a_job(
         id=job_id,
         message_id=answer.assistant.id,
-        message_version=2,
         aspect_ratio="16:9",
         quota_day=DAY,
     )

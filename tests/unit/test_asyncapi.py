@@ -19,7 +19,10 @@ from tests.unit.test_websocket_api import GARBAGE
 
 from afterimage import frames
 from afterimage.actions import LARGEST_SEQ, parsed
-from afterimage.domain.entities import Chat
+from afterimage.domain.entities import (
+    Chat,
+    Slot,
+)
 from afterimage.domain.errors import Failure
 from afterimage.domain.events import (
     ChatDeleted,
@@ -111,7 +114,9 @@ FRAMES: list[frames.Frame] = [
         frames.broadcast(event, 41, URLS, NOW)
         for event in (
             MessageInserted(a_message()),
-            MessageUpdated(a_message(image=IMAGE, prompt=IMAGE.prompt)),
+            MessageUpdated(
+                a_message(prompt=IMAGE.prompt).with_slots([Slot(IMAGE.id).painted(IMAGE)])
+            ),
             ImageInserted(IMAGE),
             ChatUpdated(Chat(CHAT, "title", NOW, NOW)),
             MessageDeleted(CHAT, a_ulid()),
@@ -119,7 +124,7 @@ FRAMES: list[frames.Frame] = [
             ChatDeleted(CHAT),
         )
     ),
-    frames.preview(CHAT, a_ulid(), 3, "data:image/webp;base64,AAAA"),
+    frames.preview(CHAT, a_ulid(), 3, a_ulid(), "data:image/webp;base64,AAAA"),
     frames.system_frame("resumed", 41),
     frames.system_frame("more", 41),
     frames.system_frame("reset", 41),

@@ -59,7 +59,9 @@ def test_a_picture_that_nobody_has_begun_costs_nothing(bundle: Bundle) -> None:
 
     cancelled = bundle.cancel(message)
 
-    assert cancelled == bundle.now(message) == message.cancelled(refunded=True)
+    (slot,) = message.slots
+    gone = message.changed([slot.cancelled(refunded=True)])
+    assert cancelled == bundle.now(message) == gone
     assert bundle.used() == (0, 1)
     assert bundle.open_messages() == 0
     job = bundle.job(message)
@@ -99,7 +101,8 @@ def test_a_late_picture_is_discarded_and_removed(bundle: Bundle) -> None:
 
     bundle.paint(message)
 
-    assert bundle.now(message) == message.cancelled()
+    (slot,) = message.slots
+    assert bundle.now(message) == message.changed([slot.cancelled(refunded=False)])
     assert bundle.tables.rows.images == {}
     assert len(bundle.pictures.files) == 3  # they came too late to be stopped
     assert "image-insert" not in bundle.posted()
@@ -219,13 +222,22 @@ def test_a_job_that_will_not_stand_still_is_told_as_busy(
 # --- Nothing to cancel -------------------------------------------------------------------------
 
 
-def test_another_version_is_told_as_it_stands(bundle: Bundle) -> None:
+def test_a_version_of_another_try_is_told_as_it_stands(bundle: Bundle) -> None:
+    message = bundle.retry(bundle.cancel(bundle.order()))
+    assert message.version == 4
+
+    assert bundle.cancel(message, version=3) == message
+    assert bundle.cancel(message, version=5) == message
+    assert bundle.now(message) == message
+    assert bundle.used() == (1, 2)
+
+
+@pytest.mark.parametrize("seen", [1, 2])
+def test_whatever_version_of_this_try_was_seen_is_cancelled(bundle: Bundle, seen: int) -> None:
+    """It was thinking when somebody clicked."""
     message = bundle.order()
 
-    assert bundle.cancel(message, version=1) == message
-    assert bundle.cancel(message, version=3) == message
-    assert bundle.now(message) == message
-    assert bundle.used() == (1, 1)
+    assert bundle.cancel(message, version=seen).status is Status.CANCELLED
 
 
 def test_a_second_click_on_what_was_seen_first_is_told_how_it_stands(bundle: Bundle) -> None:

@@ -23,7 +23,7 @@ from afterimage.invocation import Invocation
 from afterimage.ports.channel import ConditionsFailed, LostRace
 
 MESSAGE = a_message()
-PREVIEW = frames.preview(CHAT, MESSAGE.id, 2, "data:image/webp,")
+PREVIEW = frames.preview(CHAT, MESSAGE.id, 2, MESSAGE.id, "data:image/webp,")
 CHANGE = Transition((InsertMessage(MESSAGE),), (MessageInserted(MESSAGE),))
 
 

@@ -49,6 +49,7 @@ from afterimage.http.api import HttpApi
 from afterimage.http.chat_api import ChatApiRoutes, LlmHandlerRoutes
 from afterimage.http.contract import Route
 from afterimage.http.sizes import fitting
+from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.current_events import CurrentEvents
@@ -56,6 +57,7 @@ from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
+from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
@@ -102,6 +104,7 @@ def call(
     images, keeper = InMemoryImages(tables), RecordingDeletionStarter()
     gallery = ReadImages(images, chats)
     urls = PlainUrls()
+    end = EndSlots(channel, messages, ledger, Invocation(clock))
     answering = Answering(
         channel,
         messages,
@@ -110,6 +113,7 @@ def call(
         model,
         RecordingStarter(),
         turns,
+        Invocation(clock),
         clock,
         LIMITS,
         threads,
@@ -123,7 +127,7 @@ def call(
         original=DownloadOriginal(gallery, pictures),
         usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4),
         rename=RenameChat(channel, chats),
-        cancel=CancelMessage(channel, messages, ledger, clock, timedelta(seconds=155), log),
+        cancel=CancelMessage(channel, messages, end, clock, timedelta(seconds=155), log),
         delete_image=DeleteImage(channel, images, messages, keeper, clock, log),
         delete_chat=DeleteChat(channel, keeper, clock, log),
         delete_account=DeleteAccount(channel, keeper, clock, log),
@@ -236,7 +240,8 @@ def test_a_repeat_of_a_picture_that_is_ready(
     model.script = [ImageRequest("a red fox", None, "[]")]
     _, body = post(call, id=a_ulid())
     key = ("alice", CHAT, body["assistant_message"]["id"])
-    tables.rows.messages[key] = tables.rows.messages[key].painted(an_image())
+    message = tables.rows.messages[key]
+    tables.rows.messages[key] = message.changed([message.slots[0].painted(an_image())])
 
     code, again = post(call, id=a_ulid())
 
@@ -427,7 +432,7 @@ def test_a_click_on_another_version_gets_the_message_as_it_stands(
 ) -> None:
     message = ordered(call, model)
 
-    assert click(call, route, message, 1) == (200, {"assistant_message": message})
+    assert click(call, route, message, 99) == (200, {"assistant_message": message})
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,17 @@ from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
-from afterimage.domain.entities import Channel, Image, Job, JobStatus, Message, Role, Status
+from afterimage.domain.entities import (
+    Channel,
+    Image,
+    Job,
+    JobStatus,
+    Message,
+    Role,
+    Slot,
+    SlotStatus,
+    Status,
+)
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -39,9 +49,11 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.limits import ModelKind
+from afterimage.invocation import Invocation
 from afterimage.ports.channel import LostRace
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.create_image import CreateImage, Order
+from afterimage.use_cases.end_slots import EndSlots
 
 DAY = "2026-11-20"
 CALLS = 6
@@ -53,7 +65,7 @@ WAITING = a_message(
     text="",
     version=1,
     status=Status.THINKING,
-).generating(JOB, "[]", NOW + timedelta(seconds=450), NOW)
+).generating(JOB, {0: Slot.of(JOB, NOW + timedelta(seconds=450))}, "[]", NOW)
 FULL = ids.image_key(USER, JOB.id, "full.webp")
 THUMBNAIL = ids.image_key(USER, JOB.id, "thumbnail.webp")
 ORIGINAL = ids.image_key(USER, JOB.id, "original")
@@ -96,6 +108,7 @@ class World:
             ledger,
             self.model,
             CountCalls(ledger, ModelKind.IMAGE, CALLS, self.clock, self.log, self.metrics),
+            EndSlots(self.channel, InMemoryMessages(self.tables), ledger, Invocation(self.clock)),
             studio or FakeStudio(),
             self.pictures,
             PlainTags(),
@@ -164,8 +177,9 @@ def test_a_picture_reaches_chat_gallery_and_ledger_at_once(world: World) -> None
         thumbhash="3OcRJYB4d3h/iIeHeEh3eIhw+j2w",
         tagged=True,
     )
+    slot = replace(WAITING.slots[0], status=SlotStatus.COMPLETE, image=image, deadline=None)
     assert world.message() == replace(
-        WAITING, version=3, status=Status.COMPLETE, image=image, deadline=None, lease_until=None
+        WAITING, version=3, status=Status.COMPLETE, slots=(slot,), deadline=None, lease_until=None
     )
     assert world.tables.rows.images == {(USER, JOB.id): image}
     assert world.job() == replace(
@@ -311,6 +325,7 @@ def test_what_the_frames_carry(world: World) -> None:
             "chat_id": CHAT,
             "message_id": WAITING.id,
             "version": 2,
+            "image_id": JOB.id,
             "preview": f"data:image/webp;base64,{b64encode(BYTES).decode()}",
         },
     }
@@ -500,7 +515,7 @@ def test_a_job_that_never_was_is_ignored(world: World) -> None:
 
 
 def test_a_message_that_moved_on_is_not_painted(world: World) -> None:
-    moved = replace(WAITING, version=3, status=Status.CANCELLED)
+    moved = WAITING.changed([WAITING.slots[0].cancelled(refunded=False)])
     world.tables.rows.messages[USER, CHAT, WAITING.id] = moved
 
     world.run()

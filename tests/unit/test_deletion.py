@@ -10,14 +10,26 @@ from typing import Any
 
 import pytest
 from tests.benchmarks.costs.model import deletions
-from tests.support.builders import CHAT, a_job, a_message, a_ulid
+from tests.support.builders import (
+    CHAT,
+    a_job,
+    a_message,
+    a_ulid,
+)
 from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, USER, Bundle, Killed
 from tests.support.doubles import NOW, RecordingPush
 
 from afterimage.adapters.edge import items
 from afterimage.domain import ids
 from afterimage.domain.deletions import ACCOUNT_REFUSED_FOR
-from afterimage.domain.entities import JobStatus, Message, Role, Status
+from afterimage.domain.entities import (
+    JobStatus,
+    Message,
+    Role,
+    Slot,
+    SlotStatus,
+    Status,
+)
 from afterimage.domain.errors import (
     AccountDeleted,
     Blocked,
@@ -144,9 +156,8 @@ def untagged(bundle: Bundle, message: Message) -> None:
     assert image is not None
     old = replace(image, tagged=False)
     bundle.tables.rows.images[USER, image.id] = old
-    bundle.tables.rows.messages[USER, message.chat_id, message.id] = replace(
-        bundle.now(message), image=old
-    )
+    (slot,) = bundle.now(message).slots
+    bundle.set(message, slots=(replace(slot, image=old),))
 
 
 def test_a_picture_without_tags_is_forgotten_by_the_paths_that_are_let_out(bundle: Bundle) -> None:
@@ -408,7 +419,12 @@ def failed_messages(bundle: Bundle, count: int) -> None:
     for number in range(1, count):
         job = a_job(number, status=JobStatus.FAILED)
         bundle.tables.rows.jobs[USER, job.id] = job
-        failed = a_message(number, role=Role.ASSISTANT, status=Status.FAILED, job_id=job.id)
+        failed = a_message(
+            number,
+            role=Role.ASSISTANT,
+            status=Status.FAILED,
+            slots=(Slot(job.id, SlotStatus.FAILED),),
+        )
         bundle.tables.rows.messages[USER, CHAT, failed.id] = failed
     bundle.delete_chat()
 
@@ -468,7 +484,8 @@ def test_a_chat_of_many_pictures_is_one_tag(bundle: Bundle) -> None:
     painted = a_picture(bundle, "succeeded")
     image = bundle.now(painted).image
     for number in range(1, 12):
-        message = a_message(number, role=Role.ASSISTANT, image=image)
+        slots = (Slot(a_ulid(number), SlotStatus.COMPLETE, image),)
+        message = a_message(number, role=Role.ASSISTANT, slots=slots)
         bundle.tables.rows.messages[USER, CHAT, message.id] = message
     bundle.delete_chat()
 
@@ -494,7 +511,8 @@ def test_of_many_pictures_without_tags_the_edge_forgets_all_of_the_user(bundle: 
     untagged(bundle, painted)
     image = bundle.now(painted).image
     for number in range(1, 12):
-        message = a_message(number, role=Role.ASSISTANT, image=image)
+        slots = (Slot(a_ulid(number), SlotStatus.COMPLETE, image),)
+        message = a_message(number, role=Role.ASSISTANT, slots=slots)
         bundle.tables.rows.messages[USER, CHAT, message.id] = message
     bundle.delete_chat()
 

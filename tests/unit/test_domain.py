@@ -15,7 +15,14 @@ from tests.support.doubles import NOW
 
 from afterimage.domain import aspect_ratios, quota
 from afterimage.domain.conversation import turns
-from afterimage.domain.entities import FailureNote, Message, Role, Status
+from afterimage.domain.entities import (
+    FailureNote,
+    Message,
+    Role,
+    Slot,
+    SlotStatus,
+    Status,
+)
 from afterimage.domain.errors import Blocked, Failure, QuotaExceeded, Refused
 
 CALL = {"functionCall": {"name": "generate_image", "id": "c1"}, "thoughtSignature": "b3Bh"}
@@ -56,7 +63,9 @@ def test_the_chosen_aspect_ratio(by_client: str, by_model: str, chosen: str) -> 
     assert aspect_ratios.chosen(by_client, by_model) == chosen
 
 
-def called(status: Status, *parts: dict[str, Any], code: str | None = None) -> Message:
+def called(
+    status: Status, *parts: dict[str, Any], code: str | None = None, pictures: int = 1
+) -> Message:
     """An answer that was a call."""
     error = FailureNote(code, "A sentence.") if code else None
     return a_message(
@@ -66,7 +75,7 @@ def called(status: Status, *parts: dict[str, Any], code: str | None = None) -> M
         status=status,
         error=error,
         parts=json.dumps(parts or (CALL,)),
-        job_id="job-1",
+        slots=tuple(Slot(f"job-{n}", SlotStatus(status.value)) for n in range(1, pictures + 1)),
     )
 
 
@@ -75,6 +84,10 @@ def called(status: Status, *parts: dict[str, Any], code: str | None = None) -> M
     [
         (called(Status.COMPLETE), {"output": {"image_id": "job-1", "shown_to_user": True}}),
         (called(Status.GENERATING), {"output": {"image_id": "job-1", "status": "still painting"}}),
+        (
+            called(Status.COMPLETE, pictures=2),
+            {"output": {"image_ids": ["job-1", "job-2"], "shown_to_user": True}},
+        ),
         (called(Status.FAILED, code="blocked"), {"error": "blocked"}),
         (called(Status.FAILED, code="quota_exceeded"), {"error": "quota_exceeded"}),
         (called(Status.CANCELLED), {"error": "cancelled"}),

@@ -24,7 +24,14 @@ from afterimage.domain.changes import (
     ReturnCall,
     Transition,
 )
-from afterimage.domain.entities import Job, JobStatus, Message, Role, Status
+from afterimage.domain.entities import (
+    Job,
+    JobStatus,
+    Message,
+    Role,
+    Slot,
+    Status,
+)
 from afterimage.domain.errors import TimedOut
 from afterimage.domain.events import ImageInserted, MessageUpdated
 from afterimage.domain.job_life import IllegalMove, Move, effect_of, moved
@@ -38,23 +45,30 @@ WAITING = replace(RESERVED, status=JobStatus.WAITING)
 RUNNING = moved(RESERVED, Move.CLAIM, NOW)
 RESCUED = moved(RUNNING, Move.RESCUE, NOW)
 SUCCEEDED = moved(RUNNING, Move.SUCCEED, NOW)
-PAINTING = a_message(1, role=Role.ASSISTANT, status=Status.GENERATING, version=2, deadline=PURGE)
+PAINTING = a_message(
+    1,
+    role=Role.ASSISTANT,
+    status=Status.GENERATING,
+    version=2,
+    slots=(Slot(RESERVED.id, deadline=PURGE),),
+    deadline=PURGE,
+)
 THINKING = a_message(1, role=Role.ASSISTANT, status=Status.THINKING, version=1, deadline=PURGE)
 
 
-def failing(message: Message, job: Job | None) -> Transition:
-    return endings.fail(message, TimedOut(), LATER, job, PURGE).transition
+def failing(message: Message, *jobs: Job) -> Transition:
+    return endings.fail(message, TimedOut(), LATER, jobs, purge_at=PURGE).transition
 
 
-def cancelling(message: Message, job: Job | None) -> Transition:
-    return endings.cancel(message, job, LATER, PURGE).transition
+def cancelling(message: Message, *jobs: Job) -> Transition:
+    return endings.cancel(message, jobs, LATER, PURGE).transition
 
 
-def removing(message: Message, job: Job | None) -> Transition:
-    return endings.remove(message, job, LATER, PURGE)
+def removing(message: Message, *jobs: Job) -> Transition:
+    return endings.remove(message, jobs, LATER, PURGE)
 
 
-Way = Callable[[Message, Job | None], Transition]
+Way = Callable[..., Transition]
 WAYS = [(failing, Move.FAIL), (cancelling, Move.CANCEL), (removing, Move.CANCEL)]
 
 
@@ -80,7 +94,7 @@ def test_a_job_that_has_ended_is_not_ended_again(way: Way, move: Move) -> None:
 
 @pytest.mark.parametrize(("way", "move"), WAYS)
 def test_one_answer_less_is_open_and_nothing_else_is_touched(way: Way, move: Move) -> None:
-    transition = way(THINKING, None)
+    transition = way(THINKING)
 
     assert transition.opens == -1
     assert len(transition.changes) == 1
@@ -105,9 +119,10 @@ def test_a_picture_is_delivered_to_message_gallery_and_ledger_at_once() -> None:
     image = an_image()
     settled = moved(RUNNING, Move.SUCCEED, LATER, price_usd="0.0336")
 
-    ending = endings.complete(PAINTING, RUNNING, image, "0.0336", LATER)
+    ending = endings.complete(PAINTING, RUNNING, [image], "0.0336", LATER)
 
-    assert ending.message == PAINTING.painted(image)
+    (slot,) = PAINTING.slots
+    assert ending.message == PAINTING.changed([slot.painted(image)])
     assert ending.transition == Transition(
         (ReplaceMessage(ending.message, 2), InsertImage(image), MoveJob(RUNNING, settled)),
         (MessageUpdated(ending.message), ImageInserted(image)),
@@ -139,7 +154,7 @@ def test_every_ended_state_of_a_job_has_its_way() -> None:
 
 
 def moves() -> list[MoveJob]:
-    complete = endings.complete(PAINTING, RUNNING, an_image(), "0", NOW).transition
+    complete = endings.complete(PAINTING, RUNNING, [an_image()], "0", NOW).transition
     transitions = [complete, failing(PAINTING, RUNNING), cancelling(PAINTING, RUNNING)]
     return [each for one in transitions for each in one.changes if isinstance(each, MoveJob)]
 
@@ -164,6 +179,7 @@ ONLY_ENDINGS_MAY = {
     "answered",
     "painted",
     "cancelled",
+    "failed",
 }
 
 

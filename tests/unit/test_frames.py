@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -13,7 +12,13 @@ from tests.support.builders import CHAT, a_message, a_ulid, an_image
 from tests.support.doubles import NOW, PlainUrls
 
 from afterimage import frames
-from afterimage.domain.entities import Chat, MessageType
+from afterimage.domain.entities import (
+    Chat,
+    Image,
+    Message,
+    MessageType,
+    Slot,
+)
 from afterimage.domain.events import (
     ChatDeleted,
     ChatUpdated,
@@ -69,7 +74,7 @@ def test_every_event_has_its_frame(event: Event, name: str, payload: dict[str, A
 
 
 def test_a_preview_is_outside_the_order() -> None:
-    frame = frames.preview(CHAT, a_ulid(), 3, "data:image/webp;base64,AAAA")
+    frame = frames.preview(CHAT, a_ulid(), 3, a_ulid(7), "data:image/webp;base64,AAAA")
 
     assert json.loads(frames.encode(frame)) == {
         "type": "broadcast",
@@ -79,6 +84,7 @@ def test_a_preview_is_outside_the_order() -> None:
             "chat_id": CHAT,
             "message_id": a_ulid(),
             "version": 3,
+            "image_id": a_ulid(7),
             "preview": "data:image/webp;base64,AAAA",
         },
     }
@@ -123,15 +129,27 @@ def test_bytes_count_not_characters() -> None:
     assert cut["payload"]["message"]["truncated"] is True
 
 
+def shown(*images: Image, **changed: Any) -> Message:
+    """An answer with these pictures."""
+    slots = [Slot(image.id).painted(image) for image in images]
+    return a_message(type=MessageType.IMAGE, **changed).with_slots(slots)
+
+
+def test_sixteen_pictures_and_a_long_prompt_fit() -> None:
+    """Four asked for, each with three that nobody asked for, in a chat with a long name."""
+    key = f"p/{'f' * 32}/{a_ulid()}/thumbnail.webp?{'s' * 250}"
+    many = {"prompt": "🦊" * 2_000, "chat_id": "c" * 64, "key": key, "thumbnail_key": key}
+    message = shown(*(an_image(number, **many) for number in range(16)), prompt=many["prompt"])
+
+    sent = json.loads(encoded(MessageUpdated(message)))["payload"]["message"]
+
+    assert len(sent["meta"]["images"]) == 16
+
+
 def test_what_is_too_large_without_its_text_goes_without_its_prompts() -> None:
     """A prompt of 2,000 code points fits; one of an older row may be longer."""
     prompt = "🦊" * 8_000
-    painted = a_message(
-        type=MessageType.IMAGE,
-        prompt=prompt,
-        image=replace(an_image(), prompt=prompt),
-        job_id=an_image().id,
-    )
+    painted = shown(an_image(prompt=prompt), prompt=prompt)
 
     message = json.loads(encoded(MessageUpdated(painted)))["payload"]["message"]
 
@@ -152,7 +170,7 @@ def test_the_longest_question_fits() -> None:
 )
 def test_no_message_makes_a_frame_too_large(text: str, prompt: str) -> None:
     image = an_image(prompt=prompt)
-    message = a_message(text=text, prompt=prompt, image=image)
+    message = shown(image, text=text, prompt=prompt)
 
     for event in (MessageInserted(message), ImageInserted(image)):
         assert len(encoded(event).encode()) <= KB_32
@@ -162,11 +180,11 @@ def test_no_message_makes_a_frame_too_large(text: str, prompt: str) -> None:
 def test_the_worst_prompt_fits_with_its_picture(character: str) -> None:
     """2,000 characters are what the model may ask for; they travel twice."""
     prompt = character * 2_000
-    message = a_message(text="", prompt=prompt, image=an_image(prompt=prompt))
+    message = shown(an_image(prompt=prompt), text="", prompt=prompt)
 
     assert len(encoded(MessageUpdated(message)).encode()) <= KB_32
 
 
 def test_what_cannot_be_cut_is_refused_loudly() -> None:
     with pytest.raises(ValueError, match="message-preview"):
-        frames.encode(frames.preview(CHAT, a_ulid(), 3, "x" * KB_32))
+        frames.encode(frames.preview(CHAT, a_ulid(), 3, a_ulid(7), "x" * KB_32))

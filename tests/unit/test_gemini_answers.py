@@ -78,11 +78,16 @@ def call(**args: Any) -> dict[str, Any]:
     return {"functionCall": {"name": "generate_image", "args": args}}
 
 
-def image_bytes(answer: Any) -> bytes:
-    """The picture of an answer that came as one event."""
+def finished(answer: Any) -> list[bytes]:
+    """The pictures of an answer that came as one event."""
     streamed = StreamedPicture()
     streamed.add(answer)
-    return streamed.picture()
+    return streamed.pictures()
+
+
+def image_bytes(answer: Any) -> bytes:
+    """The first of them."""
+    return finished(answer)[0]
 
 
 def chain_of(error: BaseException) -> str:
@@ -213,16 +218,45 @@ def test_recorded_pictures(name: str) -> None:
     assert image_bytes(recorded(name)).startswith(PNG)
 
 
-def test_the_last_picture_that_is_no_draft_is_taken() -> None:
+def test_all_pictures_that_are_no_drafts_are_taken() -> None:
     parts = [
         inline(b"draft one", thought=True),
         inline(b"first"),
-        {"text": "and better:"},
+        {"text": "and another:"},
         inline(b"last"),
         inline(b"draft two", thought=True),
     ]
 
-    assert image_bytes(body(*parts)) == b"last"
+    assert finished(body(*parts)) == [b"first", b"last"]
+
+
+def test_of_an_answer_with_very_many_pictures_four_are_kept() -> None:
+    """One that is sent twice is one."""
+    parts = [inline(data) for data in (b"one", b"one", b"two", b"three", b"four", b"five")]
+
+    assert finished(body(*parts)) == [b"one", b"two", b"three", b"four"]
+
+
+@pytest.mark.parametrize(
+    ("said", "count"),
+    [
+        (4, 4),
+        (4.0, 4),
+        (1, 1),
+        (0, 1),
+        (-3, 1),
+        (9, 4),
+        (10**400, 1),
+        ("3", 1),
+        (True, 1),
+        (None, 1),
+    ],
+)
+def test_how_many_pictures_the_model_wants(said: Any, count: int) -> None:
+    reply = answers.text_reply(body(call(prompt="a fox", count=said)))
+
+    assert isinstance(reply, ImageRequest)
+    assert reply.count == count
 
 
 @pytest.mark.parametrize("finish", ["STOP", "NO_IMAGE", "IMAGE_OTHER", "SOMETHING_NEW"])

@@ -152,7 +152,8 @@ def reply(gemini: Gemini) -> TextReply | ImageRequest:
 
 
 def paint(gemini: Gemini) -> bytes:
-    return gemini.paint("a red fox", "16:9", UNTIL, lambda _: None, RecordingCalls())
+    (picture,) = gemini.paint("a red fox", "16:9", UNTIL, lambda _: None, RecordingCalls())
+    return picture
 
 
 Ask = Callable[[Gemini], Any]
@@ -820,7 +821,8 @@ def inline(data: bytes, **more: Any) -> dict[str, Any]:
 
 def painted(gemini: Gemini) -> tuple[bytes, list[bytes]]:
     drafts: list[bytes] = []
-    return gemini.paint("a red fox", "16:9", UNTIL, drafts.append, RecordingCalls()), drafts
+    (picture,) = gemini.paint("a red fox", "16:9", UNTIL, drafts.append, RecordingCalls())
+    return picture, drafts
 
 
 DRAFT, OTHER_DRAFT, PICTURE = b"\xff\xd8 a draft", b"\xff\xd8 another", b"\xff\xd8 the picture"
@@ -851,11 +853,15 @@ def test_drafts_and_picture_in_one_event(gemini: Gemini, transport: Transport) -
     assert len(drafts) == 1
 
 
-def test_the_last_of_several_pictures_is_taken(gemini: Gemini, transport: Transport) -> None:
+def test_all_finished_pictures_are_returned_in_their_order(
+    gemini: Gemini, transport: Transport
+) -> None:
     parts = (inline(b"first"), inline(b"second"))
     transport.script = [Answer(body=streamed(event(*parts), event(inline(PICTURE)), CLOSING))]
 
-    assert painted(gemini) == (PICTURE, [])
+    came = gemini.paint("a red fox", "16:9", UNTIL, lambda _: None, RecordingCalls())
+
+    assert came == [b"first", b"second", PICTURE]
 
 
 def test_comments_and_other_fields_of_the_stream_are_skipped(

@@ -17,7 +17,14 @@ from tests.support.builders import a_message
 from afterimage.adapters.gemini import answers, history
 from afterimage.adapters.gemini.answers import Retryable
 from afterimage.domain.conversation import Turn, in_pairs, turns
-from afterimage.domain.entities import FailureNote, Message, Role, Status
+from afterimage.domain.entities import (
+    FailureNote,
+    Message,
+    Role,
+    Slot,
+    SlotStatus,
+    Status,
+)
 from afterimage.domain.errors import Failure
 from afterimage.ports.models import TextReply
 
@@ -35,7 +42,8 @@ def conversation(*said: Sequence[Any], status: Status = Status.COMPLETE) -> list
     for number, parts in enumerate(said):
         question = a_message(2 * number)
         kept = json.dumps([part for part in parts if isinstance(part, dict)])
-        answer = {"role": Role.ASSISTANT, "status": status, "job_id": f"job-{number}"}
+        slots = (Slot(f"job-{number}", SlotStatus(status.value)),)
+        answer = {"role": Role.ASSISTANT, "status": status, "slots": slots}
         replied = a_message(2 * number + 1, reply_to=question.id, parts=kept, **answer)
         messages += [question, replied]
     return turns([*in_pairs(messages, 80_000), a_message(999, text="go on")])

@@ -28,7 +28,7 @@ LATER = NOW + timedelta(seconds=9)
 PURGE = NOW + timedelta(seconds=155)
 RESERVED = a_job()
 WAITING = replace(RESERVED, status=JobStatus.WAITING)
-BEGUN = moved(WAITING, Move.START, NOW, message_version=5)
+BEGUN = moved(WAITING, Move.START, NOW)
 RUNNING = moved(RESERVED, Move.CLAIM, NOW)
 RESCUED = moved(RUNNING, Move.RESCUE, NOW)
 LAST = moved(RESCUED, Move.CLAIM, NOW)
@@ -49,10 +49,8 @@ def reachable(start: Job) -> set[tuple[JobStatus, int]]:
 # --- Each move ---------------------------------------------------------------------------------
 
 
-def test_a_turn_that_comes_is_an_order_of_the_message_as_it_is_then() -> None:
-    assert moved(WAITING, Move.START, LATER, message_version=5) == replace(
-        RESERVED, turn_at=LATER, message_version=5
-    )
+def test_a_turn_that_comes_is_an_order() -> None:
+    assert moved(WAITING, Move.START, LATER) == replace(RESERVED, turn_at=LATER)
     assert (BEGUN.handed_over_at, RESERVED.handed_over_at) == (NOW, RESERVED.created_at)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,10 +11,10 @@ from pynamodb.models import Model
 from tests.support.builders import an_image
 from tests.support.doubles import NOW
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import rows, slots
 from afterimage.adapters.dynamodb.tables import ChatRow, EventRow, ImageRow, LedgerRow, MessageRow
 from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
-from afterimage.domain.entities import JobStatus, Status
+from afterimage.domain.entities import FailureNote, JobStatus, Slot, SlotStatus, Status
 
 AT = {"S": "2026-11-20T10:00:00.000Z"}
 UNKNOWN = {"of_a_later_version": {"S": "…"}}
@@ -33,6 +35,9 @@ MESSAGE = {
     "type": {"S": "text"},
     "status": {"S": "complete"},
 }
+COMPLETE = SlotStatus.COMPLETE
+NOTE = '{"code": "blocked", "message": "No.", "retry_at": null}'
+PICTURE = slots.image_of(json.loads(IMAGE % ""))
 JOB = {
     "user_id": {"S": "u"},
     "entry": {"S": "j"},
@@ -54,7 +59,7 @@ def test_a_message_without_what_came_later_is_read() -> None:
 
     assert message.status is Status.COMPLETE
     assert (message.tries, message.image_deleted) == (1, False)
-    assert (message.waiting, message.refunded) == (False, False)
+    assert (message.slots, message.count) == ((), None)
     assert (message.image, message.lease_until, message.deadline) == (None, None, None)
 
 
@@ -71,10 +76,60 @@ def test_a_picture_of_a_later_version_is_read() -> None:
     image = rows.image_of(
         read(ImageRow, {"user_id": {"S": "u"}, "image_id": {"S": "i"}, "image": stored})
     )
-    message = rows.message_of(read(MessageRow, {**MESSAGE, "image": stored}))
-
     assert image.prompt == "a fox"
-    assert message.image == image
+
+
+@pytest.mark.parametrize(
+    ("row", "expected"),
+    [
+        ({"status": {"S": "generating"}}, Slot("j", deadline=NOW)),
+        ({"status": {"S": "generating"}, "waiting": {"BOOL": True}}, Slot("j", SlotStatus.WAITING)),
+        ({"status": {"S": "complete"}, "image": {"S": IMAGE % ""}}, Slot("j", COMPLETE, PICTURE)),
+        (
+            {"status": {"S": "complete"}, "image_deleted": {"BOOL": True}},
+            Slot("j", COMPLETE, image_deleted=True),
+        ),
+        (
+            {"status": {"S": "cancelled"}, "refunded": {"BOOL": True}},
+            Slot("j", SlotStatus.CANCELLED, refunded=True),
+        ),
+        (
+            {"status": {"S": "failed"}, "error": {"S": NOTE}},
+            Slot("j", SlotStatus.FAILED, error=FailureNote("blocked", "No.")),
+        ),
+    ],
+)
+def test_the_one_picture_of_a_row_without_slots_is_its_slot(
+    row: dict[str, Any], expected: Slot
+) -> None:
+    picture = {"type": {"S": "image"}, "job_id": {"S": "j"}}
+    deadline = {"deadline": {"N": str(int(NOW.timestamp()))}}
+
+    message = rows.message_of(read(MessageRow, {**MESSAGE, **picture, **row, **deadline}))
+
+    assert message.slots == (replace(expected, deadline=message.deadline),)
+    assert message.status.value == row["status"]["S"]
+    assert message.try_version == message.version == 3
+
+
+def test_a_row_without_slots_is_written_over_by_one_that_has_them() -> None:
+    old = {**MESSAGE, "type": {"S": "image"}, "job_id": {"S": "j"}, "image": {"S": IMAGE % ""}}
+    message = rows.message_of(read(MessageRow, old)).without_image("i")
+
+    actions = [str(action) for action in rows.message_update("u", message)]
+
+    assert {"job_id", "image", "image_deleted", "waiting", "refunded"} <= {
+        action.removeprefix("REMOVE ") for action in actions
+    } | set(actions)
+
+
+def test_a_message_of_a_later_version_keeps_what_is_not_known_here() -> None:
+    message = rows.message_of(read(MessageRow, MESSAGE))
+
+    written = " ".join(str(action) for action in rows.message_update("u", message))
+
+    assert "of_a_later_version" not in written
+    assert "created_at" not in written
 
 
 def test_what_was_stored_before_there_were_cache_tags_has_none() -> None:

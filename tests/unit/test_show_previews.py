@@ -11,7 +11,10 @@ from threading import Event
 from typing import Any
 
 import pytest
-from tests.support.builders import a_message
+from tests.support.builders import (
+    a_message,
+    a_ulid,
+)
 from tests.support.doubles import NOW, FakeStudio, RecordingLog, RecordingMetrics, RecordingPush
 from tests.support.in_memory import InMemoryTables
 from tests.unit.conftest import USER
@@ -22,6 +25,7 @@ from afterimage.domain.errors import NoImage
 from afterimage.use_cases.show_previews import ShowPreviews
 
 MESSAGE = a_message(0, role=Role.ASSISTANT, status=Status.GENERATING, version=2)
+PICTURE = a_ulid(7)
 NEVER, AT_ONCE = timedelta(minutes=5), timedelta(0)
 SECONDS = 10  # a test that waits longer has failed
 
@@ -75,7 +79,7 @@ def stage(
         work.append(threads.submit(task))
 
     previews = ShowPreviews(
-        channel, studio, USER, MESSAGE, known, begin, log, metrics, between_drafts
+        channel, studio, USER, MESSAGE, PICTURE, known, begin, log, metrics, between_drafts
     )
     stage = Stage(previews, studio, tables, push, log, metrics, work)
     yield stage
@@ -247,7 +251,15 @@ def test_newcomers_get_the_glimpse_once(stage: Stage) -> None:
 def test_nobody_waits_for_a_read_that_is_slow(channel: UnifiedChannel, stage: Stage) -> None:
     unknown: Future[Channel] = Future()
     previews = ShowPreviews(
-        channel, stage.studio, USER, MESSAGE, unknown, lambda _: None, stage.log, stage.metrics
+        channel,
+        stage.studio,
+        USER,
+        MESSAGE,
+        PICTURE,
+        unknown,
+        lambda _: None,
+        stage.log,
+        stage.metrics,
     )
 
     previews.glimpse(stage.studio.decode(b"the picture"))

@@ -10,7 +10,15 @@ import pytest
 from tests.support.builders import a_message, a_ulid, an_image
 from tests.support.doubles import NOW, PlainUrls
 
-from afterimage.domain.entities import Chat, FailureNote, MessageType, Role, Status
+from afterimage.domain.entities import (
+    Chat,
+    FailureNote,
+    MessageType,
+    Role,
+    Slot,
+    SlotStatus,
+    Status,
+)
 from afterimage.views import chat_view, image_view, message_view, timestamp
 
 URLS = PlainUrls()
@@ -41,6 +49,7 @@ IMAGE = {
     "bytes": 80123,
     "color": "#aabbcc",
     "thumbhash": "3OcRJYB4d3h/iIeHeEh3eIhw+j2w",
+    "index": 0,
 }
 
 
@@ -84,9 +93,8 @@ def test_an_answer_with_a_picture() -> None:
         type=MessageType.IMAGE,
         prompt="a red fox",
         aspect_ratio="1:1",
-        image=an_image(),
+        slots=(Slot(a_ulid()).painted(an_image()),),
         parts="[]",
-        job_id=a_ulid(),
         deadline=NOW,
         lease_until=NOW,
     )
@@ -119,17 +127,18 @@ def test_an_answer_with_a_picture() -> None:
 @pytest.mark.parametrize(
     ("changed", "status", "charged"),
     [
-        ({"status": Status.GENERATING, "waiting": True}, "waiting", True),
-        ({"status": Status.GENERATING}, "generating", True),
-        ({"status": Status.COMPLETE, "image_deleted": True}, "complete", True),
-        ({"status": Status.CANCELLED}, "cancelled", True),
-        ({"status": Status.CANCELLED, "refunded": True}, "cancelled", False),
+        ({"status": SlotStatus.WAITING}, "waiting", True),
+        ({}, "generating", True),
+        ({"status": SlotStatus.COMPLETE, "image_deleted": True}, "complete", True),
+        ({"status": SlotStatus.COMPLETE, "unasked": True}, "complete", False),
+        ({"status": SlotStatus.CANCELLED}, "cancelled", True),
+        ({"status": SlotStatus.CANCELLED, "refunded": True}, "cancelled", False),
     ],
 )
 def test_a_picture_that_is_not_there_has_its_slot(
     changed: dict[str, Any], status: str, *, charged: bool
 ) -> None:
-    message = a_message(role=Role.ASSISTANT, type=MessageType.IMAGE, job_id=a_ulid(7), **changed)
+    message = a_message(role=Role.ASSISTANT).with_slots([Slot(a_ulid(7), **changed)])
 
     (slot,) = wire(message_view(message, URLS, NOW))["meta"]["images"]
 
@@ -145,7 +154,7 @@ def test_a_picture_that_is_not_there_has_its_slot(
 
 def test_a_slot_says_why_it_failed_and_costs_nothing() -> None:
     error = FailureNote("blocked", "No.")
-    message = a_message(type=MessageType.IMAGE, job_id=a_ulid(7), status=Status.FAILED, error=error)
+    message = a_message().with_slots([Slot(a_ulid(7)).failed(error)])
 
     meta = wire(message_view(message, URLS, NOW))["meta"]
 

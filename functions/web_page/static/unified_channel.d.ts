@@ -22,6 +22,8 @@ export interface Image {
   color: string;
   /** Base64. */
   thumbhash: string;
+  /** Its place in the model's answer: 0 was asked for, what follows came with it. */
+  index: number;
 }
 
 export interface MessageError {
@@ -93,7 +95,7 @@ export interface Events {
   "message-insert": { chat_id: string; message: Message };
   "message-update": { chat_id: string; message: Message };
   /** A small picture as a `data:` URL, for a message held as `generating` at exactly this version. */
-  "message-preview": { chat_id: string; message_id: string; version: number; preview: string };
+  "message-preview": { chat_id: string; message_id: string; version: number; image_id: string; preview: string };
   "message-delete": { chat_id: string; message_ids: string[] };
   "image-insert": { image: Image };
   "image-delete": { image_ids: string[] };
@@ -193,6 +195,8 @@ export class UnifiedChannel {
     options?: {
       id?: string | undefined;
       aspectRatio?: AspectRatio | undefined;
+      /** How many pictures, 1 to 4; left out, the model decides. */
+      count?: number | undefined;
       onNewId?: ((id: string) => void) | undefined;
     },
   ): Promise<Answer>;

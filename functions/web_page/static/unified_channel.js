@@ -143,9 +143,9 @@ export class UnifiedChannel {
   }
 
   /** Posts a message and repeats it, under the same id, until the server has decided. */
-  async send(chatId, text, { id = this.newId(), aspectRatio, onNewId } = {}) {
+  async send(chatId, text, { id = this.newId(), aspectRatio, count, onNewId } = {}) {
     const post = (id) => this.#http.call("POST", `/chats/${chatId}/messages`, {
-      body: { id, text, aspect_ratio: aspectRatio }, tries: SEND_TRIES,
+      body: { id, text, aspect_ratio: aspectRatio, count }, tries: SEND_TRIES,
     });
     const answer = await post(id).catch((error) => {
       if (error.code !== "clock_skew" || !error.serverTime) throw error;
@@ -657,8 +657,8 @@ class Messages {
       case "message-update":
         return this.#isNews(payload.message) && this.merge(payload.message) !== null;
       case "message-preview": {
-        const held = this.#held.get(payload.message_id);
-        return held?.version === payload.version && held.meta.status === "generating";
+        const slots = this.#held.get(payload.message_id)?.meta.images ?? [];
+        return slots.some(({ id, status }) => id === payload.image_id && status === "generating");
       }
       case "message-delete":
         payload.message_ids.forEach((id) => this.#delete(id));

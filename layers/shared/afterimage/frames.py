@@ -56,6 +56,7 @@ class PreviewPayload(TypedDict):
     chat_id: str
     message_id: str
     version: int
+    image_id: str
     preview: str
 
 
@@ -202,7 +203,9 @@ def broadcast(event: Event, seq: int, urls: ImageUrls, now: datetime) -> Broadca
             assert_never(event)
 
 
-def preview(chat_id: str, message_id: str, version: int, data_url: str) -> PreviewFrame:
+def preview(
+    chat_id: str, message_id: str, version: int, image_id: str, data_url: str
+) -> PreviewFrame:
     """A first glimpse of a picture; belongs to no place in the order and may be lost."""
     return {
         "type": "broadcast",
@@ -212,6 +215,7 @@ def preview(chat_id: str, message_id: str, version: int, data_url: str) -> Previ
             "chat_id": chat_id,
             "message_id": message_id,
             "version": version,
+            "image_id": image_id,
             "preview": data_url,
         },
     }

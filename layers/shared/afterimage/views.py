@@ -7,11 +7,20 @@ validated: building one costs a dict. `openapi.py` describes the API from the sa
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Literal
 
 from typing_extensions import TypedDict
 
-from afterimage.domain.entities import Chat, FailureNote, Image, Message, MessageType, Role, Status
+from afterimage.domain.entities import (
+    Chat,
+    FailureNote,
+    Image,
+    Message,
+    MessageType,
+    Role,
+    Slot,
+    SlotStatus,
+    Status,
+)
 from afterimage.ports.channel import ImageUrls
 
 
@@ -30,9 +39,7 @@ class ImageView(TypedDict):
     bytes: int
     color: str
     thumbhash: str
-
-
-SlotStatus = Literal["waiting", "generating", "complete", "failed", "cancelled"]
+    index: int
 
 
 class MessageErrorView(TypedDict):
@@ -42,7 +49,8 @@ class MessageErrorView(TypedDict):
 
 
 class SlotView(TypedDict):
-    """One picture that was asked for: `id` is the one that it has, or will have."""
+    """The place of one picture: `id` is the one that it has, or will have. Those that nobody asked
+    for are not `charged`, and stand behind the others."""
 
     id: str
     status: SlotStatus
@@ -101,13 +109,13 @@ def image_view(image: Image, urls: ImageUrls) -> ImageView:
         "bytes": image.size,
         "color": image.color,
         "thumbhash": image.thumbhash,
+        "index": image.index,
     }
 
 
 def message_view(message: Message, urls: ImageUrls, now: datetime) -> MessageView:
     image = image_view(message.image, urls) if message.image else None
     error = _error_view(message.error, now) if message.error else None
-    slots = [_slot_view(message, image, error)] if _has_slot(message) else []
     return {
         "id": message.id,
         "chat_id": message.chat_id,
@@ -123,40 +131,23 @@ def message_view(message: Message, urls: ImageUrls, now: datetime) -> MessageVie
             "aspect_ratio": message.aspect_ratio,
             "image": image,
             "image_deleted": message.image_deleted,
-            "count": len(slots) or None,
-            "images": slots,
+            "count": len(message.asked) or None,
+            "images": [_slot_view(slot, urls, now) for slot in message.slots],
             "error": error,
         },
     }
 
 
-def _has_slot(message: Message) -> bool:
-    return message.type is MessageType.IMAGE and message.job_id is not None
-
-
-def _slot_view(
-    message: Message, image: ImageView | None, error: MessageErrorView | None
-) -> SlotView:
+def _slot_view(slot: Slot, urls: ImageUrls, now: datetime) -> SlotView:
+    image = image_view(slot.image, urls) if slot.image else None
     return {
-        "id": message.job_id or "",
-        "status": _slot_status(message),
+        "id": slot.id,
+        "status": slot.status,
         "image": {**image, "prompt": None} if image else None,
-        "image_deleted": message.image_deleted,
-        "charged": message.status is not Status.FAILED and not message.refunded,
-        "error": error,
+        "image_deleted": slot.image_deleted,
+        "charged": slot.is_charged,
+        "error": _error_view(slot.error, now) if slot.error else None,
     }
-
-
-def _slot_status(message: Message) -> SlotStatus:
-    match message.status:
-        case Status.COMPLETE:
-            return "complete"
-        case Status.FAILED:
-            return "failed"
-        case Status.CANCELLED:
-            return "cancelled"
-        case _:
-            return "waiting" if message.waiting else "generating"
 
 
 def chat_view(chat: Chat) -> ChatView:

@@ -58,34 +58,41 @@ class CountMessage:
 
 @dataclass(frozen=True)
 class ReserveImage:
-    """Holds while fewer than `limit` pictures are reserved or painted on `day`."""
+    """Holds while `number` more pictures fit among the `limit` reserved or painted on `day`.
+
+    A transition has at most one for each day, as it has of the three that follow.
+    """
 
     day: str
     limit: int
+    number: int = 1
 
 
 @dataclass(frozen=True)
 class RefundImage:
-    """Gives back one picture of `day`. Holds if one was taken."""
+    """Gives back pictures of `day`. Holds if as many were taken."""
 
     day: str
+    number: int = 1
 
 
 @dataclass(frozen=True)
 class CountCall:
-    """One call of a model. Holds while fewer than `limit` are counted on `day`."""
+    """Calls of a model. Holds while `number` more fit among the `limit` counted on `day`."""
 
     model: ModelKind
     day: str
     limit: int
+    number: int = 1
 
 
 @dataclass(frozen=True)
 class ReturnCall:
-    """Gives back one call of `day` that was not made. Holds if one was counted."""
+    """Gives back calls of `day` that were not made. Holds if as many were counted."""
 
     model: ModelKind
     day: str
+    number: int = 1
 
 
 @dataclass(frozen=True)
@@ -185,6 +192,9 @@ Change = (
     | RemoveJob
     | RemoveImage
 )
+
+# Those that count against a day's limit.
+Counting = CountMessage | ReserveImage | CountCall
 
 
 @dataclass(frozen=True)

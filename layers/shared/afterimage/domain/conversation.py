@@ -81,9 +81,15 @@ def _outcome(message: Message, call: dict[str, object], *, first: bool) -> dict[
 def _result(message: Message) -> dict[str, object]:
     match message.status:
         case Status.COMPLETE:
-            return {"output": {"image_id": message.job_id, "shown_to_user": True}}
+            return {"output": {**_pictures(message), "shown_to_user": True}}
         case Status.THINKING | Status.GENERATING:
-            return {"output": {"image_id": message.job_id, "status": "still painting"}}
+            return {"output": {**_pictures(message), "status": "still painting"}}
         case Status.FAILED | Status.CANCELLED:
             reason = message.error.code if message.error else message.status.value
             return {"error": reason}
+
+
+def _pictures(message: Message) -> dict[str, object]:
+    """Ids of the pictures that came or may come."""
+    ids = [slot.id for slot in message.slots if not slot.may_be_tried]
+    return {"image_id": ids[0] if ids else None} if len(ids) < 2 else {"image_ids": ids}

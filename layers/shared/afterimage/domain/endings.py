@@ -1,20 +1,24 @@
 """How an answer ends. Nobody else writes an ending, a refund, or takes one from `open`.
 
     reply      the model's words are the answer
-    complete   its picture is there
-    fail       it ends with a reason
+    complete   a picture of it is there
+    fail       it, or some of its pictures, end with a reason
     cancel     its user no longer wants it
     remove     its chat is being deleted: no row of it is left
 
-Each gives the whole transaction: the message, the job behind it as `job_life` moves it, the picture
-that goes back to its day where `job_life` says so, with its call if nobody can have made it, one
-open answer less, and the events. All of it holds only while message and job are as they were read,
-so of two endings one wins. A job that ends makes room with the painter, and whose turn it is then
-begins in the same transaction (`turns.py`).
+Each gives the whole transaction: the message, the jobs behind it as `job_life` moves them, the
+pictures that go back to their days where `job_life` says so, with their calls if nobody can have
+made them, and the events. An answer with several pictures ends with the last of them, and then
+alone is one open answer less. All of it holds only while message and jobs are as they were read.
+Of two endings of one picture the one wins that moves its job: where only the message has changed,
+the same ending is made of it as it is now (`use_cases/end_slots.py`). A job that ends makes room
+with the painter, and whose turn it is then begins in the same transaction (`turns.py`).
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -31,7 +35,7 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.deletions import late_uploads
-from afterimage.domain.entities import Image, Job, Message
+from afterimage.domain.entities import FailureNote, Image, Job, Message, Slot, SlotStatus
 from afterimage.domain.errors import Failure
 from afterimage.domain.events import Event, ImageInserted, MessageUpdated
 from afterimage.domain.job_life import Move, effect_of, may_have_begun, moved
@@ -43,7 +47,8 @@ class Ending:
     """What an answer becomes, and the transaction that makes it so.
 
     Attributes:
-        message: as it is once the transaction is committed.
+        message: as it is once the transaction is committed, unless another picture of it is begun
+            with that.
     """
 
     message: Message
@@ -59,84 +64,124 @@ def reply(message: Message, text: str, parts: str) -> Ending:
     return _ending(message, message.answered(text, parts))
 
 
-def complete(message: Message, job: Job, image: Image, price_usd: str, now: datetime) -> Ending:
-    """The picture is there, in the message and in the gallery. Raises: IllegalMove."""
+def complete(
+    message: Message, job: Job, images: Sequence[Image], price_usd: str, now: datetime
+) -> Ending:
+    """A job's picture is there, in the message and in the gallery, with what came with it.
+
+    Args:
+        images: the job's own picture first.
+        price_usd: of all of them.
+
+    Raises:
+        IllegalMove: the job has ended.
+    """
     succeeded = moved(job, Move.SUCCEED, now, price_usd=price_usd)
-    changes = (InsertImage(image), MoveJob(job, succeeded))
-    return _ending(message, message.painted(image), changes, (ImageInserted(image),))
+    own, *others = images
+    painted = [slot.painted(own) for slot in message.slots if slot.id == job.id]
+    come = [Slot(other.id, SlotStatus.COMPLETE, other, unasked=True) for other in others]
+    changes: list[Change] = [InsertImage(image) for image in images]
+    events = tuple(ImageInserted(image) for image in images)
+    delivered = message.changed(painted, come)
+    return _ending(message, delivered, (*changes, MoveJob(job, succeeded)), events)
 
 
 def fail(
     message: Message,
     failure: Failure,
     now: datetime,
-    job: Job | None = None,
+    jobs: Sequence[Job] = (),
+    slots: Collection[str] = (),
     purge_at: datetime | None = None,
     also: tuple[Change, ...] = (),
 ) -> Ending:
-    """It ends with a reason. One that had ended may be given another reason.
+    """It ends with a reason, or those of its pictures do that are named.
+
+    What had ended may be given another reason.
 
     Args:
-        job: the job behind it, if it has one that has not ended.
-        purge_at: by when nobody can be uploading for the job any more.
+        jobs: those behind it that are to end, of those that have not ended.
+        slots: ids of further slots that are to end, which have no such job.
+        purge_at: by when nobody can be uploading for a job any more.
         also: further changes of the same transaction.
 
     Raises:
-        IllegalMove: the job has ended.
+        IllegalMove: a job has ended.
     """
-    changes: tuple[Change, ...] = ()
-    if job is not None:
-        failed = moved(job, Move.FAIL, now, error_code=failure.code, purge_at=purge_at)
-        changes = (MoveJob(job, failed), *_refund(job, Move.FAIL))
-    return _ending(message, message.failed(failure, now), (*changes, *also))
+    changes: list[Change] = [
+        MoveJob(job, moved(job, Move.FAIL, now, error_code=failure.code, purge_at=purge_at))
+        for job in jobs
+    ]
+    changes += _refunds(jobs, Move.FAIL)
+    ending_slots = {*slots, *(job.id for job in jobs)}
+    if ending_slots:
+        note = FailureNote.of(failure, now)
+        failed = message.changed(s.failed(note) for s in message.slots if s.id in ending_slots)
+    else:
+        failed = message.failed(failure, now)
+    return _ending(message, failed, (*changes, *also))
 
 
-def cancel(message: Message, job: Job | None, now: datetime, purge_at: datetime) -> Ending:
-    """Its user no longer wants it. Arguments and errors are those of `fail`."""
-    changes: tuple[Change, ...] = ()
-    refund: tuple[Change, ...] = ()
-    if job is not None:
-        cancelled = moved(job, Move.CANCEL, now, purge_at=purge_at)
-        refund = _refund(job, Move.CANCEL)
-        changes = (MoveJob(job, cancelled), *refund)
-    return _ending(message, message.cancelled(refunded=bool(refund)), changes)
+def cancel(message: Message, jobs: Sequence[Job], now: datetime, purge_at: datetime) -> Ending:
+    """Its user no longer wants it: all that is open of it ends.
 
+    Args:
+        jobs: all jobs behind it that have not ended.
+        purge_at: by when nobody can be uploading for a job any more.
 
-def remove(message: Message, job: Job | None, now: datetime, purge_at: datetime) -> Transition:
-    """It goes, and its job with it; nobody is told, since its chat is gone for everybody.
-
-    What the job may still upload is noted, to be removed once nobody can be uploading any more.
-    Arguments and errors are those of `fail`.
+    Raises:
+        IllegalMove: a job has ended.
     """
-    changes: tuple[Change, ...] = (RemoveMessage(message),)
-    if job is not None:
+    changes: list[Change] = [
+        MoveJob(job, moved(job, Move.CANCEL, now, purge_at=purge_at)) for job in jobs
+    ]
+    changes += _refunds(jobs, Move.CANCEL)
+    refunded = {job.id for job in jobs if effect_of(job, Move.CANCEL).refunds}
+    if message.open_slots:
+        cancelled = message.changed(
+            slot.cancelled(refunded=slot.id in refunded) for slot in message.open_slots
+        )
+    else:
+        cancelled = message.cancelled()
+    return _ending(message, cancelled, tuple(changes))
+
+
+def remove(message: Message, jobs: Sequence[Job], now: datetime, purge_at: datetime) -> Transition:
+    """It goes, and its jobs with it; nobody is told, since its chat is gone for everybody.
+
+    What a job may still upload is noted, to be removed once nobody can be uploading any more.
+    Arguments and errors are those of `cancel`.
+    """
+    changes: list[Change] = [RemoveMessage(message)]
+    for job in jobs:
         cancelled = moved(job, Move.CANCEL, now, purge_at=purge_at)
-        changes += (RemoveJob(job), *_refund(job, Move.CANCEL))
+        changes.append(RemoveJob(job))
         if cancelled.purge_at is not None:
-            changes += (BeginDeletion(late_uploads(job.id, now, cancelled.purge_at)),)
-    return Transition(changes, (), opens=_closes(message))
+            changes.append(BeginDeletion(late_uploads(job.id, now, cancelled.purge_at)))
+    changes += _refunds(jobs, Move.CANCEL)
+    return Transition(tuple(changes), (), opens=-1 if message.is_open else 0)
 
 
 def _ending(
     read: Message, ended: Message, also: tuple[Change, ...] = (), events: tuple[Event, ...] = ()
 ) -> Ending:
+    closes = read.is_open and not ended.is_open
     transition = Transition(
         (ReplaceMessage(ended, read.version), *also),
         (MessageUpdated(ended), *events),
-        opens=_closes(read),
+        opens=-1 if closes else 0,
     )
     return Ending(ended, transition)
 
 
-def _refund(job: Job, move: Move) -> tuple[Change, ...]:
-    """The picture, and the call that was counted with it where nobody can have made it."""
-    if not effect_of(job, move).refunds:
-        return ()
-    picture = RefundImage(job.quota_day)
-    if may_have_begun(job):
-        return (picture,)
-    return picture, ReturnCall(ModelKind.IMAGE, job.quota_day)
+def _refunds(jobs: Sequence[Job], move: Move) -> Iterator[Change]:
+    """The pictures, and the calls that were counted with them where nobody can have made them.
 
-
-def _closes(read: Message) -> int:
-    return -1 if read.is_open else 0
+    One change for each day: a transaction takes each day's row once.
+    """
+    refunded = [job for job in jobs if effect_of(job, move).refunds]
+    for day, number in Counter(job.quota_day for job in refunded).items():
+        yield RefundImage(day, number)
+    unbegun = Counter(job.quota_day for job in refunded if not may_have_begun(job))
+    for day, number in unbegun.items():
+        yield ReturnCall(ModelKind.IMAGE, day, number)

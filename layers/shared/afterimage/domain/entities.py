@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -32,6 +33,18 @@ class Status(StrEnum):
 
 
 OPEN = frozenset({Status.THINKING, Status.GENERATING})
+
+
+class SlotStatus(StrEnum):
+    WAITING = "waiting"
+    GENERATING = "generating"
+    COMPLETE = "complete"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
+_OPEN_SLOT = frozenset({SlotStatus.WAITING, SlotStatus.GENERATING})
+_TRIED_AGAIN = frozenset({SlotStatus.FAILED, SlotStatus.CANCELLED})
 
 
 class JobStatus(StrEnum):
@@ -71,6 +84,7 @@ class Image:
         color: the dominant colour, `#rrggbb`.
         thumbhash: base64 of the picture's thumbhash (evanw.github.io/thumbhash).
         tagged: whether its files carry cache tags, by which the edge forgets them.
+        index: its place in the model's answer: 0 was asked for, what follows came with it.
     """
 
     id: str
@@ -86,20 +100,91 @@ class Image:
     color: str
     thumbhash: str
     tagged: bool = False
+    index: int = 0
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The place of one picture in an answer, from its order on.
+
+    Attributes:
+        id: of its job, and of its picture.
+        refunded: whether the picture of a cancelled one went back to its day.
+        unasked: its picture came with that of another slot, and nobody had asked for it.
+        deadline: by when an open one must have ended.
+    """
+
+    id: str
+    status: SlotStatus = SlotStatus.GENERATING
+    image: Image | None = None
+    image_deleted: bool = False
+    error: FailureNote | None = None
+    refunded: bool = False
+    unasked: bool = False
+    deadline: datetime | None = None
+
+    @classmethod
+    def of(cls, job: Job, deadline: datetime) -> Slot:
+        """The slot of a job that has been ordered."""
+        waits = job.status is JobStatus.WAITING
+        status = SlotStatus.WAITING if waits else SlotStatus.GENERATING
+        return cls(job.id, status, deadline=deadline)
+
+    @classmethod
+    def unordered(cls, slot_id: str, note: FailureNote) -> Slot:
+        """The slot of a picture that was asked for and could not be ordered."""
+        return cls(slot_id, SlotStatus.FAILED, error=note)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether its picture may still come."""
+        return self.status in _OPEN_SLOT
+
+    @property
+    def may_be_tried(self) -> bool:
+        """Whether it has ended without a picture."""
+        return self.status in _TRIED_AGAIN
+
+    @property
+    def is_charged(self) -> bool:
+        """Whether its picture counts for its day."""
+        return not (self.unasked or self.refunded or self.status is SlotStatus.FAILED)
+
+    def begun(self, deadline: datetime) -> Slot:
+        """The same slot once its job's turn has come."""
+        return replace(self, status=SlotStatus.GENERATING, deadline=deadline)
+
+    def painted(self, image: Image) -> Slot:
+        """The same slot with its picture."""
+        return replace(self, status=SlotStatus.COMPLETE, image=image, error=None, deadline=None)
+
+    def failed(self, note: FailureNote) -> Slot:
+        """The same slot, ended with a reason."""
+        return replace(self, status=SlotStatus.FAILED, error=note, refunded=False, deadline=None)
+
+    def cancelled(self, *, refunded: bool) -> Slot:
+        """The same slot, ended by its user."""
+        return replace(self, status=SlotStatus.CANCELLED, refunded=refunded, deadline=None)
 
 
 @dataclass(frozen=True)
 class Message:
     """One bubble of a chat.
 
+    An answer with pictures has a slot for each of them; its status, error and deadline follow from
+    its slots.
+
     Attributes:
         version: grows by one with every change.
+        count: how many pictures the client asked for; None leaves it to the model.
+        slots: those of the pictures that were asked for, in order, then those of what came with
+            them.
         parts: the model's own parts as JSON, sent back to it unchanged in later turns.
         reply_to: id of the message that an answer answers.
         tries: how often the answer has been tried, from 1.
-        waiting: whether its picture waits for its turn with the painter.
-        refunded: whether the picture of a cancelled one went back to its day.
-        deadline: by when an open message must have ended.
+        try_version: the version with which this try began.
+        deadline: when to look at an open message: the earliest time by which something of it must
+            have ended.
         lease_until: until when the function that answers is surely still at it.
     """
 
@@ -113,15 +198,13 @@ class Message:
     status: Status = Status.COMPLETE
     prompt: str | None = None
     aspect_ratio: str | None = None
-    image: Image | None = None
-    image_deleted: bool = False
+    count: int | None = None
+    slots: tuple[Slot, ...] = ()
     error: FailureNote | None = None
     parts: str | None = None
-    job_id: str | None = None
     reply_to: str | None = None
     tries: int = 1
-    waiting: bool = False
-    refunded: bool = False
+    try_version: int = 1
     deadline: datetime | None = None
     lease_until: datetime | None = None
 
@@ -132,31 +215,78 @@ class Message:
 
     @property
     def next_try(self) -> int:
-        """Number of the try that an order now belongs to: another one if this has ended."""
-        return self.tries if self.is_open else self.tries + 1
+        """Number of the try that an order now belongs to: the first of it ends the thinking."""
+        return self.tries if self.status is Status.THINKING else self.tries + 1
 
-    def generating(self, job: Job, parts: str, deadline: datetime, lease: datetime) -> Message:
-        """The same message once a picture has been ordered."""
+    # --- What follows from its slots --------------------------------------------------------
+
+    @property
+    def job_id(self) -> str | None:
+        """Id of the job of its first slot."""
+        return self.slots[0].id if self.slots else None
+
+    @property
+    def asked(self) -> tuple[Slot, ...]:
+        """The slots of the pictures that were asked for."""
+        return tuple(slot for slot in self.slots if not slot.unasked)
+
+    @property
+    def open_slots(self) -> tuple[Slot, ...]:
+        """Those whose picture may still come."""
+        return tuple(slot for slot in self.slots if slot.is_open)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether no picture of it is with the painter, and some wait for their turn."""
+        statuses = {slot.status for slot in self.slots}
+        return SlotStatus.WAITING in statuses and SlotStatus.GENERATING not in statuses
+
+    @property
+    def images(self) -> tuple[Image, ...]:
+        """Its pictures, as far as they are there."""
+        return tuple(slot.image for slot in self.slots if slot.image is not None)
+
+    @property
+    def image(self) -> Image | None:
+        """The first of them."""
+        return self.images[0] if self.images else None
+
+    @property
+    def image_deleted(self) -> bool:
+        """Whether it had pictures and has none any more."""
+        return not self.images and any(slot.image_deleted for slot in self.slots)
+
+    def slot(self, slot_id: str) -> Slot | None:
+        """The slot with this id, which is a job's for as long as the job is its current one."""
+        return next((slot for slot in self.slots if slot.id == slot_id), None)
+
+    # --- What it becomes --------------------------------------------------------------------
+
+    def generating(
+        self, job: Job, slots: Mapping[int, Slot], parts: str, lease: datetime
+    ) -> Message:
+        """The same message once pictures have been ordered.
+
+        Args:
+            job: one of those ordered.
+            slots: what was ordered, by its place among the slots; at least one of it is open.
+        """
+        again = dict(enumerate(self.slots)) | dict(slots)
+        ordered = self.with_slots([again[place] for place in sorted(again)])
         return replace(
-            self,
-            version=self.version + 1,
+            ordered,
             type=MessageType.IMAGE,
-            status=Status.GENERATING,
             prompt=job.prompt,
             aspect_ratio=job.aspect_ratio,
             parts=parts,
-            error=None,
-            job_id=job.id,
             tries=self.next_try,
-            waiting=job.status is JobStatus.WAITING,
-            refunded=False,
-            deadline=deadline,
+            try_version=self.try_version if self.next_try == self.tries else ordered.version,
             lease_until=lease,
         )
 
-    def begun(self, deadline: datetime) -> Message:
-        """The same message once the turn of its picture has come."""
-        return replace(self, version=self.version + 1, waiting=False, deadline=deadline)
+    def begun(self, slot_id: str, deadline: datetime) -> Message:
+        """The same message once the turn of one of its pictures has come."""
+        return self.changed(slot.begun(deadline) for slot in self.slots if slot.id == slot_id)
 
     def thinking_again(self, deadline: datetime, lease: datetime) -> Message:
         """The same message, asked of the text model once more."""
@@ -168,6 +298,7 @@ class Message:
             parts=None,
             error=None,
             tries=self.next_try,
+            try_version=self.version + 1,
             deadline=deadline,
             lease_until=lease,
         )
@@ -175,31 +306,66 @@ class Message:
     def answered(self, text: str, parts: str) -> Message:
         """The same message with the model's reply."""
         ended = self._ended(Status.COMPLETE)
-        return replace(ended, text=text, parts=parts, aspect_ratio=None)
-
-    def painted(self, image: Image) -> Message:
-        """The same message with its picture."""
-        return replace(self._ended(Status.COMPLETE), image=image)
+        return replace(ended, text=text, parts=parts, aspect_ratio=None, count=None)
 
     def failed(self, failure: Failure, now: datetime) -> Message:
-        """The same message, ended with a reason."""
+        """The same message, ended with a reason before it had any picture to wait for."""
         return replace(self._ended(Status.FAILED), error=FailureNote.of(failure, now))
 
-    def cancelled(self, *, refunded: bool = False) -> Message:
-        """The same message, ended by its user."""
-        return replace(self._ended(Status.CANCELLED), refunded=refunded)
+    def cancelled(self) -> Message:
+        """The same message, ended by its user before it had any picture to wait for."""
+        return self._ended(Status.CANCELLED)
 
-    def without_image(self) -> Message:
-        """The same message after its picture has been deleted."""
-        return replace(self, version=self.version + 1, image=None, image_deleted=True)
+    def without_image(self, image_id: str) -> Message:
+        """The same message after one of its pictures has been deleted."""
+        return self.changed(
+            replace(slot, image=None, image_deleted=True)
+            for slot in self.slots
+            if slot.image is not None and slot.image.id == image_id
+        )
+
+    def changed(self, slots: Iterable[Slot], come: Sequence[Slot] = ()) -> Message:
+        """The same message with some slots as they are now.
+
+        Args:
+            slots: in place of those with their ids.
+            come: further ones.
+        """
+        now = {slot.id: slot for slot in slots}
+        return self.with_slots([*(now.get(slot.id, slot) for slot in self.slots), *come])
+
+    def with_slots(self, slots: Sequence[Slot]) -> Message:
+        """The same message with these slots, and with what follows from them."""
+        status = _status_of(slots)
+        first_failed = next((slot.error for slot in slots if slot.error is not None), None)
+        deadlines = [slot.deadline for slot in slots if slot.is_open and slot.deadline is not None]
+        return replace(
+            self,
+            version=self.version + 1,
+            slots=tuple(slots),
+            status=status,
+            error=first_failed if status is Status.FAILED else None,
+            deadline=min(deadlines, default=None),
+            lease_until=self.lease_until if status in OPEN else None,
+        )
 
     def _ended(self, status: Status) -> Message:
         ended = replace(self, version=self.version + 1, status=status)
-        return replace(ended, waiting=False, deadline=None, lease_until=None)
+        return replace(ended, deadline=None, lease_until=None)
 
     def model_parts(self) -> list[dict[str, Any]]:
         """The model's own parts, as it sent them; empty where it never answered."""
         return [] if self.parts is None else list(json.loads(self.parts))
+
+
+def _status_of(slots: Sequence[Slot]) -> Status:
+    """What a message with these slots is: open while one is, then the best of what came."""
+    statuses = {slot.status for slot in slots}
+    if statuses & _OPEN_SLOT:
+        return Status.GENERATING
+    if SlotStatus.COMPLETE in statuses:
+        return Status.COMPLETE
+    return Status.CANCELLED if SlotStatus.CANCELLED in statuses else Status.FAILED
 
 
 @dataclass(frozen=True)
@@ -216,8 +382,8 @@ class Job:
 
     Attributes:
         attempt: how often a function has been asked to run it, from 1.
+        slot: place of its picture among those that were asked for, from 0.
         quota_day: the UTC day (`YYYY-MM-DD`) whose quota it was taken from.
-        message_version: version of the message that waits for it.
         turn_at: when its turn came; None if it has not yet, or if it never had to wait.
         claimed_by: request id of the invocation that runs it, or ran it.
         purge_at: from when on what an ended job uploaded is removed; None once it is.
@@ -226,12 +392,12 @@ class Job:
     id: str
     chat_id: str
     message_id: str
-    message_version: int
     prompt: str
     aspect_ratio: str
     quota_day: str
     model: str
     created_at: datetime
+    slot: int = 0
     status: JobStatus = JobStatus.RESERVED
     attempt: int = 1
     turn_at: datetime | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Iterable
 
 from ulid import ULID
 
@@ -12,6 +13,8 @@ _CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ORIGINAL = "original"
 # Everything that is stored of a picture: what is not named here is not deleted.
 IMAGE_FILES = (ORIGINAL, "full.webp", "thumbnail.webp")
+# Pictures that are kept of one answer beside the one that was asked for.
+MOST_UNASKED = 3
 _RANDOM_BYTES = 10  # of a ULID's 16; the first 6 are its time in milliseconds
 
 
@@ -35,9 +38,20 @@ def assistant_message_id(chat_id: str, user_message_id: str) -> str:
     return _derived(user_message_id, chat_id + user_message_id, later_by_ms=1)
 
 
-def job_id(chat_id: str, assistant_message_id: str, try_number: int) -> str:
-    """Id of the image job, and of its picture, for the n-th try (from 1) of a message."""
-    return _derived(assistant_message_id, f"{chat_id}{assistant_message_id}#{try_number}")
+def job_id(chat_id: str, assistant_message_id: str, try_number: int, slot: int = 0) -> str:
+    """Id of an image job, and of its picture: of one slot (from 0), in one try (from 1)."""
+    which = f"#{try_number}.{slot}" if slot else f"#{try_number}"
+    return _derived(assistant_message_id, f"{chat_id}{assistant_message_id}{which}")
+
+
+def unasked_ids(job: str) -> list[str]:
+    """Ids of the pictures that may come with a job's own, in their order."""
+    return [_derived(job, f"{job}+{number}") for number in range(1, MOST_UNASKED + 1)]
+
+
+def pictures_of(job: str) -> list[str]:
+    """Ids of all pictures that a job may have stored."""
+    return [job, *unasked_ids(job)]
 
 
 def image_folder(user_id: str) -> str:
@@ -58,6 +72,13 @@ def shown_keys(user_id: str, job: str) -> list[str]:
 def image_keys(user_id: str, job: str) -> list[str]:
     """S3 keys of everything that may have been stored for a picture."""
     return [image_key(user_id, job, name) for name in IMAGE_FILES]
+
+
+def job_keys(user_id: str, jobs: Iterable[str]) -> list[str]:
+    """S3 keys of everything that jobs may have stored."""
+    return [
+        key for job in jobs for picture in pictures_of(job) for key in image_keys(user_id, picture)
+    ]
 
 
 def _derived(base: str, seed: str, later_by_ms: int = 0) -> str:

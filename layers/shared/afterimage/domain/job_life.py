@@ -97,7 +97,6 @@ def moved(
     move: Move,
     now: datetime,
     *,
-    message_version: int = 0,
     claimed_by: str | None = None,
     price_usd: str | None = None,
     error_code: str | None = None,
@@ -106,7 +105,6 @@ def moved(
     """The job after a move.
 
     Args:
-        message_version: version of the message that waits for a job that is started.
         claimed_by: request id of the invocation that claims it.
         purge_at: by when every function that may upload for this job has ended.
 
@@ -117,7 +115,7 @@ def moved(
     after = replace(job, status=effect.to, error_code=error_code)
     match move:
         case Move.START:
-            return replace(after, turn_at=now, message_version=message_version)
+            return replace(after, turn_at=now)
         case Move.CLAIM:
             return replace(after, started_at=now, claimed_by=claimed_by)
         case Move.RESCUE:

@@ -8,6 +8,8 @@ from enum import StrEnum
 
 # A picture that has waited so long for its turn ends, and costs nothing.
 LONGEST_WAIT = timedelta(minutes=30)
+# Pictures of one wish.
+MOST_PICTURES = 4
 # How often one answer is tried, the first time included.
 MOST_TRIES = 5
 

@@ -12,9 +12,16 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
 
-from afterimage.domain.changes import InsertJob, MoveJob, RemoveJob, ReplaceMessage, Transition
+from afterimage.domain.changes import (
+    Change,
+    InsertJob,
+    MoveJob,
+    RemoveJob,
+    ReplaceMessage,
+    Transition,
+)
 from afterimage.domain.entities import Channel, Job, JobStatus, Message
-from afterimage.domain.events import MessageUpdated
+from afterimage.domain.events import Event, MessageUpdated
 from afterimage.domain.job_life import Move, moved
 
 _PAINTING = frozenset({JobStatus.RESERVED, JobStatus.RUNNING})
@@ -30,25 +37,59 @@ def after(channel: Channel, transition: Transition) -> Channel:
     return replace(channel, painting=painting, waiting=waiting)
 
 
+def message_in(transition: Transition, message: Message) -> Message:
+    """The message as a transition leaves it; as it is if it does not change it."""
+    for change in (*transition.changes, *transition.along):
+        if isinstance(change, ReplaceMessage) and _is_of(change, message):
+            return change.message
+    return message
+
+
 def begin(
     transition: Transition, job: Job, message: Message, now: datetime, deadline: datetime
 ) -> Transition:
     """The same transition, in which the turn of a waiting job comes.
 
     Args:
-        message: the one that waits for it.
+        message: the one that waits for it, as it is before the transition.
         deadline: by when its picture must have ended.
 
     Raises:
         IllegalMove: the job does not wait.
     """
-    begun = message.begun(deadline)
-    started = moved(job, Move.START, now, message_version=begun.version)
+    started = MoveJob(job, moved(job, Move.START, now))
+    as_left = message_in(transition, message)
+    if as_left is message:
+        begun = message.begun(job.id, deadline)
+        return replace(
+            transition,
+            along=(*transition.along, ReplaceMessage(begun, message.version), started),
+            events=(*transition.events, MessageUpdated(begun)),
+        )
+    # An item can be written once in a transaction: what is written of it already says this, too.
+    begun = replace(as_left.begun(job.id, deadline), version=as_left.version)
     return replace(
         transition,
-        along=(*transition.along, ReplaceMessage(begun, message.version), MoveJob(job, started)),
-        events=(*transition.events, MessageUpdated(begun)),
+        changes=tuple(_with(change, begun) for change in transition.changes),
+        along=(*(_with(change, begun) for change in transition.along), started),
+        events=tuple(_told(event, begun) for event in transition.events),
     )
+
+
+def _is_of(change: ReplaceMessage, message: Message) -> bool:
+    return (change.message.chat_id, change.message.id) == (message.chat_id, message.id)
+
+
+def _with(change: Change, message: Message) -> Change:
+    if isinstance(change, ReplaceMessage) and _is_of(change, message):
+        return replace(change, message=message)
+    return change
+
+
+def _told(event: Event, message: Message) -> Event:
+    if isinstance(event, MessageUpdated) and event.message.id == message.id:
+        return MessageUpdated(message)
+    return event
 
 
 def begun_in(transition: Transition) -> list[Job]:

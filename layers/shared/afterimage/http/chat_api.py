@@ -76,6 +76,7 @@ class LlmHandlerRoutes:
                 message_id=sent.id or str(made_id),
                 text=sent.text,
                 aspect_ratio=sent.aspect_ratio,
+                count=sent.count,
                 received_at=request.received_at,
                 until=request.until,
             )

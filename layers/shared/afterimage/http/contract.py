@@ -14,6 +14,7 @@ from typing_extensions import TypedDict
 
 from afterimage.domain.aspect_ratios import AspectRatio
 from afterimage.domain.ids import ULID_PATTERN
+from afterimage.domain.limits import MOST_PICTURES
 from afterimage.frames import BroadcastFrame
 from afterimage.views import ChatView, ImageView, MessageView
 from afterimage.whole_numbers import WHOLE
@@ -62,12 +63,13 @@ class PostMessage(_Body):
     """A message to be answered.
 
     `id` is the client's ULID, made when the message was written; the same id again is the
-    same message.
+    same message. `count` is the number of pictures, where it is one; left out, the model decides.
     """
 
     id: Ulid | None = None
     text: Text
     aspect_ratio: AspectRatio | None = None
+    count: Annotated[int, Field(ge=1, le=MOST_PICTURES), WHOLE] | None = None
 
 
 class MessageVersion(_Body):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Protocol
 
-from afterimage.domain.changes import Change, Transition
+from afterimage.domain.changes import Change, Counting, Transition
 from afterimage.domain.entities import Channel
 from afterimage.domain.errors import AfterimageError
 
@@ -16,11 +17,18 @@ class LostRace(AfterimageError):
 
 
 class ConditionsFailed(AfterimageError):
-    """A transaction was not applied because these changes' own conditions do not hold."""
+    """A transaction was not applied because these changes' own conditions do not hold.
 
-    def __init__(self, changes: Sequence[Change]) -> None:
+    Attributes:
+        counted: what the day had counted already, of each change among them that counts.
+    """
+
+    def __init__(
+        self, changes: Sequence[Change], counted: Mapping[Counting, int] = MappingProxyType({})
+    ) -> None:
         super().__init__(", ".join(type(change).__name__ for change in changes))
         self.changes = tuple(changes)
+        self.counted = counted
 
     def includes(self, kind: type[Change]) -> bool:
         """Whether a change of this kind is among those that failed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -11,6 +12,9 @@ from afterimage.domain.entities import Job
 class JobStore(Protocol):
     def get(self, user_id: str, job_id: str) -> Job | None:
         """Strongly consistent."""
+
+    def some(self, user_id: str, job_ids: Sequence[str]) -> Sequence[Job]:
+        """Those that are there of these, strongly consistent, in one round trip."""
 
     def claim(
         self, user_id: str, job_id: str, attempt: int, now: datetime, claimed_by: str

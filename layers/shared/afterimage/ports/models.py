@@ -19,15 +19,17 @@ class TextReply:
 
 @dataclass(frozen=True)
 class ImageRequest:
-    """The text model asks for a picture.
+    """The text model asks for a picture, or for several of one wish.
 
     Attributes:
         parts: the model's own parts, as JSON.
+        count: how many, 1 to `MOST_PICTURES`.
     """
 
     prompt: str
     aspect_ratio: str | None
     parts: str
+    count: int = 1
 
 
 class CallCounter(Protocol):
@@ -72,8 +74,10 @@ class ImageModel(Protocol):
         until: datetime,
         on_draft: Callable[[bytes], None],
         calls: Calls,
-    ) -> bytes:
-        """Ask for one picture; the encoded bytes as the model sent them.
+    ) -> Sequence[bytes]:
+        """Ask for one picture; the encoded bytes of all that came, as the model sent them.
+
+        The first is the picture. Whatever else is finished was paid for with it.
 
         Args:
             on_draft: called with the encoded bytes of each draft, should the model show any

@@ -138,7 +138,8 @@ class AnswerMessage:
             used_up = CallsUsedUp(retry_after=quota.seconds_to_reset(now))
             return self._end.fail(question.user_id, assistant, used_up)
         self._log.info("llm_handler_message_taken_over", message_id=assistant.id)
-        return self._think(question, ours, delivery)
+        first = replace(question, aspect_ratio=ours.aspect_ratio, count=ours.count)
+        return self._think(first, ours, delivery)
 
     def _stored(self, question: Question, message_id: str) -> Message | None:
         return self._messages.get(question.user_id, question.chat_id, message_id)

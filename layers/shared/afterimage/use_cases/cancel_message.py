@@ -6,22 +6,19 @@ from concurrent.futures import Future
 from datetime import timedelta
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain import endings, ids
+from afterimage.domain import endings, ids, turns
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import Channel, Message, Role, Status
-from afterimage.domain.errors import Busy, NotFound, NotRunning
-from afterimage.domain.job_life import Move, may
-from afterimage.ports.channel import ConditionsFailed
+from afterimage.domain.entities import Channel, Message, Role
+from afterimage.domain.errors import NotFound, NotRunning
+from afterimage.domain.job_life import Move
+from afterimage.ports.channel import LostRace
 from afterimage.ports.chats import MessageReader
-from afterimage.ports.jobs import JobStore
 from afterimage.ports.system import Clock, Log
-
-# A job moves at most twice while it is being cancelled: claimed, or rescued.
-_TRIES = 4
+from afterimage.use_cases.end_slots import EndSlots
 
 
 class CancelMessage:
-    """Cancels an open answer.
+    """Cancels an open answer, with all of its pictures that are open.
 
     Args:
         upload_time: how long a function that runs now may still upload.
@@ -31,54 +28,51 @@ class CancelMessage:
         self,
         channel: UnifiedChannel,
         messages: MessageReader,
-        jobs: JobStore,
+        end: EndSlots,
         clock: Clock,
         upload_time: timedelta,
         log: Log,
     ) -> None:
         self._channel = channel
         self._messages = messages
-        self._jobs = jobs
+        self._end = end
         self._clock = clock
         self._upload_time = upload_time
         self._log = log
 
     def __call__(self, user_id: str, chat_id: str, message_id: str, version: int) -> Message:
-        """The message as cancelled, or as it stands if it is no longer at `version`.
+        """The message as cancelled, or as it stands if `version` is not one of this try.
 
         Raises:
             NotFound: there is no such answer.
             NotRunning: it has ended.
+            Busy: it kept moving.
         """
         with self._channel.reading(user_id) as channel:
-            return self._cancel(user_id, chat_id, message_id, version, channel)
+            message = self._answer(user_id, chat_id, message_id)
+            if not message.try_version <= version <= message.version:
+                return message
+            return self._cancel(user_id, message, version, channel)
 
     def _cancel(
-        self,
-        user_id: str,
-        chat_id: str,
-        message_id: str,
-        version: int,
-        channel: Future[Channel],
+        self, user_id: str, message: Message, version: int, channel: Future[Channel]
     ) -> Message:
-        for number in range(_TRIES):
-            message = self._answer(user_id, chat_id, message_id)
-            if message.version != version:
-                return message
-            if not message.is_open:
-                raise NotRunning
-            ending = self._ending(user_id, message)
-            if ending is None:
-                continue
-            try:
-                known = channel.result() if number == 0 else None
-                delivery = self._channel.change(user_id, ending.transition, known)
-            except ConditionsFailed:
-                continue  # claimed, rescued or ended in between: look again
-            self._log.info("message_cancelled", message_id=message.id)
-            self._channel.deliver(delivery)
-            return ending.message
-        raise Busy("the message kept moving")
+        looked_at = message
+
+        def ending(now: Message) -> Ending | None:
+            nonlocal looked_at
+            looked_at = now
+            is_running = now.is_open and now.try_version <= version
+            return self._ending(user_id, now) if is_running else None
+
+        delivery = self._end.of_message(user_id, message, ending, channel, if_jobs_moved=True)
+        if delivery is None:
+            if looked_at.version == version:
+                raise NotRunning if not looked_at.is_open else NotFound
+            return looked_at  # it ended in between, or is tried again
+        self._log.info("message_cancelled", message_id=message.id)
+        self._channel.deliver(delivery)
+        return turns.message_in(delivery.transition, message)
 
     def _answer(self, user_id: str, chat_id: str, message_id: str) -> Message:
         if not ids.is_chat_id(chat_id) or not ids.is_ulid(message_id):
@@ -89,12 +83,10 @@ class CancelMessage:
             raise NotFound
         return message
 
-    def _ending(self, user_id: str, message: Message) -> Ending | None:
-        """None if the job ended a moment ago, and the message with it."""
-        job = None
-        if message.status is Status.GENERATING:
-            job = self._jobs.get(user_id, message.job_id or "")
-            if job is None or not may(job, Move.CANCEL):
-                return None
+    def _ending(self, user_id: str, message: Message) -> Ending:
+        open_slots = [slot.id for slot in message.open_slots]
+        jobs = self._end.running(user_id, open_slots, Move.CANCEL)
+        if len(jobs) < len(open_slots):
+            raise LostRace("a job ended, or is not seen yet, that its message waits for")
         now = self._clock.now()
-        return endings.cancel(message, job, now, purge_at=now + self._upload_time)
+        return endings.cancel(message, jobs, now, purge_at=now + self._upload_time)

@@ -4,31 +4,38 @@ claiming     one function, and only one, gets the job
 painting     the image model, whose drafts are shown as they come
 developing   decoded once: a glimpse leaves before anything is uploaded; then files, side by side;
              the original is one of them, where an attempt after a crash finds it
-delivering   message, gallery, ledger and both events in one transaction
-failing      whatever goes wrong gives the quota back and ends the message
+delivering   message, gallery, ledger and all events in one transaction
+failing      whatever goes wrong gives the quota back and ends the picture's slot
+
+What else the model has finished in the same answer is paid for: it is stored behind the picture and
+delivered with it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import budget, endings, ids
+from afterimage.domain.endings import Ending
 from afterimage.domain.entities import Channel, Image, Job, Message
-from afterimage.domain.errors import AccountDeleted, Busy, Failure, Internal
+from afterimage.domain.errors import AccountDeleted, Busy, Failure, Internal, NoImage
 from afterimage.domain.metrics import Metric
+from afterimage.domain.variants import varied
 from afterimage.measured import milliseconds, timed
-from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import JobStore
 from afterimage.ports.models import ImageModel
 from afterimage.ports.pictures import CacheTags, DecodedPicture, PictureStore, Studio
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
+from afterimage.use_cases.end_slots import EndSlots, is_for
 from afterimage.use_cases.show_previews import ShowPreviews
 
 # Kept of the function's time for developing and delivering.
@@ -61,21 +68,23 @@ class Order:
 
 @dataclass(frozen=True)
 class _Files:
-    """S3 keys, and the cache tags of what is shown.
+    """S3 keys of one picture, and the cache tags of what is shown.
 
     Attributes:
+        id: of the picture.
         tags: worked out while the model paints, because a new process reads a secret for them.
     """
 
+    id: str
     original: str
     full: str
     thumbnail: str
     tags: Future[Sequence[str]]
 
     @classmethod
-    def of(cls, order: Order, tags: Future[Sequence[str]]) -> _Files:
-        original, full, thumbnail = ids.image_keys(order.user_id, order.job_id)
-        return cls(original, full, thumbnail, tags)
+    def of(cls, order: Order, image_id: str, tags: Future[Sequence[str]]) -> _Files:
+        original, full, thumbnail = ids.image_keys(order.user_id, image_id)
+        return cls(image_id, original, full, thumbnail, tags)
 
 
 class _Running:
@@ -113,6 +122,7 @@ class CreateImage:
         jobs: JobStore,
         model: ImageModel,
         calls: CountCalls,
+        end: EndSlots,
         studio: Studio,
         pictures: PictureStore,
         tags: CacheTags,
@@ -127,6 +137,7 @@ class CreateImage:
         self._jobs = jobs
         self._model = model
         self._calls = calls
+        self._end = end
         self._studio = studio
         self._pictures = pictures
         self._tags = tags
@@ -149,13 +160,12 @@ class CreateImage:
         if job.attempt == _FIRST_ATTEMPT:
             waited = milliseconds(job.handed_over_at, self._clock.now())
             self._metrics.add(Metric.QUEUE_TIME, waited)
-        if message is None or not _is_for(message, job):
+        if message is None or not is_for(message, job):
             self._log.warning("image_generate_message_moved_on", job_id=job.id)
             return
         try:
             self._create(order, job, message)
-        except (ConditionsFailed, AccountDeleted):
-            # Cancelled, overdue or deleted meanwhile: the picture is discarded.
+        except AccountDeleted:
             self._log.info("image_generate_already_ended", job_id=job.id)
         except Busy:
             raise  # a failure of the function's, which the keeper rescues
@@ -190,7 +200,7 @@ class CreateImage:
         Reads and uploads run beside it. What another attempt stored first wins over our bytes.
         """
         running = _Running(self._executor)
-        files = _Files.of(order, running.begin(self._tags_of, order))
+        files = self._files(running, order, order.job_id)
         # Who is connected is known before the picture is, so that its glimpse need not ask.
         known = running.begin(self._channel.read, order.user_id)
         previews = ShowPreviews(
@@ -198,42 +208,57 @@ class CreateImage:
             self._studio,
             order.user_id,
             message,
+            order.job_id,
             known,
             running.begin,
             self._log,
             self._metrics,
         )
         try:
-            bought = self._bought_before(job, files)
-            data = bought or self._paint(order, job, previews)
-            picture = self._decode(data, previews)
+            bought = self._bought_before(order, job, files)
+            came = bought or self._paint(order, job, previews)
+            picture, data, others = self._first_readable(came, previews)
             self._report_wait(Metric.PREVIEW_TIME, message)
-            channel = running.begin(self._read_again, order, previews)
+            again = running.begin(self._read_again, order, message, previews)
             original = running.begin(self._keep_original, files, data, bought=bool(bought))
             image = self._develop(running, job, picture, files)
             if (first := original.result()) != data:
                 image = self._develop(running, job, self._decode(first, previews), files)
-            self._deliver(order, job, message, image, channel.result(), previews)
+            images = [image, *self._develop_others(running, order, job, others)]
+            self._deliver(order, job, images, again.result(), previews)
         finally:
             wait(previews.end().values())
             running.wait()
 
-    def _tags_of(self, order: Order) -> Sequence[str]:
+    def _files(self, running: _Running, order: Order, image_id: str) -> _Files:
+        return _Files.of(order, image_id, running.begin(self._tags_of, order, image_id))
+
+    def _tags_of(self, order: Order, image_id: str) -> Sequence[str]:
         return (
-            self._tags.picture(order.user_id, order.job_id),
+            self._tags.picture(order.user_id, image_id),
             self._tags.chat(order.user_id, order.chat_id),
             self._tags.user(order.user_id),
         )
 
-    def _bought_before(self, job: Job, files: _Files) -> bytes | None:
+    def _bought_before(self, order: Order, job: Job, files: _Files) -> Sequence[bytes]:
         """What an attempt that died had already got from the provider."""
         if job.attempt == _FIRST_ATTEMPT:
-            return None
+            return ()
         data = self._pictures.get(files.original)
         self._log.info("image_generate_original_looked_for", job_id=job.id, found=data is not None)
-        return data
+        if data is None:
+            return ()
+        return data, *self._came_with(order, job)
 
-    def _paint(self, order: Order, job: Job, previews: ShowPreviews) -> bytes:
+    def _came_with(self, order: Order, job: Job) -> Iterator[bytes]:
+        """They are stored one after the other: behind one that is missing there is none."""
+        for image_id in ids.unasked_ids(job.id):
+            data = self._pictures.get(ids.image_key(order.user_id, image_id, ids.ORIGINAL))
+            if data is None:
+                return
+            yield data
+
+    def _paint(self, order: Order, job: Job, previews: ShowPreviews) -> Sequence[bytes]:
         until = budget.keeping(_TIME_TO_DELIVER, self._clock.now(), order.until)
         # The call of the first attempt is counted with the order.
         counted_on = job.quota_day if job.attempt == _FIRST_ATTEMPT else None
@@ -241,9 +266,15 @@ class CreateImage:
             self._calls.of_turn(order.user_id, counted_on) as calls,
             timed(self._metrics, Metric.IMAGE_MODEL_TIME, self._clock),
         ):
-            data = self._model.paint(job.prompt, job.aspect_ratio, until, previews.draft, calls)
-        self._log.info("image_generate_bytes_received", job_id=job.id, bytes=len(data))
-        return data
+            wish = varied(job.prompt, job.slot)
+            came = self._model.paint(wish, job.aspect_ratio, until, previews.draft, calls)
+        self._log.info(
+            "image_generate_bytes_received",
+            job_id=job.id,
+            bytes=sum(map(len, came)),
+            pictures=len(came),
+        )
+        return came
 
     def _keep_original(self, files: _Files, data: bytes, *, bought: bool) -> bytes:
         """The bytes that are stored: these, or those of an attempt that came first."""
@@ -256,17 +287,56 @@ class CreateImage:
 
     # --- Developing: pixels, glimpse, files -------------------------------------------------
 
+    def _first_readable(
+        self, came: Sequence[bytes], previews: ShowPreviews
+    ) -> tuple[DecodedPicture, bytes, Sequence[bytes]]:
+        """The first picture that can be read, its bytes, and those of the others."""
+        for place, data in enumerate(came):
+            try:
+                return self._decode(data, previews), data, [*came[:place], *came[place + 1 :]]
+            except NoImage:
+                if data is came[-1]:
+                    raise
+        raise NoImage("the model gave nothing")
+
     def _decode(self, data: bytes, previews: ShowPreviews) -> DecodedPicture:
         picture = self._studio.decode(data)
         previews.glimpse(picture)
         wait(previews.begun().values(), _HEAD_START.total_seconds())
         return picture
 
-    def _read_again(self, order: Order, previews: ShowPreviews) -> Channel:
-        """Beside the uploads: one round trip less before the end."""
+    def _read_again(
+        self, order: Order, message: Message, previews: ShowPreviews
+    ) -> tuple[Channel, Message]:
+        """Beside the uploads: one round trip less before the end.
+
+        A message with one picture is what it was; of several, others have ended meanwhile.
+        """
         channel = self._channel.read(order.user_id)
         previews.glimpse_for_newcomers(channel)
-        return channel
+        if len(message.slots) > 1:
+            now = self._messages.get(order.user_id, order.chat_id, order.message_id)
+            return channel, now or message
+        return channel, message
+
+    def _develop_others(
+        self, running: _Running, order: Order, job: Job, others: Sequence[bytes]
+    ) -> list[Image]:
+        """What came with the picture. What of it cannot be read is not worth losing the picture."""
+        images = []
+        numbered = zip(ids.unasked_ids(job.id), others, strict=False)
+        for index, (image_id, data) in enumerate(numbered, start=1):
+            files = self._files(running, order, image_id)
+            stored = self._keep_original(files, data, bought=False)
+            try:
+                image = self._develop(running, job, self._studio.decode(stored), files)
+            except NoImage as reason:
+                self._log.warning(
+                    "image_generate_picture_dropped", image_id=image_id, reason=str(reason)
+                )
+            else:
+                images.append(replace(image, index=index))
+        return images
 
     def _develop(
         self, running: _Running, job: Job, picture: DecodedPicture, files: _Files
@@ -277,7 +347,7 @@ class CreateImage:
         self._pictures.put_webp(files.full, full.data, files.tags.result())
         color, thumbhash = thumbnail.result()
         return Image(
-            id=job.id,
+            id=files.id,
             message_id=job.message_id,
             chat_id=job.chat_id,
             prompt=job.prompt,
@@ -303,17 +373,25 @@ class CreateImage:
         self,
         order: Order,
         job: Job,
-        message: Message,
-        image: Image,
-        channel: Channel,
+        images: Sequence[Image],
+        read: tuple[Channel, Message],
         previews: ShowPreviews,
     ) -> None:
-        ending = endings.complete(message, job, image, self._price_usd, self._clock.now())
-        delivery = self._channel.change(order.user_id, ending.transition, channel)
-        self._log.info("image_generate_complete", job_id=job.id, bytes=image.size)
+        channel, message = read
+        price_usd = str(Decimal(self._price_usd) * len(images))
+
+        def ending(now: Message) -> Ending:
+            return endings.complete(now, job, images, price_usd, self._clock.now())
+
+        delivery = self._end.of_job(order.user_id, message, job, ending, channel)
+        if delivery is None:
+            # Cancelled, overdue or deleted meanwhile: the picture is discarded.
+            self._log.info("image_generate_already_ended", job_id=job.id)
+            return
+        self._log.info("image_generate_complete", job_id=job.id, bytes=images[0].size)
         self._channel.deliver(delivery, after=previews.end())
         self._report_wait(Metric.PICTURE_TIME, message)
-        self._metrics.add(Metric.PICTURE_COST, float(self._price_usd))
+        self._metrics.add(Metric.PICTURE_COST, float(price_usd))
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
 
     def _report_wait(self, metric: Metric, message: Message) -> None:
@@ -328,18 +406,17 @@ class CreateImage:
             "image_generate_job_failed", job_id=job.id, code=failure.code, reason=str(failure)
         )
         now = self._clock.now()
-        # Nothing is uploading any more: what did arrive can go with the next sweep.
-        ending = endings.fail(message, failure, now, job, purge_at=now)
-        try:
-            delivery = self._channel.change(order.user_id, ending.transition)
-        except (ConditionsFailed, AccountDeleted):
+
+        def ending(read: Message) -> Ending:
+            # Nothing is uploading any more: what did arrive can go with the next sweep.
+            return endings.fail(read, failure, now, [job], purge_at=now)
+
+        delivery = None
+        with suppress(AccountDeleted):
+            delivery = self._end.of_job(order.user_id, message, job, ending)
+        if delivery is None:
             # Who ended it saw to it that late uploads are removed.
             self._log.info("image_generate_already_ended", job_id=job.id)
             return
         self._channel.deliver(delivery)
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
-
-
-def _is_for(message: Message, job: Job) -> bool:
-    """Whether the message still waits for this job."""
-    return (message.id, message.version) == (job.message_id, job.message_version)

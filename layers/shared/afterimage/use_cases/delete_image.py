@@ -66,8 +66,8 @@ class DeleteImage:
         changes: list[Change] = [RemoveImage(image.id), BeginDeletion(deletion)]
         events: list[Event] = [ImageDeleted(image.id)]
         message = self._messages.get(user_id, image.chat_id, image.message_id)
-        if message is not None and message.image is not None and message.image.id == image.id:
-            without = message.without_image()
+        if message is not None and any(one.id == image.id for one in message.images):
+            without = message.without_image(image.id)
             changes.append(ReplaceMessage(without, message.version))
             events.append(MessageUpdated(without))
         return Transition(tuple(changes), tuple(events))

@@ -14,7 +14,7 @@ from datetime import datetime, timedelta
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings, ids
 from afterimage.domain.deletions import Deletion, late_uploads
-from afterimage.domain.entities import Image, Job, Message, Status
+from afterimage.domain.entities import Image, Job, Message, SlotStatus
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.job_life import Move, may
 from afterimage.domain.metrics import Metric
@@ -87,10 +87,9 @@ class EmptyChat:
         one who goes on with the deletion begins behind it.
         """
         now = self._clock.now()
-        ended, failed = self._looked_at(user_id, page, now + (until - now) / 2)
-        jobs = [job_id for message in ended for job_id in _jobs_of(message)]
-        self._remove_files(user_id, jobs)
-        images = [message.image for message in ended if message.image is not None]
+        ended, failed = self._looked_at(user_id, deletion, page, now + (until - now) / 2)
+        self._remove_files([key for message in ended for key in _keys_of(user_id, message)])
+        images = [image for message in ended for image in message.images]
         if images and not self._forget_at_the_edge(user_id, deletion, images):
             return False
         for some in (ended[i : i + _ROWS] for i in range(0, len(ended), _ROWS)):
@@ -100,7 +99,7 @@ class EmptyChat:
         return not failed
 
     def _looked_at(
-        self, user_id: str, page: Sequence[Message], until: datetime
+        self, user_id: str, deletion: Deletion, page: Sequence[Message], until: datetime
     ) -> tuple[list[Message], bool]:
         """Messages of a page whose jobs will be no matter, and whether any could not be seen to."""
         ended: list[Message] = []
@@ -108,7 +107,7 @@ class EmptyChat:
         for message in page:
             try:
                 if message.is_open:
-                    self._end_answer(user_id, message)
+                    failed = not self._end_answer(user_id, deletion, message) or failed
                 else:
                     self._note_late_uploads(user_id, message, _jobs_of(message))
                     ended.append(message)
@@ -123,48 +122,51 @@ class EmptyChat:
         return ended, failed
 
     def _remove_rows(self, user_id: str, deletion: Deletion, ended: Sequence[Message]) -> None:
+        shown = [slot.id for message in ended for slot in message.slots]
         jobs = [job_id for message in ended for job_id in _jobs_of(message)]
-        self._rows.remove_images(user_id, jobs)
+        self._rows.remove_images(user_id, shown)
         self._rows.remove_jobs(user_id, jobs)
         self._rows.remove_messages(user_id, deletion.subject, [message.id for message in ended])
 
     # --- An answer that is still under way --------------------------------------------------
 
-    def _end_answer(self, user_id: str, message: Message) -> None:
-        """One transaction removes message and job and gives back what was not begun.
+    def _end_answer(self, user_id: str, deletion: Deletion, message: Message) -> bool:
+        """One transaction removes message and jobs and gives back what was not begun; whether what
+        had come of it could be removed before.
 
-        If the job moves meanwhile, the page that is read next has the message again.
+        If a job moves meanwhile, the page that is read next has the message again.
         """
-        job = self._running(user_id, message)
-        earlier = [job_id for job_id in _jobs_of(message) if job is None or job_id != job.id]
+        running = self._running(user_id, message)
+        still = {job.id for job in running}
+        earlier = [job_id for job_id in _jobs_of(message) if job_id not in still]
         self._note_late_uploads(user_id, message, earlier)
-        self._remove_files(user_id, earlier)
+        self._remove_files(ids.job_keys(user_id, earlier))
+        if message.images and not self._forget_at_the_edge(user_id, deletion, message.images):
+            return False
+        self._rows.remove_images(user_id, [image.id for image in message.images])
         self._rows.remove_jobs(user_id, earlier)
         now = self._clock.now()
-        removed = endings.remove(message, job, now, purge_at=now + self._upload_time)
+        removed = endings.remove(message, running, now, purge_at=now + self._upload_time)
         with suppress(ConditionsFailed):
             self._channel.deliver(self._channel.change(user_id, removed))
+        return True
 
-    def _running(self, user_id: str, message: Message) -> Job | None:
-        if message.status is not Status.GENERATING:
-            return None
-        job = self._jobs.get(user_id, message.job_id or "")
-        return job if job is not None and may(job, Move.CANCEL) else None
+    def _running(self, user_id: str, message: Message) -> list[Job]:
+        jobs = self._jobs.some(user_id, [slot.id for slot in message.open_slots])
+        return [job for job in jobs if may(job, Move.CANCEL)]
 
     # --- Jobs and their files ---------------------------------------------------------------
 
     def _note_late_uploads(self, user_id: str, message: Message, jobs: Sequence[str]) -> None:
         """Have removed later what functions may still be uploading for these ended jobs."""
-        if message.status is Status.COMPLETE and message.tries == 1:
-            return  # its one job succeeded, and uploads nothing any more
+        if _has_all(message):
+            return  # its jobs succeeded, and upload nothing any more
         now = self._clock.now()
-        for job_id in jobs:
-            job = self._jobs.get(user_id, job_id)
-            if job is not None and job.purge_at is not None and job.purge_at > now:
-                self._deletions.begin(user_id, late_uploads(job_id, now, job.purge_at))
+        for job in self._jobs.some(user_id, jobs):
+            if job.purge_at is not None and job.purge_at > now:
+                self._deletions.begin(user_id, late_uploads(job.id, now, job.purge_at))
 
-    def _remove_files(self, user_id: str, jobs: Sequence[str]) -> None:
-        keys = [key for job_id in jobs for key in ids.image_keys(user_id, job_id)]
+    def _remove_files(self, keys: Sequence[str]) -> None:
         if keys:
             self._pictures.delete(keys)
 
@@ -181,6 +183,22 @@ class EmptyChat:
 
 
 def _jobs_of(message: Message) -> list[str]:
-    """Ids of all jobs that a message has had, one a try."""
-    tries = range(1, message.tries + 1) if message.job_id else ()
-    return [ids.job_id(message.chat_id, message.id, number) for number in tries]
+    """Ids of all jobs that a message may have had, one a try and a picture asked for."""
+    return [
+        ids.job_id(message.chat_id, message.id, number, place)
+        for number in range(1, message.tries + 1)
+        for place in range(len(message.asked))
+    ]
+
+
+def _has_all(message: Message) -> bool:
+    """Whether every picture came at the first try, so that nothing else was ever uploaded."""
+    came = all(slot.status is SlotStatus.COMPLETE for slot in message.slots)
+    return came and message.tries == 1
+
+
+def _keys_of(user_id: str, message: Message) -> list[str]:
+    """S3 keys of everything that may have been stored for a message."""
+    if _has_all(message):
+        return [key for slot in message.slots for key in ids.image_keys(user_id, slot.id)]
+    return ids.job_keys(user_id, _jobs_of(message))

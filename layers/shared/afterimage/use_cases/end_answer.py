@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings
 from afterimage.domain.changes import Change
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import Job, Message
+from afterimage.domain.entities import Message
 from afterimage.domain.errors import ChatDeleted, Failure
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
@@ -42,13 +44,13 @@ class EndAnswer:
         user_id: str,
         message: Message,
         failure: Failure,
-        job: Job | None = None,
+        slots: Collection[str] = (),
         also: tuple[Change, ...] = (),
     ) -> Message:
         """The same of an answer that ends with a reason, which is logged.
 
         Args:
-            job: the job behind it, which nobody has begun to paint.
+            slots: ids of those that end, where it has any; none has a job.
             also: further changes of the same transaction.
         """
         self._log.warning(
@@ -57,7 +59,8 @@ class EndAnswer:
             code=failure.code,
             reason=str(failure),
         )
-        return self(user_id, endings.fail(message, failure, self._clock.now(), job, also=also))
+        now = self._clock.now()
+        return self(user_id, endings.fail(message, failure, now, slots=slots, also=also))
 
     def as_it_stands(self, user_id: str, message: Message) -> Message:
         """The message as it is stored now. Raises: ChatDeleted."""

@@ -1,18 +1,18 @@
-"""Ends an open message, and the job behind it, when nobody else is going to."""
+"""Ends an open message, or pictures of it, with their jobs, when nobody else is going to."""
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import timedelta
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import Message, Status
-from afterimage.domain.errors import AccountDeleted, Failure
-from afterimage.domain.job_life import Move, may
-from afterimage.ports.channel import ConditionsFailed
-from afterimage.ports.jobs import JobStore
+from afterimage.domain.entities import Message
+from afterimage.domain.errors import AccountDeleted, Busy, Failure
+from afterimage.domain.job_life import Move
 from afterimage.ports.system import Clock, Log
+from afterimage.use_cases.end_slots import EndSlots
 
 
 class FailMessage:
@@ -25,25 +25,46 @@ class FailMessage:
     def __init__(
         self,
         channel: UnifiedChannel,
-        jobs: JobStore,
+        end: EndSlots,
         clock: Clock,
         upload_time: timedelta,
         log: Log,
     ) -> None:
         self._channel = channel
-        self._jobs = jobs
+        self._end = end
         self._clock = clock
         self._upload_time = upload_time
         self._log = log
 
-    def __call__(self, user_id: str, message: Message, failure: Failure) -> bool:
-        """Whether it was this call that ended the message."""
-        with self._channel.reading(user_id) as channel:
-            ending = self._ending(user_id, message, failure)
+    def __call__(
+        self,
+        user_id: str,
+        message: Message,
+        failure: Failure,
+        slots: Collection[str] | None = None,
+    ) -> bool:
+        """Whether it was this call that ended something.
+
+        Args:
+            slots: ids of those to end; None for all that are open.
+        """
+        wanted = {slot.id for slot in message.open_slots} if slots is None else set(slots)
+
+        def ending(now: Message) -> Ending | None:
+            still = [slot.id for slot in now.open_slots if slot.id in wanted]
+            is_same = bool(still) if wanted else now.is_open and now.version == message.version
+            return self._ending(user_id, now, failure, still) if is_same else None
+
         try:
-            delivery = self._channel.change(user_id, ending.transition, channel.result())
-        except (ConditionsFailed, AccountDeleted) as refused:
+            with self._channel.reading(user_id) as channel:
+                delivery = self._end.of_message(
+                    user_id, message, ending, channel, if_jobs_moved=False
+                )
+        except (AccountDeleted, Busy) as refused:
             self._log.info("keeper_message_not_ended", message_id=message.id, reason=str(refused))
+            return False
+        if delivery is None:
+            self._log.info("keeper_message_not_ended", message_id=message.id, reason="moved on")
             return False
         self._log.warning(
             "keeper_message_ended",
@@ -54,11 +75,10 @@ class FailMessage:
         self._channel.deliver(delivery)
         return True
 
-    def _ending(self, user_id: str, message: Message, failure: Failure) -> Ending:
-        job = None
-        if message.status is Status.GENERATING:
-            job = self._jobs.get(user_id, message.job_id or "")
-        if job is not None and not may(job, Move.FAIL):
-            job = None
+    def _ending(
+        self, user_id: str, message: Message, failure: Failure, slots: Collection[str]
+    ) -> Ending:
+        jobs = self._end.running(user_id, [*slots], Move.FAIL) if slots else []
         now = self._clock.now()
-        return endings.fail(message, failure, now, job, purge_at=now + self._upload_time)
+        purge_at = now + self._upload_time
+        return endings.fail(message, failure, now, jobs, slots, purge_at=purge_at)

@@ -77,10 +77,12 @@ class FinishDeletion:
     def _remove_image(self, user_id: str, deletion: Deletion) -> bool:
         """Its rows went with the mark; a picture that was never shown has had none."""
         image_id = deletion.subject
+        if deletion.at_edge is AtEdge.NOTHING:
+            # What a job has uploaded, of which nothing was kept; else what came with it stays.
+            self._pictures.delete(ids.job_keys(user_id, [image_id]))
+            return True
         self._pictures.delete(ids.image_keys(user_id, image_id))
         match deletion.at_edge:
-            case AtEdge.NOTHING:
-                return True
             case AtEdge.TAGGED:
                 tag = self._tags.picture(user_id, image_id)
                 return self._edge.invalidate(image_id, (), (tag,))

@@ -29,6 +29,7 @@ class Question:
 
     Attributes:
         message_id: the client's ULID, or one made for it.
+        count: how many pictures, 1 to 4; None leaves it to the model.
         received_at: when the request came in.
         until: when the function that answers will be stopped.
     """
@@ -40,6 +41,7 @@ class Question:
     aspect_ratio: str | None
     received_at: datetime
     until: datetime
+    count: int | None = None
 
     @property
     def answer_id(self) -> str:
@@ -91,6 +93,7 @@ class OpenQuestion:
             now + timedelta(milliseconds=1),
             status=Status.THINKING,
             aspect_ratio=question.aspect_ratio,
+            count=question.count,
             reply_to=question.message_id,
             deadline=now + self._limits.text_deadline,
             lease_until=question.until,

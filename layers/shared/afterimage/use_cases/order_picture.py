@@ -1,21 +1,24 @@
-"""Ordering a picture: quota and job in one transaction, then the painter is started.
+"""Ordering pictures: quota and jobs in one transaction, then the painter is started for each.
 
-Where its user has as many pictures with the painter as one may have, the job waits for its turn
-(`domain/turns.py`), and nobody is started.
+Where its user has as many pictures with the painter as one may have, a job waits for its turn
+(`domain/turns.py`), and nobody is started for it.
 
-The answer may be under way (the model has asked for a picture) or have ended (its user tries it
-again). An invoke that fails is taken back: the answer ends, the picture goes back to its day.
+The answer may be thought about (the model has asked for pictures), or its user tries again what has
+failed of it. Where the day has fewer pictures left than are wanted, those are ordered, and the
+slots of the rest say why they are empty. An invoke that fails is taken back: its slot ends, the
+picture goes back to its day.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-from dataclasses import replace
-from datetime import datetime
+from collections.abc import Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
 from functools import partial
 
 from afterimage.channel import Delivery, UnifiedChannel
-from afterimage.domain import aspect_ratios, ids, quota
+from afterimage.domain import aspect_ratios, endings, ids, quota, turns
 from afterimage.domain.changes import (
     Change,
     CountCall,
@@ -25,7 +28,16 @@ from afterimage.domain.changes import (
     ReserveImage,
     Transition,
 )
-from afterimage.domain.entities import Channel, Job, JobStatus, Message
+from afterimage.domain.endings import Ending
+from afterimage.domain.entities import (
+    Channel,
+    FailureNote,
+    Job,
+    JobStatus,
+    Message,
+    Slot,
+    Status,
+)
 from afterimage.domain.errors import (
     CallsUsedUp,
     Failure,
@@ -42,12 +54,33 @@ from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.models import ImageRequest
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.turns import PaintersTurns
 
+# Others may take what the day had left while we look; after so many tries nothing is left.
+_TRIES = 4
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is to be ordered.
+
+    Attributes:
+        parts: the model's own parts, as JSON.
+        jobs: one for each picture.
+        fits: how many of them the day has room for, as far as is known.
+        lacking: why the others do not fit.
+    """
+
+    parts: str
+    jobs: Sequence[Job]
+    fits: int
+    lacking: Failure | None = None
+
 
 class OrderPicture:
-    """Turns a wish into a job that is being painted.
+    """Turns a wish into jobs that are being painted.
 
     Args:
         image_model: id of the model that will paint, for the ledger.
@@ -61,6 +94,7 @@ class OrderPicture:
         starter: ImageStarter,
         turns: PaintersTurns,
         end: EndAnswer,
+        end_slots: EndSlots,
         clock: Clock,
         limits: Limits,
         image_model: str,
@@ -73,6 +107,7 @@ class OrderPicture:
         self._starter = starter
         self._turns = turns
         self._end = end
+        self._end_slots = end_slots
         self._clock = clock
         self._limits = limits
         self._image_model = image_model
@@ -87,69 +122,84 @@ class OrderPicture:
         wish: ImageRequest,
         channel: Channel | None = None,
     ) -> Message:
-        """The answer with its picture under way or waiting for its turn, or ended; or as it stands
+        """The answer with pictures under way or waiting for their turn, or ended; or as it stands
         if it moved meanwhile.
 
         Args:
-            message: the answer as it was read. One that has ended begins another try.
+            message: the answer as it was read. Of one that has pictures, what failed or was
+                cancelled is tried again.
             channel: a read made beforehand, to save the first round trip.
 
         Raises:
-            TooManyOpen, MessageLimit, ProviderLimit: of an answer that had ended; nothing changed.
+            TooManyOpen, MessageLimit, ProviderLimit: of another try; nothing changed.
             ChatDeleted, AccountDeleted: it went meanwhile.
         """
-        now = self._clock.now()
-        job = self._job(question, message, wish, now)
-        order = partial(self._ordering, question, message, wish.parts, job)
-        try:
-            delivery = self._channel.change(question.user_id, order, channel)
-        except ConditionsFailed as failed:
-            if failed.includes(ReplaceMessage):
-                return self._end.as_it_stands(question.user_id, message)
-            used_up = self._used_up(message, failed, quota.seconds_to_reset(now))
-            tried = replace(message, parts=wish.parts, tries=message.next_try)
-            again = self._again(message, job.quota_day)
-            return self._end.fail(question.user_id, tried, used_up, also=again)
-        return self._start(question.user_id, *_stored(delivery.transition), delivery)
+        wanted = self._wanted(question, message, wish)
+        for _ in range(_TRIES):
+            order = partial(self._ordering, question, message, wanted)
+            try:
+                delivery = self._channel.change(question.user_id, order, channel)
+            except ConditionsFailed as failed:
+                if failed.includes(ReplaceMessage):
+                    return self._end.as_it_stands(question.user_id, message)
+                wanted, channel = self._fewer(message, wanted, failed), None
+                if not wanted.fits:
+                    break
+            else:
+                self._count_refused(wanted, len(wanted.jobs) - wanted.fits)
+                return self._start(question.user_id, message, delivery)
+        return self._nothing_left(question, message, wanted)
 
     def start_again(self, user_id: str, message: Message) -> None:
         """Invoke once more where a function died before it could; the claim makes it harmless."""
-        job = self._jobs.get(user_id, message.job_id or "")
-        if job is not None and job.status is JobStatus.RESERVED:
-            try:
-                self._starter.start(user_id, job)
-            except Failure as failure:
-                self._log.warning("llm_handler_invoke_failed", job_id=job.id, reason=str(failure))
+        for job in self._jobs.some(user_id, [slot.id for slot in message.open_slots]):
+            if job.status is JobStatus.RESERVED:
+                self._failure_of(job, self._executor.submit(self._starter.start, user_id, job))
 
-    def _job(self, question: Question, message: Message, wish: ImageRequest, now: datetime) -> Job:
+    def _wanted(self, question: Question, message: Message, wish: ImageRequest) -> _Wanted:
+        if message.slots:
+            places = [n for n, slot in enumerate(message.asked) if slot.may_be_tried]
+        else:
+            places = [*range(question.count or wish.count)]
+        now = self._clock.now()
+        jobs = [self._job(question, message, wish, now, place) for place in places]
+        return _Wanted(wish.parts, jobs, fits=len(jobs))
+
+    def _job(
+        self, question: Question, message: Message, wish: ImageRequest, now: datetime, place: int
+    ) -> Job:
         return Job(
-            id=ids.job_id(question.chat_id, message.id, message.next_try),
+            id=ids.job_id(question.chat_id, message.id, message.next_try, place),
             chat_id=question.chat_id,
             message_id=message.id,
-            message_version=message.version + 1,
             prompt=wish.prompt,
             aspect_ratio=aspect_ratios.chosen(question.aspect_ratio, wish.aspect_ratio),
             quota_day=quota.day_of(now),
             model=self._image_model,
             created_at=now,
+            slot=place,
         )
 
     def _ordering(
-        self, question: Question, read: Message, parts: str, job: Job, channel: Channel
+        self, question: Question, read: Message, wanted: _Wanted, channel: Channel
     ) -> Transition:
         """As the queue stands at this try."""
-        room, forgotten = self._turns.room(channel)
-        wait = self._limits.image_deadline if room else LONGEST_WAIT
-        job = replace(job, status=JobStatus.RESERVED if room else JobStatus.WAITING)
-        ordered = read.generating(job, parts, job.created_at + wait, question.until)
-        day, limits = job.quota_day, self._limits
+        room, forgotten = self._turns.room(channel, wanted.fits)
+        jobs = [
+            replace(job, status=JobStatus.RESERVED if number < room else JobStatus.WAITING)
+            for number, job in enumerate(wanted.jobs[: wanted.fits])
+        ]
+        slots = {job.slot: Slot.of(job, job.created_at + self._wait_of(job)) for job in jobs}
+        slots |= _left_empty(wanted)
+        ordered = read.generating(jobs[0], slots, wanted.parts, question.until)
+        day, limits = jobs[0].quota_day, self._limits
         return Transition(
             changes=(
                 ReplaceMessage(ordered, read.version),
                 *self._again(read, day),
-                ReserveImage(day, limits.daily_images),
-                CountCall(ModelKind.IMAGE, day, limits.image_calls),
-                InsertJob(job),
+                ReserveImage(day, limits.daily_images, len(jobs)),
+                CountCall(ModelKind.IMAGE, day, limits.image_calls, len(jobs)),
+                *map(InsertJob, jobs),
             ),
             events=(MessageUpdated(ordered),),
             opens=0 if read.is_open else 1,
@@ -157,44 +207,100 @@ class OrderPicture:
             forgets=forgotten,
         )
 
+    def _wait_of(self, job: Job) -> timedelta:
+        return LONGEST_WAIT if job.status is JobStatus.WAITING else self._limits.image_deadline
+
     def _again(self, read: Message, day: str) -> tuple[Change, ...]:
-        """Another try of an answer that had ended is a message of the day."""
-        return () if read.is_open else (CountMessage(day, self._limits.daily_messages),)
+        """Another try is a message of the day."""
+        return (CountMessage(day, self._limits.daily_messages),) if _is_again(read) else ()
 
-    def _used_up(self, read: Message, failed: ConditionsFailed, wait: int) -> Failure:
-        """What the day has no more of; an answer that had ended stays as it is without some."""
-        if not read.is_open and failed.includes(CountMessage):
+    # --- What the day has no room for -------------------------------------------------------
+
+    def _fewer(self, read: Message, wanted: _Wanted, failed: ConditionsFailed) -> _Wanted:
+        """As many as are left. Another try is refused where there is no message or call left."""
+        wait = quota.seconds_to_reset(wanted.jobs[0].created_at)
+        if _is_again(read) and failed.includes(CountMessage):
             raise MessageLimit(retry_after=wait) from failed
-        if not read.is_open and failed.includes(CountCall):
+        left = [one.limit - used for one, used in failed.counted.items()]
+        fits = max(0, min([wanted.fits - 1, *left]))
+        if not fits and _is_again(read) and failed.includes(CountCall):
             raise ProviderLimit(retry_after=wait) from failed
-        if failed.includes(ReserveImage):
-            self._metrics.add(Metric.REFUSED_PICTURES)
-            return QuotaExceeded(retry_after=wait)
-        self._metrics.add(Metric.REFUSED_CALLS)
-        return CallsUsedUp(retry_after=wait)
+        lacks = QuotaExceeded if failed.includes(ReserveImage) else CallsUsedUp
+        return replace(wanted, fits=fits, lacking=lacks(retry_after=wait))
 
-    def _start(self, user_id: str, ordered: Message, job: Job, delivery: Delivery) -> Message:
-        if ordered.waiting:
-            self._channel.deliver(delivery)
-            self._log.info("llm_handler_image_waits", message_id=ordered.id, job_id=job.id)
-            return ordered
-        started = self._executor.submit(self._starter.start, user_id, job)
+    def _nothing_left(self, question: Question, message: Message, wanted: _Wanted) -> Message:
+        self._count_refused(wanted, len(wanted.jobs))
+        tried = replace(message, parts=wanted.parts, tries=message.next_try)
+        slots = [slot.id for slot in message.asked if slot.may_be_tried]
+        again = self._again(message, wanted.jobs[0].quota_day)
+        lacking = wanted.lacking or QuotaExceeded()
+        return self._end.fail(question.user_id, tried, lacking, slots, also=again)
+
+    def _count_refused(self, wanted: _Wanted, number: int) -> None:
+        if number:
+            is_call = isinstance(wanted.lacking, CallsUsedUp)
+            self._metrics.add(Metric.REFUSED_CALLS if is_call else Metric.REFUSED_PICTURES, number)
+
+    # --- Handing over -----------------------------------------------------------------------
+
+    def _start(self, user_id: str, read: Message, delivery: Delivery) -> Message:
+        ordered = turns.message_in(delivery.transition, read)
+        jobs = [each.job for each in delivery.transition.changes if isinstance(each, InsertJob)]
+        started = [
+            (job, self._executor.submit(self._starter.start, user_id, job))
+            for job in jobs
+            if job.status is JobStatus.RESERVED
+        ]
         self._channel.deliver(delivery)
-        try:
-            started.result()
-        except Failure as failure:
-            self._log.warning("llm_handler_invoke_failed", job_id=job.id, reason=str(failure))
-            return self._end.fail(user_id, ordered, failure, job)
-        except Exception:  # noqa: BLE001 - every answer ends
-            self._log.exception("llm_handler_invoke_failed", job_id=job.id)
-            self._metrics.add(Metric.DEFECTS)
-            return self._end.fail(user_id, ordered, Internal(), job)
-        self._log.info("llm_handler_image_started", message_id=ordered.id, job_id=job.id)
+        for job in jobs[len(started) :]:
+            self._log.info("llm_handler_image_waits", message_id=ordered.id, job_id=job.id)
+        for job, start in started:
+            if (failure := self._failure_of(job, start)) is not None:
+                ordered = self._take_back(user_id, ordered, job, failure)
+            else:
+                self._log.info("llm_handler_image_started", message_id=ordered.id, job_id=job.id)
         return ordered
 
+    def _failure_of(self, job: Job, start: Future[None]) -> Failure | None:
+        try:
+            start.result()
+        except Failure as failure:
+            self._log.warning("llm_handler_invoke_failed", job_id=job.id, reason=str(failure))
+            return failure
+        except Exception:  # noqa: BLE001 - every picture ends
+            self._log.exception("llm_handler_invoke_failed", job_id=job.id)
+            self._metrics.add(Metric.DEFECTS)
+            return Internal()
+        return None
 
-def _stored(ordering: Transition) -> tuple[Message, Job]:
-    """Message and job as the order has stored them."""
-    (message,) = (c.message for c in ordering.changes if isinstance(c, ReplaceMessage))
-    (job,) = (c.job for c in ordering.changes if isinstance(c, InsertJob))
-    return message, job
+    def _take_back(self, user_id: str, ordered: Message, job: Job, failure: Failure) -> Message:
+        """The message without a picture that nobody could be asked for."""
+
+        def ending(now: Message) -> Ending:
+            return endings.fail(now, failure, self._clock.now(), [job])
+
+        delivery = self._end_slots.of_job(user_id, ordered, job, ending)
+        if delivery is None:
+            return self._end.as_it_stands(user_id, ordered)
+        self._log.warning(
+            "llm_handler_message_failed",
+            message_id=ordered.id,
+            job_id=job.id,
+            code=failure.code,
+            reason=str(failure),
+        )
+        self._channel.deliver(delivery)
+        return turns.message_in(delivery.transition, ordered)
+
+
+def _left_empty(wanted: _Wanted) -> dict[int, Slot]:
+    """The slots of what does not fit."""
+    if wanted.lacking is None:
+        return {}
+    rest = wanted.jobs[wanted.fits :]
+    note = FailureNote.of(wanted.lacking, wanted.jobs[0].created_at)
+    return {job.slot: Slot.unordered(job.id, note) for job in rest}
+
+
+def _is_again(read: Message) -> bool:
+    return read.status is not Status.THINKING

@@ -6,6 +6,7 @@ The numbers stay what they were, so a client that has the frames already drops t
 from __future__ import annotations
 
 from afterimage.channel import UnifiedChannel
+from afterimage.domain import ids
 from afterimage.domain.entities import Job
 from afterimage.ports.events import EventLog
 from afterimage.ports.system import Clock, Log
@@ -30,12 +31,13 @@ class RepostEvents:
         self._log = log
 
     def __call__(self, user_id: str, job: Job) -> None:
-        """Post the newest events about a job's message and picture to everyone connected."""
+        """Post the newest events about a job's message and pictures to everyone connected."""
         newest = self._event_log.latest(user_id, _LOOK_BACK, self._clock.now())
+        pictures = ids.pictures_of(job.id)
         about = [
             reference
             for reference in reversed(newest)
-            if job.message_id == reference.message_id or job.id == reference.image_id
+            if job.message_id == reference.message_id or reference.image_id in pictures
         ]
         frames = self._replay.frames(user_id, about)
         self._log.info("keeper_events_posted_again", job_id=job.id, events=len(frames))

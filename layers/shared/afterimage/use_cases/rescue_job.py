@@ -11,6 +11,7 @@ from afterimage.domain.metrics import Metric
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.use_cases.end_slots import is_for
 from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.repost_events import RepostEvents
 
@@ -103,5 +104,5 @@ class RescueJob:
 
     def _give_up(self, user_id: str, job: Job, failure: Failure) -> None:
         message = self._messages.get(user_id, job.chat_id, job.message_id)
-        if message is not None and message.is_open and message.job_id == job.id:
-            self._end(user_id, message, failure)
+        if message is not None and is_for(message, job):
+            self._end(user_id, message, failure, [job.id])

@@ -1,4 +1,7 @@
-"""A failed or cancelled answer is tried again: the model is asked, or a picture is ordered, anew.
+"""A failed or cancelled answer is tried again: the model is asked, or pictures are ordered, anew.
+
+Of an answer with several pictures those are tried that failed or were cancelled, also beside
+others that are still under way.
 
 The click names the version it was made on, so a second click on the same failure finds a
 newer version and buys nothing. A try counts as a message, and an answer has `MOST_TRIES` of them.
@@ -12,7 +15,7 @@ from datetime import datetime
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import quota
 from afterimage.domain.changes import CountCall, CountMessage, ReplaceMessage, Transition
-from afterimage.domain.entities import Channel, Message, MessageType, Role, Status
+from afterimage.domain.entities import Channel, Message, Role, Status
 from afterimage.domain.errors import (
     AccountDeleted,
     MessageLimit,
@@ -33,7 +36,7 @@ from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.think import Think
 
-_RETRYABLE = frozenset({Status.FAILED, Status.CANCELLED})
+_ENDED_WITHOUT = frozenset({Status.FAILED, Status.CANCELLED})
 
 
 @dataclass(frozen=True)
@@ -82,7 +85,7 @@ class RetryMessage:
 
         Raises:
             NotFound: there is no such answer.
-            NotFailed: it did not fail.
+            NotFailed: nothing of it failed or was cancelled.
             RetryLimit, TooManyOpen, MessageLimit, ProviderLimit: refused; nothing has changed.
         """
         self._log.about(message_id=click.message_id)
@@ -90,12 +93,12 @@ class RetryMessage:
             message = self._answer(click)
         if message.version != click.version:
             return message
-        if message.status not in _RETRYABLE:
+        if not _may_be_tried(message):
             raise NotFailed
         if message.tries >= MOST_TRIES:
             raise RetryLimit
         try:
-            if message.type is MessageType.IMAGE and message.prompt:
+            if message.slots and message.prompt:
                 wish = ImageRequest(message.prompt, message.aspect_ratio, message.parts or "[]")
                 asked = _question(click, message, message)
                 return self._order(asked, message, wish, channel.result())
@@ -144,6 +147,12 @@ class RetryMessage:
         return self._think(_question(click, asked, message), again, delivery)
 
 
+def _may_be_tried(message: Message) -> bool:
+    if message.slots:
+        return any(slot.may_be_tried for slot in message.slots)
+    return message.status in _ENDED_WITHOUT
+
+
 def _question(click: Click, asked: Message, answer: Message) -> Question:
     return Question(
         user_id=click.user_id,
@@ -151,6 +160,7 @@ def _question(click: Click, asked: Message, answer: Message) -> Question:
         message_id=asked.id,
         text=asked.text,
         aspect_ratio=answer.aspect_ratio,
+        count=answer.count,
         received_at=click.received_at,
         until=click.until,
     )

@@ -43,6 +43,7 @@ class ShowPreviews:
     """The previews of one picture.
 
     Args:
+        image_id: of the picture, which is the slot's that it is shown on.
         known: the user's channel as it was when painting began.
         begin: runs work beside the caller's.
     """
@@ -53,6 +54,7 @@ class ShowPreviews:
         studio: Studio,
         user_id: str,
         message: Message,
+        image_id: str,
         known: Future[Channel],
         begin: Callable[[Callable[[], None]], object],
         log: Log,
@@ -63,6 +65,7 @@ class ShowPreviews:
         self._studio = studio
         self._user_id = user_id
         self._message = message
+        self._image_id = image_id
         self._known = known
         self._begin = begin
         self._log = log
@@ -157,7 +160,8 @@ class ShowPreviews:
 
     def _frame_of(self, picture: DecodedPicture) -> frames.PreviewFrame:
         message = self._message
-        return frames.preview(message.chat_id, message.id, message.version, picture.preview())
+        shown = picture.preview()
+        return frames.preview(message.chat_id, message.id, message.version, self._image_id, shown)
 
     def _connections(self) -> Sequence[str]:
         """Who was connected; nobody, if finding that out takes so long that it is not known yet."""

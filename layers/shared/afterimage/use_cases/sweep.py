@@ -14,7 +14,7 @@ from typing import TypeVar
 
 from afterimage.domain import ids
 from afterimage.domain.deletions import is_deletion
-from afterimage.domain.entities import JobStatus, Message, Status
+from afterimage.domain.entities import Job, JobStatus, Message, SlotStatus, Status
 from afterimage.domain.errors import Failure, TimedOut
 from afterimage.domain.metrics import Metric
 from afterimage.invocation import Invocation
@@ -152,16 +152,32 @@ class Sweep:
             return
         left = message.deadline - self._clock.now()
         if left < timedelta():
-            if self._end(key.user_id, message, _too_late(message)):
-                self._metrics.add(Metric.OVERDUE_ENDED)
+            self._end_overdue(key.user_id, message)
         elif left <= self._left_unclaimed and message.status is Status.GENERATING:
             self._start_unclaimed(key.user_id, message)
 
+    def _end_overdue(self, user_id: str, message: Message) -> None:
+        """The message, or those of its pictures whose own time is over."""
+        now = self._clock.now()
+        late = [slot for slot in message.open_slots if slot.deadline and slot.deadline < now]
+        late = late or [*message.open_slots]  # somebody has moved the message's alone
+        waited = [slot.id for slot in late if slot.status is SlotStatus.WAITING]
+        painted = [slot.id for slot in late if slot.status is not SlotStatus.WAITING]
+        ended = False
+        if painted or not message.slots:
+            ended = self._end(user_id, message, TimedOut("its deadline has passed"), painted)
+        if waited:
+            ended = self._end(user_id, message, _waited_too_long(), waited) or ended
+        if ended:
+            self._metrics.add(Metric.OVERDUE_ENDED)
+
     def _start_unclaimed(self, user_id: str, message: Message) -> None:
         """Whoever was to invoke the painter has died, or could not; the claim makes it harmless."""
-        job = self._jobs.get(user_id, message.job_id or "")
-        if job is None or job.status is not JobStatus.RESERVED:
-            return
+        for job in self._jobs.some(user_id, [slot.id for slot in message.open_slots]):
+            if job.status is JobStatus.RESERVED:
+                self._hand_over(user_id, message, job)
+
+    def _hand_over(self, user_id: str, message: Message, job: Job) -> None:
         try:
             self._starter.start(user_id, job)
         except Failure as failure:
@@ -180,12 +196,10 @@ class Sweep:
         job = self._jobs.get(user_id, job_id)
         if job is None or job.status not in _KEEPS_NOTHING or job.purge_at is None:
             return
-        self._pictures.delete(ids.image_keys(user_id, job_id))
+        self._pictures.delete(ids.job_keys(user_id, [job_id]))
         self._jobs.purged(user_id, job_id)
         self._log.info("keeper_uploads_purged", job_id=job_id)
 
 
-def _too_late(message: Message) -> Failure:
-    if message.waiting:
-        return TimedOut("waited too long", public="It waited too long for its turn. Try again.")
-    return TimedOut("its deadline has passed")
+def _waited_too_long() -> Failure:
+    return TimedOut("waited too long", public="It waited too long for its turn. Try again.")

@@ -13,6 +13,7 @@ from afterimage.domain.metrics import Metric
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.use_cases.end_slots import is_for
 
 _PAINTED = frozenset({JobStatus.RESERVED, JobStatus.RUNNING})
 
@@ -67,27 +68,25 @@ class PaintersTurns:
         else:
             self._log.info("painter_turn_begun", message_id=job.message_id, job_id=job.id)
 
-    def room(self, channel: Channel) -> tuple[bool, frozenset[str]]:
-        """Whether one more may be painted, and which jobs the queue may forget.
+    def room(self, channel: Channel, wanted: int) -> tuple[int, frozenset[str]]:
+        """For how many of those wanted there is room, and which jobs the queue may forget.
 
         A version of the code that knows no queue ends jobs without taking them out. They are
-        looked for only where there seems to be no room.
+        looked for only where there seems to be too little room.
         """
-        if len(channel.painting) < self._at_once:
-            return True, frozenset()
-        ended = frozenset(i for i in channel.painting if not self._is_painted(channel.user_id, i))
-        return len(channel.painting - ended) < self._at_once, ended
-
-    def _is_painted(self, user_id: str, job_id: str) -> bool:
-        job = self._jobs.get(user_id, job_id)
-        return job is not None and job.status in _PAINTED
+        ended: frozenset[str] = frozenset()
+        if self._at_once - len(channel.painting) < wanted:
+            jobs = self._jobs.some(channel.user_id, sorted(channel.painting))
+            ended = channel.painting - {job.id for job in jobs if job.status in _PAINTED}
+        left = self._at_once - len(channel.painting - ended)
+        return max(0, min(wanted, left)), ended
 
     def _begun(self, user_id: str, transition: Transition, job_id: str) -> Transition:
         job = self._jobs.get(user_id, job_id)
         if job is None or job.status is not JobStatus.WAITING:
             return replace(transition, forgets=transition.forgets | {job_id})
         message = self._messages.get(user_id, job.chat_id, job.message_id)
-        if message is None or message.job_id != job_id:
+        if message is None or not is_for(turns.message_in(transition, message), job):
             return transition  # its chat is being deleted, and it will be with it
         now = self._clock.now()
         return turns.begin(transition, job, message, now, now + self._image_deadline)

@@ -60,7 +60,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         cancel=CancelMessage(
             channel=base.channel,
             messages=messages,
-            jobs=ledger,
+            end=base.end_slots,
             clock=base.clock,
             upload_time=upload_time(configured.image_timeout),
             log=base.log,

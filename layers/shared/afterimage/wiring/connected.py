@@ -27,6 +27,7 @@ from afterimage.domain.metrics import Metric
 from afterimage.invocation import Invocation
 from afterimage.measured import Measured
 from afterimage.use_cases.current_events import CurrentEvents
+from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.turns import PaintersTurns
@@ -121,6 +122,12 @@ class Channelled(Connected):
             metrics=self.metrics,
             invocation=self.invocation,
             turns=self.turns,
+        )
+        self.end_slots = EndSlots(
+            channel=self.channel,
+            messages=DynamoDbMessages(),
+            jobs=DynamoDbLedger(),
+            invocation=self.invocation,
         )
 
     def cache_tags(self, pseudonym_secret: str) -> HmacTags:

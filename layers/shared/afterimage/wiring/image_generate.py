@@ -37,6 +37,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
             log=base.log,
             metrics=base.metrics,
         ),
+        end=base.end_slots,
         studio=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
         pictures=aws.S3Pictures(
             base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket, base.clock

@@ -50,7 +50,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Keeper:
     pictures = aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket, base.clock)
     end = FailMessage(
         channel=base.channel,
-        jobs=readers.DynamoDbLedger(),
+        end=base.end_slots,
         clock=base.clock,
         upload_time=upload_time(configured.image_timeout),
         log=base.log,

@@ -45,6 +45,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         starter=base.starter,
         turns=base.turns,
         end=end,
+        end_slots=base.end_slots,
         clock=base.clock,
         limits=limits,
         image_model=configured.image_model,

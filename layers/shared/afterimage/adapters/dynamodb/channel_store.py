@@ -17,7 +17,7 @@ from pynamodb.transactions import TransactWrite
 
 from afterimage.adapters.dynamodb import rows
 from afterimage.adapters.dynamodb.contention import BUSY
-from afterimage.adapters.dynamodb.tables import COUNTER, ChannelRow
+from afterimage.adapters.dynamodb.tables import COUNTER, ChannelRow, LedgerRow, MessageRow
 from afterimage.adapters.dynamodb.writes import (
     Check,
     Delete,
@@ -27,7 +27,7 @@ from afterimage.adapters.dynamodb.writes import (
     Write,
     writes_of,
 )
-from afterimage.domain.changes import Transition
+from afterimage.domain.changes import CountCall, CountMessage, ReserveImage, Transition
 from afterimage.domain.entities import Channel
 from afterimage.domain.errors import AccountDeleted
 from afterimage.ports.channel import ConditionsFailed, LostRace
@@ -94,8 +94,10 @@ class DynamoDbChannelStore:
                     case Put(row, optional):
                         transaction.save(row, condition=optional)
                     case Update(row, actions, condition):
+                        # What a counter was says how many are left; a message's row is long.
+                        returned = None if isinstance(row, MessageRow) else "ALL_OLD"
                         transaction.update(
-                            row, actions=actions, condition=condition, return_values="ALL_OLD"
+                            row, actions=actions, condition=condition, return_values=returned
                         )
 
     # --- Connections ------------------------------------------------------------------------
@@ -160,12 +162,17 @@ def _why_cancelled(error: TransactWriteError, asked: Sequence[Item], now: dateti
     """A decision if one of the changes' own conditions failed; else a lost race, if it was one."""
     reasons = error.cancellation_reasons
     refused = [
-        one.change
+        (one.change, reason)
         for one, reason in zip(asked, reasons, strict=False)
         if one.change is not None and _is_condition(reason)
     ]
     if refused:
-        return ConditionsFailed(refused)
+        counted = {
+            change: _counted(reason)
+            for change, reason in refused
+            if isinstance(change, CountMessage | ReserveImage | CountCall)
+        }
+        return ConditionsFailed([change for change, _ in refused], counted)
     if any(_is_condition(reason) and _is_refused(reason, now) for reason in reasons):
         return AccountDeleted()
     if error.cause_response_code in _TURNED_AWAY or any(
@@ -174,6 +181,12 @@ def _why_cancelled(error: TransactWriteError, asked: Sequence[Item], now: dateti
     ):
         return LostRace()
     return error
+
+
+def _counted(reason: CancellationReason | None) -> int:
+    """What stood in the counter that had no room."""
+    stored = (reason.raw_item if reason else None) or {}
+    return int(LedgerRow.from_raw_data(stored).used or 0) if stored else 0
 
 
 def _is_condition(reason: CancellationReason | None) -> bool:

@@ -15,13 +15,13 @@ def of_calls(model: ModelKind, day: str) -> str:
     return f"{model.value}_calls#{day}"
 
 
-def room(limit: int) -> Condition:
-    """Fewer than `limit` are counted."""
-    fewer: Condition = LedgerRow.used < limit
-    return LedgerRow.used.does_not_exist() | fewer if limit > 0 else fewer
+def room(limit: int, number: int = 1) -> Condition:
+    """So many more fit among the `limit` that may be counted."""
+    fits: Condition = LedgerRow.used <= limit - number
+    return LedgerRow.used.does_not_exist() | fits if limit >= number else fits
 
 
-def one_more(counter: str) -> list[Action]:
-    """Counts one, in the row of this name."""
+def more(counter: str, number: int = 1) -> list[Action]:
+    """Counts so many, in the row of this name."""
     _, _, day = counter.partition("#")
-    return [LedgerRow.used.add(1), LedgerRow.expires_at.set(rows.counter_expires_at(day))]
+    return [LedgerRow.used.add(number), LedgerRow.expires_at.set(rows.counter_expires_at(day))]

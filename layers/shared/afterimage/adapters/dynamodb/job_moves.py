@@ -31,7 +31,6 @@ def actions(user_id: str, after: Job) -> list[Action]:
     written += [column.set(rows.timestamp(at)) for column, at in times if at is not None]
     if after.turn_at is not None:
         written.append(LedgerRow.turn_at.set(rows.timestamp(after.turn_at)))
-        written.append(LedgerRow.message_version.set(after.message_version))
     if after.price_usd is not None:
         written.append(LedgerRow.price_usd.set(after.price_usd))
     if after.error_code is not None:

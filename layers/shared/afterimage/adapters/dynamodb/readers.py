@@ -24,7 +24,7 @@ from afterimage.adapters.dynamodb.tables import (
     LedgerRow,
     MessageRow,
 )
-from afterimage.adapters.dynamodb.together import read_together
+from afterimage.adapters.dynamodb.together import read_rows, read_together
 from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_subject
 from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
 from afterimage.domain.events import EventReference
@@ -137,6 +137,12 @@ class DynamoDbLedger:
         row = _get(LedgerRow, user_id, job_id)
         return None if row is None else rows.job_of(row)
 
+    def some(self, user_id: str, job_ids: Sequence[str]) -> list[Job]:
+        if len(job_ids) == 1:
+            job = self.get(user_id, job_ids[0])
+            return [] if job is None else [job]
+        return [rows.job_of(row) for row in read_rows(LedgerRow, user_id, job_ids)]
+
     def claim(
         self, user_id: str, job_id: str, attempt: int, now: datetime, claimed_by: str
     ) -> Job | None:
@@ -200,7 +206,7 @@ class DynamoDbLedger:
     def count_call(self, user_id: str, model: ModelKind, day: str, limit: int) -> bool:
         counter = counters.of_calls(model, day)
         return self._counts(
-            user_id, counter, counters.one_more(counter), condition=counters.room(limit)
+            user_id, counter, counters.more(counter), condition=counters.room(limit)
         )
 
     def return_call(self, user_id: str, model: ModelKind, day: str) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import fields
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
+from afterimage.adapters.dynamodb import slots
 from afterimage.adapters.dynamodb.tables import (
     ChannelRow,
     ChatRow,
@@ -27,24 +28,42 @@ from afterimage.domain.entities import (
     Message,
     MessageType,
     Role,
+    Slot,
+    SlotStatus,
     Status,
 )
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.ports.keeping import OPEN_PARTITIONS
 
+timestamp, time_of = slots.timestamp, slots.time_of
+
 # From the beginning of their day.
 _COUNTERS_KEPT = timedelta(days=8)
-_IMAGE_FIELDS = frozenset(field.name for field in fields(Image))
-
-
-def timestamp(at: datetime) -> str:
-    """How a row holds a time: `2026-11-20T10:00:00.000Z`, so that texts sort as times do."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def time_of(text: str) -> datetime:
-    """What `timestamp` was made of."""
-    return datetime.fromisoformat(text)
+# What may change of a message once it is there; `open` follows from its status.
+_CHANGING = (
+    MessageRow.text,
+    MessageRow.version,
+    MessageRow.type,
+    MessageRow.status,
+    MessageRow.prompt,
+    MessageRow.aspect_ratio,
+    MessageRow.pictures,
+    MessageRow.slots,
+    MessageRow.error,
+    MessageRow.parts,
+    MessageRow.tries,
+    MessageRow.try_version,
+    MessageRow.deadline,
+    MessageRow.open,
+    MessageRow.lease_until,
+)
+_BEFORE_SLOTS = (
+    MessageRow.job_id,
+    MessageRow.image,
+    MessageRow.image_deleted,
+    MessageRow.waiting,
+    MessageRow.refunded,
+)
 
 
 def epoch(at: datetime) -> int:
@@ -79,22 +98,32 @@ def message_row(user_id: str, message: Message) -> MessageRow:
         status=message.status.value,
         prompt=message.prompt,
         aspect_ratio=message.aspect_ratio,
-        image=_image_json(message.image) if message.image else None,
-        image_deleted=message.image_deleted,
-        error=_error_json(message.error) if message.error else None,
+        pictures=message.count,
+        slots=[slots.stored(slot) for slot in message.slots] or None,
+        error=slots.stored_note(message.error) if message.error else None,
         parts=message.parts,
-        job_id=message.job_id,
         reply_to=message.reply_to,
         tries=message.tries,
-        waiting=message.waiting or None,
-        refunded=message.refunded or None,
+        try_version=message.try_version,
         deadline=epoch(message.deadline) if message.deadline else None,
         open=open_partition(user_id) if message.is_open else None,
         lease_until=message.lease_until.timestamp() if message.lease_until else None,
     )
 
 
+def message_update(user_id: str, message: Message) -> list[Action]:
+    """What makes a stored message this one: what this version does not know stays as it is."""
+    row = message_row(user_id, message)
+    written = [(column, getattr(row, column.attr_name)) for column in _CHANGING]
+    actions: list[Action] = [
+        column.remove() if value is None else column.set(value) for column, value in written
+    ]
+    return actions + [column.remove() for column in _BEFORE_SLOTS]
+
+
 def message_of(row: MessageRow) -> Message:
+    error = slots.note_of(row.error) if row.error else None
+    deadline = _from_epoch(row.deadline)
     return Message(
         id=row.message_id,
         chat_id=row.chat_id,
@@ -106,26 +135,47 @@ def message_of(row: MessageRow) -> Message:
         status=Status(row.status),
         prompt=row.prompt,
         aspect_ratio=row.aspect_ratio,
-        image=_image_of(row.image) if row.image else None,
-        image_deleted=row.image_deleted,
-        error=_error_of(row.error) if row.error else None,
+        count=None if row.pictures is None else int(row.pictures),
+        slots=_slots_of(row, error, deadline),
+        error=error,
         parts=row.parts,
-        job_id=row.job_id,
         reply_to=row.reply_to,
         tries=int(row.tries),
-        waiting=bool(row.waiting),
-        refunded=bool(row.refunded),
-        deadline=_from_epoch(row.deadline),
+        # Of a row that does not say so nobody knows: only its own version is surely of this try.
+        try_version=int(row.try_version or row.version),
+        deadline=deadline,
         lease_until=_from_epoch(row.lease_until),
     )
 
 
+def _slots_of(
+    row: MessageRow, error: FailureNote | None, deadline: datetime | None
+) -> tuple[Slot, ...]:
+    """Its slots, or the one that a row of an earlier version stands for."""
+    if row.slots is not None:
+        return tuple(map(slots.slot_of, row.slots))
+    if row.job_id is None or row.type != MessageType.IMAGE.value:
+        return ()
+    status = SlotStatus.WAITING if row.waiting else SlotStatus(row.status)
+    return (
+        Slot(
+            row.job_id,
+            status,
+            image=slots.image_of(row.image) if row.image else None,
+            image_deleted=bool(row.image_deleted),
+            error=error,
+            refunded=bool(row.refunded),
+            deadline=deadline,
+        ),
+    )
+
+
 def image_row(user_id: str, image: Image) -> ImageRow:
-    return ImageRow(user_id, image.id, image=_image_json(image))
+    return ImageRow(user_id, image.id, image=slots.stored_image(image))
 
 
 def image_of(row: ImageRow) -> Image:
-    return _image_of(row.image)
+    return slots.image_of(row.image)
 
 
 def chat_of(row: ChatRow) -> Chat:
@@ -138,7 +188,7 @@ def job_row(user_id: str, job: Job) -> LedgerRow:
         job.id,
         chat_id=job.chat_id,
         message_id=job.message_id,
-        message_version=job.message_version,
+        slot=job.slot,
         prompt=job.prompt,
         aspect_ratio=job.aspect_ratio,
         quota_day=job.quota_day,
@@ -154,7 +204,7 @@ def job_of(row: LedgerRow) -> Job:
         id=row.entry,
         chat_id=row.chat_id or "",
         message_id=row.message_id or "",
-        message_version=int(row.message_version or 0),
+        slot=int(row.slot or 0),
         prompt=row.prompt or "",
         aspect_ratio=row.aspect_ratio or "",
         quota_day=row.quota_day or "",
@@ -237,40 +287,6 @@ def reference_of(row: EventRow, now: datetime) -> EventReference:
         expired=row.expires_at <= now.timestamp(),
         recent=row.expires_at > (now + KEPT_FOR - SETTLES_WITHIN).timestamp(),
     )
-
-
-def _image_json(image: Image) -> dict[str, Any]:
-    return {
-        "id": image.id,
-        "message_id": image.message_id,
-        "chat_id": image.chat_id,
-        "prompt": image.prompt,
-        "created_at": timestamp(image.created_at),
-        "key": image.key,
-        "thumbnail_key": image.thumbnail_key,
-        "width": image.width,
-        "height": image.height,
-        "size": image.size,
-        "color": image.color,
-        "thumbhash": image.thumbhash,
-        "tagged": image.tagged,
-    }
-
-
-def _image_of(stored: dict[str, Any]) -> Image:
-    # A later version may have written more than this one knows, while both run.
-    known = {name: value for name, value in stored.items() if name in _IMAGE_FIELDS}
-    return Image(**{**known, "created_at": time_of(stored["created_at"])})
-
-
-def _error_json(note: FailureNote) -> dict[str, Any]:
-    retry_at = timestamp(note.retry_at) if note.retry_at else None
-    return {"code": note.code, "message": note.message, "retry_at": retry_at}
-
-
-def _error_of(stored: dict[str, Any]) -> FailureNote:
-    retry_at = time_of(stored["retry_at"]) if stored["retry_at"] else None
-    return FailureNote(stored["code"], stored["message"], retry_at)
 
 
 def _from_epoch(seconds: float | None) -> datetime | None:

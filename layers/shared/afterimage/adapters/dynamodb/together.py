@@ -1,12 +1,16 @@
-"""Rows of several tables in one round trip, each strongly consistent."""
+"""Several rows in one round trip, each strongly consistent."""
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+_AT_ONCE = 100  # rows; as many as DynamoDB takes
+
+RowT = TypeVar("RowT", bound=Model)
 # Hash and range key of a row of some table.
 Wanted = tuple[type[Model], str, str]
 
@@ -19,13 +23,32 @@ def read_together(*wanted: Wanted) -> list[Any]:
     Raises:
         ClientError, Unfinished: as `PatientConnection`.
     """
-    connection: Connection = wanted[0][0]._get_connection().connection  # noqa: SLF001 - there is no public way
     asked: dict[str, Any] = {}
     for model, hash_key, range_key in wanted:
         key = model.get_operation_kwargs_from_class(hash_key, range_key)
         asked[key["TableName"]] = {"Keys": [key["Key"]], "ConsistentRead": True}
-    found = connection.dispatch("BatchGetItem", {"RequestItems": asked})["Responses"]
+    found = _found(wanted[0][0], asked)
     return [_row(model, found) for model, _, _ in wanted]
+
+
+def read_rows(model: type[RowT], hash_key: str, range_keys: Sequence[str]) -> list[RowT]:
+    """Those that are there of these rows of one table, in any order; errors as above."""
+    found: list[RowT] = []
+    for start in range(0, len(range_keys), _AT_ONCE):
+        some = dict.fromkeys(range_keys[start : start + _AT_ONCE])
+        keys = [model.get_operation_kwargs_from_class(hash_key, key) for key in some]
+        table = keys[0]["TableName"]
+        asked = {"Keys": [key["Key"] for key in keys], "ConsistentRead": True}
+        items = _found(model, {table: asked}).get(table, ())
+        found += [model.from_raw_data(item) for item in items]
+    return found
+
+
+def _found(model: type[Model], asked: dict[str, Any]) -> dict[str, Any]:
+    connection: Connection = model._get_connection().connection  # noqa: SLF001 - there is no public way
+    answer: dict[str, Any] = connection.dispatch("BatchGetItem", {"RequestItems": asked})
+    found: dict[str, Any] = answer["Responses"]
+    return found
 
 
 def _row(model: type[Model], found: dict[str, Any]) -> Model | None:

@@ -175,7 +175,11 @@ def _write(  # noqa: C901 - one case a change
         case changes.InsertMessage(message):
             return Put(rows.message_row(user_id, message), MessageRow.message_id.does_not_exist())
         case changes.ReplaceMessage(message, read_version):
-            return Put(rows.message_row(user_id, message), MessageRow.version == read_version)
+            return Update(
+                MessageRow(rows.messages_key(user_id, message.chat_id), message.id),
+                rows.message_update(user_id, message),
+                MessageRow.version == read_version,
+            )
         case changes.TouchChat():
             return _touch_chat(user_id, change)
         case changes.SetTitle(chat_id, title):
@@ -186,14 +190,14 @@ def _write(  # noqa: C901 - one case a change
             )
         case changes.CountMessage(day, limit):
             return _count(user_id, f"messages#{day}", limit)
-        case changes.ReserveImage(day, limit):
-            return _count(user_id, f"quota#{day}", limit)
-        case changes.RefundImage(day):
-            return _give_back(user_id, f"quota#{day}")
-        case changes.CountCall(model, day, limit):
-            return _count(user_id, counters.of_calls(model, day), limit)
-        case changes.ReturnCall(model, day):
-            return _give_back(user_id, counters.of_calls(model, day))
+        case changes.ReserveImage(day, limit, number):
+            return _count(user_id, f"quota#{day}", limit, number)
+        case changes.RefundImage(day, number):
+            return _give_back(user_id, f"quota#{day}", number)
+        case changes.CountCall(model, day, limit, number):
+            return _count(user_id, counters.of_calls(model, day), limit, number)
+        case changes.ReturnCall(model, day, number):
+            return _give_back(user_id, counters.of_calls(model, day), number)
         case changes.InsertJob(job):
             return Put(rows.job_row(user_id, job), LedgerRow.entry.does_not_exist())
         case changes.MoveJob(before, after):
@@ -245,9 +249,14 @@ def _close_chat(user_id: str, chat_id: str) -> Update:
     )
 
 
-def _count(user_id: str, counter: str, limit: int) -> Update:
-    return Update(LedgerRow(user_id, counter), counters.one_more(counter), counters.room(limit))
+def _count(user_id: str, counter: str, limit: int, number: int = 1) -> Update:
+    return Update(
+        LedgerRow(user_id, counter),
+        counters.more(counter, number),
+        counters.room(limit, number),
+    )
 
 
-def _give_back(user_id: str, counter: str) -> Update:
-    return Update(LedgerRow(user_id, counter), [LedgerRow.used.add(-1)], LedgerRow.used > 0)
+def _give_back(user_id: str, counter: str, number: int) -> Update:
+    given_back = LedgerRow.used.add(-number)
+    return Update(LedgerRow(user_id, counter), [given_back], LedgerRow.used >= number)

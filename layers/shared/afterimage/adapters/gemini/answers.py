@@ -25,6 +25,7 @@ from afterimage.domain.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
+from afterimage.domain.limits import MOST_PICTURES
 from afterimage.ports.models import ImageRequest, TextReply
 
 MAX_PROMPT = 2_000  # characters; it travels twice in a frame
@@ -307,7 +308,14 @@ def _image_request(call: dict[str, Any], parts: list[dict[str, Any]]) -> ImageRe
     if not isinstance(prompt, str) or not prompt.strip():
         raise Retryable(ProviderUnavailable(f"{IMAGE_TOOL} was called without a prompt"), times=1)
     prompt = history.whole_characters(prompt.strip()[:MAX_PROMPT])
-    return ImageRequest(prompt, ratio if isinstance(ratio, str) else None, _kept(parts))
+    ratio = ratio if isinstance(ratio, str) else None
+    return ImageRequest(prompt, ratio, _kept(parts), _count(args.get("count")))
+
+
+def _count(said: Any) -> int:
+    """How many pictures; whatever is not a number of them is one."""
+    is_number = isinstance(said, int | float) and not isinstance(said, bool) and said == said
+    return max(1, min(MOST_PICTURES, int(said))) if is_number and abs(said) < 100 else 1
 
 
 def _kept(parts: list[dict[str, Any]]) -> str:

@@ -29,6 +29,7 @@ from afterimage.adapters.gemini.transport import Transport, Unanswered
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS
 from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import Failure, ProviderUnavailable
+from afterimage.domain.limits import MOST_PICTURES
 from afterimage.domain.metrics import Metric
 from afterimage.ports.models import Calls, ImageRequest, TextReply
 from afterimage.ports.system import Clock, Log, Metrics
@@ -39,12 +40,13 @@ _MAX_OUTPUT_TOKENS = 8_192  # includes thinking; smaller caps end answers before
 _INSTRUCTION = (
     "You are the friendly assistant of a chat that can paint. "
     f"When the user wants a picture, call {IMAGE_TOOL} once, with a vivid and complete English "
-    "prompt that includes everything the conversation says about the picture. "
+    "prompt that includes everything the conversation says about the picture, and with `count` "
+    "where several are wanted. "
     "Otherwise answer in the user's language, briefly, in plain text."
 )
 _TOOL = {
     "name": IMAGE_TOOL,
-    "description": "Paints one picture and shows it to the user in the chat.",
+    "description": "Paints a picture, or several of one prompt, and shows them in the chat.",
     "parameters": {
         "type": "OBJECT",
         "properties": {
@@ -53,6 +55,12 @@ _TOOL = {
                 "type": "STRING",
                 "description": "Width to height; 1:1 unless the user wants another shape.",
                 "enum": list(ASPECT_RATIOS),
+            },
+            "count": {
+                "type": "INTEGER",
+                "description": "How many pictures of this prompt; 1 unless the user wants several.",
+                "minimum": 1,
+                "maximum": MOST_PICTURES,
             },
         },
         "required": ["prompt"],
@@ -156,8 +164,8 @@ class Gemini:
         until: datetime,
         on_draft: Callable[[bytes], None],
         calls: Calls,
-    ) -> bytes:
-        def ask(before: Retryable | None) -> bytes:
+    ) -> list[bytes]:
+        def ask(before: Retryable | None) -> list[bytes]:
             only_image = before is not None and before.image_only
             config: dict[str, object] = {
                 "responseModalities": ["IMAGE"] if only_image else ["TEXT", "IMAGE"],
@@ -169,12 +177,12 @@ class Gemini:
             try:
                 return self._painted(prompt, with_drafts, until, on_draft, calls)
             except RequestRefused:
-                picture = self._painted(prompt, config, until, on_draft, calls)
+                pictures = self._painted(prompt, config, until, on_draft, calls)
             self._shows_drafts = False
             self._log.warning(
                 "gemini_drafts_refused", setting="ShowDrafts", model=self._models[_IMAGE]
             )
-            return picture
+            return pictures
 
         return self._told_of(_IMAGE, lambda: self._with_retries(ask, until, again_once_taken=False))
 
@@ -185,7 +193,7 @@ class Gemini:
         until: datetime,
         on_draft: Callable[[bytes], None],
         calls: Calls,
-    ) -> bytes:
+    ) -> list[bytes]:
         contents = [{"role": "user", "parts": [{"text": prompt}]}]
         body = {"contents": contents, "generationConfig": config}
         streamed, retires = StreamedPicture(), None
@@ -202,7 +210,7 @@ class Gemini:
                 if not streamed.has_stopped:
                     raise
         self._announce(_IMAGE, retires)
-        return streamed.picture()
+        return streamed.pictures()
 
     # --- What only whoever runs the stack can put right, said with the setting to change --------
 

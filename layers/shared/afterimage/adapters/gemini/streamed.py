@@ -1,7 +1,6 @@
-"""A picture that is streamed: its drafts as they come, and in the end the picture.
+"""A picture that is streamed: its drafts as they come, and in the end what is finished.
 
-Only the last picture of each kind is held, so that a stream of many needs no more memory than
-its largest event.
+Only the last draft is held, and no more finished pictures than are kept of one answer.
 """
 
 from __future__ import annotations
@@ -11,13 +10,16 @@ from typing import Any
 from afterimage.adapters.gemini import answers
 from afterimage.adapters.gemini.answers import Retryable
 from afterimage.domain.errors import NoImage, ProviderUnavailable
+from afterimage.domain.ids import MOST_UNASKED
+
+MOST_FINISHED = 1 + MOST_UNASKED
 
 
 class StreamedPicture:
     """What a stream has said so far."""
 
     def __init__(self) -> None:
-        self._picture: bytes | None = None
+        self._pictures: list[bytes] = []
         self._draft: bytes | None = None
         self._unreadable = False
         self._has_candidate = False
@@ -49,7 +51,8 @@ class StreamedPicture:
         newest = None
         for data, is_draft in pictures:
             if not is_draft:
-                self._picture = data or self._picture
+                if data and len(self._pictures) < MOST_FINISHED and data not in self._pictures:
+                    self._pictures.append(data)
                 self._unreadable = self._unreadable or not data
             elif data:
                 newest = data
@@ -70,10 +73,10 @@ class StreamedPicture:
         behind a picture, or behind a draft in an event of its own.
         """
         behind_draft = self._draft is not None and not self._drew
-        return self.has_stopped and (self._picture is not None or behind_draft)
+        return self.has_stopped and (bool(self._pictures) or behind_draft)
 
-    def picture(self) -> bytes:
-        """The picture, once the stream has ended in good order, or the model has stopped.
+    def pictures(self) -> list[bytes]:
+        """What is finished, once the stream has ended in good order, or the model has stopped.
 
         The last draft is the picture if nothing better came: by the provider's documentation it
         is the same, and it has been paid for.
@@ -81,8 +84,8 @@ class StreamedPicture:
         Raises:
             Failure, Retryable: there is none.
         """
-        if self._picture is not None:
-            return self._picture
+        if self._pictures:
+            return self._pictures
         if not self._has_candidate or (self._finish is None and self.has_stopped):
             raise answers.no_candidates(self._feedback, NoImage)
         if self._finish is None:
@@ -90,7 +93,7 @@ class StreamedPicture:
             raise ProviderUnavailable("the stream ended without a picture or a finishReason")
         failure = answers.no_picture(self._finish)
         if self._draft is not None and isinstance(failure, Retryable):
-            return self._draft
+            return [self._draft]
         if self._unreadable:
             raise NoImage("the inline data is not base64")
         raise failure

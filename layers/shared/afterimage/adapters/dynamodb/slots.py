@@ -1,0 +1,85 @@
+"""What a row holds as JSON: pictures, reasons, and the slots of a message."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from datetime import UTC, datetime
+from typing import Any
+
+from afterimage.domain.entities import FailureNote, Image, Slot, SlotStatus
+
+_IMAGE_FIELDS = frozenset(field.name for field in fields(Image))
+
+
+def timestamp(at: datetime) -> str:
+    """How a row holds a time: `2026-11-20T10:00:00.000Z`, so that texts sort as times do."""
+    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def time_of(text: str) -> datetime:
+    """What `timestamp` was made of."""
+    return datetime.fromisoformat(text)
+
+
+def stored(slot: Slot) -> dict[str, Any]:
+    """A slot as its message's row holds it: what is not there is left out."""
+    written = {
+        "id": slot.id,
+        "status": slot.status.value,
+        "image": stored_image(slot.image) if slot.image else None,
+        "image_deleted": slot.image_deleted or None,
+        "error": stored_note(slot.error) if slot.error else None,
+        "refunded": slot.refunded or None,
+        "unasked": slot.unasked or None,
+        "deadline": timestamp(slot.deadline) if slot.deadline else None,
+    }
+    return {name: value for name, value in written.items() if value is not None}
+
+
+def slot_of(found: dict[str, Any]) -> Slot:
+    """What `stored` was made of."""
+    return Slot(
+        found["id"],
+        SlotStatus(found["status"]),
+        image=image_of(found["image"]) if "image" in found else None,
+        image_deleted=found.get("image_deleted", False),
+        error=note_of(found["error"]) if "error" in found else None,
+        refunded=found.get("refunded", False),
+        unasked=found.get("unasked", False),
+        deadline=time_of(found["deadline"]) if "deadline" in found else None,
+    )
+
+
+def stored_image(image: Image) -> dict[str, Any]:
+    return {
+        "id": image.id,
+        "message_id": image.message_id,
+        "chat_id": image.chat_id,
+        "prompt": image.prompt,
+        "created_at": timestamp(image.created_at),
+        "key": image.key,
+        "thumbnail_key": image.thumbnail_key,
+        "width": image.width,
+        "height": image.height,
+        "size": image.size,
+        "color": image.color,
+        "thumbhash": image.thumbhash,
+        "tagged": image.tagged,
+        "index": image.index,
+    }
+
+
+def image_of(found: dict[str, Any]) -> Image:
+    # A later version may have written more than this one knows, while both run.
+    known = {name: value for name, value in found.items() if name in _IMAGE_FIELDS}
+    return Image(**{**known, "created_at": time_of(found["created_at"])})
+
+
+def stored_note(note: FailureNote) -> dict[str, Any]:
+    retry_at = timestamp(note.retry_at) if note.retry_at else None
+    return {"code": note.code, "message": note.message, "retry_at": retry_at}
+
+
+def note_of(found: dict[str, Any]) -> FailureNote:
+    retry_at = time_of(found["retry_at"]) if found["retry_at"] else None
+    return FailureNote(found["code"], found["message"], retry_at)
