@@ -233,5 +233,5 @@ def test_the_whole_page_is_small() -> None:
     static = Path(__file__).parents[2] / "functions" / "web_page" / "static"
     files = [path for path in static.rglob("*") if path.suffix in (".html", ".css", ".js")]
 
-    assert len(files) <= 10  # requests
-    assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 60_000
+    assert len(files) <= 14  # requests
+    assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 70_000
