@@ -7,54 +7,24 @@ from tests.local_stack.gemini.painting.colours import Colour, darker, lighter, m
 from tests.local_stack.gemini.painting.palette import Palette
 from tests.local_stack.gemini.painting.scene import Scene
 
+
+def _points(text: str) -> list[Point]:
+    pairs = (pair.split(",") for pair in text.split())
+    return [(float(x), float(y)) for x, y in pairs]
+
+
 # Half outlines of a sitting animal, seen from the front; x from its axis, y from the ears' tips (0)
 # to the paws (1). Mirrored on drawing.
-FOX_HEAD = [
-    (0.0, 0.13),
-    (0.07, 0.12),
-    (0.13, 0.075),
-    (0.2, 0.0),
-    (0.235, 0.12),
-    (0.25, 0.22),
-    (0.285, 0.31),
-    (0.19, 0.385),
-    (0.09, 0.445),
-    (0.04, 0.487),
-    (0.0, 0.495),
-]
-FOX_CHEEK = [
-    (0.03, 0.34),
-    (0.12, 0.31),
-    (0.2, 0.305),
-    (0.28, 0.312),
-    (0.19, 0.382),
-    (0.09, 0.442),
-    (0.0, 0.48),
-]
-CAT_HEAD = [
-    (0.0, 0.14),
-    (0.08, 0.13),
-    (0.13, 0.08),
-    (0.19, 0.01),
-    (0.23, 0.13),
-    (0.25, 0.24),
-    (0.23, 0.34),
-    (0.16, 0.42),
-    (0.07, 0.46),
-    (0.0, 0.465),
-]
-BODY = [
-    (0.0, 0.4),
-    (0.12, 0.44),
-    (0.17, 0.56),
-    (0.21, 0.72),
-    (0.25, 0.86),
-    (0.25, 0.96),
-    (0.18, 1.0),
-    (0.0, 1.0),
-]
-CHEST = [(0.0, 0.42), (0.1, 0.45), (0.13, 0.53), (0.1, 0.64), (0.05, 0.74), (0.0, 0.8)]
-EAR = [(0.12, 0.15), (0.195, 0.045), (0.215, 0.15), (0.17, 0.17)]
+FOX_HEAD = _points(
+    "0,.13 .07,.12 .13,.075 .2,0 .235,.12 .25,.22 .285,.31 .19,.385 .09,.445 .04,.487 0,.495"
+)
+FOX_CHEEK = _points(".03,.34 .12,.31 .2,.305 .28,.312 .19,.382 .09,.442 0,.48")
+CAT_HEAD = _points("0,.14 .08,.13 .13,.08 .19,.01 .23,.13 .25,.24 .23,.34 .16,.42 .07,.46 0,.465")
+BODY = _points("0,.4 .12,.44 .17,.56 .21,.72 .25,.86 .25,.96 .18,1 0,1")
+CHEST = _points("0,.42 .1,.45 .13,.53 .1,.64 .05,.74 0,.8")
+EAR = _points(".12,.15 .195,.045 .215,.15 .17,.17")
+TAIL = _points(".1,.97 .3,.985 .46,.9 .53,.74 .47,.58 .4,.53 .37,.62 .36,.74 .28,.83 .1,.86")
+LEG = _points(".015,.66 .1,.66 .095,.86 .12,.98 .02,.99 .012,.86")
 
 
 def paint_fox(canvas: Canvas, scene: Scene, palette: Palette) -> None:
@@ -97,24 +67,7 @@ def _animal(canvas: Canvas, palette: Palette, fur: Colour, is_fox: bool) -> None
     canvas.ellipse(at((0.06, 0.995)), size * 0.46, size * 0.05, (10, 14, 16), 0.5, blur=size * 0.02)
     _tail(
         canvas,
-        [
-            at(p)
-            for p in smooth(
-                [
-                    (0.1, 0.97),
-                    (0.3, 0.985),
-                    (0.46, 0.9),
-                    (0.53, 0.74),
-                    (0.47, 0.58),
-                    (0.4, 0.53),
-                    (0.37, 0.62),
-                    (0.36, 0.74),
-                    (0.28, 0.83),
-                    (0.1, 0.86),
-                ],
-                6,
-            )
-        ],
+        [at(p) for p in smooth(TAIL, 6)],
         shades,
         cream if is_fox else fur,
         size,
@@ -124,20 +77,7 @@ def _animal(canvas: Canvas, palette: Palette, fur: Colour, is_fox: bool) -> None
         haunch = at((0.16 * side, 0.86))
         canvas.ellipse(haunch, size * 0.11, size * 0.13, darker(fur, 0.16), 0.5, blur=size * 0.02)
     for side in (-1, 1):
-        leg = [
-            at((px * side, py))
-            for px, py in smooth(
-                [
-                    (0.015, 0.66),
-                    (0.1, 0.66),
-                    (0.095, 0.86),
-                    (0.12, 0.98),
-                    (0.02, 0.99),
-                    (0.012, 0.86),
-                ],
-                5,
-            )
-        ]
+        leg = [at((px * side, py)) for px, py in smooth(LEG, 5)]
         sock: Colour = dark if is_fox else darker(fur, 0.12)
         canvas.fill(leg, [(0.0, fur), (0.45, darker(fur, 0.12)), (0.7, sock), (1.0, sock)])
     canvas.fill(

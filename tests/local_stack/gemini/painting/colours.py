@@ -35,6 +35,12 @@ NAMED: dict[str, Colour] = {
 }
 
 
+def coloured(code: str) -> Colour:
+    """Six hexadecimal digits as a colour."""
+    red, green, blue = bytes.fromhex(code)
+    return (red, green, blue)
+
+
 def mix(first: Colour, second: Colour, share: float) -> Colour:
     """`share` 0 gives the first colour, 1 the second."""
     return (

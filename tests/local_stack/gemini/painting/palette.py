@@ -3,7 +3,7 @@
 import random
 from dataclasses import dataclass
 
-from tests.local_stack.gemini.painting.colours import Colour, Stops, darker, mix, under
+from tests.local_stack.gemini.painting.colours import Colour, Stops, coloured, darker, mix, under
 from tests.local_stack.gemini.painting.scene import Light, Scene
 
 
@@ -16,102 +16,39 @@ class Palette:
     glow: Colour
 
 
+def _palette(sky: str, rest: str) -> Palette:
+    """`sky`: positions and colours by turns; `rest`: haze, ambient, lamp and glow, all in hex."""
+    stops = sky.split()
+    haze, ambient, lamp, glow = map(coloured, rest.split())
+    pairs = zip(map(float, stops[::2]), map(coloured, stops[1::2]), strict=True)
+    return Palette(list(pairs), haze, ambient, lamp, glow)
+
+
 SKIES: dict[Light, list[Palette]] = {
     "day": [
-        Palette(
-            [(0, (46, 110, 186)), (0.55, (128, 186, 226)), (1, (226, 238, 236))],
-            (190, 214, 226),
-            (250, 246, 236),
-            (255, 250, 226),
-            (255, 236, 190),
-        ),
-        Palette(
-            [(0, (58, 132, 190)), (0.5, (150, 204, 222)), (1, (248, 236, 214))],
-            (206, 220, 216),
-            (252, 244, 226),
-            (255, 246, 214),
-            (255, 228, 170),
-        ),
+        _palette("0 2e6eba .55 80bae2 1 e2eeec", "bed6e2 faf6ec fffae2 ffecbe"),
+        _palette("0 3a84be .5 96ccde 1 f8ecd6", "cedcd8 fcf4e2 fff6d6 ffe4aa"),
     ],
     "sunset": [
-        Palette(
-            [
-                (0, (36, 34, 88)),
-                (0.35, (122, 58, 124)),
-                (0.62, (222, 92, 92)),
-                (0.84, (250, 158, 84)),
-                (1, (255, 214, 134)),
-            ],
-            (232, 136, 104),
-            (176, 112, 118),
-            (255, 240, 190),
-            (255, 150, 70),
+        _palette(
+            "0 242258 .35 7a3a7c .62 de5c5c .84 fa9e54 1 ffd686", "e88868 b07076 fff0be ff9646"
         ),
-        Palette(
-            [
-                (0, (24, 48, 92)),
-                (0.4, (86, 84, 134)),
-                (0.68, (216, 108, 82)),
-                (0.86, (246, 168, 72)),
-                (1, (255, 222, 140)),
-            ],
-            (214, 128, 92),
-            (168, 112, 106),
-            (255, 238, 180),
-            (255, 140, 60),
+        _palette(
+            "0 18305c .4 565486 .68 d86c52 .86 f6a848 1 ffde8c", "d6805c a8706a ffeeb4 ff8c3c"
         ),
     ],
     "sunrise": [
-        Palette(
-            [
-                (0, (74, 112, 176)),
-                (0.42, (150, 164, 206)),
-                (0.7, (240, 184, 178)),
-                (0.88, (255, 214, 166)),
-                (1, (255, 238, 196)),
-            ],
-            (230, 190, 184),
-            (214, 188, 190),
-            (255, 250, 220),
-            (255, 190, 130),
+        _palette(
+            "0 4a70b0 .42 96a4ce .7 f0b8b2 .88 ffd6a6 1 ffeec4", "e6beb8 d6bcbe fffadc ffbe82"
         ),
-        Palette(
-            [
-                (0, (62, 124, 162)),
-                (0.45, (148, 186, 196)),
-                (0.74, (246, 200, 158)),
-                (1, (255, 236, 184)),
-            ],
-            (226, 200, 176),
-            (218, 196, 180),
-            (255, 250, 214),
-            (255, 184, 110),
-        ),
+        _palette("0 3e7ca2 .45 94bac4 .74 f6c89e 1 ffecb8", "e2c8b0 dac4b4 fffad6 ffb86e"),
     ],
     "night": [
-        Palette(
-            [(0, (7, 10, 34)), (0.5, (18, 36, 82)), (0.85, (46, 80, 124)), (1, (84, 120, 152))],
-            (56, 88, 130),
-            (84, 104, 152),
-            (244, 244, 226),
-            (150, 180, 224),
-        ),
-        Palette(
-            [(0, (14, 8, 40)), (0.5, (40, 30, 88)), (0.85, (84, 70, 132)), (1, (134, 110, 150))],
-            (86, 76, 132),
-            (96, 94, 150),
-            (250, 242, 224),
-            (190, 170, 220),
-        ),
+        _palette("0 070a22 .5 122452 .85 2e507c 1 547898", "385882 546898 f4f4e2 96b4e0"),
+        _palette("0 0e0828 .5 281e58 .85 544684 1 866e96", "564c84 605e96 faf2e0 beaadc"),
     ],
     "overcast": [
-        Palette(
-            [(0, (62, 76, 94)), (0.6, (122, 136, 148)), (1, (184, 190, 190))],
-            (160, 170, 176),
-            (168, 176, 186),
-            (236, 238, 232),
-            (200, 208, 210),
-        ),
+        _palette("0 3e4c5e .6 7a8894 1 b8bebe", "a0aab0 a8b0ba eceee8 c8d0d2"),
     ],
 }
 
