@@ -1,49 +1,55 @@
-"""A fox, a cat and birds: a few curves each, lit from above."""
+"""A fox, a cat, a dog and birds: a few curves each, lit from above."""
 
 import math
 
-from tests.local_stack.gemini.painting.canvas import Canvas, Point, smooth
-from tests.local_stack.gemini.painting.colours import Colour, darker, lighter, mix, under
+from tests.local_stack.gemini.painting.canvas import Canvas, Point, points, smooth
+from tests.local_stack.gemini.painting.colours import NAMED, Colour, darker, lighter, mix, under
 from tests.local_stack.gemini.painting.palette import Palette
-from tests.local_stack.gemini.painting.scene import Scene
-
-
-def _points(text: str) -> list[Point]:
-    pairs = (pair.split(",") for pair in text.split())
-    return [(float(x), float(y)) for x, y in pairs]
-
+from tests.local_stack.gemini.painting.scene import ANIMALS, Scene
 
 # Half outlines of a sitting animal, seen from the front; x from its axis, y from the ears' tips (0)
 # to the paws (1). Mirrored on drawing.
-FOX_HEAD = _points(
+FOX_HEAD = points(
     "0,.13 .07,.12 .13,.075 .2,0 .235,.12 .25,.22 .285,.31 .19,.385 .09,.445 .04,.487 0,.495"
 )
-FOX_CHEEK = _points(".03,.34 .12,.31 .2,.305 .28,.312 .19,.382 .09,.442 0,.48")
-CAT_HEAD = _points("0,.14 .08,.13 .13,.08 .19,.01 .23,.13 .25,.24 .23,.34 .16,.42 .07,.46 0,.465")
-BODY = _points("0,.4 .12,.44 .17,.56 .21,.72 .25,.86 .25,.96 .18,1 0,1")
-CHEST = _points("0,.42 .1,.45 .13,.53 .1,.64 .05,.74 0,.8")
-EAR = _points(".12,.15 .195,.045 .215,.15 .17,.17")
-TAIL = _points(".1,.97 .3,.985 .46,.9 .53,.74 .47,.58 .4,.53 .37,.62 .36,.74 .28,.83 .1,.86")
-LEG = _points(".015,.66 .1,.66 .095,.86 .12,.98 .02,.99 .012,.86")
+FOX_CHEEK = points(".03,.34 .12,.31 .2,.305 .28,.312 .19,.382 .09,.442 0,.48")
+CAT_HEAD = points("0,.14 .08,.13 .13,.08 .19,.01 .23,.13 .25,.24 .23,.34 .16,.42 .07,.46 0,.465")
+DOG_HEAD = points("0,.12 .1,.12 .17,.16 .21,.25 .19,.36 .12,.45 .06,.475 0,.48")
+FLAP = points(".13,.13 .2,.16 .27,.25 .29,.36 .25,.42 .21,.37 .19,.27")
+BODY = points("0,.4 .12,.44 .17,.56 .21,.72 .25,.86 .25,.96 .18,1 0,1")
+CHEST = points("0,.42 .1,.45 .13,.53 .1,.64 .05,.74 0,.8")
+EAR = points(".12,.15 .195,.045 .215,.15 .17,.17")
+TAIL = points(".1,.97 .3,.985 .46,.9 .53,.74 .47,.58 .4,.53 .37,.62 .36,.74 .28,.83 .1,.86")
+LEG = points(".015,.66 .1,.66 .095,.86 .12,.98 .02,.99 .012,.86")
 
 
-def paint_fox(canvas: Canvas, scene: Scene, palette: Palette) -> None:
-    fur = scene.subject_colour.get("fox", (214, 102, 40))
-    if fur == (196, 52, 40):
-        fur = (208, 84, 34)  # a "red" fox is the colour of rust, not of paint
-    _animal(canvas, palette, fur, is_fox=True)
+HEADS = {"fox": FOX_HEAD, "cat": CAT_HEAD, "dog": DOG_HEAD}
+FURS: dict[str, tuple[Colour, ...]] = {
+    "fox": ((208, 84, 34), (214, 102, 40)),
+    "cat": ((96, 92, 96), (206, 138, 74), (58, 56, 62)),
+    "dog": ((150, 104, 62), (206, 170, 118), (70, 58, 52)),
+}
 
 
-def paint_cat(canvas: Canvas, scene: Scene, palette: Palette) -> None:
-    tones: tuple[Colour, ...] = ((96, 92, 96), (206, 138, 74), (58, 56, 62))
-    _animal(
-        canvas, palette, scene.subject_colour.get("cat", canvas.rng.choice(tones)), is_fox=False
-    )
+def paint_animals(canvas: Canvas, scene: Scene, palette: Palette) -> None:
+    """All that are in the scene, side by side."""
+    shown = [name for name in ANIMALS if scene.shows(name)]
+    for place, name in enumerate(shown):
+        tone = canvas.rng.choice(FURS[name])
+        fur = scene.subject_colour.get(name, tone)
+        if name == "fox" and fur == NAMED["red"]:
+            fur = FURS["fox"][0]  # a "red" fox is the colour of rust, not of paint
+        x = canvas.width * ((place + 1) / (len(shown) + 1) + canvas.rng.uniform(-0.08, 0.08))
+        _animal(canvas, palette, fur, name, x, 1 / (len(shown) + 0.25))
 
 
-def _animal(canvas: Canvas, palette: Palette, fur: Colour, is_fox: bool) -> None:
-    size = min(canvas.height * 0.56, canvas.width * 0.8)
-    x, top = canvas.width * canvas.rng.uniform(0.42, 0.58), canvas.height * 0.93 - size
+def _animal(
+    canvas: Canvas, palette: Palette, fur: Colour, kind: str, x: float, share: float
+) -> None:
+    """`share` of the picture's width it may have."""
+    is_fox, is_dog = kind == "fox", kind == "dog"
+    size = min(canvas.height * 0.56, canvas.width * share)
+    top = canvas.height * 0.93 - size
     # Half of the light's colour only: the subject should stand out from the wood behind it.
     fur = mix(under(palette.ambient, fur), fur, 0.55)
     cream = mix(under(palette.ambient, (252, 240, 222)), (252, 240, 222), 0.5)
@@ -65,13 +71,7 @@ def _animal(canvas: Canvas, palette: Palette, fur: Colour, is_fox: bool) -> None
         (1.0, darker(fur, 0.45)),
     ]
     canvas.ellipse(at((0.06, 0.995)), size * 0.46, size * 0.05, (10, 14, 16), 0.5, blur=size * 0.02)
-    _tail(
-        canvas,
-        [at(p) for p in smooth(TAIL, 6)],
-        shades,
-        cream if is_fox else fur,
-        size,
-    )
+    _tail(canvas, [at(p) for p in smooth(TAIL, 6)], shades, cream if is_fox else fur, size)
     canvas.fill(whole(BODY), shades)
     for side in (-1, 1):
         haunch = at((0.16 * side, 0.86))
@@ -89,14 +89,17 @@ def _animal(canvas: Canvas, palette: Palette, fur: Colour, is_fox: bool) -> None
     canvas.ellipse(
         at((0, 0.475)), size * 0.16, size * 0.04, darker(fur, 0.7), 0.35, blur=size * 0.02
     )
-    canvas.fill(whole(FOX_HEAD if is_fox else CAT_HEAD), shades)
+    canvas.fill(whole(HEADS[kind]), shades)
+    if is_dog:
+        canvas.ellipse(at((0, 0.4)), size * 0.1, size * 0.075, mix(cream, fur, 0.35))
     for side in (-1, 1):
-        canvas.fill(half(EAR, side), darker(fur, 0.62 if is_fox else 0.3), 0.9, blur=size * 0.004)
+        inside = darker(fur, 0.62 if is_fox else 0.3)
+        canvas.fill(half(FLAP if is_dog else EAR, side), inside, 0.9, blur=size * 0.004)
         if is_fox:
             canvas.fill(half(FOX_CHEEK, side), cream, 0.97, blur=size * 0.003)
         _eye(canvas, at((0.093 * side, 0.3 if is_fox else 0.29)), size, side, is_fox)
     nose = at((0, 0.465 if is_fox else 0.37))
-    canvas.ellipse(nose, size * 0.03, size * 0.022, dark if is_fox else (190, 116, 112))
+    canvas.ellipse(nose, size * 0.03, size * 0.022, (190, 116, 112) if kind == "cat" else dark)
     canvas.ellipse(
         (nose[0] - size * 0.008, nose[1] - size * 0.008),
         size * 0.008,
@@ -104,7 +107,7 @@ def _animal(canvas: Canvas, palette: Palette, fur: Colour, is_fox: bool) -> None
         (190, 180, 180),
         0.8,
     )
-    if not is_fox:
+    if kind == "cat":
         _whiskers(canvas, nose, size, cream)
 
 
@@ -167,14 +170,6 @@ def paint_birds(canvas: Canvas, palette: Palette, horizon: float) -> None:
         size = canvas.unit * rng.uniform(1.1, 2.6)
         bx, by = x + rng.gauss(0, 13) * canvas.unit, y + rng.gauss(0, 5) * canvas.unit
         lift = rng.uniform(0.2, 0.6)
-        wings = [
-            (bx - size, by - size * lift),
-            (bx - size * 0.4, by - size * 0.34),
-            (bx, by),
-            (bx + size * 0.4, by - size * 0.34),
-            (bx + size, by - size * lift),
-            (bx + size * 0.38, by - size * 0.16),
-            (bx, by + size * 0.2),
-            (bx - size * 0.38, by - size * 0.16),
-        ]
+        half = [(-1, -lift), (-0.4, -0.34), (0, 0), (0.4, -0.34), (1, -lift), (0.38, -0.16)]
+        wings = [(bx + x * size, by + y * size) for x, y in [*half, (0, 0.2), (-0.38, -0.16)]]
         canvas.fill(wings, colour, 0.9)

@@ -109,7 +109,13 @@ class Canvas:
         self.image.paste(ImageChops.screen(self.image.crop(box), lamp), box)
 
 
-def seeded(seed: int) -> random.Random:
+def points(text: str) -> list[Point]:
+    """Pairs as "x,y x,y"."""
+    pairs = (pair.split(",") for pair in text.split())
+    return [(float(x), float(y)) for x, y in pairs]
+
+
+def seeded(seed: int | float | str) -> random.Random:
     return random.Random(seed)  # noqa: S311 - pictures hold no secrets
 
 

@@ -8,7 +8,6 @@ NAMED: dict[str, Colour] = {
     "orange": (232, 120, 40),
     "yellow": (242, 200, 70),
     "gold": (224, 170, 60),
-    "golden": (232, 180, 80),
     "green": (86, 150, 72),
     "turquoise": (56, 178, 172),
     "teal": (28, 120, 124),
@@ -22,16 +21,7 @@ NAMED: dict[str, Colour] = {
     "black": (38, 38, 44),
     "white": (238, 236, 230),
     "grey": (132, 138, 146),
-    "gray": (132, 138, 146),
     "silver": (184, 190, 200),
-    "rot": (196, 52, 40),
-    "blau": (52, 104, 178),
-    "grün": (86, 150, 72),
-    "gelb": (242, 200, 70),
-    "lila": (126, 66, 168),
-    "rosa": (232, 130, 168),
-    "weiß": (238, 236, 230),
-    "schwarz": (38, 38, 44),
 }
 
 
@@ -52,11 +42,7 @@ def mix(first: Colour, second: Colour, share: float) -> Colour:
 
 def under(light: Colour, colour: Colour) -> Colour:
     """The colour as it looks in that light: a per-channel product, white light changes nothing."""
-    return (
-        light[0] * colour[0] // 255,
-        light[1] * colour[1] // 255,
-        light[2] * colour[2] // 255,
-    )
+    return (light[0] * colour[0] // 255, light[1] * colour[1] // 255, light[2] * colour[2] // 255)
 
 
 def lighter(colour: Colour, share: float) -> Colour:

@@ -4,7 +4,7 @@ import math
 
 from PIL import Image
 
-from tests.local_stack.gemini.painting.canvas import Canvas, Point, smooth
+from tests.local_stack.gemini.painting.canvas import Canvas, Point, points, smooth
 from tests.local_stack.gemini.painting.colours import Colour, darker, lighter, mix, under
 from tests.local_stack.gemini.painting.palette import Palette
 from tests.local_stack.gemini.painting.scene import Scene
@@ -27,9 +27,10 @@ def _sloop(layer: Canvas, x: float, y: float, size: float, hull: Colour, sail: C
     def at(across: float, up: float) -> Point:
         return x + across * size, y - up * size
 
-    layer.fill(
-        [at(-0.012, 0.05), at(-0.006, 1.34), at(0.006, 1.34), at(0.012, 0.05)], darker(hull, 0.5)
-    )
+    def put(text: str) -> list[Point]:
+        return [at(*pair) for pair in points(text)]
+
+    layer.fill(put("-.012,.05 -.006,1.34 .006,1.34 .012,.05"), darker(hull, 0.5))
     main = [*_bulge(at(0.02, 1.3), at(0.44, 0.19), 0.1, size), at(0.02, 0.17)]
     layer.fill(main, [(0.0, lighter(sail, 0.3)), (1.0, darker(sail, 0.18))])
     jib = [*_bulge(at(-0.03, 1.16), at(-0.42, 0.14), -0.05, size), at(-0.05, 0.2)]
@@ -41,26 +42,11 @@ def _sloop(layer: Canvas, x: float, y: float, size: float, hull: Colour, sail: C
             darker(sail, 0.4),
             0.35,
         )
-    deck = smooth(
-        [
-            at(-0.5, 0.11),
-            at(-0.2, 0.085),
-            at(0.2, 0.09),
-            at(0.42, 0.12),
-            at(0.37, 0.0),
-            at(0.1, -0.04),
-            at(-0.3, -0.03),
-        ],
-        6,
-    )
+    deck = smooth(put("-.5,.11 -.2,.085 .2,.09 .42,.12 .37,0 .1,-.04 -.3,-.03"), 6)
     layer.fill(deck, [(0.0, lighter(hull, 0.22)), (0.5, hull), (1.0, darker(hull, 0.55))])
-    layer.fill(
-        [at(-0.49, 0.115), at(0.42, 0.125), at(0.41, 0.1), at(-0.46, 0.092)],
-        lighter(sail, 0.1),
-        0.8,
-    )
+    layer.fill(put("-.49,.115 .42,.125 .41,.1 -.46,.092"), lighter(sail, 0.1), 0.8)
     layer.ellipse(at(0.13, 0.19), size * 0.028, size * 0.034, darker(hull, 0.7))
-    layer.fill([at(0.1, 0.16), at(0.17, 0.16), at(0.19, 0.07), at(0.07, 0.07)], darker(hull, 0.6))
+    layer.fill(put(".1,.16 .17,.16 .19,.07 .07,.07"), darker(hull, 0.6))
 
 
 def _bulge(start: Point, end: Point, belly: float, size: float) -> list[Point]:
@@ -97,32 +83,31 @@ def paint_house(canvas: Canvas, scene: Scene, palette: Palette, ground: float) -
     def at(across: float, up: float) -> Point:
         return x + across * size, ground - up * size
 
+    def put(text: str) -> list[Point]:
+        return [at(*pair) for pair in points(text)]
+
     canvas.ellipse(
         at(0.4, -0.03), size * 1.3, size * 0.1, darker(palette.haze, 0.8), 0.4, canvas.unit
     )
-    canvas.fill([at(0.5, 0), at(1.3, 0.04), at(1.3, 0.56), at(0.5, 0.56)], darker(wall, 0.28))
+    canvas.fill(put(".5,0 1.3,.04 1.3,.56 .5,.56"), darker(wall, 0.28))
     canvas.fill(
-        [at(-0.3, 0), at(0.5, 0), at(0.5, 0.56), at(0.1, 1.05), at(-0.3, 0.56)],
+        put("-.3,0 .5,0 .5,.56 .1,1.05 -.3,.56"),
         [(0.0, lighter(wall, 0.1)), (1.0, darker(wall, 0.12))],
     )
-    canvas.fill([at(1.0, 0.9), at(1.0, 1.34), at(1.13, 1.34), at(1.13, 0.9)], darker(wall, 0.4))
+    canvas.fill(put("1,.9 1,1.34 1.13,1.34 1.13,.9"), darker(wall, 0.4))
     canvas.fill(
-        [at(0.08, 1.12), at(1.06, 1.1), at(1.4, 0.52), at(0.56, 0.5)],
+        put(".08,1.12 1.06,1.1 1.4,.52 .56,.5"),
         [(0.0, lighter(roof, 0.12)), (1.0, darker(roof, 0.3))],
     )
-    canvas.fill([at(0.08, 1.12), at(-0.42, 0.5), at(-0.33, 0.46), at(0.1, 1.0)], darker(roof, 0.2))
+    canvas.fill(put(".08,1.12 -.42,.5 -.33,.46 .1,1"), darker(roof, 0.2))
     warm = (255, 214, 130) if scene.light != "day" else mix((90, 120, 150), palette.haze, 0.3)
     for left, low, wide in ((-0.16, 0.26, 0.17), (0.68, 0.22, 0.16), (0.98, 0.22, 0.16)):
-        pane = [
-            at(left, low),
-            at(left + wide, low),
-            at(left + wide, low + 0.2),
-            at(left, low + 0.2),
-        ]
+        right, top = left + wide, low + 0.2
+        pane = [at(left, low), at(right, low), at(right, top), at(left, top)]
         canvas.fill(pane, warm)
         if scene.light != "day":
             canvas.glow(at(left + wide / 2, low + 0.1), size * 0.5, (255, 180, 80), 0.6)
-    canvas.fill([at(0.18, 0), at(0.36, 0), at(0.36, 0.4), at(0.18, 0.4)], darker(roof, 0.45))
+    canvas.fill(put(".18,0 .36,0 .36,.4 .18,.4"), darker(roof, 0.45))
 
 
 def paint_lighthouse(canvas: Canvas, palette: Palette, shore: float, dark: bool) -> None:
@@ -133,16 +118,10 @@ def paint_lighthouse(canvas: Canvas, palette: Palette, shore: float, dark: bool)
     def at(across: float, up: float) -> Point:
         return x + across * size, foot - up * size
 
-    rock = smooth(
-        [
-            at(-0.5, -0.1),
-            at(-0.34, 0.08),
-            at(-0.1, 0.15),
-            at(0.16, 0.13),
-            at(0.4, 0.05),
-            at(0.56, -0.1),
-        ]
-    )
+    def put(text: str) -> list[Point]:
+        return [at(*pair) for pair in points(text)]
+
+    rock = smooth(put("-.5,-.1 -.34,.08 -.1,.15 .16,.13 .4,.05 .56,-.1"))
     canvas.fill(rock, [(0.0, under(palette.ambient, (112, 102, 96))), (1.0, (26, 28, 36))])
     white, red = under(palette.ambient, (246, 240, 230)), under(palette.ambient, (196, 58, 46))
     for i in range(5):
@@ -162,13 +141,11 @@ def paint_lighthouse(canvas: Canvas, palette: Palette, shore: float, dark: bool)
             darker(ring, 0.5),
             0.45,
         )
-    canvas.fill([at(-0.09, 0.85), at(0.09, 0.85), at(0.08, 0.88), at(-0.08, 0.88)], (34, 36, 44))
-    canvas.fill(
-        [at(-0.045, 0.88), at(0.045, 0.88), at(0.045, 0.97), at(-0.045, 0.97)], (255, 226, 150)
-    )
-    canvas.fill([at(-0.07, 0.97), at(0.07, 0.97), at(0, 1.07)], red)
+    canvas.fill(put("-.09,.85 .09,.85 .08,.88 -.08,.88"), (34, 36, 44))
+    canvas.fill(put("-.045,.88 .045,.88 .045,.97 -.045,.97"), (255, 226, 150))
+    canvas.fill(put("-.07,.97 .07,.97 0,1.07"), red)
     if dark:
-        beam = [at(0, 0.925), at(-2.6, 1.3), at(-2.6, 0.95)]
+        beam = put("0,.925 -2.6,1.3 -2.6,.95")
         canvas.fill(beam, (255, 240, 190), 0.24, blur=canvas.unit * 0.8)
     canvas.glow(at(0, 0.925), size * 0.5, (255, 220, 140), 0.85 if dark else 0.3)
 
@@ -191,21 +168,10 @@ def paint_balloons(canvas: Canvas, scene: Scene, palette: Palette, horizon: floa
                 size * 1.08,
                 [(0.0, lighter(shade, 0.3)), (1.0, darker(shade, 0.35))],
             )
-        canvas.fill(
-            [
-                (x - size * 0.66, y + size * 0.8),
-                (x + size * 0.66, y + size * 0.8),
-                (x + size * 0.16, y + size * 1.5),
-                (x - size * 0.16, y + size * 1.5),
-            ],
-            darker(colour, 0.3),
-        )
-        canvas.fill(
-            [
-                (x - size * 0.16, y + size * 1.66),
-                (x + size * 0.16, y + size * 1.66),
-                (x + size * 0.14, y + size * 1.92),
-                (x - size * 0.14, y + size * 1.92),
-            ],
-            (92, 62, 42),
-        )
+        for top, bottom, wide, narrow, tone in (
+            (0.8, 1.5, 0.66, 0.16, darker(colour, 0.3)),
+            (1.66, 1.92, 0.16, 0.14, (92, 62, 42)),
+        ):
+            upper, lower = y + size * top, y + size * bottom
+            left, right = [(x - size * narrow, lower), (x - size * wide, upper)], x + size * wide
+            canvas.fill([*left, (right, upper), (x + size * narrow, lower)], tone)

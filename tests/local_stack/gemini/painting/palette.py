@@ -47,9 +47,7 @@ SKIES: dict[Light, list[Palette]] = {
         _palette("0 070a22 .5 122452 .85 2e507c 1 547898", "385882 546898 f4f4e2 96b4e0"),
         _palette("0 0e0828 .5 281e58 .85 544684 1 866e96", "564c84 605e96 faf2e0 beaadc"),
     ],
-    "overcast": [
-        _palette("0 3e4c5e .6 7a8894 1 b8bebe", "a0aab0 a8b0ba eceee8 c8d0d2"),
-    ],
+    "overcast": [_palette("0 3e4c5e .6 7a8894 1 b8bebe", "a0aab0 a8b0ba eceee8 c8d0d2")],
 }
 
 

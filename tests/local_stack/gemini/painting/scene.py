@@ -1,98 +1,104 @@
-"""What a prompt asks to see, found by its words (English, some German)."""
+"""What a prompt asks to see, and what becomes of a scene when somebody wishes it changed."""
 
 import hashlib
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from tests.local_stack.gemini.painting.colours import NAMED, Colour
+from tests.local_stack.gemini.vocabulary import (
+    SEEN,
+    any_colour,
+    coloured_things,
+    colours,
+    split_wish,
+    style,
+    things,
+)
 
 Light = Literal["day", "sunset", "sunrise", "night", "overcast"]
 
-WORDS: dict[str, str] = {
-    "sunset": r"sunset|dusk|sundown|evening|sonnenuntergang|abend\w*",
-    "sunrise": r"sunrise|dawn|morning|sonnenaufgang|morgen\w*",
-    "night": r"night|midnight|starry|stars?|galaxy|milky|aurora|nacht|sterne?n?\w*",
-    "aurora": r"aurora|northern lights|polarlicht\w*",
-    "sun": r"sun|sunny|sunlight|sonne",
-    "moon": r"moon|moonlit|moonlight|crescent|mond\w*",
-    "huge": r"huge|giant|enormous|big|riesig\w*",
-    "water": r"sea|ocean|lake|water|river|bay|harbou?r|coast|pond|fjord|meer|see|fluss|wasser",
-    "beach": r"beach|shore|strand|island",
-    "waves": r"waves?|surf|wellen",
-    "mountain": r"mountains?|alps?|peaks?|himalaya\w*|volcano|fjord|berge?n?|gebirge",
-    "hill": r"hills?|valley|countryside|hügel|tal",
-    "forest": r"forests?|woods?|woodland|trees?|pines?|jungle|wald|bäume?|baum",
-    "snow": r"snow\w*|winter\w*|ice|icy|arctic|frozen|schnee\w*",
-    "cloud": r"clouds?|cloudy|wolken?",
-    "rain": r"rain\w*|storm\w*|wet|drizzle|regen\w*",
-    "fog": r"fog\w*|mist\w*|haze|nebel",
-    "city": r"city|skyline|town|skyscrapers?|buildings?|street|cyberpunk|neon|stadt",
-    "desert": r"deserts?|dunes?|sahara|wüste",
-    "boat": r"boats?|sailboats?|ships?|yacht|sail\w*|boot|schiff|segelboot",
-    "house": r"house|cabin|cottage|hut|home|barn|haus|hütte",
-    "lighthouse": r"lighthouse|leuchtturm",
-    "bird": r"birds?|gulls?|seagulls?|geese|swans?|vögel|vogel|möwen?",
-    "flower": r"flowers?|blossoms?|poppies|poppy|tulips?|roses?|daisies|wildflowers|blumen?",
-    "meadow": r"meadow|field|fields|grass|garden|park|lawn|wiese|feld",
-    "balloon": r"balloons?|heißluftballon\w*",
-    "fox": r"fox|foxes|fuchs",
-    "cat": r"cats?|kitten|katze",
-    "abstract": r"abstract|pattern|geometric|nebula|wallpaper|swirl\w*|abstrakt\w*",
-}
-LAND = {"mountain", "hill", "forest", "city", "desert", "meadow", "flower", "beach", "house"}
-GROUNDED = {"fox", "cat", "snow"}
-OUTDOORS = (
-    LAND
-    | GROUNDED
-    | {
-        "sunset",
-        "sunrise",
-        "night",
-        "aurora",
-        "sun",
-        "moon",
-        "water",
-        "cloud",
-        "rain",
-        "fog",
-        "boat",
-        "lighthouse",
-        "bird",
-        "balloon",
-    }
-)
+ANIMALS = ("fox", "cat", "dog")
+# Drawn on top: without them everything behind stays as it was.
+SUBJECTS = (*ANIMALS, "boat", "house", "lighthouse", "balloon", "flower", "bird")
+SKY = {"day", "sunset", "sunrise", "night", "aurora", "sun", "moon", "rain", "fog"}
+OUTDOORS = set(SEEN) - {"abstract", "huge", "waves", "day"}
 
 
 @dataclass(frozen=True)
 class Scene:
+    """`hidden` things shape the scene but are not drawn; `style` as `vocabulary.STYLES` has it."""
+
     seed: int
     light: Light
     features: frozenset[str]
     tints: tuple[Colour, ...]
     subject_colour: dict[str, Colour]
+    hidden: frozenset[str] = frozenset()
+    style: str | None = None
 
     def has(self, *names: str) -> bool:
         return not self.features.isdisjoint(names)
 
+    def shows(self, *names: str) -> bool:
+        return not (self.features - self.hidden).isdisjoint(names)
 
-def read_scene(prompt: str) -> Scene:
-    words = prompt.lower()
-    found = {name for name, pattern in WORDS.items() if re.search(rf"\b(?:{pattern})\b", words)}
-    if not found & OUTDOORS:
-        found.add("abstract")
-    if found & {"boat", "waves", "beach"} and "abstract" not in found:
-        found.add("water")
-    if "lighthouse" in found:
-        found |= {"water", "beach"}
-    seed = int.from_bytes(hashlib.sha256(prompt.encode()).digest()[:8])
+
+def read_scene(prompt: str, seed: int = 0) -> Scene:
+    """`seed`: another one gives the same things in other places and colours."""
+    words, gone = split_wish(prompt)
+    found = _complete(things(words) - gone)
+    number = _number(prompt, seed)
     return Scene(
-        seed=seed,
-        light=_light(found, seed),
+        seed=number,
+        light=_light(found, number),
         features=frozenset(found),
-        tints=tuple(NAMED[word] for word in re.findall(r"\w+", words) if word in NAMED),
-        subject_colour=_subject_colours(words),
+        tints=tuple(NAMED[name] for name in colours(words)),
+        subject_colour={thing: NAMED[name] for thing, name in coloured_things(words).items()},
+        hidden=frozenset(gone),
+        style=style(words),
     )
+
+
+def changed(scene: Scene, wish: str, seed: int = 0) -> Scene:
+    """The scene as the wish wants it, everything else in its place.
+
+    A wish that names nothing known ("another one") is the same scene from another seed.
+    """
+    words, gone = split_wish(wish)
+    found = things(words)
+    features = set(scene.features)
+    if found & SKY:
+        features -= SKY
+    features = _complete(((features | found) - (gone - set(SUBJECTS))) or {"meadow"})
+    owned = {thing: NAMED[name] for thing, name in coloured_things(words).items()}
+    tints = tuple(NAMED[name] for name in colours(words) or any_colour(words, seed))
+    hidden = (scene.hidden | gone) - found
+    subject = next((name for name in SUBJECTS if name in features - hidden), None)
+    if tints and not owned and subject:
+        owned = {subject: tints[0]}
+    new = replace(
+        scene,
+        light=_light(features, scene.seed) if found & SKY else scene.light,
+        features=frozenset(features),
+        tints=tints if tints and not owned else scene.tints,
+        subject_colour=scene.subject_colour | owned,
+        hidden=hidden,
+        style=style(words) or scene.style,
+    )
+    return new if new != scene else replace(scene, seed=_number(str(scene.seed), seed or 1))
+
+
+def _number(text: str, seed: int) -> int:
+    return int.from_bytes(hashlib.sha256(f"{seed or ''}{text}".encode()).digest()[:8])
+
+
+def _complete(found: set[str]) -> set[str]:
+    """With what goes with it: a boat floats on water."""
+    if not found & OUTDOORS:
+        return found | {"abstract"}
+    if found & {"boat", "waves", "beach"} and "abstract" not in found:
+        found = found | {"water"}
+    return found | {"water", "beach"} if "lighthouse" in found else found
 
 
 def _light(found: set[str], seed: int) -> Light:
@@ -103,18 +109,6 @@ def _light(found: set[str], seed: int) -> Light:
         return "overcast"
     if "moon" in found:
         return "night"
-    if found & {"fox", "cat", "desert"}:
+    if found & {*ANIMALS, "desert"} and not found & {"day", "sun"}:
         return ("day", "sunset", "sunrise")[seed % 3]
     return "day"
-
-
-def _subject_colours(words: str) -> dict[str, Colour]:
-    """The colour named at most one word before a subject: "a red fox", "a blue wooden boat"."""
-    colours: dict[str, Colour] = {}
-    for name, pattern in WORDS.items():
-        match = re.search(
-            rf"\b({'|'.join(NAMED)})(?:en|er|es|e)?\s+(?:\w+\s+)?(?:{pattern})\b", words
-        )
-        if match:
-            colours[name] = NAMED[match.group(1)]
-    return colours

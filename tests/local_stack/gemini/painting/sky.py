@@ -24,7 +24,8 @@ def paint_sky(canvas: Canvas, scene: Scene, palette: Palette, horizon: float) ->
     far_glow = 62 if scene.light in ("sunset", "sunrise") else 42
     if scene.light != "overcast":
         canvas.glow(lamp, canvas.unit * far_glow * 1.2, palette.glow, 0.7)
-    _clouds(canvas, scene, palette, horizon)
+    if "cloud" not in scene.hidden:
+        _clouds(canvas, scene, palette, horizon)
     _lamp(canvas, scene, palette, lamp)
     return lamp
 
@@ -39,7 +40,7 @@ def _lamp_place(canvas: Canvas, scene: Scene, horizon: float) -> Point:
 
 
 def _lamp(canvas: Canvas, scene: Scene, palette: Palette, at: Point) -> None:
-    if scene.light == "overcast":
+    if scene.light == "overcast" or scene.hidden & {"sun", "moon"}:
         return
     if scene.light == "night" or scene.has("moon"):
         _moon(canvas, scene, palette, at)

@@ -2,7 +2,7 @@
 
 from PIL import Image, ImageDraw, ImageFilter
 
-from tests.local_stack.gemini.painting.canvas import Canvas, gradient
+from tests.local_stack.gemini.painting.canvas import Canvas, gradient, seeded
 from tests.local_stack.gemini.painting.colours import Colour, darker, lighter, mix, under
 from tests.local_stack.gemini.painting.palette import Palette
 from tests.local_stack.gemini.painting.scene import Scene
@@ -26,8 +26,8 @@ def paint_city(canvas: Canvas, scene: Scene, palette: Palette, foot: float) -> N
             tall = foot * canvas.rng.uniform(low, high) * (0.5 + 0.6 * middle)
             _tower(canvas, (x, foot - tall, x + wide, foot), wall, far, dark)
             x += wide * canvas.rng.uniform(0.82, 1.2)
+        ember = (canvas.width * canvas.rng.uniform(0.25, 0.75), foot)
         if dark and depth < 2:
-            ember = (canvas.width * canvas.rng.uniform(0.25, 0.75), foot)
             canvas.glow(ember, canvas.unit * 60, (255, 160, 96), 0.36)
 
 
@@ -71,7 +71,8 @@ def _windows(
     canvas: Canvas, box: tuple[float, float, float, float], far: float, dark: bool
 ) -> None:
     left, top, right, foot = box
-    rng, unit = canvas.rng, canvas.unit
+    # Its own dice: lit windows need more throws, and the next tower stays where it is.
+    rng, unit = seeded(canvas.rng.random()), canvas.unit
     pane = Image.new("RGBA", (max(1, round(right - left)), max(1, round(foot - top))), (0, 0, 0, 0))
     draw = ImageDraw.Draw(pane)
     across, down = unit * 1.05, unit * 1.5
