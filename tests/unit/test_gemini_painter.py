@@ -10,7 +10,8 @@ from tests.local_stack.gemini.odd_pictures import BOMB_SIDE, odd_picture
 from tests.local_stack.gemini.painting import paint
 from tests.local_stack.gemini.painting.edit import draft, repaint
 from tests.local_stack.gemini.painting.scene import read_scene
-from tests.local_stack.gemini.picture_request import call_arguments, picture_prompt, wants_picture
+from tests.local_stack.gemini.picture_call import call_arguments
+from tests.local_stack.gemini.picture_request import picture_prompt, wants_picture
 from tests.local_stack.gemini.script import SettingsError
 from tests.local_stack.gemini.studio import encode, open_picture
 from tests.local_stack.gemini.text_model import answer_text

@@ -1,15 +1,17 @@
 """How the simulator behaves, what it was asked so far, and the entries still to be served."""
 
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
 from tests.local_stack.gemini.script import Entry, SettingsError, is_count, is_number, read_entry
 
 LOG_LENGTH = 1000
-MOST_DRAFTS = 8
-KEYS = ("text_ms", "image_ms", "image_format", "drafts", "script", "reset")
+# Drafts and finished pictures of one answer.
+COUNTS = {"drafts": (0, 8), "pictures": (1, 8)}
+SETTINGS = ("text_ms", "image_ms", "image_format", "drafts", "pictures")
+KEYS = (*SETTINGS, "script", "reset")
 
 
 def utc_now() -> datetime:
@@ -22,6 +24,7 @@ class Behaviour:
         self.image_ms: float = 1500
         self.image_format = "jpeg"
         self.drafts = 0
+        self.pictures = 1
         self._clock = clock
         self._script: list[Entry] = []
         self._reset()
@@ -33,7 +36,7 @@ class Behaviour:
             SettingsError: one sentence about the first mistake.
         """
         checked = _checked(raw)
-        for name in ("text_ms", "image_ms", "image_format", "drafts"):
+        for name in SETTINGS:
             if name in checked:
                 setattr(self, name, checked[name])
         if "script" in checked:
@@ -41,10 +44,11 @@ class Behaviour:
         if checked.get("reset"):
             self._reset()
 
-    def record(self, kind: str, prompt: str) -> None:
+    def record(self, kind: str, prompt: str, sources: Sequence[str] = ()) -> None:
+        """`sources`: SHA-256 of every picture that was sent along, in hex, in their order."""
         self._calls[kind] += 1
         at = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._log.append({"kind": kind, "prompt": prompt, "at": at})
+        self._log.append({"kind": kind, "prompt": prompt, "sources": [*sources], "at": at})
 
     def take(self, kind: str, prompt: str) -> Entry | None:
         """The first entry for this kind whose `match` is in the prompt; it is used up."""
@@ -57,13 +61,13 @@ class Behaviour:
         return (self.text_ms if kind == "text" else self.image_ms) / 1000
 
     def shown(self) -> dict[str, Any]:
-        settings = {name: getattr(self, name) for name in KEYS[:4]}
+        settings = {name: getattr(self, name) for name in SETTINGS}
         settings["script"] = [entry.shown() for entry in self._script]
         return {"settings": settings, "calls": dict(self._calls), "log": list(self._log)}
 
     def _reset(self) -> None:
         self._calls = {"text": 0, "image": 0}
-        self._log: deque[dict[str, str]] = deque(maxlen=LOG_LENGTH)
+        self._log: deque[dict[str, Any]] = deque(maxlen=LOG_LENGTH)
 
 
 def _checked(raw: object) -> dict[str, Any]:
@@ -72,14 +76,9 @@ def _checked(raw: object) -> dict[str, Any]:
     unknown = [name for name in raw if name not in KEYS]
     if unknown:
         raise SettingsError(f"Unknown setting {unknown[0]!r}; known are {', '.join(KEYS)}.")
-    for name in ("text_ms", "image_ms"):
-        if not is_number(raw.get(name, 0)):
-            raise SettingsError(f"{name} must be a number of milliseconds, 0 or more.")
+    _check_numbers(raw)
     if raw.get("image_format", "jpeg") not in ("jpeg", "png"):
         raise SettingsError('image_format must be "jpeg" or "png".')
-    drafts = raw.get("drafts", 0)
-    if not is_count(drafts) or drafts > MOST_DRAFTS:
-        raise SettingsError(f"drafts must be a whole number from 0 to {MOST_DRAFTS}.")
     if not isinstance(raw.get("reset", False), bool):
         raise SettingsError("reset must be true or false.")
     script = raw.get("script", [])
@@ -89,3 +88,13 @@ def _checked(raw: object) -> dict[str, Any]:
     if "script" in raw:
         checked["script"] = [read_entry(item, f"script[{i}]") for i, item in enumerate(script)]
     return checked
+
+
+def _check_numbers(raw: Mapping[str, Any]) -> None:
+    for name in ("text_ms", "image_ms"):
+        if not is_number(raw.get(name, 0)):
+            raise SettingsError(f"{name} must be a number of milliseconds, 0 or more.")
+    for name, (low, high) in COUNTS.items():
+        value = raw.get(name, low)
+        if not is_count(value) or not low <= value <= high:
+            raise SettingsError(f"{name} must be a whole number from {low} to {high}.")

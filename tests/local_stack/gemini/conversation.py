@@ -1,10 +1,12 @@
 """The turns of a request: their shape, the rules between them, and what they say."""
 
+import hashlib
 import re
 from collections.abc import Iterator
 from typing import Any
 
 from tests.local_stack.gemini.errors import MISSING_SIGNATURE, invalid, unknown_names
+from tests.local_stack.gemini.labels import without_labels
 from tests.local_stack.gemini.wire import Json, decode_base64, snake
 
 PART_DATA = frozenset(
@@ -185,7 +187,7 @@ def text_of(content: Any) -> str:
         return ""
     texts = [
         part["text"]
-        for part in parts
+        for part in without_labels(parts)
         if isinstance(part, dict) and isinstance(part.get("text"), str) and not part.get("thought")
     ]
     return re.sub(r"\s+", " ", " ".join(texts)).strip()
@@ -215,3 +217,23 @@ def last_pictures(contents: list[Json]) -> list[bytes]:
         if found:
             return found
     return []
+
+
+def picture_digests(contents: Any) -> list[str]:
+    """SHA-256 of every picture sent along, in hex; tolerant, as `text_of` is."""
+    digests = []
+    for content in contents if isinstance(contents, list) else []:
+        parts = content.get("parts") if isinstance(content, dict) else None
+        for part in parts if isinstance(parts, list) else []:
+            inline = part.get("inlineData") if isinstance(part, dict) else None
+            data = inline.get("data") if isinstance(inline, dict) else None
+            if isinstance(data, str):
+                digests.append(_digest(data))
+    return digests
+
+
+def _digest(data: str) -> str:
+    try:
+        return hashlib.sha256(decode_base64(data)).hexdigest()
+    except ValueError:
+        return "not base64"

@@ -11,7 +11,12 @@ from tests.local_stack.gemini import errors
 from tests.local_stack.gemini.answer import Answer
 from tests.local_stack.gemini.behaviour import Behaviour
 from tests.local_stack.gemini.catalogue import MODELS, Model, kind_of, replacement_for
-from tests.local_stack.gemini.conversation import check_contents, declared_names, last_prompt
+from tests.local_stack.gemini.conversation import (
+    check_contents,
+    declared_names,
+    last_prompt,
+    picture_digests,
+)
 from tests.local_stack.gemini.delivery import Delivery, Step
 from tests.local_stack.gemini.errors import Refusal
 from tests.local_stack.gemini.image_model import answer_image, commission
@@ -41,7 +46,7 @@ class Simulator:
         """
         request: Json = normalised(raw) if isinstance(raw, dict) else {}
         prompt = last_prompt(request.get("contents"))
-        self.behaviour.record(kind_of(model_id), prompt)
+        self.behaviour.record(kind_of(model_id), prompt, picture_digests(request.get("contents")))
         model = known_model(model_id, version)
         check_body(raw)
         check_request(raw, request, model)
@@ -78,8 +83,11 @@ class Simulator:
     async def _answer(self, model: Model, request: Json) -> Answer:
         response_id = uuid.uuid4().hex[:22]
         if model.kind == "text":
-            return answer_text(model.id, request, response_id)
-        work = commission(model, request, self.behaviour.image_format, self.behaviour.drafts)
+            return answer_text(model.id, request, response_id, self.studio.album)
+        how = self.behaviour
+        work = await asyncio.to_thread(
+            commission, model, request, how.image_format, how.drafts, how.pictures
+        )
         return answer_image(model, request, work, await self.studio.paint(work), response_id)
 
     def _refuse(self, refusal: Refusal, due: float, stream: Stream, entry: Entry) -> Response:

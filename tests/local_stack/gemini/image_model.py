@@ -1,12 +1,16 @@
 """What an image model answers: a sentence and a painted picture."""
 
 import hashlib
+import secrets
+
+from PIL import Image
 
 from tests.local_stack.gemini import tokens
 from tests.local_stack.gemini.answer import Answer, signature
 from tests.local_stack.gemini.catalogue import SCALES, Model
 from tests.local_stack.gemini.conversation import last_pictures, last_prompt
 from tests.local_stack.gemini.errors import invalid
+from tests.local_stack.gemini.picture_call import asked_ratio
 from tests.local_stack.gemini.studio import MIME_TYPES, Commission, open_picture
 from tests.local_stack.gemini.wire import Json, encode_base64
 
@@ -17,7 +21,9 @@ UNREADABLE = (
 SENTENCES = ("Here it is.", "Here is your picture.", "I painted this for you.", "There you are.")
 
 
-def commission(model: Model, request: Json, image_format: str, drafts: int) -> Commission:
+def commission(
+    model: Model, request: Json, image_format: str, drafts: int, pictures: int
+) -> Commission:
     """What to paint.
 
     Raises:
@@ -26,31 +32,39 @@ def commission(model: Model, request: Json, image_format: str, drafts: int) -> C
     prompt = last_prompt(request["contents"])
     if not prompt:
         raise invalid("* GenerateContentRequest.contents: a text prompt is required.\n")
-    pictures = last_pictures(request["contents"])
-    wanted: Json = request.get("generationConfig", {}).get("imageConfig", {})
-    size = model.sizes["1:1"]
-    if pictures:
-        size = _closest(model, pictures)
-    if wanted.get("aspectRatio"):
-        size = model.sizes[wanted["aspectRatio"]]
-    scale = SCALES[wanted.get("imageSize") or "1K"]
-    return Commission(prompt, size, scale, image_format, drafts, pictures[-1] if pictures else None)
-
-
-def _closest(model: Model, pictures: list[bytes]) -> tuple[int, int]:
-    """Without an aspect ratio the answer follows the last input picture; all must be readable."""
     try:
-        opened = [open_picture(data) for data in pictures]
+        sources = tuple(map(open_picture, last_pictures(request["contents"])))
     except ValueError:
         raise invalid(UNREADABLE) from None
-    shape = opened[-1].width / opened[-1].height
-    return min(model.sizes.values(), key=lambda size: abs(size[0] / size[1] - shape))
+    config: Json = request.get("generationConfig", {})
+    wanted: Json = config.get("imageConfig", {})
+    return Commission(
+        prompt=prompt,
+        size=model.sizes[wanted.get("aspectRatio") or _shape(model, prompt, sources)],
+        scale=SCALES[wanted.get("imageSize") or "1K"],
+        format=image_format,
+        drafts=drafts,
+        pictures=pictures,
+        seed=config.get("seed", secrets.randbits(31)),
+        sources=sources,
+    )
+
+
+def _shape(model: Model, prompt: str, sources: tuple[Image.Image, ...]) -> str:
+    """Without an aspect ratio the words decide, then the last input picture."""
+    like = sources[-1].width / sources[-1].height if sources else 1.0
+    asked = asked_ratio(prompt, tuple(model.sizes), like if sources else None)
+    return asked or min(model.sizes, key=lambda name: abs(_ratio(model.sizes[name]) - like))
+
+
+def _ratio(size: tuple[int, int]) -> float:
+    return size[0] / size[1]
 
 
 def answer_image(
     model: Model, request: Json, work: Commission, files: list[bytes], response_id: str
 ) -> Answer:
-    """`files` as the studio returns them: drafts first, the picture last."""
+    """`files` as the studio returns them: drafts first, the pictures last."""
     config: Json = request.get("generationConfig", {})
     modalities = {
         str(name).upper() for name in config.get("responseModalities") or ("TEXT", "IMAGE")
@@ -63,10 +77,12 @@ def answer_image(
         parts.append({"text": sentence})
         written["TEXT"] = tokens.of_text(sentence)
     mime_type = MIME_TYPES[work.format]
-    parts += [picture_part(data, mime_type) | {"thought": True} for data in files[:-1]]
+    drafts, pictures = files[: work.drafts], files[work.drafts :]
+    parts += [picture_part(data, mime_type) | {"thought": True} for data in drafts]
     signed = {"thoughtSignature": signature("image", work.prompt)}
-    parts.append(picture_part(files[-1], mime_type) | signed)
-    thoughts = 300 + digest[1] if files[:-1] else 0
+    parts += [picture_part(data, mime_type) | signed for data in pictures]
+    written["IMAGE"] *= len(pictures)
+    thoughts = 300 + digest[1] if drafts else 0
     usage = tokens.usage(tokens.of_request(request), written, thoughts)
     return Answer(model.id, response_id, usage, parts)
 

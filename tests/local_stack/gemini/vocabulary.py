@@ -99,11 +99,6 @@ WITHOUT = (
 )
 # Japanese says it behind the thing.
 WITHOUT_BEFORE = r"(?:を|の|が)?(?:なし|無し|抜き|消し|取っ|取り除|除い|いない)"
-OTHER_COLOUR = re.compile(
-    r"\b(?:an)?other colou?rs?\b|\bdifferent colou?rs?\b|andere[nr]? farben?|autres? couleurs?|"
-    r"otros? color(?:es)?|(?:別|違う|他)の色|لون اخر|الوان اخري"
-)
-CLAUSE_END = re.compile(r"[,.;:!?、。،]|\b(?:but|aber|mais|pero|with|mit|avec|con|and_make)\b|لكن")
 _JAPANESE = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
 _ARABIC = re.compile(r"[\u0600-\u06ff]")
 
@@ -112,6 +107,12 @@ def fold(text: str) -> str:
     """Small letters without accents, vowel signs and other marks, in one width."""
     letters = unicodedata.normalize("NFKD", text.casefold())
     return "".join(letter for letter in letters if not unicodedata.combining(letter))
+
+
+def pattern(text: str) -> re.Pattern[str]:
+    """A regular expression for folded text; its own letters lose their marks, too."""
+    letters = unicodedata.normalize("NFKD", text)
+    return re.compile("".join(letter for letter in letters if not unicodedata.combining(letter)))
 
 
 def expression(words: str) -> str:
@@ -132,6 +133,11 @@ def expression(words: str) -> str:
     return f"(?:{'|'.join(found)})"
 
 
+OTHER_COLOUR = pattern(
+    r"\b(?:an)?other colou?rs?\b|\bdifferent colou?rs?\b|andere[nr]? farben?|autres? couleurs?|"
+    r"otros? color(?:es)?|(?:別|違う|他)の色|لون اخر|الوان اخري"
+)
+CLAUSE_END = pattern(r"[,.;:!?、。،]|\b(?:but|aber|mais|pero|with|mit|avec|con|and_make)\b|لكن")
 PATTERNS = {name: re.compile(expression(words)) for name, words in SEEN.items()}
 STYLE_PATTERNS = {name: re.compile(expression(words)) for name, words in STYLES.items()}
 COLOUR = re.compile("|".join(f"(?P<{name}>{expression(words)})" for name, words in COLOURS.items()))

@@ -5,11 +5,26 @@ from PIL import Image, ImageChops, ImageEnhance, ImageFilter, ImageOps
 from tests.local_stack.gemini.painting.canvas import Canvas, gradient, seeded
 from tests.local_stack.gemini.painting.colours import darker, lighter
 from tests.local_stack.gemini.painting.finish import brush, finish, grain
-from tests.local_stack.gemini.painting.painter import paint_subjects
+from tests.local_stack.gemini.painting.painter import paint_scene, paint_subjects
 from tests.local_stack.gemini.painting.palette import SKIES
-from tests.local_stack.gemini.painting.scene import SKY, Scene, read_scene
+from tests.local_stack.gemini.painting.scene import SKY, Scene, changed, read_scene
 from tests.local_stack.gemini.painting.styles import stylise
 from tests.local_stack.gemini.painting.town import paint_rain
+from tests.local_stack.gemini.vocabulary import things
+
+
+def edit(
+    source: Image.Image, scene: Scene | None, wish: str, size: tuple[int, int], seed: int
+) -> tuple[Image.Image, Scene | None]:
+    """The source as the wish wants it, and its scene.
+
+    Args:
+        scene: what the source shows, where that is known: it is painted anew, then.
+    """
+    if scene is None or (scene.has("abstract") and things(wish) & SKY):
+        return repaint(source, wish, size, seed), None
+    new = changed(scene, wish, seed)
+    return paint_scene(new, size, seed), new
 
 
 def repaint(source: Image.Image, prompt: str, size: tuple[int, int], seed: int = 0) -> Image.Image:
@@ -41,7 +56,7 @@ def extended(source: Image.Image, size: tuple[int, int]) -> Image.Image:
     """The whole source in the middle; what it lacks at the sides goes on as its mirror, soft."""
     inner = ImageOps.contain(source, size, Image.Resampling.LANCZOS)
     missing = max(size[0] - inner.width, size[1] - inner.height)
-    if missing <= max(size) // 50:
+    if missing <= max(size) // 8:
         return ImageOps.fit(source, size, Image.Resampling.LANCZOS)
     left, top = (size[0] - inner.width) // 2, (size[1] - inner.height) // 2
     mirrors = (ImageOps.mirror(inner), inner) if top == 0 else (ImageOps.flip(inner), inner)
@@ -68,11 +83,14 @@ def _lit(picture: Image.Image, scene: Scene) -> Image.Image:
         snow = Image.new("RGB", picture.size, (236, 242, 250))
         white = ImageOps.grayscale(picture).point(lambda v: min(220, v * 3 // 2))
         return Image.composite(snow, bright, white) if scene.has("snow") else bright
-    tinted = ImageChops.multiply(picture, Image.new("RGB", picture.size, palette.ambient))
-    if scene.light == "night":
-        tinted = ImageEnhance.Brightness(tinted).enhance(0.72)
     sky = gradient(picture.size, palette.sky)
-    return Image.blend(ImageChops.soft_light(tinted, sky), sky, 0.24 if scene.has("fog") else 0.12)
+    dimmed = ImageChops.multiply(
+        ImageOps.autocontrast(picture, 1), Image.new("RGB", picture.size, palette.ambient)
+    )
+    if scene.light == "night":
+        return Image.blend(dimmed, sky, 0.3 if scene.has("fog") else 0.16)
+    tinted = Image.blend(ImageChops.soft_light(dimmed, sky), picture, 0.25)
+    return Image.blend(tinted, sky, 0.3 if scene.has("fog") else 0.12)
 
 
 def draft(picture: Image.Image, step: int, steps: int) -> Image.Image:
