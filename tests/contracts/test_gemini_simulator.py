@@ -1,6 +1,7 @@
 """The Gemini simulator over real HTTP: Google's own SDK as the client, httpx for the raw wire."""
 
 import base64
+import hashlib
 import io
 import json
 import signal
@@ -15,7 +16,7 @@ import httpx
 import pytest
 from google import genai
 from google.genai import errors, types
-from PIL import Image
+from PIL import Image, ImageStat
 from tests.support.simulator import start, stop
 
 ROOT = Path(__file__).parents[2]
@@ -53,7 +54,13 @@ def address() -> Iterator[str]:
 @pytest.fixture
 def http(address: str) -> Iterator[httpx.Client]:
     with httpx.Client(base_url=address, headers=KEY, timeout=10) as client:
-        fast: Json = {"text_ms": 0, "image_ms": 0, "image_format": "jpeg", "drafts": 0}
+        fast: Json = {
+            "text_ms": 0,
+            "image_ms": 0,
+            "image_format": "jpeg",
+            "drafts": 0,
+            "pictures": 1,
+        }
         assert client.put("/dev/gemini", json=fast | {"script": [], "reset": True}).is_success
         yield client
 
@@ -219,6 +226,55 @@ def test_edit_follows_the_source(beta: genai.Client) -> None:
         assert red > blue + 40
 
 
+def test_the_earlier_picture_is_repainted_at_the_size_asked_for(beta: genai.Client) -> None:
+    (day,) = painted(beta, "a cat by day", seed=3, times=1)
+    source = types.Part.from_bytes(data=day, mime_type="image/jpeg")
+
+    size = types.ImageConfig(image_size="4K")
+    night, again = painted(beta, source, "make it night", image_config=size, times=2)
+
+    with Image.open(io.BytesIO(day)) as before, Image.open(io.BytesIO(night)) as after:
+        assert after.size == (4096, 4096)
+        bright, dark = (mean_level(picture) for picture in (before, after))
+    assert bright > dark + 40
+    assert night != again, "without a seed every call is another one"
+
+
+def painted(client: genai.Client, *parts: Any, times: int = 2, **config: Any) -> list[bytes]:
+    """The last picture of each of so many answers."""
+    wish = types.Content(
+        role="user", parts=[types.Part(text=p) if isinstance(p, str) else p for p in parts]
+    )
+    settings = types.GenerateContentConfig(response_modalities=["IMAGE"], **config)
+    answers = [
+        client.models.generate_content(model=PAINTER, contents=wish, config=settings)
+        for _ in range(times)
+    ]
+    return [picture_bytes(answer)[-1][0] for answer in answers]
+
+
+def mean_level(picture: Image.Image) -> float:
+    return float(ImageStat.Stat(picture.convert("L")).mean[0])
+
+
+def test_a_seed_is_one_picture(beta: genai.Client) -> None:
+    first, second = painted(beta, "a fox", seed=7)
+    other, _ = painted(beta, "a fox", seed=8)
+
+    assert first == second != other
+
+
+def test_several_finals_in_one_answer(beta: genai.Client, http: httpx.Client) -> None:
+    behave(http, pictures=3, drafts=1)
+
+    answer = beta.models.generate_content(model=PAINTER, contents="a fox, 1:4")
+
+    found = picture_bytes(answer)
+    assert [is_draft for _, is_draft in found] == [True, False, False, False]
+    assert len({data for data, _ in found}) == 4
+    assert Image.open(io.BytesIO(found[-1][0])).size == (512, 2064)
+
+
 def test_text_stream(sdk: genai.Client, http: httpx.Client) -> None:
     behave(http, text_ms=300)
     began = time.monotonic()
@@ -363,6 +419,8 @@ def test_snake_case_and_urlsafe_base64(http: httpx.Client) -> None:
     answer = post(http, body, PAINTER)
 
     assert answer.status_code == 200, answer.text
+    (line,) = http.get("/dev/gemini").json()["log"]
+    assert line["sources"] == [hashlib.sha256(file.getvalue()).hexdigest()]
     (part,) = answer.json()["candidates"][0]["content"]["parts"]
     assert part["inlineData"]["mimeType"] == "image/jpeg"
     with Image.open(io.BytesIO(base64.b64decode(part["inlineData"]["data"]))) as picture:
@@ -726,6 +784,7 @@ def test_calls_and_log(http: httpx.Client) -> None:
         ("image", "a fox"),
         ("text", "refused"),
     ]
+    assert [line["sources"] for line in log] == [[], [], []]
     assert all(len(line["at"]) == len("2026-11-20T10:00:00.000Z") for line in log)
     assert "test-key" not in state.text
 

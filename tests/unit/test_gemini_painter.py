@@ -4,18 +4,22 @@ import io
 
 import pytest
 from PIL import Image, ImageChops, ImageStat
+from tests.local_stack.gemini.album import Album
 from tests.local_stack.gemini.behaviour import LOG_LENGTH, Behaviour
 from tests.local_stack.gemini.chat import reply
 from tests.local_stack.gemini.odd_pictures import BOMB_SIDE, odd_picture
 from tests.local_stack.gemini.painting import paint
+from tests.local_stack.gemini.painting.colours import NAMED
 from tests.local_stack.gemini.painting.edit import draft, repaint
-from tests.local_stack.gemini.painting.scene import read_scene
+from tests.local_stack.gemini.painting.painter import paint_scene
+from tests.local_stack.gemini.painting.scene import changed, read_scene
 from tests.local_stack.gemini.picture_call import call_arguments
+from tests.local_stack.gemini.picture_change import wants_change
 from tests.local_stack.gemini.picture_request import picture_prompt, wants_picture
 from tests.local_stack.gemini.script import SettingsError
 from tests.local_stack.gemini.studio import encode, open_picture
 from tests.local_stack.gemini.text_model import answer_text
-from tests.local_stack.gemini.wire import Json, as_event, decode_base64, normalised
+from tests.local_stack.gemini.wire import Json, as_event, decode_base64, encode_base64, normalised
 
 SMALL = (256, 256)
 SUBJECTS = (
@@ -124,6 +128,92 @@ def test_edit_takes_the_colour_from_the_prompt_and_the_shapes_from_the_source() 
     assert sum(mean(left)) > sum(mean(right)) + 100
 
 
+def test_what_is_not_wished_changed_stays_where_it_was() -> None:
+    cat = read_scene("a cat by day", 3)
+    painted = paint_scene(cat, SMALL)
+
+    night, alone, blue, wood = (
+        paint_scene(changed(cat, wish), SMALL)
+        for wish in ("make it night", "now without the cat", "make it blue", "as a woodcut")
+    )
+
+    assert sum(mean(painted)) > sum(mean(night)) + 100
+    assert boxed(painted, night)[3] == SMALL[1], "all of it"
+    left, top, right, _ = boxed(painted, alone)
+    assert (left > 40, top > 80, right < 230) == (True, True, True), "the cat alone"
+    assert boxed(painted, blue)[0] > 40
+    assert max(ImageStat.Stat(wood.convert("HSV")).mean[1:2]) < 60
+    assert paint_scene(cat, SMALL, touch=1).tobytes() != painted.tobytes()
+
+
+def boxed(first: Image.Image, second: Image.Image) -> tuple[int, int, int, int]:
+    """Where two pictures differ by more than their grain."""
+    different = ImageChops.difference(first, second).convert("L").point(lambda v: 255 * (v > 24))
+    return different.getbbox() or (0, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "a black cat at night in the snow",
+        "eine schwarze Katze nachts im Schnee",
+        "un chat noir la nuit dans la neige",
+        "un gato negro de noche en la nieve",
+        "夜の雪の中の黒い猫",
+        "قطة سوداء في الليل في الثلج",
+    ],
+)
+def test_six_languages(prompt: str) -> None:
+    scene = read_scene(prompt)
+
+    assert scene.features == {"cat", "night", "snow"}
+    assert scene.subject_colour == {"cat": NAMED["black"]}
+    assert wants_picture(ASKED[prompt[0]].format(prompt))
+
+
+ASKED = {
+    "a": "paint {}",
+    "e": "Kannst du mir {} malen?",
+    "u": "dibuja {}",
+    "夜": "{}を描いてください",
+    "ق": "ارسم {}",
+}
+
+
+@pytest.mark.parametrize(
+    "wish", ["sans le chat", "猫なしで", "بدون القطة", "ohne die Katze", "sin el gato"]
+)
+def test_what_is_wished_away_is_gone(wish: str) -> None:
+    scene = changed(read_scene("a cat and a fox"), wish)
+
+    assert (scene.shows("cat"), scene.shows("fox")) == (False, True)
+
+
+@pytest.mark.parametrize("kind", ["WEBP", "JPEG"])
+def test_a_picture_is_known_again_after_another_encoding(kind: str) -> None:
+    album = Album()
+    scenes = [read_scene(prompt, 1) for prompt in ("a cat by day", "a red fox", "a lake at night")]
+    pictures = [paint_scene(scene, SMALL) for scene in scenes]
+    for picture, scene in zip(pictures, scenes, strict=True):
+        album.remember(picture, scene)
+    file = io.BytesIO()
+    pictures[1].resize((200, 200)).save(file, kind, quality=70)
+
+    assert album.recall(open_picture(file.getvalue())) == scenes[1]
+    assert album.recall(Image.new("RGB", SMALL, (200, 30, 90))) is None
+
+
+def test_a_strangers_photo_keeps_its_palette_and_composition() -> None:
+    photo = Image.new("RGB", (300, 200), (200, 60, 40))
+    photo.paste((40, 60, 200), (0, 0, 150, 200))
+
+    wide = repaint(photo, "wider", (512, 192))
+
+    left, right = mean(wide.crop((130, 0, 230, 192))), mean(wide.crop((282, 0, 382, 192)))
+    assert left[2] > left[0] + 80
+    assert right[0] > right[2] + 80
+
+
 def test_odd_pictures_are_what_they_claim() -> None:
     real = encode(paint("a meadow", SMALL), "jpeg")
     made = {
@@ -189,8 +279,10 @@ def test_plain_talk_is_no_wish(text: str) -> None:
     assert not wants_picture(text)
 
 
-def declaration(*ratios: str) -> Json:
-    properties = {"prompt": {"type": "STRING"}, "aspect_ratio": {"enum": list(ratios)}}
+def declaration(*ratios: str, edits: bool = False) -> Json:
+    properties: Json = {"prompt": {"type": "STRING"}, "aspect_ratio": {"enum": list(ratios)}}
+    if edits:
+        properties |= {"count": {"type": "INTEGER"}, "edit": {"type": "ARRAY"}}
     return {"name": "generate_image", "parameters": {"properties": properties}}
 
 
@@ -201,6 +293,8 @@ def declaration(*ratios: str) -> Json:
         ("paint a portrait of a king", ("9:16",), "9:16"),
         ("draw a wide river", ("1:1", "9:16"), None),
         ("draw a river", ("1:1", "16:9", "9:16"), None),
+        ("draw a river, 21:9", ("16:9", "21:9"), "21:9"),
+        ("川を横長で描いて", ("1:1", "16:9"), "16:9"),
     ],
 )
 def test_aspect_ratio_if_asked_for_and_allowed(
@@ -211,6 +305,83 @@ def test_aspect_ratio_if_asked_for_and_allowed(
 
 def user(text: str) -> Json:
     return {"role": "user", "parts": [{"text": text}]}
+
+
+def shown(number: int, picture: Image.Image | None = None) -> list[Json]:
+    """A picture as a conversation shows it to the model."""
+    data = encode_base64(encode(picture or Image.new("RGB", (64, 64)), "png"))
+    inline = {"inlineData": {"mimeType": "image/png", "data": data}}
+    return [{"text": f"[picture {number}]"}, inline]
+
+
+def asked(text: str, *here: int, edits: bool = True) -> Json | None:
+    """Arguments of the call that the model makes after three pictures; None for words."""
+    question = {"role": "user", "parts": [*(p for n in here for p in shown(n)), {"text": text}]}
+    history = {"role": "user", "parts": [*shown(1), *shown(2), {"text": "[picture 3] two of them"}]}
+    answer = answer_text(
+        "gemini-3.8-flash",
+        {
+            "contents": [history, {"role": "model", "parts": [{"text": "Here."}]}, question],
+            "tools": [{"functionDeclarations": [declaration("1:1", "16:9", edits=edits)]}],
+        },
+        "r1",
+    )
+    (part,) = answer.parts or []
+    return dict(part["functionCall"]["args"]) if "functionCall" in part else None
+
+
+@pytest.mark.parametrize(
+    ("text", "here", "expected"),
+    [
+        ("make it night", (), {"prompt": "make it night", "edit": [3]}),
+        ("the second one, but wider", (), {"edit": [2], "aspect_ratio": "16:9"}),
+        ("put the dog of the first into the last one", (), {"edit": [1, 3]}),
+        ("four woodcuts of it, one of them wider", (4,), {"count": 4, "edit": [4]}),
+        ("make this a woodcut", (4, 5), {"edit": [4, 5]}),
+        ("jetzt ohne die Katze", (), {"edit": [3]}),
+        ("夜にして", (), {"edit": [3]}),
+        ("paint a fox", (), {"prompt": "a fox"}),
+        ("Erstelle vier Bilder von einem Fuchs", (), {"prompt": "einem Fuchs", "count": 4}),
+        ("paint two cats", (), {"prompt": "two cats"}),
+    ],
+)
+def test_what_is_called_for(text: str, here: tuple[int, ...], expected: Json) -> None:
+    arguments = asked(text, *here)
+
+    assert arguments == {"prompt": text} | expected
+
+
+def test_an_edit_wants_a_tool_that_edits() -> None:
+    assert asked("make it night", edits=False) is None
+    assert asked("paint a fox", edits=False) == {"prompt": "a fox"}
+
+
+@pytest.mark.parametrize(
+    "text", ["I am tired of it", "thank you", "How do I make it blue?", "hello"]
+)
+def test_talk_about_a_picture_is_no_edit(text: str) -> None:
+    assert not wants_change(text)
+
+
+@pytest.mark.parametrize("question", ["What is this?", "Was ist das?", "これは何ですか"])
+def test_what_is_this(question: str) -> None:
+    album, scene = Album(), read_scene("a red fox in the snow at night")
+    fox = paint_scene(scene, SMALL)
+    album.remember(fox, scene)
+
+    answers = [
+        answer_text(
+            "gemini-3.8-flash",
+            {"contents": [{"parts": [*shown(1, picture), {"text": question}]}]},
+            "r1",
+            album,
+        )
+        for picture in (fox, Image.new("RGB", (200, 100), (40, 90, 190)))
+    ]
+
+    known, strange = [(answer.parts or [{}])[0]["text"] for answer in answers]
+    assert known == "This is one of my own pictures: fox, snow at night."
+    assert strange == "I see a wide picture, mostly blue."
 
 
 def test_chat_remembers() -> None:
@@ -322,6 +493,7 @@ def test_script_serves_matching_calls_in_order() -> None:
         {"image_ms": True},
         {"image_format": "gif"},
         {"drafts": 1.5},
+        {"pictures": 0},
         {"reset": 1},
         {"script": {}},
         {"script": [{}]},

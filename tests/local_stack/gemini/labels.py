@@ -3,6 +3,7 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 
 from tests.local_stack.gemini.wire import Json, decode_base64
 
@@ -17,7 +18,7 @@ def without_labels(parts: Iterable[Json]) -> list[Json]:
     """The parts, with only what was said left in their texts."""
     listed = list(parts)
     said: list[Json] = []
-    for part, after in zip(listed, [*listed[1:], None], strict=True):
+    for part, after in zip_longest(listed, listed[1:]):
         text = part.get("text") if isinstance(part, dict) else None
         if not isinstance(text, str):
             said.append(part)
@@ -35,7 +36,7 @@ def numbered(contents: list[Json]) -> dict[int, bytes | None]:
     files: list[bytes] = []
     for content in contents:
         named: int | None = None
-        for part, after in zip(content["parts"], [*content["parts"][1:], None], strict=True):
+        for part, after in zip_longest(content["parts"], content["parts"][1:]):
             if _is_picture(part):
                 files.append(decode_base64(part["inlineData"].get("data", "")))
                 if named is not None:

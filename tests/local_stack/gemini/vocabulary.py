@@ -172,17 +172,24 @@ def coloured_things(text: str) -> dict[str, str]:
     """Colours that belong to a thing: "a red fox", "a blue wooden boat", "un chat noir"."""
     words = fold(text)
     found: dict[str, str] = {}
-    hues = [(match.start(), match.end(), str(match.lastgroup)) for match in COLOUR.finditer(words)]
-    for name, pattern in PATTERNS.items():
-        for match in pattern.finditer(words):
-            for start, end, hue in hues:
-                before, behind = words[end : match.start()], words[match.end() : start]
-                near = end <= match.start() and re.fullmatch(
-                    r"(?:い|の|色の)|\s+(?:\w+\s+)?", before
-                )
-                if near or (match.end() <= start and re.fullmatch(r"\s+|を", behind)):
-                    found.setdefault(name, hue)
+    for hue in COLOUR.finditer(words):
+        owners = [
+            (len(between), name)
+            for name, known in PATTERNS.items()
+            for match in known.finditer(words)
+            if (between := _between(words, hue, match)) is not None
+        ]
+        if owners:
+            found.setdefault(min(owners)[1], str(hue.lastgroup))
     return found
+
+
+def _between(words: str, hue: re.Match[str], thing: re.Match[str]) -> str | None:
+    """What stands between a colour and its thing; None where they do not belong together."""
+    before, behind = words[hue.end() : thing.start()], words[thing.end() : hue.start()]
+    if hue.end() <= thing.start() and re.fullmatch(r"い|の|色の|\s+(?:\w+\s+)?|", before):
+        return before
+    return behind if thing.end() <= hue.start() and re.fullmatch(r"\s+|を", behind) else None
 
 
 def split_wish(text: str) -> tuple[str, set[str]]:
