@@ -257,11 +257,13 @@ def mean_level(picture: Image.Image) -> float:
     return float(ImageStat.Stat(picture.convert("L")).mean[0])
 
 
-def test_a_seed_is_one_picture(beta: genai.Client) -> None:
+def test_a_seed_is_one_picture(beta: genai.Client, http: httpx.Client) -> None:
     first, second = painted(beta, "a fox", seed=7)
     other, _ = painted(beta, "a fox", seed=8)
+    behave(http, seed=7)
 
     assert first == second != other
+    assert painted(beta, "a fox") == [first, first]
 
 
 def test_several_finals_in_one_answer(beta: genai.Client, http: httpx.Client) -> None:

@@ -494,6 +494,7 @@ def test_script_serves_matching_calls_in_order() -> None:
         {"image_format": "gif"},
         {"drafts": 1.5},
         {"pictures": 0},
+        {"seed": "1"},
         {"reset": 1},
         {"script": {}},
         {"script": [{}]},

@@ -10,7 +10,7 @@ from tests.local_stack.gemini.script import Entry, SettingsError, is_count, is_n
 LOG_LENGTH = 1000
 # Drafts and finished pictures of one answer.
 COUNTS = {"drafts": (0, 8), "pictures": (1, 8)}
-SETTINGS = ("text_ms", "image_ms", "image_format", "drafts", "pictures")
+SETTINGS = ("text_ms", "image_ms", "image_format", "drafts", "pictures", "seed")
 KEYS = (*SETTINGS, "script", "reset")
 
 
@@ -25,6 +25,8 @@ class Behaviour:
         self.image_format = "jpeg"
         self.drafts = 0
         self.pictures = 1
+        # Of requests that bring none; None makes every picture another one.
+        self.seed: int | None = None
         self._clock = clock
         self._script: list[Entry] = []
         self._reset()
@@ -98,3 +100,5 @@ def _check_numbers(raw: Mapping[str, Any]) -> None:
         value = raw.get(name, low)
         if not is_count(value) or not low <= value <= high:
             raise SettingsError(f"{name} must be a whole number from {low} to {high}.")
+    if raw.get("seed") is not None and not is_count(raw["seed"]):
+        raise SettingsError("seed must be a whole number, 0 or more, or null.")

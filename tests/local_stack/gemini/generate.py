@@ -84,10 +84,7 @@ class Simulator:
         response_id = uuid.uuid4().hex[:22]
         if model.kind == "text":
             return answer_text(model.id, request, response_id, self.studio.album)
-        how = self.behaviour
-        work = await asyncio.to_thread(
-            commission, model, request, how.image_format, how.drafts, how.pictures
-        )
+        work = await asyncio.to_thread(commission, model, request, self.behaviour)
         return answer_image(model, request, work, await self.studio.paint(work), response_id)
 
     def _refuse(self, refusal: Refusal, due: float, stream: Stream, entry: Entry) -> Response:

@@ -7,6 +7,7 @@ from PIL import Image
 
 from tests.local_stack.gemini import tokens
 from tests.local_stack.gemini.answer import Answer, signature
+from tests.local_stack.gemini.behaviour import Behaviour
 from tests.local_stack.gemini.catalogue import SCALES, Model
 from tests.local_stack.gemini.conversation import last_pictures, last_prompt
 from tests.local_stack.gemini.errors import invalid
@@ -21,9 +22,7 @@ UNREADABLE = (
 SENTENCES = ("Here it is.", "Here is your picture.", "I painted this for you.", "There you are.")
 
 
-def commission(
-    model: Model, request: Json, image_format: str, drafts: int, pictures: int
-) -> Commission:
+def commission(model: Model, request: Json, how: Behaviour) -> Commission:
     """What to paint.
 
     Raises:
@@ -42,10 +41,10 @@ def commission(
         prompt=prompt,
         size=model.sizes[wanted.get("aspectRatio") or _shape(model, prompt, sources)],
         scale=SCALES[wanted.get("imageSize") or "1K"],
-        format=image_format,
-        drafts=drafts,
-        pictures=pictures,
-        seed=config.get("seed", secrets.randbits(31)),
+        format=how.image_format,
+        drafts=how.drafts,
+        pictures=how.pictures,
+        seed=config.get("seed", secrets.randbits(31) if how.seed is None else how.seed),
         sources=sources,
     )
 

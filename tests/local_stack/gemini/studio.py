@@ -1,7 +1,9 @@
-"""Paints in a few threads, and remembers what its pictures show."""
+"""Paints in a few threads, keeps the last pictures, and remembers what its pictures show."""
 
 import asyncio
 import io
+import threading
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
@@ -12,6 +14,7 @@ from tests.local_stack.gemini.painting.edit import draft, edit
 from tests.local_stack.gemini.painting.painter import paint_scene
 from tests.local_stack.gemini.painting.scene import Scene, read_scene
 
+KEPT = 12
 THREADS = 2
 LARGEST_INPUT = 50_000_000
 JPEG_QUALITY = 97
@@ -41,15 +44,30 @@ class Commission:
 class Studio:
     def __init__(self) -> None:
         self.album = Album()
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[Commission, list[bytes]] = OrderedDict()
         self._threads = ThreadPoolExecutor(THREADS, thread_name_prefix="painter")
 
     async def paint(self, commission: Commission) -> list[bytes]:
         """The files of the drafts, roughest first, and of the pictures themselves, last."""
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, self._carry_out, commission)
+        return await loop.run_in_executor(self._threads, self._kept_or_new, commission)
 
     def close(self) -> None:
         self._threads.shutdown(wait=False, cancel_futures=True)
+
+    def _kept_or_new(self, commission: Commission) -> list[bytes]:
+        """The same words with the same seed cost nothing a second time."""
+        if commission.sources:
+            return self._carry_out(commission)
+        with self._lock:
+            files = self._kept.pop(commission, None)
+        files = files or self._carry_out(commission)
+        with self._lock:
+            self._kept[commission] = files
+            while len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
+        return files
 
     def _carry_out(self, commission: Commission) -> list[bytes]:
         pictures = [
