@@ -77,7 +77,10 @@ class StackProcess:
                 self.stop()
                 raise RuntimeError(f"the local stack did not start:\n{self.output()}")
             time.sleep(0.02)
-        return RunningStack(json.loads(self._ready.read_text()))
+        running = RunningStack(json.loads(self._ready.read_text()))
+        # What is painted a second time then costs nothing: tests ask for the same picture often.
+        running.gemini(seed=1)
+        return running
 
     def stop(self) -> str | None:
         """Stops it; returns what went wrong while it stopped, if anything did."""
