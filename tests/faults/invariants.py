@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import re
 import time
 from collections import Counter
@@ -21,6 +22,7 @@ from tests.support.stored import Row, object_keys, owner_of, scan
 
 OPEN = frozenset({"thinking", "generating"})
 ENDED_MESSAGE = frozenset({"complete", "failed", "cancelled"})
+OPEN_SLOT = frozenset({"waiting", "generating"})
 UNENDED_JOB = frozenset({"waiting", "reserved", "running"})
 ENDED_JOB = frozenset({"succeeded", "failed", "cancelled"})
 MAX_ATTEMPTS = 2
@@ -229,9 +231,9 @@ def _waiting(truth: Truth) -> Iterable[str]:
         if message is None:
             yield f"job {job_id} belongs to no message"
             continue
-        waits = message["status"] == "generating" and message.get("job_id") == job_id
-        if waits != (job["status"] in UNENDED_JOB):
-            yield f"job {job_id} is {job['status']}, and its message is {message['status']}"
+        slot = _slots(message).get(job_id, {"status": "another try's"})
+        if (slot["status"] in OPEN_SLOT) != (job["status"] in UNENDED_JOB):
+            yield f"job {job_id} is {job['status']}, and its slot is {slot['status']}"
 
 
 def _queue(truth: Truth) -> Iterable[str]:
@@ -267,10 +269,12 @@ def _is_charged(job: Row) -> bool:
 
 def _gallery(truth: Truth, *, settled: bool) -> Iterable[str]:
     succeeded = {job_id for job_id, job in truth.jobs.items() if job["status"] == "succeeded"}
-    deleted = {m.get("job_id") for m in truth.messages if m.get("image_deleted")}
+    slots = {name: slot for m in truth.messages for name, slot in _slots(m).items()}
+    deleted = {name for name, slot in slots.items() if slot.get("image_deleted")}
+    unasked = {name for name, slot in slots.items() if slot.get("unasked")}
     for job_id in succeeded - deleted - truth.images.keys():
         yield f"job {job_id} succeeded without a picture in the gallery"
-    for image_id in truth.images.keys() - succeeded:
+    for image_id in truth.images.keys() - succeeded - unasked:
         yield f"picture {image_id} is in the gallery without a job that succeeded"
     for message in truth.messages:
         yield from _picture_of(message, truth, succeeded)
@@ -284,22 +288,32 @@ def _gallery(truth: Truth, *, settled: bool) -> Iterable[str]:
 
 
 def _picture_of(message: Row, truth: Truth, succeeded: set[str]) -> Iterable[str]:
-    name = f"message {message['message_id']}"
-    pictures = [job["entry"] for job in truth.jobs_of(message) if job["entry"] in succeeded]
-    if len(pictures) > 1:
-        yield f"{name} was painted {len(pictures)} times"
-    is_painted = message["type"] == "image" and message["status"] == "complete"
-    if not is_painted:
-        if pictures:
-            yield f"{name} is {message['status']}, and its job {pictures[0]} succeeded"
-        if message.get("image"):
-            yield f"{name} is {message['status']} and shows a picture"
-    elif message.get("image_deleted"):
-        return
-    elif not message.get("image"):
-        yield f"{name} is complete without its picture"
-    elif message.get("job_id") not in truth.images:
-        yield f"{name} shows picture {message.get('job_id')}, which is not in the gallery"
+    name, slots = f"message {message['message_id']}", _slots(message)
+    for job in truth.jobs_of(message):
+        if job["entry"] in succeeded and job["entry"] not in slots:
+            yield f"{name} has no slot for its job {job['entry']}, which succeeded"
+    if slots and message["status"] != _status_of(slots):
+        yield f"{name} is {message['status']}, and its slots are {_status_of(slots)}"
+    for slot_id, slot in slots.items():
+        is_complete = slot["status"] == "complete"
+        if is_complete == (slot_id not in succeeded) and not slot.get("unasked"):
+            yield f"{name} has a slot {slot_id} that is {slot['status']}, as its job is not"
+        if is_complete == (not slot.get("image") and not slot.get("image_deleted")):
+            yield f"{name} is {slot['status']} in slot {slot_id}, whose picture is not as that says"
+        if slot.get("image") and slot_id not in truth.images:
+            yield f"{name} shows picture {slot_id}, which is not in the gallery"
+
+
+def _slots(message: Row) -> dict[str, Row]:
+    """The slots of a message by their ids; a row without any has none."""
+    return {slot["id"]: slot for slot in json.loads(message.get("slots") or "[]")}
+
+
+def _status_of(slots: Mapping[str, Row]) -> str:
+    statuses = {slot["status"] for slot in slots.values()}
+    if statuses & OPEN_SLOT:
+        return "generating"
+    return next(status for status in ("complete", "cancelled", "failed") if status in statuses)
 
 
 def _numbers(truth: Truth) -> Iterable[str]:
@@ -351,8 +365,12 @@ def last_word(prompt: str) -> str:
 
 
 def image_calls(log: Iterable[Mapping[str, str]]) -> Counter[str]:
-    """Calls of the image model in the simulator's log, by the last word of their prompt."""
-    return Counter(last_word(entry["prompt"]) for entry in log if entry["kind"] == "image")
+    """Calls of the image model in the simulator's log, by the last word of their prompt.
+
+    What makes several pictures of one wish differ is a paragraph of its own behind it.
+    """
+    wishes = [entry["prompt"].partition("\n\n")[0] for entry in log if entry["kind"] == "image"]
+    return Counter(map(last_word, wishes))
 
 
 def _calls(truth: Truth, calls: Counter[str], excused: Mapping[str, int]) -> Iterable[str]:

@@ -6,11 +6,21 @@ lets it run. `ends` are the statuses its message may have in the end, whichever 
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.faults.kill_stage import Stage
-from tests.faults.proxy import Action, Exchange, Hold, aws_error, kill_after, kill_before, refuse
+from tests.faults.proxy import (
+    Action,
+    Exchange,
+    Hold,
+    aws_error,
+    delay,
+    kill_after,
+    kill_before,
+    refuse,
+)
 
 _LLM, _PAINTER, _API, _KEEPER = "llm_handler_gemini", "image_generate", "chat_api", "keeper"
 _TEXT, _IMAGE = "generateContent text", "streamGenerateContent image"
@@ -115,6 +125,12 @@ def next_begun(stage: Stage) -> None:
     hold.release()
 
 
+def two_of_four_done(stage: Stage) -> None:
+    """One picture is painted at a time; from the moment on when the second is delivered."""
+    stage.on("TransactWriteItems complete generating", delay(0), _PAINTER, nth=2, then=stage.arm)
+    stage.ask("paint a boat", count=4)
+
+
 def _another_waits(stage: Stage) -> Hold:
     hold = _hold(stage, _IMAGE, "paint a boat")
     stage.ask("paint a boat")
@@ -199,7 +215,7 @@ def _painted(stage: Stage) -> str:
     stage.ask("paint a boat")
     stage.answers_until("complete")
     stage.until("silence", stage.is_quiet)
-    return str(stage.answer()["job_id"])
+    return str(json.loads(stage.answer()["slots"])[0]["id"])
 
 
 # --- keeper ------------------------------------------------------------------------------------
@@ -295,6 +311,7 @@ SCENARIOS = {
         Scenario(
             "second attempt, original stored", _PAINTER, second_attempt_with_original, _EITHER
         ),
+        Scenario("two of four done", _PAINTER, two_of_four_done, _COMPLETE, pictures=4),
         Scenario(
             "text cancelled", _API, text_cancelled, _COMPLETE_OR_CANCELLED, _COMPLETE_OR_CANCELLED
         ),

@@ -225,13 +225,13 @@ class Stage:
 
     # --- What the user does -----------------------------------------------------------------
 
-    def ask(self, text: str) -> None:
+    def ask(self, text: str, count: int = 1) -> None:
         """POST a message, and again if this case repeats.
 
         The same words for everybody: the simulator paints a prompt once.
         """
         self.message_id = str(ULID())
-        body = {"id": self.message_id, "text": text}
+        body = {"id": self.message_id, "text": text, "count": count}
         self.does(lambda: self.http.post(f"/chats/{self.chat}/messages", json=body))
 
     def ask_meanwhile(self, text: str) -> None:

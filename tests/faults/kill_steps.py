@@ -101,7 +101,7 @@ STEPS: dict[str, dict[str, int]] = {
     "second attempt, original stored": {
         "UpdateItem claim": 1,
         **_READING,
-        "GetObject original": 1,
+        "GetObject original": 2,  # and what may have come with it
         "Query channels": 3,
         **_DEVELOPING_STORED,
     },
@@ -116,6 +116,23 @@ STEPS: dict[str, dict[str, int]] = {
         **{step: 2 * times for step, times in _DEVELOPING.items()},
         "TransactWriteItems complete generating": 1,
         "TransactWriteItems complete": 1,
+    },
+    "two of four done": {
+        "GetItem image_generation_log": 3,
+        "BatchGetItem chats messages": 6,
+        "PostToConnection message-update generating": 2,
+        "Invoke": 2,
+        "UpdateItem claim": 2,
+        "streamGenerateContent image": 2,
+        "Query channels": 9,
+        "PostToConnection message-preview": 2,
+        "PutObject original": 2,
+        "PutObject full.webp": 2,
+        "PutObject thumbnail.webp": 2,
+        "TransactWriteItems complete": 1,
+        "TransactWriteItems generating": 2,
+        "PostToConnection message-update complete": 1,
+        "PostToConnection image-insert": 3,
     },
     # chat_api
     "text cancelled": _CANCELLING,

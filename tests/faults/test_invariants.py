@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import time
 from collections import Counter
@@ -39,7 +40,7 @@ class Life:
 
     def job(self, message: dict[str, Any]) -> str:
         row = self.get("MessagesTable", self.message_key(message))
-        return str(row["job_id"]["S"])
+        return str(json.loads(row["slots"]["S"])[0]["id"])
 
     def message_key(self, message: dict[str, Any]) -> Key:
         partition = f"{self.user}#{message['chat_id']}"
@@ -261,8 +262,26 @@ BREACHES: dict[str, tuple[Breach, str]] = {
         "5 messages counted, 4 sent",
     ),
     "a complete message without its picture": (
-        lambda life: life.changed("MessagesTable", life.message_key(life.painted), image=None),
-        "is complete without its picture",
+        lambda life: life.changed(
+            "MessagesTable",
+            life.message_key(life.painted),
+            slots={S: json.dumps([{"id": life.job(life.painted), "status": "complete"}])},
+        ),
+        "whose picture is not as that says",
+    ),
+    "a slot that ended otherwise than its job": (
+        lambda life: life.changed(
+            "MessagesTable",
+            life.message_key(life.blocked),
+            slots={S: json.dumps([{"id": life.job(life.blocked), "status": "generating"}])},
+        ),
+        "and its slot is generating",
+    ),
+    "a message that is not what its slots are": (
+        lambda life: life.changed(
+            "MessagesTable", life.message_key(life.painted), status={S: "cancelled"}
+        ),
+        "and its slots are complete",
     ),
 }
 

@@ -297,6 +297,7 @@ def test_what_waits_too_long_is_said_apart_from_what_is_painted_too_long(
     bundle = new_bundle(threads, 1, MANY)
     message = bundle.order(count=2)
     assert statuses(message) == [GENERATING, WAITING]
+    assert message.deadline == message.slots[0].deadline == NOW + LIMITS.image_deadline
     bundle.clock.advance(minutes=31)
 
     bundle.sweep()
@@ -577,6 +578,10 @@ def test_a_chat_goes_with_all_that_had_come_and_all_that_was_under_way(
     bundle.delete_chat()
 
     bundle.keep()
+    if done < 4:
+        late = ids.pictures_of(message.slots[3].id)[:2]  # the function that was at it uploads
+        bundle.pictures.files |= dict.fromkeys(ids.image_keys(USER, late[0]), BYTES)
+        bundle.pictures.files |= dict.fromkeys(ids.image_keys(USER, late[1]), BYTES)
     bundle.clock.advance(seconds=155)
     bundle.sweep()
 
