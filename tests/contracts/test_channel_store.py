@@ -55,7 +55,9 @@ from afterimage.domain.events import ImageInserted, MessageInserted, MessageUpda
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.limits import ModelKind
 from afterimage.ports.channel import ConditionsFailed, LostRace
-from afterimage.ports.chats import DayUse
+from afterimage.ports.chats import (
+    DayUse,
+)
 
 DAY = "2026-11-20"
 EVENT = MessageInserted(a_message())
@@ -626,3 +628,39 @@ def test_a_deleted_account_has_no_queue(tables: Tables, user: str) -> None:
     commit(tables, user, CloseAccount(NOW, NOW + timedelta(days=7)), events=())
 
     assert queue(tables, user) == (set(), set())
+
+
+@pytest.mark.parametrize("used", [0, 2, 5])
+def test_several_are_counted_at_once_and_what_was_counted_is_told(
+    tables: Tables, user: str, used: int
+) -> None:
+    counted = (ReserveImage(DAY, 5, 4), CountCall(ModelKind.IMAGE, DAY, 5, 4))
+    for _ in range(used):
+        commit(tables, user, ReserveImage(DAY, 9), CountCall(ModelKind.IMAGE, DAY, 9))
+
+    if used > 1:
+        with pytest.raises(ConditionsFailed) as refused_with:
+            commit(tables, user, *counted)
+        assert refused_with.value.counted == dict.fromkeys(counted, used)
+        return
+
+    commit(tables, user, *counted)
+    assert tables.usage.used(user, DAY) == DayUse(4, 0, 4, 0)
+    commit(tables, user, RefundImage(DAY, 3), ReturnCall(ModelKind.IMAGE, DAY, 2))
+    assert tables.usage.used(user, DAY) == DayUse(1, 0, 2, 0)
+    assert refused(tables, user, RefundImage(DAY, 2)) == {RefundImage}
+
+
+def test_more_than_there_may_be_is_never_counted(tables: Tables, user: str) -> None:
+    assert refused(tables, user, ReserveImage(DAY, 3, 4)) == {ReserveImage}
+
+
+def test_some_jobs_are_read_at_once(tables: Tables, user: str) -> None:
+    jobs = [a_job(number, slot=number) for number in range(3)]
+    commit(tables, user, *map(InsertJob, jobs))
+
+    found = tables.jobs.some(user, [jobs[2].id, a_ulid(99), jobs[0].id])
+
+    assert sorted(job.slot for job in found) == [0, 2]
+    assert [job.slot for job in tables.jobs.some(user, [jobs[1].id])] == [1]
+    assert list(tables.jobs.some(user, [])) == []

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from tests.contracts.conftest import SECOND_OPINION, Tables
-from tests.support.builders import CHAT, a_job, a_message
+from tests.support.builders import CHAT, a_job, a_message, an_image
 from tests.support.doubles import (
     NOW,
     REQUEST,
@@ -30,21 +32,33 @@ from afterimage.domain.changes import (
     ReserveImage,
     Transition,
 )
+from afterimage.domain.endings import Ending
 from afterimage.domain.entities import (
     Channel,
+    Job,
     JobStatus,
+    Message,
+    MessageType,
+    Role,
     Slot,
+    SlotStatus,
     Status,
 )
-from afterimage.domain.errors import TimedOut
+from afterimage.domain.errors import (
+    NotRunning,
+    TimedOut,
+)
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import DayUse
+from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.turns import PaintersTurns
 
 DAY = "2026-11-20"
+LATER = NOW + timedelta(seconds=450)
 AT_ONCE = 4
 
 
@@ -235,3 +249,110 @@ def test_of_many_orders_and_endings_at_once_no_more_than_four_are_painted(
     assert len(starter.started) == len({job for _, job, _ in starter.started}) == 20 - AT_ONCE
     assert (read.waiting, read.open_messages) == (frozenset(), 0)
     assert atomic_tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
+
+
+# --- Several pictures of one answer --------------------------------------------------------------
+
+
+def painting(
+    tables: Tables, channel: UnifiedChannel, user: str, pictures: int = 4
+) -> tuple[Message, list[Job]]:
+    """An answer whose pictures are all being painted."""
+    jobs = [a_job(n, slot=n, message_id=a_message().id) for n in range(pictures)]
+    message = a_message(role=Role.ASSISTANT, type=MessageType.IMAGE)
+    message = replace(message, version=0).with_slots([Slot.of(job, LATER) for job in jobs])
+    ordering = Transition(
+        (InsertMessage(message), ReserveImage(DAY, 99, pictures), *map(InsertJob, jobs)),
+        (MessageInserted(message),),
+        opens=1,
+    )
+    channel.change(user, ordering)
+    running = [tables.jobs.claim(user, job.id, 1, NOW, REQUEST) for job in jobs]
+    return message, [job for job in running if job is not None]
+
+
+@pytest.fixture
+def end_slots(atomic_tables: Tables, channel: UnifiedChannel) -> EndSlots:
+    return EndSlots(channel, atomic_tables.messages, atomic_tables.jobs, Invocation(WallClock()))
+
+
+def ending_of(job: Job) -> Callable[[Message], Ending]:
+    """Half of them are painted, the others fail."""
+
+    def ending(now: Message) -> Ending:
+        if job.slot % 2:
+            return endings.fail(now, TimedOut(), NOW, [job])
+        image = an_image(job.slot, id=job.id, message_id=now.id)
+        return endings.complete(now, job, [image], "0.0336", NOW)
+
+    return ending
+
+
+def check_ended(tables: Tables, user: str, charged: int) -> Message:
+    """Each slot as its job, one version and one event for each change, nothing open."""
+    message = tables.messages.get(user, CHAT, a_message().id)
+    assert message is not None
+    assert message.open_slots == ()
+    jobs = {
+        job.id: job.status.value for job in tables.jobs.some(user, [s.id for s in message.slots])
+    }
+    as_slots = {"succeeded": "complete"}
+    assert [slot.status for slot in message.slots] == [
+        as_slots.get(jobs[slot.id], jobs[slot.id]) for slot in message.slots
+    ]
+    read = tables.store.read(user)
+    events = tables.events.after(user, 0, 100, NOW)
+    told = [event for event in events if event.message_id == message.id]
+    assert (read.open_messages, read.painting, len(told)) == (0, frozenset(), message.version)
+    assert len(events) - len(told) == len(message.images)
+    assert tables.usage.used(user, DAY).images == charged
+    return message
+
+
+@pytest.mark.parametrize("_again", range(5))
+def test_four_pictures_that_end_at_once_have_four_endings(
+    atomic_tables: Tables,
+    channel: UnifiedChannel,
+    end_slots: EndSlots,
+    crowd: Executor,
+    user: str,
+    _again: int,
+) -> None:
+    message, jobs = painting(atomic_tables, channel, user)
+
+    def end(job: Job) -> bool:
+        return end_slots.of_job(user, message, job, ending_of(job)) is not None
+
+    assert list(crowd.map(end, [*jobs, *jobs])).count(True) == 4
+
+    ended = check_ended(atomic_tables, user, charged=2)
+    assert (ended.status, ended.version) == (Status.COMPLETE, 5)
+
+
+@pytest.mark.parametrize("_again", range(5))
+def test_cancel_beside_four_endings_has_one_ending_each(
+    atomic_tables: Tables,
+    channel: UnifiedChannel,
+    end_slots: EndSlots,
+    crowd: Executor,
+    user: str,
+    _again: int,
+) -> None:
+    message, jobs = painting(atomic_tables, channel, user)
+    cancel = CancelMessage(
+        channel, atomic_tables.messages, end_slots, WallClock(), timedelta(0), RecordingLog()
+    )
+
+    def act(job: Job | None) -> None:
+        if job is not None:
+            end_slots.of_job(user, message, job, ending_of(job))
+        else:
+            with suppress(NotRunning):
+                cancel(user, CHAT, message.id, message.version)
+
+    list(crowd.map(act, [*jobs[:2], None, *jobs[2:], None]))
+
+    ended = atomic_tables.messages.get(user, CHAT, message.id)
+    assert ended is not None
+    failed = sum(slot.status is SlotStatus.FAILED for slot in ended.slots)
+    check_ended(atomic_tables, user, charged=4 - failed)
