@@ -128,6 +128,17 @@ def test_a_read_made_beforehand_saves_one(
     assert channel.change(USER, CHANGE, before).channel is before
 
 
+def test_what_cannot_be_told_is_not_committed(
+    channel: UnifiedChannel, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(frames, "MAX_FRAME", 100)
+
+    with pytest.raises(ValueError, match="message-insert"):
+        channel.change("alice", CHANGE)
+
+    assert tables.rows.messages == {}
+
+
 def test_a_read_made_beforehand_may_be_old(channel: UnifiedChannel) -> None:
     before = channel.read(USER)
     channel.change(USER, CHANGE)

@@ -36,15 +36,15 @@ Act = Callable[["Slots"], object]
 class Slots(RuleBasedStateMachine):
     """One answer with up to four pictures, of which two are painted at a time."""
 
-    bundle: Bundle
+    world: Bundle
     message: Message
 
     @initialize(count=st.integers(1, 4))
     def order(self, count: int) -> None:
         self.threads = ThreadPoolExecutor(8)
-        self.bundle = new_bundle(self.threads, 2, MANY)
-        self.bundle.text.script = [ImageRequest(FOX.prompt, FOX.aspect_ratio, FOX.parts, count)]
-        self.message = self.bundle.ask().assistant
+        self.world = new_bundle(self.threads, 2, MANY)
+        self.world.text.script = [ImageRequest(FOX.prompt, FOX.aspect_ratio, FOX.parts, count)]
+        self.message = self.world.ask().assistant
         self.before = self.now
 
     def teardown(self) -> None:
@@ -53,7 +53,7 @@ class Slots(RuleBasedStateMachine):
 
     @property
     def now(self) -> Message:
-        return self.bundle.now(self.message)
+        return self.world.now(self.message)
 
     @rule(act=st.sampled_from(["one", "interrupted"]), data=st.data(), place=PLACES)
     def something_ends(self, act: str, data: st.DataObject, place: int) -> None:
@@ -66,15 +66,15 @@ class Slots(RuleBasedStateMachine):
 
     def _between_read_and_write(self, others: list[tuple[Any, int]]) -> None:
         """Each of these comes right before one of the transactions that follow."""
-        commit = type(self.bundle.tables).commit
+        commit = type(self.world.tables).commit
 
         def interrupted(*given: Any) -> None:
             if others:
                 act, place = others.pop()
                 act(self, place)
-            commit(self.bundle.tables, *given)
+            commit(self.world.tables, *given)
 
-        self.bundle.tables.commit = interrupted  # type: ignore[method-assign]
+        setattr(self.world.tables, "commit", interrupted)  # noqa: B010 - for this one only
 
     def place(self, place: int) -> int:
         return place % len(self.now.asked)
@@ -84,7 +84,7 @@ class Slots(RuleBasedStateMachine):
     @invariant()
     def one_answer_is_open_or_none(self) -> None:
         if hasattr(self, "message"):
-            assert self.bundle.open_messages() == int(self.now.is_open)
+            assert self.world.open_messages() == int(self.now.is_open)
 
     @invariant()
     def the_message_is_what_its_slots_are(self) -> None:
@@ -112,7 +112,7 @@ class Slots(RuleBasedStateMachine):
         if not hasattr(self, "message"):
             return
         charged = sum(map(_is_charged, self.jobs.values()))
-        used, counted = self.bundle.used()
+        used, counted = self.world.used()
         assert used == charged
         assert counted == self.now.tries
         shown = [slot for slot in self.now.slots if slot.unasked]
@@ -122,7 +122,7 @@ class Slots(RuleBasedStateMachine):
     def each_change_is_told_once(self) -> None:
         if not hasattr(self, "message"):
             return
-        events = [reference for (_, _), (reference, _) in self.bundle.tables.rows.events.items()]
+        events = [reference for (_, _), (reference, _) in self.world.tables.rows.events.items()]
         told = Counter((event.message_id, event.image_id) for event in events)
         assert told[self.message.id, None] == self.now.version
         painted = [slot for slot in self.now.slots if slot.status is SlotStatus.COMPLETE]
@@ -132,16 +132,17 @@ class Slots(RuleBasedStateMachine):
     def the_painter_has_no_more_than_two_and_nobody_waits_for_nothing(self) -> None:
         if not hasattr(self, "message"):
             return
-        channel = self.bundle.tables.read(USER)
-        painting = {job.id for job in self.jobs.values() if job.status in _PAINTED}
-        waiting = {job.id for job in self.jobs.values() if job.status is JobStatus.WAITING}
+        channel = self.world.tables.read(USER)
+        jobs = self.jobs.values()
+        painting = frozenset(job.id for job in jobs if job.status in _PAINTED)
+        waiting = frozenset(job.id for job in jobs if job.status is JobStatus.WAITING)
         assert (channel.painting, channel.waiting) == (painting, waiting)
         assert len(painting) <= 2
         assert len(painting) == 2 or not waiting
 
     @property
     def jobs(self) -> dict[str, Job]:
-        return {job_id: job for (_, job_id), job in self.bundle.tables.rows.jobs.items()}
+        return {job_id: job for (_, job_id), job in self.world.tables.rows.jobs.items()}
 
 
 _PAINTED = {JobStatus.RESERVED, JobStatus.RUNNING}
@@ -154,62 +155,62 @@ def _is_charged(job: Job) -> bool:
 
 
 def paint(state: Slots, place: int, *answers: Any) -> None:
-    state.bundle.painter.script[:0] = answers
-    state.bundle.paint(
-        state.now, state.bundle.job(state.now, state.place(place)).attempt, state.place(place)
+    state.world.painter.script[:0] = answers
+    state.world.paint(
+        state.now, state.world.job(state.now, state.place(place)).attempt, state.place(place)
     )
 
 
 def painted(state: Slots, place: int) -> None:
-    state.bundle.painter.script = [[BYTES]] * 9
+    state.world.painter.script = [[BYTES]] * 9
     paint(state, place)
 
 
 def painted_with_more(state: Slots, place: int) -> None:
-    state.bundle.painter.script = [[BYTES, BYTES + b"more"]] * 9
+    state.world.painter.script = [[BYTES, BYTES + b"more"]] * 9
     paint(state, place)
 
 
 def refused(state: Slots, place: int) -> None:
-    state.bundle.painter.script = [Blocked("no")] * 9
+    state.world.painter.script = [Blocked("no")] * 9
     paint(state, place)
 
 
 def begun(state: Slots, place: int) -> None:
     """And its function dies."""
     with suppress(AssertionError):
-        state.bundle.claim(state.message, state.place(place))
+        state.world.claim(state.message, state.place(place))
 
 
 def rescued(state: Slots, place: int) -> None:
-    job = state.bundle.job(state.now, state.place(place))
+    job = state.world.job(state.now, state.place(place))
     if job.status is JobStatus.RUNNING:
-        state.bundle.rescue(state.now, job.attempt, place=state.place(place))
+        state.world.rescue(state.now, job.attempt, place=state.place(place))
 
 
 def cancelled(state: Slots, _: int) -> None:
     with suppress(Refused):
-        state.bundle.cancel(state.now)
+        state.world.cancel(state.now)
 
 
 def tried_again(state: Slots, _: int) -> None:
     with suppress(Refused):
-        state.bundle.retry(state.now)
+        state.world.retry(state.now)
 
 
 def overdue(state: Slots, _: int) -> None:
-    state.bundle.clock.advance(minutes=8)
-    state.bundle.sweep()
+    state.world.clock.advance(minutes=8)
+    state.world.sweep()
 
 
 def handed_over_again(state: Slots, _: int) -> None:
-    state.bundle.clock.advance(seconds=70)
-    state.bundle.sweep()
+    state.world.clock.advance(seconds=70)
+    state.world.sweep()
 
 
 def deleted(state: Slots, place: int) -> None:
     image = state.now.slots[place % len(state.now.slots)].id
-    state.bundle.delete_image(image)
+    state.world.delete_image(image)
 
 
 ACTS = [

@@ -131,6 +131,8 @@ class UnifiedChannel:
             proposed = wanted if isinstance(wanted, Transition) else wanted(channel)
             _check(channel, proposed)
             transition = self._turns.taken(channel, proposed)
+            # Encoded before: what could not be told is not committed.
+            delivery = Delivery(channel, transition, self._frames(channel.seq, transition))
             try:
                 self._store.commit(channel, transition, self._clock.now())
             except LostRace as error:
@@ -143,7 +145,7 @@ class UnifiedChannel:
                 return self.change(user_id, _without(proposed, failed.changes), channel)
             else:
                 self._count_endings(transition)
-                return Delivery(channel, transition, self._frames(channel.seq, transition))
+                return delivery
         raise Busy("lost every race for the channel") from lost
 
     def deliver(self, delivery: Delivery, after: Posts = NOTHING_POSTED) -> None:
