@@ -93,6 +93,7 @@ BAD_FIELDS: dict[str, list[Any]] = {
     "id": ["not-a-ulid", "8" * 26, 7, ["01ARZ3NDEKTSV4RRFFQ69G5FAV"]],
     "text": ["", " \n\t ", "x" * 8_001, 7, None, ["hello"], {"text": "hello"}],
     "aspect_ratio": ["7:1", 1, []],
+    "count": [0, 5, -1, 1.5, "2", True, []],
     "version": [0, -1, 1.5, "1", True, None, 2**53 + 1],
     "title": ["", "   ", "x" * 201, 7, None],
 }
@@ -127,7 +128,7 @@ def bad_bodies(good: dict[str, Any]) -> Iterator[bytes]:
     yield json.dumps(good).encode() + b" " * LARGEST_BODY
     yield json.dumps(good).encode("utf-16")
     for field, values in BAD_FIELDS.items():
-        if field in good or field in ("id", "aspect_ratio"):
+        if field in good or field in ("id", "aspect_ratio", "count"):
             yield from (json.dumps({**good, field: value}).encode() for value in values)
     # Half of a pair is no text.
     yield from (
