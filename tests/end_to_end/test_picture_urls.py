@@ -200,9 +200,13 @@ def copy(
     client, name = stack.aws("dynamodb"), stack.name(table)
     pages = client.get_paginator("scan").paginate(TableName=name)
     (item,) = [row for page in pages for row in page["Items"] if row[key] == {"S": old}]
-    image = json.loads(item["image"]["S"]) | ids | {"created_at": created_at}
+    slots = json.loads(item.pop("slots", {"S": "[]"})["S"])
+    stored = slots[0]["image"] if slots else json.loads(item["image"]["S"])
+    image = stored | ids | {"created_at": created_at}
     new = ids["message_id"] if key == "message_id" else ids["id"]
     item |= {key: {"S": new}, "image": {"S": json.dumps(image)}}
+    if slots:  # of a message there were none last year
+        item["job_id"] = {"S": ids["id"]}
     if "created_at" in item:
         item["created_at"] = {"S": created_at}
     client.put_item(TableName=name, Item=item)

@@ -50,7 +50,7 @@ def statuses(meta: dict[str, Any]) -> list[str]:
 
 
 def has_ended(frame: Frame) -> bool:
-    return frame["event"] == "message-update" and meta_of(frame)["status"] != "generating"
+    return is_event("message-update")(frame) and meta_of(frame)["status"] != "generating"
 
 
 def test_four_variants_come_each_into_its_slot(alice: httpx.Client) -> None:
