@@ -489,16 +489,18 @@ def test_what_came_unasked_and_cannot_be_read_does_not_cost_the_picture(bundle: 
 
     assert [image.index for image in message.images] == [0, 2]
     assert "image_generate_picture_dropped" in bundle.log.events()
+    assert len(bundle.pictures.files) == 6  # nothing of it
 
 
 def test_where_the_first_cannot_be_read_the_next_is_the_picture(bundle: Bundle) -> None:
     bundle.studio.unreadable = {BYTES + b"0"}
 
-    message = unasked(bundle, 1)
+    message = unasked(bundle, 2)
 
     assert message.status is Status.COMPLETE
-    (original, *_) = ids.image_keys(USER, message.slots[0].id)
-    assert bundle.pictures.files[original] == BYTES + b"1"
+    originals = [ids.image_key(USER, slot.id, ids.ORIGINAL) for slot in message.slots]
+    assert [bundle.pictures.files[key] for key in originals] == [BYTES + b"1", BYTES + b"2"]
+    assert len(bundle.pictures.files) == 6
 
 
 def test_an_attempt_after_a_crash_brings_all_that_was_paid_for(bundle: Bundle) -> None:

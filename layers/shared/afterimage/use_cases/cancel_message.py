@@ -50,7 +50,7 @@ class CancelMessage:
         """
         with self._channel.reading(user_id) as channel:
             message = self._answer(user_id, chat_id, message_id)
-            if not message.try_version <= version <= message.version:
+            if version > message.version:
                 return message
             return self._cancel(user_id, message, version, channel)
 

@@ -290,10 +290,10 @@ class CreateImage:
     def _first_readable(
         self, came: Sequence[bytes], previews: ShowPreviews
     ) -> tuple[DecodedPicture, bytes, Sequence[bytes]]:
-        """The first picture that can be read, its bytes, and those of the others."""
+        """The first picture that can be read, its bytes, and those of what follows it."""
         for place, data in enumerate(came):
             try:
-                return self._decode(data, previews), data, [*came[:place], *came[place + 1 :]]
+                return self._decode(data, previews), data, came[place + 1 :]
             except NoImage:
                 if data is came[-1]:
                     raise
@@ -326,16 +326,16 @@ class CreateImage:
         images = []
         numbered = zip(ids.unasked_ids(job.id), others, strict=False)
         for index, (image_id, data) in enumerate(numbered, start=1):
-            files = self._files(running, order, image_id)
-            stored = self._keep_original(files, data, bought=False)
             try:
-                image = self._develop(running, job, self._studio.decode(stored), files)
-            except NoImage as reason:
-                self._log.warning(
-                    "image_generate_picture_dropped", image_id=image_id, reason=str(reason)
-                )
-            else:
-                images.append(replace(image, index=index))
+                picture = self._studio.decode(data)
+            except NoImage as reason:  # before anything of it is stored
+                self._log.warning("image_generate_picture_dropped", reason=str(reason))
+                continue
+            files = self._files(running, order, image_id)
+            if (first := self._keep_original(files, data, bought=False)) != data:
+                picture = self._studio.decode(first)
+            image = self._develop(running, job, picture, files)
+            images.append(replace(image, index=index))
         return images
 
     def _develop(
