@@ -15,7 +15,8 @@ from PIL import Image
 Entry = dict[str, Any]
 
 CHATS = 2  # of each user
-_CALLS_PREPARED = 3  # pictures ready for one deed; a call beyond them is painted by the simulator
+# Pictures ready for one that is wished for; a call beyond them is painted by the simulator.
+_CALLS_PREPARED = 3
 
 # How the provider fails, by the simulator's own words for it.
 _TROUBLES: tuple[Entry, ...] = (
@@ -58,6 +59,7 @@ class Deed:
     Attributes:
         at: seconds after the storm's begin.
         word: what makes its text unique.
+        count: how many pictures are wished for.
         posts: requests with the same id that leave at the same moment.
         insists: whether the user repeats a request that got no answer.
         looks_again: whether the user repeats it much later, if it is still open.
@@ -71,6 +73,7 @@ class Deed:
     chat: str
     word: str
     text: str
+    count: int
     posts: int
     insists: bool
     looks_again: bool
@@ -133,6 +136,7 @@ def _deed(chance: random.Random, number: int, users: int, seconds: float) -> Dee
         chat=f"chat-{chance.randrange(CHATS)}",
         word=word,
         text=f"paint a fox {word}" if wish else f"hello {word}",
+        count=chance.choice((1, 1, 1, 2, 4)),
         posts=chance.choice((1, 1, 1, 1, 2, 3)),
         insists=chance.random() < 0.8,
         looks_again=chance.random() < 0.5,
@@ -155,7 +159,7 @@ def _pictures(chance: random.Random, deed: Deed) -> Iterator[Entry]:
     if not deed.text.startswith("paint"):
         return
     body = _answer(chance)
-    for _ in range(_CALLS_PREPARED):
+    for _ in range(_CALLS_PREPARED * deed.count):
         yield {
             "on": "image",
             "match": deed.word,

@@ -59,13 +59,13 @@ class Person:
         for _ in range(deed.retries):
             if not await self._ended(deed, message_id, answer):
                 return
-            if self._seen(answer)["meta"]["status"] == "complete":
+            if not _may_be_tried(self._seen(answer)["meta"]):
                 return
             await self._act(answer, "retry")
 
     async def _send(self, deed: Deed, message_id: str, *, insists: bool) -> Frame | None:
         """The answer as it stands; None for one that was refused or never came."""
-        body = {"id": message_id, "text": deed.text}
+        body = {"id": message_id, "text": deed.text, "count": deed.count}
         for repeat in range(_REPEATS if insists else 1):
             response = await self._request("POST", f"/chats/{deed.chat}/messages", body)
             if response is not None and response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
@@ -108,3 +108,8 @@ class Person:
             code = f" {error_body['code']}" if error_body else ""
         self.answers[f"{response.status_code}{code}"] += 1
         return response
+
+
+def _may_be_tried(meta: Frame) -> bool:
+    """Whether something of an answer that has ended failed or was cancelled."""
+    return any(one["status"] in ("failed", "cancelled") for one in [meta, *meta["images"]])
