@@ -127,7 +127,7 @@ def next_begun(stage: Stage) -> None:
 
 def two_of_four_done(stage: Stage) -> None:
     """One picture is painted at a time; from the moment on when the second is delivered."""
-    stage.on("TransactWriteItems complete generating", delay(0), _PAINTER, nth=2, then=stage.arm)
+    stage.on("TransactWriteItems generating", delay(0), _PAINTER, nth=2, then=stage.arm)
     stage.ask("paint a boat", count=4)
 
 
