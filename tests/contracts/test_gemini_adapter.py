@@ -31,10 +31,11 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     TimedOut,
 )
-from afterimage.ports.models import ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, PaintRequest, TextReply
 
 HELLO = [Turn("user", [{"text": "hello"}])]
 KEY = "a-secret-key"
+WHO = "5afe" * 10
 
 
 @pytest.fixture(scope="module")
@@ -71,12 +72,15 @@ class Provider:
 
     def paint(self, seconds: float = 20) -> bytes:
         (picture,) = self.gemini.paint(
-            "a red fox", "1:1", _in(seconds), self.drafts.append, RecordingCalls()
+            PaintRequest("a red fox", WHO, "1:1", "1K"),
+            _in(seconds),
+            self.drafts.append,
+            RecordingCalls(),
         )
         return picture
 
     def reply(self, seconds: float = 20) -> TextReply | ImageRequest:
-        return self.gemini.reply(HELLO, _in(seconds), RecordingCalls())
+        return self.gemini.reply(HELLO, WHO, _in(seconds), RecordingCalls())
 
 
 def _in(seconds: float) -> datetime:
@@ -101,7 +105,7 @@ def test_a_text_is_answered_with_text(provider: Provider) -> None:
 def test_a_wish_for_a_picture_becomes_an_image_request(provider: Provider) -> None:
     wish = [Turn("user", [{"text": "paint a tall lighthouse"}])]
 
-    reply = provider.gemini.reply(wish, _in(20), RecordingCalls())
+    reply = provider.gemini.reply(wish, WHO, _in(20), RecordingCalls())
 
     assert isinstance(reply, ImageRequest)
     assert "lighthouse" in reply.prompt
@@ -135,7 +139,8 @@ def test_a_chat_goes_on_behind_an_odd_answer(
     kept = a_message(1, role=Role.ASSISTANT, reply_to=asked.id, parts=answer.parts)
 
     for _ in range(2):
-        reply = provider.gemini.reply(turns([asked, kept, a_message(2)]), _in(20), RecordingCalls())
+        conversation = turns([asked, kept, a_message(2)])
+        reply = provider.gemini.reply(conversation, WHO, _in(20), RecordingCalls())
 
         assert isinstance(reply, TextReply)
     assert "gemini_history_refused" not in provider.log.events(), "it was mended by rule"
@@ -188,7 +193,7 @@ def _say_one_word_late(server: socket.socket) -> bool:
     connection, _ = server.accept()
     with connection:
         request = b""
-        while not request.endswith(b"}}}"):
+        while not request.endswith(b'"}}'):
             request += connection.recv(65_536)
         connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n")
         time.sleep(1.7)

@@ -23,9 +23,11 @@ from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.adapters.system import SystemClock
 from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import Failure, NoImage, ProviderRejected, ProviderUnavailable
-from afterimage.ports.models import ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, PaintRequest, TextReply
 
 PICTURE, OTHER, DRAFT = b"\xff\xd8 the picture", b"\xff\xd8 another", b"\xff\xd8 a draft"
+WHO = "5afe" * 10
+A_FOX = PaintRequest("a fox", WHO, "1:1", "1K")
 EVENT_STREAM = "Content-Type: text/event-stream"
 JSON = "Content-Type: application/json"
 CHUNKED = "Transfer-Encoding: chunked"
@@ -104,7 +106,7 @@ def paint(*script: Said, drafts: bool = False, seconds: float = 20) -> Asked:
     with raw_server(*script) as server:
         gemini = client(server, log, drafts=drafts)
         try:
-            came: list[bytes] = gemini.paint("a fox", "1:1", soon(seconds), shown.append, calls)
+            came: list[bytes] = gemini.paint(A_FOX, soon(seconds), shown.append, calls)
             result: bytes | Failure = came[0]
         except Failure as failure:
             result = failure
@@ -244,7 +246,7 @@ def test_drafts_are_seen_as_they_come_however_they_are_framed() -> None:
             raise NoImage("seen")
 
         with pytest.raises(NoImage, match="seen"):
-            client(server, log).paint("a fox", "1:1", soon(120), leave, RecordingCalls())
+            client(server, log).paint(A_FOX, soon(120), leave, RecordingCalls())
 
 
 # --- Whatever the bytes look like --------------------------------------------------------------
@@ -371,7 +373,7 @@ def test_a_wait_that_is_asked_for_is_kept_and_told(
     with raw_server(Said([said], then)) as server:
         gemini = client(server, log, clock)
         with pytest.raises(ProviderUnavailable) as failed:
-            gemini.paint("a fox", "1:1", soon(600), lambda _: None, RecordingCalls())
+            gemini.paint(A_FOX, soon(600), lambda _: None, RecordingCalls())
 
         assert len(server.bodies) == 3
     assert failed.value.retry_after == told
@@ -397,12 +399,12 @@ def test_a_model_that_refuses_to_show_drafts_is_asked_without_from_then_on() -> 
         gemini = client(server, log, drafts=True)
 
         for _ in range(2):
-            came = gemini.paint("a fox", "1:1", soon(), lambda _: None, RecordingCalls())
+            came = gemini.paint(A_FOX, soon(), lambda _: None, RecordingCalls())
             assert came == [PICTURE]
 
     asked = ["thinkingConfig" in body["generationConfig"] for body in server.bodies]
     assert asked == [True, False, False]
-    (line,) = [line for line in log.lines if line.event == "gemini_drafts_refused"]
+    (line,) = [line for line in log.lines if line.event == "gemini_wish_refused"]
     assert line.fields["setting"] == "ShowDrafts"
 
 
@@ -413,9 +415,9 @@ def test_a_request_that_is_refused_for_something_else_teaches_nothing() -> None:
     with raw_server(said, said, Said([GOOD], Then.SERVE)) as server:
         gemini = client(server, log, drafts=True)
         with pytest.raises(ProviderRejected):
-            gemini.paint("a fox", "1:1", soon(), lambda _: None, RecordingCalls())
+            gemini.paint(A_FOX, soon(), lambda _: None, RecordingCalls())
 
-        gemini.paint("a fox", "1:1", soon(), lambda _: None, RecordingCalls())
+        gemini.paint(A_FOX, soon(), lambda _: None, RecordingCalls())
 
     asked = ["thinkingConfig" in body["generationConfig"] for body in server.bodies]
     assert asked == [True, False, True]
@@ -449,7 +451,7 @@ def test_where_no_connection_comes_about_nothing_is_billed() -> None:
     calls = RecordingCalls()
 
     with pytest.raises(ProviderUnavailable):
-        client(server, RecordingLog()).paint("a fox", "1:1", soon(), lambda _: None, calls)
+        client(server, RecordingLog()).paint(A_FOX, soon(), lambda _: None, calls)
 
     assert (calls.told[0], calls.billed) == ("begin", 0)
 
@@ -477,12 +479,12 @@ CALLS: dict[str, tuple[bytes, Call]] = {
     "text": (
         json.dumps(response({"text": "Hello"}, finishReason="STOP")).encode(),
         lambda gemini, until: gemini.reply(
-            [Turn("user", [{"text": "hello"}])], until, RecordingCalls()
+            [Turn("user", [{"text": "hello"}])], WHO, until, RecordingCalls()
         ),
     ),
     "picture": (
         STREAM,
-        lambda gemini, until: gemini.paint("a fox", "1:1", until, lambda _: None, RecordingCalls()),
+        lambda gemini, until: gemini.paint(A_FOX, until, lambda _: None, RecordingCalls()),
     ),
 }
 
@@ -509,9 +511,7 @@ def test_a_connection_is_kept_behind_an_error() -> None:
     said = chunk(json.dumps(error(503)).encode()) + chunk(b"")
     busy = answer(said, JSON, CHUNKED, status="503 Busy")
     with raw_server(Said([busy], Then.SERVE), Said([GOOD], Then.SERVE)) as server:
-        client(server, RecordingLog()).paint(
-            "a fox", "1:1", soon(), lambda _: None, RecordingCalls()
-        )
+        client(server, RecordingLog()).paint(A_FOX, soon(), lambda _: None, RecordingCalls())
 
     assert (len(server.bodies), server.connections) == (2, 1)
 
@@ -534,7 +534,7 @@ def talk(*script: Said, turns: Sequence[Turn] = (Turn("user", [{"text": "hello"}
     with raw_server(*script) as server:
         try:
             gemini = client(server, log)
-            result: TextReply | ImageRequest | Failure = gemini.reply(turns, soon(120), calls)
+            result: TextReply | ImageRequest | Failure = gemini.reply(turns, WHO, soon(120), calls)
         except Failure as failure:
             result = failure
     return Talked(result, server, log, calls)

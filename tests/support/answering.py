@@ -21,6 +21,7 @@ from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.think import Think
 from afterimage.use_cases.turns import PaintersTurns
+from tests.support.doubles import PlainIdentifiers
 
 
 @dataclass
@@ -65,6 +66,7 @@ class Answering:
             channel,
             messages,
             self.model,
+            PlainIdentifiers(),
             calls,
             order,
             end,

@@ -20,7 +20,7 @@ from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import NoImage
 from afterimage.domain.metrics import Metric
-from afterimage.ports.models import Calls, ImageRequest, TextReply
+from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply
 from afterimage.ports.pictures import EncodedImage
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
@@ -235,6 +235,7 @@ class ScriptedModel:
 
     Attributes:
         asked: what each call was given.
+        identifiers: for whom each call was.
         drafts: shown by each painting, before its answer.
         meanwhile: called during each call.
     """
@@ -242,30 +243,32 @@ class ScriptedModel:
     script: list[Scripted | Exception] = field(default_factory=list)
     journal: list[str] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
+    identifiers: list[str] = field(default_factory=list)
     drafts: list[bytes] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
 
     def reply(
-        self, turns: Sequence[Turn], until: datetime, calls: Calls
+        self, turns: Sequence[Turn], safety_identifier: str, until: datetime, calls: Calls
     ) -> TextReply | ImageRequest:
         calls.begin()
         self.journal.append("reply")
         self.asked.append((list(turns), until))
+        self.identifiers.append(safety_identifier)
         answer = self._next()
         assert isinstance(answer, TextReply | ImageRequest)
         return answer
 
     def paint(
         self,
-        prompt: str,
-        aspect_ratio: str,
+        request: PaintRequest,
         until: datetime,
         on_draft: Callable[[bytes], None],
         calls: Calls,
     ) -> list[bytes]:
         calls.begin()
         self.journal.append("paint")
-        self.asked.append((prompt, aspect_ratio, until))
+        self.asked.append((request, until))
+        self.identifiers.append(request.safety_identifier)
         for draft in self.drafts:
             on_draft(draft)
         answer = self._next()
@@ -278,6 +281,13 @@ class ScriptedModel:
         if isinstance(answer, Exception):
             raise answer
         return answer
+
+
+class PlainIdentifiers:
+    """Implements `SafetyIdentifiers`."""
+
+    def of(self, user_id: str) -> str:
+        return f"identifier of {user_id}"
 
 
 class RecordingCalls:

@@ -17,6 +17,7 @@ from tests.support.doubles import (
     FakeStudio,
     FixedClock,
     InMemoryPictures,
+    PlainIdentifiers,
     PlainTags,
     RecordingLog,
     RecordingMetrics,
@@ -51,6 +52,7 @@ from afterimage.domain.job_life import Move, moved
 from afterimage.domain.limits import ModelKind
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import LostRace
+from afterimage.ports.models import PaintRequest
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.use_cases.end_slots import EndSlots
@@ -69,6 +71,7 @@ WAITING = a_message(
 FULL = ids.image_key(USER, JOB.id, "full.webp")
 THUMBNAIL = ids.image_key(USER, JOB.id, "thumbnail.webp")
 ORIGINAL = ids.image_key(USER, JOB.id, "original")
+A_FOX = PaintRequest("a red fox", f"identifier of {USER}", "1:1", "1K")
 ORDER = Order(USER, CHAT, WAITING.id, JOB.id, 1, REQUEST, NOW + timedelta(seconds=150))
 
 
@@ -107,6 +110,7 @@ class World:
             InMemoryMessages(self.tables),
             ledger,
             self.model,
+            PlainIdentifiers(),
             CountCalls(ledger, ModelKind.IMAGE, CALLS, self.clock, self.log, self.metrics),
             EndSlots(self.channel, InMemoryMessages(self.tables), ledger, Invocation(self.clock)),
             studio or FakeStudio(),
@@ -336,7 +340,7 @@ def test_what_the_frames_carry(world: World) -> None:
 def test_the_model_is_given_the_order_and_time_that_leaves_some(world: World) -> None:
     world.run()
 
-    assert world.model.asked == [("a red fox", "1:1", NOW + timedelta(seconds=142))]
+    assert world.model.asked == [(A_FOX, NOW + timedelta(seconds=142))]
 
 
 def test_a_lost_glimpse_costs_nothing(world: World) -> None:
@@ -382,7 +386,7 @@ def test_the_model_gets_most_of_the_time_however_short_it_is(
     """Eight seconds are kept for developing, but never more than a quarter."""
     world.run(replace(ORDER, until=NOW + timedelta(seconds=has)))
 
-    assert world.model.asked == [("a red fox", "1:1", NOW + timedelta(seconds=gives))]
+    assert world.model.asked == [(A_FOX, NOW + timedelta(seconds=gives))]
     assert world.message().status is Status.COMPLETE
 
 

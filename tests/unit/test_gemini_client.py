@@ -19,6 +19,7 @@ from tests.support.doubles import NOW, FixedClock, RecordingCalls, RecordingLog,
 from urllib3 import HTTPResponse
 from urllib3.exceptions import ReadTimeoutError
 
+from afterimage.adapters.gemini.body import Body
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.adapters.gemini.events import lines
 from afterimage.domain.conversation import Turn
@@ -31,12 +32,14 @@ from afterimage.domain.errors import (
     TimedOut,
 )
 from afterimage.domain.metrics import Metric
-from afterimage.ports.models import ImageRequest, TextReply
+from afterimage.ports.models import ImageRequest, PaintRequest, TextReply
 
 RECORDED = Path(__file__).parent / "data" / "gemini"
 KEY = "AIza-the-secret-key"
 TURNS = [Turn("user", [{"text": "Draw a red fox"}])]
 UNTIL = NOW + timedelta(seconds=60)
+WHO = "5afe" * 10
+A_FOX = PaintRequest("a red fox", WHO, "16:9", "1K")
 HTML = b"<html>Bad gateway</html>"
 
 
@@ -100,12 +103,15 @@ class Transport(BaseAdapter):
         super().__init__()
         self.script: list[Answer | Exception] = []
         self.requests: list[requests.PreparedRequest] = []
+        self.bodies: list[bytes] = []
         self.options: list[dict[str, Any]] = []
         self._clock = clock
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         self.requests.append(request)
         self.options.append(options)
+        assert isinstance(request.body, Body)
+        self.bodies.append(b"".join(request.body))
         answer = self.script.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -124,9 +130,7 @@ class Transport(BaseAdapter):
 
     def sent(self, number: int = -1) -> dict[str, Any]:
         """The JSON of a request."""
-        body = self.requests[number].body
-        assert body is not None
-        parsed: dict[str, Any] = json.loads(body)
+        parsed: dict[str, Any] = json.loads(self.bodies[number])
         return parsed
 
 
@@ -148,11 +152,11 @@ def gemini(
 
 
 def reply(gemini: Gemini) -> TextReply | ImageRequest:
-    return gemini.reply(TURNS, UNTIL, RecordingCalls())
+    return gemini.reply(TURNS, WHO, UNTIL, RecordingCalls())
 
 
 def paint(gemini: Gemini) -> bytes:
-    (picture,) = gemini.paint("a red fox", "16:9", UNTIL, lambda _: None, RecordingCalls())
+    (picture,) = gemini.paint(A_FOX, UNTIL, lambda _: None, RecordingCalls())
     return picture
 
 
@@ -197,6 +201,7 @@ def test_a_picture_is_asked_for_and_read(gemini: Gemini, transport: Transport) -
             "responseModalities": ["TEXT", "IMAGE"],
             "imageConfig": {"aspectRatio": "16:9", "imageSize": "1K"},
         },
+        "labels": {"safety_identifier": WHO},
     }
 
 
@@ -233,7 +238,7 @@ def test_a_history_that_is_refused_is_sent_once_more_in_plain_words(
 ) -> None:
     transport.script = [refused, Answer(503, HTML), Answer()]
 
-    assert isinstance(gemini.reply(TOLD, UNTIL, RecordingCalls()), TextReply)
+    assert isinstance(gemini.reply(TOLD, WHO, UNTIL, RecordingCalls()), TextReply)
 
     assert "thoughtSignature" in str(transport.sent(0)["contents"])
     assert transport.sent(1)["contents"] == transport.sent(2)["contents"] == IN_WORDS
@@ -247,7 +252,7 @@ def test_plain_words_that_are_refused_are_not_sent_again(
     transport.script = [REFUSED] * 9
 
     with pytest.raises(ProviderRejected):
-        gemini.reply(TOLD, UNTIL, RecordingCalls())
+        gemini.reply(TOLD, WHO, UNTIL, RecordingCalls())
     assert len(transport.requests) == 2
 
     with pytest.raises(ProviderRejected):
@@ -398,7 +403,7 @@ def test_the_key_travels_in_its_header_only(gemini: Gemini, transport: Transport
     (request,) = transport.requests
     assert request.headers["x-goog-api-key"] == KEY
     rest = {name: value for name, value in request.headers.items() if name != "x-goog-api-key"}
-    assert KEY not in f"{request.url} {request.body!r} {rest}"
+    assert KEY not in f"{request.url} {transport.bodies[0]!r} {rest}"
 
 
 @BOTH
@@ -709,7 +714,8 @@ def test_the_transport_is_given_the_time_that_is_left(
 
     reply(gemini)
 
-    assert transport.options[0]["timeout"] == (3.0, 40.0)
+    timeout = transport.options[0]["timeout"]
+    assert (timeout.connect_timeout, timeout.total) == (3.0, 40.0)
     assert transport.options[0]["stream"] is True
 
 
@@ -721,7 +727,8 @@ def test_little_time_shortens_the_connecting_too(
 
     reply(gemini)
 
-    assert transport.options[0]["timeout"] == (1.0, 1.0)
+    timeout = transport.options[0]["timeout"]
+    assert (timeout.connect_timeout, timeout.total) == (1.0, 1.0)
 
 
 @BOTH
@@ -821,7 +828,7 @@ def inline(data: bytes, **more: Any) -> dict[str, Any]:
 
 def painted(gemini: Gemini) -> tuple[bytes, list[bytes]]:
     drafts: list[bytes] = []
-    (picture,) = gemini.paint("a red fox", "16:9", UNTIL, drafts.append, RecordingCalls())
+    (picture,) = gemini.paint(A_FOX, UNTIL, drafts.append, RecordingCalls())
     return picture, drafts
 
 

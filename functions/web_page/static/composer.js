@@ -5,7 +5,9 @@ import { ApiError } from "./unified_channel.js";
 const DRAFT = "afterimage.draft";
 const BY_FINGER = matchMedia("(pointer: coarse)"); // a phone or a tablet, with a keyboard on its screen
 const NEARLY = 0.9; // of the longest text: from here on it is said how much is left
-const SHAPES = ["1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9"];
+const SHAPES = [
+  "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1",
+];
 
 export class Composer {
   #form;

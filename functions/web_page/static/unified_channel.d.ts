@@ -2,7 +2,8 @@
 
 export type Status = "thinking" | "generating" | "complete" | "failed" | "cancelled";
 export type AspectRatio =
-  | "1:1" | "2:3" | "3:2" | "3:4" | "4:3" | "4:5" | "5:4" | "9:16" | "16:9" | "21:9";
+  | "1:1" | "2:3" | "3:2" | "3:4" | "4:3" | "4:5" | "5:4" | "9:16" | "16:9" | "21:9"
+  | "1:4" | "4:1" | "1:8" | "8:1";
 
 export interface Image {
   id: string;

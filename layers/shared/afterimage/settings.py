@@ -118,6 +118,7 @@ class GeminiFunctionSettings(TableSettings):
     gemini_api_key_secret: Name
     image_model: Name
     follow_successor: bool
+    pseudonym_secret: Name
 
 
 class LlmHandlerSettings(GeminiFunctionSettings, PaintingSettings, CallSettings):
@@ -142,7 +143,6 @@ class LlmHandlerSettings(GeminiFunctionSettings, PaintingSettings, CallSettings)
 class ImageGenerateSettings(GeminiFunctionSettings, PaintingSettings, ImageCallSettings):
     image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
     images_bucket: Name
-    pseudonym_secret: Name
     show_drafts: bool
     webp_quality: int = Field(ge=1, le=100)
     webp_method: int = Field(ge=0, le=6)

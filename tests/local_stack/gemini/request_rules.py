@@ -19,6 +19,7 @@ TOP = frozenset(
         "serviceTier",
         "store",
         "continuationToken",
+        "labels",
     ]
 )
 GENERATION = frozenset(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
@@ -24,12 +24,54 @@ class ImageRequest:
     Attributes:
         parts: the model's own parts, as JSON.
         count: how many, 1 to `MOST_PICTURES`.
+        edit: numbers that the history gives to pictures, in the order of their naming, none twice:
+            those that are changed or used.
     """
 
     prompt: str
     aspect_ratio: str | None
     parts: str
     count: int = 1
+    edit: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True)
+class Source:
+    """A picture that another one is made of.
+
+    Attributes:
+        mime_type: of `data`: JPEG, PNG or WebP.
+        data: as large as it is stored, at most 7 MB.
+    """
+
+    mime_type: str
+    data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class PaintRequest:
+    """One picture that is to be painted.
+
+    Attributes:
+        prompt: what it shows, or what becomes of the sources.
+        safety_identifier: who wishes for it, see `SafetyIdentifiers`.
+        aspect_ratio: width to height; None leaves it to the model, which follows its sources.
+        image_size: `1K`, `2K` or `4K`; None leaves it to the model.
+        sources: at most 14, in the order in which the prompt speaks of them; 60 MB together.
+    """
+
+    prompt: str
+    safety_identifier: str
+    aspect_ratio: str | None = None
+    image_size: str | None = None
+    sources: Sequence[Source] = ()
+
+
+class SafetyIdentifiers(Protocol):
+    """What users are called towards the provider, which so can act on one of them alone."""
+
+    def of(self, user_id: str) -> str:
+        """40 hex digits, always the same for one user, and telling nobody whose they are."""
 
 
 class CallCounter(Protocol):
@@ -54,11 +96,12 @@ class Calls(Protocol):
 
 class TextModel(Protocol):
     def reply(
-        self, turns: Sequence[Turn], until: datetime, calls: Calls
+        self, turns: Sequence[Turn], safety_identifier: str, until: datetime, calls: Calls
     ) -> TextReply | ImageRequest:
         """Ask the model, retrying where that is allowed, at most until `until`.
 
         Args:
+            safety_identifier: who asks, see `SafetyIdentifiers`.
             calls: is told of each call before it is made.
 
         Raises:
@@ -69,8 +112,7 @@ class TextModel(Protocol):
 class ImageModel(Protocol):
     def paint(
         self,
-        prompt: str,
-        aspect_ratio: str,
+        request: PaintRequest,
         until: datetime,
         on_draft: Callable[[bytes], None],
         calls: Calls,

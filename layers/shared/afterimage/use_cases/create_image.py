@@ -31,7 +31,7 @@ from afterimage.domain.variants import varied
 from afterimage.measured import milliseconds, timed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import JobStore
-from afterimage.ports.models import ImageModel
+from afterimage.ports.models import ImageModel, PaintRequest, SafetyIdentifiers
 from afterimage.ports.pictures import CacheTags, DecodedPicture, PictureStore, Studio
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
@@ -44,6 +44,7 @@ _TIME_TO_DELIVER = timedelta(seconds=8)
 # keep what was paid for from being stored.
 _HEAD_START = timedelta(milliseconds=30)
 _FIRST_ATTEMPT = 1
+_IMAGE_SIZE = "1K"
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
@@ -121,6 +122,7 @@ class CreateImage:
         messages: MessageReader,
         jobs: JobStore,
         model: ImageModel,
+        identifiers: SafetyIdentifiers,
         calls: CountCalls,
         end: EndSlots,
         studio: Studio,
@@ -136,6 +138,7 @@ class CreateImage:
         self._messages = messages
         self._jobs = jobs
         self._model = model
+        self._identifiers = identifiers
         self._calls = calls
         self._end = end
         self._studio = studio
@@ -201,6 +204,7 @@ class CreateImage:
         """
         running = _Running(self._executor)
         files = self._files(running, order, order.job_id)
+        identifier = running.begin(self._identifiers.of, order.user_id)
         # Who is connected is known before the picture is, so that its glimpse need not ask.
         known = running.begin(self._channel.read, order.user_id)
         previews = ShowPreviews(
@@ -216,7 +220,7 @@ class CreateImage:
         )
         try:
             bought = self._bought_before(order, job, files)
-            came = bought or self._paint(order, job, previews)
+            came = bought or self._paint(order, job, identifier, previews)
             picture, data, others = self._first_readable(came, previews)
             self._report_wait(Metric.PREVIEW_TIME, message)
             again = running.begin(self._read_again, order, message, previews)
@@ -258,7 +262,11 @@ class CreateImage:
                 return
             yield data
 
-    def _paint(self, order: Order, job: Job, previews: ShowPreviews) -> Sequence[bytes]:
+    def _paint(
+        self, order: Order, job: Job, identifier: Future[str], previews: ShowPreviews
+    ) -> Sequence[bytes]:
+        wish = varied(job.prompt, job.slot)
+        request = PaintRequest(wish, identifier.result(), job.aspect_ratio, _IMAGE_SIZE)
         until = budget.keeping(_TIME_TO_DELIVER, self._clock.now(), order.until)
         # The call of the first attempt is counted with the order.
         counted_on = job.quota_day if job.attempt == _FIRST_ATTEMPT else None
@@ -266,8 +274,7 @@ class CreateImage:
             self._calls.of_turn(order.user_id, counted_on) as calls,
             timed(self._metrics, Metric.IMAGE_MODEL_TIME, self._clock),
         ):
-            wish = varied(job.prompt, job.slot)
-            came = self._model.paint(wish, job.aspect_ratio, until, previews.draft, calls)
+            came = self._model.paint(request, until, previews.draft, calls)
         self._log.info(
             "image_generate_bytes_received",
             job_id=job.id,

@@ -21,7 +21,7 @@ from afterimage.domain.errors import AccountDeleted, ChatDeleted, Failure, Inter
 from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds, timed
 from afterimage.ports.chats import MessageReader
-from afterimage.ports.models import ImageRequest, TextModel, TextReply
+from afterimage.ports.models import ImageRequest, SafetyIdentifiers, TextModel, TextReply
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
@@ -38,7 +38,7 @@ class Think:
     """From placeholder to an ended answer or a started picture.
 
     Args:
-        executor: reads the history beside the posts.
+        executor: reads the history, and who asks, beside the posts.
     """
 
     def __init__(
@@ -46,6 +46,7 @@ class Think:
         channel: UnifiedChannel,
         messages: MessageReader,
         model: TextModel,
+        identifiers: SafetyIdentifiers,
         calls: CountCalls,
         order: OrderPicture,
         end: EndAnswer,
@@ -57,6 +58,7 @@ class Think:
         self._channel = channel
         self._messages = messages
         self._model = model
+        self._identifiers = identifiers
         self._calls = calls
         self._order = order
         self._end = end
@@ -76,11 +78,14 @@ class Think:
             ChatDeleted, AccountDeleted: it went meanwhile.
         """
         history = self._executor.submit(self._history, question)
+        # Here, too, because a new process reads a secret for it.
+        identifier = self._executor.submit(self._identifiers.of, question.user_id)
         self._channel.deliver(delivery)
         waited = milliseconds(question.received_at, self._clock.now())
         self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
         try:
-            reply = self._ask(question, history, _counted_on(delivery.transition))
+            counted_on = _counted_on(delivery.transition)
+            reply = self._ask(question, history, identifier, counted_on)
             if isinstance(reply, TextReply):
                 return self._end(
                     question.user_id, endings.reply(assistant, reply.text, reply.parts)
@@ -102,7 +107,11 @@ class Think:
         return before[::-1]
 
     def _ask(
-        self, question: Question, history: Future[Sequence[Message]], counted_on: str
+        self,
+        question: Question,
+        history: Future[Sequence[Message]],
+        identifier: Future[str],
+        counted_on: str,
     ) -> TextReply | ImageRequest:
         asked = Message(
             question.message_id, question.chat_id, Role.USER, question.text, self._clock.now()
@@ -111,7 +120,7 @@ class Think:
             conversation = turns([*in_pairs(history.result(), _HISTORY_LENGTH), asked])
             until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
             with timed(self._metrics, Metric.TEXT_MODEL_TIME, self._clock):
-                return self._model.reply(conversation, until, calls)
+                return self._model.reply(conversation, identifier.result(), until, calls)
 
 
 def _counted_on(decided: Transition) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -12,7 +13,6 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters import aws
-from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.readers import (
     DynamoDbEventLog,
@@ -130,9 +130,15 @@ class Channelled(Connected):
             invocation=self.invocation,
         )
 
-    def cache_tags(self, pseudonym_secret: str) -> HmacTags:
-        """Names that the edge keeps pictures under; the secret is never rotated."""
-        return HmacTags(cache(aws.secret(self.secrets, pseudonym_secret)))
+    def fixed_secret(self, name: str) -> Callable[[], str]:
+        """A secret that is never rotated, read once, also where two ask for it at once."""
+        reading, read = threading.Lock(), cache(aws.secret(self.secrets, name))
+
+        def value() -> str:
+            with reading:
+                return read()
+
+        return value
 
 
 def upload_time(image_timeout: int) -> timedelta:

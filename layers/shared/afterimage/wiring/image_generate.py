@@ -8,8 +8,10 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters import aws
+from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
+from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.measured import Measured
@@ -24,11 +26,13 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
     configured = settings.ImageGenerateSettings.read(environment)
     base = Channelled(logger, configured)
     ledger = DynamoDbLedger()
+    pseudonyms = base.fixed_secret(configured.pseudonym_secret)
     create = CreateImage(
         channel=base.channel,
         messages=DynamoDbMessages(),
         jobs=ledger,
         model=gemini(base, configured, show_drafts=configured.show_drafts),
+        identifiers=HmacSafetyIdentifiers(pseudonyms),
         calls=CountCalls(
             counter=ledger,
             model=ModelKind.IMAGE,
@@ -42,7 +46,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
         pictures=aws.S3Pictures(
             base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket, base.clock
         ),
-        tags=base.cache_tags(configured.pseudonym_secret),
+        tags=HmacTags(pseudonyms),
         clock=base.clock,
         price_usd=configured.image_price_usd,
         executor=base.work,

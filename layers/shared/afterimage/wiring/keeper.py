@@ -11,6 +11,7 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters import aws
+from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.edge import CloudFrontEdge
@@ -127,7 +128,7 @@ def _finish(
         distribution_id=base.public("distribution_id"),
         log=base.log,
     )
-    tags = base.cache_tags(configured.pseudonym_secret)
+    tags = HmacTags(base.fixed_secret(configured.pseudonym_secret))
     empty_chat = EmptyChat(
         channel=base.channel,
         messages=readers.DynamoDbMessages(),

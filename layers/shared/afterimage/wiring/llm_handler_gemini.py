@@ -9,6 +9,7 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.http.chat_api import LlmHandlerRoutes
@@ -57,6 +58,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         channel=base.channel,
         messages=messages,
         model=gemini(base, configured, text_model=configured.text_model),
+        identifiers=HmacSafetyIdentifiers(base.fixed_secret(configured.pseudonym_secret)),
         calls=CountCalls(
             counter=ledger,
             model=ModelKind.TEXT,

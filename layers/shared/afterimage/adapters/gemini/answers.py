@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
-from afterimage.adapters.gemini import history
+from afterimage.adapters.gemini import history, tool
 from afterimage.adapters.gemini.history import IMAGE_TOOL
 from afterimage.domain.errors import (
     Blocked,
@@ -25,10 +25,8 @@ from afterimage.domain.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from afterimage.domain.limits import MOST_PICTURES
 from afterimage.ports.models import ImageRequest, TextReply
 
-MAX_PROMPT = 2_000  # characters; it travels twice in a frame
 MAX_REPLY = 60_000  # characters; a table row holds 400 KB
 MAX_PARTS = 200_000  # bytes of the model's own parts that are kept
 
@@ -304,18 +302,11 @@ def _parts(candidate: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _image_request(call: dict[str, Any], parts: list[dict[str, Any]]) -> ImageRequest:
     args = _dict(call.get("args"))
-    prompt, ratio = args.get("prompt"), args.get("aspect_ratio")
-    if not isinstance(prompt, str) or not prompt.strip():
+    if not (prompt := tool.prompt(args)):
         raise Retryable(ProviderUnavailable(f"{IMAGE_TOOL} was called without a prompt"), times=1)
-    prompt = history.whole_characters(prompt.strip()[:MAX_PROMPT])
-    ratio = ratio if isinstance(ratio, str) else None
-    return ImageRequest(prompt, ratio, _kept(parts), _count(args.get("count")))
-
-
-def _count(said: Any) -> int:
-    """How many pictures; whatever is not a number of them is one."""
-    is_number = isinstance(said, int | float) and not isinstance(said, bool) and said == said
-    return max(1, min(MOST_PICTURES, int(said))) if is_number and abs(said) < 100 else 1
+    return ImageRequest(
+        prompt, tool.aspect_ratio(args), _kept(parts), count=tool.count(args), edit=tool.edit(args)
+    )
 
 
 def _kept(parts: list[dict[str, Any]]) -> str:

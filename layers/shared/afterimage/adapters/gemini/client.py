@@ -12,11 +12,11 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import requests
 
-from afterimage.adapters.gemini import answers, history
+from afterimage.adapters.gemini import answers, history, painting, tool
 from afterimage.adapters.gemini.answers import (
     KeyRejected,
     ModelMissing,
@@ -26,12 +26,11 @@ from afterimage.adapters.gemini.answers import (
 from afterimage.adapters.gemini.history import IMAGE_TOOL
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.transport import Transport, Unanswered
-from afterimage.domain.aspect_ratios import ASPECT_RATIOS
+from afterimage.adapters.gemini.wishes import DRAFTS, LABELS, Wish, Wishes, fields
 from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import Failure, ProviderUnavailable
-from afterimage.domain.limits import MOST_PICTURES
 from afterimage.domain.metrics import Metric
-from afterimage.ports.models import Calls, ImageRequest, TextReply
+from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply
 from afterimage.ports.system import Clock, Log, Metrics
 
 _FIRST_BACKOFF = 0.5  # seconds, doubled each time, full jitter
@@ -44,29 +43,6 @@ _INSTRUCTION = (
     "where several are wanted. "
     "Otherwise answer in the user's language, briefly, in plain text."
 )
-_TOOL = {
-    "name": IMAGE_TOOL,
-    "description": "Paints a picture, or several of one prompt, and shows them in the chat.",
-    "parameters": {
-        "type": "OBJECT",
-        "properties": {
-            "prompt": {"type": "STRING", "description": "What the picture shows."},
-            "aspect_ratio": {
-                "type": "STRING",
-                "description": "Width to height; 1:1 unless the user wants another shape.",
-                "enum": list(ASPECT_RATIOS),
-            },
-            "count": {
-                "type": "INTEGER",
-                "description": "How many pictures of this prompt; 1 unless the user wants several.",
-                "minimum": 1,
-                "maximum": MOST_PICTURES,
-            },
-        },
-        "required": ["prompt"],
-    },
-}
-
 # The settings that name the models.
 _TEXT, _IMAGE = "TextModel", "ImageModel"
 _MOST_SUCCESSORS = 3  # of one model, one after another
@@ -112,38 +88,51 @@ class Gemini:
         self._models = dict(self._configured)
         self._follows = settings.follow_successor
         self._announced: set[tuple[str, datetime]] = set()
-        self._shows_drafts = settings.show_drafts
+        drafts = {DRAFTS} if settings.show_drafts else set[Wish]()
+        self._wishes = {_TEXT: Wishes(log, {LABELS}), _IMAGE: Wishes(log, {LABELS, *drafts})}
         self._transport = Transport(models_url, api_key, http, clock)
         self._clock = clock
         self._log = log
         self._metrics = metrics
 
     def reply(
-        self, turns: Sequence[Turn], until: datetime, calls: Calls
+        self, turns: Sequence[Turn], safety_identifier: str, until: datetime, calls: Calls
     ) -> TextReply | ImageRequest:
         forms = [history.contents(turns), history.in_words(turns)]
+
+        def replied() -> TextReply | ImageRequest:
+            def wishing(wishes: frozenset[Wish]) -> TextReply | ImageRequest:
+                beside = fields(wishes, safety_identifier)
+                return self._replied(forms[0], beside, until, calls)
+
+            return self._wishes[_TEXT].ask(self._models[_TEXT], wishing)
 
         def ask(before: Retryable | None) -> TextReply | ImageRequest:
             if before is not None and before.in_words:
                 self._leave_form(forms)
             try:
-                return self._replied(forms[0], until, calls)
+                return replied()
             except RequestRefused:
                 if not self._leave_form(forms):
                     raise
-            return self._replied(forms[0], until, calls)
+            return replied()
 
         return self._told_of(_TEXT, lambda: self._with_retries(ask, until, again_once_taken=True))
 
     def _replied(
-        self, contents: list[history.Content], until: datetime, calls: Calls
+        self,
+        contents: list[history.Content],
+        beside: Mapping[str, Any],
+        until: datetime,
+        calls: Calls,
     ) -> TextReply | ImageRequest:
         body = {
             "systemInstruction": {"parts": [{"text": _INSTRUCTION}]},
             "contents": contents,
-            "tools": [{"functionDeclarations": [_TOOL]}],
+            "tools": [{"functionDeclarations": [tool.DECLARATION]}],
             "toolConfig": {"functionCallingConfig": {"mode": "AUTO"}},
             "generationConfig": {"maxOutputTokens": _MAX_OUTPUT_TOKENS},
+            **beside,
         }
         answer = self._transport.whole(self._models[_TEXT], body, until, calls)
         self._announce(_TEXT, answers.retirement(answer))
@@ -159,43 +148,31 @@ class Gemini:
 
     def paint(
         self,
-        prompt: str,
-        aspect_ratio: str,
+        request: PaintRequest,
         until: datetime,
         on_draft: Callable[[bytes], None],
         calls: Calls,
     ) -> list[bytes]:
         def ask(before: Retryable | None) -> list[bytes]:
-            only_image = before is not None and before.image_only
-            config: dict[str, object] = {
-                "responseModalities": ["IMAGE"] if only_image else ["TEXT", "IMAGE"],
-                "imageConfig": {"aspectRatio": aspect_ratio, "imageSize": "1K"},
-            }
-            if not self._shows_drafts:
-                return self._painted(prompt, config, until, on_draft, calls)
-            with_drafts = {**config, "thinkingConfig": {"includeThoughts": True}}
-            try:
-                return self._painted(prompt, with_drafts, until, on_draft, calls)
-            except RequestRefused:
-                pictures = self._painted(prompt, config, until, on_draft, calls)
-            self._shows_drafts = False
-            self._log.warning(
-                "gemini_drafts_refused", setting="ShowDrafts", model=self._models[_IMAGE]
-            )
-            return pictures
+            image_only = before is not None and before.image_only
+
+            def wishing(wishes: frozenset[Wish]) -> list[bytes]:
+                body = painting.body(
+                    request, image_only=image_only, with_thoughts=DRAFTS in wishes
+                ) | fields(wishes, request.safety_identifier)
+                return self._painted(body, until, on_draft, calls)
+
+            return self._wishes[_IMAGE].ask(self._models[_IMAGE], wishing)
 
         return self._told_of(_IMAGE, lambda: self._with_retries(ask, until, again_once_taken=False))
 
     def _painted(
         self,
-        prompt: str,
-        config: Mapping[str, object],
+        body: Mapping[str, Any],
         until: datetime,
         on_draft: Callable[[bytes], None],
         calls: Calls,
     ) -> list[bytes]:
-        contents = [{"role": "user", "parts": [{"text": prompt}]}]
-        body = {"contents": contents, "generationConfig": config}
         streamed, retires = StreamedPicture(), None
         with closing(self._transport.events(self._models[_IMAGE], body, until, calls)) as events:
             try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager, suppress
@@ -10,10 +9,12 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import requests
+from urllib3 import Timeout
 from urllib3.exceptions import HTTPError, ProtocolError
 
 from afterimage.adapters.gemini import answers
 from afterimage.adapters.gemini.answers import Retryable
+from afterimage.adapters.gemini.body import Body
 from afterimage.adapters.gemini.events import Event, Garbled, events
 from afterimage.domain.errors import Failure, ProviderUnavailable, TimedOut
 from afterimage.ports.models import Calls
@@ -117,20 +118,25 @@ class Transport:
         self._drop_idle()
         # A key pasted with a line end would be refused by an exception that quotes it.
         key = self._api_key().strip()
+        sent = Body(body, lambda: self._go_on(until))
         calls.begin()
         try:
             response = self._http.post(
                 f"{self._models_url}/{call}",
-                data=json.dumps(body).encode(),
+                data=sent,
                 headers={"x-goog-api-key": key, "content-type": "application/json"},
-                timeout=(min(_CONNECT_TIMEOUT, left), left),
+                # In all, as `requests` hands it on: what the sending takes, the answer has not.
+                timeout=Timeout(connect=min(_CONNECT_TIMEOUT, left), total=left),  # type: ignore[arg-type]
                 stream=True,
                 allow_redirects=False,  # the key goes nowhere else
             )
+        except TimedOut:
+            calls.not_billed()
+            raise
         except requests.ReadTimeout as error:
             raise TimedOut("the model did not answer in time") from error
         except (requests.RequestException, HTTPError) as error:
-            if not (taken := _may_be_taken(error)):
+            if not (taken := sent.is_sent and _may_be_taken(error)):
                 calls.not_billed()
             raise Unanswered(taken, type(error).__name__) from error
         try:
@@ -138,6 +144,10 @@ class Transport:
                 yield response
         finally:
             self._used_at = self._clock.now()
+
+    def _go_on(self, until: datetime) -> None:
+        if self._clock.now() >= until:
+            raise TimedOut("the request could not be sent in time")
 
     def _drop_idle(self) -> None:
         """Close connections that nobody used for a while.

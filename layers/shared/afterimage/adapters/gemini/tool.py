@@ -1,0 +1,102 @@
+"""The one tool of the text model: how it is declared, and what a call of it is read as.
+
+A model writes the arguments, so they may be anything. A number that makes no sense is left out;
+no answer fails for one.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from afterimage.adapters.gemini.history import IMAGE_TOOL, whole_characters
+from afterimage.domain.aspect_ratios import ASPECT_RATIOS
+from afterimage.domain.limits import MOST_PICTURES
+
+MAX_PROMPT = 2_000  # characters; it travels twice in a frame
+MOST_SOURCES = 14  # pictures that an image model takes (model page of Nano Banana 2.1)
+
+_PROPERTIES = {
+    "prompt": {"type": "STRING", "description": "What the picture shows."},
+    "aspect_ratio": {
+        "type": "STRING",
+        "description": (
+            "Width to height; 1:1 unless the user wants another shape. Those beyond 9:16 and 21:9 "
+            "are strips, for banners and columns only."
+        ),
+        "enum": list(ASPECT_RATIOS),
+    },
+    "count": {
+        "type": "INTEGER",
+        "description": (
+            "How many pictures of this one prompt, 1 to 4. More than one only if the user asks for "
+            "several pictures, versions or variants."
+        ),
+        "minimum": 1,
+        "maximum": MOST_PICTURES,
+    },
+    "edit": {
+        "type": "ARRAY",
+        "description": (
+            "Numbers of the pictures of this conversation that are changed or used, in the order "
+            "in which the prompt speaks of them. Name them whenever the user wants a picture that "
+            "is there changed, or something of it in another one; the prompt then says what "
+            "becomes of them. Left out for a picture of something new."
+        ),
+        "items": {"type": "INTEGER", "minimum": 1},
+        "maxItems": MOST_SOURCES,
+    },
+}
+# Understood already, but not offered: a history that gives pictures no numbers would mislead.
+_NOT_OFFERED = frozenset({"edit"})
+
+DECLARATION = {
+    "name": IMAGE_TOOL,
+    "description": "Paints a picture, or several of one prompt, and shows them in the chat.",
+    "parameters": {
+        "type": "OBJECT",
+        "properties": {
+            name: schema for name, schema in _PROPERTIES.items() if name not in _NOT_OFFERED
+        },
+        "required": ["prompt"],
+    },
+}
+
+
+def prompt(args: dict[str, Any]) -> str:
+    """What is to be painted; empty if that is not said."""
+    said = args.get("prompt")
+    return whole_characters(said.strip()[:MAX_PROMPT]) if isinstance(said, str) else ""
+
+
+def aspect_ratio(args: dict[str, Any]) -> str | None:
+    """As it was written; whether there is such a shape is known elsewhere."""
+    said = args.get("aspect_ratio")
+    return said if isinstance(said, str) else None
+
+
+def count(args: dict[str, Any]) -> int:
+    """How many pictures, moved into what is possible; whatever is no number of them is one."""
+    return min(max(_whole(args.get("count")) or 1, 1), MOST_PICTURES)
+
+
+def edit(args: dict[str, Any]) -> tuple[int, ...]:
+    """Numbers from 1, each once, in their order; at most as many as an image model takes."""
+    said = args.get("edit")
+    numbers = [_whole(number) for number in (said if isinstance(said, list) else [said])]
+    named = [number for number in numbers if number is not None and number > 0]
+    return tuple(dict.fromkeys(named))[:MOST_SOURCES]
+
+
+_LONGEST_NUMBER = 9  # digits; no history gives larger ones
+
+
+def _whole(value: Any) -> int | None:
+    """A whole number, also where it was written as 2.0 or "2"."""
+    if isinstance(value, str) and value.strip().isascii():
+        digits = value.strip()
+        value = int(digits) if digits.isdecimal() and len(digits) <= _LONGEST_NUMBER else None
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    if not abs(value) < 10**_LONGEST_NUMBER:  # not a number is not smaller
+        return None
+    return int(value) if value == int(value) else None
