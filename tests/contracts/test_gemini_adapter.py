@@ -31,7 +31,7 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     TimedOut,
 )
-from afterimage.ports.models import ImageRequest, PaintRequest, TextReply
+from afterimage.ports.models import ImageRequest, PaintRequest, Source, TextReply
 
 HELLO = [Turn("user", [{"text": "hello"}])]
 KEY = "a-secret-key"
@@ -145,6 +145,36 @@ def test_a_chat_goes_on_behind_an_odd_answer(
         assert isinstance(reply, TextReply)
     assert "gemini_history_refused" not in provider.log.events(), "it was mended by rule"
     assert provider.calls("text") == 3
+
+
+def a_source(kind: str, size: tuple[int, int], colour: str) -> Source:
+    file = io.BytesIO()
+    Image.new("RGB", size, colour).save(file, kind)
+    return Source(f"image/{kind.lower()}", file.getvalue())
+
+
+SOURCES = a_source("WEBP", (64, 64), "red"), a_source("PNG", (1600, 900), "navy")
+
+
+@pytest.mark.parametrize(
+    ("request_", "pixels"),
+    [
+        (PaintRequest("a strip", WHO, "8:1", "1K"), (2928, 352)),
+        (PaintRequest("a column", WHO, "1:4", "1K"), (512, 2064)),
+        (PaintRequest("a large fox", WHO, "4:5", "2K"), (1856, 2304)),
+        (PaintRequest("a fox", WHO), (1024, 1024)),
+        (PaintRequest("put the first on the second", WHO, sources=SOURCES), (1376, 768)),
+        (PaintRequest("the same as a square", WHO, "1:1", sources=SOURCES), (1024, 1024)),
+    ],
+    ids=lambda value: value.prompt if isinstance(value, PaintRequest) else "",
+)
+def test_a_picture_has_the_shape_and_size_asked_for(
+    provider: Provider, request_: PaintRequest, pixels: tuple[int, int]
+) -> None:
+    data = provider.gemini.paint(request_, _in(20), lambda _: None, RecordingCalls())
+
+    assert Image.open(io.BytesIO(data)).size == pixels
+    assert provider.log.events() == []
 
 
 @pytest.fixture

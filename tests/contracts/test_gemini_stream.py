@@ -405,7 +405,53 @@ def test_a_model_that_refuses_to_show_drafts_is_asked_without_from_then_on() -> 
     asked = ["thinkingConfig" in body["generationConfig"] for body in server.bodies]
     assert asked == [True, False, False]
     (line,) = [line for line in log.lines if line.event == "gemini_wish_refused"]
-    assert line.fields["setting"] == "ShowDrafts"
+    assert line.fields == {
+        "wish": "includeThoughts",
+        "setting": "ShowDrafts",
+        "model": "an-image-model",
+    }
+
+
+UNKNOWN = (
+    'Invalid JSON payload received. Unknown name "labels": Cannot find field.',
+    "Label values must be lower case",
+    "safety_identifier is not supported",
+)
+
+
+@pytest.mark.parametrize("message", UNKNOWN)
+@pytest.mark.parametrize("kind", ["text", "picture"])
+def test_a_model_that_refuses_labels_is_asked_without_from_then_on(kind: str, message: str) -> None:
+    refused = refusal("400 Bad", error(400, status="INVALID_ARGUMENT", message=message))
+    good, call = CALLS[kind]
+    whole = answer(good, EVENT_STREAM, f"Content-Length: {len(good)}")
+    log = RecordingLog()
+    with raw_server(Said([refused], Then.SERVE), Said([whole], Then.SERVE)) as server:
+        gemini = client(server, log, drafts=True)
+
+        for _ in range(2):
+            call(gemini, soon())
+
+    named = [body.get("labels") for body in server.bodies]
+    assert named == [{"safety_identifier": WHO}, None, None]
+    if kind == "picture":
+        assert all("thinkingConfig" in body["generationConfig"] for body in server.bodies)
+    (line,) = log.lines
+    assert (line.event, line.fields["wish"]) == ("gemini_wish_refused", "labels")
+
+
+def test_a_model_that_refuses_every_wish_paints_all_the_same() -> None:
+    labels = error(400, message='Unknown name "labels": Cannot find field.')
+    thoughts = error(400, message="Request contains an invalid argument.")
+    script = [refusal("400 Bad", body) for body in (labels, thoughts)]
+    log = RecordingLog()
+    with raw_server(*(Said([said], Then.SERVE) for said in (*script, GOOD))) as server:
+        gemini = client(server, log, drafts=True)
+
+        assert gemini.paint(A_FOX, soon(), lambda _: None, RecordingCalls()) == PICTURE
+
+    assert len(server.bodies) == 3
+    assert [line.fields["wish"] for line in log.lines] == ["labels", "includeThoughts"]
 
 
 def test_a_request_that_is_refused_for_something_else_teaches_nothing() -> None:

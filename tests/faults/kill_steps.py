@@ -263,7 +263,7 @@ STEPS: dict[str, dict[str, int]] = {
 
 # Taken only by a process that has just started, or every five minutes.
 COLD_STEPS: dict[str, tuple[str, ...]] = {
-    "text reply": ("GetParameter", "GetSecretValue gemini"),
+    "text reply": ("GetParameter", "GetSecretValue gemini", "GetSecretValue pseudonym"),
     "picture painted": (
         "GetSecretValue gemini",
         "GetSecretValue pseudonym",

@@ -6,8 +6,8 @@ import base64
 import http.client
 import io
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -17,7 +17,7 @@ import requests
 from requests.adapters import BaseAdapter, HTTPAdapter
 from tests.support.doubles import NOW, FixedClock, RecordingCalls, RecordingLog, RecordingMetrics
 from urllib3 import HTTPResponse
-from urllib3.exceptions import ReadTimeoutError
+from urllib3.exceptions import ProtocolError, ReadTimeoutError
 
 from afterimage.adapters.gemini.body import Body
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
@@ -32,7 +32,7 @@ from afterimage.domain.errors import (
     TimedOut,
 )
 from afterimage.domain.metrics import Metric
-from afterimage.ports.models import ImageRequest, PaintRequest, TextReply
+from afterimage.ports.models import ImageRequest, PaintRequest, Source, TextReply
 
 RECORDED = Path(__file__).parent / "data" / "gemini"
 KEY = "AIza-the-secret-key"
@@ -97,13 +97,20 @@ class _Body(io.BytesIO):
 
 
 class Transport(BaseAdapter):
-    """Answers from a script, instead of a network."""
+    """Answers from a script, instead of a network.
+
+    Attributes:
+        whole: which of the next requests are taken to their end; all, where nothing stands.
+        while_sending: called behind each piece of a request.
+    """
 
     def __init__(self, clock: FixedClock) -> None:
         super().__init__()
         self.script: list[Answer | Exception] = []
         self.requests: list[requests.PreparedRequest] = []
         self.bodies: list[bytes] = []
+        self.whole: list[bool] = []
+        self.while_sending: Callable[[], None] = lambda: None
         self.options: list[dict[str, Any]] = []
         self._clock = clock
 
@@ -111,7 +118,8 @@ class Transport(BaseAdapter):
         self.requests.append(request)
         self.options.append(options)
         assert isinstance(request.body, Body)
-        self.bodies.append(b"".join(request.body))
+        if not self.whole or self.whole.pop(0):
+            self.bodies.append(b"".join(self._taken(request.body)))
         answer = self.script.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -124,6 +132,11 @@ class Transport(BaseAdapter):
             enforce_content_length=True,
         )
         return HTTPAdapter().build_response(request, raw)
+
+    def _taken(self, body: Body) -> Iterator[bytes]:
+        for chunk in body:
+            self.while_sending()
+            yield chunk
 
     def close(self) -> None:
         """Nothing is open."""
@@ -623,6 +636,37 @@ def test_a_connection_that_was_never_made_is_tried_again(
     with pytest.raises(ProviderUnavailable):
         ask(gemini)
     assert len(transport.script) == 6
+
+
+@BOTH
+def test_a_request_that_was_not_sent_whole_is_not_billed_and_sent_again(
+    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
+) -> None:
+    broken = requests.ConnectionError(ProtocolError("aborted", BrokenPipeError()))
+    transport.script = [broken, broken, Answer(body=good)]
+    transport.whole = [False, False, True]
+
+    assert ask(gemini)
+
+
+def test_a_request_that_was_sent_whole_may_be_billed(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [requests.ConnectionError(ProtocolError("aborted", BrokenPipeError()))]
+
+    with pytest.raises(ProviderUnavailable):
+        paint(gemini)
+
+
+def test_a_request_that_takes_all_the_time_to_be_sent_is_given_back(
+    gemini: Gemini, transport: Transport, clock: FixedClock
+) -> None:
+    calls = RecordingCalls()
+    source = Source("image/png", b"a picture")
+    transport.while_sending = lambda: clock.advance(seconds=30)
+
+    with pytest.raises(TimedOut):
+        gemini.paint(replace(A_FOX, sources=(source,)), UNTIL, lambda _: None, calls)
+
+    assert calls.told == ["begin", "not_billed"]
 
 
 CUT = {

@@ -12,6 +12,7 @@ Json = dict[str, Any]
 CALLERS_OWN = frozenset(
     {
         "args",
+        "labels",
         "response",
         "parameters",
         "parametersJsonSchema",
