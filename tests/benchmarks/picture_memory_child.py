@@ -36,7 +36,7 @@ def main(size: str, image_format: str) -> None:
     with ThreadPoolExecutor(2) as executor:
         _develop(stream, executor)
     # The provider's stream is what the function would not hold.
-    print(size_mb, _peak_mb() - len(stream) / 1e6)
+    print(size_mb, peak_mb() - len(stream) / 1e6)
 
 
 def _develop(stream: bytes, executor: ThreadPoolExecutor) -> None:
@@ -51,7 +51,7 @@ def _develop(stream: bytes, executor: ThreadPoolExecutor) -> None:
     small.result()
 
 
-def _peak_mb() -> float:
+def peak_mb() -> float:
     status = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in status if line.startswith("VmHWM")) / 1000
 

@@ -137,6 +137,27 @@ def test_a_call_wins_over_text_and_over_other_tools() -> None:
     assert (wish.prompt, wish.aspect_ratio) == ("a fox", None)
 
 
+def test_a_call_may_name_a_number_and_what_is_edited() -> None:
+    wish = answers.text_reply(body(call(prompt="a fox", count=3, edit=[2, 1])))
+
+    assert isinstance(wish, ImageRequest)
+    assert (wish.count, wish.edit) == (3, (2, 1))
+
+
+NUMBERS = st.integers() | st.floats() | st.text(max_size=9) | st.booleans() | st.none()
+
+
+@given(NUMBERS | st.lists(NUMBERS), NUMBERS | st.lists(NUMBERS))
+def test_no_answer_fails_for_its_numbers(count: Any, edit: Any) -> None:
+    wish = answers.text_reply(body(call(prompt="a fox", count=count, edit=edit)))
+
+    assert isinstance(wish, ImageRequest)
+    assert wish.count is None or 1 <= wish.count <= 4
+    assert len(set(wish.edit)) == len(wish.edit) <= 14
+    assert all(type(number) is int and number > 0 for number in wish.edit)
+    assert json.loads(wish.parts)
+
+
 def test_half_a_character_of_a_prompt_is_replaced() -> None:
     wish = answers.text_reply(body(call(prompt="a \ud83d fox")))
 

@@ -49,7 +49,7 @@ _PROPERTIES = {
 # Understood already, but not offered: a history that gives pictures no numbers would mislead.
 _NOT_OFFERED = frozenset({"edit"})
 
-DECLARATION = {
+DECLARATION: dict[str, Any] = {
     "name": IMAGE_TOOL,
     "description": "Paints a picture, or several of one prompt, and shows them in the chat.",
     "parameters": {
