@@ -171,7 +171,7 @@ SOURCES = a_source("WEBP", (64, 64), "red"), a_source("PNG", (1600, 900), "navy"
 def test_a_picture_has_the_shape_and_size_asked_for(
     provider: Provider, request_: PaintRequest, pixels: tuple[int, int]
 ) -> None:
-    data = provider.gemini.paint(request_, _in(20), lambda _: None, RecordingCalls())
+    (data,) = provider.gemini.paint(request_, _in(20), lambda _: None, RecordingCalls())
 
     assert Image.open(io.BytesIO(data)).size == pixels
     assert provider.log.events() == []

@@ -275,6 +275,8 @@ def test_several_finals_in_one_answer(beta: genai.Client, http: httpx.Client) ->
     assert [is_draft for _, is_draft in found] == [True, False, False, False]
     assert len({data for data, _ in found}) == 4
     assert Image.open(io.BytesIO(found[-1][0])).size == (512, 2064)
+
+
 def test_labels_are_taken_from_the_sdk_by_both_kinds_of_model(sdk: genai.Client) -> None:
     config = types.GenerateContentConfig(labels={"safety_identifier": "5afe" * 10})
 

@@ -448,7 +448,7 @@ def test_a_model_that_refuses_every_wish_paints_all_the_same() -> None:
     with raw_server(*(Said([said], Then.SERVE) for said in (*script, GOOD))) as server:
         gemini = client(server, log, drafts=True)
 
-        assert gemini.paint(A_FOX, soon(), lambda _: None, RecordingCalls()) == PICTURE
+        assert gemini.paint(A_FOX, soon(), lambda _: None, RecordingCalls()) == [PICTURE]
 
     assert len(server.bodies) == 3
     assert [line.fields["wish"] for line in log.lines] == ["labels", "includeThoughts"]

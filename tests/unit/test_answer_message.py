@@ -236,6 +236,7 @@ def test_the_model_is_sent_the_latest_twenty_messages_of_this_chat_only(world: W
 
     world.ask()
 
+    assert world.model.identifiers == [f"identifier of {USER}"]
     conversation, _ = world.model.asked[0]
     texts = [turn.parts[0]["text"] for turn in conversation]
     assert texts == [*(f"message {number}" for number in range(10, 30)), "Draw a red fox"]

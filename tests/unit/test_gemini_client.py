@@ -910,7 +910,7 @@ def test_all_finished_pictures_are_returned_in_their_order(
     parts = (inline(b"first"), inline(b"second"))
     transport.script = [Answer(body=streamed(event(*parts), event(inline(PICTURE)), CLOSING))]
 
-    came = gemini.paint("a red fox", "16:9", UNTIL, lambda _: None, RecordingCalls())
+    came = gemini.paint(A_FOX, UNTIL, lambda _: None, RecordingCalls())
 
     assert came == [b"first", b"second", PICTURE]
 

@@ -102,19 +102,6 @@ def test_sources_stand_before_the_words_in_their_order() -> None:
     assert words == {"text": "both"}
 
 
-def test_variants_of_one_wish_are_asked_for_in_other_words() -> None:
-    texts = {
-        sent(painting.body(PaintRequest("a fox", WHO, variant=number)))["contents"][0]["parts"][0][
-            "text"
-        ]
-        for number in range(4)
-    }
-
-    assert len(texts) == 4
-    assert "a fox" in texts
-    assert all(text.startswith("a fox") for text in texts)
-
-
 # --- The body ----------------------------------------------------------------------------------
 
 CHUNK = 192 * 1024
@@ -196,21 +183,21 @@ def test_what_is_not_done_yet_is_not_offered() -> None:
         (2.0, 2),
         ("3", 3),
         (" 3 ", 3),
-        (2.5, None),
-        ("three", None),
-        ("٣", None),
-        (True, None),
-        (None, None),
-        ([2], None),
-        ({"count": 2}, None),
-        (1e300, None),
-        (10**30, None),
-        (float("inf"), None),
-        (float("nan"), None),
-        ("9" * 5_000, None),
+        (2.5, 1),
+        ("three", 1),
+        ("٣", 1),
+        (True, 1),
+        (None, 1),
+        ([2], 1),
+        ({"count": 2}, 1),
+        (1e300, 1),
+        (10**30, 1),
+        (float("inf"), 1),
+        (float("nan"), 1),
+        ("9" * 5_000, 1),
     ],
 )
-def test_a_number_of_pictures_is_read_or_left_out(written: Any, read: int | None) -> None:
+def test_a_number_of_pictures_is_read_or_left_out(written: Any, read: int) -> None:
     assert tool.count({"count": written}) == read
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from afterimage.ports.models import PaintRequest
 
+
 def body(
     request: PaintRequest, *, image_only: bool = False, with_thoughts: bool = False
 ) -> dict[str, Any]:
