@@ -108,7 +108,7 @@ def test_variants_differ_by_words_that_nobody_is_shown(bundle: Bundle) -> None:
     for place in range(4):
         complete(bundle, message, place)
 
-    told = [prompt for prompt, *_ in bundle.painter.asked]
+    told = [request.prompt for request, _ in bundle.painter.asked]
     assert told[0] == FOX.prompt
     assert len(set(told)) == 4
     assert all(prompt.startswith(FOX.prompt) for prompt in told)
