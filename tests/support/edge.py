@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from typing import Any
 
 from tests.local_stack.edge.event import fields
@@ -16,37 +15,28 @@ _SECRET_ID = "arn:aws:secretsmanager:eu-central-1:123456789012:secret:Signing-x"
 
 
 class Secrets:
-    """A secret with versions, as a client of Secrets Manager sees it."""
+    """A secret with this text, as a client of Secrets Manager sees it."""
 
-    def __init__(self, versions: Mapping[str, str], current: str) -> None:
-        self._versions = versions
-        self._current = current
+    def __init__(self, text: str) -> None:
+        self._text = text
 
     def get_secret_value(self, **asked: str) -> dict[str, str]:
-        assert asked.pop("SecretId") == _SECRET_ID
-        stage = asked.pop("VersionStage", "AWSCURRENT")
-        assert stage == "AWSCURRENT", "a stage that the template does not use"
-        return {"SecretString": self._versions[asked.pop("VersionId", self._current)]}
+        assert asked == {"SecretId": _SECRET_ID}, "the current version, whatever it is"
+        return {"SecretString": self._text}
 
 
-def function_code(version: str = "", other: str = "") -> str:
+def function_code(read: str = "") -> str:
     """The template's text with its parameters put in; secrets are still references."""
-    values = Values(
-        {
-            "UrlSigningSecret": _SECRET_ID,
-            "UrlSecretVersion": version,
-            "UrlSecretOtherVersion": other,
-        }
-    )
+    values = Values({"UrlSigningSecret": _SECRET_ID, "UrlSecretRead": read})
     code = resolve(of_type("AWS::CloudFront::Function")["VerifyImageUrl"]["FunctionCode"], values)
     assert isinstance(code, str)
     return code
 
 
-def verify_image_url(version: str = "", other: str = "", current: str = "current") -> EdgeFunction:
-    """The function with the secrets of the given versions, `current` or `other`."""
-    secrets: Any = Secrets({"current": CURRENT, "other": OTHER}, current)
-    return EdgeFunction(with_secrets(function_code(version, other), secrets), print)
+def verify_image_url(secret: str = CURRENT) -> EdgeFunction:
+    """The function, deployed while the secret has this text."""
+    secrets: Any = Secrets(secret)
+    return EdgeFunction(with_secrets(function_code(), secrets), print)
 
 
 def a_request(uri: str, query: list[tuple[str, str]], method: str = "GET") -> dict[str, Any]:

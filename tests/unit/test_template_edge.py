@@ -36,8 +36,8 @@ def behaviour(distribution: dict[str, Any]) -> dict[str, Any]:
 def edge(origins: str = "") -> EdgeSpec:
     """What the local stack reads, with these AllowedOrigins."""
     values = Values(
-        {"AllowedOrigins": origins, "UrlSecretVersion": "", "UrlSecretOtherVersion": "",
-         "UrlSigningSecret": "s", "ImagesResponseHeaders": "ImagesResponseHeaders",
+        {"AllowedOrigins": origins, "UrlSecretRead": "", "UrlSigningSecret": "s",
+         "ImagesResponseHeaders": "ImagesResponseHeaders",
          "AWS::StackName": "afterimage"},
         {"ImagesBucket.Arn": "arn:aws:s3:::pictures", "Distribution.DomainName": "d.test"},
         template()["Conditions"],

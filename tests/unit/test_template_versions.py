@@ -39,8 +39,7 @@ OTHER = {
     "CertificateArn": f"arn:aws:acm:us-east-1:{'1' * 12}:certificate/{'a' * 36}",
     "PublicUrl": "https://public.test",
     "WebSocketUrl": "wss://channel.test/live",
-    "UrlSecretVersion": "a" * 32,
-    "UrlSecretOtherVersion": "b" * 32,
+    "UrlSecretRead": "a" * 32,
     "AlarmEmail": "night@example.org",
     "Release": "2",
 }

@@ -295,7 +295,7 @@ class SignedUrls:
     the same URL for a whole period, so that browsers can cache it.
 
     Args:
-        secret_value: the secret that is signed with now; the edge may accept a second one.
+        secret_value: words with a space between. The first signs; the edge accepts each.
         period_days: length of a period; a URL is valid for one to two of them.
     """
 
@@ -316,7 +316,8 @@ class SignedUrls:
         expires = (period + 2) * self._period_s
         path = f"/cdn/{quote(key)}"
         signed = f"{path}?expires={expires}"
-        digest = hmac.digest(self._secret_value().encode(), signed.encode(), hashlib.sha256)
+        secret = self._secret_value().partition(" ")[0]
+        digest = hmac.digest(secret.encode(), signed.encode(), hashlib.sha256)
         signature = urlsafe_b64encode(digest).decode().rstrip("=")
         return f"{self._public_url()}{signed}&signature={signature}"
 
