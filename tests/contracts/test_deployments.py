@@ -122,6 +122,7 @@ def _plain(
         {name: value for name, value in known.refs.items() if name not in made},
         {n: value for n, value in known.attributes.items() if n.split(".")[0] not in made},
         known.conditions,
+        known.mappings,
     )
     kept = ("Type", "Properties", "DeletionPolicy")
     resolved: dict[str, Any] = resolve({k: resource[k] for k in kept if k in resource}, others)

@@ -42,7 +42,7 @@ def parameters(**given: str) -> Values:
     """What parameters and conditions mean, and AWS's own names; no resource has one."""
     template = plain(**given)
     known = parameter_values(template, {**KEY, **given})
-    return Values({**PSEUDO_PARAMETERS, **known}, {}, template["Conditions"])
+    return Values({**PSEUDO_PARAMETERS, **known}, {}, template["Conditions"], template["Mappings"])
 
 
 def of_kind(kind: str, **given: str) -> dict[str, dict[str, Any]]:

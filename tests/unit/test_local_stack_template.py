@@ -15,6 +15,7 @@ VALUES = Values(
         "Both": {"Fn::And": [{"Condition": "Named"}, {"Fn::Equals": ["1", 1]}]},
         "Neither": {"Fn::Or": [{"Fn::Not": [{"Condition": "Both"}]}]},
     },
+    mappings={"Map": {"Names": {"x": "letter"}}},
 )
 
 
@@ -31,6 +32,7 @@ VALUES = Values(
         ({"Fn::Join": ["-", ["a", {"Ref": "Name"}]]}, "a-x"),
         ({"Fn::Join": ["", {"Ref": "List"}]}, "ab"),
         ({"Fn::Select": [1, {"Fn::Split": [",", {"Ref": "List"}]}]}, "b"),
+        ({"Fn::FindInMap": ["Map", "Names", {"Ref": "Name"}]}, "letter"),
         ({"Fn::If": ["Named", {"Ref": "Name"}, "none"]}, "x"),
         ({"Fn::If": ["Neither", "yes", "no"]}, "no"),
         ([{"Ref": "AWS::NoValue"}, 1], [1]),

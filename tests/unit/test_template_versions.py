@@ -21,6 +21,8 @@ FUNCTIONS = {n for n, r in template()["Resources"].items() if r["Type"].endswith
 LAYERS = {n for n, r in template()["Resources"].items() if r["Type"].endswith("::LayerVersion")}
 # Of a function's properties, those that are no part of a version.
 NOT_VERSIONED = {"ReservedConcurrentExecutions", "Tags", "RecursiveLoop"}
+# Those of which a description has a letter.
+CHOICES = {"Architecture", "LogLevel", "GeminiApiVersion", "FollowSuccessor", "ShowDrafts"}
 # Another answer than the default where neither a list nor a number gives one.
 OTHER = {
     "GeminiApiKey": "another-key",
@@ -134,22 +136,58 @@ def test_other_code_of_a_function_publishes_it_alone(function: str) -> None:
     assert differing(versions(built(), values()), changed) == {function}
 
 
-@pytest.mark.parametrize("function", sorted(FUNCTIONS))
-def test_a_description_has_room_for_the_longest_answers(function: str) -> None:
-    """256 characters (Lambda's PublishVersion)."""
-    described = plain()["Resources"][versions(resources(), values())[function][0]]
-    named = references(described["Properties"]["Description"])
-
-    assert sum(longest(name) + 1 for name in named) - 1 <= 256
+LONGEST_URLS = ("https://" + 56 * "x", f"http://127.0.0.1:65535/{20 * 'x'}/")
 
 
-def longest(name: str) -> int:
-    """Characters of the longest value that a parameter takes."""
+def longest(name: str) -> str:
+    """A value of as many characters as a parameter takes."""
     parameter = PARAMETERS[name]
     if "AllowedValues" in parameter:
-        return max(len(str(value)) for value in parameter["AllowedValues"])
+        return max(map(str, parameter["AllowedValues"]), key=len)
     if bounded := re.search(r"\{\d+,(\d+)\}\$$", parameter.get("AllowedPattern", "")):
-        return int(bounded[1])
-    return (
-        int(parameter["MaxLength"]) if "MaxLength" in parameter else len(str(parameter["MaxValue"]))
-    )
+        return int(bounded[1]) * "x"
+    if "MaxLength" in parameter:
+        return int(parameter["MaxLength"]) * "x"
+    return str(parameter["MaxValue"])
+
+
+@pytest.mark.parametrize("url", LONGEST_URLS)
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_description_has_room_for_the_longest_answers_and_for_more(
+    function: str, url: str
+) -> None:
+    """256 characters (Lambda's PublishVersion), and 40 for settings that are not there yet."""
+    given = {name: longest(name) for name in reaching(function)}
+    if "GeminiBaseUrl" in given:
+        given["GeminiBaseUrl"] = url
+
+    assert len(versions(*deployed(**given))[function][1]) <= 256 - 40
+
+
+def reaching(function: str) -> set[str]:
+    """The parameters that a function's description names."""
+    described = plain()["Resources"][versions(*deployed())[function][0]]["Properties"]
+    return {name for name in references(described["Description"]) if name in PARAMETERS} | CHOICES
+
+
+def test_the_longest_url_is_no_longer() -> None:
+    pattern, most = (PARAMETERS["GeminiBaseUrl"][key] for key in ("AllowedPattern", "MaxLength"))
+
+    assert all(re.fullmatch(pattern, url) and len(url) <= most for url in LONGEST_URLS)
+    assert len(LONGEST_URLS[0]) == most
+    assert not re.fullmatch(pattern, LONGEST_URLS[1] + "x")
+    assert "GeminiBaseUrl" in reaching("LlmHandlerGeminiFunction")
+
+
+@pytest.mark.parametrize("name", sorted(CHOICES))
+def test_each_choice_is_told_from_every_other(name: str) -> None:
+    of_each = [versions(*deployed(**{name: str(v)})) for v in PARAMETERS[name]["AllowedValues"]]
+
+    for function in differing(of_each[0], of_each[1]):
+        told = [described[function] for described in of_each]
+        assert len(set(told)) == len(told)
+
+
+@pytest.mark.parametrize("wrong", ["https://a//b", "https://a/https://b", "https://", "http://a/b"])
+def test_no_two_urls_are_the_same_without_their_scheme(wrong: str) -> None:
+    assert not re.fullmatch(PARAMETERS["GeminiBaseUrl"]["AllowedPattern"], wrong)

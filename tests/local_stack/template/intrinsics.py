@@ -18,11 +18,12 @@ _NO_VALUE = object()
 
 @dataclass
 class Values:
-    """What references mean: refs by name, attributes by "Name.Attribute", raw conditions."""
+    """What references mean: refs by name, attributes by "Name.Attribute", raw conditions, maps."""
 
     refs: Mapping[str, Json]
     attributes: Mapping[str, Json] = field(default_factory=dict)
     conditions: Mapping[str, Json] = field(default_factory=dict)
+    mappings: Mapping[str, Json] = field(default_factory=dict)
 
 
 def resolve(node: Json, values: Values) -> Json:
@@ -166,6 +167,14 @@ def _if(argument: Json, values: Values) -> Json:
     return _resolve(then if condition(name, values) else otherwise, values)
 
 
+def _find_in_map(argument: Json, values: Values) -> Json:
+    keys = _resolve(argument, values)
+    if not _is_plain(keys):
+        return {"Fn::FindInMap": keys}
+    name, first, second = map(_text, keys)
+    return values.mappings[name][first][second]
+
+
 def _is_plain(node: Json) -> bool:
     if _call(node) is not None:
         return False
@@ -186,4 +195,5 @@ _FUNCTIONS: dict[str, Callable[[Json, Values], Json]] = {
     "Fn::Select": _select,
     "Fn::Split": _split,
     "Fn::If": _if,
+    "Fn::FindInMap": _find_in_map,
 }

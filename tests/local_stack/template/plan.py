@@ -47,7 +47,7 @@ class Plan:
         answers = deployment.values
         refs = {**self.values.refs, **{k: v for k, v in answers.items() if "." not in k}}
         attributes = {**self.values.attributes, **{k: v for k, v in answers.items() if "." in k}}
-        values = Values(refs, attributes, self.values.conditions)
+        values = Values(refs, attributes, self.values.conditions, self.values.mappings)
         resources = {
             name: _with_identity(name, _resolved(name, resource, values), values)
             for name, resource in self.resources.items()
@@ -86,7 +86,8 @@ def make_plan(template_path: Path, parameters: Mapping[str, str]) -> Plan:
     declared = template.get("Parameters", {})
     given = parameter_values(template, {k: v for k, v in parameters.items() if k in declared})
     plain = transform(template, given)
-    values = Values({**PSEUDO_PARAMETERS, **given}, {}, plain.get("Conditions", {}))
+    conditions, mappings = plain.get("Conditions", {}), plain.get("Mappings", {})
+    values = Values({**PSEUDO_PARAMETERS, **given}, {}, conditions, mappings)
     resources = existing(plain["Resources"], values)
     stand_ins = {name: r for name, r in resources.items() if not is_deployed(r)}
     values = with_stand_ins(stand_ins, values)

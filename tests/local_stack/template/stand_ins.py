@@ -34,7 +34,7 @@ def api_id(logical_id: str) -> str:
 def with_stand_ins(resources: Mapping[str, Any], values: Values) -> Values:
     """`values` and the references to every resource of `resources`, none of them deployed."""
     refs, attributes = dict(values.refs), dict(values.attributes)
-    extended = Values(refs, attributes, values.conditions)
+    extended = Values(refs, attributes, values.conditions, values.mappings)
     # Aliases and permissions refer to functions, so those come first.
     for kind in (_functions, _versions, _aliases, _apis, _others):
         kind(resources, extended, refs, attributes)
