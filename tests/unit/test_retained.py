@@ -26,7 +26,28 @@ def keys(value: Any) -> Iterator[str]:
 def test_tables_and_bucket_are_kept() -> None:
     assert len(data()) == 7
     for name, one in data().items():
-        assert (one["DeletionPolicy"], one["UpdateReplacePolicy"]) == ("Retain", "Retain"), name
+        assert one["UpdateReplacePolicy"] == "Retain", name
+        assert one["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate"), name
+
+
+def test_what_a_failed_creation_leaves_is_what_cannot_be_removed_by_it() -> None:
+    """Protected ones, and a role that the account's setting names."""
+    kept = {n: r for n, r in template()["Resources"].items() if "DeletionPolicy" in r}
+    left = {name for name, one in kept.items() if one["DeletionPolicy"] == "Retain"}
+    protected = {
+        name
+        for name, one in kept.items()
+        if {"DeletionProtectionEnabled", "DeletionProtection"} & set(one["Properties"])
+    }
+
+    assert left == protected | {"ApiGatewayAccount", "ApiGatewayLogRole"}
+    assert set(kept) - left == {"ImagesBucket", "FirstUser"}
+
+
+def test_the_first_user_is_invited_when_there_is_what_they_are_invited_to() -> None:
+    needed = set(template()["Resources"]["FirstUser"]["DependsOn"])
+
+    assert needed == {"PageClient", "SignInDomain", "PublicConfig"}
 
 
 def test_what_is_kept_refers_to_nothing_and_has_no_name_of_its_own() -> None:
