@@ -53,12 +53,12 @@ build: ## build what is deployed (ARCHITECTURE, arm64 or x86_64)
 	@$(BYTECODE) .aws-sam/build
 	@.venv/bin/python -m tests.sam.pinned .aws-sam/build/template.yaml $(ARCHITECTURE)
 
-# A parameter that is named on the command line replaces all that samconfig.toml saved; what is not
-# named stays as it is deployed. So no saved answer undoes what was set later.
+# A parameter that is named on the command line replaces all that samconfig.toml saved; what was chosen
+# and is not named stays as it is deployed. So no saved answer undoes what was set later.
 deploy: export SAM_CLI_TELEMETRY = 0
 deploy: build ## build and deploy (PARAMETERS="Name=value …", ARGS=--guided the first time, ARCHITECTURE)
-	.venv-sam/bin/sam deploy $(if $(findstring --guided,$(ARGS)),,--parameter-overrides \
-		Architecture=$(ARCHITECTURE) $(PARAMETERS)) $(ARGS)
+	$(if $(findstring --guided,$(ARGS)),.venv-sam/bin/sam deploy,.venv/bin/python -m tests.sam.deploy \
+		Architecture=$(ARCHITECTURE) $(PARAMETERS) --) $(ARGS)
 
 aws-smoke: ## look at a deployed stack, and use it once (STACK, REGION, TOKEN, PAUSE)
 	@test -n "$(STACK)" || { echo "Name the stack: make aws-smoke STACK=afterimage" >&2; exit 2; }

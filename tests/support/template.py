@@ -31,9 +31,14 @@ _Loader.add_multi_constructor("!", _intrinsic)
 @cache
 def template() -> dict[str, Any]:
     """The whole template."""
+    return parsed((ROOT / "template.yaml").read_text("utf-8"))
+
+
+def parsed(text: str) -> dict[str, Any]:
+    """A template as data."""
     # A subclass of the safe loader.
-    parsed: dict[str, Any] = yaml.load((ROOT / "template.yaml").read_text("utf-8"), _Loader)  # noqa: S506
-    return parsed
+    found: dict[str, Any] = yaml.load(text, _Loader)  # noqa: S506
+    return found
 
 
 def of_type(kind: str) -> dict[str, dict[str, Any]]:

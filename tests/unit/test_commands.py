@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from tests.sam.deploy import target
 from tests.sam.pinned import pinned
 from tests.support.docs import PAGES
 from tests.support.template import template
@@ -70,7 +71,11 @@ def test_make_finds_its_modules_in_spite_of_pythonsafepath(tmp_path: Path) -> No
 def lines_of_deploy(*arguments: str) -> list[str]:
     """What `make deploy` would run, a command in a line."""
     printed = make("-n", "deploy", *arguments).stdout.replace("\\\n", "")
-    return [" ".join(line.split()) for line in printed.splitlines() if ".venv-sam/bin/sam" in line]
+    return [
+        " ".join(line.split())
+        for line in printed.splitlines()
+        if "bin/sam" in line or "tests.sam.deploy" in line
+    ]
 
 
 def test_what_is_deployed_was_built_and_for_the_same_processor() -> None:
@@ -78,7 +83,7 @@ def test_what_is_deployed_was_built_and_for_the_same_processor() -> None:
 
     assert built.endswith("sam build --parameter-overrides Architecture=x86_64")
     assert deployed.endswith(
-        "sam deploy --parameter-overrides Architecture=x86_64 Release=2 WebpQuality=90"
+        "python -m tests.sam.deploy Architecture=x86_64 Release=2 WebpQuality=90 --"
     )
 
 
@@ -87,7 +92,7 @@ def test_only_the_first_deployment_asks_and_reads_what_was_saved() -> None:
     _, later = lines_of_deploy()
 
     assert asking.endswith("sam deploy --guided")
-    assert later.endswith("sam deploy --parameter-overrides Architecture=arm64")
+    assert later.endswith("python -m tests.sam.deploy Architecture=arm64 --")
 
 
 @pytest.mark.parametrize("part", ["SharedLayer/python", "KeeperFunction"])
@@ -136,3 +141,32 @@ def test_windows_itself_is_answered_with_a_sentence() -> None:
     assert refused.returncode != 0
     assert "does not run on Windows itself: use WSL" in refused.stderr
     assert len(refused.stderr.splitlines()) == 1
+
+
+CONFIG = """
+[default.global.parameters]
+stack_name = "saved"
+[default.deploy.parameters]
+region = "eu-west-1"
+[test.deploy.parameters]
+stack_name = "tested"
+profile = "tester"
+"""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "expected"),
+    [
+        ((), ("saved", "eu-west-1", None)),
+        (("--stack-name", "mine", "--no-confirm-changeset"), ("mine", "eu-west-1", None)),
+        (("--stack-name=mine", "--region=us-east-1"), ("mine", "us-east-1", None)),
+        (("--config-env", "test"), ("tested", None, "tester")),
+    ],
+)
+def test_what_is_looked_at_is_what_sam_would_deploy(
+    tmp_path: Path, arguments: tuple[str, ...], expected: tuple[str | None, ...]
+) -> None:
+    file = tmp_path / "samconfig.toml"
+    file.write_text(CONFIG)
+
+    assert target(arguments, file) == expected
