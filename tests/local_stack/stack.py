@@ -30,6 +30,7 @@ from tests.local_stack.template.deployment import (
 )
 from tests.local_stack.template.plan import Plan, make_plan
 from tests.local_stack.template.serving import FunctionSpec, Serving
+from tests.local_stack.template.versions import Versions
 from tests.local_stack.unfinished import bring_deadlines_forward
 
 AUDIENCE = "afterimage"
@@ -72,7 +73,7 @@ class Stack:
         except Exception:
             self._check_children()  # one that has ended is the reason
             raise
-        serving = plan.serving(deployment, self._options.template.parent)
+        serving = plan.serving(deployment, self._options.template.parent, self._versions())
         self._parts = assemble(serving, self._surroundings())
         say("importing the functions")
         self._tasks.append(asyncio.create_task(self._parts.server.serve([self._listener])))
@@ -170,6 +171,14 @@ class Stack:
             parameters["GeminiBaseUrl"] = self._simulator
         return {**parameters, **self._options.parameters}
 
+    def _versions(self) -> Versions:
+        """Of the functions; a STATE_DIR without any state has none."""
+        state_dir = self._options.state_dir
+        file = state_dir / "versions.json" if state_dir is not None else None
+        if file is not None and self._state is None:
+            file.unlink(missing_ok=True)
+        return Versions(file)
+
     def _websocket_url(self) -> str:
         return f"{self._url.replace('http', 'ws', 1)}{WEBSOCKET_PATH}/{STAGE}"
 
@@ -231,6 +240,7 @@ class Stack:
             "management": f"{self._url}{WEBSOCKET_PATH}/{STAGE}",
             "physical_ids": dict(deployment.physical_ids),
             "functions": {spec.short_name: spec.name for spec in serving.functions},
+            "versions": {spec.short_name: spec.version for spec in serving.functions},
             "environment": {spec.short_name: dict(spec.environment) for spec in serving.functions},
             "logs": str(self._run_dir),
             "pids": pids,

@@ -113,6 +113,7 @@ class RunningStack:
         self.aws_endpoint: str = facts["aws_endpoint"]
         self.logs = Path(facts["logs"])
         self.functions: Mapping[str, str] = facts["functions"]  # folder to full name
+        self.versions: Mapping[str, str] = facts["versions"]  # behind each alias, by folder
         self._facts = facts
         self._session = admin_session()
         self._client = httpx.Client(base_url=self.url, trust_env=False, timeout=35)

@@ -80,6 +80,13 @@ def test_names_that_a_stack_cannot_have(stack: str, said: str) -> None:
     assert said in (names.problem(stack, REGION) or "")
 
 
+def test_two_stacks_of_one_region_have_no_name_in_common() -> None:
+    one, other = ({(n.type, n.text) for n in names.names(stack, "r")} for stack in ("one", "two"))
+
+    assert len(one) == len(other) > 10
+    assert not one & other
+
+
 def test_what_holds_a_part_of_the_stacks_id_is_never_taken() -> None:
     fixed = {name.type for name in names.names("stack", REGION) if name.fixed}
 

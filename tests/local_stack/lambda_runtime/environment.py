@@ -110,11 +110,13 @@ def _runtime_variables(spec: FunctionSpec, worker_id: str, addresses: Addresses)
         "LAMBDA_TASK_ROOT": str(spec.code_dir),
         "AWS_LAMBDA_RUNTIME_API": f"{addresses.gateway}{RUNTIME_PATH}/{spec.name}/{worker_id}",
         "AWS_LAMBDA_FUNCTION_NAME": spec.name,
-        "AWS_LAMBDA_FUNCTION_VERSION": "1",
+        "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
         "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
         "AWS_LAMBDA_LOG_GROUP_NAME": f"/aws/lambda/{spec.name}",
-        "AWS_LAMBDA_LOG_STREAM_NAME": f"{time.strftime('%Y/%m/%d', time.gmtime())}[1]{worker_id}",
+        "AWS_LAMBDA_LOG_STREAM_NAME": (
+            f"{time.strftime('%Y/%m/%d', time.gmtime())}[{spec.version}]{worker_id}"
+        ),
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
         "AWS_REGION": REGION,
         "AWS_DEFAULT_REGION": REGION,

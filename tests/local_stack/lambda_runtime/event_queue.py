@@ -116,5 +116,6 @@ class EventQueue:
             attempts=event.attempts,
             payload=event.payload,
             outcome=event.last,
+            version=self._function.spec.version,
         )
         self._send_record(self._function, destination, json.dumps(record).encode())

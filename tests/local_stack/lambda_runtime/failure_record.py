@@ -18,6 +18,7 @@ def failure_record(
     attempts: int,
     payload: bytes,
     outcome: Outcome | None,
+    version: str = "1",
     now: datetime | None = None,
 ) -> dict[str, Any]:
     """The record of an event that was given up.
@@ -25,6 +26,7 @@ def failure_record(
     Args:
         function_arn: with the qualifier that was invoked.
         outcome: of the last attempt; None when there was none.
+        version: of the function, that was executed.
         now: time of the record, in UTC.
     """
     moment = (now or datetime.now(UTC)).isoformat(timespec="milliseconds")
@@ -42,7 +44,7 @@ def failure_record(
     if outcome is not None:
         record["responseContext"] = {
             "statusCode": 200,
-            "executedVersion": "1",
+            "executedVersion": version,
             "functionError": "Unhandled",
         }
         record["responsePayload"] = json.loads(outcome.payload)

@@ -56,7 +56,7 @@ async def _synchronous(service: LambdaService, arn: str, payload: bytes) -> Resp
         outcome = await asyncio.shield(service.begin(arn, payload))
     except ThrottledError:
         return aws_error("TooManyRequestsException", "Rate Exceeded.", 429)
-    headers = {"X-Amz-Executed-Version": "1"}
+    headers = {"X-Amz-Executed-Version": service.find(arn)[0].spec.version}
     if outcome.failed:
         headers["X-Amz-Function-Error"] = "Unhandled"
     return Response(outcome.payload, 200, headers, media_type="application/json")

@@ -51,7 +51,7 @@ class LambdaService:
         if match is None or function is None:
             raise UnknownFunctionError(reference)
         found = qualifier or match["q"]
-        if found not in (None, "$LATEST", "1", *function.spec.qualifiers):
+        if found not in (None, "$LATEST", function.spec.version, *function.spec.qualifiers):
             raise UnknownFunctionError(f"{reference}:{found}")
         return function, found
 

@@ -18,7 +18,13 @@ from tests.local_stack.template.read_edge import read_edge
 from tests.local_stack.template.read_functions import read_functions
 from tests.local_stack.template.serving import Serving
 from tests.local_stack.template.stand_ins import PSEUDO_PARAMETERS, with_stand_ins
-from tests.local_stack.template.transform import parameter_values, read_template, transform
+from tests.local_stack.template.transform import (
+    SOURCE_BUCKET,
+    parameter_values,
+    read_template,
+    transform,
+)
+from tests.local_stack.template.versions import Versions, with_digests
 
 # What is read to serve; everything else of the cloud side is left out.
 _SERVED = ("AWS::Lambda::", "AWS::ApiGatewayV2::", "AWS::Events::", "AWS::Scheduler::", "AWS::IAM")
@@ -38,21 +44,28 @@ class Plan:
         """The CloudFormation template for MiniStack."""
         return data_template(self.resources, self.values, self.asked_for)
 
-    def serving(self, deployment: Deployment, root: Path) -> Serving:
+    def serving(
+        self, deployment: Deployment, root: Path, versions: Versions | None = None
+    ) -> Serving:
         """What the gateway serves, once the data side has its names.
 
         Args:
             root: folder of template.yaml.
+            versions: of the functions, before this deployment; None if it is the first.
+
+        Raises:
+            DeploymentError: versions that Lambda refuses.
         """
         answers = deployment.values
         refs = {**self.values.refs, **{k: v for k, v in answers.items() if "." not in k}}
         attributes = {**self.values.attributes, **{k: v for k, v in answers.items() if "." in k}}
         values = Values(refs, attributes, self.values.conditions, self.values.mappings)
-        resources = {
+        resources: Mapping[str, Any] = {
             name: _with_identity(name, _resolved(name, resource, values), values)
             for name, resource in self.resources.items()
             if resource["Type"].startswith(_SERVED)
         }
+        resources = (versions or Versions(None)).deploy(resources)
         return Serving(
             functions=read_functions(resources, root),
             http_api=read_http_api(resources),
@@ -83,6 +96,7 @@ def _with_identity(name: str, resource: dict[str, Any], values: Values) -> dict[
 def make_plan(template_path: Path, parameters: Mapping[str, str]) -> Plan:
     """Reads and transforms the template with those of the given parameters that it declares."""
     template = read_template(template_path)
+    with_digests(template, template_path.parent, SOURCE_BUCKET)
     declared = template.get("Parameters", {})
     given = parameter_values(template, {k: v for k, v in parameters.items() if k in declared})
     plain = transform(template, given)

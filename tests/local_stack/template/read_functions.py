@@ -49,6 +49,7 @@ def _function(
         reserved_concurrency=None if reserved is None else int(reserved),
         async_settings=dict(_async_settings(name, resources)),
         qualifiers=frozenset(_aliases(name, resources)),
+        version=resources[logical_id].get("Version", "1"),
     )
 
 

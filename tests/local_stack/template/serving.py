@@ -42,6 +42,7 @@ class FunctionSpec:
     reserved_concurrency: int | None = None
     async_settings: Mapping[str, AsyncSettings] = field(default_factory=dict)  # by qualifier
     qualifiers: frozenset[str] = frozenset()
+    version: str = "1"  # that the alias calls
 
     @property
     def short_name(self) -> str:
