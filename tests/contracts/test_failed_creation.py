@@ -8,10 +8,6 @@ that cannot be made. The commands are run by a shell as docs/deploy.md has them;
 from __future__ import annotations
 
 import json
-import os
-import re
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,9 +17,10 @@ import boto3
 import pytest
 from tests.local_stack.names import ADMIN_KEY, ADMIN_SECRET, REGION
 from tests.local_stack.template.intrinsics import resolve
-from tests.support.docs import PAGES, ROOT
+from tests.support.docs import shell_blocks
 from tests.support.ministack import ministack
 from tests.support.plain_template import parameters, resources
+from tests.support.shell import Shell
 
 STACK = "afterimage"
 SERVICES = (
@@ -42,7 +39,6 @@ FUNCTION = {
 }
 VERSION = {"Type": "AWS::Lambda::Version", "Properties": {"FunctionName": {"Ref": "Function"}}}
 COMMANDS = {
-    "aws": 'exec "$PYTHON" -m tests.support.aws_cli "$@"',
     "sam": 'exec "$PYTHON" -m tests.support.aws_cli cloudformation delete-stack --stack-name "$3"',
     "make": 'exec "$PYTHON" -m tests.aws_preflight "${2#STACK=}"',
 }
@@ -52,20 +48,7 @@ class Account:
     """An account and a shell in it."""
 
     def __init__(self, address: str, folder: Path) -> None:
-        for name, line in COMMANDS.items():
-            (folder / name).write_text(f"#!/bin/sh\n{line}\n")
-            (folder / name).chmod(0o755)
-        self._environment = {
-            **os.environ,
-            "PATH": f"{folder}{os.pathsep}{os.environ['PATH']}",
-            "PYTHON": sys.executable,
-            "AWS_ENDPOINT_URL": address,
-            "AWS_DEFAULT_REGION": REGION,
-            "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": ADMIN_KEY,
-            "AWS_SECRET_ACCESS_KEY": ADMIN_SECRET,
-            "NO_PROXY": "127.0.0.1",
-        }
+        self.run = Shell(address, folder, COMMANDS).run
         self._address = address
 
     def client(self, service: Any) -> Any:
@@ -75,17 +58,6 @@ class Account:
             region_name=REGION,
             aws_access_key_id=ADMIN_KEY,
             aws_secret_access_key=ADMIN_SECRET,
-        )
-
-    def run(self, commands: str) -> subprocess.CompletedProcess[str]:
-        """Runs them as one script, up to the first that fails."""
-        return subprocess.run(
-            ["bash", "-e", "-u", "-o", "pipefail", "-c", commands],
-            cwd=ROOT,
-            env=self._environment,
-            capture_output=True,
-            text=True,
-            check=False,
         )
 
     def deploy_in_vain(self) -> None:
@@ -128,7 +100,7 @@ def account(tmp_path: Path) -> Iterator[Account]:
 def test_what_a_failed_creation_leaves_is_removed_by_the_commands_of_the_documentation(
     account: Account,
 ) -> None:
-    why, remove = blocks("If the first deployment failed")
+    why, remove = shell_blocks("deploy", "If the first deployment failed")
     account.deploy_in_vain()
 
     # Then: it stays what is protected, and nothing else
@@ -136,19 +108,11 @@ def test_what_a_failed_creation_leaves_is_removed_by_the_commands_of_the_documen
     assert account.left() == (6, 0, 1)
 
     # When: somebody asks why
-    asked = account.run(why)
-    assert "A version for this Lambda function exists" in asked.stdout, asked.stderr
+    assert "A version for this Lambda function exists" in account.run(why)
 
     # When: they do what is said
-    removed = account.run(remove)
+    preflight = account.run(remove)
 
     # Then: nothing stands in the way of the next
-    assert removed.returncode == 0, removed.stdout + removed.stderr
     assert account.left() == (0, 0, 0)
-    assert "state of the stack" in removed.stdout
-
-
-def blocks(title: str) -> list[str]:
-    """The shell commands of a section of docs/deploy.md."""
-    text = PAGES["docs/deploy.md"].partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    return re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert "state of the stack" in preflight

@@ -7,9 +7,11 @@ with.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import timedelta
 from functools import cache
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -25,8 +27,10 @@ from tests.local_stack.options import ROOT
 from tests.local_stack.template.deployment import deploy
 from tests.local_stack.template.dynamic_references import with_secrets
 from tests.local_stack.template.plan import Plan, make_plan
+from tests.support.docs import shell_blocks
 from tests.support.doubles import FixedClock, RecordingLog
 from tests.support.edge import a_request
+from tests.support.shell import Shell
 
 from afterimage.adapters import aws
 
@@ -58,7 +62,7 @@ class Bundle:
     """The template's data side in MiniStack, one function that signs, and the edge."""
 
     def __init__(self, address: str) -> None:
-        self._address = address
+        self.address = address
         self._code = ""
         self._parameters: dict[str, str] = {}
         self.secrets = self._client("secretsmanager")
@@ -66,7 +70,7 @@ class Bundle:
         self.deploy()
 
     def _client(self, service: str) -> Any:
-        return admin_client(admin_session(), service, self._address)
+        return admin_client(admin_session(), service, self.address)
 
     def deploy(self, **overrides: str) -> None:
         """`sam deploy --parameter-overrides …`: what is not named stays, and so does the secret.
@@ -150,6 +154,28 @@ def test_whatever_is_deployed_between_two_steps_every_url_works_until_it_expires
     assert bundle.clock.now() == signed_before
     assert not bundle.shows(first)
     assert old not in bundle.secret()
+
+
+def test_the_commands_of_the_documentation_are_these_steps(bundle: Bundle, tmp_path: Path) -> None:
+    [commands] = shell_blocks("operate", "Rotate the signing secret")
+    told = tmp_path / "told"
+    make = f'test "$1" = deploy && echo "$2" >{told}'
+    shell, old, urls = Shell(bundle.address, tmp_path, {"make": make}), bundle.secret(), []
+    deployment = re.compile(r"^(make deploy .*\n)", re.MULTILINE)
+    *steps, rest = deployment.split(commands)
+
+    for step in steps:
+        shell.run(step)
+        urls.append(bundle.url())
+        if deployment.match(step):
+            name, _, version = told.read_text().strip().removeprefix("PARAMETERS=").partition("=")
+            bundle.deploy(**{name: version})
+        assert bundle.shows(bundle.url())
+
+    assert rest == ""
+    assert len(bundle.secret()) == 64
+    assert bundle.secret() != old
+    assert not bundle.shows(urls[0])
 
 
 def test_a_secret_that_leaked_is_dropped_at_once(bundle: Bundle) -> None:

@@ -38,6 +38,12 @@ def rows(page: str, title: str) -> dict[str, list[str]]:
     return found
 
 
+def shell_blocks(page: str, title: str) -> list[str]:
+    """The shell commands under a heading of the second level of a page of `docs/`."""
+    text = PAGES[f"docs/{page}.md"].partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    return re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+
+
 def headings(page: str) -> set[str]:
     """Anchors of a page's headings, as GitHub makes them; `page` is a path from the root."""
     titles = re.findall(r"^#+ (.+)$", PAGES[page], re.MULTILINE)
