@@ -20,7 +20,7 @@ endif
 BYTECODE = python3.13 -m compileall -q -f --invalidation-mode unchecked-hash
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults storm preflight build deploy aws-smoke sam-local second-opinion check bench lighthouse lock clean
+.PHONY: help run test faults storm preflight retained build deploy aws-smoke sam-local second-opinion check bench lighthouse lock clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /make \1 - /p' Makefile
@@ -44,6 +44,11 @@ storm: ## a seeded storm of messages and faults (SEED, MESSAGES)
 preflight: ## before the first deployment: what stands in its way (STACK, REGION)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.aws_preflight $(STACK) $(if $(REGION),--region $(REGION)) $(ARGS)
+
+retained: ## what a deleted stack left, for the next one to take in (STACK, REGION, ENDING)
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m tests.aws_retained $(STACK) $(if $(REGION),--region $(REGION)) \
+		$(if $(ENDING),--ending=$(ENDING)) $(ARGS)
 
 build: export SAM_CLI_TELEMETRY = 0
 build: ## build what is deployed (ARCHITECTURE, arm64 or x86_64)

@@ -7,9 +7,9 @@ from botocore.exceptions import ClientError
 
 from tests.aws_preflight.account import state_of
 from tests.aws_preflight.names import Name, names
+from tests.aws_retained import left
 from tests.aws_smoke.deployed import Deployed
 from tests.aws_smoke.rows import Check, Skipped, Wrong
-from tests.support.template import of_type
 
 _NOT_FOUND = (
     "ResourceNotFoundException",
@@ -80,27 +80,17 @@ class Taken:
     def tables(self) -> str:
         """A new stack makes new, empty ones beside them."""
         self._unless_there()
-        pages = self._stack.aws("dynamodb").get_paginator("list_tables").paginate()
-        listed = [name for page in pages for name in page["TableNames"]]
-        return self._nothing(name for name in listed if self._is_ours(name, "AWS::DynamoDB::Table"))
+        return self._nothing(left.tables(self._stack))
 
     def buckets(self) -> str:
         """Its pictures would be unreachable."""
         self._unless_there()
-        listed = [one["Name"] for one in self._stack.aws("s3").list_buckets()["Buckets"]]
-        return self._nothing(name for name in listed if self._is_ours(name, "AWS::S3::Bucket"))
+        return self._nothing(left.buckets(self._stack))
 
     def user_pools(self) -> str:
         """People of the old one are strangers to a new one."""
         self._unless_there()
-        client = self._stack.aws("cognito-idp")
-        pages = client.get_paginator("list_user_pools").paginate(MaxResults=60)
-        return self._nothing(
-            pool["Id"]
-            for page in pages
-            for pool in page["UserPools"]
-            if pool["Name"] == self._stack.name
-        )
+        return self._nothing(left.user_pools(self._stack))
 
     def cloudfront(self) -> str:
         """Nothing of the name; where names hold a part of the stack's id, it is no hindrance."""
@@ -131,16 +121,11 @@ class Taken:
             raise Wrong(f"taken: {', '.join(taken)}. Choose another STACK, or: {commands}")
         return f"{len(wanted)} free"
 
-    def _nothing(self, found: Iterator[str]) -> str:
-        left = list(found)
-        if left:
-            raise Wrong(f"{', '.join(left)}. {_FORMER}")
+    def _nothing(self, found: Iterator[left.Left]) -> str:
+        names = [one.name for one in found]
+        if names:
+            raise Wrong(f"{', '.join(names)}. {_FORMER}")
         return "nothing"
-
-    def _is_ours(self, name: str, type_: str) -> bool:
-        """Whether CloudFormation would have made this name for a resource of the template."""
-        made = name.lower()
-        return any(made.startswith(f"{self._stack.name}-{id_}-".lower()) for id_ in of_type(type_))
 
     def _unless_there(self) -> None:
         status = state_of(self._stack)

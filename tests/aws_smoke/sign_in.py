@@ -111,20 +111,29 @@ class TemporaryUser:
 
     def _token(self, password: str) -> str:
         client = self._stack.config["client_id"]
-        srp = Srp(self._pool, password)
-        asked = self._cognito.initiate_auth(
-            AuthFlow="USER_SRP_AUTH",
-            ClientId=client,
-            AuthParameters={"USERNAME": self._name, "SRP_A": srp.public},
-        )
-        session = {"Session": asked["Session"]} if "Session" in asked else {}
-        answered = self._cognito.respond_to_auth_challenge(
-            ClientId=client,
-            ChallengeName="PASSWORD_VERIFIER",
-            ChallengeResponses=srp.answer(asked["ChallengeParameters"], datetime.now(UTC)),
-            **session,
-        )
-        if "AuthenticationResult" not in answered:
-            raise Wrong(f"Cognito asks for {answered.get('ChallengeName')} as well")
-        token: str = answered["AuthenticationResult"]["AccessToken"]
-        return token
+        return access_token(self._cognito, self._pool, client, self._name, password)
+
+
+def access_token(cognito: Any, pool: str, client: str, name: str, password: str) -> str:
+    """What somebody is given who signs in to a user pool, by the name and password that they have.
+
+    Raises:
+        Wrong: the pool asks for more than the password.
+    """
+    srp = Srp(pool, password)
+    asked = cognito.initiate_auth(
+        AuthFlow="USER_SRP_AUTH",
+        ClientId=client,
+        AuthParameters={"USERNAME": name, "SRP_A": srp.public},
+    )
+    session = {"Session": asked["Session"]} if "Session" in asked else {}
+    answered = cognito.respond_to_auth_challenge(
+        ClientId=client,
+        ChallengeName="PASSWORD_VERIFIER",
+        ChallengeResponses=srp.answer(asked["ChallengeParameters"], datetime.now(UTC)),
+        **session,
+    )
+    if "AuthenticationResult" not in answered:
+        raise Wrong(f"Cognito asks for {answered.get('ChallengeName')} as well")
+    token: str = answered["AuthenticationResult"]["AccessToken"]
+    return token

@@ -79,6 +79,7 @@ NAMES = {
     "names: parameter",
     "left of a former stack: tables",
     "left of a former stack: bucket",
+    "left of a former stack: user pool",
     "left of a former stack: CloudFront",
 }
 

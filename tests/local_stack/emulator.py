@@ -12,8 +12,10 @@ from tests.local_stack.names import ADMIN_KEY, ADMIN_SECRET, REGION
 from tests.local_stack.states import State
 
 _START_SECONDS = 30
-# Only what the data side needs; the fewer services, the faster it starts and stops.
-_SERVICES = "cloudfront,cloudformation,dynamodb,s3,secretsmanager,ssm,iam,sts,logs,sqs,sns,kms"
+# Only what the data side and the drills need; the fewer services, the faster it starts and stops.
+_SERVICES = (
+    "cloudfront,cloudformation,cognito-idp,dynamodb,s3,secretsmanager,ssm,iam,sts,logs,sqs,sns,kms"
+)
 
 
 def start_emulator(

@@ -5,12 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from tests.support.template import template
+import pytest
+from tests.aws_retained.importing import template_of
+from tests.aws_retained.left import BUCKET, IDENTIFIERS, POOL, TABLE, Left, everything
+from tests.aws_smoke.rows import Wrong
+from tests.support.stubbed_aws import StubbedAws
+from tests.support.template import of_type, template
+
+TABLES = {id_: f"stack-{id_}-1A2B" for id_ in of_type(TABLE)}
+BUCKETS = ["stack-imagesbucket-1a2b", "stack-of-somebody-else"]
 
 
-def data() -> dict[str, dict[str, Any]]:
-    kinds = ("AWS::DynamoDB::Table", "AWS::S3::Bucket")
-    return {name: one for name, one in template()["Resources"].items() if one["Type"] in kinds}
+def kept() -> dict[str, dict[str, Any]]:
+    return {
+        name: one for name, one in template()["Resources"].items() if one["Type"] in IDENTIFIERS
+    }
 
 
 def keys(value: Any) -> Iterator[str]:
@@ -23,9 +32,25 @@ def keys(value: Any) -> Iterator[str]:
             yield from keys(inner)
 
 
-def test_tables_and_bucket_are_kept() -> None:
-    assert len(data()) == 7
-    for name, one in data().items():
+@pytest.fixture
+def aws() -> Iterator[StubbedAws]:
+    aws = StubbedAws("stack")
+    yield aws
+    aws.all_asked()
+    aws.close()
+
+
+def account_has(aws: StubbedAws, tables: list[str], pools: dict[str, str]) -> None:
+    """Tables and buckets by name, pools by name and id."""
+    aws.answers("dynamodb", "list_tables", {"TableNames": tables})
+    aws.answers("s3", "list_buckets", {"Buckets": [{"Name": name} for name in BUCKETS]})
+    listed = [{"Name": name, "Id": id_} for name, id_ in pools.items()]
+    aws.answers("cognito-idp", "list_user_pools", {"UserPools": listed})
+
+
+def test_tables_bucket_and_people_are_kept() -> None:
+    assert len(kept()) == 8
+    for name, one in kept().items():
         assert one["UpdateReplacePolicy"] == "Retain", name
         assert one["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate"), name
 
@@ -50,8 +75,83 @@ def test_the_first_user_is_invited_when_there_is_what_they_are_invited_to() -> N
     assert needed == {"PageClient", "SignInDomain", "PublicConfig"}
 
 
-def test_what_is_kept_refers_to_nothing_and_has_no_name_of_its_own() -> None:
-    for name, one in data().items():
-        found = set(keys(one))
-        assert not [key for key in found if key == "Ref" or key.startswith("Fn::")], name
-        assert not {"TableName", "BucketName", "DependsOn", "Condition"} & found, name
+def test_what_is_kept_has_no_name_of_its_own_and_waits_for_nothing() -> None:
+    for name, one in kept().items():
+        assert not {"TableName", "BucketName", "UserPoolId", "DependsOn"} & set(keys(one)), name
+
+
+def test_an_import_is_whole_by_itself() -> None:
+    written = template_of("stack", [Left(one["Type"], name, name) for name, one in kept().items()])
+
+    assert set(written) == {"Resources"}
+    assert {name: one["Type"] for name, one in written["Resources"].items()} == {
+        name: one["Type"] for name, one in kept().items()
+    }
+    found = set(keys(written))
+    assert not [key for key in found if key in ("Ref", "Condition") or key.startswith("Fn::")]
+    pool = written["Resources"]["UserPool"]
+    assert pool["DeletionPolicy"] == "Retain"
+    assert pool["Properties"]["UserPoolName"] == "stack"
+    assert pool["Properties"]["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+
+
+def test_everything_is_found_and_nothing_of_others(aws: StubbedAws) -> None:
+    account_has(
+        aws,
+        [*TABLES.values(), "stack2-MessagesTable-1A2B", "stack-Else-1"],
+        {"stack": "eu-central-1_Own", "stack2": "eu-central-1_Other"},
+    )
+
+    found = [one.to_import for one in everything(aws)]
+
+    assert found == [
+        *(
+            {
+                "ResourceType": TABLE,
+                "LogicalResourceId": id_,
+                "ResourceIdentifier": {"TableName": name},
+            }
+            for id_, name in TABLES.items()
+        ),
+        {
+            "ResourceType": BUCKET,
+            "LogicalResourceId": "ImagesBucket",
+            "ResourceIdentifier": {"BucketName": "stack-imagesbucket-1a2b"},
+        },
+        {
+            "ResourceType": POOL,
+            "LogicalResourceId": "UserPool",
+            "ResourceIdentifier": {"UserPoolId": "eu-central-1_Own"},
+        },
+    ]
+
+
+def test_of_an_own_issuer_there_is_no_pool(aws: StubbedAws) -> None:
+    account_has(aws, list(TABLES.values()), {})
+
+    assert POOL not in {one.type for one in everything(aws)}
+
+
+def test_restored_tables_are_taken_by_their_ending(aws: StubbedAws) -> None:
+    restored = [f"{name}-restored" for name in TABLES.values()]
+    account_has(aws, [*TABLES.values(), *restored], {})
+
+    found = everything(aws, "-restored")
+
+    assert [one.name for one in found if one.type == TABLE] == restored
+
+
+@pytest.mark.parametrize(
+    ("tables", "pools", "said"),
+    [
+        (list(TABLES.values())[1:], {}, f"no {next(iter(TABLES))} of a stack stack"),
+        ([*TABLES.values(), "stack-ChatsTable-3C4D"], {}, "stack-ChatsTable-3C4D"),
+    ],
+)
+def test_what_is_not_clear_is_not_taken(
+    aws: StubbedAws, tables: list[str], pools: dict[str, str], said: str
+) -> None:
+    account_has(aws, tables, pools)
+
+    with pytest.raises(Wrong, match=said):
+        everything(aws)

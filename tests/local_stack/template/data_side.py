@@ -28,6 +28,8 @@ _DEPLOYED_TYPES = frozenset(
         "AWS::SSM::Parameter",
     }
 )
+# What outlives its stack does so here as well.
+_KEPT_BY = ("DeletionPolicy", "UpdateReplacePolicy")
 
 
 def existing(resources: Mapping[str, Any], values: Values) -> dict[str, Any]:
@@ -89,7 +91,8 @@ def _edited(resource: Mapping[str, Any], values: Values) -> dict[str, Any]:
         properties = {"DistributionConfig": {"Enabled": True, "Comment": "the local edge"}}
     if resource["Type"] == "AWS::S3::BucketPolicy":
         _allow_plain_http(properties)
-    return {"Type": resource["Type"], "Properties": properties}
+    kept = {name: resource[name] for name in _KEPT_BY if name in resource}
+    return {"Type": resource["Type"], **kept, "Properties": properties}
 
 
 def _exclude_punctuation(secret: dict[str, Any]) -> None:

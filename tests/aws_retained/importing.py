@@ -1,0 +1,26 @@
+"""The template by which CloudFormation takes in what was left: those resources and nothing else."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from tests.aws_retained.left import Left
+from tests.local_stack.template.intrinsics import Values, resolve
+from tests.local_stack.template.transform import parameter_values
+from tests.support.template import template
+
+
+def template_of(stack: str, left: Iterable[Left]) -> dict[str, Any]:
+    """Each as in the bundle's template, with the defaults of parameters written out.
+
+    An import neither changes nor compares what it takes in. The deployment after it changes what
+    was answered otherwise.
+    """
+    known = parameter_values(template(), {"GeminiApiKey": ""})
+    values = Values({**known, "AWS::StackName": stack}, {}, template()["Conditions"])
+    return {"Resources": {one.logical_id: _written_out(one, values) for one in left}}
+
+
+def _written_out(one: Left, values: Values) -> dict[str, Any]:
+    resource = dict(template()["Resources"][one.logical_id])
+    resource.pop("Condition", None)
+    return {**resource, "Properties": resolve(resource["Properties"], values)}
