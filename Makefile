@@ -54,9 +54,10 @@ build: export SAM_CLI_TELEMETRY = 0
 build: ## build what is deployed (ARCHITECTURE, arm64 or x86_64)
 	$(ENSURE) .venv tests/requirements.txt
 	$(ENSURE) .venv-sam tests/sam/requirements.txt
-	.venv-sam/bin/sam build --parameter-overrides Architecture=$(ARCHITECTURE)
-	@$(BYTECODE) .aws-sam/build
-	@.venv/bin/python -m tests.sam.pinned .aws-sam/build/template.yaml $(ARCHITECTURE)
+	.venv-sam/bin/sam build $(if $(BUILD_FOLDER),--build-dir $(BUILD_FOLDER) )--parameter-overrides Architecture=$(ARCHITECTURE)
+	@$(BYTECODE) $(or $(BUILD_FOLDER),.aws-sam/build)
+	@.venv/bin/python -m tests.sam.sized $(or $(BUILD_FOLDER),.aws-sam/build)
+	@.venv/bin/python -m tests.sam.pinned $(or $(BUILD_FOLDER),.aws-sam/build)/template.yaml $(ARCHITECTURE)
 
 # A parameter that is named on the command line replaces all that samconfig.toml saved; what was chosen
 # and is not named stays as it is deployed. So no saved answer undoes what was set later.
@@ -96,7 +97,8 @@ check: ## style, types, the template, the build, and the documentation against t
 		.venv/bin/python -m tests.sam.transformed > "$$plain/template.json" && \
 		.venv-checkov/bin/checkov --config-file tests/sam/checkov.yaml --file "$$plain/template.json"
 	build=$$(mktemp -d) && trap 'rm -rf "$$build"' EXIT && \
-		.venv-sam/bin/sam build --build-dir "$$build/build" --cache-dir "$$build/cache"
+		.venv-sam/bin/sam build --build-dir "$$build/build" --cache-dir "$$build/cache" && \
+		$(BYTECODE) "$$build/build" && .venv/bin/python -m tests.sam.sized "$$build/build"
 	.venv/bin/python -m pytest tests/unit/test_docs.py
 
 bench: ## measure what docs/figures.md promises

@@ -10,6 +10,7 @@ from types import FrameType
 from tests.benchmarks import (
     call_chains,
     cold_start,
+    cold_start_built,
     company,
     encoders,
     memory,
@@ -39,7 +40,8 @@ PARTS: Mapping[str, tuple[Part, str]] = {
     "company": (company.measure, "the placeholder while others are connected or busy"),
     "memory": (memory.measure, "memory of the whole stack"),
     "costs": (costs.measure, "what a picture causes, and its price beside the model's"),
-    "cold-start": (cold_start.measure, "CPU of every function's cold start"),
+    "cold-start": (cold_start.measure, "CPU of every function's cold start, from the sources"),
+    "cold-start-built": (cold_start_built.measure, "the same from the built layers, read-only"),
 }
 _LONGEST_S = 600  # a run that is stuck ends before anybody's patience; more for --repeat
 
@@ -74,7 +76,7 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         prog="python -m tests.benchmarks",
         description="Measures what docs/figures.md promises, against the local stack.",
-        epilog="parts:\n" + "\n".join(f"  {name:<12} {what}" for name, (_, what) in PARTS.items()),
+        epilog="parts:\n" + "\n".join(f"  {name:<16} {what}" for name, (_, what) in PARTS.items()),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(

@@ -28,10 +28,10 @@ _TARGETS = {
     "websocket": _LIGHT,
     "web_page": _LIGHT,
 }
-_CHILD = Path(__file__).with_name("cold_start_child.py")
+CHILD = Path(__file__).with_name("cold_start_child.py")
 _FLOOR = "floor"
 # What the runtime sets; the credentials are never used.
-_RUNTIME = {
+RUNTIME = {
     "AWS_LAMBDA_FUNCTION_VERSION": "1",
     "AWS_REGION": "eu-central-1",
     "AWS_DEFAULT_REGION": "eu-central-1",
@@ -67,14 +67,14 @@ def measure(bench: Bench) -> Iterable[Table]:
 def _cpu_ms(what: str, variables: Mapping[str, str]) -> float:
     path = os.pathsep.join([str(ROOT / "functions" / what), str(ROOT / "layers" / "shared")])
     printed = subprocess.run(
-        [sys.executable, "-P", str(_CHILD), what],
-        env={**_RUNTIME, **variables, "PATH": os.environ["PATH"], "PYTHONPATH": path},
+        [sys.executable, "-P", str(CHILD), what],
+        env={**RUNTIME, **variables, "PATH": os.environ["PATH"], "PYTHONPATH": path},
         check=True,
         capture_output=True,
         text=True,
         timeout=60,
     )
-    return float(printed.stdout.splitlines()[-1])
+    return float(printed.stdout.splitlines()[-1].split()[0])
 
 
 def environments() -> dict[str, dict[str, str]]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from tests.local_stack.children import clean_environment
 from tests.local_stack.names import REGION, RUNTIME_PATH
+from tests.local_stack.template.read_functions import BUILT
 from tests.local_stack.template.serving import FunctionSpec
 
 if TYPE_CHECKING:
@@ -89,9 +90,16 @@ def worker_environment(
         **clean_environment(),
         **_network(through_proxy=through_proxy),
         **_runtime_variables(spec, worker_id, addresses),
+        **_read_only(spec),
         **_localised(spec.environment, addresses),
         **credentials,
     }
+
+
+def _read_only(spec: FunctionSpec) -> dict[str, str]:
+    """What was built is mounted read-only: a module without bytecode is compiled each time."""
+    is_built = any(layer.name == BUILT for layer in spec.layer_dirs)
+    return {"PYTHONDONTWRITEBYTECODE": "1"} if is_built else {}
 
 
 def _network(*, through_proxy: bool) -> dict[str, str]:

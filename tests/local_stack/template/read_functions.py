@@ -10,6 +10,7 @@ from tests.local_stack.template.stand_ins import function_arn
 Resources = Mapping[str, Any]  # logical id to resource, every reference resolved
 
 # What AWSLambdaBasicExecutionRole and its like grant is CloudWatch Logs, which is not served here.
+BUILT = "python"
 _DEFAULT_TIMEOUT = 3
 _DEFAULT_MEMORY = 128
 
@@ -59,7 +60,14 @@ def _texts(variables: Mapping[str, Any]) -> dict[str, str]:
 
 def _layers(names: list[str], resources: Resources, root: Path) -> tuple[Path, ...]:
     # A layer's stand-in reference is its own logical id.
-    return tuple(root / resources[name]["Properties"]["Content"]["S3Key"] for name in names)
+    contents = (root / resources[name]["Properties"]["Content"]["S3Key"] for name in names)
+    return tuple(_on_the_path(content) for content in contents)
+
+
+def _on_the_path(content: Path) -> Path:
+    """A built layer is unpacked under /opt, of which Python reads /opt/python; sources as is."""
+    built = content / BUILT
+    return built if built.is_dir() else content
 
 
 def _aliases(function_name: str, resources: Resources) -> Iterator[str]:
