@@ -20,19 +20,61 @@ endif
 BYTECODE = python3.13 -m compileall -q -f --invalidation-mode unchecked-hash
 
 .DEFAULT_GOAL := help
-.PHONY: help run test faults storm preflight retained build deploy aws-smoke sam-local second-opinion check bench lighthouse lock clean
+.PHONY: help run test test-quick faults storm preflight retained build deploy aws-smoke sam-local second-opinion check bench lighthouse lock clean
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /make \1 - /p' Makefile
+	@awk '/^##@ / {print "\n" substr($$0, 5)} \
+		/^[a-z-]+:.*## / {sub(/:.*## /, " - "); print "  make " $$0}' Makefile
 
+##@ To see it
 run: ## run the whole bundle on this machine (PORT, GEMINI_API_KEY, STATE_DIR, LOG=1)
 	$(ENSURE) .venv tests/local_stack/requirements.txt
 	@exec .venv/bin/python -m tests.local_stack --until-parent-ends
+
+##@ To change it
+# Everything in memory; the few tests that take seconds by themselves are left to `make test`.
+test-quick: ## the tests that one wants while working, under a minute (PYTEST_ARGS="-k name")
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m pytest tests/unit -n 2 -q -m "not slow" $(PYTEST_ARGS)
 
 test: ## run all tests (PYTEST_ARGS="-k name")
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
 
+check: export SAM_CLI_TELEMETRY = 0
+check: export AWS_DEFAULT_REGION = eu-central-1
+check: ## style, types, the template, the build, and the documentation against the code
+	$(ENSURE) .venv tests/requirements.txt
+	$(ENSURE) .venv-sam tests/sam/requirements.txt
+	$(ENSURE) .venv-checkov tests/sam/checkov_requirements.txt
+	.venv/bin/ruff check
+	.venv/bin/ruff format --check
+	.venv/bin/mypy
+	.venv-sam/bin/sam validate --lint
+	.venv-sam/bin/cfn-lint template.yaml
+	plain=$$(mktemp -d) && trap 'rm -rf "$$plain"' EXIT && \
+		.venv/bin/python -m tests.sam.transformed > "$$plain/template.json" && \
+		.venv-checkov/bin/checkov --config-file tests/sam/checkov.yaml --file "$$plain/template.json"
+	build=$$(mktemp -d) && trap 'rm -rf "$$build"' EXIT && \
+		.venv-sam/bin/sam build --build-dir "$$build/build" --cache-dir "$$build/cache" && \
+		$(BYTECODE) "$$build/build" && .venv/bin/python -m tests.sam.sized "$$build/build"
+	.venv/bin/python -m pytest tests/unit/test_docs.py
+
+lock: ## write the seven lock files anew from pyproject.toml
+	$(ENSURE) .venv tests/requirements.txt
+	$(COMPILE) --group dev -o tests/requirements.txt
+	$(COMPILE) --group local -c tests/requirements.txt -o tests/local_stack/requirements.txt
+	$(COMPILE) --group functions -c tests/requirements.txt -o layers/dependencies/requirements.txt
+	$(COMPILE) --group sam -o tests/sam/requirements.txt
+	$(COMPILE) --group sam-local -o tests/sam_local/requirements.txt
+	$(COMPILE) --group second-opinion -o tests/second_opinion/requirements.txt
+	$(COMPILE) --group checkov -o tests/sam/checkov_requirements.txt
+
+clean: ## remove environments and caches
+	rm -rf .venv .venv-sam .venv-checkov .venv-second-opinion .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+##@ To test it thoroughly
 faults: ## kill, race and storm the local stack (about 12 minutes)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m pytest tests/faults $(PYTEST_ARGS)
@@ -41,14 +83,29 @@ storm: ## a seeded storm of messages and faults (SEED, MESSAGES)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.faults.storm $(if $(SEED),--seed $(SEED)) $(if $(MESSAGES),--messages $(MESSAGES))
 
+second-opinion: ## the tables' contract tests on AWS's own DynamoDB Local (ARGS=--if-possible)
+	$(ENSURE) .venv tests/requirements.txt
+	$(ENSURE) .venv-second-opinion tests/second_opinion/requirements.txt
+	@.venv/bin/python -m tests.second_opinion $(ARGS)
+
+sam-local: ## every function with its events under `sam local`, in containers (ARGS=--if-possible)
+	$(ENSURE) .venv tests/requirements.txt
+	$(ENSURE) .venv-sam tests/sam/requirements.txt
+	@.venv/bin/python -m tests.sam_local $(ARGS)
+
+##@ To measure it
+bench: ## measure what docs/figures.md promises (PARTS=placeholder,costs)
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m tests.benchmarks $(if $(PARTS),--only $(PARTS))
+
+lighthouse: ## Lighthouse's scores of the page (needs node and npm)
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m tests.browser.scores
+
+##@ To have it on AWS
 preflight: ## before the first deployment: what stands in its way (STACK, REGION)
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.aws_preflight $(STACK) $(if $(REGION),--region $(REGION)) $(ARGS)
-
-retained: ## what a deleted stack left, for the next one to take in (STACK, REGION, ENDING)
-	$(ENSURE) .venv tests/requirements.txt
-	@.venv/bin/python -m tests.aws_retained $(STACK) $(if $(REGION),--region $(REGION)) \
-		$(if $(ENDING),--ending=$(ENDING)) $(ARGS)
 
 build: export SAM_CLI_TELEMETRY = 0
 build: ## build what is deployed (ARCHITECTURE, arm64 or x86_64)
@@ -72,53 +129,7 @@ aws-smoke: ## look at a deployed stack, and use it once (STACK, REGION, TOKEN, P
 	@.venv/bin/python -m tests.aws_smoke $(STACK) $(if $(REGION),--region $(REGION)) \
 		$(if $(PAUSE),--pause $(PAUSE)) $(ARGS)
 
-sam-local: ## every function with its events under `sam local`, in containers (ARGS=--if-possible)
+retained: ## what a deleted stack left, for the next one to take in (STACK, REGION, ENDING)
 	$(ENSURE) .venv tests/requirements.txt
-	$(ENSURE) .venv-sam tests/sam/requirements.txt
-	@.venv/bin/python -m tests.sam_local $(ARGS)
-
-second-opinion: ## the tables' contract tests on AWS's own DynamoDB Local (ARGS=--if-possible)
-	$(ENSURE) .venv tests/requirements.txt
-	$(ENSURE) .venv-second-opinion tests/second_opinion/requirements.txt
-	@.venv/bin/python -m tests.second_opinion $(ARGS)
-
-check: export SAM_CLI_TELEMETRY = 0
-check: export AWS_DEFAULT_REGION = eu-central-1
-check: ## style, types, the template, the build, and the documentation against the code
-	$(ENSURE) .venv tests/requirements.txt
-	$(ENSURE) .venv-sam tests/sam/requirements.txt
-	$(ENSURE) .venv-checkov tests/sam/checkov_requirements.txt
-	.venv/bin/ruff check
-	.venv/bin/ruff format --check
-	.venv/bin/mypy
-	.venv-sam/bin/sam validate --lint
-	.venv-sam/bin/cfn-lint template.yaml
-	plain=$$(mktemp -d) && trap 'rm -rf "$$plain"' EXIT && \
-		.venv/bin/python -m tests.sam.transformed > "$$plain/template.json" && \
-		.venv-checkov/bin/checkov --config-file tests/sam/checkov.yaml --file "$$plain/template.json"
-	build=$$(mktemp -d) && trap 'rm -rf "$$build"' EXIT && \
-		.venv-sam/bin/sam build --build-dir "$$build/build" --cache-dir "$$build/cache" && \
-		$(BYTECODE) "$$build/build" && .venv/bin/python -m tests.sam.sized "$$build/build"
-	.venv/bin/python -m pytest tests/unit/test_docs.py
-
-bench: ## measure what docs/figures.md promises
-	$(ENSURE) .venv tests/requirements.txt
-	@.venv/bin/python -m tests.benchmarks
-
-lighthouse: ## Lighthouse's scores of the page (needs node and npm)
-	$(ENSURE) .venv tests/requirements.txt
-	@.venv/bin/python -m tests.browser.scores
-
-lock: ## write the seven lock files anew from pyproject.toml
-	$(ENSURE) .venv tests/requirements.txt
-	$(COMPILE) --group dev -o tests/requirements.txt
-	$(COMPILE) --group local -c tests/requirements.txt -o tests/local_stack/requirements.txt
-	$(COMPILE) --group functions -c tests/requirements.txt -o layers/dependencies/requirements.txt
-	$(COMPILE) --group sam -o tests/sam/requirements.txt
-	$(COMPILE) --group sam-local -o tests/sam_local/requirements.txt
-	$(COMPILE) --group second-opinion -o tests/second_opinion/requirements.txt
-	$(COMPILE) --group checkov -o tests/sam/checkov_requirements.txt
-
-clean: ## remove environments and caches
-	rm -rf .venv .venv-sam .venv-checkov .venv-second-opinion .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+	@.venv/bin/python -m tests.aws_retained $(STACK) $(if $(REGION),--region $(REGION)) \
+		$(if $(ENDING),--ending=$(ENDING)) $(ARGS)

@@ -187,6 +187,7 @@ SEQS = (
         optional={"after": SEQS, "more": st.integers()},
     )
 )
+@pytest.mark.slow
 def test_an_action_is_taken_exactly_if_it_is_described(action: dict[str, Any]) -> None:
     assert (parsed(json.dumps(action)) is not None) == is_described(action)
 

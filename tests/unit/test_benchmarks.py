@@ -97,6 +97,7 @@ def test_likeness_of_two_flat_pictures_is_the_papers_formula() -> None:
     assert ssim(one, other) == pytest.approx(expected, abs=1e-4)
 
 
+@pytest.mark.slow
 def test_a_dozen_different_textures() -> None:
     made = textures()
 

@@ -13,6 +13,8 @@ from tests.sam.pinned import pinned
 from tests.support.docs import PAGES
 from tests.support.template import template
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 _NAMED = re.compile(r"-m (tests(?:\.\w+)+)")
 COMMANDS = sorted(

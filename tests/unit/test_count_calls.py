@@ -446,6 +446,7 @@ class Attack:
         max_size=60,
     )
 )
+@pytest.mark.slow
 def test_whatever_one_does_no_day_has_more_calls_than_it_may(steps: list[str]) -> None:
     with ThreadPoolExecutor(2) as threads:
         bundle = new_bundle(threads, limits=POOR)

@@ -20,6 +20,8 @@ from afterimage.adapters import picture_guards
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from afterimage.domain.errors import NoImage
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 MEMORY, SECONDS = 64, 5  # MB above what was held before, and of CPU; the function has more
 REFUSED = sorted(refused())

@@ -16,6 +16,8 @@ from tests.local_stack.template.transform import parameter_values, read_template
 from tests.support.plain_template import KEY, parameters, plain, resources, values
 from tests.support.template import ROOT, template
 
+pytestmark = pytest.mark.slow
+
 PARAMETERS: dict[str, dict[str, Any]] = template()["Parameters"]
 FUNCTIONS = {n for n, r in template()["Resources"].items() if r["Type"].endswith("less::Function")}
 LAYERS = {n for n, r in template()["Resources"].items() if r["Type"].endswith("::LayerVersion")}
