@@ -80,13 +80,15 @@ def _placeholder(bench: Bench, plain: Built, shipped: Built) -> Table:
 def _first_message(bench: Bench, user: User, built: Built) -> float:
     """Milliseconds from the interpreter's start to the frame."""
     name = "llm_handler_gemini"
-    variables = {**bench.stack.env(name), **built.environment(name), "NO_PROXY": "*"}
-    started = time.time()
+    variables = {**RUNTIME, **bench.stack.env(name), **built.environment(name), "NO_PROXY": "*"}
+    event = json.dumps(_message(user))
     with ThreadPoolExecutor(1) as executor:
-        event = json.dumps(_message(user))
+        started = time.time()
         answered = executor.submit(_run, built, _CALL, variables, event)
-        arrived = user.seen(is_placeholder)
-        (status,) = answered.result()
+        try:
+            arrived = user.seen(is_placeholder)
+        finally:
+            (status,) = answered.result()
     if status != "200":
         raise RuntimeError(f"the function answered {status}")
     return (arrived - started) * 1000
@@ -106,9 +108,11 @@ def _run(built: Built, program: Path, variables: Mapping[str, str], argument: st
     printed = subprocess.run(
         [built.python, "-P", "-s", str(program), argument],
         env=dict(variables),
-        check=True,
+        check=False,
         capture_output=True,
         text=True,
         timeout=60,
     )
+    if printed.returncode:
+        raise RuntimeError(f"{program.name} ended with {printed.returncode}:\n{printed.stderr}")
     return printed.stdout.splitlines()[-1].split()
