@@ -57,16 +57,16 @@ def test_tables_bucket_and_people_are_kept() -> None:
 
 def test_what_a_failed_creation_leaves_is_what_cannot_be_removed_by_it() -> None:
     """Protected ones, and a role that the account's setting names."""
-    kept = {n: r for n, r in template()["Resources"].items() if "DeletionPolicy" in r}
-    left = {name for name, one in kept.items() if one["DeletionPolicy"] == "Retain"}
+    policies = {n: r for n, r in template()["Resources"].items() if "DeletionPolicy" in r}
+    left = {name for name, one in policies.items() if one["DeletionPolicy"] == "Retain"}
     protected = {
         name
-        for name, one in kept.items()
+        for name, one in policies.items()
         if {"DeletionProtectionEnabled", "DeletionProtection"} & set(one["Properties"])
     }
 
     assert left == protected | {"ApiGatewayAccount", "ApiGatewayLogRole"}
-    assert set(kept) - left == {"ImagesBucket", "FirstUser"}
+    assert set(policies) - left == {"ImagesBucket", "FirstUser"}
 
 
 def test_the_first_user_is_invited_when_there_is_what_they_are_invited_to() -> None:
