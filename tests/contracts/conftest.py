@@ -54,7 +54,7 @@ from afterimage.ports.connections import ConnectionRegistry, TicketStore, Waitin
 from afterimage.ports.events import EventLog, RowReader
 from afterimage.ports.jobs import JobStore
 from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
-from afterimage.ports.models import CallCounter
+from afterimage.ports.models import CallCounter, CostLedger
 from afterimage.ports.pictures import PictureFolder, PictureStore
 
 SECOND_OPINION = "SECOND_OPINION" in os.environ
@@ -93,6 +93,7 @@ class Tables:
     jobs: JobStore
     usage: UsageReader
     calls: CallCounter
+    costs: CostLedger
     reports: ReportCounter
     index: DueIndex
     events: EventLog
@@ -215,6 +216,7 @@ def _in_memory() -> Tables:
         jobs=ledger,
         usage=ledger,
         calls=ledger,
+        costs=ledger,
         reports=ledger,
         index=in_memory.InMemoryDueIndex(tables),
         events=log,
@@ -276,6 +278,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         jobs=ledger,
         usage=ledger,
         calls=ledger,
+        costs=ledger,
         reports=ledger,
         index=readers.DynamoDbDueIndex(),
         events=log,

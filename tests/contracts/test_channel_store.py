@@ -55,9 +55,8 @@ from afterimage.domain.events import ImageInserted, MessageInserted, MessageUpda
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.limits import ModelKind
 from afterimage.ports.channel import ConditionsFailed, LostRace
-from afterimage.ports.chats import (
-    DayUse,
-)
+from afterimage.ports.chats import DayUse
+from afterimage.ports.models import Cost
 
 DAY = "2026-11-20"
 EVENT = MessageInserted(a_message())
@@ -334,6 +333,40 @@ def test_calls_are_given_back_alike_with_a_change_and_alone(tables: Tables, user
 
     assert refused(tables, user, ReturnCall(ModelKind.IMAGE, DAY)) == {ReturnCall}
     assert tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
+
+
+def a_cost(user: str, number: int, kind: ModelKind, job_id: str | None = None) -> Cost:
+    return Cost(user, DAY, kind, 10**9 + number, 5, job_id, f"nonce {number}")
+
+
+def test_costs_are_added_up_by_day_and_once_each(tables: Tables, user: str) -> None:
+    texts = [a_cost(user, number, ModelKind.TEXT) for number in (1, 2)]
+    for cost in (texts[0], texts[0], texts[1], a_cost(user, 4, ModelKind.IMAGE)):
+        tables.costs.note_cost(cost)
+
+    used = tables.usage.used(user, DAY)
+    assert (used.nano_usd, used.text_tokens) == (3 * 10**9 + 7, 10)
+    assert tables.usage.used(user, "2026-11-21") == DayUse(0, 0, 0, 0)
+
+
+def test_a_job_keeps_what_it_cost_however_it_moves(tables: Tables, user: str) -> None:
+    commit(tables, user, InsertJob(a_job(1)))
+    tables.costs.note_cost(a_cost(user, 1, ModelKind.IMAGE, a_job(1).id))
+    running = tables.jobs.claim(user, a_job(1).id, 1, NOW, REQUEST)
+    assert running is not None
+    tables.costs.note_cost(a_cost(user, 2, ModelKind.IMAGE, running.id))
+    commit(tables, user, MoveJob(running, moved(running, Move.FAIL, NOW, error_code="blocked")))
+
+    job = tables.jobs.get(user, running.id)
+    assert job is not None
+    assert (running.cost_nano_usd, job.cost_nano_usd) == (10**9 + 1, 2 * 10**9 + 3)
+
+
+def test_the_cost_of_a_job_that_is_gone_makes_no_row_of_it(tables: Tables, user: str) -> None:
+    tables.costs.note_cost(a_cost(user, 1, ModelKind.IMAGE, a_job(1).id))
+
+    assert tables.jobs.get(user, a_job(1).id) is None
+    assert tables.usage.used(user, DAY).nano_usd == 10**9 + 1
 
 
 def test_what_was_not_taken_is_not_given_back(tables: Tables, user: str) -> None:

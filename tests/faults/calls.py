@@ -152,6 +152,8 @@ def _purpose(items: list[dict[str, Any]]) -> str:
 def _ledger_move(body: dict[str, Any]) -> str:
     if "_calls#" in str(body["Key"]):
         return "call"
+    if "cost_nano_usd" in str(body.get("ExpressionAttributeNames")):
+        return "cost"
     expression = body.get("UpdateExpression", "")
     if "REMOVE" in expression and "SET" not in expression:
         return "purged"

@@ -31,6 +31,8 @@ _FAILING = {
     "TransactWriteItems failed": 1,
     "PostToConnection message-update failed": 1,
 }
+_TEXT_COST = {"UpdateItem cost": 1}  # of the day
+_PICTURE_COST = {"UpdateItem cost": 2}  # of the job and of the day
 _READING = {"BatchGetItem chats messages": 1}
 _CANCELLING = {
     **_READING,
@@ -44,6 +46,7 @@ STEPS: dict[str, dict[str, int]] = {
     "text reply": {
         "Query channels": 4,
         **_OPENING,
+        **_TEXT_COST,
         "TransactWriteItems complete": 1,
         "PostToConnection message-update complete": 1,
     },
@@ -53,15 +56,22 @@ STEPS: dict[str, dict[str, int]] = {
         "UpdateItem call": 1,
         **_FAILING,
     },
-    "picture ordered": {"Query channels": 4, **_OPENING, **_ORDERING},
+    "picture ordered": {"Query channels": 4, **_OPENING, **_TEXT_COST, **_ORDERING},
     "picture waits": {
         "Query channels": 4,
         **_OPENING,
+        **_TEXT_COST,
         "GetItem image_generation_log": 1,
         "TransactWriteItems generating": 1,
         "PostToConnection message-update generating": 1,
     },
-    "painter unreachable": {"Query channels": 6, **_OPENING, **_ORDERING, **_FAILING},
+    "painter unreachable": {
+        "Query channels": 6,
+        **_OPENING,
+        **_TEXT_COST,
+        **_ORDERING,
+        **_FAILING,
+    },
     "text retried": {
         "BatchGetItem chats messages": 2,
         "Query channels": 4,
@@ -69,6 +79,7 @@ STEPS: dict[str, dict[str, int]] = {
         "PostToConnection message-update thinking": 1,
         "Query messages": 1,
         "generateContent text": 1,
+        **_TEXT_COST,
         "TransactWriteItems complete": 1,
         "PostToConnection message-update complete": 1,
     },
@@ -76,6 +87,7 @@ STEPS: dict[str, dict[str, int]] = {
     # image_generate
     "picture painted": {
         "UpdateItem claim": 1,
+        **_PICTURE_COST,
         **_READING,
         "streamGenerateContent image": 1,
         "Query channels": 3,
@@ -91,6 +103,7 @@ STEPS: dict[str, dict[str, int]] = {
     },
     "second attempt": {
         "UpdateItem claim": 1,
+        **_PICTURE_COST,
         **_READING,
         "GetObject original": 1,
         "UpdateItem call": 1,
@@ -100,6 +113,7 @@ STEPS: dict[str, dict[str, int]] = {
     },
     "second attempt, original stored": {
         "UpdateItem claim": 1,
+        **_PICTURE_COST,
         **_READING,
         "GetObject original": 2,  # and what may have come with it
         "Query channels": 3,
@@ -111,6 +125,7 @@ STEPS: dict[str, dict[str, int]] = {
         "PostToConnection message-update generating": 1,
         "Invoke": 1,
         "UpdateItem claim": 1,
+        "UpdateItem cost": 4,  # of two pictures
         "streamGenerateContent image": 1,
         "Query channels": 5,
         **{step: 2 * times for step, times in _DEVELOPING.items()},

@@ -9,6 +9,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
 from typing import Any
 
 import httpx
@@ -17,6 +18,7 @@ import pytest
 from tests.faults.conftest import a_stack
 from tests.faults.invariants import check_user
 from tests.local_stack.testing import RunningStack
+from tests.support.costs import by_the_provider
 
 PICTURES, MESSAGES, IMAGE_CALLS, TEXT_CALLS = 2, 6, 4, 5
 _SIDE_BY_SIDE = 3
@@ -37,6 +39,8 @@ WAYS: dict[str, tuple[list[dict[str, Any]], bool]] = {
     "is busy with words": ([{"on": "text", "status": 503}], False),
     "refuses": ([{"on": "image", "status": 400, "reason": "bad_request"}], False),
 }
+# Whose answers end before they say what they used.
+BROKEN = {"breaks off": "image", "breaks off its words": "text"}
 
 
 @pytest.fixture(scope="module")
@@ -86,6 +90,8 @@ def test_no_way_in_costs_more_than_the_day_allows(poor: RunningStack, user: str)
             assert all(asked[kind] <= 6 * MESSAGES for kind in asked), (way, asked)
         assert usage["messages_used"] <= MESSAGES
         assert usage["used"] <= PICTURES
+        paid = by_the_provider(log, words[way], broken=BROKEN.get(way, ""))
+        assert Decimal(usage["cost_usd"]) == paid, way
         assert check_user(poor, words[way]) == []
 
 

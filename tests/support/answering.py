@@ -13,7 +13,6 @@ from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.models import CallCounter, TextModel
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.answer_message import AnswerMessage
-from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.open_question import OpenQuestion
@@ -21,6 +20,7 @@ from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.think import Think
 from afterimage.use_cases.turns import PaintersTurns
+from tests.support.costs import count_calls
 from tests.support.doubles import PlainIdentifiers
 
 
@@ -59,7 +59,7 @@ class Answering:
             log,
             self.metrics,
         )
-        calls = CountCalls(
+        calls = count_calls(
             self.counter, ModelKind.TEXT, self.limits.text_calls, clock, log, self.metrics
         )
         think = Think(

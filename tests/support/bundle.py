@@ -37,6 +37,7 @@ from afterimage.use_cases.sweep import Sweep
 from afterimage.use_cases.turns import PaintersTurns
 from tests.support.answering import Answering
 from tests.support.builders import CHAT, a_ulid
+from tests.support.costs import count_calls
 from tests.support.doubles import (
     REQUEST,
     FakeStudio,
@@ -141,7 +142,7 @@ class Bundle:
         self.messages = InMemoryMessages(self.tables)
         self.ledger = InMemoryLedger(self.tables)
         self.index = InMemoryDueIndex(self.tables)
-        self.text = ScriptedModel(journal=self.journal)
+        self.text = ScriptedModel(journal=self.journal, model="a-text-model")
         self.painter = ScriptedModel(journal=self.journal)
         self.pictures = InMemoryPictures(self.journal)
         self.images = InMemoryImages(self.tables)
@@ -247,26 +248,30 @@ class Bundle:
             self.ledger,
             self.painter,
             PlainIdentifiers(),
-            self.image_calls(),
+            calls := self.image_calls(),
             self.end_slots,
             self.studio,
             self.pictures,
             PlainTags(),
             self.clock,
-            "0.0336",
             self.threads,
             self.log,
             self.metrics,
         )
         until = self.clock.now() + timedelta(seconds=150)
         ids = USER, message.chat_id, message.id, message.slots[place].id
-        with self.invocation.step(until):
-            create(Order(*ids, attempt, REQUEST, until))
+        try:
+            with self.invocation.step(until):
+                create(Order(*ids, attempt, REQUEST, until))
+        except Exception:
+            calls.costs.settle()  # as each invocation does at its end, unless it is killed
+            raise
+        calls.costs.settle()
 
     def image_calls(self) -> CountCalls:
         """What the painter asks before each call."""
         limit = self.limits.image_calls
-        return CountCalls(self.ledger, ModelKind.IMAGE, limit, self.clock, self.log, self.metrics)
+        return count_calls(self.ledger, ModelKind.IMAGE, limit, self.clock, self.log, self.metrics)
 
     def rescue(
         self,
@@ -392,6 +397,10 @@ class Bundle:
         """Calls of text and of image models of today that may have been billed."""
         used = self.ledger.used(USER, DAY)
         return used.text_calls, used.image_calls
+
+    def spent(self) -> int:
+        """Nano-dollars of today."""
+        return self.ledger.used(USER, DAY).nano_usd
 
     def posted(self) -> list[str]:
         """What the tab was told, in order."""

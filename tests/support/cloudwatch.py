@@ -129,6 +129,11 @@ def _computed(node: ast.expr, by_id: Mapping[str, float | None]) -> float | None
             return _of_two(operation, left, right, by_id)
         case ast.Compare(left=left, ops=[operation], comparators=[right]):
             return _of_two(operation, left, right, by_id)
+        case ast.Call(
+            func=ast.Name(id="SUM"), args=[ast.Call(func=ast.Name(id="METRICS"), args=[])]
+        ):
+            there = [value for value in by_id.values() if value is not None]
+            return sum(there) if there else None
         case ast.Call(func=ast.Name(id="IF"), args=[condition, then, otherwise]):
             chosen = _computed(condition, by_id)
             return None if chosen is None else _computed(then if chosen else otherwise, by_id)

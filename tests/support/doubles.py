@@ -20,6 +20,7 @@ from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import NoImage
 from afterimage.domain.metrics import Metric
+from afterimage.domain.usage import Usage
 from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply
 from afterimage.ports.pictures import EncodedImage
 
@@ -238,6 +239,8 @@ class ScriptedModel:
         identifiers: for whom each call was.
         drafts: shown by each painting, before its answer.
         meanwhile: called during each call.
+        uses: what each answer says that it used.
+        model: its name.
     """
 
     script: list[Scripted | Exception] = field(default_factory=list)
@@ -246,6 +249,8 @@ class ScriptedModel:
     identifiers: list[str] = field(default_factory=list)
     drafts: list[bytes] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
+    uses: Usage | None = None
+    model: str = "an-image-model"
 
     def reply(
         self, turns: Sequence[Turn], safety_identifier: str, until: datetime, calls: Calls
@@ -254,7 +259,7 @@ class ScriptedModel:
         self.journal.append("reply")
         self.asked.append((list(turns), until))
         self.identifiers.append(safety_identifier)
-        answer = self._next()
+        answer = self._next(calls)
         assert isinstance(answer, TextReply | ImageRequest)
         return answer
 
@@ -271,12 +276,13 @@ class ScriptedModel:
         self.identifiers.append(request.safety_identifier)
         for draft in self.drafts:
             on_draft(draft)
-        answer = self._next()
+        answer = self._next(calls)
         assert isinstance(answer, bytes | list)
         return [answer] if isinstance(answer, bytes) else answer
 
-    def _next(self) -> Scripted:
+    def _next(self, calls: Calls) -> Scripted:
         self.meanwhile()
+        calls.used(self.model, self.uses)
         answer = self.script.pop(0)
         if isinstance(answer, Exception):
             raise answer
@@ -295,16 +301,24 @@ class RecordingCalls:
 
     Attributes:
         told: `begin` and `not_billed`, in order.
+        uses: what each call that may have been billed has used, and which model was asked.
     """
 
     def __init__(self) -> None:
         self.told: list[str] = []
+        self.uses: list[tuple[str, Usage | None]] = []
 
     def begin(self) -> None:
         self.told.append("begin")
 
     def not_billed(self) -> None:
         self.told.append("not_billed")
+
+    def used(self, model: str, usage: Usage | None) -> None:
+        self.uses.append((model, usage))
+
+    def brought(self, pictures: int) -> None:
+        """What it costs is not asked here."""
 
     @property
     def billed(self) -> int:

@@ -22,6 +22,7 @@ from afterimage.domain.limits import ModelKind
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.chats import ChatPosition, DayUse
 from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey, UserRows
+from afterimage.ports.models import Cost
 from afterimage.ports.system import Clock
 from afterimage.views import timestamp
 from tests.support.doubles import FixedClock
@@ -55,6 +56,8 @@ class Rows:
     images: dict[Key, Image] = field(default_factory=dict)
     used: dict[Key, int] = field(default_factory=dict)
     reports: dict[Key, int] = field(default_factory=dict)
+    costs: dict[Key, tuple[int, int]] = field(default_factory=dict)
+    noted: set[str] = field(default_factory=set)
     jobs: dict[Key, Job] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
     connections: dict[Key, tuple[datetime, datetime]] = field(default_factory=dict)
@@ -233,7 +236,7 @@ class InMemoryImages(_View):
 
 
 class InMemoryLedger(_View):
-    """Implements `JobStore`, `UsageReader`, `CallCounter` and `ReportCounter`."""
+    """Implements `JobStore`, `UsageReader`, `CallCounter`, `CostLedger` and `ReportCounter`."""
 
     def get(self, user_id: str, job_id: str) -> Job | None:
         with self._tables.lock:
@@ -257,7 +260,7 @@ class InMemoryLedger(_View):
         with self._tables.lock:
             if not _is_still(self._rows, user_id, before):
                 return False
-            self._rows.jobs[user_id, before.id] = after
+            _move(self._rows, user_id, after)
             return True
 
     def purged(self, user_id: str, job_id: str) -> None:
@@ -273,7 +276,22 @@ class InMemoryLedger(_View):
                 _calls(ModelKind.IMAGE, day),
                 _calls(ModelKind.TEXT, day),
             )
-            return DayUse(*(self._rows.used.get((user_id, name), 0) for name in counters))
+            used = DayUse(*(self._rows.used.get((user_id, name), 0) for name in counters))
+            nano_usd, tokens = self._rows.costs.get((user_id, f"cost#{day}"), (0, 0))
+            return replace(used, nano_usd=nano_usd, text_tokens=tokens)
+
+    def note_cost(self, cost: Cost) -> None:
+        key, is_text = (cost.user_id, f"cost#{cost.day}"), cost.kind is ModelKind.TEXT
+        with self._tables.lock:
+            if cost.nonce in self._rows.noted:
+                return
+            self._rows.noted.add(cost.nonce)
+            nano_usd, tokens = self._rows.costs.get(key, (0, 0))
+            counted = tokens + cost.tokens if is_text else tokens
+            self._rows.costs[key] = nano_usd + cost.nano_usd, counted
+            if job := self._rows.jobs.get((cost.user_id, cost.job_id or "")):
+                paid = job.cost_nano_usd + cost.nano_usd
+                self._rows.jobs[cost.user_id, job.id] = replace(job, cost_nano_usd=paid)
 
     def count_call(self, user_id: str, model: ModelKind, day: str, limit: int) -> bool:
         return self._one(user_id, changes.CountCall(model, day, limit))
@@ -425,7 +443,7 @@ class InMemoryRemoval(_View):
             case UserRows.IMAGES:
                 return (rows.images,)
             case UserRows.LEDGER:
-                return (rows.jobs, rows.used, rows.deletions)
+                return (rows.jobs, rows.used, rows.costs, rows.deletions)
             case UserRows.CHANNEL:
                 return (rows.connections, rows.tickets, rows.unresumed)
             case UserRows.EVENTS:
@@ -573,8 +591,8 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             _count(rows, (user, f"quota#{day}"), -number)
         case changes.InsertJob(job):
             rows.jobs[user, job.id] = job
-        case changes.MoveJob(before, after):
-            rows.jobs[user, before.id] = after
+        case changes.MoveJob(_, after):
+            _move(rows, user, after)
         case changes.InsertImage(image):
             rows.images[user, image.id] = image
         case changes.CloseChat(chat_id):
@@ -620,6 +638,12 @@ def _moved(channel: Channel, counter: Counter, transition: Transition) -> Counte
 
 def _calls(model: ModelKind, day: str) -> str:
     return f"{model.value}_calls#{day}"
+
+
+def _move(rows: Rows, user: str, after: Job) -> None:
+    """A move writes what it may change; what was noted as the job's cost stands."""
+    cost = rows.jobs[user, after.id].cost_nano_usd
+    rows.jobs[user, after.id] = replace(after, cost_nano_usd=cost)
 
 
 def _count(rows: Rows, key: Key, by: int) -> None:

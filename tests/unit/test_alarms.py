@@ -66,7 +66,7 @@ def called(answer: Answer, version: str, capsys: pytest.CaptureFixture[str]) -> 
 
 
 def ringing(figures: list[Datum]) -> set[str]:
-    looked_at = set(ALARMS) - {"PlaceholderAlarm", "NotDeliveredAlarm", "ThrottlesAlarm"}
+    looked_at = set(ALARMS) - {"PlaceholderAlarm", "NotDeliveredAlarm"}
     return {name for name in looked_at if rings(ALARMS[name], figures, time.time() + 1)}
 
 
@@ -173,3 +173,27 @@ def test_errors_of_the_http_api_ring(answers: int, expected: set[str]) -> None:
     figures = [Datum("AWS/ApiGateway", "5xx", dimensions, 1, time.time())] * answers
 
     assert ringing(figures) == expected
+
+
+@pytest.mark.parametrize(
+    ("texts", "pictures", "expected"),
+    [
+        ([21], [], True),
+        ([], [21], True),
+        ([10.5], [5, 5], True),
+        ([15], [5], False),
+        ([], [], False),
+    ],
+)
+def test_a_day_that_costs_more_than_is_set_rings(
+    texts: list[float], pictures: list[float], expected: bool
+) -> None:
+    now, dimensions = time.time(), frozenset({("service", STACK)})
+    figures = [
+        Datum("Afterimage", name, dimensions, dollars, now - 3_600 * number)
+        for name, costs in (("TextCost", texts), ("ImageCost", pictures))
+        for number, dollars in enumerate(costs)
+    ]
+    before = [Datum("Afterimage", "ImageCost", dimensions, 100, now - 90_000)]
+
+    assert (ringing(figures + before) == {"SpendAlarm"}) is expected

@@ -241,7 +241,7 @@ def test_the_role_for_logs(aws: StubbedAws) -> None:
 
 FREE = {
     "functions": ("lambda", "get_function", "ResourceNotFoundException", 6),
-    "parameter": ("ssm", "get_parameter", "ParameterNotFound", 1),
+    "parameter": ("ssm", "get_parameter", "ParameterNotFound", 2),
     "dashboard": ("cloudwatch", "get_dashboard", "ResourceNotFound", 1),
 }
 

@@ -344,6 +344,7 @@ def test_usage(call: Call) -> None:
             "text_call_limit": 400,
             "painting": 0,
             "painting_limit": 4,
+            "cost_usd": "0",
             "typical_ms": None,
         },
     )

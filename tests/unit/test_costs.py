@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from datetime import date
 from typing import Any
 
 import pytest
@@ -12,6 +13,14 @@ from tests.benchmarks.costs.__main__ import PAGES, written
 from tests.benchmarks.costs.units import Meter, size
 from tests.benchmarks.costs.usage import Usage, load
 from tests.local_stack.options import ROOT
+from tests.support.template import template
+
+from afterimage.adapters.catalogue import packaged
+from afterimage.adapters.gemini import client
+from afterimage.domain import usage
+from afterimage.domain.limits import ModelKind
+from afterimage.http import contract
+from afterimage.use_cases import think
 
 PAINTED = Usage(
     http=1,
@@ -193,3 +202,19 @@ def test_the_docs_have_the_tables_of_what_was_counted() -> None:
     pages = [page.read_text() for page in PAGES]
 
     assert written(pages, load()) == pages
+
+
+def test_the_worst_case_of_a_user_and_a_day_has_figures() -> None:
+    """By the limits of the code, the template's defaults, and the packaged prices."""
+    default = {name: p.get("Default") for name, p in template()["Parameters"].items()}
+    answers, pictures = 2 * default["DailyMessageLimit"], 3 * default["DailyImageLimit"]
+    day, asked = date(2026, 11, 29), think._HISTORY_LENGTH + contract.MAX_TEXT
+    list_prices = packaged().prices(ModelKind.TEXT, default["TextModel"], day)
+    assert list_prices is not None
+    answer = list_prices.cost(usage.Usage({"text": asked}, {"text": client._MAX_OUTPUT_TOKENS}))
+    picture = float(default["ImagePriceUsd"])
+    page = PAGES[0].read_text()
+
+    assert f"{asked:,} tokens in" in page
+    assert f"{pictures} × ${picture} = ${pictures * picture:.2f}" in page
+    assert f"{answers} × ${answer:.4f} = ${answers * answer:.2f}" in page

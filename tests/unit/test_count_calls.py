@@ -23,6 +23,7 @@ from tests.support.bundle import (
     die,
     new_bundle,
 )
+from tests.support.costs import count_calls
 from tests.support.doubles import NOW, RecordingLog
 
 from afterimage.domain.entities import Message, Status
@@ -50,7 +51,7 @@ def used_up(bundle: Bundle, model: ModelKind) -> None:
 
 
 def of(bundle: Bundle, limit: int = 2) -> CountCalls:
-    return CountCalls(
+    return count_calls(
         bundle.ledger, ModelKind.IMAGE, limit, bundle.clock, bundle.log, bundle.metrics
     )
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import CHAT, a_job, a_message, a_ulid
+from tests.support.costs import count_calls
 from tests.support.doubles import (
     NOW,
     REQUEST,
@@ -53,7 +54,6 @@ from afterimage.domain.limits import ModelKind
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import LostRace
 from afterimage.ports.models import PaintRequest
-from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.use_cases.end_slots import EndSlots
 
@@ -111,13 +111,12 @@ class World:
             ledger,
             self.model,
             PlainIdentifiers(),
-            CountCalls(ledger, ModelKind.IMAGE, CALLS, self.clock, self.log, self.metrics),
+            count_calls(ledger, ModelKind.IMAGE, CALLS, self.clock, self.log, self.metrics),
             EndSlots(self.channel, InMemoryMessages(self.tables), ledger, Invocation(self.clock)),
             studio or FakeStudio(),
             self.pictures,
             PlainTags(),
             self.clock,
-            "0.0336",
             self.threads,
             self.log,
             self.metrics,
@@ -193,6 +192,7 @@ def test_a_picture_reaches_chat_gallery_and_ledger_at_once(world: World) -> None
         started_at=NOW,
         ended_at=NOW,
         price_usd="0.0336",
+        cost_nano_usd=33_600_000,
     )
     channel = world.tables.read(USER)
     assert (channel.seq, channel.open_messages) == (5, 0)

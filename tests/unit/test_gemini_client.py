@@ -7,6 +7,7 @@ import http.client
 import io
 import json
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -32,6 +33,7 @@ from afterimage.domain.errors import (
     TimedOut,
 )
 from afterimage.domain.metrics import Metric
+from afterimage.domain.usage import Usage
 from afterimage.ports.models import ImageRequest, PaintRequest, Source, TextReply
 
 RECORDED = Path(__file__).parent / "data" / "gemini"
@@ -1040,3 +1042,40 @@ def test_lines_do_not_depend_on_how_they_arrive(size: int) -> None:
 
     expected = [b"one", b"", b"\xe2\x80\xa8two", b"two\x85", b"", b"", b"three", b"", b"four"]
     assert list(lines(parts)) == expected
+
+
+# --- What was used -------------------------------------------------------------------------------
+
+BLOCKED = streamed(recorded("blocked_prompt"))
+DRAWN = Usage({"text": 9}, {"image": 1120}, model="gemini-nano-banana-2.1")
+
+
+@pytest.mark.parametrize(
+    ("script", "uses"),
+    [
+        ([Answer(body=FOX)], [DRAWN]),
+        ([Answer(status=503, body=b"{}"), Answer(body=FOX)], [DRAWN]),
+        ([Answer(body=BLOCKED)], [Usage({"": 7}, model="gemini-nano-banana-2.1")]),
+        ([Answer(body=b'data: {"cand')], [None]),
+        ([Answer(status=400, body=b"{}")], []),
+    ],
+)
+def test_each_answer_that_may_be_billed_tells_what_it_used(
+    gemini: Gemini, transport: Transport, script: list[Answer | Exception], uses: list[Any]
+) -> None:
+    transport.script, calls = script, RecordingCalls()
+
+    with suppress(Failure):
+        gemini.paint(A_FOX, UNTIL, lambda _: None, calls)
+
+    assert calls.uses == [("an-image-model", use) for use in uses]
+
+
+def test_a_text_tells_what_it_used(gemini: Gemini, transport: Transport) -> None:
+    transport.script, calls = [Answer(body=TEXT)], RecordingCalls()
+
+    gemini.reply(TURNS, WHO, UNTIL, calls)
+
+    [(model, usage)] = calls.uses
+    assert usage is not None
+    assert (model, usage.read, usage.thoughts) == ("a-text-model", {"text": 12}, 23)

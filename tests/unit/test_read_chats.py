@@ -268,6 +268,10 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
     tables.rows.jobs[USER, a_job(9).id] = a_job(9)
     tables.rows.counters[USER] = Counter(painting=frozenset({a_job(9).id}))
 
+    tables.rows.costs = {
+        (USER, "cost#2026-11-20"): (34_000_000, 7),
+        (USER, "cost#2026-11-19"): (1, 1),
+    }
     usage = ReadUsage(InMemoryLedger(tables), tables.read, clock, DailyLimits(10, 200, 30, 400), 4)(
         USER
     )
@@ -284,6 +288,7 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
         text_call_limit=400,
         painting=1,
         painting_limit=4,
+        cost_usd="0.034",
         typical_ms=4_000,
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -10,7 +11,7 @@ from tests.aws_retained.importing import template_of
 from tests.aws_retained.left import BUCKET, IDENTIFIERS, POOL, TABLE, Left, everything
 from tests.aws_smoke.rows import Wrong
 from tests.support.stubbed_aws import StubbedAws
-from tests.support.template import of_type, template
+from tests.support.template import ROOT, of_type, template
 
 TABLES = {id_: f"stack-{id_}-1A2B" for id_ in of_type(TABLE)}
 BUCKETS = ["stack-imagesbucket-1a2b", "stack-of-somebody-else"]
@@ -155,3 +156,41 @@ def test_what_is_not_clear_is_not_taken(
 
     with pytest.raises(Wrong, match=said):
         everything(aws)
+
+
+# --- What stays when everything is to go --------------------------------------------------------
+
+
+def removal() -> str:
+    """The section on it."""
+    page = (ROOT / "docs" / "operate.md").read_text()
+    return page.partition("## Remove everything")[2].partition("\n## ")[0]
+
+
+def stays(resource: dict[str, Any]) -> bool:
+    """Whether it outlives its stack, all of it or for a while."""
+    policy = resource.get("DeletionPolicy", "Delete")
+    return policy != "Delete" or resource["Type"] in LINGERING
+
+
+# A key is only scheduled for deletion (AWS KMS, "Deleting AWS KMS keys").
+LINGERING = {"AWS::KMS::Key"}
+
+
+def test_whatever_outlives_the_stack_is_named_with_the_way_to_remove_it() -> None:
+    outliving = {name for name, one in template()["Resources"].items() if stays(one)}
+
+    rows = [line for line in removal().splitlines() if line.startswith("| ")]
+    named = {name for line in rows for name in re.findall(r"`(\w+)`", line.split("|")[1])}
+    assert outliving == named & set(template()["Resources"])
+    assert "35 days" in removal()  # of recovery, in what DynamoDB keeps by itself
+
+
+def test_no_function_makes_a_log_group_that_the_stack_does_not_know() -> None:
+    made = template()["Resources"]
+    functions = [one for one in made.values() if one["Type"] == "AWS::Serverless::Function"]
+
+    groups = {one["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] for one in functions}
+    assert len(groups) == len(functions)
+    assert {made[name]["Type"] for name in groups} == {"AWS::Logs::LogGroup"}
+    assert not any(stays(made[name]) for name in groups)

@@ -288,6 +288,7 @@ USAGE = {
     "text_call_limit": 400,
     "painting": 0,
     "painting_limit": 4,
+    "cost_usd": "0",
     "typical_ms": None,
 }
 

@@ -18,6 +18,7 @@ TABLES = {
     "AWS_LAMBDA_FUNCTION_VERSION": "7",
     "STACK_NAME": "afterimage",
     "PUBLIC_CONFIG_PARAMETER": "/afterimage/public-config",
+    "MODEL_CATALOGUE_PARAMETER": "/afterimage/model-catalogue",
     "MESSAGES_TABLE": "messages",
     "CHATS_TABLE": "chats",
     "USER_IMAGES_TABLE": "user-images",
@@ -211,7 +212,7 @@ def test_the_keeper_does_without_nothing(name: str) -> None:
 
 
 def test_the_page_needs_no_table() -> None:
-    assert PageSettings.read({"PUBLIC_CONFIG_PARAMETER": "/x"})
+    assert PageSettings.read({"PUBLIC_CONFIG_PARAMETER": "/x", "MODEL_CATALOGUE_PARAMETER": "/y"})
 
 
 def test_the_public_configuration() -> None:

@@ -85,10 +85,13 @@ def test_every_parameter_is_used() -> None:
         ("AllowedOrigins", "http://127.0.0.1:5173"),
         ("DomainName", "https://chat.example.org"),
         ("DomainName", "*.example.org"),
+        ("MailIdentityArn", "chat@example.org"),
+        ("MailFrom", "nobody"),
         ("CertificateArn", f"arn:aws:acm:eu-central-1:{'1' * 12}:certificate/{'a' * 36}"),
         ("FirstUserEmail", "alice"),
         ("GeminiApiKey", ""),
         ("ImagePriceUsd", "free"),
+        ("ModelCatalogue", "[]"),
     ],
 )
 def test_a_wrong_answer_is_refused_before_anything_is_made(name: str, wrong: str) -> None:
@@ -111,7 +114,11 @@ def test_a_wrong_answer_is_refused_before_anything_is_made(name: str, wrong: str
         ("AllowedOrigins", "http://localhost:5173"),
         ("GeminiBaseUrl", "http://127.0.0.1:4000"),
         *DOMAIN.items(),
+        ("MailIdentityArn", "arn:aws:ses:eu-central-1:111111111111:identity/example.org"),
+        ("MailFrom", "A chat <chat@example.org>"),
+        ("MailFrom", "chat@example.org"),
         ("FirstUserEmail", "alice@example.org"),
+        ("ModelCatalogue", '{"text_models": [],\n "image_models": []}'),
     ],
 )
 def test_a_right_answer_is_taken(name: str, right: str) -> None:
@@ -154,10 +161,19 @@ def test_answers_that_fit(given: dict[str, str]) -> None:
         ({"SignInOrigin": "https://s.test"}, 1),
         ({"DomainName": "chat.example.org"}, 1),
         ({"CertificateArn": "arn"}, 1),
+        ({"MailFrom": "chat@example.org"}, 1),
     ],
 )
 def test_answers_that_do_not_fit_are_refused(given: dict[str, str], number: int) -> None:
     assert len(refused(**given)) == number
+
+
+@pytest.mark.parametrize(("given", "stored"), [("", "{}"), ('{"text_models": []}',) * 2])
+def test_models_of_ones_own_stand_where_the_functions_read(given: str, stored: str) -> None:
+    answer = {"ModelCatalogue": given}
+    made = properties("AWS::SSM::Parameter", **answer)["ModelCatalogueParameter"]
+
+    assert resolve(made["Value"], values(**answer)) == stored
 
 
 # --- Who signs people in -------------------------------------------------------------------------
@@ -165,7 +181,7 @@ def test_answers_that_do_not_fit_are_refused(given: dict[str, str], number: int)
 
 def public_config(**given: str) -> dict[str, str]:
     """What the functions read, as text that has to be JSON."""
-    (parameter,) = properties("AWS::SSM::Parameter", **given).values()
+    parameter = properties("AWS::SSM::Parameter", **given)["PublicConfig"]
     config: dict[str, str] = json.loads(resolve(parameter["Value"], values(**given)))
     return config
 
@@ -243,7 +259,46 @@ def test_nobody_makes_an_account_by_themselves_unless_it_is_asked_for(
     (pool,) = properties("AWS::Cognito::UserPool", **given).values()
 
     made = resolve(pool, values(**given))
-    assert made["AdminCreateUserConfig"] == {"AllowAdminCreateUserOnly": closed}
+    assert made["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is closed
+
+
+@pytest.mark.parametrize("given", [{}, {"PublicUrl": "https://chat.example.org"}])
+def test_an_invitation_names_the_address_the_name_and_the_password(given: dict[str, str]) -> None:
+    (pool,) = properties("AWS::Cognito::UserPool", **given).values()
+    message = resolve(pool["AdminCreateUserConfig"], values(**given))["InviteMessageTemplate"]
+
+    assert f'href="{public_config(**given)["public_url"]}"' in message["EmailMessage"]
+    assert {"{username}", "{####}"} <= set(re.findall(r"\{.+?\}", message["EmailMessage"]))
+
+
+IDENTITY = "arn:aws:ses:eu-central-1:111111111111:identity/example.org"
+
+
+@pytest.mark.parametrize(
+    ("given", "sender"),
+    [
+        ({}, {"EmailSendingAccount": "COGNITO_DEFAULT"}),
+        (
+            {"MailIdentityArn": IDENTITY},
+            {"EmailSendingAccount": "DEVELOPER", "SourceArn": IDENTITY},
+        ),
+        (
+            {"MailIdentityArn": IDENTITY, "MailFrom": "a@example.org"},
+            {
+                "EmailSendingAccount": "DEVELOPER",
+                "SourceArn": IDENTITY,
+                "From": "a@example.org",
+            },
+        ),
+    ],
+)
+def test_who_sends_the_mails_of_the_pool_and_in_which_tier_it_is(
+    given: dict[str, str], sender: dict[str, str]
+) -> None:
+    (pool,) = properties("AWS::Cognito::UserPool", **given).values()
+
+    made = resolve(pool, values(**given))
+    assert (made["EmailConfiguration"], made["UserPoolTier"]) == (sender, "LITE")
 
 
 @pytest.mark.parametrize(("email", "invited"), [("", 0), ("alice@example.org", 1)])

@@ -38,6 +38,7 @@ class Measured(Generic[P, ResultT]):
     Args:
         invocation: is told of each one.
         own: the figure of its own time, and the one that holds what a model took of it.
+        last: what each invocation does at its end, when nobody waits any more; raises nothing.
     """
 
     def __init__(
@@ -47,12 +48,14 @@ class Measured(Generic[P, ResultT]):
         clock: Clock,
         invocation: Invocation,
         own: tuple[Metric, Metric] | None = None,
+        last: Callable[[], None] | None = None,
     ) -> None:
         self.application = application
         self._metrics = metrics
         self._clock = clock
         self._invocation = invocation
         self._own = own
+        self._last = last
 
     def until(self, ends_at: datetime) -> Callable[P, ResultT]:
         """The application for one invocation. Args: ends_at: when Lambda will stop it."""
@@ -68,4 +71,6 @@ class Measured(Generic[P, ResultT]):
                 own, model = self._own
                 took = milliseconds(began, self._clock.now())
                 self._metrics.add(own, max(0.0, took - self._metrics.total(model)))
+            if self._last is not None:
+                self._last()
             self._metrics.flush()

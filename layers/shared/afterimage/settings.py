@@ -47,13 +47,19 @@ class Settings(BaseModel):
             raise RuntimeError("; ".join(wrong)) from None
 
 
-class PageSettings(Settings):
+class ParameterSettings(Settings):
+    """Names of what is read from SSM at the first call."""
+
     public_config_parameter: Name
+    model_catalogue_parameter: Name
 
 
-class TableSettings(Settings):
+class PageSettings(ParameterSettings):
+    pass
+
+
+class TableSettings(ParameterSettings):
     aws_lambda_function_version: Name  # set by Lambda itself
-    public_config_parameter: Name
     stack_name: Name
     messages_table: Name
     chats_table: Name

@@ -46,11 +46,16 @@ class Behaviour:
         if checked.get("reset"):
             self._reset()
 
-    def record(self, kind: str, prompt: str, sources: Sequence[str] = ()) -> None:
-        """`sources`: SHA-256 of every picture that was sent along, in hex, in their order."""
+    def record(self, kind: str, prompt: str, sources: Sequence[str] = ()) -> dict[str, Any]:
+        """The line of the log, to which its answer's usage is added once there is one.
+
+        `sources`: SHA-256 of every picture that was sent along, in hex, in their order.
+        """
         self._calls[kind] += 1
         at = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
-        self._log.append({"kind": kind, "prompt": prompt, "sources": [*sources], "at": at})
+        line: dict[str, Any] = {"kind": kind, "prompt": prompt, "sources": [*sources], "at": at}
+        self._log.append(line)
+        return line
 
     def take(self, kind: str, prompt: str) -> Entry | None:
         """The first entry for this kind whose `match` is in the prompt; it is used up."""

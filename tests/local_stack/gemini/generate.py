@@ -46,7 +46,8 @@ class Simulator:
         """
         request: Json = normalised(raw) if isinstance(raw, dict) else {}
         prompt = last_prompt(request.get("contents"))
-        self.behaviour.record(kind_of(model_id), prompt, picture_digests(request.get("contents")))
+        digests = picture_digests(request.get("contents"))
+        logged = self.behaviour.record(kind_of(model_id), prompt, digests)
         model = known_model(model_id, version)
         check_body(raw)
         check_request(raw, request, model)
@@ -71,6 +72,7 @@ class Simulator:
         if entry.empty_object:
             return self._send([{}], arrived, due, stream, entry)
         answer = bent(await self._answer(model, request), entry)
+        logged["usage"] = answer.usage
         responses = [answer.whole()] if stream is None else answer.chunks()
         return self._send(responses, arrived, due, stream, entry)
 

@@ -387,6 +387,7 @@ class Job:
         turn_at: when its turn came; None if it has not yet, or if it never had to wait.
         claimed_by: request id of the invocation that runs it, or ran it.
         purge_at: from when on what an ended job uploaded is removed; None once it is.
+        cost_nano_usd: what the calls for it cost that were noted, however it ended.
     """
 
     id: str
@@ -407,6 +408,7 @@ class Job:
     price_usd: str | None = None
     error_code: str | None = None
     purge_at: datetime | None = None
+    cost_nano_usd: int = 0
 
     @property
     def handed_over_at(self) -> datetime:

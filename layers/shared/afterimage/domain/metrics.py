@@ -74,7 +74,11 @@ class Metric(Enum):
     MODEL_MISSING = "ModelMissing", _COUNT
     MODEL_DAYS_LEFT = "ModelDaysLeft", Unit.NONE
     # What it costs: US dollars.
-    PICTURE_COST = "PictureCost", Unit.NONE
+    # US dollars, for calls that may have been billed, whatever came of them.
+    TEXT_CALLS = "TextCalls", _COUNT
+    IMAGE_CALLS = "ImageCalls", _COUNT
+    TEXT_COST = "TextCost", Unit.NONE
+    IMAGE_COST = "ImageCost", Unit.NONE
 
     def __init__(self, title: str, unit: Unit) -> None:
         self.title = title

@@ -264,6 +264,7 @@ class ChatApiRoutes:
                 "text_call_limit": usage.text_call_limit,
                 "painting": usage.painting,
                 "painting_limit": usage.painting_limit,
+                "cost_usd": usage.cost_usd,
                 "typical_ms": usage.typical_ms,
             }
         )

@@ -165,6 +165,7 @@ class UsageView(TypedDict):
     text_call_limit: int
     painting: int
     painting_limit: int
+    cost_usd: str
     typical_ms: int | None
 
 

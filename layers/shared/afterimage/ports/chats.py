@@ -55,12 +55,19 @@ class ImageReader(Protocol):
 
 @dataclass(frozen=True)
 class DayUse:
-    """What one user has used on one UTC day."""
+    """What one user has used on one UTC day.
+
+    Attributes:
+        nano_usd: what calls of models have cost.
+        text_tokens: that text models have read and written.
+    """
 
     images: int
     messages: int
     image_calls: int
     text_calls: int
+    nano_usd: int = 0
+    text_tokens: int = 0
 
 
 class UsageReader(Protocol):

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from afterimage.domain.conversation import Turn
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.usage import Usage
 
 
 @dataclass(frozen=True)
@@ -92,6 +93,42 @@ class Calls(Protocol):
 
     def not_billed(self) -> None:
         """What came of the call that was begun last proves that nothing was billed."""
+
+    def used(self, model: str, usage: Usage | None) -> None:
+        """What the call that was begun last used, as soon as it is known. Raises nothing.
+
+        Args:
+            model: that was asked.
+            usage: None where the answer did not say.
+        """
+
+    def brought(self, pictures: int) -> None:
+        """So many came of the call that was begun last: a price where it does not say its usage."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a turn's calls of one kind of model cost.
+
+    Attributes:
+        day: UTC, `YYYY-MM-DD`.
+        tokens: that were read and written.
+        job_id: what they were for, if it was a picture.
+        nonce: of this note; written twice it counts once.
+    """
+
+    user_id: str
+    day: str
+    kind: ModelKind
+    nano_usd: int
+    tokens: int
+    job_id: str | None
+    nonce: str
+
+
+class CostLedger(Protocol):
+    def note_cost(self, cost: Cost) -> None:
+        """Add it to its user's day, and to its job if that is still there."""
 
 
 class TextModel(Protocol):

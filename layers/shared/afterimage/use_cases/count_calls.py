@@ -9,13 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 
 from afterimage.domain import quota
 from afterimage.domain.errors import CallsUsedUp
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
+from afterimage.domain.usage import Usage
 from afterimage.ports.models import CallCounter, Calls
 from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.use_cases.note_costs import NoteCosts
 
 
 class CountCalls:
@@ -33,6 +36,7 @@ class CountCalls:
         clock: Clock,
         log: Log,
         metrics: Metrics,
+        costs: NoteCosts,
     ) -> None:
         self._counter = counter
         self._model = model
@@ -40,22 +44,33 @@ class CountCalls:
         self._clock = clock
         self._log = log
         self._metrics = metrics
+        self.costs = costs
 
     @contextmanager
-    def of_turn(self, user_id: str, counted_on: str | None) -> Iterator[Calls]:
+    def of_turn(
+        self, user_id: str, counted_on: str | None, job_id: str | None = None
+    ) -> Iterator[Calls]:
         """The calls of one turn; one that is left when the block fails goes back.
+
+        What they cost is noted at its end, whatever came of it.
 
         Args:
             counted_on: the UTC day (`YYYY-MM-DD`) on which the first is counted already; None if
                 it is not.
+            job_id: the picture that they are for, if it is one.
         """
+        self.costs.expect()
         calls = _CallsOfTurn(self, user_id, counted_on)
         try:
             yield calls
         except Exception:
+            calls.end()
+            self.costs.add(user_id, job_id, calls.spent, calls.tokens)
             if calls.left is not None:
                 self._return(user_id, calls.left)
             raise
+        calls.end()
+        self.costs.add(user_id, job_id, calls.spent, calls.tokens)
 
     def one_more(self, user_id: str) -> str:
         """The day on which a call is counted. Raises: CallsUsedUp."""
@@ -78,6 +93,8 @@ class _CallsOfTurn:
 
     Attributes:
         left: day of the call that is counted and not made.
+        spent: US dollars for the calls that have ended and may have been billed.
+        tokens: of the same.
     """
 
     def __init__(self, count: CountCalls, user_id: str, left: str | None) -> None:
@@ -85,10 +102,33 @@ class _CallsOfTurn:
         self._count = count
         self._user_id = user_id
         self._begun_on = ""
+        self._is_open = False
+        self._model = ""
+        self._usage: Usage | None = None
+        self._pictures = 0
+        self.spent = Decimal(0)
+        self.tokens = 0
 
     def begin(self) -> None:
+        self.end()
         self._begun_on = self.left or self._count.one_more(self._user_id)
         self.left = None
+        self._is_open = True
 
     def not_billed(self) -> None:
         self.left = self._begun_on
+        self._is_open = False
+
+    def used(self, model: str, usage: Usage | None) -> None:
+        self._model, self._usage = model, usage
+
+    def brought(self, pictures: int) -> None:
+        self._pictures = pictures
+
+    def end(self) -> None:
+        """The call that was begun last is over; where nothing proves otherwise it was billed."""
+        if self._is_open:
+            costs = self._count.costs
+            self.spent += costs.of_call(self._model, self._usage, self._pictures)
+            self.tokens += self._usage.tokens if self._usage else 0
+        self._is_open, self._model, self._usage, self._pictures = False, "", None, 0

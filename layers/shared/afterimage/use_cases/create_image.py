@@ -18,7 +18,6 @@ from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, ParamSpec, TypeVar
 
 from afterimage.channel import UnifiedChannel
@@ -113,7 +112,6 @@ class CreateImage:
 
     Args:
         executor: encodes and uploads side by side.
-        price_usd: price of one picture, for the ledger.
     """
 
     def __init__(
@@ -129,7 +127,6 @@ class CreateImage:
         pictures: PictureStore,
         tags: CacheTags,
         clock: Clock,
-        price_usd: str,
         executor: Executor,
         log: Log,
         metrics: Metrics,
@@ -145,7 +142,6 @@ class CreateImage:
         self._pictures = pictures
         self._tags = tags
         self._clock = clock
-        self._price_usd = price_usd
         self._executor = executor
         self._log = log
         self._metrics = metrics
@@ -223,6 +219,7 @@ class CreateImage:
             came = bought or self._paint(order, job, identifier, previews)
             picture, data, others = self._first_readable(came, previews)
             self._report_wait(Metric.PREVIEW_TIME, message)
+            running.begin(self._calls.costs.settle)
             again = running.begin(self._read_again, order, message, previews)
             original = running.begin(self._keep_original, files, data, bought=bool(bought))
             image = self._develop(running, job, picture, files)
@@ -252,7 +249,9 @@ class CreateImage:
         self._log.info("image_generate_original_looked_for", job_id=job.id, found=data is not None)
         if data is None:
             return ()
-        return data, *self._came_with(order, job)
+        came = (data, *self._came_with(order, job))
+        self._calls.costs.bought(order.user_id, job, len(came))
+        return came
 
     def _came_with(self, order: Order, job: Job) -> Iterator[bytes]:
         """They are stored one after the other: behind one that is missing there is none."""
@@ -271,10 +270,11 @@ class CreateImage:
         # The call of the first attempt is counted with the order.
         counted_on = job.quota_day if job.attempt == _FIRST_ATTEMPT else None
         with (
-            self._calls.of_turn(order.user_id, counted_on) as calls,
+            self._calls.of_turn(order.user_id, counted_on, job.id) as calls,
             timed(self._metrics, Metric.IMAGE_MODEL_TIME, self._clock),
         ):
             came = self._model.paint(request, until, previews.draft, calls)
+            calls.brought(len(came))
         self._log.info(
             "image_generate_bytes_received",
             job_id=job.id,
@@ -385,7 +385,7 @@ class CreateImage:
         previews: ShowPreviews,
     ) -> None:
         channel, message = read
-        price_usd = str(Decimal(self._price_usd) * len(images))
+        price_usd = self._calls.costs.price_usd(job)
 
         def ending(now: Message) -> Ending:
             return endings.complete(now, job, images, price_usd, self._clock.now())
@@ -398,7 +398,6 @@ class CreateImage:
         self._log.info("image_generate_complete", job_id=job.id, bytes=images[0].size)
         self._channel.deliver(delivery, after=previews.end())
         self._report_wait(Metric.PICTURE_TIME, message)
-        self._metrics.add(Metric.PICTURE_COST, float(price_usd))
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
 
     def _report_wait(self, metric: Metric, message: Message) -> None:

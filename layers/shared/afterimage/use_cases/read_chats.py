@@ -13,6 +13,7 @@ from afterimage.domain import ids, quota
 from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
 from afterimage.domain.errors import Invalid, NotFound
 from afterimage.domain.limits import DailyLimits
+from afterimage.domain.usage import usd
 from afterimage.domain.words import folded, has_all
 from afterimage.ports.chats import ChatPosition, ChatReader, ImageReader, MessageReader, UsageReader
 from afterimage.ports.system import Clock
@@ -45,6 +46,7 @@ class Usage:
         text_calls: the same of text models.
         painting: pictures that are with the painter now.
         painting_limit: how many may be at a time.
+        cost_usd: US dollars for calls of models today.
         typical_ms: median time from the painter's order to picture of the latest pictures; None
             without any.
     """
@@ -60,6 +62,7 @@ class Usage:
     text_call_limit: int
     painting: int
     painting_limit: int
+    cost_usd: str
     typical_ms: int | None
 
 
@@ -194,6 +197,7 @@ class ReadUsage:
             text_call_limit=limits.text_calls,
             painting=len(self._read_channel(user_id).painting),
             painting_limit=self._painting_limit,
+            cost_usd=usd(used.nano_usd),
             typical_ms=_typical_ms(self._usage.recent_jobs(user_id, _TYPICAL_OF)),
         )
 

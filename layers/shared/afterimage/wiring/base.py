@@ -46,15 +46,23 @@ class Aws:
 
 
 class Base:
-    """Args: public_config_parameter: name of the SSM parameter with the public configuration."""
+    """Args: configured: with the names of the SSM parameters.
 
-    def __init__(self, logger: Logger, public_config_parameter: str) -> None:
+    Attributes:
+        model_catalogue: the operator's own models, as JSON; read when it is first called for.
+    """
+
+    def __init__(self, logger: Logger, configured: settings.ParameterSettings) -> None:
         self.aws = Aws()
         self.secrets = self.aws.client("secretsmanager")
         self.clock = SystemClock()
         self.log = PowertoolsLog(logger)
+        ssm = self.aws.client("ssm")
         self._public_config = aws.Cached(
-            aws.parameter(self.aws.client("ssm"), public_config_parameter), self.log
+            aws.parameter(ssm, configured.public_config_parameter), self.log
+        )
+        self.model_catalogue = aws.Cached(
+            aws.parameter(ssm, configured.model_catalogue_parameter), self.log
         )
         # Once for each text, not for each of the hundred URLs of a page of pictures.
         self._parsed = lru_cache(maxsize=1)(_parse)

@@ -45,7 +45,7 @@ class Connected(Base):
     """What every function has that uses the tables and posts to connections."""
 
     def __init__(self, logger: Logger, configured: settings.TableSettings) -> None:
-        super().__init__(logger, configured.public_config_parameter)
+        super().__init__(logger, configured)
         self.metrics = PowertoolsMetrics(
             configured.stack_name,
             logger.service,
@@ -71,10 +71,13 @@ class Connected(Base):
         )
 
     def measured(
-        self, application: Callable[P, ResultT], own: tuple[Metric, Metric] | None = None
+        self,
+        application: Callable[P, ResultT],
+        own: tuple[Metric, Metric] | None = None,
+        last: Callable[[], None] | None = None,
     ) -> Measured[P, ResultT]:
         """With each invocation's time kept, and its figures let go at its end."""
-        return Measured(application, self.metrics, self.clock, self.invocation, own)
+        return Measured(application, self.metrics, self.clock, self.invocation, own, last)
 
     def replay(self, event_log: DynamoDbEventLog) -> ReplayEvents:
         """What brings a client level."""

@@ -1,12 +1,54 @@
-"""The provider's client, as two functions have it."""
+"""The provider's client and what counts its calls, as two functions have them."""
 
 from __future__ import annotations
+
+from decimal import Decimal
 
 import requests
 
 from afterimage import settings
+from afterimage.adapters.catalogue import in_force
+from afterimage.adapters.dynamodb.readers import DynamoDbLedger
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
-from afterimage.wiring.connected import Connected
+from afterimage.domain.limits import ModelKind
+from afterimage.use_cases.count_calls import CountCalls
+from afterimage.use_cases.note_costs import NoteCosts
+from afterimage.wiring.connected import Channelled, Connected
+
+
+def count_calls(
+    base: Channelled,
+    ledger: DynamoDbLedger,
+    *,
+    model: ModelKind,
+    limit: int,
+    flat_price_usd: Decimal,
+    writes_at_once: bool,
+) -> CountCalls:
+    """What counts the calls of one kind of model, and notes what they cost.
+
+    Args:
+        writes_at_once: whether costs are written beside what follows.
+    """
+    return CountCalls(
+        counter=ledger,
+        model=model,
+        limit=limit,
+        clock=base.clock,
+        log=base.log,
+        metrics=base.metrics,
+        costs=NoteCosts(
+            ledger=ledger,
+            kind=model,
+            catalogue=in_force(base.model_catalogue, base.log, base.metrics),
+            flat=flat_price_usd,
+            clock=base.clock,
+            log=base.log,
+            metrics=base.metrics,
+            beside=base.work.submit,
+            writes_at_once=writes_at_once,
+        ),
+    )
 
 
 def gemini(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from decimal import Decimal
 
 from aws_lambda_powertools import Logger
 
@@ -15,10 +16,9 @@ from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.measured import Measured
-from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.wiring.connected import Channelled
-from afterimage.wiring.gemini import gemini
+from afterimage.wiring.gemini import count_calls, gemini
 
 
 def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], None]:
@@ -27,20 +27,21 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
     base = Channelled(logger, configured)
     ledger = DynamoDbLedger()
     pseudonyms = base.fixed_secret(configured.pseudonym_secret)
+    calls = count_calls(
+        base,
+        ledger,
+        model=ModelKind.IMAGE,
+        limit=configured.image_calls,
+        flat_price_usd=Decimal(configured.image_price_usd),
+        writes_at_once=False,
+    )
     create = CreateImage(
         channel=base.channel,
         messages=DynamoDbMessages(),
         jobs=ledger,
         model=gemini(base, configured, show_drafts=configured.show_drafts),
         identifiers=HmacSafetyIdentifiers(pseudonyms),
-        calls=CountCalls(
-            counter=ledger,
-            model=ModelKind.IMAGE,
-            limit=configured.image_calls,
-            clock=base.clock,
-            log=base.log,
-            metrics=base.metrics,
-        ),
+        calls=calls,
         end=base.end_slots,
         studio=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
         pictures=aws.S3Pictures(
@@ -48,9 +49,9 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
         ),
         tags=HmacTags(pseudonyms),
         clock=base.clock,
-        price_usd=configured.image_price_usd,
         executor=base.work,
         log=base.log,
         metrics=base.metrics,
     )
-    return base.measured(create, (Metric.IMAGE_OWN_TIME, Metric.IMAGE_MODEL_TIME))
+    own = Metric.IMAGE_OWN_TIME, Metric.IMAGE_MODEL_TIME
+    return base.measured(create, own, calls.costs.settle)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 
 from aws_lambda_powertools import Logger
 
@@ -14,7 +15,6 @@ from afterimage.domain.limits import Limits, ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.http.chat_api import LlmHandlerRoutes
 from afterimage.use_cases.answer_message import AnswerMessage
-from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
@@ -22,7 +22,7 @@ from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.think import Think
 from afterimage.wiring.authenticated import HttpFunction, authenticated
 from afterimage.wiring.connected import Channelled
-from afterimage.wiring.gemini import gemini
+from afterimage.wiring.gemini import count_calls, gemini
 
 
 def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
@@ -54,19 +54,20 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         log=base.log,
         metrics=base.metrics,
     )
+    calls = count_calls(
+        base,
+        ledger,
+        model=ModelKind.TEXT,
+        limit=configured.text_calls,
+        flat_price_usd=Decimal(0),
+        writes_at_once=True,
+    )
     think = Think(
         channel=base.channel,
         messages=messages,
         model=gemini(base, configured, text_model=configured.text_model),
         identifiers=HmacSafetyIdentifiers(base.fixed_secret(configured.pseudonym_secret)),
-        calls=CountCalls(
-            counter=ledger,
-            model=ModelKind.TEXT,
-            limit=configured.text_calls,
-            clock=base.clock,
-            log=base.log,
-            metrics=base.metrics,
-        ),
+        calls=calls,
         order=order,
         end=end,
         clock=base.clock,
@@ -97,4 +98,4 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     )
     asking = LlmHandlerRoutes(answer=answer, retry=retry, urls=base.urls, clock=base.clock)
     own = Metric.TEXT_OWN_TIME, Metric.TEXT_MODEL_TIME
-    return base.measured(authenticated(base, asking.handlers()), own)
+    return base.measured(authenticated(base, asking.handlers()), own, calls.costs.settle)

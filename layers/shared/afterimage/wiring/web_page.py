@@ -19,5 +19,5 @@ def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage
         RuntimeError: a variable is missing or wrong.
     """
     configured = settings.PageSettings.read(environment)
-    base = Base(logger, configured.public_config_parameter)
+    base = Base(logger, configured)
     return WebPage(root=root, config=base.public_config, log=base.log)

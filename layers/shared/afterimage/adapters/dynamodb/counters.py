@@ -15,6 +15,11 @@ def of_calls(model: ModelKind, day: str) -> str:
     return f"{model.value}_calls#{day}"
 
 
+def of_cost(day: str) -> str:
+    """The name of what a day has cost. Args: day: `YYYY-MM-DD`."""
+    return f"cost#{day}"
+
+
 def room(limit: int, number: int = 1) -> Condition:
     """So many more fit among the `limit` that may be counted."""
     fits: Condition = LedgerRow.used <= limit - number

@@ -31,6 +31,7 @@ from afterimage.domain.events import EventReference
 from afterimage.domain.limits import ModelKind
 from afterimage.ports.chats import ChatPosition, DayUse
 from afterimage.ports.keeping import MessageKey
+from afterimage.ports.models import Cost
 
 # Job ids are ULIDs, which begin with 0–7; the counters' names sort behind them.
 _BEHIND_ALL_JOBS = "8"
@@ -131,7 +132,7 @@ class DynamoDbImages:
 
 
 class DynamoDbLedger:
-    """Implements `JobStore`, `UsageReader`, `CallCounter` and `ReportCounter`."""
+    """Implements `JobStore`, `UsageReader`, `CallCounter`, `CostLedger` and `ReportCounter`."""
 
     def get(self, user_id: str, job_id: str) -> Job | None:
         row = _get(LedgerRow, user_id, job_id)
@@ -201,7 +202,14 @@ class DynamoDbLedger:
             messages=counted(f"messages#{day}"),
             image_calls=counted(counters.of_calls(ModelKind.IMAGE, day)),
             text_calls=counted(counters.of_calls(ModelKind.TEXT, day)),
+            **self._spent(user_id, day),
         )
+
+    def _spent(self, user_id: str, day: str) -> dict[str, int]:
+        row = _get(LedgerRow, user_id, counters.of_cost(day))
+        if row is None:
+            return {}
+        return {"nano_usd": int(row.cost_nano_usd or 0), "text_tokens": int(row.text_tokens or 0)}
 
     def count_call(self, user_id: str, model: ModelKind, day: str, limit: int) -> bool:
         counter = counters.of_calls(model, day)
@@ -216,6 +224,22 @@ class DynamoDbLedger:
         other = LedgerRow.claim_nonce.does_not_exist() | (LedgerRow.claim_nonce != nonce)
         counter = counters.of_calls(model, day)
         self._counts(user_id, counter, returned, condition=(LedgerRow.used > 0) & other)
+
+    def note_cost(self, cost: Cost) -> None:
+        # The SDK repeats a request whose answer was lost; what was noted once stays so.
+        other = LedgerRow.cost_nonce.does_not_exist() | (LedgerRow.cost_nonce != cost.nonce)
+        noted: list[Action] = [
+            LedgerRow.cost_nano_usd.add(cost.nano_usd),
+            LedgerRow.cost_nonce.set(cost.nonce),
+        ]
+        if cost.job_id is not None:
+            # Without the condition an update would leave a row where there is none any more.
+            there = LedgerRow.entry.exists() & other
+            self._counts(cost.user_id, cost.job_id, noted, condition=there)
+        if cost.kind is ModelKind.TEXT:
+            noted.append(LedgerRow.text_tokens.add(cost.tokens))
+        noted.append(LedgerRow.expires_at.set(rows.counter_expires_at(cost.day)))
+        self._counts(cost.user_id, counters.of_cost(cost.day), noted, condition=other)
 
     def _counts(
         self, user_id: str, counter: str, actions: list[Action], condition: Condition

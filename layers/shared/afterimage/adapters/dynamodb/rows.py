@@ -219,6 +219,7 @@ def job_of(row: LedgerRow) -> Job:
         price_usd=row.price_usd,
         error_code=row.error_code,
         purge_at=_from_epoch(row.purge_at),
+        cost_nano_usd=int(row.cost_nano_usd or 0),
     )
 
 

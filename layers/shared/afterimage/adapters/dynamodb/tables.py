@@ -121,7 +121,8 @@ class OpenPurges(GlobalSecondaryIndex["LedgerRow"]):  # type: ignore[no-untyped-
 class LedgerRow(Model):
     """A job (its id as `entry`), a day's counter or a `deletion#…`.
 
-    Counters are `quota#…`, `messages#…`, `text_calls#…` and `image_calls#…`, each with its day.
+    Counters are `quota#…`, `messages#…`, `text_calls#…`, `image_calls#…` and `cost#…`, each with
+    its day.
 
     Only a counter expires: a job's row is the record of what was painted and what it cost.
     """
@@ -154,6 +155,9 @@ class LedgerRow(Model):
     at_edge = UnicodeAttribute(null=True)
     open = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
+    cost_nano_usd = NumberAttribute(null=True)
+    cost_nonce = UnicodeAttribute(null=True)
+    text_tokens = NumberAttribute(null=True)
     open_purges = OpenPurges()
 
 

@@ -194,6 +194,11 @@ class Drawn(NamedTuple):
     is_draft: bool
 
 
+def has_picture(candidate: dict[str, Any]) -> bool:
+    """Whether there is one, or a draft; it is not decoded."""
+    return any("inlineData" in part for part in _parts(candidate))
+
+
 def drawn(candidate: dict[str, Any]) -> list[Drawn]:
     """The pictures, in their order."""
     found = []

@@ -16,6 +16,7 @@ from afterimage.adapters.gemini import answers
 from afterimage.adapters.gemini.answers import Retryable
 from afterimage.adapters.gemini.body import Body
 from afterimage.adapters.gemini.events import Event, Garbled, events
+from afterimage.adapters.gemini.metering import Meter
 from afterimage.domain.errors import Failure, ProviderUnavailable, TimedOut
 from afterimage.ports.models import Calls
 from afterimage.ports.system import Clock
@@ -98,15 +99,19 @@ class Transport:
             if response.status_code != requests.codes.ok:
                 calls.not_billed()
                 raise self._refusal(response, until)
-            chunks = self._chunks(response, until)
+            chunks, meter = self._chunks(response, until), Meter()
             try:
-                yield from events(chunks)
+                for event in events(chunks):
+                    meter.add(event.data)
+                    yield event
             except Garbled as garbled:
                 raise Unanswered(garbled.begun, str(garbled)) from garbled
             except GeneratorExit:
                 chunks.close()
                 _let_end(response)
                 raise
+            finally:
+                calls.used(call.partition(":")[0], meter.usage)
 
     @contextmanager
     def _opened(

@@ -1,0 +1,222 @@
+"""What calls cost: worked out, reported and added up, whatever comes of them."""
+
+from __future__ import annotations
+
+import json
+from contextlib import suppress
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from tests.support.bundle import BYTES, DAY, HELLO, USER, Bundle, Killed, die
+from tests.support.costs import CATALOGUE, FLAT, IMAGE_MODEL, TEXT_MODEL, count_calls
+
+from afterimage.domain import ids
+from afterimage.domain.catalogue import Catalogue
+from afterimage.domain.entities import Status
+from afterimage.domain.errors import Blocked, ProviderUnavailable
+from afterimage.domain.limits import ModelKind
+from afterimage.domain.metrics import Metric
+from afterimage.domain.usage import Usage
+from afterimage.use_cases.count_calls import CountCalls
+
+# By the prices of the tests: $0.00001 + $0.0002, and $0.03.
+SAID = Usage(read={"text": 10}, written={"text": 15}, thoughts=5, model=TEXT_MODEL)
+PAINTED = Usage(written={"image": 1_000})
+TEXT_NANO, IMAGE_NANO, FLAT_NANO = 210_000, 30_000_000, 33_600_000
+
+
+def calls_of(bundle: Bundle, kind: ModelKind = ModelKind.IMAGE, **changed: Any) -> CountCalls:
+    return count_calls(bundle.ledger, kind, 9, bundle.clock, bundle.log, bundle.metrics, **changed)
+
+
+# --- One turn ------------------------------------------------------------------------------------
+
+
+def test_each_call_that_may_have_been_billed_costs_what_it_used(bundle: Bundle) -> None:
+    counted = calls_of(bundle)
+    with counted.of_turn(USER, DAY) as calls:
+        calls.begin()
+        calls.not_billed()
+        calls.begin()
+        calls.used(IMAGE_MODEL, Usage(written={"text": 10}))
+        calls.begin()  # this one brought nothing, and said nothing
+        calls.begin()
+        calls.used(IMAGE_MODEL, None)
+        calls.used(IMAGE_MODEL, PAINTED)
+    counted.costs.settle()
+
+    assert bundle.spent() == 100_000 + FLAT_NANO + IMAGE_NANO
+    assert bundle.metrics.counts("ImageC") == {"ImageCalls": 3, "ImageCost": pytest.approx(0.0637)}
+
+
+def test_a_turn_that_fails_has_cost_all_the_same(bundle: Bundle) -> None:
+    counted = calls_of(bundle)
+    with suppress(Blocked), counted.of_turn(USER, DAY) as calls:
+        calls.begin()
+        calls.used(IMAGE_MODEL, Usage(read={"text": 9}))
+        raise Blocked
+    counted.costs.settle()
+
+    assert bundle.spent() == 9_000
+
+
+def test_what_proves_that_nothing_was_billed_costs_nothing(bundle: Bundle) -> None:
+    counted = calls_of(bundle)
+    with suppress(ProviderUnavailable), counted.of_turn(USER, DAY) as calls:
+        calls.begin()
+        calls.not_billed()
+        raise ProviderUnavailable
+    counted.costs.settle()
+
+    assert (bundle.tables.rows.costs, bundle.metrics.counts("ImageC")) == ({}, {})
+
+
+@pytest.mark.parametrize(
+    ("asked", "answered", "nano"),
+    [
+        (IMAGE_MODEL, None, IMAGE_NANO),
+        (IMAGE_MODEL, "never-heard-of", IMAGE_NANO),
+        ("gone", IMAGE_MODEL, IMAGE_NANO),  # the provider had another answer in its place
+        ("gone", "never-heard-of", FLAT_NANO),
+    ],
+)
+def test_who_answered_says_the_price(
+    bundle: Bundle, asked: str, answered: str | None, nano: int
+) -> None:
+    counted = calls_of(bundle)
+    for _ in range(2):
+        with counted.of_turn(USER, DAY) as calls:
+            calls.begin()
+            calls.used(asked, Usage(written=PAINTED.written, model=answered))
+    counted.costs.settle()
+
+    assert bundle.spent() == 2 * nano
+    told = [line for line in bundle.log.lines if line.event == "model_price_unknown"]
+    assert len(told) == (nano == FLAT_NANO)  # once
+
+
+def test_a_catalogue_that_cannot_be_read_loses_no_answer(bundle: Bundle) -> None:
+    def unread() -> Catalogue:
+        raise RuntimeError("no parameter")
+
+    counted = calls_of(bundle, catalogue=unread)
+    with counted.of_turn(USER, DAY) as calls:
+        calls.begin()
+        calls.used(IMAGE_MODEL, PAINTED)
+    counted.costs.settle()
+
+    assert bundle.spent() == FLAT_NANO
+    assert bundle.log.events() == ["model_catalogue_unread"]
+    assert bundle.metrics.of(Metric.DEFECTS) == [1]
+
+
+def test_what_cannot_be_written_is_told_and_the_rest_is_written(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    counted, fails, write = calls_of(bundle), [True], bundle.ledger.note_cost
+
+    def refuse(cost: Any) -> None:
+        if fails.pop() if fails else False:
+            raise RuntimeError("no table")
+        write(cost)
+
+    monkeypatch.setattr(bundle.ledger, "note_cost", refuse)
+    for _ in range(2):
+        counted.costs.add(USER, None, FLAT, 0)
+    counted.costs.settle()
+
+    assert bundle.spent() == FLAT_NANO
+    assert bundle.log.events() == ["cost_not_noted"]
+    assert bundle.metrics.of(Metric.DEFECTS) == [1]
+
+
+# --- Answers and pictures ------------------------------------------------------------------------
+
+
+def test_a_text_costs_its_tokens_which_are_added_up(bundle: Bundle) -> None:
+    bundle.text.uses = SAID
+    bundle.text.script = [HELLO, Blocked()]
+
+    bundle.ask(0)
+    bundle.ask(1)
+
+    used = bundle.ledger.used(USER, DAY)
+    assert (used.nano_usd, used.text_tokens) == (2 * TEXT_NANO, 60)
+
+
+def test_a_picture_costs_what_its_job_says(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.painter.script, bundle.painter.uses = [BYTES], PAINTED
+
+    bundle.paint(message)
+
+    job = bundle.job(message)
+    assert (job.price_usd, job.cost_nano_usd) == ("0.03", IMAGE_NANO)
+    assert bundle.spent() == IMAGE_NANO
+
+
+@pytest.mark.parametrize("failure", [Blocked(), ProviderUnavailable(), RuntimeError("a defect")])
+def test_a_picture_that_fails_is_free_for_its_user_and_stands_in_the_ledger(
+    bundle: Bundle, failure: Exception
+) -> None:
+    message = bundle.order()
+    bundle.painter.script, bundle.painter.uses = [failure], PAINTED
+
+    bundle.paint(message)
+
+    job = bundle.job(message)
+    assert bundle.now(message).status is Status.FAILED
+    assert (bundle.used()[0], job.price_usd, job.cost_nano_usd) == (0, None, IMAGE_NANO)
+    assert bundle.spent() == IMAGE_NANO
+
+
+def test_a_picture_that_is_cancelled_while_it_is_painted_stands_in_the_ledger(
+    bundle: Bundle,
+) -> None:
+    message = bundle.order()
+    bundle.painter.script, bundle.painter.uses = [BYTES], PAINTED
+
+    def cancel() -> None:
+        bundle.cancel(message)
+
+    bundle.painter.meanwhile = cancel
+    bundle.paint(message)
+
+    assert bundle.now(message).status is Status.CANCELLED
+    assert (bundle.job(message).cost_nano_usd, bundle.spent()) == (IMAGE_NANO, IMAGE_NANO)
+
+
+def test_what_a_dead_function_bought_costs_as_a_picture_of_which_nothing_is_known(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    message = bundle.order()
+    bundle.painter.script, bundle.painter.uses = [BYTES], PAINTED
+    monkeypatch.setattr(bundle.studio, "decode", lambda _: die())
+    with pytest.raises(Killed):
+        bundle.paint(message)
+    monkeypatch.undo()
+    original, *_ = ids.image_keys(USER, message.job_id or "")
+    bundle.pictures.put_original(original, BYTES)
+    bundle.rescue(message)
+
+    bundle.paint(message, attempt=2)
+
+    assert bundle.job(message).price_usd == "0.0336"
+    assert bundle.spent() == FLAT_NANO
+
+
+def test_of_a_chat_that_is_gone_the_day_alone_has_the_cost(bundle: Bundle) -> None:
+    message = bundle.order()
+    bundle.painter.script, bundle.painter.uses = [BYTES], PAINTED
+    bundle.painter.meanwhile = bundle.tables.rows.jobs.clear
+
+    bundle.paint(message)
+
+    assert bundle.tables.rows.jobs == {}
+    assert bundle.spent() == IMAGE_NANO
+
+
+def test_the_prices_of_the_tests_are_a_catalogue() -> None:
+    assert Catalogue.model_validate_json(json.dumps(CATALOGUE.model_dump(mode="json"))) == CATALOGUE
+    assert Decimal("0.0336") == FLAT
