@@ -63,9 +63,11 @@ GUARDS = (
         "        waited = milliseconds(question.received_at, self._clock.now())\n"
         "        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)\n"
         "        try:\n"
-        "            reply = self._ask(question, history, _counted_on(delivery.transition))\n",
+        "            counted_on = _counted_on(delivery.transition)\n"
+        "            reply = self._ask(question, history, identifier, counted_on)\n",
         "        try:\n"
-        "            reply = self._ask(question, history, _counted_on(delivery.transition))\n"
+        "            counted_on = _counted_on(delivery.transition)\n"
+        "            reply = self._ask(question, history, identifier, counted_on)\n"
         "            self._channel.deliver(delivery)\n",
         "tests/unit/test_answer_message.py::test_both_placeholder_frames_leave_before_the_model_is_asked",
     ),
