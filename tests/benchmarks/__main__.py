@@ -21,6 +21,7 @@ from tests.benchmarks import (
     replay,
     url_signing,
     webp_size,
+    words,
 )
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.costs import part as costs
@@ -30,6 +31,7 @@ Part = Callable[[Bench], Iterable[Table]]
 PARTS: Mapping[str, tuple[Part, str]] = {
     "placeholder": (placeholder.measure, "POST to the placeholder at the socket"),
     "picture": (picture_latency.measure, "the provider's bytes to the picture at the socket"),
+    "words": (words.measure, "the provider's first words to the tab, over a picture's preview"),
     "calls": (call_chains.measure, "AWS calls one behind the other on both paths"),
     "cpu": (picture_cpu.measure, "CPU of one picture, by stage"),
     "urls": (url_signing.measure, "CPU of signing the addresses of a page of pictures"),

@@ -25,7 +25,7 @@ from tests.local_stack.gemini.studio import encode
 from tests.local_stack.testing import RunningStack
 from tests.support.channel_client import is_event, is_update
 
-_IMAGE_MS = 400  # long enough for the simulator to have its answer ready at that hour
+IMAGE_MS = 400  # long enough for the simulator to have its answer ready at that hour
 _AT_ONCE = 5  # prompts in two formats that the simulator keeps (it keeps 12 pictures)
 _COMPLETE = {"jpeg": Target(100, "≤ {} ms"), "png": Target(150, "≤ {} ms")}
 _PREVIEW = {"jpeg": Target(25, "≤ {} ms"), "png": Target(46, "≤ {} ms")}
@@ -53,7 +53,7 @@ def measure(bench: Bench) -> Iterable[Table]:
     with ThreadPoolExecutor(2) as executor:
         user = User(bench.stack, executor)
         # With a seed the simulator paints a prompt once.
-        bench.stack.gemini(image_ms=_IMAGE_MS, text_ms=0, seed=1)
+        bench.stack.gemini(image_ms=IMAGE_MS, text_ms=0, seed=1)
         try:
             yield _table(_journeys(bench, user))
         finally:
@@ -67,21 +67,22 @@ def _journeys(bench: Bench, user: User) -> dict[str, list[Journey]]:
         prompts = PROMPTS[start : start + _AT_ONCE]
         for image_format in _COMPLETE:
             for prompt in prompts:
-                _travel(bench.stack, user, prompt, image_format)
+                travel(bench.stack, user, prompt, image_format)
         for _ in range(bench.repeat):
             for prompt in prompts:
                 for image_format, found in journeys.items():
-                    found.append(_travel(bench.stack, user, prompt, image_format))
+                    found.append(travel(bench.stack, user, prompt, image_format))
     for texture in bench.textures.values():
         for image_format, found in journeys.items():
             data = b64encode(encode(texture, image_format)).decode()
             for _ in range(bench.repeat):
                 bench.stack.gemini(script=[{"on": "image", "image_base64": data}])
-                found.append(_travel(bench.stack, user, PROMPTS[-1], image_format))
+                found.append(travel(bench.stack, user, PROMPTS[-1], image_format))
     return journeys
 
 
-def _travel(stack: RunningStack, user: User, prompt: str, image_format: str) -> Journey:
+def travel(stack: RunningStack, user: User, prompt: str, image_format: str) -> Journey:
+    """One picture's way, by a model that takes `IMAGE_MS` and was asked for it before."""
     stack.gemini(image_format=image_format)
     answer = user.ask(prompt)
     preview = user.seen(is_event("message-preview"))
@@ -90,7 +91,7 @@ def _travel(stack: RunningStack, user: User, prompt: str, image_format: str) -> 
     answer.result().raise_for_status()
     asked = stack.gemini()["log"][-1]
     assert asked["kind"] == "image"
-    sent = datetime.fromisoformat(asked["at"]).timestamp() + _IMAGE_MS / 1000
+    sent = datetime.fromisoformat(asked["at"]).timestamp() + IMAGE_MS / 1000
     line = _last_line(stack)
     received = datetime.strptime(line["timestamp"], "%Y-%m-%d %H:%M:%S,%f%z").timestamp()
     return Journey(line["bytes"], sent, received, preview, complete)

@@ -114,6 +114,14 @@ class Channel:
             harness.sockets.at(-1).sent.length = 0;
         """)
 
+    def take(self, *messages: Frame) -> None:
+        """As they come over HTTP."""
+        self.run("harness.channel.take(argument)", messages)
+
+    def texts(self) -> Any:
+        """Of the messages of a chat."""
+        return self.run('return harness.channel.messages("c").map(({ text }) => text)')
+
     @property
     def state(self) -> Any:
         return self.run("return harness.channel.state")
@@ -168,6 +176,11 @@ def update(seq: int, name: str = "m", version: int | None = None, **fields: Any)
 def preview(name: str, image: str | None = None) -> Frame:
     image_id = image or f"{name}'s picture"
     return broadcast("message-preview", None, chat_id="c", message_id=name, image_id=image_id)
+
+
+def delta(name: str, version: int, offset: int, text: str) -> Frame:
+    payload = {"message_id": name, "version": version, "offset": offset, "text": text}
+    return broadcast("message-delta", None, chat_id="c", **payload)
 
 
 def system(name: str, seq: int, **fields: str) -> Frame:
@@ -376,6 +389,65 @@ def test_a_preview_is_told_only_for_a_slot_that_is_being_painted(channel: Channe
     channel.receive(preview("m"))
 
     assert channel.log == ["update m@3", "update n@3", "preview m"]
+
+
+def test_words_grow_in_order_and_never_twice(channel: Channel) -> None:
+    """An offset counts code points: a face is one, and two of JavaScript's units."""
+    channel.connect()
+    channel.receive(update(41, version=1, status="thinking"))
+
+    channel.receive(
+        delta("m", 1, 5, "too far"),
+        delta("m", 1, 0, "A 😀"),
+        delta("m", 1, 3, " sings"),
+        delta("m", 1, 0, "A 😀"),
+        delta("m", 1, 3, " sings"),
+        delta("m", 1, 4, "sings a song"),
+        delta("m", 2, 0, "of another version, and longer than all that was before"),
+        delta("unknown", 1, 0, "words"),
+    )
+
+    assert channel.log == [
+        "update m@1",
+        "delta m A 😀",
+        "delta m A 😀 sings",
+        "delta m A 😀 sings a song",
+    ]
+    assert channel.texts() == ["A 😀 sings a song"]
+
+
+def test_words_are_discarded_by_what_is_newer(channel: Channel) -> None:
+    channel.connect()
+    channel.receive(update(41, version=1, status="thinking"), delta("m", 1, 0, "Once"))
+
+    channel.receive(update(42, version=2, status="thinking"), delta("m", 2, 0, "Never"))
+    assert channel.texts() == ["Never"]
+    channel.receive(update(43, version=3, status="failed"))
+    assert channel.texts() == [""]
+    channel.receive(delta("m", 3, 0, "late"))
+    assert channel.texts() == [""]
+
+
+def test_words_of_a_cancelled_answer_stay_until_an_update_says_them(channel: Channel) -> None:
+    channel.connect()
+    channel.receive(update(41, version=1, status="thinking"), delta("m", 1, 0, "Once"))
+
+    channel.receive(update(42, version=2, status="cancelled"))
+    channel.take(message("m", 2, status="cancelled"))
+    assert channel.texts() == ["Once"]
+    channel.receive(update(43, version=3, status="cancelled", text="Once upon"))
+    assert channel.texts() == ["Once upon"]
+    channel.receive(update(44, version=4, status="thinking"))
+    assert channel.texts() == [""]
+
+
+def test_what_http_reads_meanwhile_takes_no_words_away(channel: Channel) -> None:
+    channel.connect()
+    channel.receive(update(41, version=1, status="thinking"), delta("m", 1, 0, "Once"))
+
+    channel.take(message("m", 1, status="thinking"))
+
+    assert channel.texts() == ["Once"]
 
 
 def test_what_was_deleted_never_comes_back(channel: Channel) -> None:

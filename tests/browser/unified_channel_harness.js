@@ -106,6 +106,7 @@ function open(options) {
     channel.on(`message-${name}`, ({ message }) => log.push(`${name} ${message.id}@${message.version}`));
   }
   channel.on("message-preview", ({ message_id }) => log.push(`preview ${message_id}`));
+  channel.on("message-delta", ({ message_id: id }) => log.push(`delta ${id} ${channel.message(id).text}`));
   channel.on("message-delete", ({ message_ids }) => log.push(`delete ${message_ids}`));
   channel.on("image-insert", ({ image }) => log.push(`image ${image.id}`));
   channel.on("image-delete", ({ image_ids }) => log.push(`delete ${image_ids}`));

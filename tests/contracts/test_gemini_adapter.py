@@ -16,7 +16,7 @@ import pytest
 import requests
 from PIL import Image
 from tests.support.builders import a_message
-from tests.support.doubles import RecordingCalls, RecordingLog, RecordingMetrics
+from tests.support.doubles import RecordingCalls, RecordingLog, RecordingMetrics, RecordingWords
 from tests.support.simulator import start, stop
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
@@ -80,7 +80,7 @@ class Provider:
         return picture
 
     def reply(self, seconds: float = 20) -> TextReply | ImageRequest:
-        return self.gemini.reply(HELLO, WHO, _in(seconds), RecordingCalls())
+        return self.gemini.reply(HELLO, WHO, _in(seconds), RecordingCalls(), RecordingWords())
 
 
 def _in(seconds: float) -> datetime:
@@ -105,11 +105,25 @@ def test_a_text_is_answered_with_text(provider: Provider) -> None:
 def test_a_wish_for_a_picture_becomes_an_image_request(provider: Provider) -> None:
     wish = [Turn("user", [{"text": "paint a tall lighthouse"}])]
 
-    reply = provider.gemini.reply(wish, WHO, _in(20), RecordingCalls())
+    reply = provider.gemini.reply(wish, WHO, _in(20), RecordingCalls(), RecordingWords())
 
     assert isinstance(reply, ImageRequest)
     assert "lighthouse" in reply.prompt
     assert "thoughtSignature" in reply.parts
+
+
+def test_a_text_that_breaks_off_leaves_its_words_and_is_not_asked_for_again(
+    provider: Provider,
+) -> None:
+    provider.behave({"on": "text", "cut_after_words": 20})
+    words = RecordingWords()
+    story = [Turn("user", [{"text": "a story in 60 words"}])]
+
+    with pytest.raises(ProviderUnavailable):
+        provider.gemini.reply(story, WHO, _in(20), RecordingCalls(), words)
+
+    assert len(words.text.split()) == 20
+    assert provider.calls("text") == 1
 
 
 ODD_ANSWERS: dict[str, list[dict[str, Any]]] = {
@@ -140,7 +154,9 @@ def test_a_chat_goes_on_behind_an_odd_answer(
 
     for _ in range(2):
         conversation = turns([asked, kept, a_message(2)])
-        reply = provider.gemini.reply(conversation, WHO, _in(20), RecordingCalls())
+        reply = provider.gemini.reply(
+            conversation, WHO, _in(20), RecordingCalls(), RecordingWords()
+        )
 
         assert isinstance(reply, TextReply)
     assert "gemini_history_refused" not in provider.log.events(), "it was mended by rule"

@@ -60,6 +60,7 @@ def http(address: str) -> Iterator[httpx.Client]:
             "image_format": "jpeg",
             "drafts": 0,
             "pictures": 1,
+            "words_a_second": 0,
         }
         assert client.put("/dev/gemini", json=fast | {"script": [], "reset": True}).is_success
         yield client
@@ -301,6 +302,27 @@ def test_text_stream(sdk: genai.Client, http: httpx.Client) -> None:
     whole = sdk.models.generate_content(model=TEXT, contents="tell me a story")
     assert "".join(chunk.text or "" for chunk in chunks) == whole.text
     assert chunks[-1].usage_metadata is not None
+
+
+def test_text_stream_at_a_pace(sdk: genai.Client, http: httpx.Client) -> None:
+    behave(http, words_a_second=100)
+
+    chunks = sdk.models.generate_content_stream(model=TEXT, contents="a story in 60 words")
+
+    texts = [chunk.text or "" for chunk in chunks]
+    assert [len(text.split()) for text in texts] == [10] * 6 + [0]
+    assert "".join(texts).count(" ") == 59
+
+
+def test_text_stream_that_is_cut(sdk: genai.Client, http: httpx.Client) -> None:
+    behave(http, script=[{"on": "text", "cut_after_words": 20}])
+    heard: list[str] = []
+
+    chunks = sdk.models.generate_content_stream(model=TEXT, contents="a story in 60 words")
+    with pytest.raises(Exception, match="incomplete chunked read"):
+        heard.extend(chunk.text or "" for chunk in chunks)
+
+    assert len("".join(heard).split()) == 20
 
 
 def test_image_stream_with_drafts(sdk: genai.Client, http: httpx.Client) -> None:

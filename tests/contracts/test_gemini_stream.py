@@ -8,22 +8,24 @@ from __future__ import annotations
 
 import gzip
 import json
+import time
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import requests
-from tests.support.doubles import RecordingCalls, RecordingLog, RecordingMetrics
+from tests.support.doubles import RecordingCalls, RecordingLog, RecordingMetrics, RecordingWords
 from tests.support.raw_server import RawServer, Said, Then, answer, chunk, raw_server
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.adapters.system import SystemClock
 from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import Failure, NoImage, ProviderRejected, ProviderUnavailable
-from afterimage.ports.models import ImageRequest, PaintRequest, TextReply
+from afterimage.ports.models import ImageRequest, PaintRequest, TextReply, Unwanted
 
 PICTURE, OTHER, DRAFT = b"\xff\xd8 the picture", b"\xff\xd8 another", b"\xff\xd8 a draft"
 WHO = "5afe" * 10
@@ -525,7 +527,7 @@ CALLS: dict[str, tuple[bytes, Call]] = {
     "text": (
         json.dumps(response({"text": "Hello"}, finishReason="STOP")).encode(),
         lambda gemini, until: gemini.reply(
-            [Turn("user", [{"text": "hello"}])], WHO, until, RecordingCalls()
+            [Turn("user", [{"text": "hello"}])], WHO, until, RecordingCalls(), RecordingWords()
         ),
     ),
     "picture": (
@@ -573,17 +575,27 @@ class Talked:
     server: RawServer
     log: RecordingLog
     counted: RecordingCalls
+    words: RecordingWords
+
+    @property
+    def calls(self) -> int:
+        return len(self.server.bodies)
 
 
-def talk(*script: Said, turns: Sequence[Turn] = (Turn("user", [{"text": "hello"}]),)) -> Talked:
-    log, calls = RecordingLog(), RecordingCalls()
+HI = (Turn("user", [{"text": "hello"}]),)
+
+
+def talk(*script: Said, turns: Sequence[Turn] = HI) -> Talked:
+    log, calls, words = RecordingLog(), RecordingCalls(), RecordingWords()
     with raw_server(*script) as server:
         try:
             gemini = client(server, log)
-            result: TextReply | ImageRequest | Failure = gemini.reply(turns, WHO, soon(120), calls)
+            result: TextReply | ImageRequest | Failure = gemini.reply(
+                turns, WHO, soon(120), calls, words
+            )
         except Failure as failure:
             result = failure
-    return Talked(result, server, log, calls)
+    return Talked(result, server, log, calls, words)
 
 
 HELLO = response({"text": "Hel"}, {"text": "lo"}, finishReason="STOP")
@@ -604,5 +616,72 @@ def test_a_text_is_read_whatever_its_answer_looks_like(said: bytes, then: Then) 
     talked = talk(Said([said], then))
 
     assert isinstance(talked.result, TextReply)
-    assert talked.result.text == "Hello"
-    assert len(talked.server.bodies) == 1
+    assert talked.result.text == talked.words.text == "Hello"
+    assert talked.calls == 1
+
+
+def test_words_are_told_as_they_come_and_thoughts_never() -> None:
+    """A stream that stays open has been read as far as it came."""
+    thought = response({"text": "hm", "thought": True})
+    said = answer(b"".join(map(event, (thought, PIECES[0]))), EVENT_STREAM)
+
+    class Words(RecordingWords):
+        def add(self, text: str) -> None:
+            super().add(text)
+            self.unwanted.set_result(None)
+
+    words = Words()
+    with raw_server(Said([said], Then.OPEN)) as server:
+        gemini = client(server, RecordingLog())
+        with pytest.raises(Unwanted):
+            gemini.reply(HI, WHO, soon(120), RecordingCalls(), words)
+        assert server.left.wait(10), "the client was still there"
+
+    assert words.said == ["Hel"]
+
+
+def test_an_answer_that_nobody_wants_is_left_while_it_is_silent() -> None:
+    words = RecordingWords()
+    with raw_server(Said([answer(event(PIECES[0]), EVENT_STREAM)], Then.OPEN)) as server:
+        gemini = client(server, RecordingLog())
+        with ThreadPoolExecutor(1) as executor:
+            asked = executor.submit(gemini.reply, HI, WHO, soon(120), RecordingCalls(), words)
+            while not words.said:
+                time.sleep(0.01)
+            words.unwanted.set_result(None)
+
+            with pytest.raises(Unwanted):
+                asked.result(10)
+    assert len(server.bodies) == 1
+
+
+BEGUN = chunk(event(PIECES[0]))
+BROKEN: dict[str, tuple[bytes, Then]] = {
+    "reset": (BEGUN, Then.RESET),
+    "closed": (BEGUN, Then.CLOSE),
+    "half an event": (BEGUN + chunk(event(PIECES[1])[:20]) + chunk(b""), Then.CLOSE),
+    "an error event": (BEGUN + chunk(event(error(503))) + chunk(b""), Then.CLOSE),
+    "a refusal": (BEGUN + chunk(event(error(400))) + chunk(b""), Then.CLOSE),
+    "a lost model": (BEGUN + chunk(event(error(404))) + chunk(b""), Then.CLOSE),
+    "an error line": (BEGUN + chunk(json.dumps(error(503)).encode()) + chunk(b""), Then.CLOSE),
+    "an end without a reason": (BEGUN + chunk(b""), Then.CLOSE),
+}
+
+
+@pytest.mark.parametrize(("body", "then"), BROKEN.values(), ids=BROKEN.keys())
+def test_a_text_that_breaks_off_is_not_asked_for_again(body: bytes, then: Then) -> None:
+    talked = talk(Said([answer(body, EVENT_STREAM, CHUNKED)], then), Said([TEXTS["whole"]]))
+
+    assert isinstance(talked.result, ProviderUnavailable)
+    assert (talked.words.text, talked.calls, talked.counted.billed) == ("Hel", 1, 1)
+
+
+@pytest.mark.parametrize("then", [Then.CLOSE, Then.RESET])
+def test_a_call_that_has_come_is_one_however_the_stream_ends(then: Then) -> None:
+    call = {"functionCall": {"name": "generate_image", "args": {"prompt": "a fox"}}}
+    said = answer(chunk(event(response({"text": "Here:"}, call))), EVENT_STREAM, CHUNKED)
+
+    talked = talk(Said([said], then), Said([TEXTS["whole"]]))
+
+    assert isinstance(talked.result, ImageRequest)
+    assert (talked.result.text, talked.calls) == ("Here:", 1)

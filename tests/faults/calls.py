@@ -1,7 +1,7 @@
 """One request of a function to the world, named by what it is for.
 
 The names are the API's own operation and what it is done to: `TransactWriteItems opening`,
-`PutObject original`, `PostToConnection image-insert`, `generateContent text`,
+`PutObject original`, `PostToConnection image-insert`, `streamGenerateContent text`,
 `streamGenerateContent image`.
 """
 

@@ -80,6 +80,7 @@ class Shown:
     images: dict[str, Frame] = field(default_factory=dict)
     chats: dict[str, str | None] = field(default_factory=dict)  # id to title
     previews: dict[str, str] = field(default_factory=dict)  # of pictures, to their messages
+    words: dict[tuple[str, int], str] = field(default_factory=dict)  # by message id and version
     _deleted: set[str] = field(default_factory=set)
 
     def replace(self, snapshot: Snapshot) -> None:
@@ -127,6 +128,20 @@ class Shown:
             return False
         self.previews[payload["image_id"]] = payload["message_id"]
         return True
+
+    def write(self, payload: Frame) -> list[str]:
+        """Words of a message that is thinking at exactly that version; what is wrong with them."""
+        held = self.messages.get(payload["message_id"])
+        if held is None or held["version"] != payload["version"]:
+            return []
+        known, offset = self.words.get((held["id"], held["version"]), ""), payload["offset"]
+        if held["meta"]["status"] != "thinking" or offset > len(known):
+            return []
+        grown = known[:offset] + payload["text"]
+        self.words[held["id"], held["version"]] = longer = max(known, grown, key=len)
+        if longer.startswith(known) and longer.startswith(grown):
+            return []
+        return [f"words of {held['id']} changed from {known!r} to {grown!r}"]
 
     def _message(self, message: Frame) -> None:
         if message["id"] in self._deleted or message["chat_id"] in self._deleted:
@@ -344,6 +359,8 @@ class Client:
         self.wrong += problems_of_message(frame["event"], frame)
         if frame["type"] == "system":
             self._heed(frame)
+        elif frame["event"] == "message-delta":
+            self.wrong += self.shown.write(frame["payload"]) if self._snapshot is None else []
         elif frame["seq"] is None:
             if self._snapshot is None and self.shown.glimpse(frame["payload"]):
                 about = (frame["payload"]["message_id"],)

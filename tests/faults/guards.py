@@ -62,12 +62,12 @@ GUARDS = (
         "        self._channel.deliver(delivery)\n"
         "        waited = milliseconds(question.received_at, self._clock.now())\n"
         "        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)\n"
-        "        try:\n"
-        "            counted_on = _counted_on(delivery.transition)\n"
-        "            reply = self._ask(question, history, identifier, counted_on)\n",
-        "        try:\n"
-        "            counted_on = _counted_on(delivery.transition)\n"
-        "            reply = self._ask(question, history, identifier, counted_on)\n"
+        "        with self._show(question, assistant, delivery) as words:\n"
+        "            asking = history, identifier, _counted_on(delivery.transition)\n"
+        "            message = self._answered(question, assistant, asking, words)\n",
+        "        with self._show(question, assistant, delivery) as words:\n"
+        "            asking = history, identifier, _counted_on(delivery.transition)\n"
+        "            message = self._answered(question, assistant, asking, words)\n"
         "            self._channel.deliver(delivery)\n",
         "tests/unit/test_answer_message.py::test_both_placeholder_frames_leave_before_the_model_is_asked",
     ),
@@ -408,6 +408,13 @@ GUARDS = (
         "tests/unit/test_create_image.py::test_a_late_glimpse_never_follows_the_picture",
     ),
     Guard(
+        _EVENTS,
+        "use_cases/think.py",
+        "return self._end(user_id, ending, after=words.end())",
+        "return self._end(user_id, ending)",
+        "tests/unit/test_written_words.py::test_the_end_waits_for_the_words_on_their_connection",
+    ),
+    Guard(
         _ONES_OWN,
         "adapters/tokens.py",
         'claims.get("token_use", "access") != "access"',
@@ -544,16 +551,23 @@ GUARDS = (
     Guard(
         _PAID,
         "adapters/gemini/client.py",
-        "                    if streamed.is_complete:",
-        "                    if False:",
+        "                        on_draft(draft)\n                    if streamed.is_complete:",
+        "                        on_draft(draft)\n                    if False:",
         "tests/contracts/test_gemini_stream.py::test_a_picture_and_a_reason_are_the_end_whatever_follows",
     ),
     Guard(
         _PAID,
         "adapters/gemini/client.py",
-        "if unanswered.taken and not again_once_taken:",
+        "if unanswered.begun or (unanswered.taken and not again_once_taken):",
         "if False:",
         "tests/contracts/test_gemini_stream.py::test_bytes_that_no_picture_is_in_are_never_a_reason_to_ask_again",
+    ),
+    Guard(
+        _PAID,
+        "adapters/gemini/client.py",
+        "if unanswered.begun or (unanswered.taken and not again_once_taken):",
+        "if unanswered.taken and not again_once_taken:",
+        "tests/contracts/test_gemini_stream.py::test_a_text_that_breaks_off_is_not_asked_for_again",
     ),
     Guard(
         _PAID,

@@ -24,7 +24,7 @@ import httpx
 from tests.faults.invariants import Store, check_user
 from tests.faults.kill_scenarios import SCENARIOS, Scenario
 from tests.faults.kill_stage import Kill, Stage, World, running_world
-from tests.faults.kill_steps import COLD, COLD_STEPS, OF_NOBODY, OF_THE_TEST, STEPS
+from tests.faults.kill_steps import COLD, COLD_STEPS, OF_NOBODY, OF_THE_TEST, PASSING, STEPS
 from tests.faults.processes import IS_SUPPORTED
 
 SIDE_BY_SIDE = 12
@@ -183,10 +183,10 @@ def every_step_once() -> Iterator[Case]:
 def unknown_steps(result: Result) -> dict[str, int]:
     """Steps of an undisturbed run that are not in the table, or not so often."""
     scenario = result.case.scenario
-    ignored = COLD | OF_NOBODY | OF_THE_TEST.get(scenario.function, frozenset())
+    ignored = COLD | PASSING | OF_NOBODY | OF_THE_TEST.get(scenario.function, frozenset())
     table = Counter(STEPS[scenario.name])
     taken = Counter({step: n for step, n in result.steps.items() if step not in ignored})
-    for step in OF_NOBODY:
+    for step in OF_NOBODY | PASSING:
         del table[step]
     return {step: taken[step] - table[step] for step in taken | table if taken[step] != table[step]}
 

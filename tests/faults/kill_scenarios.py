@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tests.faults.kill_stage import Stage
 from tests.faults.proxy import (
     Action,
+    Answer,
     Exchange,
     Hold,
     aws_error,
@@ -23,7 +24,7 @@ from tests.faults.proxy import (
 )
 
 _LLM, _PAINTER, _API, _KEEPER = "llm_handler_gemini", "image_generate", "chat_api", "keeper"
-_TEXT, _IMAGE = "generateContent text", "streamGenerateContent image"
+_TEXT, _IMAGE = "streamGenerateContent text", "streamGenerateContent image"
 _REJECTED = refuse(400, {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}})
 
 
@@ -52,6 +53,20 @@ class Scenario:
 def text_reply(stage: Stage) -> None:
     stage.arm()
     stage.ask("hello")
+
+
+def text_written(stage: Stage) -> None:
+    """The rest of the words comes once the first have been posted, if anybody is left to read."""
+
+    def in_two(exchange: Exchange) -> Answer | None:
+        answer = exchange.forward()
+        if answer is None:
+            return None
+        first = answer.body.index(b"\r\n\r\n") + 4
+        return replace(answer, paused=(first, stage.until_words_were_posted))
+
+    stage.on(_TEXT, in_two)
+    text_reply(stage)
 
 
 def text_refused(stage: Stage) -> None:
@@ -297,6 +312,7 @@ SCENARIOS = {
     scenario.name: scenario
     for scenario in (
         Scenario("text reply", _LLM, text_reply, _EITHER, _COMPLETE),
+        Scenario("text written", _LLM, text_written, _EITHER, _COMPLETE),
         Scenario("text refused", _LLM, text_refused, _FAILED, _FAILED),
         Scenario("picture ordered", _LLM, picture_ordered, _EITHER, _COMPLETE),
         # What was ordered and not handed over is started by the sweep, if the function dies first.

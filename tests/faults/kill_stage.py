@@ -362,6 +362,17 @@ class Stage:
         """What `holds` gives once it is true."""
         return until(what, holds, _REAL_PATIENCE if self._world.waits else _PATIENCE)
 
+    def until_words_were_posted(self) -> None:
+        """Or until whoever was to post them is dead."""
+        step = "PostToConnection message-delta"
+        self.until(
+            "the first words",
+            lambda: any(
+                call.step == step and (call.killed or _is_done(call))
+                for call in self.proxy.calls_of(self.user)
+            ),
+        )
+
     # --- Time, and rows -----------------------------------------------------------------------
 
     def pass_deadline(self, message_id: str) -> None:

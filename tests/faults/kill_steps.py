@@ -20,7 +20,7 @@ _OPENING = {
     "PostToConnection message-insert complete": 1,
     "PostToConnection message-insert thinking": 1,
     "Query messages": 1,
-    "generateContent text": 1,
+    "streamGenerateContent text": 1,
 }
 _ORDERING = {
     "TransactWriteItems generating": 1,
@@ -47,6 +47,13 @@ STEPS: dict[str, dict[str, int]] = {
         "Query channels": 4,
         **_OPENING,
         **_TEXT_COST,
+        "TransactWriteItems complete": 1,
+        "PostToConnection message-update complete": 1,
+    },
+    "text written": {
+        "Query channels": 4,
+        **_OPENING,
+        "PostToConnection message-delta": 1,
         "TransactWriteItems complete": 1,
         "PostToConnection message-update complete": 1,
     },
@@ -78,7 +85,7 @@ STEPS: dict[str, dict[str, int]] = {
         "TransactWriteItems thinking": 1,
         "PostToConnection message-update thinking": 1,
         "Query messages": 1,
-        "generateContent text": 1,
+        "streamGenerateContent text": 1,
         **_TEXT_COST,
         "TransactWriteItems complete": 1,
         "PostToConnection message-update complete": 1,
@@ -290,6 +297,8 @@ COLD_STEPS: dict[str, tuple[str, ...]] = {
     "posts died": ("GetParameter", "GetSecretValue signing"),
 }
 COLD = frozenset(step for steps in COLD_STEPS.values() for step in steps)
+# What passes while a text is written: as often as there is time for before it has been.
+PASSING = frozenset({"PostToConnection message-delta"})
 # About nobody in particular, so the proxy cannot tell whose scenario they belong to. Those of the
 # index stand for its 16 partitions.
 OF_NOBODY = frozenset({"Query messages/open", "Query image_generation_log/open", "Scan channels"})

@@ -31,11 +31,16 @@ _OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding",
 
 @dataclass(frozen=True)
 class Answer:
-    """What the sender gets."""
+    """What the sender gets.
+
+    Attributes:
+        paused: what happens between the first so many bytes of the body and the others.
+    """
 
     status: int
     headers: Sequence[tuple[str, str]]
     body: bytes
+    paused: tuple[int, Callable[[], object]] | None = None
 
 
 class Exchange:
@@ -453,7 +458,13 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.status != HTTPStatus.NO_CONTENT:
             self.send_header("content-length", str(len(answer.body)))
         self.end_headers()
-        self.wfile.write(answer.body)
+        body = answer.body
+        if answer.paused is not None:
+            length, pause = answer.paused
+            self.wfile.write(body[:length])
+            pause()
+            body = body[length:]
+        self.wfile.write(body)
         self.wfile.flush()
 
     def log_message(self, *_: object) -> None:

@@ -11,6 +11,7 @@ import time
 import traceback
 from base64 import b64encode
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -21,7 +22,7 @@ from afterimage.domain.entities import Job
 from afterimage.domain.errors import NoImage
 from afterimage.domain.metrics import Metric
 from afterimage.domain.usage import Usage
-from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply
+from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply, Words
 from afterimage.ports.pictures import EncodedImage
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
@@ -238,7 +239,8 @@ class ScriptedModel:
         asked: what each call was given.
         identifiers: for whom each call was.
         drafts: shown by each painting, before its answer.
-        meanwhile: called during each call.
+        said: words that each reply begins with, as they come.
+        meanwhile: called during each call, behind what was shown and said.
         uses: what each answer says that it used.
         model: its name.
     """
@@ -248,17 +250,25 @@ class ScriptedModel:
     asked: list[Any] = field(default_factory=list)
     identifiers: list[str] = field(default_factory=list)
     drafts: list[bytes] = field(default_factory=list)
+    said: list[str] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
     uses: Usage | None = None
     model: str = "an-image-model"
 
     def reply(
-        self, turns: Sequence[Turn], safety_identifier: str, until: datetime, calls: Calls
+        self,
+        turns: Sequence[Turn],
+        safety_identifier: str,
+        until: datetime,
+        calls: Calls,
+        words: Words,
     ) -> TextReply | ImageRequest:
         calls.begin()
         self.journal.append("reply")
         self.asked.append((list(turns), until))
         self.identifiers.append(safety_identifier)
+        for text in self.said:
+            words.add(text)
         answer = self._next(calls)
         assert isinstance(answer, TextReply | ImageRequest)
         return answer
@@ -294,6 +304,25 @@ class PlainIdentifiers:
 
     def of(self, user_id: str) -> str:
         return f"identifier of {user_id}"
+
+
+class RecordingWords:
+    """Implements `Words`.
+
+    Attributes:
+        said: what was added, in order.
+    """
+
+    def __init__(self) -> None:
+        self.said: list[str] = []
+        self.unwanted: Future[None] = Future()
+
+    def add(self, text: str) -> None:
+        self.said.append(text)
+
+    @property
+    def text(self) -> str:
+        return "".join(self.said)
 
 
 class RecordingCalls:

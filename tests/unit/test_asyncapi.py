@@ -85,8 +85,8 @@ def test_every_message_belongs_to_an_operation() -> None:
     replied = {name for o in operations for name in names(o.get("reply", {"messages": []}))}
 
     assert taken == set(ACTIONS)
-    assert sent == {*get_args(EventName), "message-preview", "error"}
-    assert replied == frame_names() - {"message-preview"}
+    assert sent == {*get_args(EventName), "message-preview", "message-delta", "error"}
+    assert replied == frame_names() - {"message-preview", "message-delta"}
 
 
 def names(operation: dict[str, Any]) -> list[str]:
@@ -125,6 +125,7 @@ FRAMES: list[frames.Frame] = [
         )
     ),
     frames.preview(CHAT, a_ulid(), 3, a_ulid(), "data:image/webp;base64,AAAA"),
+    frames.delta(CHAT, a_ulid(), 1, 120, "once upon a time"),
     frames.system_frame("resumed", 41),
     frames.system_frame("more", 41),
     frames.system_frame("reset", 41),

@@ -295,7 +295,7 @@ def test_a_glimpse_has_no_number_and_forgets_who_is_gone(
     push.gone.add("gone")
     before = tables.read(USER).seq
 
-    wait(channel.glimpse(USER, ["tab", "gone"], PREVIEW).values())
+    wait(channel.pass_on(USER, ["tab", "gone"], PREVIEW).values())
 
     assert [frame["seq"] for frame in push.to("tab")] == [None]
     assert tables.read(USER).connections == ("tab",)
@@ -317,7 +317,7 @@ def test_each_connection_gets_a_change_behind_its_own_glimpse_and_waits_for_no_o
             assert quick_has_it.wait(10)
 
     push.meanwhile = meanwhile
-    glimpses = channel.glimpse(USER, ["slow", "quick"], PREVIEW)
+    glimpses = channel.pass_on(USER, ["slow", "quick"], PREVIEW)
 
     channel.deliver(channel.change(USER, CHANGE), after=glimpses)
 

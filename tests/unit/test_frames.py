@@ -12,6 +12,7 @@ from tests.support.builders import CHAT, a_message, a_ulid, an_image
 from tests.support.doubles import NOW, PlainUrls
 
 from afterimage import frames
+from afterimage.domain.deltas import LONGEST_PIECE
 from afterimage.domain.entities import (
     Chat,
     Image,
@@ -88,6 +89,14 @@ def test_a_preview_is_outside_the_order() -> None:
             "preview": "data:image/webp;base64,AAAA",
         },
     }
+
+
+def test_a_frame_of_words_fits_however_they_are_escaped() -> None:
+    frame = frames.delta("c" * 64, a_ulid(), 10**9, 60_000, "\x01" * LONGEST_PIECE)
+
+    assert frames.fits(frame)
+    assert json.loads(frames.encode(frame)) == frame
+    assert not frames.fits(frames.delta(CHAT, a_ulid(), 1, 0, "𝒳" * 8_192))
 
 
 def test_system_frames() -> None:

@@ -34,6 +34,7 @@ function listen() {
   channel.on("message-insert", ({ message }) => receive(message));
   channel.on("message-update", ({ message }) => receive(message));
   channel.on("message-preview", (preview) => chat.preview(preview));
+  channel.on("message-delta", ({ message_id }) => chat.write(channel.message(message_id)));
   channel.on("message-delete", ({ message_ids }) => chat.remove(message_ids));
   channel.on("image-insert", ({ image }) => {
     gallery.insert(image);

@@ -95,6 +95,14 @@ export class ChatView {
     }, this.#isAtEnd());
   }
 
+  /** More words of an answer. */
+  write(message) {
+    if (!this.#messages.has(message.id)) return;
+    this.#messages.set(message.id, message);
+    this.#keepStill(() => this.#items.get(message.id)?.write(message), this.#isAtEnd());
+    this.#tick();
+  }
+
   preview({ message_id, preview }) {
     this.#items.get(message_id)?.preview(preview);
   }
@@ -349,6 +357,14 @@ class MessageItem {
     this.#text.textContent = truncated ? "…" : (text ?? "");
     this.#showFoot(message);
     this.#showPicture(message);
+  }
+
+  /** What stands below makes room for another line, unless it is being pressed. */
+  write(message) {
+    this.#message = message;
+    const before = this.#text.offsetHeight;
+    this.#text.textContent = message.text;
+    if (this.#text.offsetHeight !== before && !this.#foot.matches(":active")) this.#showFoot(message);
   }
 
   preview(url) {

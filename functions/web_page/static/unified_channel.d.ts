@@ -55,7 +55,10 @@ export interface Message {
   id: string;
   chat_id: string;
   role: "user" | "assistant";
-  /** Null while `truncated`; the channel reads the whole text by itself and tells of it. */
+  /**
+   * Null while `truncated`; the channel reads the whole text by itself and tells of it. Of an answer
+   * that is being written, what came so far; of one that was cancelled, what was shown of it.
+   */
   text: string | null;
   truncated: boolean;
   created_at: string;
@@ -97,6 +100,8 @@ export interface Events {
   "message-update": { chat_id: string; message: Message };
   /** A small picture as a `data:` URL, for a message held as `generating` at exactly this version. */
   "message-preview": { chat_id: string; message_id: string; version: number; image_id: string; preview: string };
+  /** Words of an answer that is being written. `message()` has all of them that came so far. */
+  "message-delta": { chat_id: string; message_id: string; version: number; offset: number; text: string };
   "message-delete": { chat_id: string; message_ids: string[] };
   "image-insert": { image: Image };
   "image-delete": { image_ids: string[] };
@@ -213,6 +218,8 @@ export class UnifiedChannel {
   take(messages: Message[]): Message[];
   /** Chats or pictures that came over HTTP, without those deleted meanwhile. */
   present<Row extends Chat | Image>(rows: Row[]): Row[];
+  /** One message, as the others below; undefined where it was not heard of. */
+  message(id: string): Message | undefined;
   /** The messages of a chat as far as they were heard of or taken, oldest first. */
   messages(chatId: string): Message[];
   /** Lets go of a chat's messages, to save memory. */

@@ -30,7 +30,7 @@ const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 const UNREACHABLE = { message: "The server could not be reached." };
 const OPEN = ["thinking", "generating"];
 const EVENTS = [
-  "message-insert", "message-update", "message-preview", "message-delete",
+  "message-insert", "message-update", "message-preview", "message-delta", "message-delete",
   "image-insert", "image-delete", "chat-update", "chat-delete",
 ];
 const SIGNALS = ["state", "change"];
@@ -175,6 +175,11 @@ export class UnifiedChannel {
   /** Chats or pictures that came over HTTP, without those deleted meanwhile. */
   present(rows) {
     return rows.filter((row) => this.#messages.isPresent(row));
+  }
+
+  /** One message, as the others; undefined where it was not heard of. */
+  message(id) {
+    return this.#messages.get(id);
   }
 
   /** The messages of a chat as far as they were heard of or taken, oldest first. */
@@ -436,15 +441,17 @@ export class UnifiedChannel {
   }
 
   #deliver(frame) {
+    let news;
     try {
-      if (!this.#messages.apply(frame)) return;
+      news = this.#messages.apply(frame);
     } catch (error) {
       return report(error); // loud, and yet the next event gets its turn
     }
+    if (!news) return;
     this.#schedulePing();
-    this.#emit(frame.event, frame.payload);
-    if (frame.seq !== null) this.#emit("change");
-    if (frame.payload.message?.truncated) this.#readWhole(frame.payload.message);
+    this.#emit(frame.event, news);
+    if (frame.event !== "message-preview") this.#emit("change");
+    if (news.message?.truncated) this.#readWhole(news.message);
   }
 
   /** What is missing may be on its way; when it stays away, ask for it. */
@@ -645,21 +652,40 @@ class Messages {
     if (!this.isPresent(message)) return null;
     const held = this.#held.get(message.id);
     if (held && (held.version > message.version || isCutShort(message, held))) return held;
+    if (keepsWords(message, held)) message = { ...message, text: held.text };
     this.#held.set(message.id, message);
     this.#open[OPEN.includes(message.meta.status) ? "add" : "delete"](message.id);
     return message;
   }
 
-  /** Applies an event; false if it says nothing new. */
+  /** Applies an event; what is told of it, or nothing if it says nothing new. */
   apply({ event, payload }) {
+    if (event === "message-insert" || event === "message-update") {
+      const message = this.#isNews(payload.message) && this.merge(payload.message);
+      return message && { ...payload, message };
+    }
+    return this.#takes(event, payload) && payload;
+  }
+
+  /** Words of an answer that is being written; false if none of them is new. */
+  #write({ message_id, version, offset, text }) {
+    const held = this.#held.get(message_id);
+    if (held?.version !== version || held.meta.status !== "thinking" || held.text === null) return false;
+    const known = [...held.text]; // by code points, as the offset counts
+    const grown = known.slice(0, offset).join("") + text;
+    if (offset > known.length || grown.length <= held.text.length) return false;
+    this.#held.set(message_id, { ...held, text: grown });
+    return true;
+  }
+
+  #takes(event, payload) {
     switch (event) {
-      case "message-insert":
-      case "message-update":
-        return this.#isNews(payload.message) && this.merge(payload.message) !== null;
       case "message-preview": {
         const slots = this.#held.get(payload.message_id)?.meta.images ?? [];
         return slots.some(({ id, status }) => id === payload.image_id && status === "generating");
       }
+      case "message-delta":
+        return this.#write(payload);
       case "message-delete":
         payload.message_ids.forEach((id) => this.#delete(id));
         return true;
@@ -681,6 +707,10 @@ class Messages {
 
   isPresent({ id, chat_id }) {
     return !this.#deleted.has(id) && !this.#deleted.has(chat_id);
+  }
+
+  get(id) {
+    return this.#held.get(id);
   }
 
   of(chatId) {
@@ -720,6 +750,13 @@ class Messages {
 /** The first is the second without its text, which was too long for a frame. */
 function isCutShort(message, other) {
   return message.version === other.version && message.truncated && !other.truncated;
+}
+
+/** The second has words that were shown while they were written, and the first says no other. */
+function keepsWords({ text, version, meta }, held) {
+  if (!held?.text || text !== "") return false;
+  return version === held.version
+    || (meta.status === "cancelled" && held.meta.status === "thinking" && version === held.version + 1);
 }
 
 /** The HTTP API: the token, one kind of error, and repeats of what may be repeated. */

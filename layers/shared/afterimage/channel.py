@@ -180,14 +180,14 @@ class UnifiedChannel:
         texts = tuple(frames.encode(frame) for frame in again)
         self._post_to_all(self._store.read(user_id), texts)
 
-    def glimpse(
+    def pass_on(
         self,
         user_id: str,
         connections: Sequence[str],
-        frame: frames.PreviewFrame,
+        frame: frames.PassingFrame,
         after: Posts = NOTHING_POSTED,
     ) -> Posts:
-        """Begin to post a preview, which has no number and may be lost; the posts under way."""
+        """Begin to post a frame that has no number and may be lost; the posts under way."""
         return self._begin(user_id, connections, (frames.encode(frame),), after)
 
     def dismiss(self, user_id: str) -> None:

@@ -60,6 +60,14 @@ class PreviewPayload(TypedDict):
     preview: str
 
 
+class DeltaPayload(TypedDict):
+    chat_id: str
+    message_id: str
+    version: int
+    offset: int
+    text: str
+
+
 class _NumberedFrame(TypedDict):
     type: Literal["broadcast"]
     seq: int
@@ -126,6 +134,19 @@ class PreviewFrame(TypedDict):
     payload: PreviewPayload
 
 
+class DeltaFrame(TypedDict):
+    """Words of an answer that is being written, from the `offset`th code point of its text on; it
+    may be lost."""
+
+    type: Literal["broadcast"]
+    event: Literal["message-delta"]
+    seq: None
+    payload: DeltaPayload
+
+
+PassingFrame = PreviewFrame | DeltaFrame
+
+
 class SystemFrame(TypedDict):
     """How the connection stands: `resumed` is level with `seq`; after `more` resume once more from
     `seq`; after `reset` read a snapshot over HTTP; `pong` answers a ping."""
@@ -148,7 +169,7 @@ class ErrorFrame(TypedDict):
     message: str
 
 
-Frame = BroadcastFrame | PreviewFrame | SystemFrame | ErrorFrame
+Frame = BroadcastFrame | PreviewFrame | DeltaFrame | SystemFrame | ErrorFrame
 
 
 def broadcast(event: Event, seq: int, urls: ImageUrls, now: datetime) -> BroadcastFrame:
@@ -221,6 +242,22 @@ def preview(
     }
 
 
+def delta(chat_id: str, message_id: str, version: int, offset: int, text: str) -> DeltaFrame:
+    """Words of an answer, before there is all of it."""
+    return {
+        "type": "broadcast",
+        "event": "message-delta",
+        "seq": None,
+        "payload": {
+            "chat_id": chat_id,
+            "message_id": message_id,
+            "version": version,
+            "offset": offset,
+            "text": text,
+        },
+    }
+
+
 def system_frame(event: Literal["resumed", "more", "reset", "pong"], seq: int) -> SystemFrame:
     return {"type": "system", "event": event, "seq": seq}
 
@@ -241,6 +278,11 @@ def encode(frame: Frame) -> str:
         if _fits(text):
             return text
     raise ValueError(f"a {frame['event']} frame is over {MAX_FRAME} bytes")
+
+
+def fits(frame: Frame) -> bool:
+    """Whether it can be sent as it is."""
+    return _fits(_json(frame))
 
 
 def as_encoded(frame: BroadcastFrame) -> BroadcastFrame:

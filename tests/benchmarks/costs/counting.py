@@ -16,6 +16,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from afterimage.adapters.gemini.events import events
 from tests.benchmarks.costs.units import Meter
 from tests.benchmarks.costs.usage import Counts, Usage
 from tests.faults.calls import Request
@@ -179,7 +180,7 @@ class Counting:
             target = request.headers.get("x-amz-target", "")
             path = request.path.partition("?")[0]
             if "models/" in path:
-                _add_tokens(sums["tokens"], path, answer)
+                _add_tokens(sums["tokens"], request, answer)
                 continue
             if request.method == "PUT":
                 name = path.rpartition("/")[2]
@@ -216,9 +217,10 @@ def _mean(repeats: int) -> Callable[[Counter[str] | dict[str, int]], dict[str, f
     return lambda sums: {name: round(n / repeats, 2) for name, n in sorted(sums.items()) if n}
 
 
-def _add_tokens(tokens: Counter[str], path: str, answer: Answer) -> None:
-    if not path.endswith(":generateContent"):
+def _add_tokens(tokens: Counter[str], request: Request, answer: Answer) -> None:
+    if "imageConfig" in json.loads(request.body).get("generationConfig", {}):
         return  # the picture's are in its price
-    usage = json.loads(answer.body)["usageMetadata"]
+    *_, last = (event.data for event in events([answer.body]) if "usageMetadata" in event.data)
+    usage = last["usageMetadata"]
     tokens["in"] += usage["promptTokenCount"]
     tokens["out"] += usage["candidatesTokenCount"] + usage.get("thoughtsTokenCount", 0)

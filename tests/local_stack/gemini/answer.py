@@ -26,9 +26,13 @@ class Answer:
         """The body of `generateContent`."""
         return self._response(self.parts, last=True)
 
-    def chunks(self) -> list[Json]:
-        """The events of `streamGenerateContent`; the last has the finish reason and the usage."""
-        pieces = [] if self.parts is None else [p for part in self.parts for p in _pieces(part)]
+    def chunks(self, words: int | None = None) -> list[Json]:
+        """The events of `streamGenerateContent`; the last has the finish reason and the usage.
+
+        `words`: so many in an event of text; None makes about five events of it.
+        """
+        parts = self.parts or []
+        pieces = [piece for part in parts for piece in _pieces(part, words)]
         signed = bool(pieces) and pieces[-1].get("text") == ""
         closing = [pieces.pop()] if signed else [{"text": ""}] if pieces else self.parts
         return [
@@ -53,12 +57,12 @@ class Answer:
         return candidate | {"index": 0}
 
 
-def _pieces(part: Json) -> list[Json]:
+def _pieces(part: Json, words_a_piece: int | None) -> list[Json]:
     """A text part in a few pieces, cut between words; its signature follows in an empty part."""
     if "text" not in part or part.get("thought"):
         return [part]
     words = part["text"].split(" ")
-    step = max(1, -(-len(words) // 5))
+    step = words_a_piece or max(1, -(-len(words) // 5))
     groups = [" ".join(words[i : i + step]) for i in range(0, len(words), step)]
     pieces: list[Json] = [
         {"text": group if i == len(groups) - 1 else group + " "} for i, group in enumerate(groups)

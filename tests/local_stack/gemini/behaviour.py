@@ -10,8 +10,9 @@ from tests.local_stack.gemini.script import Entry, SettingsError, is_count, is_n
 LOG_LENGTH = 1000
 # Drafts and finished pictures of one answer.
 COUNTS = {"drafts": (0, 8), "pictures": (1, 8)}
-SETTINGS = ("text_ms", "image_ms", "image_format", "drafts", "pictures", "seed")
+SETTINGS = ("text_ms", "image_ms", "image_format", "drafts", "pictures", "words_a_second", "seed")
 KEYS = (*SETTINGS, "script", "reset")
+NUMBERS = {"text_ms": "milliseconds", "image_ms": "milliseconds", "words_a_second": "words"}
 
 
 def utc_now() -> datetime:
@@ -27,6 +28,7 @@ class Behaviour:
         self.pictures = 1
         # Of requests that bring none; None makes every picture another one.
         self.seed: int | None = None
+        self.words_a_second: float = 0  # 0: all of them within `text_ms`
         self._clock = clock
         self._script: list[Entry] = []
         self._reset()
@@ -98,9 +100,9 @@ def _checked(raw: object) -> dict[str, Any]:
 
 
 def _check_numbers(raw: Mapping[str, Any]) -> None:
-    for name in ("text_ms", "image_ms"):
+    for name, unit in NUMBERS.items():
         if not is_number(raw.get(name, 0)):
-            raise SettingsError(f"{name} must be a number of milliseconds, 0 or more.")
+            raise SettingsError(f"{name} must be a number of {unit}, 0 or more.")
     for name, (low, high) in COUNTS.items():
         value = raw.get(name, low)
         if not is_count(value) or not low <= value <= high:

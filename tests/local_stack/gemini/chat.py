@@ -3,6 +3,7 @@
 import hashlib
 import re
 from collections.abc import Callable
+from itertools import cycle, islice
 
 from tests.local_stack.gemini.conversation import count_parts, user_texts
 from tests.local_stack.gemini.wire import Json
@@ -16,6 +17,8 @@ STORY = (
     "brighter to be noticed, until the ships began to steer by it. The moon never answered, but "
     "nobody was lost at sea again."
 )
+LENGTH = re.compile(r"\bin (\d{1,5}) words\b")
+MOST_WORDS = 5_000
 THOUGHTS = (
     "That is a good thing to think about: {topic}. What drew you to it?",
     "I like where this is going. When you say “{topic}”, I picture a lot of light in it.",
@@ -66,7 +69,15 @@ def _constantly(sentence: str) -> Callable[[list[str]], str]:
     return lambda _said: sentence
 
 
+def _at_length(said: list[str]) -> str:
+    """The story again and again, with as many words as were asked for."""
+    found = LENGTH.search(said[-1])
+    wanted = min(int(found.group(1)), MOST_WORDS) if found else 0
+    return " ".join(islice(cycle(STORY.split()), wanted))
+
+
 REPLIES: tuple[tuple[str, Callable[[list[str]], str]], ...] = (
+    (LENGTH.pattern, _at_length),
     (r"what(?:'s| is) my name|who am i|wie hei(?:ß|ss)e ich", _name),
     (NAME_GIVEN.pattern, _greet_by_name),
     (r"what did i (?:just |first )?(?:say|ask|tell|write)|was habe ich gesagt", _recall),

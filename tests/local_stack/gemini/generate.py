@@ -73,8 +73,18 @@ class Simulator:
             return self._send([{}], arrived, due, stream, entry)
         answer = bent(await self._answer(model, request), entry)
         logged["usage"] = answer.usage
+        if stream is not None and model.kind == "text":
+            return self._write(answer, arrived, due, stream, entry)
         responses = [answer.whole()] if stream is None else answer.chunks()
         return self._send(responses, arrived, due, stream, entry)
+
+    def _write(
+        self, answer: Answer, arrived: float, due: float, stream: str, entry: Entry
+    ) -> Response:
+        """A text at the pace of `words_a_second`, or within the time until it is due."""
+        pace, cut = self.behaviour.words_a_second, entry.cut_after_words
+        words = 1 if cut is not None else _words_a_piece(pace)
+        return self._send(answer.chunks(words), arrived, due, stream, entry, words)
 
     def _wait_s(self, model: Model, entry: Entry) -> float:
         """Errors come at once, as they do from Google; everything else takes the model's time."""
@@ -95,16 +105,29 @@ class Simulator:
         return Delivery(steps, self.stopping, refusal.status, cut_after=entry.cut_after_bytes)
 
     def _send(
-        self, responses: list[Json], arrived: float, due: float, stream: Stream, entry: Entry
+        self,
+        responses: list[Json],
+        arrived: float,
+        due: float,
+        stream: Stream,
+        entry: Entry,
+        words: int | None = None,
     ) -> Response:
+        """`words`: how many are in each response, where it is known."""
         if stream is None:
             body = to_json(responses[0])
             return Delivery([(due, body)], self.stopping, cut_after=entry.cut_after_bytes)
         if entry.mid_stream_error:
             responses = [*responses[: max(1, len(responses) // 2)], dict(errors.plain(503).body)]
-        steps = _spread(_encoded(responses, stream), arrived, due)
+        pieces, pace = _encoded(responses, stream), self.behaviour.words_a_second
+        if words and pace:
+            steps = [(due + number * words / pace, piece) for number, piece in enumerate(pieces)]
+        else:
+            steps = _spread(pieces, arrived, due)
         kind = "text/event-stream" if stream == "sse" else "application/json; charset=UTF-8"
         cut = entry.cut_after_bytes
+        if words and entry.cut_after_words is not None:
+            cut = sum(map(len, pieces[: entry.cut_after_words]))
         return Delivery(steps, self.stopping, 200, kind, is_stream=True, cut_after=cut)
 
 
@@ -122,6 +145,11 @@ def check_body(raw: Any) -> None:
         raise errors.invalid(
             "Invalid JSON payload received. Expected an object with key and value."
         )
+
+
+def _words_a_piece(pace: float) -> int | None:
+    """About ten events a second, as real models send."""
+    return max(1, round(pace / 10)) if pace else None
 
 
 def _encoded(responses: list[Json], stream: str) -> list[bytes]:

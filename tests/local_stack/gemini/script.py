@@ -22,7 +22,8 @@ class SettingsError(ValueError):
 class Entry:
     """Where several keys name an outcome, the first of this list wins: hang, body, status,
     empty_object, no_candidates, block_reason, finish_reason, text_only, image_base64, image.
-    `delay_ms` replaces the usual wait; `cut_after_bytes` works with every outcome but hang.
+    `delay_ms` replaces the usual wait; `cut_after_bytes` works with every outcome but hang, and
+    `cut_after_words` with a text that is streamed.
     """
 
     on: str
@@ -37,6 +38,7 @@ class Entry:
     text_only: bool = False
     delay_ms: float | None = None
     cut_after_bytes: int | None = None
+    cut_after_words: int | None = None
     hang: bool = False
     body: str | None = None
     content_type: str | None = None
@@ -98,14 +100,17 @@ def _check_outcome(raw: Mapping[str, Any], path: str) -> None:
     ):
         listed = ", ".join(map(str, STATUS_NAMES))
         raise SettingsError(f"{path}.status must be one of {listed}.")
-    if not is_count(raw.get("cut_after_bytes", 0)):
-        raise SettingsError(f"{path}.cut_after_bytes must be a whole number, 0 or more.")
+    for name in ("cut_after_bytes", "cut_after_words"):
+        if not is_count(raw.get(name, 0)):
+            raise SettingsError(f"{path}.{name} must be a whole number, 0 or more.")
     if "reason" in raw and raw["reason"] not in REASONS.get(raw.get("status", 0), ()):
         raise SettingsError(f"{path}.reason {raw['reason']!r} does not belong to that status.")
     if "image" in raw and raw["image"] not in odd_pictures.NAMES:
         raise SettingsError(f"{path}.image must be one of {', '.join(odd_pictures.NAMES)}.")
     if raw["on"] == "text" and ("image" in raw or "image_base64" in raw):
         raise SettingsError(f"{path} describes a picture but serves text calls.")
+    if raw["on"] == "image" and "cut_after_words" in raw:
+        raise SettingsError(f"{path} counts words but serves image calls.")
 
 
 def is_count(value: object) -> bool:

@@ -4,6 +4,7 @@
     complete   a picture of it is there
     fail       it, or some of its pictures, end with a reason
     cancel     its user no longer wants it
+    keep_words what had been written of one that was cancelled stays
     remove     its chat is being deleted: no row of it is left
 
 Each gives the whole transaction: the message, the jobs behind it as `job_life` moves them, the
@@ -19,7 +20,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from afterimage.domain.changes import (
@@ -94,6 +95,7 @@ def fail(
     slots: Collection[str] = (),
     purge_at: datetime | None = None,
     also: tuple[Change, ...] = (),
+    words: str = "",
 ) -> Ending:
     """It ends with a reason, or those of its pictures do that are named.
 
@@ -104,6 +106,7 @@ def fail(
         slots: ids of further slots that are to end, which have no such job.
         purge_at: by when nobody can be uploading for a job any more.
         also: further changes of the same transaction.
+        words: what the model had written, where it broke off.
 
     Raises:
         IllegalMove: a job has ended.
@@ -119,7 +122,8 @@ def fail(
         failed = message.changed(s.failed(note) for s in message.slots if s.id in ending_slots)
     else:
         failed = message.failed(failure, now)
-    return _ending(message, failed, (*changes, *also))
+    kept = replace(failed, text=words or failed.text)
+    return _ending(message, kept, (*changes, *also))
 
 
 def cancel(message: Message, jobs: Sequence[Job], now: datetime, purge_at: datetime) -> Ending:
@@ -144,6 +148,12 @@ def cancel(message: Message, jobs: Sequence[Job], now: datetime, purge_at: datet
     else:
         cancelled = message.cancelled()
     return _ending(message, cancelled, tuple(changes))
+
+
+def keep_words(cancelled: Message, words: str) -> Ending:
+    """What had been written of one that was cancelled stays; nothing else of it changes."""
+    kept = replace(cancelled, version=cancelled.version + 1, text=words)
+    return _ending(cancelled, kept)
 
 
 def remove(message: Message, jobs: Sequence[Job], now: datetime, purge_at: datetime) -> Transition:

@@ -295,6 +295,7 @@ class Message:
             version=self.version + 1,
             type=MessageType.TEXT,
             status=Status.THINKING,
+            text="",
             parts=None,
             error=None,
             tries=self.next_try,

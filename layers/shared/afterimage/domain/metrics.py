@@ -29,6 +29,7 @@ class Metric(Enum):
 
     # How long people wait: from their request to what has been posted, and to what is drawn.
     PLACEHOLDER_TIME = "PlaceholderTime", _MS
+    WORDS_TIME = "WordsTime", _MS
     PREVIEW_TIME = "PreviewTime", _MS
     PICTURE_TIME = "PictureTime", _MS
     FELT_PLACEHOLDER_TIME = "FeltPlaceholderTime", _MS

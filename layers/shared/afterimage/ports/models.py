@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
 from afterimage.domain.conversation import Turn
+from afterimage.domain.errors import AfterimageError
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.usage import Usage
 
@@ -27,6 +29,7 @@ class ImageRequest:
         count: how many, 1 to `MOST_PICTURES`.
         edit: numbers that the history gives to pictures, in the order of their naming, none twice:
             those that are changed or used.
+        text: what it said beside that.
     """
 
     prompt: str
@@ -34,6 +37,7 @@ class ImageRequest:
     parts: str
     count: int = 1
     edit: tuple[int, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True)
@@ -131,18 +135,42 @@ class CostLedger(Protocol):
         """Add it to its user's day, and to its job if that is still there."""
 
 
+class Unwanted(AfterimageError):
+    """Nobody wants the answer any more, and it is not read to its end."""
+
+
+class Words(Protocol):
+    """Who reads an answer while it is written."""
+
+    @property
+    def unwanted(self) -> Future[None]:
+        """Has ended as soon as nobody wants the answer any more."""
+
+    def add(self, text: str) -> None:
+        """The next words of it; never a thought. Returns at once and raises nothing."""
+
+
 class TextModel(Protocol):
     def reply(
-        self, turns: Sequence[Turn], safety_identifier: str, until: datetime, calls: Calls
+        self,
+        turns: Sequence[Turn],
+        safety_identifier: str,
+        until: datetime,
+        calls: Calls,
+        words: Words,
     ) -> TextReply | ImageRequest:
         """Ask the model, retrying where that is allowed, at most until `until`.
+
+        What has been read of an answer is its beginning: behind it nothing is asked again.
 
         Args:
             safety_identifier: who asks, see `SafetyIdentifiers`.
             calls: is told of each call before it is made.
+            words: is told of the answer's words as they come.
 
         Raises:
-            Failure: there is no answer; which one says why.
+            Failure: there is no answer, or not all of one; which one says why.
+            Unwanted: `words` said so.
         """
 
 

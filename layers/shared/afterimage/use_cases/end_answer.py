@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from afterimage.channel import UnifiedChannel
+from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
 from afterimage.domain import endings
 from afterimage.domain.changes import Change
 from afterimage.domain.endings import Ending
@@ -26,8 +26,11 @@ class EndAnswer:
         self._clock = clock
         self._log = log
 
-    def __call__(self, user_id: str, ending: Ending) -> Message:
+    def __call__(self, user_id: str, ending: Ending, after: Posts = NOTHING_POSTED) -> Message:
         """The message as it ended, or as it stands if it moved meanwhile.
+
+        Args:
+            after: posts under way, behind which it is told.
 
         Raises:
             ChatDeleted, AccountDeleted: it went with its chat or its account.
@@ -36,7 +39,7 @@ class EndAnswer:
             delivery = self._channel.change(user_id, ending.transition)
         except ConditionsFailed:
             return self.as_it_stands(user_id, ending.message)
-        self._channel.deliver(delivery)
+        self._channel.deliver(delivery, after)
         return ending.message
 
     def fail(
@@ -46,12 +49,16 @@ class EndAnswer:
         failure: Failure,
         slots: Collection[str] = (),
         also: tuple[Change, ...] = (),
+        words: str = "",
+        after: Posts = NOTHING_POSTED,
     ) -> Message:
         """The same of an answer that ends with a reason, which is logged.
 
         Args:
             slots: ids of those that end, where it has any; none has a job.
             also: further changes of the same transaction.
+            words: what the model had written, where it broke off.
+            after: posts under way, behind which it is told.
         """
         self._log.warning(
             "llm_handler_message_failed",
@@ -60,7 +67,8 @@ class EndAnswer:
             reason=str(failure),
         )
         now = self._clock.now()
-        return self(user_id, endings.fail(message, failure, now, slots=slots, also=also))
+        ending = endings.fail(message, failure, now, slots=slots, also=also, words=words)
+        return self(user_id, ending, after)
 
     def as_it_stands(self, user_id: str, message: Message) -> Message:
         """The message as it is stored now. Raises: ChatDeleted."""

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from afterimage.channel import Delivery, UnifiedChannel
+from afterimage.channel import NOTHING_POSTED, Delivery, Posts, UnifiedChannel
 from afterimage.domain import aspect_ratios, endings, ids, quota, turns
 from afterimage.domain.changes import (
     Change,
@@ -121,6 +121,7 @@ class OrderPicture:
         message: Message,
         wish: ImageRequest,
         channel: Channel | None = None,
+        after: Posts = NOTHING_POSTED,
     ) -> Message:
         """The answer with pictures under way or waiting for their turn, or ended; or as it stands
         if it moved meanwhile.
@@ -129,6 +130,7 @@ class OrderPicture:
             message: the answer as it was read. Of one that has pictures, what failed or was
                 cancelled is tried again.
             channel: a read made beforehand, to save the first round trip.
+            after: posts under way, behind which it is told.
 
         Raises:
             TooManyOpen, MessageLimit, ProviderLimit: of another try; nothing changed.
@@ -147,8 +149,8 @@ class OrderPicture:
                     break
             else:
                 self._count_refused(wanted, len(wanted.jobs) - wanted.fits)
-                return self._start(question.user_id, message, delivery)
-        return self._nothing_left(question, message, wanted)
+                return self._start(question.user_id, message, delivery, after)
+        return self._nothing_left(question, message, wanted, after)
 
     def start_again(self, user_id: str, message: Message) -> None:
         """Invoke once more where a function died before it could; the claim makes it harmless."""
@@ -228,13 +230,15 @@ class OrderPicture:
         lacks = QuotaExceeded if failed.includes(ReserveImage) else CallsUsedUp
         return replace(wanted, fits=fits, lacking=lacks(retry_after=wait))
 
-    def _nothing_left(self, question: Question, message: Message, wanted: _Wanted) -> Message:
+    def _nothing_left(
+        self, question: Question, message: Message, wanted: _Wanted, after: Posts
+    ) -> Message:
         self._count_refused(wanted, len(wanted.jobs))
         tried = replace(message, parts=wanted.parts, tries=message.next_try)
         slots = [slot.id for slot in message.asked if slot.may_be_tried]
         again = self._again(message, wanted.jobs[0].quota_day)
         lacking = wanted.lacking or QuotaExceeded()
-        return self._end.fail(question.user_id, tried, lacking, slots, also=again)
+        return self._end.fail(question.user_id, tried, lacking, slots, also=again, after=after)
 
     def _count_refused(self, wanted: _Wanted, number: int) -> None:
         if number:
@@ -243,7 +247,7 @@ class OrderPicture:
 
     # --- Handing over -----------------------------------------------------------------------
 
-    def _start(self, user_id: str, read: Message, delivery: Delivery) -> Message:
+    def _start(self, user_id: str, read: Message, delivery: Delivery, after: Posts) -> Message:
         ordered = turns.message_in(delivery.transition, read)
         jobs = [each.job for each in delivery.transition.changes if isinstance(each, InsertJob)]
         started = [
@@ -251,7 +255,7 @@ class OrderPicture:
             for job in jobs
             if job.status is JobStatus.RESERVED
         ]
-        self._channel.deliver(delivery)
+        self._channel.deliver(delivery, after)
         for job in jobs[len(started) :]:
             self._log.info("llm_handler_image_waits", message_id=ordered.id, job_id=job.id)
         for job, start in started:

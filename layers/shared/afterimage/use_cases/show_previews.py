@@ -7,14 +7,11 @@ drafting    the newest draft is shown, at most one in a while, by one thread bes
 glimpsed    the picture itself is posted, also to who connected meanwhile; no draft any more
 ended       nothing more is posted
 
-Previews have no number and no place in the order of events. A connection gets them one after
-another, and none behind the finished picture: each post waits for that connection's last, and all
-that decides what is posted happens under one lock. What fails here costs nothing.
+Previews are frames that pass (`passing_frames.py`): none is posted behind the finished picture.
 """
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, wait
 from contextlib import contextmanager
@@ -22,12 +19,12 @@ from datetime import timedelta
 from enum import IntEnum
 
 from afterimage import frames
-from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
+from afterimage.channel import Posts, UnifiedChannel
 from afterimage.domain.entities import Channel, Message
 from afterimage.domain.errors import NoImage
-from afterimage.domain.metrics import Metric
 from afterimage.ports.pictures import DecodedPicture, Studio
 from afterimage.ports.system import Log, Metrics
+from afterimage.use_cases.passing_frames import PassingFrames
 
 BETWEEN_DRAFTS = timedelta(seconds=1)
 _A_MOMENT = timedelta(milliseconds=50)
@@ -69,15 +66,16 @@ class ShowPreviews:
         self._known = known
         self._begin = begin
         self._log = log
-        self._metrics = metrics
+        self._frames = PassingFrames(
+            channel, user_id, message.id, "image_generate_preview_failed", log, metrics
+        )
         self._pause = between_drafts.total_seconds()
         # All of these change under `_changed` only.
-        self._changed = threading.Condition()
+        self._changed = self._frames.changed
         self._phase = _Phase.DRAFTING
         self._waiting: bytes | None = None  # the newest draft that nobody shows yet
         self._is_shown_by_a_thread = False
         self._frame: frames.PreviewFrame | None = None
-        self._posts: Posts = NOTHING_POSTED
 
     # --- Drafts -----------------------------------------------------------------------------
 
@@ -111,7 +109,7 @@ class ShowPreviews:
         connections = self._channel.read(self._user_id).connections
         with self._changed:
             if self._phase is _Phase.DRAFTING:
-                self._post(frame, connections)
+                self._frames.post(frame, connections)
 
     # --- The picture ------------------------------------------------------------------------
 
@@ -122,19 +120,18 @@ class ShowPreviews:
             frame, connections = self._frame_of(picture), self._connections()
             with self._changed:
                 self._frame = frame
-                self._post(frame, [*{*connections, *self._posts}])
+                self._frames.post(frame, [*{*connections, *self.begun()}])
 
     def glimpse_for_newcomers(self, channel: Channel) -> None:
         """The same for who has connected since painting began."""
         with self._costing_nothing(), self._changed:
             if self._frame is not None and self._phase is _Phase.GLIMPSED:
-                newcomers = [each for each in channel.connections if each not in self._posts]
-                self._post(self._frame, newcomers)
+                newcomers = [each for each in channel.connections if each not in self.begun()]
+                self._frames.post(self._frame, newcomers)
 
     def begun(self) -> Posts:
         """Each connection's last post, which may be under way."""
-        with self._changed:
-            return self._posts
+        return self._frames.begun()
 
     def end(self) -> Posts:
         """Nothing follows, and nobody else is told; each connection's last post, as above."""
@@ -150,13 +147,11 @@ class ShowPreviews:
 
     @contextmanager
     def _costing_nothing(self) -> Iterator[None]:
-        try:
-            yield
-        except NoImage as reason:
-            self._log.info("image_generate_draft_unreadable", reason=str(reason))
-        except Exception:  # noqa: BLE001 - a preview may be lost
-            self._log.exception("image_generate_preview_failed", message_id=self._message.id)
-            self._metrics.add(Metric.DEFECTS)
+        with self._frames.costing_nothing():
+            try:
+                yield
+            except NoImage as reason:
+                self._log.info("image_generate_draft_unreadable", reason=str(reason))
 
     def _frame_of(self, picture: DecodedPicture) -> frames.PreviewFrame:
         message = self._message
@@ -171,7 +166,3 @@ class ShowPreviews:
         reason = type(self._known.exception()).__name__ if self._known.done() else "late"
         self._log.warning("image_generate_connections_unknown", reason=reason)
         return ()
-
-    def _post(self, frame: frames.PreviewFrame, connections: Sequence[str]) -> None:
-        begun = self._channel.glimpse(self._user_id, connections, frame, self._posts)
-        self._posts = {**self._posts, **begun}

@@ -1,6 +1,7 @@
 """Thinking: the text model is asked, with what was said before, and its answer ends the message.
 
 asking      the chat's history is read beside the posts of the placeholder
+writing     `ShowWords`: the model's words are shown as they come, until nobody wants them
 replying    the model's words end the answer, or
 ordering    its wish for a picture is handed to `OrderPicture`
 failing     whatever goes wrong ends the answer with a reason
@@ -10,23 +11,32 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from concurrent.futures import Executor, Future
+from dataclasses import replace
 from datetime import timedelta
 
 from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import budget, endings
 from afterimage.domain.changes import CountCall, Transition
 from afterimage.domain.conversation import in_pairs, turns
-from afterimage.domain.entities import Message, Role
-from afterimage.domain.errors import AccountDeleted, ChatDeleted, Failure, Internal
+from afterimage.domain.entities import Message, Role, Status
+from afterimage.domain.errors import AccountDeleted, Blocked, ChatDeleted, Failure, Internal
 from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds, timed
 from afterimage.ports.chats import MessageReader
-from afterimage.ports.models import ImageRequest, SafetyIdentifiers, TextModel, TextReply
+from afterimage.ports.models import (
+    ImageRequest,
+    SafetyIdentifiers,
+    TextModel,
+    TextReply,
+    Unwanted,
+    Words,
+)
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.order_picture import OrderPicture
+from afterimage.use_cases.show_words import ShowWords
 
 _HISTORY = 20  # messages; a chat's recent past is what a next answer needs
 _HISTORY_LENGTH = 80_000  # characters; the longest question with the longest answer fit
@@ -38,7 +48,8 @@ class Think:
     """From placeholder to an ended answer or a started picture.
 
     Args:
-        executor: reads the history, and who asks, beside the posts.
+        executor: reads the history, and who asks, beside the posts, and shows words beside the
+            model.
     """
 
     def __init__(
@@ -83,22 +94,59 @@ class Think:
         self._channel.deliver(delivery)
         waited = milliseconds(question.received_at, self._clock.now())
         self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
+        with self._show(question, assistant, delivery) as words:
+            asking = history, identifier, _counted_on(delivery.transition)
+            message = self._answered(question, assistant, asking, words)
+        return self._with_words(question.user_id, assistant, message, words.text)
+
+    def _answered(
+        self,
+        question: Question,
+        assistant: Message,
+        asking: tuple[Future[Sequence[Message]], Future[str], str],
+        words: ShowWords,
+    ) -> Message:
+        user_id = question.user_id
         try:
-            counted_on = _counted_on(delivery.transition)
-            reply = self._ask(question, history, identifier, counted_on)
+            reply = self._ask(question, *asking, words)
             if isinstance(reply, TextReply):
-                return self._end(
-                    question.user_id, endings.reply(assistant, reply.text, reply.parts)
-                )
-            return self._order(question, assistant, reply)
+                ending = endings.reply(assistant, reply.text, reply.parts)
+                return self._end(user_id, ending, after=words.end())
+            spoken = replace(assistant, text=reply.text)
+            return self._order(question, spoken, reply, after=words.end())
+        except Unwanted:
+            return self._end.as_it_stands(user_id, assistant)
         except Failure as failure:
-            return self._end.fail(question.user_id, assistant, failure)
+            # What the provider does not stand for is not kept.
+            said = "" if isinstance(failure, Blocked) else words.text
+            return self._end.fail(user_id, assistant, failure, words=said, after=words.end())
         except (AccountDeleted, ChatDeleted):
             raise  # the answer went with it
         except Exception:  # noqa: BLE001 - every answer ends
             self._log.exception("llm_handler_failed", message_id=assistant.id)
             self._metrics.add(Metric.DEFECTS)
-            return self._end.fail(question.user_id, assistant, Internal())
+            said = words.text
+            return self._end.fail(user_id, assistant, Internal(), words=said, after=words.end())
+
+    def _show(self, question: Question, assistant: Message, delivery: Delivery) -> ShowWords:
+        return ShowWords(
+            self._channel,
+            self._messages,
+            question.user_id,
+            assistant,
+            delivery.channel.connections,
+            self._executor.submit,
+            self._clock,
+            self._log,
+            self._metrics,
+        )
+
+    def _with_words(self, user_id: str, read: Message, ended: Message, words: str) -> Message:
+        """What was shown of an answer stays, also where its user has cancelled it meanwhile."""
+        is_ours = ended.status is Status.CANCELLED and ended.version == read.version + 1
+        if not is_ours or not words:
+            return ended
+        return self._end(user_id, endings.keep_words(ended, words))
 
     def _history(self, question: Question) -> Sequence[Message]:
         before = self._messages.before(
@@ -112,6 +160,7 @@ class Think:
         history: Future[Sequence[Message]],
         identifier: Future[str],
         counted_on: str,
+        words: Words,
     ) -> TextReply | ImageRequest:
         asked = Message(
             question.message_id, question.chat_id, Role.USER, question.text, self._clock.now()
@@ -120,7 +169,7 @@ class Think:
             conversation = turns([*in_pairs(history.result(), _HISTORY_LENGTH), asked])
             until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
             with timed(self._metrics, Metric.TEXT_MODEL_TIME, self._clock):
-                return self._model.reply(conversation, identifier.result(), until, calls)
+                return self._model.reply(conversation, identifier.result(), until, calls, words)
 
 
 def _counted_on(decided: Transition) -> str:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -28,6 +28,7 @@ from afterimage.domain.errors import (
 from afterimage.ports.models import ImageRequest, TextReply
 
 MAX_REPLY = 60_000  # characters; a table row holds 400 KB
+MAX_BESIDE = 8_000  # characters that are said beside a wish for a picture
 MAX_PARTS = 200_000  # bytes of the model's own parts that are kept
 
 _REFUSALS = frozenset(
@@ -106,37 +107,26 @@ def text_reply(body: Any) -> TextReply | ImageRequest:
     finish = str(candidate.get("finishReason"))
     if finish in _REFUSALS:
         raise Blocked(f"finishReason {finish}")
-    parts = _parts(candidate)
-    for part in parts:
-        call = part.get("functionCall")
-        if isinstance(call, dict) and call.get("name") == IMAGE_TOOL:
-            return _image_request(call, parts)
-    text = history.whole_characters(
-        "".join(
-            part["text"]
-            for part in parts
-            if isinstance(part.get("text"), str) and not _thought(part)
-        )
-    )
+    said = parts(candidate)
+    text = history.whole_characters("".join(map(words, said)))[:MAX_REPLY]
+    if (call := wish(said)) is not None:
+        return _image_request(call, said, text)
     if not text.strip():
         failed = ProviderUnavailable(f"no text, finishReason {finish}")
         raise Retryable(failed, times=1, in_words=finish == "MISSING_THOUGHT_SIGNATURE")
-    return TextReply(text[:MAX_REPLY], _kept(parts))
+    return TextReply(text, _kept(said))
 
 
-def joined(events: Iterable[dict[str, Any]]) -> dict[str, Any]:
-    """One body of an answer that came in pieces; nothing is read behind its end."""
-    body: dict[str, Any] = {}
-    parts: list[Any] = []
-    for event in events:
-        said = candidate(event)
-        body |= event
-        if said is not None:
-            parts += _parts(said)
-            body["candidates"] = [{**said, "content": {"parts": parts}}]
-        if (said and said.get("finishReason")) or "error" in event or is_blocked(event):
-            break
-    return body
+def wish(parts: list[dict[str, Any]]) -> dict[str, Any] | None:
+    """The first call of the tool that paints, if there is one."""
+    calls = (_dict(part.get("functionCall")) for part in parts)
+    return next((call for call in calls if call.get("name") == IMAGE_TOOL), None)
+
+
+def words(part: dict[str, Any]) -> str:
+    """What a part shows people; thoughts are never shown."""
+    text = part.get("text")
+    return text if isinstance(text, str) and not is_thought(part) else ""
 
 
 def no_picture(finish: str) -> Failure | Retryable:
@@ -196,16 +186,16 @@ class Drawn(NamedTuple):
 
 def has_picture(candidate: dict[str, Any]) -> bool:
     """Whether there is one, or a draft; it is not decoded."""
-    return any("inlineData" in part for part in _parts(candidate))
+    return any("inlineData" in part for part in parts(candidate))
 
 
 def drawn(candidate: dict[str, Any]) -> list[Drawn]:
     """The pictures, in their order."""
     found = []
-    for part in _parts(candidate):
+    for part in parts(candidate):
         inline = part.get("inlineData")
         if isinstance(inline, dict) and isinstance(data := inline.get("data"), str) and data:
-            found.append(Drawn(_decoded(data), _thought(part)))
+            found.append(Drawn(_decoded(data), is_thought(part)))
     return found
 
 
@@ -300,23 +290,29 @@ def _candidate(body: Any) -> dict[str, Any]:
     return found
 
 
-def _parts(candidate: dict[str, Any]) -> list[dict[str, Any]]:
-    parts = _dict(candidate.get("content")).get("parts")
-    return [part for part in parts if isinstance(part, dict)] if isinstance(parts, list) else []
+def parts(candidate: dict[str, Any]) -> list[dict[str, Any]]:
+    """The parts of a candidate, in their order."""
+    found = _list(_dict(candidate.get("content")).get("parts"))
+    return [part for part in found if isinstance(part, dict)]
 
 
-def _image_request(call: dict[str, Any], parts: list[dict[str, Any]]) -> ImageRequest:
+def _image_request(call: dict[str, Any], said: list[dict[str, Any]], text: str) -> ImageRequest:
     args = _dict(call.get("args"))
     if not (prompt := tool.prompt(args)):
         raise Retryable(ProviderUnavailable(f"{IMAGE_TOOL} was called without a prompt"), times=1)
     return ImageRequest(
-        prompt, tool.aspect_ratio(args), _kept(parts), count=tool.count(args), edit=tool.edit(args)
+        prompt,
+        tool.aspect_ratio(args),
+        _kept(said),
+        count=tool.count(args),
+        edit=tool.edit(args),
+        text=text[:MAX_BESIDE],
     )
 
 
-def _kept(parts: list[dict[str, Any]]) -> str:
+def _kept(said: list[dict[str, Any]]) -> str:
     """The parts as they will be sent back. Too large to store: as if it had never been said."""
-    kept = json.dumps(history.sendable(parts), ensure_ascii=False, separators=(",", ":"))
+    kept = json.dumps(history.sendable(said), ensure_ascii=False, separators=(",", ":"))
     return kept if len(kept.encode()) <= MAX_PARTS else "[]"
 
 
@@ -333,7 +329,8 @@ def _decoded(data: str) -> bytes | None:
     return None
 
 
-def _thought(part: dict[str, Any]) -> bool:
+def is_thought(part: dict[str, Any]) -> bool:
+    """Whether it is what the model only thinks."""
     return part.get("thought") is True
 
 

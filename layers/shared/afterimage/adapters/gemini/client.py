@@ -2,7 +2,7 @@
 
 Retries happen only where the provider's reference allows them, and only inside the time the
 caller gives. A picture is never asked for again where the request may have been taken and nothing
-says that it was not billed.
+says that it was not billed, and a text not where bytes of an answer have come.
 """
 
 from __future__ import annotations
@@ -25,12 +25,13 @@ from afterimage.adapters.gemini.answers import (
 )
 from afterimage.adapters.gemini.history import IMAGE_TOOL
 from afterimage.adapters.gemini.streamed import StreamedPicture
+from afterimage.adapters.gemini.streamed_text import StreamedText
 from afterimage.adapters.gemini.transport import Transport, Unanswered
 from afterimage.adapters.gemini.wishes import DRAFTS, LABELS, Wish, Wishes, fields
 from afterimage.domain.conversation import Turn
-from afterimage.domain.errors import Failure, ProviderUnavailable
+from afterimage.domain.errors import Failure, ProviderRejected, ProviderUnavailable
 from afterimage.domain.metrics import Metric
-from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply
+from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply, Unwanted, Words
 from afterimage.ports.system import Clock, Log, Metrics
 
 _FIRST_BACKOFF = 0.5  # seconds, doubled each time, full jitter
@@ -48,6 +49,7 @@ _TEXT, _IMAGE = "TextModel", "ImageModel"
 _MOST_SUCCESSORS = 3  # of one model, one after another
 
 ReplyT = TypeVar("ReplyT")
+_Broken = Failure | Retryable | Unanswered
 
 
 @dataclass(frozen=True)
@@ -96,14 +98,19 @@ class Gemini:
         self._metrics = metrics
 
     def reply(
-        self, turns: Sequence[Turn], safety_identifier: str, until: datetime, calls: Calls
+        self,
+        turns: Sequence[Turn],
+        safety_identifier: str,
+        until: datetime,
+        calls: Calls,
+        words: Words,
     ) -> TextReply | ImageRequest:
         forms = [history.contents(turns), history.in_words(turns)]
 
         def replied() -> TextReply | ImageRequest:
             def wishing(wishes: frozenset[Wish]) -> TextReply | ImageRequest:
                 beside = fields(wishes, safety_identifier)
-                return self._replied(forms[0], beside, until, calls)
+                return self._replied(forms[0], beside, until, calls, words)
 
             return self._wishes[_TEXT].ask(self._models[_TEXT], wishing)
 
@@ -125,7 +132,9 @@ class Gemini:
         beside: Mapping[str, Any],
         until: datetime,
         calls: Calls,
+        words: Words,
     ) -> TextReply | ImageRequest:
+        _check_wanted(words)
         body = {
             "systemInstruction": {"parts": [{"text": _INSTRUCTION}]},
             "contents": contents,
@@ -134,9 +143,22 @@ class Gemini:
             "generationConfig": {"maxOutputTokens": _MAX_OUTPUT_TOKENS},
             **beside,
         }
-        answer = self._transport.whole(self._models[_TEXT], body, until, calls)
-        self._announce(_TEXT, answers.retirement(answer))
-        return answers.text_reply(answer)
+        streamed, retires = StreamedText(), None
+        events = self._transport.events(self._models[_TEXT], body, until, calls, words.unwanted)
+        with closing(events):
+            try:
+                for event in events:
+                    retires = answers.retirement(event.data) or retires
+                    if said := streamed.add(event):
+                        words.add(said)
+                    if streamed.is_complete:
+                        break
+            except (Failure, Retryable, Unanswered) as broken:
+                _check_wanted(words)
+                if not streamed.is_enough:
+                    raise _final(broken, streamed) from None
+        self._announce(_TEXT, retires)
+        return streamed.reply()
 
     def _leave_form(self, forms: list[list[history.Content]]) -> bool:
         """Go on with plain words; whether that is something else."""
@@ -176,7 +198,7 @@ class Gemini:
         streamed, retires = StreamedPicture(), None
         with closing(self._transport.events(self._models[_IMAGE], body, until, calls)) as events:
             try:
-                for event in events:
+                for event, _ in events:
                     retires = answers.retirement(event) or retires
                     if (draft := streamed.add(event)) is not None:
                         on_draft(draft)
@@ -246,7 +268,7 @@ class Gemini:
                 before = retryable
             except Unanswered as unanswered:
                 failure = ProviderUnavailable(str(unanswered))
-                if unanswered.taken and not again_once_taken:
+                if unanswered.begun or (unanswered.taken and not again_once_taken):
                     raise failure from unanswered
                 before = Retryable(failure)
             self._wait_or_give_up(before, retries, until)
@@ -261,3 +283,17 @@ class Gemini:
             raise reason.failure
         self._log.info("gemini_retry", after_s=round(pause, 2), reason=str(reason.failure))
         self._clock.sleep(pause)
+
+
+def _final(broken: _Broken, streamed: StreamedText) -> _Broken:
+    """Why a text is not whole; behind what the model has said nothing is asked in another way."""
+    if not streamed.has_begun or isinstance(broken, Unanswered):
+        return broken
+    failure = broken.failure if isinstance(broken, Retryable) else broken
+    is_invitation = isinstance(failure, ProviderRejected)  # to another form, wish or model
+    return ProviderUnavailable(str(failure)) if is_invitation else failure
+
+
+def _check_wanted(words: Words) -> None:
+    if words.unwanted.done():
+        raise Unwanted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Generator, Iterator, Mapping
+from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
 from typing import Any
@@ -34,11 +35,13 @@ class Unanswered(Exception):
 
     Attributes:
         taken: whether the model may have taken the request, and may charge for it.
+        begun: whether bytes of an answer came.
     """
 
-    def __init__(self, taken: bool, detail: str) -> None:
+    def __init__(self, taken: bool, detail: str, *, begun: bool = False) -> None:
         super().__init__(detail)
         self.taken = taken
+        self.begun = begun
 
 
 class Transport:
@@ -62,50 +65,53 @@ class Transport:
         self._clock = clock
         self._used_at = clock.now()
 
-    def whole(
-        self, model: str, body: Mapping[str, Any], until: datetime, calls: Calls
-    ) -> dict[str, Any]:
-        """The body of a 200, whole as soon as it says that it is.
-
-        Raises:
-            Failure, Retryable, Unanswered: there is none.
-        """
-        with closing(self._answer(f"{model}:generateContent", body, until, calls)) as answer:
-            return answers.joined(event.data for event in answer)
-
     def events(
-        self, model: str, body: Mapping[str, Any], until: datetime, calls: Calls
-    ) -> Generator[dict[str, Any], None, None]:
+        self,
+        model: str,
+        body: Mapping[str, Any],
+        until: datetime,
+        calls: Calls,
+        unwanted: Future[None] | None = None,
+    ) -> Generator[Event, None, None]:
         """The events of a stream, as they come.
+
+        Args:
+            unwanted: has ended as soon as nobody wants any more of them; the stream ends with it.
 
         Raises:
             Failure, Retryable, Unanswered: there is no stream, or it broke.
         """
         call = f"{model}:streamGenerateContent?alt=sse"
-        with closing(self._answer(call, body, until, calls)) as answer:
+        unwanted = unwanted or Future()
+        with closing(self._answer(call, body, until, calls, unwanted)) as answer:
             for event in answer:
                 if not event.as_asked and (failure := answers.error_in(event.data)):
                     # Nobody knows what else was said, and charged, before it took this shape.
                     raise failure.failure if isinstance(failure, Retryable) else failure
-                yield event.data
+                yield event
 
     # --- The wire ---------------------------------------------------------------------------
 
     def _answer(
-        self, call: str, body: Mapping[str, Any], until: datetime, calls: Calls
+        self,
+        call: str,
+        body: Mapping[str, Any],
+        until: datetime,
+        calls: Calls,
+        unwanted: Future[None],
     ) -> Generator[Event, None, None]:
         """The events of a 200. Whoever has heard enough closes it."""
         with self._opened(call, body, until, calls) as response:
             if response.status_code != requests.codes.ok:
                 calls.not_billed()
                 raise self._refusal(response, until)
-            chunks, meter = self._chunks(response, until), Meter()
+            chunks, meter = self._chunks(response, until, unwanted), Meter()
             try:
                 for event in events(chunks):
                     meter.add(event.data)
                     yield event
             except Garbled as garbled:
-                raise Unanswered(garbled.begun, str(garbled)) from garbled
+                raise Unanswered(garbled.begun, str(garbled), begun=garbled.begun) from garbled
             except GeneratorExit:
                 chunks.close()
                 _let_end(response)
@@ -163,8 +169,10 @@ class Transport:
         if self._clock.now() - self._used_at > _LONGEST_IDLE:
             self._http.close()
 
-    def _chunks(self, response: requests.Response, until: datetime) -> Generator[bytes, None, None]:
-        """What is received, as it comes, until it ends or there is no time left.
+    def _chunks(
+        self, response: requests.Response, until: datetime, unwanted: Future[None]
+    ) -> Generator[bytes, None, None]:
+        """What is received, as it comes, until it ends, is unwanted, or there is no time left.
 
         The socket's own timeout begins anew with every packet, so what pauses is ended by a
         timer: a function that Lambda has to end has paid and tells nobody.
@@ -174,6 +182,7 @@ class Transport:
         timer = threading.Timer(max(0.0, left), _end, (response, ended))
         timer.daemon = True
         timer.start()
+        unwanted.add_done_callback(lambda _: _end(response, ended))
         try:
             # One read of the socket each: what has come is not held back until more does.
             while chunk := response.raw.read1(_CHUNK, decode_content=True):
@@ -186,7 +195,7 @@ class Transport:
         except HTTPError as error:
             if ended.is_set() or self._clock.now() >= until:
                 raise TimedOut("the answer stopped coming") from error
-            raise Unanswered(taken=True, detail=type(error).__name__) from error
+            raise Unanswered(True, type(error).__name__, begun=size > 0) from error
         finally:
             timer.cancel()
         if ended.is_set():  # where the end of the connection ends the body
@@ -197,7 +206,7 @@ class Transport:
         error: Mapping[str, Any] = {}
         soon = min(until, self._clock.now() + _TIME_TO_EXPLAIN)
         with (
-            closing(self._chunks(response, soon)) as chunks,
+            closing(self._chunks(response, soon, Future())) as chunks,
             suppress(Garbled, Unanswered, Failure),
         ):
             error = next(events(chunks)).data

@@ -1,0 +1,246 @@
+"""Words while they are written: to every tab, in order, at no cost, and not for nobody."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from datetime import timedelta
+from threading import Event
+from typing import Any
+
+import pytest
+from tests.support.builders import a_message
+from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics, RecordingPush
+from tests.support.in_memory import InMemoryMessages, InMemoryTables
+from tests.unit.conftest import USER
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.entities import Role, Status
+from afterimage.domain.metrics import Metric
+from afterimage.use_cases.show_words import ShowWords
+
+MESSAGE = a_message(0, role=Role.ASSISTANT, status=Status.THINKING, text="", version=1)
+NEVER, AT_ONCE = timedelta(minutes=5), timedelta(milliseconds=1)
+SECONDS = 10  # a test that waits longer has failed
+
+
+@dataclass
+class Stage:
+    """One answer's words, with one tab connected when it was asked for."""
+
+    words: ShowWords
+    tables: InMemoryTables
+    push: RecordingPush
+    clock: FixedClock
+    log: RecordingLog
+    metrics: RecordingMetrics
+
+    def add(self, text: str, to: str = "tab") -> None:
+        """Words, a second after those before; waits until this connection has been posted some."""
+        self.clock.advance(seconds=1)
+        seen, before = Event(), self.push.meanwhile
+
+        def meanwhile(connection: str, names: list[str]) -> None:
+            before(connection, names)
+            if connection == to:
+                seen.set()
+
+        self.push.meanwhile = meanwhile
+        self.words.add(text)
+        for _ in range(100):  # it may have been posted something a moment ago
+            if seen.wait(SECONDS / 100):
+                break
+            self.clock.advance(seconds=0.1)
+        assert seen.is_set()
+        self.push.meanwhile = before
+        self.words._frames.begun()[to].result(SECONDS)
+
+    def shown(self, connection: str = "tab") -> list[tuple[int, str]]:
+        """Offset and text of each frame that one connection got."""
+        payloads = [frame["payload"] for frame in self.push.to(connection)]
+        return [(payload["offset"], payload["text"]) for payload in payloads]
+
+
+@pytest.fixture
+def between_looks() -> timedelta:
+    return NEVER
+
+
+@pytest.fixture
+def stage(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    push: RecordingPush,
+    clock: FixedClock,
+    threads: Executor,
+    log: RecordingLog,
+    metrics: RecordingMetrics,
+    between_looks: timedelta,
+) -> Iterator[Stage]:
+    tables.register(USER, "tab", NOW)
+    tables.rows.messages[USER, MESSAGE.chat_id, MESSAGE.id] = MESSAGE
+    with ShowWords(
+        channel,
+        InMemoryMessages(tables),
+        USER,
+        MESSAGE,
+        ["tab"],
+        threads.submit,
+        clock,
+        log,
+        metrics,
+        between_looks,
+    ) as words:
+        yield Stage(words, tables, push, clock, log, metrics)
+
+
+def test_the_first_words_are_posted_at_once(stage: Stage) -> None:
+    stage.add("Once")
+
+    (frame,) = stage.push.to("tab")
+    assert frame == {
+        "type": "broadcast",
+        "event": "message-delta",
+        "seq": None,
+        "payload": {
+            "chat_id": MESSAGE.chat_id,
+            "message_id": MESSAGE.id,
+            "version": 1,
+            "offset": 0,
+            "text": "Once",
+        },
+    }
+    assert stage.metrics.of(Metric.WORDS_TIME) == [1000]
+
+
+def test_what_follows_is_posted_as_soon_as_there_is_enough_of_it(stage: Stage) -> None:
+    stage.add("Once")
+    stage.words.add(" upon")  # too little
+
+    stage.clock.advance(seconds=-0.5)  # less than a second since the whole was posted
+    stage.add("x" * 200)
+
+    assert stage.shown() == [(0, "Once"), (4, " upon" + "x" * 200)]
+    assert stage.words.text == "Once upon" + "x" * 200
+
+
+def test_a_tab_that_takes_its_time_delays_no_other(stage: Stage) -> None:
+    stage.tables.register(USER, "phone", NOW)
+    stage.words._look_who_is_there()
+    stuck, go_on = Event(), Event()
+
+    def meanwhile(connection: str, _: list[str]) -> None:
+        if connection == "phone" and not stuck.is_set():
+            stuck.set()
+            assert go_on.wait(SECONDS)
+
+    stage.push.meanwhile = meanwhile
+    stage.words.add("Once")
+    assert stuck.wait(SECONDS)
+    for piece in ("x" * 200, "y" * 200):
+        stage.add(piece)
+    assert stage.shown()[-1][1].endswith("y" * 200)
+    assert stage.shown("phone") == []
+
+    go_on.set()
+    stage.add("z" * 200, to="phone")
+
+    assert stage.shown("phone")[0] == (0, "Once")
+    assert stage.shown("phone")[-1] == (0, stage.words.text)
+
+
+@pytest.mark.parametrize("between_looks", [AT_ONCE])
+def test_who_connects_meanwhile_gets_the_whole(stage: Stage) -> None:
+    stage.add("Once")
+
+    stage.tables.register(USER, "phone", NOW)
+    stage.add("x" * 200, to="phone")
+
+    offset, text = stage.shown("phone")[0]
+    assert (offset, text[:4]) == (0, "Once")
+
+
+def test_nothing_is_posted_behind_the_end(stage: Stage) -> None:
+    stage.add("Once")
+
+    stage.words.end()
+    stage.words.add("x" * 500)
+    stage.clock.advance(minutes=1)
+
+    assert stage.shown() == [(0, "Once")]
+    assert stage.words.text == "Once" + "x" * 500, "what was read is kept"
+
+
+def test_the_end_tells_the_post_that_is_under_way(stage: Stage) -> None:
+    stuck, go_on = Event(), Event()
+
+    def meanwhile(*_: Any) -> None:
+        stuck.set()
+        assert go_on.wait(SECONDS)
+
+    stage.push.meanwhile = meanwhile
+    stage.words.add("Once")
+    assert stuck.wait(SECONDS)
+
+    (post,) = stage.words.end().values()
+
+    assert not post.done()
+    go_on.set()
+
+
+@pytest.mark.parametrize("between_looks", [AT_ONCE])
+@pytest.mark.parametrize("is_deleted", [True, False])
+def test_an_answer_that_is_no_longer_as_it_was_is_unwanted(stage: Stage, is_deleted: bool) -> None:
+    stage.add("Once")
+    assert not stage.words.unwanted.done()
+
+    key = USER, MESSAGE.chat_id, MESSAGE.id
+    if is_deleted:
+        del stage.tables.rows.messages[key]
+    else:
+        stage.tables.rows.messages[key] = MESSAGE.cancelled()
+
+    stage.words.unwanted.result(SECONDS)
+    stage.words.add("x" * 500)
+    assert stage.shown() == [(0, "Once")]
+
+
+@pytest.mark.parametrize("between_looks", [AT_ONCE])
+def test_a_look_that_fails_costs_nothing(
+    stage: Stage, channel: UnifiedChannel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failed, looks = Event(), list[str]()
+
+    def fail(user_id: str) -> Any:
+        looks.append(user_id)
+        if len(looks) == 2:  # what became of the first is known
+            failed.set()
+        raise OSError("no network")
+
+    monkeypatch.setattr(channel, "read", fail)
+    assert failed.wait(SECONDS)
+
+    stage.add("Once")
+
+    assert stage.shown() == [(0, "Once")]
+    assert "llm_handler_words_failed" in stage.log.events()
+
+
+def test_an_answer_tried_again_is_no_part_of_the_figure(stage: Stage, threads: Executor) -> None:
+    again = replace(MESSAGE, tries=2)
+    words = ShowWords(
+        stage.words._channel,
+        InMemoryMessages(stage.tables),
+        USER,
+        again,
+        (),
+        threads.submit,
+        stage.clock,
+        stage.log,
+        stage.metrics,
+    )
+    with words:
+        words.add("Once")
+
+    assert stage.metrics.of(Metric.WORDS_TIME) == []
