@@ -16,6 +16,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from afterimage.domain import ids
 from tests.faults.client import Applied, Client, Frame, Snapshot, read_snapshot, signed_in
 from tests.local_stack.testing import RunningStack
 from tests.support.stored import Row, object_keys, owner_of, scan
@@ -279,7 +280,7 @@ def _gallery(truth: Truth, *, settled: bool) -> Iterable[str]:
     for message in truth.messages:
         yield from _picture_of(message, truth, succeeded)
     for image_id in truth.images:
-        for name in ("original", "full.webp", "thumbnail.webp"):
+        for name in ids.IMAGE_FILES:
             if f"{folder(truth.user)}{image_id}/{name}" not in truth.objects:
                 yield f"picture {image_id} has no file {name}"
     for key in sorted(truth.objects) if settled else ():

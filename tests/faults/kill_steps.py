@@ -9,6 +9,7 @@ from __future__ import annotations
 _DEVELOPING_STORED = {
     "PostToConnection message-preview": 1,
     "PutObject full.webp": 1,
+    "PutObject small.webp": 1,
     "PutObject thumbnail.webp": 1,
     "TransactWriteItems complete": 1,
     "PostToConnection message-update complete": 1,

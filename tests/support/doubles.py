@@ -450,6 +450,9 @@ class FakePicture:
     def thumbnail(self) -> EncodedImage:
         return EncodedImage(b"thumbnail " + self._data, 512, 384)
 
+    def small(self) -> EncodedImage:
+        return EncodedImage(b"small " + self._data, 768, 576)
+
     def color(self) -> str:
         return "#aabbcc"
 

@@ -179,7 +179,7 @@ def refused() -> dict[str, bytes]:
         "JPEG of no height": _with_height(_JPEG, 0),
         "PNG of 30,000 squared": png((30_000, 30_000), rows=bytes(1_000)),
         "PNG of 10,000 squared": png((10_000, 10_000), rows=bytes(1_000)),
-        "PNG just too large": encoded(Image.new("1", (5_000, 4_801)), "PNG"),
+        "PNG just too large": encoded(Image.new("1", (5_000, 5_001)), "PNG"),
         "PNG of 2 billion by one": png((2**31 - 1, 1), rows=bytes(1_000)),
         "JPEG of 65,500 squared": _with_height(_JPEG, 65_500).replace(
             struct.pack(">HH", 65_500, SIZE[0]), struct.pack(">HH", 65_500, 65_500)

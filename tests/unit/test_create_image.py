@@ -70,6 +70,7 @@ WAITING = a_message(
 ).generating(JOB, {0: Slot.of(JOB, NOW + timedelta(seconds=450))}, "[]", NOW)
 FULL = ids.image_key(USER, JOB.id, "full.webp")
 THUMBNAIL = ids.image_key(USER, JOB.id, "thumbnail.webp")
+SMALL = ids.image_key(USER, JOB.id, "small.webp")
 ORIGINAL = ids.image_key(USER, JOB.id, "original")
 A_FOX = PaintRequest("a red fox", f"identifier of {USER}", "1:1", "1K")
 ORDER = Order(USER, CHAT, WAITING.id, JOB.id, 1, REQUEST, NOW + timedelta(seconds=150))
@@ -206,6 +207,7 @@ def test_the_files_are_stored_under_keys_that_follow_from_the_job(world: World) 
         ORIGINAL: BYTES,
         FULL: b"full " + BYTES,
         THUMBNAIL: b"thumbnail " + BYTES,
+        SMALL: b"small " + BYTES,
     }
 
 
@@ -400,6 +402,7 @@ def test_who_comes_second_with_an_original_derives_from_the_first(world: World) 
         ORIGINAL: b"of another attempt",
         FULL: b"full of another attempt",
         THUMBNAIL: b"thumbnail of another attempt",
+        SMALL: b"small of another attempt",
     }
     image = world.message().image
     assert image is not None
@@ -619,7 +622,7 @@ def test_a_crash_in_the_studio_ends_it(world: World) -> None:
     assert "pixels" not in str(world.message())
 
 
-@pytest.mark.parametrize("name", ["original", "full.webp", "thumbnail.webp"])
+@pytest.mark.parametrize("name", ids.IMAGE_FILES)
 def test_a_file_that_cannot_be_stored_ends_it(world: World, name: str) -> None:
     world.pictures.refuses.add(name)
 
@@ -638,7 +641,7 @@ def test_of_what_is_no_picture_nothing_is_uploaded(world: World) -> None:
     assert world.error_code() == "no_image"
 
 
-@pytest.mark.parametrize("slow", ["original", "thumbnail.webp"])
+@pytest.mark.parametrize("slow", ["original", "thumbnail.webp", "small.webp"])
 def test_an_upload_is_waited_for_when_another_fails(world: World, slow: str) -> None:
     world.pictures.refuses.add("full.webp")
     world.pictures.takes[slow] = 0.05
@@ -716,7 +719,7 @@ def test_a_picture_that_was_delivered_is_never_discarded(
 
     assert world.message().status is Status.COMPLETE
     assert world.used() == 1
-    assert set(world.pictures.files) == {ORIGINAL, FULL, THUMBNAIL}
+    assert set(world.pictures.files) == {ORIGINAL, FULL, THUMBNAIL, SMALL}
 
 
 def test_an_account_deleted_while_painting_gets_nothing_back(world: World) -> None:

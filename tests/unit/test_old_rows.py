@@ -14,7 +14,7 @@ from tests.support.doubles import NOW
 from afterimage.adapters.dynamodb import rows, slots
 from afterimage.adapters.dynamodb.tables import ChatRow, EventRow, ImageRow, LedgerRow, MessageRow
 from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
-from afterimage.domain.entities import FailureNote, JobStatus, Slot, SlotStatus, Status
+from afterimage.domain.entities import FailureNote, JobStatus, Origin, Slot, SlotStatus, Status
 
 AT = {"S": "2026-11-20T10:00:00.000Z"}
 UNKNOWN = {"of_a_later_version": {"S": "…"}}
@@ -132,11 +132,13 @@ def test_a_message_of_a_later_version_keeps_what_is_not_known_here() -> None:
     assert "created_at" not in written
 
 
-def test_what_was_stored_before_there_were_cache_tags_has_none() -> None:
+def test_what_was_stored_by_earlier_versions_is_painted_and_has_no_tags() -> None:
     stored = {"user_id": {"S": "u"}, "image_id": {"S": "i"}, "image": {"S": IMAGE % ""}}
     marked = {"user_id": {"S": "u"}, "entry": {"S": "deletion#image#i"}, "created_at": AT}
 
-    assert rows.image_of(read(ImageRow, stored)).tagged is False
+    image = rows.image_of(read(ImageRow, stored))
+    assert image.tagged is False
+    assert (image.origin, image.source_image_ids, image.index) == (Origin.PAINTED, (), 0)
     assert rows.deletion_of(read(LedgerRow, marked)).at_edge is AtEdge.UNTAGGED
 
 

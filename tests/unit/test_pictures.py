@@ -1,4 +1,4 @@
-"""Pixels: whatever a model may send becomes three files, or the reason why not."""
+"""Pixels: whatever a model may send becomes its files, or the reason why not."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 from PIL import Image, ImageCms, ImageDraw, ImageOps
-from tests.support import hostile_pictures
+from tests.support import hostile_pictures, noted_pictures
 from tests.support.hostile_pictures import (
     BLUE,
     RED,
@@ -78,6 +78,18 @@ def test_a_thumbnail_fits_512_pixels_and_never_grows(
 
     assert (thumbnail.width, thumbnail.height) == small
     assert opened(thumbnail.data).size == small
+
+
+@pytest.mark.parametrize(
+    ("size", "small"),
+    [((1024, 768), (768, 576)), ((1376, 768), (768, 429)), ((100, 50), (100, 50))],
+)
+def test_what_a_text_model_sees_fits_768_pixels(
+    size: tuple[int, int], small: tuple[int, int]
+) -> None:
+    seen = decode(encoded(a_picture(size), "PNG")).small()
+
+    assert (seen.width, seen.height) == small == opened(seen.data).size
 
 
 def test_a_preview_is_a_small_inline_webp() -> None:
@@ -271,6 +283,25 @@ def test_a_profile_larger_than_any_real_one_is_ignored() -> None:
     full = opened(decode(encoded(picture, icc_profile=huge)).full().data).convert("RGB")
 
     assert near(full.getpixel((32, 32)), (0, 200, 0))
+
+
+def shade_with(profile: bytes) -> tuple[int, int, int]:
+    """What a middle gray looks like that lies in a PNG with a profile."""
+    picture = Image.new("RGB", (64, 64), (128, 128, 128))
+    full = opened(decode(encoded(picture, "PNG", icc_profile=profile)).full().data)
+    red, green, blue = full.convert("RGB").getpixel((32, 32))  # type: ignore[misc]
+    return red, green, blue
+
+
+def test_a_profile_is_judged_by_what_it_shows_not_by_its_name() -> None:
+    linear = noted_pictures.profile(exponent=1.0, name="sRGB lines")
+    same = noted_pictures.profile(exponent=2.2, name="by numbers")
+
+    assert near(shade_with(linear), (188, 188, 188), by=3)
+    assert near(shade_with(same), (128, 128, 128), by=1)
+    assert near(shade_with(a_profile()), (128, 128, 128), by=1)
+    red, _, _ = shade_with(noted_pictures.table_profile())
+    assert red != 128
 
 
 def test_alpha_survives_a_profile() -> None:

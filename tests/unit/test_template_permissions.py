@@ -19,7 +19,8 @@ PATTERNS = {
     "/live/*/@connections/*": "ids of connections are API Gateway's, new ones every second",
     "${ImagesBucket.Arn}/p/*": "a key is a user's and a picture's",
     ":alarm:${AWS::StackName}-rollout-*": "an alarm of a rollout is named by its version",
-    "${ImagesBucket.Arn}/p/*.webp": "a key is a user's and a picture's",
+    "${ImagesBucket.Arn}/p/*/full.webp": "a key is a user's and a picture's",
+    "${ImagesBucket.Arn}/p/*/thumbnail.webp": "a key is a user's and a picture's",
     "${ImagesBucket.Arn}/p/*/original": "a key is a user's and a picture's",
 }
 # Every policy that is not written here, and why.

@@ -38,8 +38,10 @@ META_FIELDS = [
 ]
 IMAGE = {
     "id": a_ulid(),
+    "origin": "painted",
     "message_id": a_ulid(),
     "chat_id": "chat-1",
+    "source_image_ids": [],
     "prompt": "a red fox, number 0",
     "created_at": "2026-11-20T10:00:00.000Z",
     "url": "https://pictures.test/cdn/p/user/0/full.webp?signed",

@@ -7,8 +7,14 @@ export type AspectRatio =
 
 export interface Image {
   id: string;
-  message_id: string;
-  chat_id: string;
+  /** Whether it was painted here, or brought by its owner. */
+  origin: "painted" | "upload";
+  /** Null of an upload. */
+  message_id: string | null;
+  /** Null of an upload, which belongs to no chat. */
+  chat_id: string | null;
+  /** What it was painted after; an id stays when its picture is deleted. */
+  source_image_ids: string[];
   /** Null in a slot, whose message has it, and in a message that is `truncated`. */
   prompt: string | null;
   /** ISO 8601, UTC. */

@@ -16,6 +16,7 @@ from afterimage.domain.entities import (
     Image,
     Message,
     MessageType,
+    Origin,
     Role,
     Slot,
     SlotStatus,
@@ -25,11 +26,17 @@ from afterimage.ports.channel import ImageUrls
 
 
 class ImageView(TypedDict):
-    """A picture; `prompt` is null in a slot, and where a frame has no room for it."""
+    """A picture; `prompt` is null in a slot, and where a frame has no room for it.
+
+    One that was brought (`origin` is `upload`) has an empty `prompt` and neither `message_id` nor
+    `chat_id`.
+    """
 
     id: str
-    message_id: str
-    chat_id: str
+    origin: Origin
+    message_id: str | None
+    chat_id: str | None
+    source_image_ids: list[str]
     prompt: str | None
     created_at: str
     url: str
@@ -98,8 +105,10 @@ def timestamp(at: datetime) -> str:
 def image_view(image: Image, urls: ImageUrls) -> ImageView:
     return {
         "id": image.id,
+        "origin": image.origin,
         "message_id": image.message_id,
         "chat_id": image.chat_id,
+        "source_image_ids": list(image.source_image_ids),
         "prompt": image.prompt,
         "created_at": timestamp(image.created_at),
         "url": urls.url(image.key),

@@ -86,7 +86,7 @@ def _check_png(data: bytes) -> Checked:
             kept.append(slice(at, end))
         elif _is_whole(data, at, end):
             content = data[at + 8 : end - 4]
-            size = _inflated_size(kind, content, _MOST_INFLATED - inflated)
+            size = inflated_size(kind, content, _MOST_INFLATED - inflated)
             inflated += size
             if inflated >= _MOST_INFLATED:
                 raise NoImage("a PNG of notes without end")
@@ -130,7 +130,7 @@ def _png_needs(kind: bytes, content: bytes, inflated: int, header: bytes) -> boo
     return False
 
 
-def _inflated_size(kind: bytes, content: bytes, most: int) -> int:
+def inflated_size(kind: bytes, content: bytes, most: int) -> int:
     """How many bytes a text or a profile has when it is unpacked, counted up to `most`."""
     _, found, rest = content.partition(b"\0")
     if not found:

@@ -7,18 +7,25 @@ import warnings
 from base64 import b64encode
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageFile
 
-from afterimage.adapters import color_profiles, picture_guards, png_transparency
+from afterimage.adapters import color_profiles, picture_guards, png_transparency, stripping
 from afterimage.adapters.picture_guards import END_OF_JPEG, LARGEST_EXIF, LARGEST_PROFILE, Checked
-from afterimage.domain.errors import NoImage
-from afterimage.ports.pictures import EncodedImage
+from afterimage.adapters.stripping.notes import source_type_packet
+from afterimage.domain.errors import NoImage, NotAPicture
+from afterimage.ports.pictures import Brought, EncodedImage
+
+if TYPE_CHECKING:
+    from PIL.ImageCms import ImageCmsTransform
 
 _FORMATS = ("JPEG", "PNG", "WEBP")
-_MOST_PIXELS = 24_000_000  # the models' largest picture has 17 million
+_MOST_PIXELS = 25_000_000  # newer phones take 24.5 million, the models' largest has 17 million
 _LONGEST_SIDE = 16_383  # pixels; WebP's own limit
 _THUMBNAIL_SIDE = 512  # pixels
+# What a text model sees of it: pixels, and libwebp's scale. Nobody looks at it for long.
+_SMALL_SIDE, _SMALL_QUALITY, _SMALL_METHOD = 768, 75, 0
 _LARGEST_THUMBNAIL = 25_000  # bytes
 _THUMBNAIL_QUALITIES = (75, 60, 45, 30, 15, 0)  # the first that fits is taken
 _PREVIEW_SIDE = 128
@@ -27,19 +34,19 @@ _COUNTED_SIDE, _COUNTED_COLORS = 32, 8  # for the dominant colour
 _PREVIEW_QUALITY = 45
 _LARGEST_PREVIEW = 12 * 1024  # bytes
 
+# How a HEIC begins behind its first four bytes, and what to tell people who have one.
+_HEIC_BRANDS = frozenset(b"ftyp" + brand for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"))
+_HEIC = (
+    "HEIC pictures cannot be read here. Save it as a JPEG, or let your phone take pictures in its "
+    "most compatible format."
+)
 _ORIENTATION = 0x0112  # EXIF 2.32, table 4
-# Says of a file that a model painted it: IPTC's digital source type, in XMP (IPTC Photo Metadata
-# Standard 2025.1, "Digital Source Type"), in the packet that readers look for (XMP, part 1, 7.3).
-_PAINTED = (
-    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?>'
-    '<x:xmpmeta xmlns:x="adobe:ns:meta/">'
-    '<rdf:RDF xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#">'
-    '<rdf:Description rdf:about="" xmlns:e="http://iptc.org/std/Iptc4xmpExt/2008-02-29/">'
-    "<e:DigitalSourceType>"
-    "http://cv.iptc.org/newscodes/digitalsourcetype/trainedAlgorithmicMedia"
-    "</e:DigitalSourceType></rdf:Description></rdf:RDF></x:xmpmeta>"
-    '<?xpacket end="r"?>'
-).encode()
+# Says of a file that a model painted it.
+_PAINTED = source_type_packet("trainedAlgorithmicMedia")
+
+# Red, green and blue of shades that two profiles show alike only if they are the same.
+_SHADES = bytes((*(n for g in range(0, 256, 51) for n in (g, g, g)), *(200, 30, 40, 20, 160, 220)))
+_NOBODY_SEES = 3  # of 255
 
 _ANYTHING = bytes(range(255))  # no end of a JPEG, and nothing that one would go on with
 _TURNED = {
@@ -67,7 +74,7 @@ class WebpSettings:
 
 
 class PillowStudio:
-    """Implements `Studio`."""
+    """Implements `Studio` and `Intake`."""
 
     def __init__(self, webp: WebpSettings) -> None:
         self._webp = webp
@@ -75,9 +82,21 @@ class PillowStudio:
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
     def decode(self, data: bytes) -> PillowPicture:
+        return self._decoded(data, _PAINTED)
+
+    def bring(self, data: bytes) -> Brought:
+        try:
+            picture_guards.check(data)  # how much there is to walk over
+            stripped = stripping.strip(data)
+            return Brought(stripped.data, self._decoded(stripped.data, stripped.notes.xmp()))
+        except NoImage as error:
+            public = _HEIC if data[4:12] in _HEIC_BRANDS else None
+            raise NotAPicture(str(error), public=public) from error
+
+    def _decoded(self, data: bytes, xmp: bytes) -> PillowPicture:
         checked = picture_guards.check(data)
         try:
-            return PillowPicture(_as_shown(_loaded(checked), checked), self._webp)
+            return PillowPicture(_as_shown(_loaded(checked), checked), self._webp, xmp)
         except NoImage:
             raise
         # Pillow's plugins raise what they like on hostile bytes.
@@ -86,11 +105,16 @@ class PillowStudio:
 
 
 class PillowPicture:
-    """Implements `DecodedPicture`."""
+    """Implements `DecodedPicture`.
 
-    def __init__(self, pixels: Image.Image, webp: WebpSettings) -> None:
+    Args:
+        xmp: the note that all of its files carry; empty for none.
+    """
+
+    def __init__(self, pixels: Image.Image, webp: WebpSettings, xmp: bytes) -> None:
         self._pixels = pixels
         self._webp = webp
+        self._xmp = xmp
 
     def preview(self) -> str:
         # Whole blocks of pixels first: nearly all of the way at a fraction of the time.
@@ -103,16 +127,21 @@ class PillowPicture:
         return "data:image/webp;base64," + b64encode(data).decode()
 
     def full(self) -> EncodedImage:
-        data = _encoded(self._pixels, self._webp.quality, self._webp.method)
+        data = _encoded(self._pixels, self._webp.quality, self._webp.method, self._xmp)
         return EncodedImage(data, *self._pixels.size)
 
     def thumbnail(self) -> EncodedImage:
         """Of a page of fifty each costs a phone its share, so the finest texture is no excuse."""
         for quality in _THUMBNAIL_QUALITIES:
-            data = _encoded(self._small, quality, self._webp.method)
+            data = _encoded(self._small, quality, self._webp.method, self._xmp)
             if len(data) <= _LARGEST_THUMBNAIL:
                 break
         return EncodedImage(data, *self._small.size)
+
+    def small(self) -> EncodedImage:
+        small = self._within(_SMALL_SIDE)
+        data = _encoded(small, _SMALL_QUALITY, _SMALL_METHOD, self._xmp)
+        return EncodedImage(data, *small.size)
 
     def color(self) -> str:
         """The colour most of it has; an average may be one that it does not have at all."""
@@ -135,8 +164,11 @@ class PillowPicture:
     @cached_property
     def _small(self) -> Image.Image:
         """Asked for by one thread at a time."""
+        return self._within(_THUMBNAIL_SIDE)
+
+    def _within(self, side: int) -> Image.Image:
         return self._pixels.resize(
-            _fitted(self._pixels.size, _THUMBNAIL_SIDE),
+            _fitted(self._pixels.size, side),
             Image.Resampling.BICUBIC,
             reducing_gap=1.0,  # whole blocks first: an eighth of the time, and nobody sees it
         )
@@ -216,14 +248,24 @@ def _in_srgb(image: Image.Image, profile: bytes, mode: str) -> Image.Image:
         return plain
     try:
         own = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-        if "srgb" in ImageCms.getProfileDescription(own).lower():
-            return plain
+        screen = ImageCms.createProfile("sRGB")
         # Gray and print colours have profiles of their own kind.
         source = image if image.mode in ("L", "CMYK") else plain
-        screen = ImageCms.createProfile("sRGB")
-        return ImageCms.profileToProfile(source, own, screen, outputMode=mode) or plain
+        convert = ImageCms.buildTransform(own, screen, source.mode, mode)
+        if source is plain and _changes_nothing(convert, mode):
+            return plain
+        return ImageCms.applyTransform(source, convert) or plain
     except (ImageCms.PyCMSError, OSError, ValueError):
         return plain
+
+
+def _changes_nothing(convert: ImageCmsTransform, mode: str) -> bool:
+    """Whether a few shades stay what they are. A profile's name tells nothing: there are linear
+    ones that are called sRGB, and to convert 25 million pixels takes a second."""
+    shades = Image.frombytes("RGB", (len(_SHADES) // 3, 1), _SHADES)
+    converted = convert.apply(_in_mode(shades, mode))
+    difference = ImageChops.difference(shades, _in_mode(converted, "RGB"))
+    return max(difference.tobytes()) <= _NOBODY_SEES
 
 
 def _in_mode(image: Image.Image, mode: str) -> Image.Image:
@@ -239,7 +281,7 @@ def _on_white(image: Image.Image) -> Image.Image:
     return white.convert("RGB")
 
 
-def _encoded(image: Image.Image, quality: int, method: int, xmp: bytes = _PAINTED) -> bytes:
+def _encoded(image: Image.Image, quality: int, method: int, xmp: bytes) -> bytes:
     out = io.BytesIO()
     image.save(out, "WEBP", quality=quality, method=method, xmp=xmp)
     return out.getvalue()

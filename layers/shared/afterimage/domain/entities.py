@@ -32,6 +32,13 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
+class Origin(StrEnum):
+    """Where a picture comes from."""
+
+    PAINTED = "painted"
+    UPLOAD = "upload"
+
+
 OPEN = frozenset({Status.THINKING, Status.GENERATING})
 
 
@@ -80,16 +87,19 @@ class Image:
     """A picture in the gallery. Holds S3 keys, never URLs.
 
     Attributes:
+        message_id: of the answer that it was painted for; None if somebody has brought it.
+        chat_id: whose deletion deletes it; None likewise.
         size: bytes of the full-size file.
         color: the dominant colour, `#rrggbb`.
         thumbhash: base64 of the picture's thumbhash (evanw.github.io/thumbhash).
         tagged: whether its files carry cache tags, by which the edge forgets them.
+        source_image_ids: the pictures that it was painted after, whether they are there or not.
         index: its place in the model's answer: 0 was asked for, what follows came with it.
     """
 
     id: str
-    message_id: str
-    chat_id: str
+    message_id: str | None
+    chat_id: str | None
     prompt: str
     created_at: datetime
     key: str
@@ -100,6 +110,8 @@ class Image:
     color: str
     thumbhash: str
     tagged: bool = False
+    origin: Origin = Origin.PAINTED
+    source_image_ids: tuple[str, ...] = ()
     index: int = 0
 
 

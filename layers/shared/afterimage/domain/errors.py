@@ -78,6 +78,12 @@ class Invalid(Refused):
     public = "The request is not valid."
 
 
+class NotAPicture(Invalid):
+    """Bytes that are no picture we handle."""
+
+    public = "This is not a picture that can be read here. Send a JPEG, a PNG or a WebP."
+
+
 class ClockSkew(Refused):
     code, status = "clock_skew", 400
     public = "The id's time is more than five minutes off."

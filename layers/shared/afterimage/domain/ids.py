@@ -12,7 +12,9 @@ ULID_PATTERN = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"
 _CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ORIGINAL = "original"
 # Everything that is stored of a picture: what is not named here is not deleted.
-IMAGE_FILES = (ORIGINAL, "full.webp", "thumbnail.webp")
+IMAGE_FILES = (ORIGINAL, "full.webp", "thumbnail.webp", "small.webp")
+# What people are shown of it; the small one is for the text model.
+_SHOWN = ("full.webp", "thumbnail.webp")
 # Pictures that are kept of one answer beside the one that was asked for.
 MOST_UNASKED = 3
 _RANDOM_BYTES = 10  # of a ULID's 16; the first 6 are its time in milliseconds
@@ -66,7 +68,7 @@ def image_key(user_id: str, job: str, name: str) -> str:
 
 def shown_keys(user_id: str, job: str) -> list[str]:
     """S3 keys of those files of a picture that are let out, and so may be in caches."""
-    return [image_key(user_id, job, name) for name in IMAGE_FILES if name != ORIGINAL]
+    return [image_key(user_id, job, name) for name in _SHOWN]
 
 
 def image_keys(user_id: str, job: str) -> list[str]:

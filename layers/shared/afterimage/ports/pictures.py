@@ -33,6 +33,9 @@ class DecodedPicture(Protocol):
     def thumbnail(self) -> EncodedImage:
         """512 pixels at its longer side, 25 KB at most."""
 
+    def small(self) -> EncodedImage:
+        """What a text model sees of it: 768 pixels at its longer side."""
+
     def color(self) -> str:
         """The dominant colour, `#rrggbb`."""
 
@@ -46,6 +49,27 @@ class Studio(Protocol):
 
         Raises:
             NoImage: they are not a picture that we handle.
+        """
+
+
+@dataclass(frozen=True)
+class Brought:
+    """A picture that somebody has brought.
+
+    Attributes:
+        original: the file without its notes, every pixel as it came.
+    """
+
+    original: bytes
+    picture: DecodedPicture
+
+
+class Intake(Protocol):
+    def bring(self, data: bytes) -> Brought:
+        """Take the notes out of somebody's file, and turn what is left into pixels.
+
+        Raises:
+            NotAPicture: it is not a picture that we handle.
         """
 
 

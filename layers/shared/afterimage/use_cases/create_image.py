@@ -79,12 +79,13 @@ class _Files:
     original: str
     full: str
     thumbnail: str
+    small: str
     tags: Future[Sequence[str]]
 
     @classmethod
     def of(cls, order: Order, image_id: str, tags: Future[Sequence[str]]) -> _Files:
-        original, full, thumbnail = ids.image_keys(order.user_id, image_id)
-        return cls(image_id, original, full, thumbnail, tags)
+        original, full, thumbnail, small = ids.image_keys(order.user_id, image_id)
+        return cls(image_id, original, full, thumbnail, small, tags)
 
 
 class _Running:
@@ -351,8 +352,11 @@ class CreateImage:
         """The picture with its files uploaded."""
         thumbnail = running.begin(self._thumbnail, picture, files)
         full = picture.full()
+        # While the large file goes up the processor is idle.
+        small = running.begin(self._small, picture, files)
         self._pictures.put_webp(files.full, full.data, files.tags.result())
         color, thumbhash = thumbnail.result()
+        small.result()
         return Image(
             id=files.id,
             message_id=job.message_id,
@@ -373,6 +377,10 @@ class CreateImage:
         """What stands for the picture until it is loaded: colour and thumbhash, too."""
         self._pictures.put_webp(files.thumbnail, picture.thumbnail().data, files.tags.result())
         return picture.color(), picture.thumbhash()
+
+    def _small(self, picture: DecodedPicture, files: _Files) -> None:
+        """What a text model is shown of it in later questions."""
+        self._pictures.put_webp(files.small, picture.small().data, files.tags.result())
 
     # --- Delivering -------------------------------------------------------------------------
 

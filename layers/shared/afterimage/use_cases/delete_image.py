@@ -16,7 +16,7 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
-from afterimage.domain.entities import Image
+from afterimage.domain.entities import Image, Message
 from afterimage.domain.errors import Busy
 from afterimage.domain.events import Event, ImageDeleted, MessageUpdated
 from afterimage.ports.channel import ConditionsFailed
@@ -65,12 +65,18 @@ class DeleteImage:
     def _mark(self, user_id: str, image: Image, deletion: Deletion) -> Transition:
         changes: list[Change] = [RemoveImage(image.id), BeginDeletion(deletion)]
         events: list[Event] = [ImageDeleted(image.id)]
-        message = self._messages.get(user_id, image.chat_id, image.message_id)
+        message = self._message_of(user_id, image)
         if message is not None and any(one.id == image.id for one in message.images):
             without = message.without_image(image.id)
             changes.append(ReplaceMessage(without, message.version))
             events.append(MessageUpdated(without))
         return Transition(tuple(changes), tuple(events))
+
+    def _message_of(self, user_id: str, image: Image) -> Message | None:
+        """The answer that it was painted for, if it was."""
+        if image.chat_id is None or image.message_id is None:
+            return None
+        return self._messages.get(user_id, image.chat_id, image.message_id)
 
 
 def _deletion_of(image: Image, now: datetime) -> Deletion:

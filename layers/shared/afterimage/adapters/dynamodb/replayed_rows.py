@@ -47,6 +47,7 @@ class DynamoDbRows:
 
     def _of_kept_chats(self, user_id: str, found: list[OfChatT]) -> list[OfChatT]:
         """Without those of a chat that is being deleted; a chat without a row is not."""
-        keys = [(user_id, chat_id) for chat_id in sorted({row.chat_id for row in found})]
+        chats = sorted({row.chat_id for row in found if row.chat_id is not None})
+        keys = [(user_id, chat_id) for chat_id in chats]
         deleting = {row.chat_id for row in self._read(ChatRow, keys) if row.deleting}
         return [row for row in found if row.chat_id not in deleting]

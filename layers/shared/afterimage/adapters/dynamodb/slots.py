@@ -6,7 +6,7 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from afterimage.domain.entities import FailureNote, Image, Slot, SlotStatus
+from afterimage.domain.entities import FailureNote, Image, Origin, Slot, SlotStatus
 
 _IMAGE_FIELDS = frozenset(field.name for field in fields(Image))
 
@@ -65,6 +65,8 @@ def stored_image(image: Image) -> dict[str, Any]:
         "color": image.color,
         "thumbhash": image.thumbhash,
         "tagged": image.tagged,
+        "origin": image.origin.value,
+        "source_image_ids": list(image.source_image_ids),
         "index": image.index,
     }
 
@@ -72,7 +74,15 @@ def stored_image(image: Image) -> dict[str, Any]:
 def image_of(found: dict[str, Any]) -> Image:
     # A later version may have written more than this one knows, while both run.
     known = {name: value for name, value in found.items() if name in _IMAGE_FIELDS}
-    return Image(**{**known, "created_at": time_of(found["created_at"])})
+    return Image(
+        **{
+            **known,
+            "created_at": time_of(found["created_at"]),
+            # A row from before somebody could bring one has neither.
+            "origin": Origin(found.get("origin", Origin.PAINTED)),
+            "source_image_ids": tuple(found.get("source_image_ids", ())),
+        }
+    )
 
 
 def stored_note(note: FailureNote) -> dict[str, Any]:
