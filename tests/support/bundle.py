@@ -28,6 +28,7 @@ from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.open_question import Question
+from afterimage.use_cases.purge_upload import PurgeUpload
 from afterimage.use_cases.recount_open import RecountOpen
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.repost_events import RepostEvents
@@ -35,6 +36,7 @@ from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
 from afterimage.use_cases.retry_message import Click
 from afterimage.use_cases.sweep import Sweep
 from afterimage.use_cases.turns import PaintersTurns
+from afterimage.use_cases.upload_image import File, Kept, UploadImage
 from tests.support.answering import Answering
 from tests.support.builders import CHAT, a_ulid
 from tests.support.costs import count_calls
@@ -63,6 +65,7 @@ from tests.support.in_memory import (
     InMemoryMessages,
     InMemoryRemoval,
     InMemoryTables,
+    InMemoryUploads,
 )
 
 USER = "alice"
@@ -84,6 +87,7 @@ LIMITS = Limits(
 
 
 PAINTING_AT_ONCE = 3
+UPLOAD_LIMIT = 2
 
 
 def painters_turns(
@@ -141,6 +145,7 @@ class Bundle:
     def __post_init__(self) -> None:
         self.messages = InMemoryMessages(self.tables)
         self.ledger = InMemoryLedger(self.tables)
+        self.uploads = InMemoryUploads(self.tables)
         self.index = InMemoryDueIndex(self.tables)
         self.text = ScriptedModel(journal=self.journal, model="a-text-model")
         self.painter = ScriptedModel(journal=self.journal)
@@ -210,6 +215,31 @@ class Bundle:
         seen = version or message.version
         until = now + timedelta(seconds=60)
         return self._answering.retry(Click(user, message.chat_id, message.id, seen, now, until))
+
+    def upload(self, number: int = 0, **changed: Any) -> Kept:
+        """Brings picture `number` now, with half a minute of the function's time left."""
+        now = self.clock.now()
+        fields: dict[str, Any] = {
+            "user_id": USER,
+            "image_id": a_ulid(number, now),
+            "data": BYTES,
+            "request_id": REQUEST,
+            "until": now + timedelta(seconds=29),
+        }
+        bring = UploadImage(
+            self.channel,
+            self.uploads,
+            self.images,
+            self.ledger,
+            self.studio,
+            self.pictures,
+            PlainTags(),
+            self.clock,
+            UPLOAD_LIMIT,
+            self.threads,
+            self.log,
+        )
+        return bring(File(**{**fields, **changed}))
 
     def delete_image(self, image_id: str, user: str = USER) -> None:
         DeleteImage(self.channel, self.images, self.messages, self.keeper, self.clock, self.log)(
@@ -308,6 +338,7 @@ class Bundle:
             self.starter,
             self.end,
             self.finish,
+            PurgeUpload(self.uploads, self.pictures, self.clock, self.log),
             recount,
             self.clock,
             LIMITS.image_deadline,

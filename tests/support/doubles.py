@@ -19,11 +19,11 @@ from typing import Any
 from afterimage.domain.conversation import Turn
 from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
-from afterimage.domain.errors import NoImage
+from afterimage.domain.errors import NoImage, NotAPicture
 from afterimage.domain.metrics import Metric
 from afterimage.domain.usage import Usage
 from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply, Words
-from afterimage.ports.pictures import EncodedImage
+from afterimage.ports.pictures import Brought, EncodedImage
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
 REQUEST = "8f5c1b7e-request"  # id of an invocation
@@ -462,7 +462,7 @@ class FakePicture:
 
 @dataclass
 class FakeStudio:
-    """Implements `Studio`.
+    """Implements `Studio` and `Intake`.
 
     Attributes:
         fails: raised by every decoding, if set.
@@ -481,3 +481,9 @@ class FakeStudio:
         if data in self.unreadable:
             raise NoImage("not a picture")
         return FakePicture(data, self)
+
+    def bring(self, data: bytes) -> Brought:
+        try:
+            return Brought(b"stripped " + data, self.decode(data))
+        except NoImage as error:
+            raise NotAPicture(str(error)) from error

@@ -19,6 +19,7 @@ from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Mes
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.uploads import Upload
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.chats import ChatPosition, DayUse
 from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey, UserRows
@@ -59,6 +60,7 @@ class Rows:
     costs: dict[Key, tuple[int, int]] = field(default_factory=dict)
     noted: set[str] = field(default_factory=set)
     jobs: dict[Key, Job] = field(default_factory=dict)
+    uploads: dict[Key, Upload] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
     connections: dict[Key, tuple[datetime, datetime]] = field(default_factory=dict)
     unresumed: dict[Key, datetime] = field(default_factory=dict)
@@ -275,6 +277,7 @@ class InMemoryLedger(_View):
                 f"messages#{day}",
                 _calls(ModelKind.IMAGE, day),
                 _calls(ModelKind.TEXT, day),
+                f"uploads#{day}",
             )
             used = DayUse(*(self._rows.used.get((user_id, name), 0) for name in counters))
             nano_usd, tokens = self._rows.costs.get((user_id, f"cost#{day}"), (0, 0))
@@ -321,6 +324,21 @@ class InMemoryLedger(_View):
         return sorted(mine, key=lambda job: job.id, reverse=True)[:limit]
 
 
+class InMemoryUploads(_View):
+    """Implements `UploadStore`."""
+
+    def get(self, user_id: str, image_id: str) -> Upload | None:
+        with self._tables.lock:
+            return self._rows.uploads.get((user_id, image_id))
+
+    def move(self, user_id: str, before: Upload, after: Upload) -> bool:
+        with self._tables.lock:
+            if not _is_still_uploaded(self._rows, user_id, before):
+                return False
+            self._rows.uploads[user_id, before.id] = after
+            return True
+
+
 class InMemoryDueIndex(_View):
     """Implements `DueIndex`."""
 
@@ -363,6 +381,13 @@ class InMemoryDueIndex(_View):
                 for key, job in self._rows.jobs.items()
                 if job.purge_at is not None
                 and job.purge_at <= now
+                and _partition_of(key[0]) == partition
+            ]
+            due += [
+                key
+                for key, upload in self._rows.uploads.items()
+                if upload.purge_at is not None
+                and upload.purge_at <= now
                 and _partition_of(key[0]) == partition
             ]
             due += [
@@ -443,7 +468,7 @@ class InMemoryRemoval(_View):
             case UserRows.IMAGES:
                 return (rows.images,)
             case UserRows.LEDGER:
-                return (rows.jobs, rows.used, rows.costs, rows.deletions)
+                return (rows.jobs, rows.uploads, rows.used, rows.costs, rows.deletions)
             case UserRows.CHANNEL:
                 return (rows.connections, rows.tickets, rows.unresumed)
             case UserRows.EVENTS:
@@ -538,7 +563,15 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
         case changes.RefundImage(day, number):
             return rows.used.get((user, f"quota#{day}"), 0) >= number
         case changes.InsertJob(job):
-            return (user, job.id) not in rows.jobs
+            return not _is_taken(rows, (user, job.id))
+        case changes.InsertUpload(upload):
+            return not _is_taken(rows, (user, upload.id))
+        case changes.MoveUpload(earlier):
+            return _is_still_uploaded(rows, user, earlier)
+        case changes.CountUpload(day, limit):
+            return rows.used.get((user, f"uploads#{day}"), 0) < limit
+        case changes.CheckNoImage(image_id):
+            return (user, image_id) not in rows.images
         case changes.MoveJob(before):
             return _is_still(rows, user, before)
         case changes.InsertImage(image):
@@ -606,6 +639,14 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             del rows.jobs[user, job.id]
         case changes.RemoveImage(image_id):
             del rows.images[user, image_id]
+        case changes.InsertUpload(upload):
+            rows.uploads[user, upload.id] = upload
+        case changes.MoveUpload(_, later):
+            rows.uploads[user, later.id] = later
+        case changes.CountUpload(day):
+            _count(rows, (user, f"uploads#{day}"), 1)
+        case changes.CheckNoImage():
+            pass
         case changes.CloseAccount() | changes.CorrectOpen():
             pass  # the counter's
 
@@ -654,6 +695,18 @@ def _is_still(rows: Rows, user: str, before: Job) -> bool:
     """Whether a job is as it was when a move was decided."""
     found = rows.jobs.get((user, before.id))
     return found is not None and (found.status, found.attempt) == (before.status, before.attempt)
+
+
+def _is_taken(rows: Rows, key: Key) -> bool:
+    """Whether the ledger has a row with this id."""
+    return key in rows.jobs or key in rows.uploads
+
+
+def _is_still_uploaded(rows: Rows, user: str, before: Upload) -> bool:
+    found = rows.uploads.get((user, before.id))
+    if found is None:
+        return False
+    return (found.status, found.purge_at) == (before.status, before.purge_at)
 
 
 def _partition_of(user: str) -> int:

@@ -125,7 +125,7 @@ def call(
         chats=ReadChats(chats),
         images=gallery,
         original=DownloadOriginal(gallery, pictures),
-        usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4),
+        usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4, 50),
         rename=RenameChat(channel, chats),
         cancel=CancelMessage(channel, messages, end, clock, timedelta(seconds=155), log),
         delete_image=DeleteImage(channel, images, messages, keeper, clock, log),

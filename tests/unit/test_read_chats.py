@@ -253,9 +253,15 @@ def test_a_search_for_what_is_rare_gives_a_cursor_instead_of_reading_on(
     assert second.cursor is None
 
 
+def read_usage(tables: InMemoryTables, clock: FixedClock) -> Usage:
+    limits = DailyLimits(10, 200, 30, 400)
+    return ReadUsage(InMemoryLedger(tables), tables.read, clock, limits, 4, 50)(USER)
+
+
 def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
     tables.rows.used[USER, "quota#2026-11-20"] = 7
     tables.rows.used[USER, "messages#2026-11-20"] = 30
+    tables.rows.used[USER, "uploads#2026-11-20"] = 3
     tables.rows.used[USER, "quota#2026-11-19"] = 10
     tables.rows.used[USER, "image_calls#2026-11-20"] = 9
     tables.rows.used[USER, "text_calls#2026-11-20"] = 31
@@ -272,9 +278,9 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
         (USER, "cost#2026-11-20"): (34_000_000, 7),
         (USER, "cost#2026-11-19"): (1, 1),
     }
-    usage = ReadUsage(InMemoryLedger(tables), tables.read, clock, DailyLimits(10, 200, 30, 400), 4)(
-        USER
-    )
+    usage = ReadUsage(
+        InMemoryLedger(tables), tables.read, clock, DailyLimits(10, 200, 30, 400), 4, 50
+    )(USER)
 
     assert usage == Usage(
         limit=10,
@@ -282,6 +288,8 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
         resets_at=datetime(2026, 11, 21, tzinfo=UTC),
         message_limit=200,
         messages_used=30,
+        upload_limit=50,
+        uploads_used=3,
         image_calls=9,
         image_call_limit=30,
         text_calls=31,
@@ -296,9 +304,4 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
 def test_usage_without_any_picture_has_no_typical_time(
     tables: InMemoryTables, clock: FixedClock
 ) -> None:
-    assert (
-        ReadUsage(InMemoryLedger(tables), tables.read, clock, DailyLimits(10, 200, 30, 400), 4)(
-            USER
-        ).typical_ms
-        is None
-    )
+    assert read_usage(tables, clock).typical_ms is None

@@ -112,7 +112,13 @@ class CallSettings(ImageCallSettings):
         return self.daily_text_calls or _CALLS_PER_MESSAGE * self.daily_message_limit
 
 
-class ChatApiSettings(PaintingSettings, CallSettings):
+class UploadSettings(TableSettings):
+    """Of every function that knows how many pictures one may bring."""
+
+    daily_upload_limit: int = Field(ge=0)
+
+
+class ChatApiSettings(PaintingSettings, CallSettings, UploadSettings):
     images_bucket: Name
     image_timeout: int = Field(ge=1)
     keeper_function: Name
@@ -146,12 +152,24 @@ class LlmHandlerSettings(GeminiFunctionSettings, PaintingSettings, CallSettings)
         return self
 
 
-class ImageGenerateSettings(GeminiFunctionSettings, PaintingSettings, ImageCallSettings):
-    image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
+class PictureSettings(TableSettings):
+    """Of every function that stores pictures."""
+
     images_bucket: Name
-    show_drafts: bool
+    pseudonym_secret: Name
     webp_quality: int = Field(ge=1, le=100)
     webp_method: int = Field(ge=0, le=6)
+
+
+class ImageGenerateSettings(
+    GeminiFunctionSettings, PaintingSettings, ImageCallSettings, PictureSettings
+):
+    image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
+    show_drafts: bool
+
+
+class ImageUploadSettings(PictureSettings, UploadSettings):
+    pass
 
 
 class KeeperSettings(PaintingSettings):

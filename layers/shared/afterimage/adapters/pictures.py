@@ -14,7 +14,7 @@ from PIL import Image, ImageChops, ImageFile
 from afterimage.adapters import color_profiles, picture_guards, png_transparency, stripping
 from afterimage.adapters.picture_guards import END_OF_JPEG, LARGEST_EXIF, LARGEST_PROFILE, Checked
 from afterimage.adapters.stripping.notes import source_type_packet
-from afterimage.domain.errors import NoImage, NotAPicture
+from afterimage.domain.errors import HEIC_REFUSED, NoImage, NotAPicture
 from afterimage.ports.pictures import Brought, EncodedImage
 
 if TYPE_CHECKING:
@@ -34,12 +34,8 @@ _COUNTED_SIDE, _COUNTED_COLORS = 32, 8  # for the dominant colour
 _PREVIEW_QUALITY = 45
 _LARGEST_PREVIEW = 12 * 1024  # bytes
 
-# How a HEIC begins behind its first four bytes, and what to tell people who have one.
+# How a HEIC begins behind its first four bytes.
 _HEIC_BRANDS = frozenset(b"ftyp" + brand for brand in (b"heic", b"heix", b"hevc", b"mif1", b"msf1"))
-_HEIC = (
-    "HEIC pictures cannot be read here. Save it as a JPEG, or let your phone take pictures in its "
-    "most compatible format."
-)
 _ORIENTATION = 0x0112  # EXIF 2.32, table 4
 # Says of a file that a model painted it.
 _PAINTED = source_type_packet("trainedAlgorithmicMedia")
@@ -90,7 +86,7 @@ class PillowStudio:
             stripped = stripping.strip(data)
             return Brought(stripped.data, self._decoded(stripped.data, stripped.notes.xmp()))
         except NoImage as error:
-            public = _HEIC if data[4:12] in _HEIC_BRANDS else None
+            public = HEIC_REFUSED if data[4:12] in _HEIC_BRANDS else None
             raise NotAPicture(str(error), public=public) from error
 
     def _decoded(self, data: bytes, xmp: bytes) -> PillowPicture:

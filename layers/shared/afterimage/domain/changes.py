@@ -14,6 +14,7 @@ from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Image, Job, Message
 from afterimage.domain.events import Event
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.uploads import Upload
 
 
 @dataclass(frozen=True)
@@ -118,6 +119,36 @@ class InsertImage:
 
 
 @dataclass(frozen=True)
+class InsertUpload:
+    """Holds if neither an upload nor a job has this id, or has ever had it."""
+
+    upload: Upload
+
+
+@dataclass(frozen=True)
+class MoveUpload:
+    """Holds if the upload still has `before`'s status and time."""
+
+    before: Upload
+    after: Upload
+
+
+@dataclass(frozen=True)
+class CountUpload:
+    """Holds while fewer than `limit` pictures were brought on `day` (`YYYY-MM-DD`)."""
+
+    day: str
+    limit: int
+
+
+@dataclass(frozen=True)
+class CheckNoImage:
+    """Changes nothing. Holds if no picture with this id exists."""
+
+    image_id: str
+
+
+@dataclass(frozen=True)
 class CloseChat:
     """Marks a chat as being deleted and empties its row. Holds if it exists and has no mark."""
 
@@ -184,6 +215,10 @@ Change = (
     | InsertJob
     | MoveJob
     | InsertImage
+    | InsertUpload
+    | MoveUpload
+    | CountUpload
+    | CheckNoImage
     | CloseChat
     | CloseAccount
     | CorrectOpen

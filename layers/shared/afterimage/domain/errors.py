@@ -3,6 +3,7 @@
     AfterimageError
     ├── Refused                 a request is turned away; nothing was stored
     │   ├── Invalid             400 invalid
+    │   │   └── NotAPicture     bytes that are no picture
     │   ├── ClockSkew           400 clock_skew
     │   ├── Unauthorized        401 unauthorized
     │   ├── NotFound            404 not_found
@@ -11,10 +12,13 @@
     │   ├── NotRunning          409 not_running
     │   ├── NotFailed           409 not_failed
     │   ├── RetryLimit          409 retry_limit
+    │   ├── ImageDeleted        409 image_deleted
     │   ├── AccountDeleted      410 account_deleted
+    │   ├── TooLarge            413 too_large
     │   ├── TooManyOpen         429 too_many_open
     │   ├── MessageLimit        429 message_limit
     │   ├── ProviderLimit       429 provider_limit
+    │   ├── UploadLimit         429 upload_limit
     │   └── Busy                503 busy
     ├── Failure                 an answer cannot be given; its message ends as `failed`
     │   ├── QuotaExceeded       quota_exceeded
@@ -78,6 +82,12 @@ class Invalid(Refused):
     public = "The request is not valid."
 
 
+HEIC_REFUSED = (
+    "HEIC pictures cannot be read here. Save it as a JPEG, or let your phone take pictures in its "
+    "most compatible format."
+)
+
+
 class NotAPicture(Invalid):
     """Bytes that are no picture we handle."""
 
@@ -101,7 +111,7 @@ class NotFound(Refused):
 
 class IdReused(Refused):
     code, status = "id_reused", 409
-    public = "This id already belongs to a message with another text."
+    public = "This id already belongs to something else that was sent."
 
 
 class ChatDeleted(Refused):
@@ -124,9 +134,19 @@ class RetryLimit(Refused):
     public = "This has been tried often enough. Please send it as a new message."
 
 
+class ImageDeleted(Refused):
+    code, status = "image_deleted", 409
+    public = "This picture has been deleted."
+
+
 class AccountDeleted(Refused):
     code, status = "account_deleted", 410
     public = "This account has been deleted."
+
+
+class TooLarge(Refused):
+    code, status = "too_large", 413
+    public = "This file is too large."
 
 
 class TooManyOpen(Refused):
@@ -142,6 +162,11 @@ class MessageLimit(Refused):
 class ProviderLimit(Refused):
     code, status = "provider_limit", 429
     public = "You have reached today's limit of calls to the model."
+
+
+class UploadLimit(Refused):
+    code, status = "upload_limit", 429
+    public = "You have reached today's limit of pictures that you bring."
 
 
 class Busy(Refused):

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from base64 import b64decode
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -17,11 +17,13 @@ from pydantic import BaseModel, ValidationError
 
 from afterimage.domain.callers import Caller
 from afterimage.domain.errors import (
+    HEIC_REFUSED,
     Invalid,
     MessageLimit,
     NotFound,
     ProviderLimit,
     Refused,
+    TooLarge,
     TooManyOpen,
 )
 from afterimage.domain.metrics import Metric
@@ -39,6 +41,8 @@ _LIMITS = {
     TooManyOpen.code: Metric.REFUSED_TOO_MANY_OPEN,
 }
 
+_HEIC = ("image/heic", "image/heif")
+
 ModelT = TypeVar("ModelT", bound=BaseModel)
 ApiGatewayEvent = Mapping[str, Any]
 
@@ -48,11 +52,13 @@ class Request:
     """One authenticated request.
 
     Attributes:
+        request_id: of the invocation.
         received_at: when API Gateway received it; a cold start is behind that.
         until: when the function will be stopped.
     """
 
     caller: Caller
+    request_id: str
     received_at: datetime
     until: datetime
     event: ApiGatewayEvent
@@ -73,17 +79,32 @@ class Request:
         """JSON body. Raises: Invalid."""
         if not _may_be_json(header(self.event, "content-type")):
             raise Invalid("another content type", public="The request's body must be JSON.")
-        body = self.event.get("body") or ""
-        try:
-            data = b64decode(body) if self.event.get("isBase64Encoded") else body.encode()
-        except ValueError as error:
-            raise Invalid("body is not text") from error
+        data = self._data()
         if len(data) > _LARGEST_BODY:
             raise Invalid("body too large", public="The request is too large.")
         try:
             return model.model_validate_json(data)
         except ValidationError as error:
             raise _invalid(error) from error
+
+    def file(self, media_types: Sequence[str], most: int) -> bytes:
+        """Body that is a file of at most so many bytes. Raises: Invalid, TooLarge."""
+        sent = media_type(header(self.event, "content-type"))
+        if sent not in media_types:
+            named = f"Send the file's bytes as the body, with the content type {_or(media_types)}."
+            public = HEIC_REFUSED if sent in _HEIC else named
+            raise Invalid("another content type", public=public)
+        data = self._data()
+        if len(data) > most:
+            raise TooLarge(public=f"The file has more than {most:,} bytes.")
+        return data
+
+    def _data(self) -> bytes:
+        body = self.event.get("body") or ""
+        try:
+            return b64decode(body) if self.event.get("isBase64Encoded") else body.encode()
+        except ValueError as error:
+            raise Invalid("body is not text") from error
 
 
 @dataclass(frozen=True)
@@ -140,7 +161,9 @@ class HttpApi:
             raise NotFound
         now = self._clock.now()
         left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-        return handler(Request(caller, _received_at(event, now), now + left, event))
+        return handler(
+            Request(caller, context.aws_request_id, _received_at(event, now), now + left, event)
+        )
 
 
 def _received_at(event: ApiGatewayEvent, now: datetime) -> datetime:
@@ -190,10 +213,18 @@ def internal_error() -> dict[str, Any]:
     return answer(500, {"error": error})
 
 
+def media_type(content_type: str | None) -> str:
+    """The type that a header names, without parameters; empty if it names none."""
+    return (content_type or "").partition(";")[0].strip().lower()
+
+
 def _may_be_json(content_type: str | None) -> bool:
     """Whether a body is declared as JSON, or not declared."""
-    media_type = (content_type or "application/json").partition(";")[0].strip().lower()
-    return media_type == "application/json"
+    return media_type(content_type) in ("", "application/json")
+
+
+def _or(words: Sequence[str]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
 
 
 def _validated(model: type[ModelT], values: Mapping[str, Any]) -> ModelT:

@@ -258,6 +258,8 @@ class ChatApiRoutes:
                 "resets_at": timestamp(usage.resets_at),
                 "message_limit": usage.message_limit,
                 "messages_used": usage.messages_used,
+                "upload_limit": usage.upload_limit,
+                "uploads_used": usage.uploads_used,
                 "provider_calls": usage.image_calls,
                 "provider_call_limit": usage.image_call_limit,
                 "text_calls": usage.text_calls,

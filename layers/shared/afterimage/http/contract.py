@@ -21,6 +21,7 @@ from afterimage.whole_numbers import WHOLE
 
 MAX_TEXT = 8_000  # characters
 MAX_TITLE = 200  # characters
+MAX_FILE = 4_500_000  # bytes; in base64 they leave Lambda's event 290 KB for everything else
 # The time and the id of the last chat of a page.
 _CHATS_CURSOR = r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z~[A-Za-z0-9_-]{1,64}$"
 
@@ -148,6 +149,10 @@ class ImagesView(TypedDict):
     next_cursor: str | None
 
 
+class UploadView(TypedDict):
+    image: ImageView
+
+
 class DownloadView(TypedDict):
     url: str
     expires_in: int
@@ -159,6 +164,8 @@ class UsageView(TypedDict):
     resets_at: str
     message_limit: int
     messages_used: int
+    upload_limit: int
+    uploads_used: int
     provider_calls: int
     provider_call_limit: int
     text_calls: int
@@ -216,15 +223,17 @@ class Route:
     Attributes:
         path: as in template.yaml, e.g. `/chats/{chat_id}/messages`.
         answers: type of the body by status.
+        file: media types of a body that is a file; empty if it is none.
         errors: codes of refusals beside `unauthorized` and `invalid`.
         public: whether it is served without a token, and to HEAD as well.
     """
 
-    method: Literal["GET", "POST", "PATCH", "DELETE"]
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
     path: str
     summary: str
     answers: dict[int, Any]
     body: type[BaseModel] | None = None
+    file: tuple[str, ...] = ()
     parameters: type[BaseModel] | None = None
     query: type[BaseModel] | None = None
     errors: tuple[str, ...] = ()
@@ -337,6 +346,22 @@ GET_ORIGINAL = Route(
     parameters=ImagePath,
     errors=("not_found",),
 )
+PUT_IMAGE = Route(
+    "PUT",
+    "/images/{image_id}",
+    "Bring a picture of at most 4,500,000 bytes; the same again is answered with the same picture.",
+    {200: UploadView, 201: UploadView},
+    file=("image/jpeg", "image/png", "image/webp"),
+    parameters=ImagePath,
+    errors=(
+        "clock_skew",
+        "id_reused",
+        "image_deleted",
+        "too_large",
+        "upload_limit",
+        "busy",
+    ),
+)
 DELETE_IMAGE = Route(
     "DELETE",
     "/images/{image_id}",
@@ -397,6 +422,7 @@ ROUTES = (
     LIST_IMAGES,
     GET_IMAGE,
     GET_ORIGINAL,
+    PUT_IMAGE,
     DELETE_IMAGE,
     GET_USAGE,
     ISSUE_TICKET,

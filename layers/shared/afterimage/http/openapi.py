@@ -123,6 +123,9 @@ def _operation(route: Route, by_name: dict[str, Schema]) -> dict[str, Any]:
     if route.body is not None:
         body = {"schema": by_name[f"{route.key} body"]}
         operation["requestBody"] = {"required": True, "content": {"application/json": body}}
+    if route.file:
+        sent = {media: {"schema": {"type": "string", "format": "binary"}} for media in route.file}
+        operation["requestBody"] = {"required": True, "content": sent}
     return operation
 
 
@@ -195,7 +198,7 @@ def _refusal(
 
 def _of_the_gateway(route: Route) -> set[int]:
     """Statuses that API Gateway itself may answer with."""
-    return set(_GATEWAY) - (set() if route.body else {413})
+    return set(_GATEWAY) - (set() if route.body or route.file else {413})
 
 
 def _refusals(route: Route) -> dict[int, list[str]]:
@@ -214,7 +217,7 @@ def _common_codes(route: Route) -> Iterator[str]:
     yield from ("unauthorized", "busy", "internal")
     if route is not DELETE_ME:
         yield AccountDeleted.code
-    if route.body or route.parameters or route.query:
+    if route.body or route.file or route.parameters or route.query:
         yield "invalid"
     if route.parameters:
         yield "not_found"  # a "/" in a parameter makes it another path

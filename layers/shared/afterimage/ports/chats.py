@@ -66,6 +66,7 @@ class DayUse:
     messages: int
     image_calls: int
     text_calls: int
+    uploads: int = 0
     nano_usd: int = 0
     text_tokens: int = 0
 

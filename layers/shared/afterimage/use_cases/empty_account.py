@@ -74,7 +74,7 @@ class EmptyAccount:
 
     def _remove(self, user_id: str, kind: UserRows, deletion: Deletion, until: datetime) -> bool:
         today = quota.day_of(self._clock.now())
-        kept = (deletion.name, f"quota#{today}", f"messages#{today}")
+        kept = (deletion.name, f"quota#{today}", f"messages#{today}", f"uploads#{today}")
         while self._account.remove_some(user_id, kind, _PAGE, kept):
             if self._clock.now() >= until:
                 return False

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afterimage.channel import Delivery, UnifiedChannel
-from afterimage.domain import ids, quota
+from afterimage.domain import clock_rule, ids, quota
 from afterimage.domain.changes import (
     CountCall,
     CountMessage,
@@ -15,12 +15,9 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.entities import TITLE_LENGTH, Message, Role, Status
-from afterimage.domain.errors import ClockSkew
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.ports.system import Clock
-
-_SKEW_MS = timedelta(minutes=5) / timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -77,8 +74,7 @@ class OpenQuestion:
                 (`CountCall`) are used up.
         """
         now = self._clock.now()
-        if abs(now.timestamp() * 1000 - ids.milliseconds_of(question.message_id)) > _SKEW_MS:
-            raise ClockSkew(server_time=now)
+        clock_rule.check(question.message_id, now)
         user = Message(question.message_id, question.chat_id, Role.USER, question.text, now)
         assistant = self._placeholder(question, now)
         opening = self._opening(user, assistant)

@@ -56,6 +56,8 @@ class Usage:
     resets_at: datetime
     message_limit: int
     messages_used: int
+    upload_limit: int
+    uploads_used: int
     image_calls: int
     image_call_limit: int
     text_calls: int
@@ -175,12 +177,14 @@ class ReadUsage:
         clock: Clock,
         limits: DailyLimits,
         painting_limit: int,
+        upload_limit: int,
     ) -> None:
         self._usage = usage
         self._read_channel = read_channel
         self._clock = clock
         self._limits = limits
         self._painting_limit = painting_limit
+        self._upload_limit = upload_limit
 
     def __call__(self, user_id: str) -> Usage:
         now, limits = self._clock.now(), self._limits
@@ -191,6 +195,8 @@ class ReadUsage:
             resets_at=quota.resets_at(now),
             message_limit=limits.daily_messages,
             messages_used=used.messages,
+            upload_limit=self._upload_limit,
+            uploads_used=used.uploads,
             image_calls=used.image_calls,
             image_call_limit=limits.image_calls,
             text_calls=used.text_calls,

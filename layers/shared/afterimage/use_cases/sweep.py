@@ -61,6 +61,7 @@ class Sweep:
         starter: ImageStarter,
         end: FailMessage,
         finish: Callable[[str, str, datetime], None],
+        purge_upload: Callable[[str, str], bool],
         recount: Callable[[datetime], None],
         clock: Clock,
         image_deadline: timedelta,
@@ -76,6 +77,7 @@ class Sweep:
         self._starter = starter
         self._end = end
         self._finish = finish
+        self._purge_upload = purge_upload
         self._recount = recount
         self._clock = clock
         # Of the time to its deadline, what is left to a picture that should have been claimed.
@@ -189,7 +191,7 @@ class Sweep:
         user_id, name = which
         if is_deletion(name):
             self._finish(user_id, name, until)
-        else:
+        elif not self._purge_upload(user_id, name):
             self._purge(user_id, name)
 
     def _purge(self, user_id: str, job_id: str) -> None:

@@ -55,6 +55,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
                 text_calls=configured.text_calls,
             ),
             painting_limit=configured.max_painting_per_user,
+            upload_limit=configured.daily_upload_limit,
         ),
         rename=RenameChat(channel=base.channel, chats=chats),
         cancel=CancelMessage(

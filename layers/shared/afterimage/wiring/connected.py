@@ -22,7 +22,7 @@ from afterimage.adapters.dynamodb.readers import (
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
 from afterimage.adapters.dynamodb.tables import TABLES, connect
 from afterimage.adapters.system import PowertoolsMetrics
-from afterimage.channel import UnifiedChannel
+from afterimage.channel import Turns, UnifiedChannel
 from afterimage.domain.metrics import Metric
 from afterimage.invocation import Invocation
 from afterimage.measured import Measured
@@ -35,6 +35,7 @@ from afterimage.wiring.base import Base
 
 _POSTS_SIDE_BY_SIDE = 20  # as many as one user has connections
 _WORK_SIDE_BY_SIDE = 6
+UPLOAD_TIMEOUT_S = 29  # of `image_upload`, as the template has it
 _A_LITTLE_LONGER = timedelta(seconds=5)  # than a function's timeout, for the clocks' sake
 
 P = ParamSpec("P")
@@ -79,6 +80,38 @@ class Connected(Base):
         """With each invocation's time kept, and its figures let go at its end."""
         return Measured(application, self.metrics, self.clock, self.invocation, own, last)
 
+    def threads(self) -> ThreadPoolExecutor:
+        """For work side by side."""
+        return ThreadPoolExecutor(_WORK_SIDE_BY_SIDE, "work")
+
+    def unified(self, turns: Turns) -> UnifiedChannel:
+        """The channel that changes go over.
+
+        Args:
+            turns: whose picture begins where another one has ended.
+        """
+        return UnifiedChannel(
+            store=self.store,
+            push=self.push,
+            urls=self.urls,
+            clock=self.clock,
+            executor=ThreadPoolExecutor(_POSTS_SIDE_BY_SIDE, "post"),
+            log=self.log,
+            metrics=self.metrics,
+            invocation=self.invocation,
+            turns=turns,
+        )
+
+    def fixed_secret(self, name: str) -> Callable[[], str]:
+        """A secret that is never rotated, read once, also where two ask for it at once."""
+        reading, read = threading.Lock(), cache(aws.secret(self.secrets, name))
+
+        def value() -> str:
+            with reading:
+                return read()
+
+        return value
+
     def replay(self, event_log: DynamoDbEventLog) -> ReplayEvents:
         """What brings a client level."""
         return ReplayEvents(
@@ -101,7 +134,7 @@ class Channelled(Connected):
 
     def __init__(self, logger: Logger, configured: settings.PaintingSettings) -> None:
         super().__init__(logger, configured)
-        self.work = ThreadPoolExecutor(_WORK_SIDE_BY_SIDE, "work")
+        self.work = self.threads()
         self.starter = aws.LambdaImageStarter(
             self.aws.client("lambda"), configured.image_generate_function, self.log.correlation_id
         )
@@ -115,17 +148,7 @@ class Channelled(Connected):
             log=self.log,
             metrics=self.metrics,
         )
-        self.channel = UnifiedChannel(
-            store=self.store,
-            push=self.push,
-            urls=self.urls,
-            clock=self.clock,
-            executor=ThreadPoolExecutor(_POSTS_SIDE_BY_SIDE, "post"),
-            log=self.log,
-            metrics=self.metrics,
-            invocation=self.invocation,
-            turns=self.turns,
-        )
+        self.channel = self.unified(self.turns)
         self.end_slots = EndSlots(
             channel=self.channel,
             messages=DynamoDbMessages(),
@@ -133,17 +156,7 @@ class Channelled(Connected):
             invocation=self.invocation,
         )
 
-    def fixed_secret(self, name: str) -> Callable[[], str]:
-        """A secret that is never rotated, read once, also where two ask for it at once."""
-        reading, read = threading.Lock(), cache(aws.secret(self.secrets, name))
-
-        def value() -> str:
-            with reading:
-                return read()
-
-        return value
-
 
 def upload_time(image_timeout: int) -> timedelta:
     """How long a function that runs now may still upload, by the painter's timeout in seconds."""
-    return timedelta(seconds=image_timeout) + _A_LITTLE_LONGER
+    return timedelta(seconds=max(image_timeout, UPLOAD_TIMEOUT_S)) + _A_LITTLE_LONGER

@@ -14,12 +14,14 @@ from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.edge import CloudFrontEdge
 from afterimage.measured import Measured
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
 from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
+from afterimage.use_cases.purge_upload import PurgeUpload
 from afterimage.use_cases.recount_open import RecountOpen
 from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
@@ -109,6 +111,9 @@ def _sweep(
         starter=base.starter,
         end=end,
         finish=finish,
+        purge_upload=PurgeUpload(
+            uploads=DynamoDbUploads(), pictures=pictures, clock=base.clock, log=base.log
+        ),
         recount=recount,
         clock=base.clock,
         image_deadline=timedelta(seconds=configured.image_deadline),

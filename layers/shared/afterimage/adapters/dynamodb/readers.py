@@ -36,6 +36,9 @@ from afterimage.ports.models import Cost
 # Job ids are ULIDs, which begin with 0–7; the counters' names sort behind them.
 _BEHIND_ALL_JOBS = "8"
 
+# Rows read to find one job: uploads lie between them.
+_SEEN_FOR_ONE = 3
+
 RowT = TypeVar("RowT", bound=Model)
 
 
@@ -136,7 +139,7 @@ class DynamoDbLedger:
 
     def get(self, user_id: str, job_id: str) -> Job | None:
         row = _get(LedgerRow, user_id, job_id)
-        return None if row is None else rows.job_of(row)
+        return None if row is None or row.kind is not None else rows.job_of(row)
 
     def some(self, user_id: str, job_ids: Sequence[str]) -> list[Job]:
         if len(job_ids) == 1:
@@ -202,6 +205,7 @@ class DynamoDbLedger:
             messages=counted(f"messages#{day}"),
             image_calls=counted(counters.of_calls(ModelKind.IMAGE, day)),
             text_calls=counted(counters.of_calls(ModelKind.TEXT, day)),
+            uploads=counted(f"uploads#{day}"),
             **self._spent(user_id, day),
         )
 
@@ -264,9 +268,10 @@ class DynamoDbLedger:
             user_id,
             LedgerRow.entry < _BEHIND_ALL_JOBS,
             scan_index_forward=False,
-            limit=limit,
+            limit=_SEEN_FOR_ONE * limit,
         )
-        return [rows.job_of(row) for row in found]
+        jobs = [rows.job_of(row) for row in found if row.kind is None]
+        return jobs[:limit]
 
 
 class DynamoDbDueIndex:

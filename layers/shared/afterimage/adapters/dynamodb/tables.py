@@ -119,10 +119,10 @@ class OpenPurges(GlobalSecondaryIndex["LedgerRow"]):  # type: ignore[no-untyped-
 
 
 class LedgerRow(Model):
-    """A job (its id as `entry`), a day's counter or a `deletion#…`.
+    """A job or an upload (its id as `entry`), a day's counter or a `deletion#…`.
 
-    Counters are `quota#…`, `messages#…`, `text_calls#…`, `image_calls#…` and `cost#…`, each with
-    its day.
+    An upload has a `kind`. Counters are `quota#…`, `messages#…`, `uploads#…`, `text_calls#…`,
+    `image_calls#…` and `cost#…`, each with its day.
 
     Only a counter expires: a job's row is the record of what was painted and what it cost.
     """
@@ -153,6 +153,8 @@ class LedgerRow(Model):
     error_code = UnicodeAttribute(null=True)
     purge_at = NumberAttribute(null=True)
     at_edge = UnicodeAttribute(null=True)
+    kind = UnicodeAttribute(null=True)
+    sha256 = UnicodeAttribute(null=True)
     open = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
     cost_nano_usd = NumberAttribute(null=True)

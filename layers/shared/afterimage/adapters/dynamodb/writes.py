@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from afterimage.adapters.dynamodb import counters, job_moves, rows
+from afterimage.adapters.dynamodb import counters, job_moves, rows, uploads
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
     ChannelRow,
@@ -78,7 +78,9 @@ def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[I
 
 
 def _counter_update(channel: Channel, transition: Transition, now: datetime) -> Item:
-    as_read = ChannelRow.seq == channel.seq if channel.seq else ChannelRow.seq.does_not_exist()
+    as_read = ChannelRow.seq == channel.seq
+    if not channel.seq:  # what a transition without events has written before the first event
+        as_read |= ChannelRow.seq.does_not_exist()
     condition = as_read & rows.refuses_nobody(now)
     if (limit := transition.open_limit) is not None:
         # A transition without events moves `open` and not `seq`.
@@ -170,7 +172,7 @@ def _chat_checks(user_id: str, transition: Transition) -> list[Item]:
 
 def _write(  # noqa: C901 - one case a change
     user_id: str, change: Change
-) -> Delete | Put | Update | None:
+) -> Write | None:
     match change:
         case changes.InsertMessage(message):
             return Put(rows.message_row(user_id, message), MessageRow.message_id.does_not_exist())
@@ -208,6 +210,18 @@ def _write(  # noqa: C901 - one case a change
             )
         case changes.InsertImage(image):
             return Put(rows.image_row(user_id, image), ImageRow.image_id.does_not_exist())
+        case changes.InsertUpload(upload):
+            return Put(uploads.upload_row(user_id, upload), LedgerRow.entry.does_not_exist())
+        case changes.MoveUpload(earlier, later):
+            return Update(
+                LedgerRow(user_id, earlier.id),
+                uploads.actions(user_id, later),
+                uploads.still(earlier),
+            )
+        case changes.CountUpload(day, limit):
+            return _count(user_id, f"uploads#{day}", limit)
+        case changes.CheckNoImage(image_id):
+            return Check(ImageRow, (user_id, image_id), ImageRow.image_id.does_not_exist())
         case changes.CloseChat(chat_id):
             return _close_chat(user_id, chat_id)
         case changes.CloseAccount() | changes.CorrectOpen():

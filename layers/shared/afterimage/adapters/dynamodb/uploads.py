@@ -1,0 +1,96 @@
+"""Pictures that somebody brings, as rows of the ledger."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from pynamodb.exceptions import DoesNotExist, UpdateError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb.tables import LedgerRow
+from afterimage.domain.uploads import Upload, UploadStatus
+
+KIND = "upload"
+
+
+class DynamoDbUploads:
+    """Implements `UploadStore`."""
+
+    def get(self, user_id: str, image_id: str) -> Upload | None:
+        try:
+            row = LedgerRow.get(user_id, image_id, consistent_read=True)
+        except DoesNotExist:
+            return None
+        return upload_of(row) if row.kind == KIND else None
+
+    def move(self, user_id: str, before: Upload, after: Upload) -> bool:
+        row = LedgerRow(user_id, before.id)
+        try:
+            row.update(actions(user_id, after), condition=still(before))
+        except UpdateError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+
+def upload_row(user_id: str, upload: Upload) -> LedgerRow:
+    """One that is running."""
+    return LedgerRow(
+        user_id,
+        upload.id,
+        kind=KIND,
+        sha256=upload.sha256,
+        quota_day=upload.quota_day,
+        created_at=rows.timestamp(upload.created_at),
+        claimed_by=upload.claimed_by,
+        status=upload.status.value,
+        purge_at=rows.epoch(upload.purge_at) if upload.purge_at else None,
+        open=rows.open_partition(user_id) if upload.purge_at else None,
+    )
+
+
+def upload_of(row: LedgerRow) -> Upload:
+    return Upload(
+        id=row.entry,
+        sha256=row.sha256 or "",
+        quota_day=row.quota_day or "",
+        created_at=rows.time_of(row.created_at or ""),
+        claimed_by=row.claimed_by or "",
+        status=UploadStatus(row.status or ""),
+        ended_at=rows.time_of(row.ended_at) if row.ended_at else None,
+        error_code=row.error_code,
+        purge_at=None if row.purge_at is None else datetime.fromtimestamp(row.purge_at, UTC),
+    )
+
+
+def still(before: Upload) -> Condition:
+    """The row is as it was when the move was decided."""
+    at = LedgerRow.purge_at
+    same = at.does_not_exist() if before.purge_at is None else at == rows.epoch(before.purge_at)
+    as_decided: Condition = (LedgerRow.status == before.status.value) & same
+    return as_decided
+
+
+def actions(user_id: str, after: Upload) -> list[Action]:
+    """Writes everything a move may change."""
+    written: list[Action] = [
+        LedgerRow.status.set(after.status.value),
+        LedgerRow.claimed_by.set(after.claimed_by),
+    ]
+    if after.ended_at is None:
+        written.append(LedgerRow.ended_at.remove())
+    else:
+        written.append(LedgerRow.ended_at.set(rows.timestamp(after.ended_at)))
+    if after.error_code is None:
+        written.append(LedgerRow.error_code.remove())
+    else:
+        written.append(LedgerRow.error_code.set(after.error_code))
+    if after.purge_at is None:
+        written += [LedgerRow.purge_at.remove(), LedgerRow.open.remove()]
+    else:
+        written.append(LedgerRow.purge_at.set(rows.epoch(after.purge_at)))
+        written.append(LedgerRow.open.set(rows.open_partition(user_id)))
+    return written
