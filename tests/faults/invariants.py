@@ -62,6 +62,7 @@ class Truth:
     chats: Sequence[Row]
     images: Mapping[str, Row]
     jobs: Mapping[str, Row]
+    uploads: Mapping[str, Row]
     counters: Mapping[str, int]  # "quota#…" and "messages#…"
     seq: int
     open: int
@@ -99,14 +100,16 @@ class Store:
         mine = {
             key: [row for row in rows if owner_of(row) == user] for key, rows in self._rows.items()
         }
-        jobs = {row["entry"]: row for row in mine["ledger"] if _JOB_ID.fullmatch(row["entry"])}
+        named = {row["entry"]: row for row in mine["ledger"] if _JOB_ID.fullmatch(row["entry"])}
+        uploads = {entry: row for entry, row in named.items() if row.get("kind") == "upload"}
         counter: Row = next((row for row in mine["channels"] if row["entry"] == "seq"), {})
         return Truth(
             user,
             messages=mine["messages"],
             chats=mine["chats"],
             images={row["image_id"]: row for row in mine["images"]},
-            jobs=jobs,
+            jobs={entry: row for entry, row in named.items() if entry not in uploads},
+            uploads=uploads,
             counters={row["entry"]: int(row["used"]) for row in mine["ledger"] if "used" in row},
             seq=int(counter.get("seq", 0)),
             open=int(counter.get("open", 0)),
@@ -149,6 +152,7 @@ def check_user(
         *_messages(truth, settled=settled),
         *_answers(truth),
         *_jobs(truth, settled=settled),
+        *_uploads(truth, settled=settled),
         *_waiting(truth),
         *_queue(truth),
         *_charges(truth),
@@ -205,6 +209,18 @@ def _answers(truth: Truth) -> Iterable[str]:
 
 
 # --- Jobs, charges, pictures ---------------------------------------------------------------------
+
+
+def _uploads(truth: Truth, *, settled: bool) -> Iterable[str]:
+    for image_id, upload in truth.uploads.items():
+        if upload["status"] == "running" and settled:
+            yield f"upload {image_id} has not ended"
+        if upload["status"] == "succeeded" and "purge_at" in upload:
+            yield f"upload {image_id} is there and is to be removed"
+    counted = Counter(upload["quota_day"] for upload in truth.uploads.values())
+    for day, brought in ({} if truth.has_forgotten else counted).items():
+        if truth.counters.get(f"uploads#{day}", 0) != brought:
+            yield f"{truth.counters.get(f'uploads#{day}', 0)} uploads counted, {brought} brought"
 
 
 def _jobs(truth: Truth, *, settled: bool) -> Iterable[str]:
@@ -270,13 +286,14 @@ def _is_charged(job: Row) -> bool:
 
 def _gallery(truth: Truth, *, settled: bool) -> Iterable[str]:
     succeeded = {job_id for job_id, job in truth.jobs.items() if job["status"] == "succeeded"}
+    brought = {i for i, upload in truth.uploads.items() if upload["status"] == "succeeded"}
     slots = {name: slot for m in truth.messages for name, slot in _slots(m).items()}
     deleted = {name for name, slot in slots.items() if slot.get("image_deleted")}
     unasked = {name for name, slot in slots.items() if slot.get("unasked")}
     for job_id in succeeded - deleted - truth.images.keys():
         yield f"job {job_id} succeeded without a picture in the gallery"
-    for image_id in truth.images.keys() - succeeded - unasked:
-        yield f"picture {image_id} is in the gallery without a job that succeeded"
+    for image_id in truth.images.keys() - succeeded - unasked - brought:
+        yield f"picture {image_id} is in the gallery without a job or upload that succeeded"
     for message in truth.messages:
         yield from _picture_of(message, truth, succeeded)
     for image_id in truth.images:

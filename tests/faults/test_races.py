@@ -18,6 +18,7 @@ from ulid import ULID
 from tests.faults.client import Client, Crowd
 from tests.faults.invariants import Store, Truth, check_client, check_user, image_calls
 from tests.local_stack.testing import RunningStack
+from tests.support.hostile_pictures import a_picture, encoded
 
 pytestmark = pytest.mark.timeout(180)
 
@@ -194,6 +195,52 @@ def running(somebody: Somebody, message: Message) -> dict[str, Any]:
         )
     )
     return somebody.job(message)
+
+
+# --- Pictures that are brought -------------------------------------------------------------------
+
+
+def bring(somebody: Somebody, image_id: str, data: bytes) -> httpx.Response:
+    """Until it is not under way any more."""
+    headers = {"content-type": "image/jpeg"}
+    give_up = time.monotonic() + _PATIENCE
+    while time.monotonic() < give_up:
+        answer = somebody.http.put(f"/images/{image_id}", content=data, headers=headers)
+        if answer.status_code != httpx.codes.SERVICE_UNAVAILABLE:
+            return answer
+        time.sleep(0.2)
+    raise AssertionError("it was under way for too long")
+
+
+def test_fifty_equal_uploads_are_one_picture(alice: Somebody, tab: Client) -> None:
+    image_id, data = str(ULID()), encoded(a_picture())
+
+    answers = at_once(50, lambda _: bring(alice, image_id, data))
+
+    statuses = Counter(answer.status_code for answer in answers)
+    assert statuses == {201: 1, 200: 49}
+    assert len({answer.json()["image"]["id"] for answer in answers}) == 1
+    assert alice.http.get("/usage").json()["uploads_used"] == 1
+    truth = alice.settled()
+    assert [event["name"] for event in truth.events] == ["image-insert"]
+
+
+def test_a_picture_deleted_while_it_is_brought_is_there_or_gone(
+    alice: Somebody, tab: Client
+) -> None:
+    for _ in range(_REPEATS):
+        image_id, data = str(ULID()), encoded(a_picture())
+
+        def act(number: int, image_id: str = image_id, data: bytes = data) -> int:
+            if number:
+                return alice.http.delete(f"/images/{image_id}").status_code
+            return bring(alice, image_id, data).status_code
+
+        assert at_once(4, act) == [201, 204, 204, 204]
+        again = bring(alice, image_id, data)
+        is_there = image_id in alice.settled().images
+        assert again.status_code == (200 if is_there else 409)
+        assert is_there or again.json()["error"]["code"] == "image_deleted"
 
 
 # --- The quota -----------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ _LAST_PORT = 65_535
 _LIMITS = {
     "DAILY_IMAGE_LIMIT": "DailyImageLimit",
     "DAILY_MESSAGE_LIMIT": "DailyMessageLimit",
+    "DAILY_UPLOAD_LIMIT": "DailyUploadLimit",
     "DAILY_IMAGE_CALLS": "DailyImageCalls",
     "DAILY_TEXT_CALLS": "DailyTextCalls",
     "MAX_OPEN_MESSAGES": "MaxOpenMessages",
@@ -26,6 +27,7 @@ _HELP_ENVIRONMENT = """environment:
   STATE_DIR             folder that keeps all data between runs
   DAILY_IMAGE_LIMIT     pictures a user may have painted in one day
   DAILY_MESSAGE_LIMIT   messages a user may send in one day
+  DAILY_UPLOAD_LIMIT    pictures a user may bring in one day
   DAILY_IMAGE_CALLS     calls of image models for a user in one day
   DAILY_TEXT_CALLS      calls of text models for a user in one day
   MAX_OPEN_MESSAGES     answers of one user under way at the same time

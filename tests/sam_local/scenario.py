@@ -12,6 +12,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
+from ulid import ULID
+
 from afterimage.domain import ids
 from tests.local_stack.testing import RunningStack
 from tests.sam_local.events import Recorded
@@ -75,6 +77,7 @@ class Scenario:
         self._keep_painters_busy()
         answers = yield [
             self._asked("post_message", 202),
+            self._brought(),
             *(self._page(name) for name in _PAGE),
             self._as_recorded("post_message"),
             self._denied(),
@@ -139,6 +142,15 @@ class Scenario:
         case.event["pathParameters"]["image_id"] = self._image_id
         return case
 
+    def _brought(self) -> Case:
+        """A picture with an id of now, in whose time a client's must be."""
+        case = self._asked("put_image", 201)
+        image_id = str(ULID())
+        case.event["pathParameters"]["image_id"] = image_id
+        return self._and(
+            case, lambda: self._http.get(f"/images/{image_id}").json()["origin"] == "upload"
+        )
+
     def _page(self, name: str) -> Case:
         recorded = self._recorded[name]
         return Case(
@@ -173,9 +185,10 @@ class Scenario:
             found = same_problems(answer, None)
             if message["meta"]["status"] != "complete":
                 return [*found, f"the message is {message['meta']['status']}"]
-            [image] = self._http.get("/images").json()["images"]
-            if image["id"] != self._image_id:
-                found.append("another picture is in the gallery")
+            images = self._http.get("/images").json()["images"]
+            image = next((one for one in images if one["id"] == self._image_id), None)
+            if image is None:
+                return [*found, "it is not in the gallery"]
             picture = self._http.get(image["url"])
             if picture.status_code != 200 or picture.content[8:12] != b"WEBP":
                 found.append(f"the picture cannot be fetched: {picture.status_code}")
@@ -265,7 +278,10 @@ class Scenario:
 
     def _deleted_image(self) -> Case:
         case = self._of_image("delete_image", 204)
-        return self._and(case, lambda: self._http.get("/images").json()["images"] == [])
+        return self._and(case, lambda: self._image_id not in self._gallery())
+
+    def _gallery(self) -> list[str]:
+        return [image["id"] for image in self._http.get("/images").json()["images"]]
 
     def _deleted_chat(self) -> Case:
         case = self._asked("delete_chat", 204)

@@ -223,7 +223,7 @@ class Bundle:
             "user_id": USER,
             "image_id": a_ulid(number, now),
             "data": BYTES,
-            "request_id": REQUEST,
+            "nonce": REQUEST,
             "until": now + timedelta(seconds=29),
         }
         bring = UploadImage(

@@ -240,7 +240,7 @@ def test_the_role_for_logs(aws: StubbedAws) -> None:
 # --- What is taken -------------------------------------------------------------------------------
 
 FREE = {
-    "functions": ("lambda", "get_function", "ResourceNotFoundException", 6),
+    "functions": ("lambda", "get_function", "ResourceNotFoundException", 7),
     "parameter": ("ssm", "get_parameter", "ParameterNotFound", 2),
     "dashboard": ("cloudwatch", "get_dashboard", "ResourceNotFound", 1),
 }

@@ -32,6 +32,7 @@ MAKEFILE = (ROOT / "Makefile").read_text()
 SETTINGS: dict[str, type[settings.Settings]] = {
     "LlmHandlerGeminiFunction": settings.LlmHandlerSettings,
     "ImageGenerateFunction": settings.ImageGenerateSettings,
+    "ImageUploadFunction": settings.ImageUploadSettings,
     "ChatApiFunction": settings.ChatApiSettings,
     "WebSocketFunction": settings.WebSocketSettings,
     "KeeperFunction": settings.KeeperSettings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from base64 import urlsafe_b64decode
+from base64 import b64decode, urlsafe_b64decode
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -154,6 +154,12 @@ def test_an_http_event_has_its_routes_name(name: str) -> None:
     assert HTTP[name]["routeKey"] == key
 
 
+def body_of(event: Event) -> bytes:
+    """As the client sent it."""
+    body = event.get("body", "")
+    return b64decode(body) if event["isBase64Encoded"] else body.encode()
+
+
 # --- HTTP API: payload format 2.0 --------------------------------------------------------------
 
 
@@ -167,7 +173,7 @@ def test_the_local_gateway_makes_the_same_event_of_the_same_request(name: str) -
         path=event["rawPath"],
         query=event["rawQueryString"],
         headers=tuple(event["headers"].items()),
-        body=event.get("body", "").encode(),
+        body=body_of(event),
         source_ip=context["http"]["sourceIp"],
     )
     match = Match(HttpRoute(method, path, "arn"), event.get("pathParameters", {}))
@@ -191,7 +197,7 @@ def test_path_query_and_length_agree_with_each_other(name: str) -> None:
     assert event["rawPath"] == event["requestContext"]["http"]["path"]
     assert path in (event["rawPath"], "$default")
     assert dict(parse_qsl(event["rawQueryString"])) == event.get("queryStringParameters", {})
-    assert event["headers"]["content-length"] == str(len(event.get("body", "").encode()))
+    assert event["headers"]["content-length"] == str(len(body_of(event)))
     assert all(header == header.lower() for header in event["headers"])
 
 
@@ -199,10 +205,11 @@ def test_path_query_and_length_agree_with_each_other(name: str) -> None:
 def test_the_routes_models_accept_what_the_event_brings(route: Route) -> None:
     event = next(event for event in HTTP.values() if event["routeKey"] == route.key)
 
-    if route.body is None:
-        assert "body" not in event
-    else:
+    assert bool(route.body or route.file) == ("body" in event)
+    if route.body is not None:
         route.body.model_validate_json(event["body"])
+    if route.file:
+        assert event["headers"]["content-type"] in route.file
     if route.parameters is not None:
         route.parameters.model_validate(event["pathParameters"])
     if route.query is not None:

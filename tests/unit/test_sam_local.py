@@ -282,6 +282,8 @@ USAGE = {
     "resets_at": "2026-11-26T00:00:00.000Z",
     "message_limit": 200,
     "messages_used": 0,
+    "upload_limit": 50,
+    "uploads_used": 0,
     "provider_calls": 0,
     "provider_call_limit": 30,
     "text_calls": 0,

@@ -39,6 +39,7 @@ LLM = {
     "TEXT_MODEL": "a-text-model",
     "DAILY_IMAGE_LIMIT": "10",
     "DAILY_MESSAGE_LIMIT": "200",
+    "DAILY_UPLOAD_LIMIT": "50",
     "DAILY_IMAGE_CALLS": "0",
     "DAILY_TEXT_CALLS": "0",
     "FOLLOW_SUCCESSOR": "false",

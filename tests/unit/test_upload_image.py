@@ -200,7 +200,7 @@ def test_who_comes_while_it_is_under_way_comes_again(bundle: Bundle) -> None:
 
     def come_again() -> None:
         with pytest.raises(Busy) as busy:
-            bundle.upload(request_id="another")
+            bundle.upload(nonce="another")
         refused.append(busy.value.retry_after)
 
     meanwhile(bundle, come_again)
@@ -217,7 +217,7 @@ def test_twenty_at_once_are_one_picture(bundle: Bundle) -> None:
     def bring(number: int) -> None:
         start.wait()
         try:
-            outcomes.append(bundle.upload(request_id=str(number)).is_new)
+            outcomes.append(bundle.upload(nonce=str(number)).is_new)
         except Busy:
             outcomes.append(None)
 
@@ -253,13 +253,13 @@ def test_what_a_dead_function_left_is_removed_and_can_be_brought_again(
 
     bundle.sweep()
     with pytest.raises(Busy):
-        bundle.upload(request_id="another")
+        bundle.upload(nonce="another")
     bundle.clock.advance(seconds=40)
     bundle.sweep()
     assert bundle.pictures.files == {}
     assert bundle.tables.rows.images == {}
 
-    assert bundle.upload(image_id=ID, request_id="another").is_new
+    assert bundle.upload(image_id=ID, nonce="another").is_new
     assert brought(bundle) == 1
     bundle.clock.advance(minutes=9)
     bundle.sweep()
@@ -303,7 +303,7 @@ def test_while_a_dead_functions_files_are_removed_it_is_busy(
 
     def come_again(_: Sequence[str]) -> None:
         with pytest.raises(Busy):
-            bundle.upload(image_id=ID, request_id="another")
+            bundle.upload(image_id=ID, nonce="another")
 
     monkeypatch.setattr(bundle.pictures, "delete", come_again)
     assert removes(USER, ID)

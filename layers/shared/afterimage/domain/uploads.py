@@ -31,7 +31,7 @@ class Upload:
     Attributes:
         sha256: of the bytes as they came, in hexadecimal digits.
         quota_day: the UTC day (`YYYY-MM-DD`) that it counts for.
-        claimed_by: request id of the invocation that stores it.
+        claimed_by: nonce of the request that stores it.
         purge_at: from when on nobody can be storing it any more, so that what there is of it is
             removed; None once it is there, or once nothing is.
     """

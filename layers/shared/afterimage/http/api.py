@@ -52,13 +52,11 @@ class Request:
     """One authenticated request.
 
     Attributes:
-        request_id: of the invocation.
         received_at: when API Gateway received it; a cold start is behind that.
         until: when the function will be stopped.
     """
 
     caller: Caller
-    request_id: str
     received_at: datetime
     until: datetime
     event: ApiGatewayEvent
@@ -161,9 +159,7 @@ class HttpApi:
             raise NotFound
         now = self._clock.now()
         left = timedelta(milliseconds=context.get_remaining_time_in_millis())
-        return handler(
-            Request(caller, context.aws_request_id, _received_at(event, now), now + left, event)
-        )
+        return handler(Request(caller, _received_at(event, now), now + left, event))
 
 
 def _received_at(event: ApiGatewayEvent, now: datetime) -> datetime:

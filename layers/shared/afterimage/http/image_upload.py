@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from uuid import uuid4
 
 from afterimage.http import contract
 from afterimage.http.api import Handler, Request, Response
@@ -29,7 +30,7 @@ class ImageUploadRoutes:
                 user_id=request.user_id,
                 image_id=path.image_id,
                 data=request.file(contract.PUT_IMAGE.file, contract.MAX_FILE),
-                request_id=request.request_id,
+                nonce=uuid4().hex,
                 until=request.until,
             )
         )

@@ -60,14 +60,14 @@ class File:
 
     Attributes:
         image_id: the client's ULID.
-        request_id: of the invocation.
+        nonce: tells this request from every other one.
         until: when it will be stopped.
     """
 
     user_id: str
     image_id: str
     data: bytes
-    request_id: str
+    nonce: str
     until: datetime
 
     @cached_property
@@ -131,7 +131,7 @@ class UploadImage:
         clock_rule.check(file.image_id, now)
         day, purge_at = quota.day_of(now), file.until + _A_LITTLE_LONGER
         upload = Upload(
-            file.image_id, file.sha256, day, now, claimed_by=file.request_id, purge_at=purge_at
+            file.image_id, file.sha256, day, now, claimed_by=file.nonce, purge_at=purge_at
         )
         claim = Transition(
             (
@@ -153,7 +153,7 @@ class UploadImage:
             raise IdReused
         if upload.status is UploadStatus.SUCCEEDED:
             return Kept(self._stored(file), is_new=False)
-        if upload.status is UploadStatus.RUNNING and upload.claimed_by == file.request_id:
+        if upload.status is UploadStatus.RUNNING and upload.claimed_by == file.nonce:
             return self._keep(file, upload)  # our own claim, whose answer was lost
         if upload.may_be_brought_again:
             return self._bring_again(file, upload)
@@ -183,7 +183,7 @@ class UploadImage:
 
     def _bring_again(self, file: File, upload: Upload) -> Kept:
         """It counts no second time: whoever stored it died."""
-        ours = upload.again(file.request_id, file.until + _A_LITTLE_LONGER)
+        ours = upload.again(file.nonce, file.until + _A_LITTLE_LONGER)
         if not self._uploads.move(file.user_id, upload, ours):
             raise Busy("under way", retry_after=_SOON)
         self._log.info("image_upload_brought_again", image_id=upload.id)
