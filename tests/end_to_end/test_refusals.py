@@ -41,11 +41,13 @@ class Entry:
 
     Attributes:
         body: one that is right.
+        file: one that is none.
         stranger: status of the answer to somebody else.
     """
 
     stranger: int
     body: dict[str, Any] | None = None
+    file: bytes | None = None
 
 
 ENTRIES = {
@@ -61,6 +63,8 @@ ENTRIES = {
     "GET /images": Entry(200),
     "GET /images/{image_id}": Entry(404),
     "GET /images/{image_id}/original": Entry(404),
+    # Ids are each user's own, too.
+    "PUT /images/{image_id}": Entry(400, file=b"<!doctype html>"),
     "DELETE /images/{image_id}": Entry(204),
     "GET /usage": Entry(200),
     "POST /realtime/tickets": Entry(200),
@@ -203,8 +207,10 @@ def method_of(key: str) -> str:
 
 
 def ask(http: httpx.Client, key: str, path: str, **more: Any) -> httpx.Response:
-    body = ENTRIES[key].body
-    given = {"json": body} if body is not None else {}
+    body, file = ENTRIES[key].body, ENTRIES[key].file
+    given: dict[str, Any] = {"json": body} if body is not None else {}
+    if file is not None:
+        given = {"content": file, "headers": {"content-type": "image/png"}}
     return http.request(method_of(key), path, **{**given, **more})
 
 
@@ -343,7 +349,7 @@ def test_other_peoples_things_do_not_exist(stack: Stack, alice: Alice, key: str)
     assert alice.secret not in response.text
     assert alice.user_id not in response.text
     if response.is_error:
-        assert is_refused(key, response, "not_found")
+        assert is_refused(key, response, "not_found" if ENTRIES[key].file is None else "invalid")
     assert alice.changed_since(before) == []
 
 

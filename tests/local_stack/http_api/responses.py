@@ -35,6 +35,7 @@ INTERNAL_ERROR = message(500, "Internal Server Error")
 UNAVAILABLE = message(503, "Service Unavailable")
 NOT_FOUND = message(404, "Not Found")
 TOO_LARGE = message(413, "Request Entity Too Large")
+TOO_LONG = message(413, "Request Too Long")
 
 
 def http_response(payload: bytes) -> HttpResponse:
