@@ -8,11 +8,12 @@ from dataclasses import dataclass
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.invocation import Invocation
-from afterimage.ports.chats import MessageReader
+from afterimage.ports.chats import ImagesById, MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.models import CallCounter, TextModel
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.answer_message import AnswerMessage
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.open_question import OpenQuestion
@@ -33,9 +34,10 @@ class Answering:
     jobs: JobStore
     counter: CallCounter
     model: TextModel
-    images: ImageStarter
+    starter: ImageStarter
     turns: PaintersTurns
     invocation: Invocation
+    images: ImagesById
     clock: Clock
     limits: Limits
     executor: Executor
@@ -48,7 +50,7 @@ class Answering:
         order = OrderPicture(
             channel,
             self.jobs,
-            self.images,
+            self.starter,
             self.turns,
             end,
             EndSlots(channel, messages, self.jobs, self.invocation),
@@ -75,8 +77,17 @@ class Answering:
             log,
             self.metrics,
         )
-        opening = OpenQuestion(channel, clock, self.limits)
+        opening = OpenQuestion(channel, self.images, clock, self.limits)
         self.answer = AnswerMessage(
-            channel, messages, opening, think, order, end, clock, self.limits, log
+            channel,
+            messages,
+            opening,
+            think,
+            order,
+            end,
+            Attach(self.images),
+            clock,
+            self.limits,
+            log,
         )
         self.retry = RetryMessage(channel, messages, think, order, end, clock, self.limits, log)

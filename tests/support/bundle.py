@@ -174,6 +174,7 @@ class Bundle:
             self.starter,
             self.turns,
             self.invocation,
+            events,
             self.clock,
             self.limits,
             self.threads,

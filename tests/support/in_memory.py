@@ -572,6 +572,8 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return rows.used.get((user, f"uploads#{day}"), 0) < limit
         case changes.CheckNoImage(image_id):
             return (user, image_id) not in rows.images
+        case changes.CheckImage(image_id):
+            return (user, image_id) in rows.images
         case changes.MoveJob(before):
             return _is_still(rows, user, before)
         case changes.InsertImage(image):
@@ -645,7 +647,7 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             rows.uploads[user, later.id] = later
         case changes.CountUpload(day):
             _count(rows, (user, f"uploads#{day}"), 1)
-        case changes.CheckNoImage():
+        case changes.CheckNoImage() | changes.CheckImage():
             pass
         case changes.CloseAccount() | changes.CorrectOpen():
             pass  # the counter's

@@ -22,7 +22,12 @@ from tests.support.doubles import (
     RecordingStarter,
     ScriptedModel,
 )
-from tests.support.in_memory import InMemoryLedger, InMemoryMessages, InMemoryTables
+from tests.support.in_memory import (
+    InMemoryEventLog,
+    InMemoryLedger,
+    InMemoryMessages,
+    InMemoryTables,
+)
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
@@ -136,6 +141,7 @@ def world(
         starter,
         turns,
         Invocation(clock),
+        InMemoryEventLog(tables),
         clock,
         LIMITS,
         threads,

@@ -51,6 +51,7 @@ from afterimage.http.contract import Route
 from afterimage.http.sizes import fitting
 from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.delete_account import DeleteAccount
@@ -114,6 +115,7 @@ def call(
         RecordingStarter(),
         turns,
         Invocation(clock),
+        events,
         clock,
         LIMITS,
         threads,
@@ -121,7 +123,7 @@ def call(
         metrics,
     )
     reading = ChatApiRoutes(
-        messages=ReadMessages(messages, chats),
+        messages=ReadMessages(messages, chats, Attach(events)),
         chats=ReadChats(chats),
         images=gallery,
         original=DownloadOriginal(gallery, pictures),

@@ -12,6 +12,7 @@ from tests.support.doubles import NOW, FixedClock
 from tests.support.in_memory import (
     Counter,
     InMemoryChats,
+    InMemoryEventLog,
     InMemoryImages,
     InMemoryLedger,
     InMemoryMessages,
@@ -23,6 +24,7 @@ from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Chat, JobStatus
 from afterimage.domain.errors import Invalid, NotFound
 from afterimage.domain.limits import DailyLimits
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage, Usage
 
 BAD_CURSORS = ["", "x", "01JD4A7Y00000000000000000", a_ulid().lower(), a_ulid() + "\n", "8" * 26]
@@ -33,7 +35,9 @@ def messages(tables: InMemoryTables) -> ReadMessages:
     for number in range(9):
         tables.rows.messages[USER, CHAT, a_ulid(number)] = a_message(number)
     tables.rows.chats[USER, CHAT] = Chat(CHAT, "message 0", NOW, NOW)
-    return ReadMessages(InMemoryMessages(tables), InMemoryChats(tables))
+    return ReadMessages(
+        InMemoryMessages(tables), InMemoryChats(tables), Attach(InMemoryEventLog(tables))
+    )
 
 
 def texts(messages: ReadMessages, limit: int, around: int) -> tuple[list[str], str | None]:

@@ -36,7 +36,9 @@ OTHER = b"another picture"
 @pytest.fixture
 def bundle() -> Iterator[Bundle]:
     with ThreadPoolExecutor(8) as threads:
-        yield new_bundle(threads)
+        made = new_bundle(threads)
+        made.painter.script = [BYTES]
+        yield made
 
 
 def brought(bundle: Bundle) -> int:
@@ -118,6 +120,7 @@ def test_the_id_of_a_painted_picture_is_no_uploads(bundle: Bundle, painted: str)
     answer = bundle.order()
     if painted == "complete":
         bundle.paint(answer)
+        assert bundle.images.get(USER, answer.job_id or "") is not None
     files = dict(bundle.pictures.files)
 
     for minutes in (0, 6):

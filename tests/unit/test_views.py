@@ -35,6 +35,7 @@ META_FIELDS = [
     "count",
     "images",
     "error",
+    "attachments",
 ]
 IMAGE = {
     "id": a_ulid(),
@@ -81,6 +82,7 @@ def test_a_users_message() -> None:
             "count": None,
             "images": [],
             "error": None,
+            "attachments": [],
         },
     }
     assert list(view) == MESSAGE_FIELDS
@@ -123,6 +125,7 @@ def test_an_answer_with_a_picture() -> None:
             }
         ],
         "error": None,
+        "attachments": [],
     }
 
 

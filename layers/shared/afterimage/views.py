@@ -77,6 +77,7 @@ class MetaView(TypedDict):
     count: int | None
     images: list[SlotView]
     error: MessageErrorView | None
+    attachments: list[ImageView | None]
 
 
 class MessageView(TypedDict):
@@ -143,8 +144,13 @@ def message_view(message: Message, urls: ImageUrls, now: datetime) -> MessageVie
             "count": len(message.asked) or None,
             "images": [_slot_view(slot, urls, now) for slot in message.slots],
             "error": error,
+            "attachments": [_attachment_view(image, urls) for image in message.attachments],
         },
     }
+
+
+def _attachment_view(image: Image | None, urls: ImageUrls) -> ImageView | None:
+    return None if image is None else {**image_view(image, urls), "prompt": None}
 
 
 def _slot_view(slot: Slot, urls: ImageUrls, now: datetime) -> SlotView:

@@ -149,6 +149,13 @@ class CheckNoImage:
 
 
 @dataclass(frozen=True)
+class CheckImage:
+    """Changes nothing. Holds if this picture is in the gallery."""
+
+    image_id: str
+
+
+@dataclass(frozen=True)
 class CloseChat:
     """Marks a chat as being deleted and empties its row. Holds if it exists and has no mark."""
 
@@ -219,6 +226,7 @@ Change = (
     | MoveUpload
     | CountUpload
     | CheckNoImage
+    | CheckImage
     | CloseChat
     | CloseAccount
     | CorrectOpen

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from afterimage.domain.entities import Message, Role, Status
 
+# The model refuses a turn without words.
+_WITHOUT_WORDS = "(a picture, without words)"
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -58,7 +61,7 @@ def turns(messages: Sequence[Message]) -> list[Turn]:
     conversation: list[Turn] = []
     for message in messages:
         if message.role is Role.USER:
-            conversation.append(Turn("user", [{"text": message.text}]))
+            conversation.append(Turn("user", [{"text": message.text or _WITHOUT_WORDS}]))
         elif parts := message.model_parts():
             conversation.append(Turn("model", parts))
             said = [part.get("functionCall") for part in parts]

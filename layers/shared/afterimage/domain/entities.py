@@ -195,6 +195,9 @@ class Message:
         reply_to: id of the message that an answer answers.
         tries: how often the answer has been tried, from 1.
         try_version: the version with which this try began.
+        image_ids: the pictures that its user has named.
+        attachments: these as they are now, in this order; None where one is gone. Not stored: who
+            reads a message fills them in.
         deadline: when to look at an open message: the earliest time by which something of it must
             have ended.
         lease_until: until when the function that answers is surely still at it.
@@ -219,6 +222,8 @@ class Message:
     try_version: int = 1
     deadline: datetime | None = None
     lease_until: datetime | None = None
+    image_ids: tuple[str, ...] = ()
+    attachments: tuple[Image | None, ...] = ()
 
     @property
     def is_open(self) -> bool:

@@ -3,7 +3,8 @@
     AfterimageError
     ├── Refused                 a request is turned away; nothing was stored
     │   ├── Invalid             400 invalid
-    │   │   └── NotAPicture     bytes that are no picture
+    │   │   ├── NotAPicture     bytes that are no picture
+    │   │   └── UnknownPicture  a picture that the caller does not have
     │   ├── ClockSkew           400 clock_skew
     │   ├── Unauthorized        401 unauthorized
     │   ├── NotFound            404 not_found
@@ -92,6 +93,12 @@ class NotAPicture(Invalid):
     """Bytes that are no picture we handle."""
 
     public = "This is not a picture that can be read here. Send a JPEG, a PNG or a WebP."
+
+
+class UnknownPicture(Invalid):
+    """A picture that the caller does not have, or has no more."""
+
+    public = "One of these pictures is not there."
 
 
 class ClockSkew(Refused):

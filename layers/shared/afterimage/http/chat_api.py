@@ -79,6 +79,7 @@ class LlmHandlerRoutes:
                 count=sent.count,
                 received_at=request.received_at,
                 until=request.until,
+                image_ids=tuple(sent.image_ids or ()),
             )
         )
         return self._response(answer)

@@ -7,9 +7,16 @@ Requests are validated by these models, handlers are looked up by these routes, 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Any, Literal, NotRequired, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
 from typing_extensions import TypedDict
 
 from afterimage.domain.aspect_ratios import AspectRatio
@@ -21,6 +28,7 @@ from afterimage.whole_numbers import WHOLE
 
 MAX_TEXT = 8_000  # characters
 MAX_TITLE = 200  # characters
+MAX_ATTACHMENTS = 4
 MAX_FILE = 4_500_000  # bytes; in base64 they leave Lambda's event 290 KB for everything else
 # The time and the id of the last chat of a page.
 _CHATS_CURSOR = r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z~[A-Za-z0-9_-]{1,64}$"
@@ -32,6 +40,12 @@ def _not_blank(text: str) -> str:
     return text
 
 
+def _each_once(ids: list[str]) -> list[str]:
+    if len(set(ids)) < len(ids):
+        raise ValueError("each only once")
+    return ids
+
+
 def _storable(text: str) -> str:
     text.encode()  # a lone surrogate is no text
     return text
@@ -41,13 +55,6 @@ Ulid = Annotated[str, StringConstraints(pattern=f"^{ULID_PATTERN}$")]
 ChatId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 # What `_not_blank` and `strip_whitespace` refuse, as a schema can say it.
 _NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
-Text = Annotated[
-    str,
-    StringConstraints(min_length=1, max_length=MAX_TEXT),
-    _NOT_BLANK,
-    AfterValidator(_not_blank),
-    AfterValidator(_storable),
-]
 Limit = Annotated[int, Field(ge=1, le=100)]
 
 
@@ -65,12 +72,28 @@ class PostMessage(_Body):
 
     `id` is the client's ULID, made when the message was written; the same id again is the
     same message. `count` is the number of pictures, where it is one; left out, the model decides.
+    `image_ids` names up to four pictures of the caller's own; without any, `text` must not be
+    blank.
     """
 
     id: Ulid | None = None
-    text: Text
+    text: Annotated[str, StringConstraints(max_length=MAX_TEXT), AfterValidator(_storable)]
     aspect_ratio: AspectRatio | None = None
     count: Annotated[int, Field(ge=1, le=MOST_PICTURES), WHOLE] | None = None
+    image_ids: (
+        Annotated[
+            list[Ulid],
+            Field(max_length=MAX_ATTACHMENTS, json_schema_extra={"uniqueItems": True}),
+            AfterValidator(_each_once),
+        ]
+        | None
+    ) = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if not self.image_ids:
+            _not_blank(self.text)
+        return self
 
 
 class MessageVersion(_Body):

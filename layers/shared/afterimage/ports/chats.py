@@ -53,6 +53,12 @@ class ImageReader(Protocol):
         """The newest pictures with a smaller id, newest first, strongly consistent."""
 
 
+class ImagesById(Protocol):
+    def images(self, user_id: str, ids: Sequence[str]) -> Sequence[Image]:
+        """Pictures of the gallery, strongly consistent, without those of a chat that is being
+        deleted; what is not there is missing."""
+
+
 @dataclass(frozen=True)
 class DayUse:
     """What one user has used on one UTC day.

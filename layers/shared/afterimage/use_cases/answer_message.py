@@ -18,6 +18,7 @@ from datetime import datetime
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import quota
 from afterimage.domain.changes import (
+    CheckImage,
     CountCall,
     CountMessage,
     ReplaceMessage,
@@ -35,12 +36,14 @@ from afterimage.domain.errors import (
     ProviderLimit,
     Refused,
     TooManyOpen,
+    UnknownPicture,
 )
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion, Question
 from afterimage.use_cases.order_picture import OrderPicture
@@ -66,6 +69,7 @@ class AnswerMessage:
         think: Think,
         order: OrderPicture,
         end: EndAnswer,
+        attach: Attach,
         clock: Clock,
         limits: Limits,
         log: Log,
@@ -76,6 +80,7 @@ class AnswerMessage:
         self._think = think
         self._order = order
         self._end = end
+        self._attach = attach
         self._clock = clock
         self._limits = limits
         self._log = log
@@ -88,7 +93,7 @@ class AnswerMessage:
         """
         try:
             opened = self._open(question)
-        except (ConditionsFailed, TooManyOpen, ClockSkew) as refusal:
+        except (ConditionsFailed, TooManyOpen, ClockSkew, UnknownPicture) as refusal:
             return self._repeat_or_refuse(question, refusal)
         self._log.about(message_id=opened.assistant.id)
         self._log.info("llm_handler_placeholder_stored", message_id=opened.assistant.id)
@@ -102,12 +107,14 @@ class AnswerMessage:
             if self._channel.read(question.user_id).deleted:
                 raise AccountDeleted from why
             raise _refusal(why, self._clock.now()) from why
-        if user.role is not Role.USER or user.text != question.text:
+        asked = question.text, question.image_ids
+        if user.role is not Role.USER or (user.text, user.image_ids) != asked:
             raise IdReused
         assistant = self._stored(question, question.answer_id)
         if assistant is None:
             raise IdReused("the answer to this message has been deleted")
-        return Answer(user, self._go_on(question, assistant))
+        (attached,) = self._attach(question.user_id, [user])
+        return Answer(attached, self._go_on(question, assistant))
 
     def _go_on(self, question: Question, assistant: Message) -> Message:
         """Take over where a function died; otherwise the answer as it stands."""
@@ -152,6 +159,8 @@ def _refusal(why: Exception, now: datetime) -> Refused:
     if isinstance(why, ConditionsFailed):
         if why.includes(TouchChat):
             return ChatDeleted()
+        if why.includes(CheckImage):
+            return UnknownPicture()
         if why.includes(CountMessage):
             return MessageLimit(retry_after=wait)
     return ProviderLimit(retry_after=wait)

@@ -30,6 +30,7 @@ from afterimage.domain.events import (
     MessageUpdated,
 )
 from afterimage.ports.events import RowReader
+from afterimage.use_cases.attach import attached, ids_in
 
 
 class CurrentEvents:
@@ -59,8 +60,10 @@ class CurrentEvents:
 
 
 def _told(rows: RowReader, user_id: str, references: Sequence[EventReference]) -> list[Event]:
-    messages = {row.id: row for row in rows.messages(user_id, _message_keys(references))}
-    images = {row.id: row for row in rows.images(user_id, _unique(r.image_id for r in references))}
+    found = rows.messages(user_id, _message_keys(references))
+    told = [r.image_id for r in references]
+    images = {row.id: row for row in rows.images(user_id, _unique((*told, *ids_in(found))))}
+    messages = {row.id: attached(row, images) for row in found}
     about_chats = _unique(r.chat_id for r in references if r.name == "chat-update")
     chats = {row.id: row for row in rows.chats(user_id, about_chats)}
     events: list[Event] = []

@@ -17,6 +17,7 @@ from afterimage.domain.usage import usd
 from afterimage.domain.words import folded, has_all
 from afterimage.ports.chats import ChatPosition, ChatReader, ImageReader, MessageReader, UsageReader
 from afterimage.ports.system import Clock
+from afterimage.use_cases.attach import Attach
 from afterimage.views import timestamp
 
 _TYPICAL_OF = 10  # pictures whose median is the typical time
@@ -76,9 +77,10 @@ def cursor_behind(row: Message | Image | Chat) -> str:
 
 
 class ReadMessages:
-    def __init__(self, messages: MessageReader, chats: ChatReader) -> None:
+    def __init__(self, messages: MessageReader, chats: ChatReader, attach: Attach) -> None:
         self._messages = messages
         self._chats = chats
+        self._attach = attach
 
     def one(self, user_id: str, chat_id: str, message_id: str) -> Message:
         """Raises: NotFound."""
@@ -87,7 +89,8 @@ class ReadMessages:
         message = self._messages.get(user_id, chat_id, message_id)
         if message is None:
             raise NotFound
-        return message
+        (attached,) = self._attach(user_id, [message])
+        return attached
 
     def page(
         self, user_id: str, chat_id: str, limit: int, cursor: str | None, around: str | None
@@ -105,8 +108,10 @@ class ReadMessages:
         if self._chats.get(user_id, chat_id) is None:
             return Page([], None)  # there never was one, or it is being deleted
         if middle is not None:
-            return self._around(user_id, chat_id, limit, middle)
-        return _page(self._messages.before(user_id, chat_id, before, limit), limit)
+            page = self._around(user_id, chat_id, limit, middle)
+        else:
+            page = _page(self._messages.before(user_id, chat_id, before, limit), limit)
+        return Page(self._attach(user_id, page.rows), page.cursor)
 
     def _around(self, user_id: str, chat_id: str, limit: int, around: str) -> Page[Message]:
         newer = self._messages.starting(user_id, chat_id, around, (limit + 1) // 2)

@@ -9,8 +9,10 @@ from aws_lambda_powertools import Logger
 from afterimage import settings
 from afterimage.adapters import aws, originals
 from afterimage.adapters.dynamodb import readers
+from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.domain.limits import DailyLimits
 from afterimage.http.chat_api import ChatApiRoutes
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
@@ -40,7 +42,9 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         client=base.aws.client("s3", originals.PRESIGN), bucket=configured.images_bucket
     )
     reading = ChatApiRoutes(
-        messages=ReadMessages(messages=messages, chats=chats),
+        messages=ReadMessages(
+            messages=messages, chats=chats, attach=Attach(images=DynamoDbRows(plain))
+        ),
         chats=ReadChats(chats=chats),
         images=gallery,
         original=DownloadOriginal(images=gallery, originals=stored),

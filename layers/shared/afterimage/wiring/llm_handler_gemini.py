@@ -10,11 +10,13 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.http.chat_api import LlmHandlerRoutes
 from afterimage.use_cases.answer_message import AnswerMessage
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
@@ -39,6 +41,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         image_deadline=timedelta(seconds=configured.image_deadline),
     )
     messages, ledger = DynamoDbMessages(), DynamoDbLedger()
+    images = DynamoDbRows(plain)
     end = EndAnswer(channel=base.channel, messages=messages, clock=base.clock, log=base.log)
     order = OrderPicture(
         channel=base.channel,
@@ -78,10 +81,13 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     answer = AnswerMessage(
         channel=base.channel,
         messages=messages,
-        open_question=OpenQuestion(channel=base.channel, clock=base.clock, limits=limits),
+        open_question=OpenQuestion(
+            channel=base.channel, images=images, clock=base.clock, limits=limits
+        ),
         think=think,
         order=order,
         end=end,
+        attach=Attach(images=images),
         clock=base.clock,
         limits=limits,
         log=base.log,

@@ -108,6 +108,7 @@ def message_row(user_id: str, message: Message) -> MessageRow:
         deadline=epoch(message.deadline) if message.deadline else None,
         open=open_partition(user_id) if message.is_open else None,
         lease_until=message.lease_until.timestamp() if message.lease_until else None,
+        image_ids=list(message.image_ids) or None,
     )
 
 
@@ -145,6 +146,7 @@ def message_of(row: MessageRow) -> Message:
         try_version=int(row.try_version or row.version),
         deadline=deadline,
         lease_until=_from_epoch(row.lease_until),
+        image_ids=tuple(row.image_ids or ()),
     )
 
 

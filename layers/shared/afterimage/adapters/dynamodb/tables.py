@@ -69,6 +69,7 @@ class MessageRow(Model):
     deadline = NumberAttribute(null=True)
     open = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
+    image_ids = JSONAttribute(null=True)
     open_messages = OpenMessages()
     # The one picture of a row that was written before there were slots.
     job_id = UnicodeAttribute(null=True)

@@ -222,6 +222,8 @@ def _write(  # noqa: C901 - one case a change
             return _count(user_id, f"uploads#{day}", limit)
         case changes.CheckNoImage(image_id):
             return Check(ImageRow, (user_id, image_id), ImageRow.image_id.does_not_exist())
+        case changes.CheckImage(image_id):
+            return Check(ImageRow, (user_id, image_id), ImageRow.image_id.exists())
         case changes.CloseChat(chat_id):
             return _close_chat(user_id, chat_id)
         case changes.CloseAccount() | changes.CorrectOpen():
