@@ -40,6 +40,7 @@ from afterimage.adapters.dynamodb.tables import (
     MessageRow,
     connect,
 )
+from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.system import SystemClock
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import ChannelStore
@@ -56,6 +57,7 @@ from afterimage.ports.jobs import JobStore
 from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
 from afterimage.ports.models import CallCounter, CostLedger
 from afterimage.ports.pictures import PictureFolder, PictureStore
+from afterimage.ports.uploads import UploadStore
 
 SECOND_OPINION = "SECOND_OPINION" in os.environ
 # What stands for AWS where memory cannot: requests, answers and errors as they go over the wire.
@@ -91,6 +93,7 @@ class Tables:
     chats: ChatReader
     images: ImageReader
     jobs: JobStore
+    uploads: UploadStore
     usage: UsageReader
     calls: CallCounter
     costs: CostLedger
@@ -211,6 +214,7 @@ def _in_memory() -> Tables:
         waiting=tables,
         tickets=tables,
         messages=in_memory.InMemoryMessages(tables),
+        uploads=in_memory.InMemoryUploads(tables),
         chats=in_memory.InMemoryChats(tables),
         images=in_memory.InMemoryImages(tables),
         jobs=ledger,
@@ -273,6 +277,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         waiting=store,
         tickets=store,
         messages=readers.DynamoDbMessages(),
+        uploads=DynamoDbUploads(),
         chats=readers.DynamoDbChats(),
         images=readers.DynamoDbImages(),
         jobs=ledger,
