@@ -14,7 +14,11 @@ from tests.local_stack.gemini.painting import paint
 from tests.local_stack.testing import RunningStack, StackProcess
 
 # A benchmark's user asks for more in a minute than a person does in a day.
-_LIMITS = {"DAILY_IMAGE_LIMIT": "10000", "DAILY_MESSAGE_LIMIT": "10000"}
+_LIMITS = {
+    "DAILY_IMAGE_LIMIT": "10000",
+    "DAILY_MESSAGE_LIMIT": "10000",
+    "DAILY_UPLOAD_LIMIT": "10000",
+}
 _SIZE = (1024, 1024)
 
 

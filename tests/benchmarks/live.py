@@ -37,6 +37,11 @@ class User:
         path = f"/chats/{uuid.uuid4().hex}/messages"
         return self._executor.submit(self.http.post, path, json={"text": text})
 
+    def put(self, path: str, data: bytes, kind: str) -> "Future[httpx.Response]":
+        """Sends a file of a media type."""
+        headers = {"content-type": kind}
+        return self._executor.submit(self.http.put, path, content=data, headers=headers)
+
     def seen(self, wanted: Callable[[Frame], bool]) -> float:
         """Epoch seconds at which a wanted frame arrived."""
         self.tab.until(wanted)

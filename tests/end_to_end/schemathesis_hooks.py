@@ -5,17 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 import schemathesis
+from tests.support.hostile_pictures import a_picture, encoded
 from ulid import ULID
 
 from afterimage.domain import ids
-from afterimage.http.contract import POST_MESSAGE
+from afterimage.http.contract import MAX_ATTACHMENTS, POST_MESSAGE, PUT_IMAGE
+
+_PICTURE = encoded(a_picture(), "PNG")
 
 
 @schemathesis.hook
 def before_call(
     context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]
 ) -> None:
-    """A message's id is of about now, and some messages ask for a picture."""
+    """A message's id is of about now, some messages ask for a picture, and files are pictures."""
+    if case.operation.label == PUT_IMAGE.key:
+        _bring(case)
     if case.operation.label != POST_MESSAGE.key or not isinstance(case.body, dict):
         return
     if ids.is_ulid(str(case.body.get("id"))):  # of any other time, it is refused as `clock_skew`
@@ -23,3 +28,22 @@ def before_call(
     text = case.body.get("text")
     if isinstance(text, str) and 0 < len(text.strip()) <= 100 and len(text) % 2:
         case.body = {**case.body, "text": f"paint {text}"}
+    if _are_some(case.body.get("image_ids")) or (text == "" and "image_ids" not in case.body):
+        # Nobody has these pictures, and without any there must be words.
+        case.body = {**case.body, "image_ids": [], "text": text or "hello"}
+
+
+def _are_some(value: object) -> bool:
+    """Whether these are pictures' ids, as the schema wants them."""
+    if not isinstance(value, list) or not 0 < len(value) <= MAX_ATTACHMENTS:
+        return False
+    return len(set(map(str, value))) == len(value) and all(ids.is_ulid(str(id_)) for id_ in value)
+
+
+def _bring(case: schemathesis.Case[Any]) -> None:
+    """A picture, under an id of now, where there is any body and any id."""
+    image_id = case.path_parameters.get("image_id") if case.path_parameters else None
+    if ids.is_ulid(str(image_id)):
+        case.path_parameters = {**case.path_parameters, "image_id": str(ULID())}
+    if isinstance(case.body, bytes):
+        case.body = _PICTURE

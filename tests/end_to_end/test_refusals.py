@@ -24,9 +24,11 @@ from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, is_event
 from tests.support.described import problems_of_answer
 from tests.support.forged import token_by_hand
+from tests.support.hostile_pictures import a_picture, encoded
 from tests.support.routes import HEADS, OTHERWISE
 from tests.support.stored import everything_of, rows_of
 from tests.support.template import http_routes
+from ulid import ULID
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
@@ -91,16 +93,28 @@ BAD_PARAMETERS = {
     "cursor": ["", "x" * 129, "%00", "%3Cscript%3E", "garbage"],
     "around": ["garbage", "", "8" * 26],
     "q": ["x" * 201],
+    "origin": ["nowhere", "", "PAINTED"],
     "after": ["-1", "x", "1.5", str(2**53 + 1), "true"],
 }
+_UNKNOWN = "01ARZ3NDEKTSV4RRFFQ69G5FAV"
 BAD_FIELDS: dict[str, list[Any]] = {
     "id": ["not-a-ulid", "8" * 26, 7, ["01ARZ3NDEKTSV4RRFFQ69G5FAV"]],
     "text": ["", " \n\t ", "x" * 8_001, 7, None, ["hello"], {"text": "hello"}],
     "aspect_ratio": ["7:1", 1, []],
     "count": [0, 5, -1, 1.5, "2", True, []],
+    "image_ids": [
+        "8" * 26,
+        [7],
+        ["garbage"],
+        [_UNKNOWN],
+        [_UNKNOWN, _UNKNOWN],
+        [f"01ARZ3NDEKTSV4RRFFQ69G5FA{end}" for end in "ABCDE"],
+        {},
+    ],
     "version": [0, -1, 1.5, "1", True, None, 2**53 + 1],
     "title": ["", "   ", "x" * 201, 7, None],
 }
+OPTIONAL = ("id", "aspect_ratio", "count", "image_ids")
 OTHER_TYPES = [
     "text/plain",
     "text/xml",
@@ -132,7 +146,7 @@ def bad_bodies(good: dict[str, Any]) -> Iterator[bytes]:
     yield json.dumps(good).encode() + b" " * LARGEST_BODY
     yield json.dumps(good).encode("utf-16")
     for field, values in BAD_FIELDS.items():
-        if field in good or field in ("id", "aspect_ratio", "count"):
+        if field in good or field in OPTIONAL:
             yield from (json.dumps({**good, field: value}).encode() for value in values)
     # Half of a pair is no text.
     yield from (
@@ -362,6 +376,26 @@ def test_another_persons_message_id_is_free(stack: Stack, alice: Alice) -> None:
     assert response.json()["user_message"]["text"] == "hello"
     assert alice.secret not in response.text
     assert alice.changed_since(before) == []
+
+
+@pytest.mark.parametrize("whose", ["somebody else's", "deleted", "named twice"])
+def test_no_picture_but_ones_own_is_attached(stack: Stack, alice: Alice, whose: str) -> None:
+    http = stack.http(f"bob-{uuid.uuid4().hex[:8]}")
+    named = [alice.image["id"]]
+    if whose != "somebody else's":
+        headers = {"content-type": "image/jpeg"}
+        kept = http.put(f"/images/{ULID()}", content=encoded(a_picture()), headers=headers)
+        named = [kept.raise_for_status().json()["image"]["id"]]
+        if whose == "deleted":
+            http.delete(f"/images/{named[0]}").raise_for_status()
+        else:
+            named *= 2
+
+    answer = http.post("/chats/c/messages", json={"text": "what is this?", "image_ids": named})
+
+    assert is_refused("POST /chats/{chat_id}/messages", answer, "invalid")
+    assert alice.secret not in answer.text
+    assert http.get("/chats").json()["chats"] == []
 
 
 # --- Malformed -----------------------------------------------------------------------------------

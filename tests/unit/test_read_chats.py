@@ -21,7 +21,7 @@ from tests.support.in_memory import (
 from tests.unit.conftest import USER
 
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Chat, JobStatus
+from afterimage.domain.entities import Chat, JobStatus, Origin
 from afterimage.domain.errors import Invalid, NotFound
 from afterimage.domain.limits import DailyLimits
 from afterimage.use_cases.attach import Attach
@@ -309,3 +309,20 @@ def test_usage_without_any_picture_has_no_typical_time(
     tables: InMemoryTables, clock: FixedClock
 ) -> None:
     assert read_usage(tables, clock).typical_ms is None
+
+
+def test_the_gallery_of_one_origin(tables: InMemoryTables) -> None:
+    for number in range(4):
+        origin = Origin.UPLOAD if number % 2 else Origin.PAINTED
+        tables.rows.images[USER, a_ulid(number)] = an_image(number, origin=origin)
+    images = ReadImages(InMemoryImages(tables), InMemoryChats(tables))
+
+    brought = images.page(USER, 50, None, None, Origin.UPLOAD)
+    first = images.page(USER, 1, None, None, Origin.UPLOAD)
+    painted = images.page(USER, 50, None, "fox", Origin.PAINTED)
+
+    assert [image.id for image in brought.rows] == [a_ulid(3), a_ulid(1)]
+    assert [image.id for image in first.rows] == [a_ulid(3)]
+    rest = images.page(USER, 1, first.cursor, None, Origin.UPLOAD)
+    assert [image.id for image in rest.rows] == [a_ulid(1)]
+    assert [image.id for image in painted.rows] == [a_ulid(2), a_ulid(0)]

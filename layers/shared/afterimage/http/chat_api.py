@@ -10,7 +10,7 @@ from ulid import ULID
 
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.entities import Channel, Chat, Image, Message, MessageType, Status
+from afterimage.domain.entities import Channel, Chat, Image, Message, MessageType, Origin, Status
 from afterimage.domain.errors import AccountDeleted
 from afterimage.http import contract
 from afterimage.http.api import Handler, Request, Response
@@ -234,7 +234,8 @@ class ChatApiRoutes:
     def list_images(self, request: Request) -> Response:
         """200 with a page of the gallery, newest first. Raises: Invalid (the cursor)."""
         query = request.query(contract.ImagesQuery)
-        page = self.images.page(request.user_id, query.limit, query.cursor, query.q)
+        origin = None if query.origin is None else Origin(query.origin)
+        page = self.images.page(request.user_id, query.limit, query.cursor, query.q, origin)
         return _listed("images", [image_view(image, self.urls) for image in page.rows], page)
 
     def get_image(self, request: Request) -> Response:

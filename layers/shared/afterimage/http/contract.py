@@ -138,6 +138,7 @@ class MessagesQuery(_PageQuery):
 
 class ImagesQuery(_PageQuery):
     cursor: Ulid | None = None
+    origin: Literal["painted", "upload"] | None = None
     q: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 

@@ -10,7 +10,7 @@ from statistics import median
 from typing import Generic, TypeVar
 
 from afterimage.domain import ids, quota
-from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
+from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message, Origin
 from afterimage.domain.errors import Invalid, NotFound
 from afterimage.domain.limits import DailyLimits
 from afterimage.domain.usage import usd
@@ -136,12 +136,28 @@ class ReadImages:
         self._images = images
         self._chats = chats
 
-    def page(self, user_id: str, limit: int, cursor: str | None, words: str | None) -> Page[Image]:
-        """The gallery, newest first; with `words`, pictures whose prompt has all of them."""
+    def page(
+        self,
+        user_id: str,
+        limit: int,
+        cursor: str | None,
+        words: str | None,
+        origin: Origin | None = None,
+    ) -> Page[Image]:
+        """The gallery, newest first.
+
+        Args:
+            words: that a picture's prompt must have, all of them.
+            origin: where it must come from.
+        """
         before = None if cursor is None else _ulid(cursor)
         wanted = folded(words or "").split()
-        if wanted:
-            return self._search(user_id, limit, before, wanted)
+        if wanted or origin is not None:
+
+            def is_wanted(image: Image) -> bool:
+                return origin in (None, image.origin) and has_all(image.prompt, wanted)
+
+            return self._search(user_id, limit, before, is_wanted)
         page = _page(self._images.before(user_id, before, limit), limit)
         return Page(self._shown(user_id, page.rows), page.cursor)
 
@@ -158,13 +174,13 @@ class ReadImages:
         return [image for image in images if image.chat_id not in hidden]
 
     def _search(
-        self, user_id: str, limit: int, before: str | None, wanted: list[str]
+        self, user_id: str, limit: int, before: str | None, is_wanted: Callable[[Image], bool]
     ) -> Page[Image]:
         found: list[Image] = []
         for _ in range(_SEARCH_ROWS // _SEARCH_STEP):
             rows = self._images.before(user_id, before, _SEARCH_STEP)
             for image in self._shown(user_id, rows):
-                if has_all(image.prompt, wanted):
+                if is_wanted(image):
                     found.append(image)
                     if len(found) == limit:
                         return Page(found, image.id)
