@@ -148,7 +148,7 @@ def _with_fill() -> bytes:
 
 
 def _jpegs() -> dict[str, bytes]:
-    thumbnail = segment(0xE0, b"JFIF\0\1\2\0\0\x48\0\x48\2\2" + (SECRET * 2)[:12])
+    thumbnail = segment(0xE0, b"JFIF\0\1\2\0\0\x48\0\x48\2\3" + SECRET + b"!")
     gain_map = segment(0xE1, exif(1)[4:]) + jpeg_xmp(xmp(attributes='hdrgm:Version="1.0"'))
     return {
         "little endian": jpeg(exif(6)),

@@ -156,7 +156,8 @@ def test_a_replay_shows_pictures_as_they_are_now(bundle: Bundle) -> None:
     bundle.ask(image_ids=(FIRST, SECOND))
     bundle.delete_image(FIRST)
     log = InMemoryEventLog(bundle.tables)
-    references = log.after(USER, 0, 200, bundle.clock.now())
+    before = 2  # the events of both pictures
+    references = log.after(USER, before, 200, bundle.clock.now())
 
     told = CurrentEvents(log, log)(USER, references)
 

@@ -66,6 +66,8 @@ def test_pixels_stay_and_notes_go(name: str) -> None:
     assert SECRET not in stripped
     assert not [note for note in NOTES if note in stripped]
     assert stripping.strip(stripped).data == stripped
+    if stripped.startswith(b"\xff\xd8"):  # nothing of another picture, nor of its thumbnail
+        assert stripped.index(b"\xff\xd9") == len(stripped) - 2
 
     shown = ImageOps.exif_transpose(Image.open(io.BytesIO(stripped)))
     full = picture.full()
@@ -86,9 +88,31 @@ def test_colours_stay(name: str) -> None:
 def test_a_jpegs_profile_is_put_where_everybody_reads_it(name: str) -> None:
     whole = Image.open(io.BytesIO(NOTED["JPEG: profile in three segments"]))
 
-    stripped = Image.open(io.BytesIO(bring(NOTED[name])[0]))
+    data = bring(NOTED[name])[0]
+    stripped = Image.open(io.BytesIO(data))
 
+    parts = re.findall(rb"ICC_PROFILE\0(.)(.)", data, re.DOTALL)
+    assert parts == [(bytes((number,)), b"\3") for number in (1, 2, 3)]
+    assert data.rindex(b"ICC_PROFILE") < data.index(b"\xff\xc0")
     assert stripped.info["icc_profile"] == whole.info["icc_profile"]
+
+
+@pytest.mark.parametrize(
+    ("name", "flags"),
+    [
+        ("WebP: EXIF", 0x08),
+        ("WebP: source type", 0x04),
+        ("WebP: profile", 0x28),
+        ("WebP: alpha", 0x18),
+        ("WebP: animated", 0x12),
+        ("WebP: XMP", 0x08),
+    ],
+)
+def test_a_webps_header_says_what_is_there(name: str, flags: int) -> None:
+    (kind, header), *_ = noted_pictures.riff_chunks(bring(NOTED[name])[0])
+
+    assert (kind, header[0]) == (b"VP8X", flags)
+    assert header[4:] == noted_pictures.riff_chunks(NOTED[name])[0][1][4:]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])

@@ -115,12 +115,14 @@ def test_a_deleted_pictures_id_never_comes_back(bundle: Bundle) -> None:
     assert bundle.posted() == ["image-insert", "image-delete"]
 
 
-@pytest.mark.parametrize("painted", ["complete", "under way"])
+@pytest.mark.parametrize("painted", ["complete", "complete, its job lost", "under way"])
 def test_the_id_of_a_painted_picture_is_no_uploads(bundle: Bundle, painted: str) -> None:
     answer = bundle.order()
-    if painted == "complete":
+    if painted != "under way":
         bundle.paint(answer)
         assert bundle.images.get(USER, answer.job_id or "") is not None
+    if painted == "complete, its job lost":
+        bundle.tables.rows.jobs.clear()
     files = dict(bundle.pictures.files)
 
     for minutes in (0, 6):
@@ -310,6 +312,16 @@ def test_while_a_dead_functions_files_are_removed_it_is_busy(
 
     monkeypatch.setattr(bundle.pictures, "delete", come_again)
     assert removes(USER, ID)
+
+
+def test_what_may_still_be_under_way_is_not_purged(bundle: Bundle) -> None:
+    """The index may be behind the row."""
+    dies_at(bundle, "full.webp")
+    files = dict(bundle.pictures.files)
+    removes = PurgeUpload(bundle.uploads, bundle.pictures, bundle.clock, bundle.log)
+
+    assert removes(USER, ID)
+    assert bundle.pictures.files == files
 
 
 def test_what_nobody_brought_is_not_purged(bundle: Bundle) -> None:
