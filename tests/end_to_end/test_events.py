@@ -14,6 +14,7 @@ import pytest
 from pydantic import TypeAdapter
 from tests.local_stack.testing import RunningStack
 from tests.support.channel_client import ChannelClient, is_event
+from ulid import ULID
 
 from afterimage.domain import ids
 from afterimage.http import contract
@@ -135,6 +136,20 @@ def test_what_is_read_has_the_shape_of_the_contract(
     assert response["statusCode"] == 200, response
     assert response["headers"]["content-type"] == "application/json"
     TypeAdapter(route_of(name).answers[200]).validate_json(response["body"])
+
+
+def test_put_image_brings_a_picture(stack: RunningStack) -> None:
+    user_id = f"bob-{uuid.uuid4().hex[:8]}"
+    event = signed_in("put_image", stack.token(user_id))
+    event["pathParameters"]["image_id"] = str(ULID())  # of now, as a client's must be
+
+    response = invoke(stack, "image_upload", event)
+
+    assert response["statusCode"] == 201, response
+    TypeAdapter(contract.UploadView).validate_json(response["body"])
+    assert stack.http(user_id).get("/images").json()["images"] == [
+        json.loads(response["body"])["image"]
+    ]
 
 
 def test_what_was_posted_is_what_is_read(stack: RunningStack, alice: Painted) -> None:
