@@ -150,6 +150,26 @@ def _png_in_two(between: bytes) -> bytes:
     return whole[:at] + parts + whole[at + 12 + length :]
 
 
+def changed(data: bytes, chance: random.Random) -> bytes:
+    """With some bytes flipped, cut out, doubled or taken from elsewhere."""
+    mutant = bytearray(data)
+    for _ in range(chance.randint(1, 8)):
+        at, length = chance.randrange(len(mutant)), chance.randint(1, 12)
+        match chance.randrange(4):
+            case 0:
+                mutant[at] ^= 1 << chance.randrange(8)
+            case 1:
+                del mutant[at : at + length]
+            case 2:
+                mutant[at:at] = mutant[at : at + length]
+            case _:
+                elsewhere = chance.randrange(len(mutant))
+                mutant[at : at + length] = mutant[elsewhere : elsewhere + length]
+        if not mutant:
+            break
+    return bytes(mutant)
+
+
 _JPEG, _PNG = encoded(a_picture()), encoded(a_picture(), "PNG")
 
 

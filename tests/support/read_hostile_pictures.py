@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
-from afterimage.domain.errors import NoImage
+from afterimage.domain.errors import NoImage, NotAPicture
 from tests.support.hostile_pictures import handled, refused
 
 MEMORY = 1024 * 1024 * 1024  # bytes of address space; the function has more of real memory
@@ -25,10 +25,21 @@ def _outcome(studio: PillowStudio, data: bytes) -> str:
     try:
         picture = studio.decode(data)
     except NoImage:
-        return "refused"
+        return "refused" if _is_refused(studio, data) else "brought all the same"
+    if _is_refused(studio, data):
+        return "not to be brought"
     picture.preview(), picture.thumbnail(), picture.color(), picture.thumbhash()
     full = picture.full()
     return f"{full.width} x {full.height}"
+
+
+def _is_refused(studio: PillowStudio, data: bytes) -> bool:
+    """Whether nobody can bring it, either."""
+    try:
+        studio.bring(data)
+    except NotAPicture:
+        return True
+    return False
 
 
 def _peak_mb(*, reset: bool = False) -> float:

@@ -14,7 +14,15 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.support.hostile_pictures import a_picture, encoded, frames, handled, many_scans, refused
+from tests.support.hostile_pictures import (
+    a_picture,
+    changed,
+    encoded,
+    frames,
+    handled,
+    many_scans,
+    refused,
+)
 
 from afterimage.adapters import picture_guards
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
@@ -119,26 +127,6 @@ def developed(data: bytes) -> None:
         picture.thumbnail()
         picture.color()
         picture.thumbhash()
-
-
-def changed(data: bytes, chance: random.Random) -> bytes:
-    """With some bytes flipped, cut out, doubled or taken from elsewhere."""
-    mutant = bytearray(data)
-    for _ in range(chance.randint(1, 8)):
-        at, length = chance.randrange(len(mutant)), chance.randint(1, 12)
-        match chance.randrange(4):
-            case 0:
-                mutant[at] ^= 1 << chance.randrange(8)
-            case 1:
-                del mutant[at : at + length]
-            case 2:
-                mutant[at:at] = mutant[at : at + length]
-            case _:
-                elsewhere = chance.randrange(len(mutant))
-                mutant[at : at + length] = mutant[elsewhere : elsewhere + length]
-        if not mutant:
-            break
-    return bytes(mutant)
 
 
 @pytest.mark.parametrize("seed", SEEDS.values(), ids=SEEDS.keys())

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import io
+import random
 import re
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, ImageOps
 from tests.support import noted_pictures
-from tests.support.hostile_pictures import SIZE, a_picture, encoded, handled, refused
+from tests.support.hostile_pictures import SIZE, a_picture, changed, encoded, handled, refused
 from tests.support.noted_pictures import SECRET, SOURCE, all_frames, jpeg, jpeg_xmp, xmp
 
 from afterimage.adapters import stripping
@@ -184,6 +188,18 @@ def test_what_looks_odd_is_shown_as_it_was(name: str) -> None:
     full = picture.full()
     assert (full.width, full.height) == size
     assert stripping.strip(stripped).data == stripped
+
+
+@pytest.mark.parametrize(
+    "name", ["JPEG: progressive", "PNG: raw profile, packed", "PNG: animated", "WebP: animated"]
+)
+@settings(max_examples=60)
+@given(chance=st.randoms(use_true_random=False))
+def test_of_a_mutant_nothing_is_kept_but_a_picture(name: str, chance: random.Random) -> None:
+    """What is stored can be stripped again, and is the same."""
+    with suppress(NotAPicture):
+        stripped, _ = bring(changed(NOTED[name], chance))
+        assert stripping.strip(stripped).data == stripped
 
 
 def test_segments_between_scans_have_an_end() -> None:

@@ -57,7 +57,8 @@ def strip(data: bytes) -> Stripped:
 
 
 def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
-    """Kind, content and all of each, up to the end; those beside the pixels if they are whole."""
+    """Kind, content and all of each that is looked at, up to the end; those beside the pixels if
+    they are whole."""
     at = len(_SIGNATURE)
     for _ in range(MOST_PARTS):
         if at >= len(data):
@@ -65,7 +66,9 @@ def _chunks(data: bytes) -> Iterator[tuple[bytes, bytes, bytes]]:
         end = at + 12 + int.from_bytes(data[at : at + 4])
         whole = data[at:end]
         kind, content = whole[4:8], whole[8:-4]
-        if kind[:1].isupper() or zlib.crc32(whole[4:-4]).to_bytes(4) == whole[-4:]:
+        is_read = kind in _KEPT or kind == _EXIF or content.startswith((_XMP, _RAW_EXIF))
+        is_whole = kind[:1].isupper() or zlib.crc32(whole[4:-4]).to_bytes(4) == whole[-4:]
+        if is_read and is_whole:
             yield kind, content, whole
         if kind == _END:
             return
