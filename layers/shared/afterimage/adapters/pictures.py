@@ -135,7 +135,8 @@ class PillowPicture:
         return EncodedImage(data, *self._small.size)
 
     def small(self) -> EncodedImage:
-        small = self._within(_SMALL_SIDE)
+        # Bilinear takes 8 ms of CPU of a picture of 1024 pixels, bicubic 13.
+        small = self._within(_SMALL_SIDE, Image.Resampling.BILINEAR)
         data = _encoded(small, _SMALL_QUALITY, _SMALL_METHOD, self._xmp)
         return EncodedImage(data, *small.size)
 
@@ -160,12 +161,12 @@ class PillowPicture:
     @cached_property
     def _small(self) -> Image.Image:
         """Asked for by one thread at a time."""
-        return self._within(_THUMBNAIL_SIDE)
+        return self._within(_THUMBNAIL_SIDE, Image.Resampling.BICUBIC)
 
-    def _within(self, side: int) -> Image.Image:
+    def _within(self, side: int, by: Image.Resampling) -> Image.Image:
         return self._pixels.resize(
             _fitted(self._pixels.size, side),
-            Image.Resampling.BICUBIC,
+            by,
             reducing_gap=1.0,  # whole blocks first: an eighth of the time, and nobody sees it
         )
 
