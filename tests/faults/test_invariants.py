@@ -18,6 +18,7 @@ from tests.faults.invariants import (
     Truth,
     _deleted,
     _steady,
+    _uploads,
     check_client,
     check_user,
     folder,
@@ -384,6 +385,7 @@ def truth(**changed: Any) -> Truth:
         "chats": [],
         "images": {},
         "jobs": {},
+        "uploads": {},
         "counters": {},
         "seq": 0,
         "open": 0,
@@ -412,6 +414,22 @@ def truth(**changed: Any) -> Truth:
 )
 def test_what_a_deletion_leaves_is_named(left: dict[str, Any], named: str) -> None:
     assert named in " ".join(_deleted(truth(**left)))
+
+
+BROUGHT = {"status": "running", "quota_day": "2026-11-20"}
+
+
+@pytest.mark.parametrize(
+    ("uploads", "named"),
+    [
+        ({"u": BROUGHT}, "has not ended"),
+        ({"u": {**BROUGHT, "status": "succeeded", "purge_at": 1}}, "is to be removed"),
+        ({"u": BROUGHT, "v": BROUGHT}, "1 uploads counted, 2 brought"),
+    ],
+)
+def test_an_upload_that_is_not_in_order_is_named(uploads: dict[str, Any], named: str) -> None:
+    counted = truth(uploads=uploads, counters={"uploads#2026-11-20": 1})
+    assert named in " ".join(_uploads(counted, settled=True))
 
 
 def test_what_a_deletion_may_leave_is_no_breach() -> None:
