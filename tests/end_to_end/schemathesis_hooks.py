@@ -28,9 +28,10 @@ def before_call(
     text = case.body.get("text")
     if isinstance(text, str) and 0 < len(text.strip()) <= 100 and len(text) % 2:
         case.body = {**case.body, "text": f"paint {text}"}
-    if _are_some(case.body.get("image_ids")) or (text == "" and "image_ids" not in case.body):
-        # Nobody has these pictures, and without any there must be words.
-        case.body = {**case.body, "image_ids": [], "text": text or "hello"}
+    if _are_some(case.body.get("image_ids")):  # nobody has these pictures
+        case.body = {**case.body, "image_ids": []}
+    if isinstance(text, str) and not text.strip() and case.body.get("image_ids") in ([], None):
+        case.body = {**case.body, "text": "hello"}  # without pictures there must be words
 
 
 def _are_some(value: object) -> bool:

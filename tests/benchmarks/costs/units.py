@@ -51,7 +51,7 @@ class Meter:
         elif operation == "TransactGetItems":
             rows = (one.get("Item") or {} for one in answer["Responses"])
             self.reads += sum(2 * _units(size(row), _READ) for row in rows)
-        elif operation in ("Query", "GetItem"):
+        elif operation in ("Query", "GetItem", "Scan"):
             found = answer.get("Items") or [answer.get("Item") or {}]
             half = 1 if asked.get("ConsistentRead") else 0.5
             self.reads += half * _units(sum(map(size, found)), _READ)
