@@ -29,7 +29,15 @@ from tests.support.plain_template import KEY, values
 from tests.support.template import ROOT
 
 DEPLOYED = ("Function", "LayerVersion", "Version", "Alias")
-ALL = {"llm_handler_gemini", "image_generate", "chat_api", "websocket", "keeper", "web_page"}
+ALL = {
+    "llm_handler_gemini",
+    "image_generate",
+    "image_upload",
+    "chat_api",
+    "websocket",
+    "keeper",
+    "web_page",
+}
 # Fails when all else is done: a second version of what the first is a version of.
 BREAKS = {
     "Type": "AWS::Lambda::Version",

@@ -12,6 +12,7 @@ from tests.support.builders import a_message, a_ulid
 from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, Bundle
 from tests.support.doubles import NOW
 
+from afterimage.domain import ids
 from afterimage.domain.entities import JobStatus, Message, Status
 from afterimage.domain.errors import AccountDeleted, Blocked, Busy, NotFound, NotRunning
 from afterimage.domain.job_life import Move
@@ -104,12 +105,12 @@ def test_a_late_picture_is_discarded_and_removed(bundle: Bundle) -> None:
     (slot,) = message.slots
     assert bundle.now(message) == message.changed([slot.cancelled(refunded=False)])
     assert bundle.tables.rows.images == {}
-    assert len(bundle.pictures.files) == 3  # they came too late to be stopped
+    assert len(bundle.pictures.files) == len(ids.IMAGE_FILES)  # they came too late to be stopped
     assert "image-insert" not in bundle.posted()
     assert bundle.posted()[-1] == "message-preview"
     bundle.clock.advance(seconds=154)
     bundle.sweep()
-    assert len(bundle.pictures.files) == 3  # the function may still run
+    assert len(bundle.pictures.files) == len(ids.IMAGE_FILES)  # the function may still run
     bundle.clock.advance(seconds=1)
     bundle.sweep()
     assert bundle.pictures.files == {}

@@ -477,7 +477,7 @@ def test_each_of_them_has_files_and_tags_of_its_own(bundle: Bundle) -> None:
     message = unasked(bundle, 1)
 
     for place, image in enumerate(message.images):
-        original, full, _ = ids.image_keys(USER, image.id)
+        original, full, *_ = ids.image_keys(USER, image.id)
         assert bundle.pictures.files[original] == BYTES + str(place).encode()
         assert bundle.pictures.tags[full][0] == f"picture {USER} {image.id}"
 
@@ -489,7 +489,7 @@ def test_what_came_unasked_and_cannot_be_read_does_not_cost_the_picture(bundle: 
 
     assert [image.index for image in message.images] == [0, 2]
     assert "image_generate_picture_dropped" in bundle.log.events()
-    assert len(bundle.pictures.files) == 6  # nothing of it
+    assert len(bundle.pictures.files) == 2 * len(ids.IMAGE_FILES)  # nothing of it
 
 
 def test_where_the_first_cannot_be_read_the_next_is_the_picture(bundle: Bundle) -> None:
@@ -500,7 +500,7 @@ def test_where_the_first_cannot_be_read_the_next_is_the_picture(bundle: Bundle) 
     assert message.status is Status.COMPLETE
     originals = [ids.image_key(USER, slot.id, ids.ORIGINAL) for slot in message.slots]
     assert [bundle.pictures.files[key] for key in originals] == [BYTES + b"1", BYTES + b"2"]
-    assert len(bundle.pictures.files) == 6
+    assert len(bundle.pictures.files) == 2 * len(ids.IMAGE_FILES)
 
 
 def test_an_attempt_after_a_crash_brings_all_that_was_paid_for(bundle: Bundle) -> None:
@@ -540,7 +540,7 @@ def test_a_late_answer_with_several_is_removed_whole(bundle: Bundle) -> None:
     bundle.painter.script = [[BYTES + str(n).encode() for n in range(3)]]
     bundle.painter.meanwhile = lambda: _ignore(bundle.cancel(message))
     bundle.paint(message)
-    assert len(bundle.pictures.files) == 9
+    assert len(bundle.pictures.files) == 3 * len(ids.IMAGE_FILES)
     bundle.clock.advance(seconds=155)
 
     bundle.sweep()
