@@ -46,9 +46,9 @@ def costs(http: httpx.Client, expected: Decimal) -> bool:
 def test_every_call_costs_what_the_provider_counted(stack: Stack, word: str) -> None:
     http = stack.http(word)
     script = [
-        {"on": "image", "match": word, "finish_reason": "IMAGE_SAFETY"},
-        {"on": "image", "match": word, "status": 503},
-        {"on": "image", "match": word, "finish_reason": "NO_IMAGE"},
+        {"on": "image", "match": f"fox {word}", "finish_reason": "IMAGE_SAFETY"},
+        {"on": "image", "match": f"boat {word}", "status": 503},
+        {"on": "image", "match": f"cat {word}", "finish_reason": "NO_IMAGE"},
     ]
     stack.gemini(script=script)
 

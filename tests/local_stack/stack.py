@@ -73,7 +73,9 @@ class Stack:
         except Exception:
             self._check_children()  # one that has ended is the reason
             raise
-        serving = plan.serving(deployment, self._options.template.parent, self._versions())
+        serving = plan.serving(
+            deployment, self._options.template.parent, self._versions(deployment.stack_id)
+        )
         self._parts = assemble(serving, self._surroundings())
         say("importing the functions")
         self._tasks.append(asyncio.create_task(self._parts.server.serve([self._listener])))
@@ -171,13 +173,13 @@ class Stack:
             parameters["GeminiBaseUrl"] = self._simulator
         return {**parameters, **self._options.parameters}
 
-    def _versions(self) -> Versions:
+    def _versions(self, stack_id: str) -> Versions:
         """Of the functions; a STATE_DIR without any state has none."""
         state_dir = self._options.state_dir
         file = state_dir / "versions.json" if state_dir is not None else None
         if file is not None and self._state is None:
             file.unlink(missing_ok=True)
-        return Versions(file)
+        return Versions(file, stack_id)
 
     def _websocket_url(self) -> str:
         return f"{self._url.replace('http', 'ws', 1)}{WEBSOCKET_PATH}/{STAGE}"

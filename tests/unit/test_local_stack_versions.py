@@ -94,3 +94,9 @@ def test_an_address_of_code_says_what_is_in_it(tmp_path: Path) -> None:
 
     assert before.startswith("s3://source/f/?versionId=")
     assert address() != before
+
+
+def test_a_stack_that_was_deleted_took_its_versions_along(file: Path) -> None:
+    Versions(file, "first").deploy(resources("3", "the same"))
+
+    assert called(Versions(file, "second").deploy(resources("4", "the same"))) == ("1", "4")

@@ -13,6 +13,7 @@ from tests.local_stack.template.data_side import output_name
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_cloudformation.type_defs import StackTypeDef
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _DEPLOY_SECONDS = 30
@@ -27,6 +28,7 @@ class DeploymentError(Exception):
 class Deployment:
     """Physical ids by logical id, and the values that were asked for by their reference."""
 
+    stack_id: str
     physical_ids: Mapping[str, str]
     values: Mapping[str, str]
 
@@ -36,9 +38,11 @@ def deploy(
 ) -> Deployment:
     """Creates the stack, or updates the one that an earlier run left in STATE_DIR."""
     _create_or_update(client, json.dumps(template))
-    outputs = _finished(client)
+    stack = _finished(client)
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
     resources = client.describe_stack_resources(StackName=STACK_NAME)["StackResources"]
     return Deployment(
+        stack_id=stack["StackId"],
         physical_ids={r["LogicalResourceId"]: r["PhysicalResourceId"] for r in resources},
         values={name: outputs[output_name(number)] for number, name in enumerate(asked_for)},
     )
@@ -60,13 +64,13 @@ def _create_or_update(client: "CloudFormationClient", body: str) -> None:
                 raise
 
 
-def _finished(client: "CloudFormationClient") -> dict[str, str]:
+def _finished(client: "CloudFormationClient") -> "StackTypeDef":
     deadline = time.monotonic() + _DEPLOY_SECONDS
     while time.monotonic() < deadline:
         stack = client.describe_stacks(StackName=STACK_NAME)["Stacks"][0]
         status = stack["StackStatus"]
         if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-            return {o["OutputKey"]: o["OutputValue"] for o in stack.get("Outputs", [])}
+            return stack
         if "FAILED" in status or "ROLLBACK" in status:
             raise DeploymentError(f"{status}: {_reasons(client)}")
         time.sleep(_POLL_SECONDS)

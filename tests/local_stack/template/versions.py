@@ -43,11 +43,14 @@ class Versions:
 
     Args:
         file: where they are kept from one run to the next; None keeps nothing.
+        stack_id: of the stack that they are of; one that was deleted took its versions along.
     """
 
-    def __init__(self, file: Path | None) -> None:
+    def __init__(self, file: Path | None, stack_id: str = "") -> None:
         self._file = file
-        self._published = _read(file) if file is not None and file.exists() else {}
+        self._stack_id = stack_id
+        kept = _read(file) if file is not None and file.exists() else {}
+        self._published = kept.get(stack_id, {})
 
     def deploy(self, resources: Resources) -> Resources:
         """The resources with each function as its alias calls it, `Version` beside its properties.
@@ -62,7 +65,8 @@ class Versions:
             served[function] = _as_published(function, resources, version)
         self._published = found
         if self._file is not None:
-            write_file(self._file, json.dumps({n: asdict(v) for n, v in found.items()}))
+            kept = {self._stack_id: {name: asdict(version) for name, version in found.items()}}
+            write_file(self._file, json.dumps(kept))
         return served
 
     def _wanted(self, resources: Resources) -> Iterator[tuple[str, Version]]:
@@ -125,9 +129,12 @@ def _content(properties: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _read(file: Path) -> dict[str, Version]:
-    kept = json.loads(file.read_text("utf-8"))
-    return {name: Version(**version) for name, version in kept.items()}
+def _read(file: Path) -> dict[str, dict[str, Version]]:
+    """By the id of the stack, and the function's logical id."""
+    return {
+        stack_id: {name: Version(**version) for name, version in versions.items()}
+        for stack_id, versions in json.loads(file.read_text("utf-8")).items()
+    }
 
 
 def _digest(folder: Path) -> str:
