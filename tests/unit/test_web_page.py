@@ -24,6 +24,7 @@ CONFIG = {
     "public_url": "https://page.test",
     "websocket_url": "wss://channel.test/live",
 }
+STATIC = Path(__file__).parents[2] / "functions" / "web_page" / "static"
 PNG = b"\x89PNG\r\n\x1a\n\xff\x00"
 
 
@@ -229,9 +230,15 @@ def test_the_channels_description(page: WebPage) -> None:
     assert document["servers"]["websocket"]["host"] == "channel.test"
 
 
+def test_of_the_vendored_library_there_is_what_the_page_uses() -> None:
+    used = set(re.findall(r"\boauth\.(\w+)", (STATIC / "session.js").read_text()))
+    exported = (STATIC / "vendor" / "oauth4webapi.js").read_text().rpartition("export {")[2]
+
+    assert set(re.findall(r"\w+", exported)) == used
+
+
 def test_the_whole_page_is_small() -> None:
-    static = Path(__file__).parents[2] / "functions" / "web_page" / "static"
-    files = [path for path in static.rglob("*") if path.suffix in (".html", ".css", ".js")]
+    files = [path for path in STATIC.rglob("*") if path.suffix in (".html", ".css", ".js")]
 
     assert len(files) <= 14  # requests
     assert sum(len(gzip.compress(path.read_bytes())) for path in files) <= 70_000
