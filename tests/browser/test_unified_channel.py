@@ -409,6 +409,7 @@ def test_words_grow_in_order_and_never_twice(channel: Channel) -> None:
 
     assert channel.log == [
         "update m@1",
+        "delta m ",
         "delta m A 😀",
         "delta m A 😀 sings",
         "delta m A 😀 sings a song",
@@ -448,6 +449,25 @@ def test_what_http_reads_meanwhile_takes_no_words_away(channel: Channel) -> None
     channel.take(message("m", 1, status="thinking"))
 
     assert channel.texts() == ["Once"]
+
+
+def test_an_attachment_that_is_deleted_is_null(channel: Channel) -> None:
+    def question(version: int) -> Frame:
+        meta = {"status": "complete", "attachments": [{"id": "i"}, {"id": "j"}, None]}
+        return message("m", version) | {"meta": meta}
+
+    def attachments() -> Any:
+        return channel.run('return harness.channel.messages("c")[0].meta.attachments')
+
+    channel.connect()
+    channel.receive(broadcast("message-insert", 41, chat_id="c", message=question(1)))
+
+    channel.receive(broadcast("image-delete", 42, image_ids=["i"]))
+    assert attachments() == [None, {"id": "j"}, None]
+    channel.take(question(1))  # read before it was deleted
+    assert attachments() == [None, {"id": "j"}, None]
+    channel.receive(broadcast("message-update", 43, chat_id="c", message=question(2)))
+    assert attachments() == [None, {"id": "j"}, None]
 
 
 def test_what_was_deleted_never_comes_back(channel: Channel) -> None:

@@ -108,7 +108,10 @@ export interface Events {
   "message-update": { chat_id: string; message: Message };
   /** A small picture as a `data:` URL, for a message held as `generating` at exactly this version. */
   "message-preview": { chat_id: string; message_id: string; version: number; image_id: string; preview: string };
-  /** Words of an answer that is being written. `message()` has all of them that came so far. */
+  /**
+   * Words of an answer that is being written. `message()` has all of them that came so far: none where
+   * the beginning was missed, which comes again within two seconds unless the answer is very long.
+   */
   "message-delta": { chat_id: string; message_id: string; version: number; offset: number; text: string };
   "message-delete": { chat_id: string; message_ids: string[] };
   "image-insert": { image: Image };

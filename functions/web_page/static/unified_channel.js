@@ -650,6 +650,7 @@ class Messages {
   /** The newest version known of this message, or null if it was deleted. */
   merge(message) {
     if (!this.isPresent(message)) return null;
+    message = this.#withoutDeleted(message);
     const held = this.#held.get(message.id);
     if (held && (held.version > message.version || isCutShort(message, held))) return held;
     if (keepsWords(message, held)) message = { ...message, text: held.text };
@@ -667,13 +668,17 @@ class Messages {
     return this.#takes(event, payload) && payload;
   }
 
-  /** Words of an answer that is being written; false if none of them is new. */
+  /**
+   * Words of an answer that is being written; false if none of them is new. Of one that came too late
+   * for its beginning nothing is kept, and yet it is told: words are being written.
+   */
   #write({ message_id, version, offset, text }) {
     const held = this.#held.get(message_id);
     if (held?.version !== version || held.meta.status !== "thinking" || held.text === null) return false;
     const known = [...held.text]; // by code points, as the offset counts
     const grown = known.slice(0, offset).join("") + text;
-    if (offset > known.length || grown.length <= held.text.length) return false;
+    if (offset > known.length) return true;
+    if (grown.length <= held.text.length) return false;
     this.#held.set(message_id, { ...held, text: grown });
     return true;
   }
@@ -693,6 +698,7 @@ class Messages {
         return this.isPresent(payload.image);
       case "image-delete":
         payload.image_ids.forEach((id) => this.#deleted.add(id));
+        for (const message of this.#held.values()) this.#held.set(message.id, this.#withoutDeleted(message));
         return true;
       case "chat-update":
         return this.isPresent(payload.chat);
@@ -729,6 +735,15 @@ class Messages {
   forgetAll() {
     this.#held.clear();
     this.#open.clear();
+  }
+
+  /** An attachment that was deleted is null: nothing else is told of it. */
+  #withoutDeleted(message) {
+    const { attachments } = message.meta;
+    const isGone = (image) => image !== null && !this.isPresent(image);
+    if (!attachments?.some(isGone)) return message;
+    const left = attachments.map((image) => (image && !isGone(image) ? image : null));
+    return { ...message, meta: { ...message.meta, attachments: left } };
   }
 
   #isNews(message) {
