@@ -48,6 +48,13 @@ def picture(number: int) -> dict[str, object]:
     }  # fmt: skip
 
 
+def slot(number: int) -> dict[str, object]:
+    return {
+        "id": name_of(number), "status": "complete", "image": picture(number) | {"prompt": None},
+        "image_deleted": False, "charged": True, "error": None,
+    }  # fmt: skip
+
+
 def message(chat: str, number: int) -> dict[str, object]:
     is_picture = number % 10 == 0
     return {
@@ -58,6 +65,7 @@ def message(chat: str, number: int) -> dict[str, object]:
             "message_type": "image" if is_picture else "text", "status": "complete",
             "prompt": f"picture {number}" if is_picture else None, "aspect_ratio": "1:1",
             "image": picture(number) if is_picture else None, "image_deleted": False,
+            "count": 1 if is_picture else None, "images": [slot(number)] if is_picture else [],
             "error": None,
         },
     }  # fmt: skip

@@ -14,7 +14,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.conftest import ARGUMENTS, find_browser
-from tests.browser.people import PATIENCE_MS, expect_level, say, skeleton
+from tests.browser.people import PATIENCE_MS, expect_level, skeleton
 from tests.local_stack.testing import RunningStack, StackProcess
 
 SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
@@ -34,6 +34,12 @@ def main() -> None:
         for size in SIZES:
             for theme in THEMES:
                 _visit(stack, browser, folder, size, theme)
+
+
+def say(page: Page, text: str) -> None:
+    """By the button, since Enter on a phone makes a new line."""
+    page.get_by_role("textbox", name="Message").fill(text)
+    page.get_by_role("button", name="Send").click()
 
 
 @contextmanager
@@ -105,6 +111,7 @@ def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Ite
     yield "chat"
     say(page, "Hello, what can you do?")
     expect(page.locator(".assistant.complete.text")).to_be_visible(timeout=PATIENCE_MS)
+    yield from _several(stack, page)
     stack.gemini(script=[{"on": "image", "finish_reason": "IMAGE_SAFETY"}])
     say(page, "Paint something nobody should see")
     expect(page.locator(".failed")).to_be_visible(timeout=PATIENCE_MS)
@@ -133,6 +140,25 @@ def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Ite
     page.get_by_role("button", name="Done").click()
     page.locator(".tiles li button").nth(1).click()
     yield "large"
+
+
+def _several(stack: RunningStack, page: Page) -> Iterator[str]:
+    """An answer with four pictures, one of which fails, and a long one of words."""
+    delays = [{"on": "image", "delay_ms": delay} for delay in (300, 1_500, 6_000)]
+    refusal = {"on": "image", "finish_reason": "IMAGE_SAFETY", "delay_ms": 1_500}
+    stack.gemini(drafts=1, script=[*delays, refusal])
+    say(page, "Paint four pictures of a boat, 3:2")
+    expect(page.locator(".pictures .said")).to_be_visible(timeout=PATIENCE_MS)
+    yield "several"
+    expect(page.locator(".pictures.of-4 img.full.shown")).to_have_count(3, timeout=PATIENCE_MS)
+    yield "three-of-four"
+    stack.gemini(drafts=0, words_a_second=60, script=[])
+    say(page, "Tell me a story in 600 words")
+    expect(page.locator("#to-end.news")).to_be_visible(timeout=PATIENCE_MS)
+    yield "writing"
+    expect(page.locator(".assistant.thinking")).to_have_count(0, timeout=PATIENCE_MS)
+    stack.gemini(words_a_second=0)
+    page.get_by_role("textbox", name="Message").focus()
 
 
 if __name__ == "__main__":

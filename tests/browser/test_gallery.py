@@ -14,6 +14,7 @@ from tests.browser.people import (
     shifts,
     watch_shifts,
 )
+from tests.browser.test_accessibility import expect_no_violations
 
 
 def tiles(page: Page) -> Locator:
@@ -262,3 +263,77 @@ def test_five_thousand_pictures_are_scrolled_end_to_end(
     }""")
 
     assert most < 250
+
+
+def brought(number: int) -> dict[str, object]:
+    """A picture that its owner brought."""
+    own = {"origin": "upload", "prompt": "", "message_id": None, "chat_id": None}
+    return picture(number) | own | {"created_at": "2026-11-20T10:00:00.000Z"}
+
+
+def show_pictures(page: Page, *images: dict[str, object]) -> None:
+    many_pictures(page, 0)  # serves their files
+    page.route("**/images?*", lambda r: r.fulfill(json={"images": [*images], "next_cursor": None}))
+    page.reload()
+    expect(tiles(page)).to_have_count(len(images), timeout=PATIENCE_MS)
+
+
+def test_a_brought_picture_has_no_prompt_and_no_chat(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    show_pictures(page, picture(2), brought(1))
+
+    page.get_by_role("button", name="Brought on 20 November 2026").click()
+
+    viewer = page.get_by_role("dialog", name="Picture")
+    expect(viewer.locator(".caption")).to_have_text("Brought on 20 November 2026")
+    expect(viewer.get_by_role("button", name=re.compile("Show in chat|Copy prompt"))).to_have_count(
+        0
+    )
+    page.keyboard.press("ArrowLeft")
+    expect(viewer.get_by_role("button", name=re.compile("Show in chat|Copy prompt"))).to_have_count(
+        2
+    )
+
+
+def test_an_edit_is_compared_with_its_source_by_keys(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    edit = picture(3) | {"source_image_ids": [name_of(1), name_of(2)]}
+    show_pictures(page, edit, picture(2), picture(1))
+    page.get_by_role("button", name="picture 3").click()
+    slider = page.get_by_role("slider", name="Compare with the picture before")
+    source = page.locator("#viewer .source")
+    expect(source.locator("img.full.shown")).to_be_attached(timeout=PATIENCE_MS)
+    assert (
+        source.evaluate("element => getComputedStyle(element).clipPath")
+        == "inset(0px 100% 0px 0px)"
+    )
+    expect_no_violations(page, "an edit, large")
+
+    slider.focus()
+    for _ in range(30):
+        page.keyboard.press("ArrowRight")
+
+    expect(page.locator("#viewer .caption")).to_have_text("picture 3")  # the keys were the slider's
+    expect(slider).to_have_attribute("aria-valuetext", "30 % before")
+    assert (
+        source.evaluate("element => getComputedStyle(element).clipPath") == "inset(0px 70% 0px 0px)"
+    )
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowRight")
+    expect(page.locator("#viewer .caption")).to_have_text("picture 2")
+    expect(slider).to_have_count(0)
+
+
+def test_an_edit_whose_source_is_gone_is_shown_alone(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    errors: list[str] = []
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    show_pictures(page, picture(3) | {"source_image_ids": [name_of(1)]})
+
+    with page.expect_response(re.compile(f"/images/{name_of(1)}$")) as answer:
+        page.get_by_role("button", name="picture 3").click()
+
+    assert answer.value.status == 404
+    expect(page.locator("#viewer img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("slider")).to_have_count(0)
+    assert errors == []

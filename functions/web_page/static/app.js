@@ -3,13 +3,15 @@ import { ChatListView } from "./chat_list_view.js";
 import { ChatView } from "./chat_view.js";
 import { Composer } from "./composer.js";
 import { announce, ask, button, quoted } from "./elements.js";
-import { GalleryView, Viewer } from "./gallery_view.js";
+import { GalleryView } from "./gallery_view.js";
 import { leaveFor, Session } from "./session.js";
 import { ApiError, connect } from "./unified_channel.js";
+import { Viewer } from "./viewer.js";
 
 const ROUTE = /^([A-Za-z0-9_-]{1,64})(?:\/([0-9A-Z]{26}))?$/; // a chat, and a message in it
 const PICTURES = "/pictures";
 const PATIENCE_MS = 1_500; // a connection that takes no longer is not worth a word
+const SPOKEN_LENGTH = 200; // of an answer that is spoken as a whole
 const SUGGESTIONS = [
   "Paint a lighthouse in a storm",
   "Paint a fox asleep in autumn leaves",
@@ -55,27 +57,40 @@ function receive(...messages) {
     composer.confirm(message.id);
     chats.heard(message);
     announceChange(message);
-    if (message.meta.status === "failed") refreshUsage();
+    if (hasLess(message)) refreshUsage();
   }
   chat.merge(...messages);
   showTitle();
 }
 
+/** Whether something of it may have gone back to the day: it failed, or was cancelled. */
+function hasLess({ meta: { status, images = [] } }) {
+  return [{ status }, ...images].some(({ status }) => status === "failed" || status === "cancelled");
+}
+
 /** Says what became of an answer that was under way. */
-function announceChange({ id, chat_id, text, meta: { status, message_type, prompt, error } }) {
+function announceChange(message) {
+  const { id, chat_id, meta: { status } } = message;
   const before = underWay.get(id);
   if (status === "thinking" || status === "generating") underWay.set(id, status);
   else underWay.delete(id);
-  if (!before || before === status || chat_id !== chat.chatId) return;
-  if (status === "generating") announce("Painting.");
-  if (status === "complete") announce(message_type === "image" ? `Picture ready: ${prompt}` : (text ?? ""));
-  if (status === "failed") announce(error.message);
-  if (status === "cancelled") announce("Cancelled.");
+  if (before && before !== status && chat_id === chat.chatId) announce(spoken(message));
+}
+
+/** What is spoken of an answer; a long one is read where it stands. */
+function spoken({ text, meta: { status, message_type, prompt, error, images = [] } }) {
+  if (status === "generating") return "Painting.";
+  if (status === "failed") return error.message;
+  if (status === "cancelled") return "Cancelled.";
+  if (message_type === "text") return text && text.length <= SPOKEN_LENGTH ? text : "The answer is complete.";
+  const come = images.filter(({ image }) => image).length;
+  return images.length > 1 ? `${come} of ${images.length} pictures ready: ${prompt}` : `Picture ready: ${prompt}`;
 }
 
 function forgetImages(ids) {
   gallery.remove(ids);
   viewer.remove(ids);
+  chat.merge(...channel.messages(chat.chatId).filter(({ meta }) => meta.attachments?.includes(null)));
 }
 
 function forgetChat(chatId) {
@@ -128,9 +143,10 @@ const messageActions = {
   cancel,
   retry: (message) => change(message, "retry"),
   again: ({ id, meta }) => composer.send(chat.questionOf(id) ?? meta.prompt, meta.aspect_ratio ?? undefined),
-  edit: ({ id, meta }) => composer.offer(chat.questionOf(id) ?? meta.prompt ?? ""),
-  open: ({ meta }) => viewer.open(meta.image),
-  readAgain: async ({ chat_id, id }) => (await readMessage(chat_id, id)).meta.image,
+  reword: ({ id, meta }) => composer.offer(chat.questionOf(id) ?? meta.prompt ?? ""),
+  open: (image) => viewer.open(gallery.find(image.id) ?? image), // a slot's image has no prompt
+  readAgain: readImage,
+  find: heldImage,
 };
 
 /** Deletes over HTTP; true if it is gone now. Of what is not there any more no fuss is made. */
@@ -181,12 +197,15 @@ function leave() {
 
 // --- what is read
 
-function readMessage(chatId, id) {
-  return channel.get(`/chats/${chatId}/messages/${id}`);
+function readImage({ id }) {
+  return channel.get(`/images/${id}`);
 }
 
-async function readImage({ chat_id, message_id }) {
-  return (await readMessage(chat_id, message_id)).meta.image;
+/** A picture that is held, in this chat or in the gallery; undefined if it is not. */
+function heldImage(id) {
+  const images = channel.messages(chat.chatId).flatMap(({ meta: { images = [], attachments } }) =>
+    [...images.map(({ image }) => image), ...(attachments ?? [])]);
+  return gallery.find(id) ?? images.find((image) => image?.id === id);
 }
 
 /** A page of a chat; a chat that was only just made here has none. */
@@ -325,6 +344,8 @@ function start() {
   viewer = new Viewer(at("viewer"), {
     ...images,
     beside: (image, step) => gallery.beside(image, step),
+    find: async (id) => heldImage(id) ?? readImage({ id }).catch(() => null),
+    asked: ({ message_id }) => channel.message(message_id)?.meta ?? {},
     showInChat: ({ chat_id, message_id }) => (location.hash = `${chat_id}/${message_id}`),
   });
   composer = new Composer(at("composer"), {

@@ -4,12 +4,14 @@
  * All messages that were read are held; a window of them is in the page, and moves with what
  * somebody looks at. Whatever comes, goes or grows, what is in view stays where it is.
  */
-import { button, copy, download, element, Picture, Waits, whenItResets } from "./elements.js";
+import { Waits } from "./elements.js";
+import { MessageItem } from "./message_item.js";
 
 const WINDOW = 120; // messages in the page
 const STEP = 40;
 const NEAR_PX = 1200; // this close to the window's edge it moves on
 const AT_END_PX = 36;
+const BEFORE_PX = 16; // above the beginning of an answer
 const GLIDE_MS = 220;
 
 export class ChatView {
@@ -27,6 +29,7 @@ export class ChatView {
   #older = null; // cursor of the page before the first, or null
   #newer = false; // the server has messages newer than the last
   #atEnd = true;
+  #goesOn = false; // the button was pressed: to the end, also past the beginning of an answer
   #seenTop = 0; // where the log stood when #atEnd was found out
   #loading = false;
   #waits;
@@ -77,7 +80,8 @@ export class ChatView {
       mine.forEach((message) => this.#hold(message));
       if (wasAtEnd) this.#setWindow(this.#ids.length - WINDOW, this.#ids.length);
       this.#sync({ isNew: true });
-    }, wasAtEnd);
+    }, wasAtEnd, mine);
+    if (this.#ids.at(-1) > last) this.#goesOn = false;
     if (!wasAtEnd && this.#ids.at(-1) > last) this.#offerEnd();
     this.#tick();
   }
@@ -99,12 +103,16 @@ export class ChatView {
   write(message) {
     if (!this.#messages.has(message.id)) return;
     this.#messages.set(message.id, message);
-    this.#keepStill(() => this.#items.get(message.id)?.write(message), this.#isAtEnd());
+    const item = this.#items.get(message.id);
+    if (!item) return;
+    const wasAtEnd = this.#isAtEnd();
+    this.#keepStill(() => item.write(message), wasAtEnd, [message]);
+    if (!wasAtEnd && this.#below > AT_END_PX) this.#offerEnd();
     this.#tick();
   }
 
-  preview({ message_id, preview }) {
-    this.#items.get(message_id)?.preview(preview);
+  preview({ message_id, image_id, preview }) {
+    this.#items.get(message_id)?.preview(image_id, preview);
   }
 
   /** Brings a message into view, reading it and what is around it if need be. */
@@ -137,6 +145,7 @@ export class ChatView {
   }
 
   scrollToEnd() {
+    this.#goesOn = false;
     if (this.#to < this.#ids.length) this.#showEnd();
     this.#scrollToEnd();
     this.#scrolled();
@@ -205,20 +214,39 @@ export class ChatView {
     this.#scrollToEnd();
   }
 
-  /** What is in view stays there while `change` runs; what has to move, glides. */
-  #keepStill(change, toEnd = false) {
+  /**
+   * What is in view stays there while `change` runs; what has to move, glides.
+   * @param {boolean} toEnd the end is followed instead, as far as `changed` messages allow
+   */
+  #keepStill(change, toEnd = false, changed = []) {
     const { top, bottom } = this.#log.getBoundingClientRect();
     const seen = [];
-    for (const { element } of this.#items.values()) {
+    for (const { element, foot } of this.#items.values()) {
       const box = element.getBoundingClientRect();
-      if (box.bottom > top && box.top < bottom) seen.push([element, box.top]);
+      if (box.bottom <= top || box.top >= bottom) continue;
+      seen.push([element, box.top, this.#glides.distanceOf(element)]);
+      if (changed.some(({ id }) => id === element.dataset.id)) seen.push([foot, foot.getBoundingClientRect().top, 0]);
     }
     change();
     const left = seen.filter(([element]) => element.isConnected);
     left.forEach(([element]) => this.#glides.stop(element)); // places are measured without it
-    if (toEnd) this.#scrollToEnd();
-    else if (left.length) this.#log.scrollTop += left[0][0].getBoundingClientRect().top - left[0][1];
+    if (left.length) {
+      const [element, was, distance] = left[0];
+      this.#log.scrollTop += element.getBoundingClientRect().top - (was - distance);
+    }
+    if (toEnd) this.#follow(changed);
     left.forEach(([element, was]) => this.#glides.start(element, was - element.getBoundingClientRect().top));
+  }
+
+  /** To the end, but no further than the beginning of an answer that grows: it is what is read. */
+  #follow(changed) {
+    const answers = changed.filter(({ role }) => role === "assistant").map(({ id }) => this.#items.get(id));
+    const tops = answers.filter(Boolean).map(({ element }) => element.getBoundingClientRect().top);
+    const room = Math.min(...tops) - this.#log.getBoundingClientRect().top - BEFORE_PX;
+    if (this.#goesOn || room >= this.#below) return this.#scrollToEnd();
+    this.#log.scrollTop += Math.max(0, Math.floor(room));
+    this.#notePlace();
+    if (!this.#atEnd) this.#offerEnd();
   }
 
   #scrolled() {
@@ -241,7 +269,9 @@ export class ChatView {
     const below = this.#below;
     this.#seenTop = this.#log.scrollTop;
     this.#atEnd = this.#reachesEnd && below < AT_END_PX;
-    this.#toEnd.hidden = this.#reachesEnd && below < this.#log.clientHeight;
+    if (!this.#atEnd) this.#goesOn = false;
+    const far = this.#toEnd.classList.contains("news") ? AT_END_PX : this.#log.clientHeight;
+    this.#toEnd.hidden = this.#reachesEnd && below < far;
     if (this.#toEnd.hidden) this.#toEnd.classList.remove("news");
   }
 
@@ -301,6 +331,7 @@ export class ChatView {
       if (page && chatId === this.chatId) this.#options.show(page);
     }
     this.#showEnd();
+    this.#goesOn = true;
     this.#log.focus({ preventScroll: true });
   }
 
@@ -323,186 +354,24 @@ export class ChatView {
   }
 }
 
-/** One message in the page: its picture or text, what there is to say of it, and what to do next. */
-class MessageItem {
-  element = element("li", { tabIndex: -1 });
-  #actions;
-  #waits;
-  #message = null;
-  #since = null; // epoch ms by the server's clock from which it is waited for
-  #picture = null;
-  #author = element("span", { className: "for-screen-readers" });
-  #text = element("p", { className: "text", dir: "auto" });
-  #foot = element("div", { className: "foot" });
-
-  /** @param {object} actions cancel, retry, again, edit, open, each called with the message; readAgain */
-  constructor(actions, waits) {
-    this.#actions = actions;
-    this.#waits = waits;
-    this.element.append(this.#author, this.#text, this.#foot);
-  }
-
-  show(message) {
-    if (!this.#message && message.meta.status === "thinking") this.#waits.shown("placeholder", message.id);
-    if (isOverWithoutPicture(message)) this.#waits.over(message.id);
-    if (!this.#message) this.#since = new Date(message.created_at).getTime();
-    else if (!isOpen(this.#message)) this.#since = null; // tried again, perhaps long after
-    else if (isWaiting(this.#message) && !isWaiting(message)) this.#since = null; // its turn has come
-    this.#message = message;
-    const { role, text, truncated, version, meta } = message;
-    this.element.dataset.id = message.id;
-    this.element.className = `message ${role} ${meta.status} ${meta.message_type}`;
-    this.element.classList.toggle("unsent", version === 0);
-    this.#author.textContent = role === "user" ? "You: " : "Afterimage: ";
-    this.#text.textContent = truncated ? "…" : (text ?? "");
-    this.#showFoot(message);
-    this.#showPicture(message);
-  }
-
-  /** What stands below makes room for another line, unless it is being pressed. */
-  write(message) {
-    this.#message = message;
-    const before = this.#text.offsetHeight;
-    this.#text.textContent = message.text;
-    if (this.#text.offsetHeight !== before && !this.#foot.matches(":active")) this.#showFoot(message);
-  }
-
-  preview(url) {
-    this.#picture?.preview(url);
-  }
-
-  /** Says how long it has taken so far, while it is under way. */
-  tick(now, typicalMs) {
-    if (!isOpen(this.#message)) return;
-    this.#since ??= now;
-    const ms = Math.max(0, now - this.#since);
-    this.#foot.querySelector(".waiting").textContent = waiting(this.#message, ms, typicalMs);
-  }
-
-  /** New elements for what is said and can be done now: to move the old ones would be a shift. */
-  #showFoot(message) {
-    const hadFocus = this.#foot.contains(document.activeElement);
-    const foot = element("div", { className: "foot" },
-      element("p", { className: "note" }, ...noteOf(message)),
-      element("div", { className: "actions" }, ...this.#buttonsOf(message)));
-    this.#foot.replaceWith(foot);
-    this.#foot = foot;
-    if (hadFocus) (this.#foot.querySelector("button") ?? this.element).focus({ preventScroll: true });
-  }
-
-  #showPicture({ meta: { message_type, status, image, image_deleted, aspect_ratio, prompt }, ...message }) {
-    const isPicture = message_type === "image" && ["generating", "complete"].includes(status);
-    if (!isPicture || image_deleted) {
-      this.#picture?.element.remove();
-      this.#picture = null;
-      return;
-    }
-    if (!this.#picture) {
-      const ratio = image ? image.width / image.height : aspect_ratio;
-      this.#picture = new Picture(ratio, prompt, (layer) => this.#pictureShown(layer));
-      this.#text.after(this.#picture.element);
-    }
-    if (!image || this.#picture.element.querySelector("button")) return;
-    this.#picture.show(image, () => this.#actions.readAgain(message));
-    const open = button("", () => this.#actions.open(this.#message));
-    open.setAttribute("aria-label", `Open large: ${image.prompt}`);
-    this.#picture.element.append(open);
-  }
-
-  /** The picture with fresh URLs; null where it cannot be read now. */
-  #readAgain() {
-    return this.#actions.readAgain(this.#message).catch(() => null);
-  }
-
-  #pictureShown(layer) {
-    if (layer === "preview") this.#waits.shown("preview", this.#message.id);
-    if (layer === "full") this.#waits.shown("picture", this.#message.id);
-  }
-
-  #buttonsOf({ sendAgain, meta: { message_type, status, error, image, image_deleted } }) {
-    const act = (label, name) => button(label, async ({ currentTarget }) => {
-      if (currentTarget.ariaBusy) return; // not disabled: that would lose the focus
-      currentTarget.ariaBusy = "true";
-      try {
-        await this.#actions[name](this.#message);
-      } finally {
-        currentTarget.ariaBusy = null;
-      }
-    });
-    if (sendAgain) return [button("Try again", sendAgain)];
-    if (status === "thinking" || status === "generating") return [act("Cancel", "cancel")];
-    if (status === "cancelled") return [act("Try again", "retry")];
-    if (status === "failed") return stepsAfter(error).map(([label, name]) => act(label, name));
-    if (message_type !== "image" || !image || image_deleted) return [];
-    return [
-      act("Another one", "again"),
-      button("Copy prompt", ({ currentTarget }) => copy(image.prompt, currentTarget)),
-      button("Download", async () => download((await this.#readAgain()) ?? image)),
-    ];
-  }
-}
-
-function isOpen({ meta: { status } }) {
-  return status === "thinking" || status === "generating";
-}
-
-function isOverWithoutPicture({ meta: { message_type, status } }) {
-  return ["failed", "cancelled"].includes(status) || (status === "complete" && message_type === "text");
-}
-
-/** Whether its picture waits until others of the same user are painted. */
-function isWaiting({ meta: { images } }) {
-  return images?.some(({ status }) => status === "waiting") ?? false;
-}
-
-function noteOf({ role, sendAgain, ...message }) {
-  const { status, error, image_deleted } = message.meta;
-  if (sendAgain) return ["Not sent."];
-  if (role === "user") return [];
-  if (status === "thinking" || status === "generating") {
-    const dots = [1, 2, 3].map(() => element("i"));
-    return [
-      element("span", { className: "dots", "aria-hidden": "true" }, ...dots),
-      element("span", { className: "waiting" }, waiting(message, 0, null)),
-    ];
-  }
-  if (status === "cancelled") return ["Cancelled."];
-  if (image_deleted) return ["This picture was deleted."];
-  if (status !== "failed") return [];
-  return [error.message, ...whenItResets(error.code, error.retry_after)];
-}
-
-/** What somebody can do about a failure: labels, and names of actions. */
-function stepsAfter({ code, retry_after }) {
-  if (code === "blocked" || code === "no_image") return [["Change the words", "edit"], ["Try again", "retry"]];
-  if (["quota_exceeded", "provider_limit"].includes(code) && retry_after) return [];
-  return [["Try again", "retry"]];
-}
-
-function waiting(message, ms, typicalMs) {
-  if (isWaiting(message)) return "Waiting for your other pictures…";
-  const { status } = message.meta;
-  const doing = status === "thinking" ? "Thinking…" : "Painting…";
-  const seconds = (ms) => `${Math.max(1, Math.round(ms / 1000))} s`;
-  if (ms < 1000 || (status === "thinking" && ms < 3000)) return doing;
-  if (status === "thinking" || !typicalMs) return `${doing} ${seconds(ms)}`;
-  if (ms > 2 * typicalMs) return `${doing} ${seconds(ms)}, longer than usual`;
-  return `${doing} ${seconds(ms)}, usually about ${seconds(typicalMs)}`;
-}
-
 /**
  * Elements on their way from where they were to where they are now, by a transform, which is no
  * layout shift. Not by an animation: where one is cut short by the next, browsers count a shift.
  */
 class Glides {
-  #glides = new Map(); // element → { distance in px, start: time of the first frame that shows it }
+  #glides = new Map(); // element → { distance and now: px, start: time of the first frame that shows it }
   #frame = null; // asked for
 
   start(element, distance) {
     if (Math.abs(distance) < 1 || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
-    this.#glides.set(element, { distance });
+    this.#glides.set(element, { distance, now: distance });
     element.style.transform = `translateY(${distance}px)`;
     this.#frame ??= requestAnimationFrame((now) => this.#move(now));
+  }
+
+  /** How far from its place it is drawn now, in px. */
+  distanceOf(element) {
+    return this.#glides.get(element)?.now ?? 0;
   }
 
   stop(element) {
@@ -515,7 +384,10 @@ class Glides {
       glide.start ??= now; // where it was is where the first frame shows it
       const left = 1 - (now - glide.start) / GLIDE_MS;
       if (left <= 0) this.stop(element);
-      else element.style.transform = `translateY(${glide.distance * left ** 2}px)`; // ever slower
+      else {
+        glide.now = glide.distance * left ** 2; // ever slower
+        element.style.transform = `translateY(${glide.now}px)`;
+      }
     }
     if (this.#glides.size > 0) this.#frame = requestAnimationFrame((now) => this.#move(now));
   }

@@ -41,6 +41,8 @@ export function ask(sentence, yes) {
   });
 }
 
+const SIZES_PX = { "1K": 1024, "2K": 2048, "4K": 4096 };
+
 // The same as in layers/shared/afterimage/domain/words.py, which says why these.
 const DIACRITICS =
   /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]/g;
@@ -75,11 +77,34 @@ export async function copy(text, pressed) {
   setTimeout(() => (pressed.textContent = pressed.dataset.label), 1500);
 }
 
-/** Saves a picture under words of its prompt. */
-export function download({ url, prompt, id }) {
-  const words = prompt.normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? [];
-  const name = words.join("-").slice(0, 60) || id;
-  element("a", { href: url, download: `${name}.webp` }).click();
+/** What a picture is called where it is not seen: its prompt, if it has one. */
+export function labelOf({ prompt, origin, created_at }) {
+  if (prompt || origin !== "upload") return prompt || "Picture";
+  return `Brought on ${new Date(created_at).toLocaleDateString(undefined, { dateStyle: "long" })}`;
+}
+
+/**
+ * Saves pictures, each under words of its prompt.
+ * @param {(image: object) => Promise<object>} readAgain the same image with fresh URLs
+ */
+export async function downloadAll(images, readAgain) {
+  for (const [index, image] of images.entries()) {
+    if (index) await new Promise((resolve) => setTimeout(resolve, 300)); // browsers drop downloads at once
+    const { url } = await readAgain(image).catch(() => image);
+    const words = (image.prompt ?? "").normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? [];
+    const name = words.join("-").slice(0, 60) || image.id;
+    const number = images.length > 1 ? `-${index + 1}` : "";
+    element("a", { href: url, download: `${name}${number}.webp` }).click();
+  }
+}
+
+/** A sentence where a picture has another shape or size than was asked for; otherwise nothing. */
+export function difference({ aspect_ratio, image_size }, { width, height }) {
+  const isOtherShape = aspect_ratio && Math.abs(width / height / Picture.number(aspect_ratio) - 1) > 0.05;
+  const isOtherSize = image_size && SIZES_PX[image_size] && // of a square; sizes double from one to the next
+    Math.round(Math.log2(Math.sqrt(width * height) / SIZES_PX[image_size])) !== 0;
+  const asked = [isOtherShape && aspect_ratio, isOtherSize && image_size].filter(Boolean).join(" and ");
+  return asked && `Asked for ${asked}, came as ${width} × ${height}.`;
 }
 
 /**
@@ -147,8 +172,15 @@ function timeOf(id) {
  */
 export class Picture {
   element;
-  #imageId = null;
+  imageId = null; // of what is shown
   #onShown;
+
+  /** A ratio as width / height. */
+  static number(ratio) {
+    if (typeof ratio === "number") return ratio;
+    const [width, height] = (ratio ?? "1:1").split(":").map(Number);
+    return width / height || 1;
+  }
 
   /**
    * @param {string|number|null} ratio as in "16:9" or width / height; a square when not known
@@ -157,7 +189,7 @@ export class Picture {
   constructor(ratio, prompt, onShown = () => {}) {
     this.#onShown = onShown;
     this.element = element("div", { className: "picture", "aria-busy": "true" });
-    this.element.style.setProperty("--ratio", number(ratio));
+    this.element.style.setProperty("--ratio", Picture.number(ratio));
     if (prompt) this.element.title = prompt;
   }
 
@@ -172,12 +204,27 @@ export class Picture {
    * @param {boolean} small the thumbnail only
    */
   show(image, readAgain, { small = false } = {}) {
-    if (this.#imageId === image.id) return;
-    this.#imageId = image.id;
+    if (this.imageId === image.id) return;
+    if (this.imageId) this.lack("", true);
+    this.imageId = image.id;
+    this.element.querySelector(".said")?.remove();
     this.element.style.backgroundColor = image.color ?? "";
     this.#load("thumbnail", "thumbnail_url", image, readAgain);
     if (!small) this.#load("full", "url", image, readAgain);
-    this.element.lastChild.alt = image.prompt;
+    this.element.lastChild.alt = labelOf(image);
+  }
+
+  /** There is no picture, or not any more: words on why, and whether it is waited for. */
+  lack(words, isBusy) {
+    if (this.imageId || !isBusy) this.element.replaceChildren();
+    this.imageId = null;
+    this.element.style.backgroundColor = "";
+    this.element.ariaBusy = isBusy ? "true" : null;
+    this.element.classList.remove("broken");
+    const said = this.element.querySelector(".said");
+    if (said?.textContent === words) return;
+    said?.remove();
+    if (words) this.element.append(element("p", { className: "said", dir: "auto" }, words));
   }
 
   #load(name, key, image, readAgain) {
@@ -212,12 +259,6 @@ export class Picture {
     this.element.append(layer);
     return layer;
   }
-}
-
-function number(ratio) {
-  if (typeof ratio === "number") return ratio;
-  const [width, height] = (ratio ?? "1:1").split(":").map(Number);
-  return width / height || 1;
 }
 
 /**

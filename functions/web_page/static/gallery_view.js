@@ -2,7 +2,7 @@
  * The user's pictures, newest first. Only the tiles near what is in view are in the page, each
  * placed by a transform: so a new picture moves the others without a layout shift.
  */
-import { announce, ask, copy, button, download, element, folded, icon, Picture } from "./elements.js";
+import { announce, ask, button, downloadAll, element, folded, icon, labelOf, Picture } from "./elements.js";
 
 const GAP_PX = 8;
 const TILE_PX = 112; // at least
@@ -10,7 +10,6 @@ const LARGE_TILE_PX = 168; // where there is room for more than six of the small
 const AROUND_PX = 600; // above and below what is in view
 const PAGE = 100;
 const TYPING_MS = 250;
-const SWIPE_PX = 50;
 
 export class GalleryView {
   #root;
@@ -66,7 +65,7 @@ export class GalleryView {
     this.#showSelection();
   }
 
-  /** A picture that was just painted. */
+  /** A picture that was just painted, or brought. */
   insert(image) {
     if (this.#has(image.id) || !this.#isWanted(image)) return;
     this.#live?.push(image);
@@ -106,14 +105,19 @@ export class GalleryView {
     return this.#images[step > 0 && !isHere ? index : index + step];
   }
 
+  /** The picture with this id, if it has been read. */
+  find(id) {
+    return [...this.#images, ...this.#waiting].find((image) => image.id === id);
+  }
+
   // --- what is held
 
   #has(id) {
-    return [...this.#images, ...this.#waiting].some((image) => image.id === id);
+    return this.find(id) !== undefined;
   }
 
   #isWanted({ prompt }) {
-    const written = folded(prompt);
+    const written = folded(prompt ?? "");
     return folded(this.#words).split(/\s+/).every((word) => written.includes(word));
   }
 
@@ -213,7 +217,7 @@ export class GalleryView {
   #tile(image, isNew) {
     const picture = new Picture(1, image.prompt);
     picture.show(image, () => this.#options.readAgain(image), { small: true });
-    const press = button(picture.element, () => this.#press(image), { "aria-label": image.prompt });
+    const press = button(picture.element, () => this.#press(image), { "aria-label": labelOf(image) });
     const mark = element("span", { className: "mark" }, icon("check"));
     const tile = element("li", { className: isNew ? "new" : "" }, press, mark);
     this.#tiles.set(image.id, tile);
@@ -271,7 +275,8 @@ export class GalleryView {
       this.#selected = this.#selected ? null : new Set();
       this.#showSelection();
     });
-    bar.querySelector(".download").addEventListener("click", () => this.#downloadSelected());
+    bar.querySelector(".download").addEventListener("click", () =>
+      downloadAll(this.#selectedImages, this.#options.readAgain));
     bar.querySelector(".danger").addEventListener("click", () => this.#deleteSelected());
   }
 
@@ -303,99 +308,11 @@ export class GalleryView {
     return this.#images.filter(({ id }) => this.#selected.has(id));
   }
 
-  async #downloadSelected() {
-    for (const image of this.#selectedImages) {
-      download((await this.#options.readAgain(image).catch(() => null)) ?? image);
-      await new Promise((resolve) => setTimeout(resolve, 300)); // browsers drop downloads at once
-    }
-  }
-
   async #deleteSelected() {
     const images = this.#selectedImages;
     const what = images.length === 1 ? "this picture" : `these ${images.length} pictures`;
     if (await ask(`Delete ${what}? They will be gone for good.`.replace("They", images.length === 1 ? "It" : "They"), "Delete")) {
       await this.#options.deleteImages(images);
     }
-  }
-}
-
-/** One picture, large. Keys and swipes go on to the one before or after it in the gallery. */
-export class Viewer {
-  #dialog;
-  #options;
-  #image = null;
-
-  /**
-   * @param {{
-   *   beside: (image: object, step: number) => object|undefined,
-   *   readAgain: (image: object) => Promise<object|undefined>,
-   *   showInChat: (image: object) => void,
-   *   deleteImages: (images: object[]) => Promise<void>,
-   * }} options
-   */
-  constructor(dialog, options) {
-    this.#dialog = dialog;
-    this.#options = options;
-    dialog.querySelector(".close").addEventListener("click", () => dialog.close());
-    dialog.querySelector(".before").addEventListener("click", () => this.#go(-1));
-    dialog.querySelector(".after").addEventListener("click", () => this.#go(1));
-    dialog.addEventListener("keydown", ({ key }) => {
-      if (key === "ArrowLeft") this.#go(-1);
-      if (key === "ArrowRight") this.#go(1);
-    });
-    this.#listenToSwipes(dialog.querySelector(".stage"));
-  }
-
-  open(image) {
-    this.#show(image);
-    if (!this.#dialog.open) this.#dialog.showModal();
-  }
-
-  /** Closes if it shows one of these. */
-  remove(ids) {
-    if (this.#dialog.open && ids.includes(this.#image.id)) this.#dialog.close();
-  }
-
-  #go(step) {
-    const next = this.#options.beside(this.#image, step);
-    if (next) this.#show(next);
-  }
-
-  #show(image) {
-    this.#image = image;
-    const picture = new Picture(image.width / image.height, "");
-    const readAgain = () => this.#options.readAgain(image);
-    picture.show(image, readAgain);
-    this.#dialog.querySelector(".stage").replaceChildren(picture.element);
-    this.#dialog.querySelector(".caption").textContent = image.prompt;
-    // A button that is disabled while it has the focus would swallow the arrow keys.
-    for (const [name, step] of [["before", -1], ["after", 1]]) {
-      this.#dialog.querySelector(`.${name}`).ariaDisabled = String(!this.#options.beside(image, step));
-    }
-    this.#dialog.querySelector(".actions").replaceChildren(
-      button("Download", async () => download((await readAgain().catch(() => null)) ?? image)),
-      button("Copy prompt", ({ currentTarget }) => copy(image.prompt, currentTarget)),
-      button("Show in chat", () => {
-        this.#dialog.close();
-        this.#options.showInChat(image);
-      }),
-      button("Delete", () => this.#delete(image), { className: "danger" }),
-    );
-  }
-
-  async #delete(image) {
-    if (await ask("Delete this picture? It will be gone for good.", "Delete")) {
-      await this.#options.deleteImages([image]);
-    }
-  }
-
-  #listenToSwipes(stage) {
-    let start = null;
-    stage.addEventListener("pointerdown", ({ clientX }) => (start = clientX));
-    stage.addEventListener("pointerup", ({ clientX }) => {
-      const distance = start === null ? 0 : clientX - start;
-      start = null;
-      if (Math.abs(distance) > SWIPE_PX) this.#go(distance > 0 ? -1 : 1);
-    });
   }
 }

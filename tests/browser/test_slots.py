@@ -1,0 +1,312 @@
+"""Several pictures of one answer: each in its place, which nothing moves."""
+
+import re
+import uuid
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, Route, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import (
+    PATIENCE_MS,
+    expect_level,
+    last_answer,
+    say,
+    shifts,
+    wait_for_glides,
+    watch_shifts,
+)
+from tests.browser.test_accessibility import expect_no_violations
+
+MINUTE_MS = 60_000
+
+
+@pytest.fixture
+def word() -> str:
+    """Tells this test's calls of the simulator from all others."""
+    return f"w{uuid.uuid4().hex[:8]}"
+
+
+def painting(word: str, *delays_ms: int) -> list[dict[str, object]]:
+    """One call of the painter after another takes so long."""
+    return [{"on": "image", "delay_ms": delay, "match": word} for delay in delays_ms]
+
+
+def places(page: Page) -> Locator:
+    return page.locator("#log .pictures .picture")
+
+
+def boxes(page: Page) -> Any:
+    """Where each place is, from the first, and how large."""
+    return page.locator("#log .pictures").last.evaluate(
+        """grid => [...grid.children].map((place) =>
+            [place.offsetLeft - grid.offsetLeft, place.offsetTop - grid.offsetTop,
+             place.offsetWidth, place.offsetHeight])"""
+    )
+
+
+def expect_pictures(page: Page, count: int) -> None:
+    expect(page.locator("#log .pictures img.full.shown")).to_have_count(count, timeout=PATIENCE_MS)
+
+
+def expect_note(page: Page, text: str) -> None:
+    expect(last_answer(page).locator(".note")).to_have_text(text, timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize(("count", "width"), [(2, 320), (3, 1280), (4, 320), (4, 1280)])
+def test_pictures_come_one_by_one_and_move_nothing(
+    stack: Stack, sign_in: SignIn, name: str, chat: str, word: str, count: int, width: int
+) -> None:
+    delays = [1_200 * step for step in range(1, count + 1)]
+    stack.gemini(text_ms=300, drafts=1, script=painting(word, *delays))
+    page = sign_in(name, chat=chat)
+    other = sign_in(name, chat=chat, beside=page)
+    for tab in (page, other):
+        tab.set_viewport_size({"width": width, "height": 800})
+        expect_level(tab)
+
+    say(page, f"paint {count} pictures of a {word} fox, 3:2")
+    for tab in (page, other):
+        watch_shifts(tab)  # from here on: while it is written, the composer may grow
+
+    for tab in (page, other):
+        expect(places(tab)).to_have_count(count, timeout=PATIENCE_MS)
+    was = boxes(page)
+    assert [shape[2] / shape[3] for shape in was] == pytest.approx([1.5] * count, rel=0.02)
+    expect(last_answer(page)).to_contain_text(f"1 of {count} done", timeout=PATIENCE_MS)
+    if width > 400:  # else the composer loses a line while it is written
+        say(page, "Hello!")
+    for tab in (page, other):
+        expect_pictures(tab, count)
+        wait_for_glides(tab)
+        assert boxes(tab) == was
+        assert shifts(tab) == [0, []]
+        assert tab.evaluate("document.documentElement.scrollWidth") <= width
+    page.reload()
+    expect_pictures(page, count)
+    for box, before in zip(boxes(page), was, strict=True):
+        assert box == pytest.approx(before, abs=4)  # the shape is the files' own now
+
+
+def test_each_place_has_its_own_preview(
+    stack: Stack, sign_in: SignIn, name: str, word: str
+) -> None:
+    stack.gemini(text_ms=20, drafts=1, script=painting(word, 5_000, 5_000))
+    page = sign_in(name)
+
+    say(page, f"paint 2 pictures of a {word} fox")
+
+    with_preview = page.locator(".pictures .picture:has(img.preview)")
+    expect(with_preview).to_have_count(2, timeout=PATIENCE_MS)
+    expect_pictures(page, 2)
+
+
+def test_one_that_fails_says_so_in_its_place_and_is_tried_alone(
+    stack: Stack, sign_in: SignIn, name: str, word: str
+) -> None:
+    refusal = {"on": "image", "finish_reason": "IMAGE_SAFETY", "match": word}
+    stack.gemini(text_ms=20, image_ms=600, script=[refusal])
+    page = sign_in(name)
+    expect_level(page)
+    watch_shifts(page)
+
+    say(page, f"paint 4 pictures of a {word} fox")
+
+    expect_pictures(page, 3)
+    declined = "The model declined this request. Try to describe something else."
+    expect(page.locator(".pictures .said")).to_have_text(declined, timeout=PATIENCE_MS)
+    expect_note(page, f"3 of 4 pictures were painted. {declined}")
+    expect(page.locator("#announcer")).to_have_text(re.compile("3 of 4 pictures ready: .*fox"))
+    was = boxes(page)
+    kept = page.locator(".pictures img.full").evaluate_all("all => all.map(({ src }) => src)")
+    expect_no_violations(page, "one of four failed")
+
+    last_answer(page).get_by_role("button", name="Try again").press("Enter")
+
+    expect_pictures(page, 4)
+    assert boxes(page) == was
+    now = page.locator(".pictures img.full").evaluate_all("all => all.map(({ src }) => src)")
+    assert set(kept) < set(now)
+    expect_note(page, "")
+    wait_for_glides(page)
+    assert shifts(page) == [0, []]
+    assert int(page.locator("#usage").inner_text().split()[0]) == 4
+
+
+def test_cancel_ends_what_is_open_and_says_what_counts(
+    stack: Stack, sign_in: SignIn, name: str, chat: str, word: str
+) -> None:
+    stack.gemini(text_ms=20, script=painting(word, 100, 100, MINUTE_MS, MINUTE_MS))
+    page = sign_in(name, chat=chat)
+    other = sign_in(name, chat=chat, beside=page)
+    say(page, f"paint four pictures of a {word} fox")
+    expect_pictures(page, 2)
+    was = boxes(page)
+
+    page.get_by_role("button", name="Cancel").press("Enter")
+
+    for tab in (page, other):
+        expect_note(
+            tab,
+            "2 of 4 pictures were painted. The rest was cancelled. "
+            "The painting of 2 had begun: they count for today.",
+        )
+        expect(tab.locator(".pictures .said")).to_have_text(["Cancelled."] * 2)
+        expect_pictures(tab, 2)
+        expect(tab.locator("#usage")).to_contain_text("4 of", timeout=PATIENCE_MS)
+    assert boxes(page) == was
+    stack.gemini(script=[], image_ms=100)
+    page.get_by_role("button", name="Try again").click()
+    expect_pictures(page, 4)
+    assert boxes(page) == was
+
+
+def test_a_cancelled_picture_that_counts_says_so(
+    stack: Stack, sign_in: SignIn, name: str, word: str
+) -> None:
+    stack.gemini(text_ms=20, script=painting(word, MINUTE_MS))
+    page = sign_in(name)
+    say(page, f"paint a {word} fox")
+    expect(places(page)).to_have_count(1, timeout=PATIENCE_MS)
+    page.wait_for_timeout(1_000)  # the painter takes it up
+
+    page.get_by_role("button", name="Cancel").click()
+
+    expect_note(page, "Cancelled. Its painting had begun, so it counts for today.")
+
+
+def test_what_the_day_has_no_room_for_is_said(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    limit = int(page.locator("#usage").inner_text().split()[2])
+    for done in range(4, limit, 4):
+        say(page, "paint four pictures of a fox")
+        expect_pictures(page, done)
+    left = limit % 4 or 4
+    assert left < 4, "else all four are painted"
+
+    say(page, "paint four pictures of a boat")
+
+    note = last_answer(page).locator(".note")
+    expect(note).to_contain_text(f"{left} of 4 pictures were painted.", timeout=PATIENCE_MS)
+    expect(note).to_contain_text("You have used all of today's pictures. Resets")
+    expect(note.locator("time")).to_have_text(re.compile(r"\d\d:\d\d"))
+    expect(last_answer(page).get_by_role("button", name="Try again")).to_have_count(0)
+
+
+def test_what_comes_unasked_stands_below_and_is_not_counted(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=1_500, pictures=3, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    watch_shifts(page)
+    say(page, "paint a fox")
+    expect(places(page)).to_have_count(1, timeout=PATIENCE_MS)
+    was = boxes(page)
+
+    more = page.locator(".more .picture")
+    expect(more).to_have_count(2, timeout=PATIENCE_MS)
+
+    stack.gemini(pictures=1)
+    assert boxes(page) == was
+    expect_note(page, "2 more came unasked: they are not counted.")
+    expect(page.locator("#usage")).to_contain_text("1 of", timeout=PATIENCE_MS)
+    wait_for_glides(page)
+    assert shifts(page) == [0, []]
+    more.last.get_by_role("button", name="Open large, 2 of 2").click()
+    expect(page.locator("#viewer img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_one_that_is_deleted_leaves_its_place(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    say(page, "paint 3 pictures of a fox")
+    expect_pictures(page, 3)
+    expect(page.locator(".gallery li img")).to_have_count(3, timeout=PATIENCE_MS)
+    was = boxes(page)
+
+    page.get_by_role("button", name=re.compile("Open large, 2 of 3: .*fox")).click()
+    page.locator("#viewer").get_by_role("button", name="Delete").click()
+    page.locator("#question").get_by_role("button", name="Delete").click()
+
+    expect(places(page).nth(1)).to_have_text("Deleted.", timeout=PATIENCE_MS)
+    expect_pictures(page, 2)
+    assert boxes(page) == was
+
+
+def change_answers(page: Page, change: Callable[[Any, Any], None]) -> None:
+    """From a reload on, `change(question, answer)` is made to the last of each that are read."""
+
+    def fulfil(route: Route) -> None:
+        response = route.fetch()
+        page_of_chat = response.json()
+        answer, question = page_of_chat["messages"][:2]
+        change(question["meta"], answer["meta"])
+        route.fulfill(response=response, json=page_of_chat)
+
+    page.route("**/chats/*/messages?*", fulfil)
+    page.reload()
+
+
+def test_a_question_shows_what_was_attached_until_it_is_deleted(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    say(page, "paint a fox")
+    expect_pictures(page, 1)
+
+    change_answers(
+        page, lambda question, answer: question.update(attachments=[answer["image"], None])
+    )
+
+    attached = page.locator(".user .attachments .picture")
+    expect(attached).to_have_text(["", "Deleted."], timeout=PATIENCE_MS)
+    expect(attached.locator("img.thumbnail.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect_no_violations(page, "a question with attachments")
+    attached.get_by_role("button", name="Open large").press("Enter")
+    page.locator("#viewer").get_by_role("button", name="Delete").click()
+    page.locator("#question").get_by_role("button", name="Delete").click()
+    expect(attached).to_have_text(["Deleted.", "Deleted."], timeout=PATIENCE_MS)
+
+
+def test_an_edit_has_the_shape_of_its_source_from_the_beginning(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    say(page, "paint a fox, 16:9")
+    expect_pictures(page, 1)
+
+    def begin(_: Any, answer: Any) -> None:
+        source = answer["image"]["id"]
+        waiting = {"image": None, "image_deleted": False, "charged": True, "error": None}
+        slot = {"id": "01M00000000000000000000000", "status": "generating"} | waiting
+        answer.update(status="generating", aspect_ratio=None, image=None, images=[slot])
+        answer.update(source_image_ids=[source])
+
+    change_answers(page, begin)
+
+    expect(places(page)).to_have_attribute("aria-busy", "true", timeout=PATIENCE_MS)
+    [(_, _, width, height)] = boxes(page)
+    assert width / height == pytest.approx(16 / 9, rel=0.03)
+
+
+def test_what_came_otherwise_than_asked_for_is_said(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    say(page, "paint a fox, 1:1")
+    expect_pictures(page, 1)
+    expect_note(page, "")
+
+    change_answers(page, lambda _, answer: answer.update(aspect_ratio="21:9", image_size="4K"))
+
+    difference = re.compile(r"^Asked for 21:9 and 4K, came as \d+ × \d+\.$")
+    expect(last_answer(page).locator(".note")).to_have_text(difference, timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Open large").click()
+    expect(page.locator("#viewer .facts")).to_have_text(difference)
