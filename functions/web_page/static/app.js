@@ -21,7 +21,11 @@ const at = (id) => document.getElementById(id);
 const all = { limit: 100 };
 
 const config = JSON.parse(document.querySelector("[name=afterimage-config]").content);
-const session = new Session(config, () => location.reload());
+const models = config.image_models ?? [];
+const session = new Session(config, () => {
+  composer?.forget();
+  location.reload();
+});
 let channel, chats, chat, gallery, viewer, composer;
 const underWay = new Map(); // id → status of answers that have not ended
 let made = null; // the newest chat id made here: the server may not have heard of it
@@ -91,6 +95,7 @@ function forgetImages(ids) {
   gallery.remove(ids);
   viewer.remove(ids);
   chat.merge(...channel.messages(chat.chatId).filter(({ meta }) => meta.attachments?.includes(null)));
+  composer.forgetImages(ids);
 }
 
 function forgetChat(chatId) {
@@ -142,7 +147,9 @@ async function cancel(message) {
 const messageActions = {
   cancel,
   retry: (message) => change(message, "retry"),
-  again: ({ id, meta }) => composer.send(chat.questionOf(id) ?? meta.prompt, meta.aspect_ratio ?? undefined),
+  again: ({ id, meta }) => composer.send(chat.questionOf(id) ?? meta.prompt, models.length ? { again: id } : {
+    aspectRatio: meta.aspect_ratio ?? undefined,
+  }),
   reword: ({ id, meta }) => composer.offer(chat.questionOf(id) ?? meta.prompt ?? ""),
   open: (image) => viewer.open(gallery.find(image.id) ?? image), // a slot's image has no prompt
   readAgain: readImage,
@@ -193,6 +200,7 @@ async function deleteAccount() {
 function leave() {
   if (!isLeaving) session.end();
   isLeaving = true;
+  composer.forget();
 }
 
 // --- what is read
@@ -286,7 +294,10 @@ async function openRoute() {
   if (at("side").matches(":popover-open")) at("side").hidePopover();
   document.body.classList.toggle("shows-pictures", isGallery);
   if (isGallery) {
-    if (chat.chatId === null) chat.replace((made = channel.newId()), []);
+    if (chat.chatId === null) {
+      chat.replace((made = channel.newId()), []);
+      composer.show(made);
+    }
     showTitle();
     return document.querySelector(".tiles").focus();
   }
@@ -295,7 +306,7 @@ async function openRoute() {
   chat.replace(chatId, []);
   chats.select(chatId);
   showTitle();
-  composer.notify("");
+  composer.show(chatId);
   if (matchMedia("(hover: hover)").matches) composer.focus(); // on a phone it would open the keyboard
   if (!wasConnected) return; // the first chat comes with the first snapshot
   await attempt(async () => {
@@ -349,7 +360,7 @@ function start() {
     showInChat: ({ chat_id, message_id }) => (location.hash = `${chat_id}/${message_id}`),
   });
   composer = new Composer(at("composer"), {
-    channel, chat, onAnswer: receive, maxLength: config.max_text_length,
+    channel, chat, onAnswer: receive, maxLength: config.max_text_length, models, owner: session.name,
   });
   listen();
   suggest();

@@ -1,10 +1,11 @@
 /** What the user writes: shown at once, sent until the server has decided, given back when it refuses. */
+import { Attachments, listenForPictures, MOST } from "./attachments.js";
 import { element, whenItResets } from "./elements.js";
 import { ApiError } from "./unified_channel.js";
 
-const DRAFT = "afterimage.draft";
 const BY_FINGER = matchMedia("(pointer: coarse)"); // a phone or a tablet, with a keyboard on its screen
 const NEARLY = 0.9; // of the longest text: from here on it is said how much is left
+const MOST_PROMPT = 2_000; // characters that go straight to the painter
 const SHAPES = [
   "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9", "1:4", "4:1", "1:8", "8:1",
 ];
@@ -12,48 +13,83 @@ const SHAPES = [
 export class Composer {
   #form;
   #text;
-  #shape;
+  #choices;
+  #attachments;
+  #drafts;
   #notice;
   #options;
+  #chatId = null;
   #unsent = new Map(); // id → message that the server has not confirmed
   #offered = null; // words that were offered last
 
-  /** @param {{channel: UnifiedChannel, chat: ChatView, onAnswer: (...messages) => void, maxLength: number}} options */
+  /**
+   * @param {{
+   *   channel: UnifiedChannel,
+   *   chat: ChatView,
+   *   onAnswer: (...messages) => void,
+   *   maxLength: number, characters of a text
+   *   models: object[], as `/config.json` has them
+   *   owner: string, whose drafts these are
+   * }} options
+   */
   constructor(form, options) {
     this.#form = form;
     this.#options = options;
     this.#notice = form.querySelector("#notice");
     this.#text = form.querySelector("textarea");
-    this.#shape = form.querySelector("select");
-    this.#shape.append(
-      element("option", { value: "" }, "Shape"),
-      ...SHAPES.map((shape) => element("option", { value: shape }, shape)),
-    );
-    this.#text.value = sessionStorage.getItem(DRAFT) ?? "";
-    this.#text.addEventListener("keydown", (event) => {
-      if (!this.#sends(event)) return;
-      event.preventDefault();
-      form.requestSubmit();
+    this.#choices = new Choices(form, options.models);
+    this.#drafts = new Drafts(options.owner);
+    this.#attachments = new Attachments(document.getElementById("attachments"), {
+      channel: options.channel,
+      notify: (sentence) => this.notify(sentence),
+      onChange: (chatId) => this.#keepDraft(chatId),
     });
-    this.#nameEnter();
-    BY_FINGER.addEventListener("change", () => this.#nameEnter());
-    this.#text.addEventListener("input", () => this.#checkLength());
+    this.#listenToKeys();
+    this.#listenToFiles();
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       this.#submit();
     });
-    window.addEventListener("pagehide", () => this.#keepDraft());
+    window.addEventListener("pagehide", () => this.#keepUnsent());
   }
 
   focus() {
     this.#text.focus();
   }
 
+  /** What was being written in this chat, and nothing of another. */
+  show(chatId) {
+    const isFirst = !this.#drafts.has(chatId);
+    const { text, imageIds } = this.#drafts.get(chatId);
+    this.#chatId = chatId;
+    this.#text.value = text;
+    this.#attachments.show(chatId);
+    if (isFirst) this.#attachments.addIds(imageIds);
+    this.notify("");
+  }
+
+  /** One of the user's own pictures goes with the next question. */
+  attach(image) {
+    this.#attachments.addImage(image);
+    this.focus();
+  }
+
+  /** Pictures were deleted. */
+  forgetImages(ids) {
+    this.#attachments.forget(ids);
+  }
+
+  /** Nothing that was written here is left in this browser. */
+  forget() {
+    this.#unsent.clear();
+    this.#drafts.clear();
+  }
+
   /** Puts words where they can be changed before they are sent, above what is being written. */
   offer(text) {
     const written = this.#text.value === this.#offered ? "" : this.#text.value;
     this.#offered = text;
-    this.#text.value = [text, written].filter(Boolean).join("\n");
+    this.#write([text, written].filter(Boolean).join("\n"));
     this.#checkLength();
     this.focus();
   }
@@ -71,12 +107,46 @@ export class Composer {
     return [...this.#unsent.values()].filter((message) => message.chat_id === chatId);
   }
 
-  send(text, aspectRatio) {
+  /**
+   * @param {object} wishes as `UnifiedChannel.send` takes them
+   * @param {object[]} tiles pictures that go with it, perhaps still on their way up
+   */
+  send(text, wishes, tiles = []) {
     const { channel, chat } = this.#options;
     return this.#send({
-      id: channel.newId(), chat_id: chat.chatId, role: "user", text, version: 0, aspectRatio,
-      created_at: new Date().toISOString(), meta: { message_type: "text", status: "complete" },
+      id: channel.newId(), chat_id: chat.chatId, role: "user", text, version: 0, wishes, tiles,
+      created_at: new Date().toISOString(),
+      meta: { message_type: "text", status: "complete", attachments: tiles.map(({ asImage }) => asImage) },
     });
+  }
+
+  // --- what is being written
+
+  #listenToKeys() {
+    this.#text.addEventListener("keydown", (event) => {
+      if (!this.#sends(event)) return;
+      event.preventDefault();
+      this.#form.requestSubmit();
+    });
+    this.#nameEnter();
+    BY_FINGER.addEventListener("change", () => this.#nameEnter());
+    this.#text.addEventListener("input", () => {
+      this.#checkLength();
+      this.#keepDraft();
+    });
+  }
+
+  #listenToFiles() {
+    for (const name of ["files", "photo"]) {
+      const input = this.#form.querySelector(`#${name}`);
+      this.#form.querySelector(`[data-opens=${name}]`).addEventListener("click", () => input.click());
+      input.addEventListener("change", () => {
+        this.notify("");
+        this.#attachments.addFiles([...input.files]);
+        input.value = ""; // the same file may be chosen again
+      });
+    }
+    listenForPictures(this.#attachments, (sentence) => this.notify(sentence));
   }
 
   /** Enter, and Ctrl or Cmd with it; a keyboard on the screen has no Shift for a new line. */
@@ -88,21 +158,33 @@ export class Composer {
     this.#text.enterKeyHint = BY_FINGER.matches ? "enter" : "send";
   }
 
-  #submit() {
-    const text = this.#text.value.toWellFormed();
-    if (!text.trim() || !this.#checkLength()) return;
-    this.#text.value = "";
-    this.send(text, this.#shape.value || undefined);
+  #write(text) {
+    this.#text.value = text;
+    this.#keepDraft();
   }
 
   /** The server counts characters, a text area halves of emoji. */
   #checkLength() {
     const { maxLength } = this.#options;
+    const most = this.#choices.paints ? MOST_PROMPT : maxLength;
     const length = [...this.#text.value].length;
     const format = (count) => count.toLocaleString();
-    if (length > maxLength * NEARLY) this.notify(`${format(length)} of ${format(maxLength)} characters`);
+    if (length > most * NEARLY) this.notify(`${format(length)} of ${format(most)} characters`);
     else this.notify("");
-    return length <= maxLength;
+    return length <= most;
+  }
+
+  // --- what is sent
+
+  #submit() {
+    const text = this.#text.value.toWellFormed();
+    const tiles = this.#attachments.of(this.#chatId);
+    if (!this.#checkLength() || !(text.trim() || tiles.length)) return;
+    if (tiles.length > MOST) return this.notify(`A question takes up to ${MOST} pictures.`);
+    if (tiles.some(({ error }) => error)) return this.notify("Try the picture again, or remove it, before you send.");
+    if (this.#choices.paints && !text.trim()) return this.notify("Say what shall be painted.");
+    this.send(text, this.#choices.take(), this.#attachments.take(this.#chatId));
+    this.#write("");
   }
 
   async #send(message) {
@@ -110,7 +192,7 @@ export class Composer {
     this.notify("");
     this.#show(message);
     const { channel, onAnswer } = this.#options;
-    const { chat_id, text, aspectRatio } = message;
+    const { chat_id, text, wishes, tiles } = message;
     let { id } = message;
     const onNewId = (corrected) => {
       this.#withdraw(id);
@@ -118,11 +200,15 @@ export class Composer {
       this.#show({ ...message, id });
     };
     try {
-      const answer = await channel.send(chat_id, text, { id, aspectRatio, onNewId });
+      await Promise.all(tiles.map(({ done }) => done)); // the server must know what the message names
+      const imageIds = tiles.length ? tiles.map(({ id }) => id) : undefined;
+      const answer = await channel.send(chat_id, text, { ...wishes, id, imageIds, onNewId });
+      tiles.forEach((tile) => tile.drop());
       onAnswer(answer.user_message, answer.assistant_message);
     } catch (error) {
       if (!(error instanceof ApiError)) throw error;
-      if (error.undecided) this.#offerToRepeat({ ...message, id });
+      const isHeld = tiles.every((tile) => tile.image);
+      if (error.undecided && isHeld) this.#offerToRepeat({ ...message, id });
       else this.#giveBack({ ...message, id }, error);
     }
   }
@@ -144,15 +230,136 @@ export class Composer {
     this.#show({ ...message, sendAgain: () => this.#send({ ...message, sendAgain: null }) });
   }
 
-  #giveBack({ id, text }, error) {
+  #giveBack({ id, chat_id, text, tiles }, error) {
     this.#withdraw(id);
-    this.#text.value = [text, this.#text.value].filter(Boolean).join("\n");
+    const isHere = chat_id === this.#chatId;
+    const written = isHere ? this.#text.value : this.#drafts.get(chat_id).text;
+    const both = [text, written].filter(Boolean).join("\n");
+    if (isHere) this.#text.value = both;
+    else this.#drafts.set(chat_id, { ...this.#drafts.get(chat_id), text: both });
+    this.#attachments.putBack(chat_id, tiles);
     this.notify(error.message, ...whenItResets(error.code, error.retryAfter));
   }
 
+  // --- drafts
+
+  #keepDraft(chatId = this.#chatId) {
+    const text = chatId === this.#chatId ? this.#text.value : this.#drafts.get(chatId).text;
+    this.#drafts.set(chatId, { text, imageIds: this.#attachments.of(chatId).map(({ id }) => id) });
+  }
+
   /** Signing in again leaves the page; what was not sent is still there afterwards. */
-  #keepDraft() {
-    const texts = [...this.#unsent.values()].map((message) => message.text);
-    sessionStorage.setItem(DRAFT, [...texts, this.#text.value].filter(Boolean).join("\n"));
+  #keepUnsent() {
+    for (const { chat_id, text, tiles } of [...this.#unsent.values()].reverse()) {
+      const draft = this.#drafts.get(chat_id);
+      const imageIds = [...new Set([...tiles.map(({ id }) => id), ...draft.imageIds])];
+      this.#drafts.set(chat_id, { text: [text, draft.text].filter(Boolean).join("\n"), imageIds });
+    }
+  }
+}
+
+/** Shape, number, size and model of what is asked for, and whether the words are the prompt. */
+class Choices {
+  #models;
+  #fields;
+
+  constructor(form, models) {
+    this.#models = models;
+    const names = ["shape", "number", "size", "model", "paint"];
+    this.#fields = Object.fromEntries(names.map((name) => [name, form.querySelector(`#${name}`)]));
+    const { number, model, paint } = this.#fields;
+    fill(number, "Number", [1, 2, 3, 4].map((count) => [count, count === 1 ? "1 picture" : `${count} pictures`]));
+    model.append(...models.map(({ name, label }) => element("option", { value: name }, label)));
+    model.hidden = models.length < 2;
+    paint.parentElement.hidden = models.length === 0;
+    model.addEventListener("change", () => this.#followModel());
+    this.#followModel();
+  }
+
+  get paints() {
+    return this.#fields.paint.checked;
+  }
+
+  /** As `UnifiedChannel.send` takes them. The next question begins with all but the number. */
+  take() {
+    const { shape, number, size, model, paint } = this.#fields;
+    const wishes = {
+      aspectRatio: shape.value || undefined,
+      count: Number(number.value) || undefined,
+      paint: paint.checked || undefined,
+      imageSize: size.value || undefined,
+      imageModel: model.hidden ? undefined : model.value,
+    };
+    number.value = "";
+    return wishes;
+  }
+
+  /** What it can do, and what that costs. */
+  #followModel() {
+    const { shape, size, model } = this.#fields;
+    const { sizes = {}, aspect_ratios = SHAPES } = this.#models.find(({ name }) => name === model.value) ?? {};
+    fill(shape, "Shape", aspect_ratios.map((ratio) => [ratio, ratio]));
+    const offers = Object.entries(sizes);
+    fill(size, "Size", offers.map(([name, { price_usd, pictures }]) =>
+      [name, `${name}: $${price_usd}${pictures > 1 ? `, counts as ${pictures}` : ""}`]));
+    size.hidden = offers.length < 2;
+  }
+}
+
+/** Options as pairs of value and label, after one that says what they are; what was chosen stays so. */
+function fill(select, name, options) {
+  const chosen = select.value;
+  select.replaceChildren(...[["", name], ...options].map(([value, label]) => element("option", { value }, label)));
+  select.value = options.some(([value]) => value === chosen) ? chosen : "";
+}
+
+/** One draft a chat, for this tab and one person; in memory where the browser stores nothing. */
+class Drafts {
+  #prefix = "afterimage.draft.";
+  #owner;
+  #held = new Map();
+
+  constructor(owner) {
+    this.#owner = owner;
+  }
+
+  has(chatId) {
+    return this.#held.has(chatId);
+  }
+
+  get(chatId) {
+    if (!this.#held.has(chatId)) this.#held.set(chatId, this.#read(chatId));
+    return this.#held.get(chatId);
+  }
+
+  set(chatId, draft) {
+    this.#held.set(chatId, draft);
+    this.#try((store) => {
+      if (draft.text || draft.imageIds.length) {
+        store.setItem(this.#prefix + chatId, JSON.stringify({ ...draft, owner: this.#owner }));
+      } else store.removeItem(this.#prefix + chatId);
+    });
+  }
+
+  clear() {
+    this.#held.clear();
+    this.#try((store) => {
+      Object.keys(store).filter((key) => key.startsWith(this.#prefix)).forEach((key) => store.removeItem(key));
+    });
+  }
+
+  #read(chatId) {
+    const stored = this.#try((store) => JSON.parse(store.getItem(this.#prefix + chatId)));
+    const { owner, text = "", imageIds = [] } = stored ?? {};
+    return owner === this.#owner ? { text, imageIds } : { text: "", imageIds: [] };
+  }
+
+  /** What storage answers; nothing where it throws, as in a frame that may not have any. */
+  #try(act) {
+    try {
+      return act(sessionStorage);
+    } catch {
+      return undefined;
+    }
   }
 }

@@ -209,6 +209,8 @@ export class Picture {
     this.imageId = image.id;
     this.element.querySelector(".said")?.remove();
     this.element.style.backgroundColor = image.color ?? "";
+    this.element.draggable = true; // into the composer, by its id
+    this.element.dataset.image = image.id;
     this.#load("thumbnail", "thumbnail_url", image, readAgain);
     if (!small) this.#load("full", "url", image, readAgain);
     this.element.lastChild.alt = labelOf(image);

@@ -136,10 +136,16 @@ export interface SocketLike {
   close(): void;
 }
 
-/** As much of `fetch` as is used; `signal` is an AbortSignal. */
+/** As much of a Blob as is used here; it goes to `fetch` as it is. */
+export interface BlobLike {
+  readonly size: number;
+  readonly type: string;
+}
+
+/** As much of `fetch` as is used; `signal` is an AbortSignal, `body` a text or a Blob. */
 export type FetchLike = (
   url: string,
-  init: { method: string; headers: Record<string, string>; body?: string; signal: any },
+  init: { method: string; headers: Record<string, string>; body?: any; signal: any },
 ) => Promise<{
   readonly ok: boolean;
   readonly status: number;
@@ -166,6 +172,11 @@ export interface Options {
   WebSocket?: (new (url: string) => SocketLike) | undefined;
   /** The global one by default. */
   fetch?: FetchLike | undefined;
+  /**
+   * What tells how much of an upload has gone up: the global one by default, and none where `fetch`
+   * is given, which then sends everything.
+   */
+  XMLHttpRequest?: (new () => any) | undefined;
   /** From 0 to 1. */
   random?: (() => number) | undefined;
 }
@@ -212,11 +223,38 @@ export class UnifiedChannel {
     options?: {
       id?: string | undefined;
       aspectRatio?: AspectRatio | undefined;
+      /** Up to four of the user's own pictures; with one, `text` may be empty. */
+      imageIds?: string[] | undefined;
       /** How many pictures, 1 to 4; left out, the model decides. */
       count?: number | undefined;
+      /** The text is the prompt, and no text model is asked. */
+      paint?: boolean | undefined;
+      /** As far as the model in `/config.json` has it. */
+      imageSize?: "1K" | "2K" | "4K" | undefined;
+      /** A name of `image_models` in `/config.json`. */
+      imageModel?: string | undefined;
+      /** An answer with pictures: what it was asked for is asked for again; `text` is only shown. */
+      again?: string | undefined;
       onNewId?: ((id: string) => void) | undefined;
     },
   ): Promise<Answer>;
+  /**
+   * Brings a picture: a Blob of type `image/jpeg`, `image/png` or `image/webp`, at most 4,500,000
+   * bytes. Repeats itself under the same id until the server has decided; that, and asking for it
+   * again, brings one picture. The Image has another id than `id` where this device's clock is wrong
+   * (told to `onNewId` as well). Rejects with an ApiError, or with the signal's reason.
+   */
+  upload(
+    id: string,
+    blob: BlobLike,
+    options?: {
+      /** Called with how much has gone up, from 0 to 1, where an XMLHttpRequest exists. */
+      onProgress?: ((part: number) => void) | undefined;
+      /** An AbortSignal. */
+      signal?: any;
+      onNewId?: ((id: string) => void) | undefined;
+    },
+  ): Promise<Image>;
 
   /**
    * Sends an action that nothing answers over the socket; false if none is open, and nothing is

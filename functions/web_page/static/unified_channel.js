@@ -22,6 +22,7 @@ const BACKOFF_MAX_MS = 30_000;
 const REPLACED_FAILURES = 8; // told to make room for a newer tab: come back late
 const LINES_BEFORE_POLLING = 2; // lost in a row before they were level, although HTTP got through
 const TIMEOUT_MS = 35_000; // the gateway gives up after 30 s
+const UPLOAD_MS = 300_000; // 4.5 MB at 120 kbit/s
 const CLOCK_MS = 2_500; // what a Date header, which has whole seconds and comes late, may be off
 const READ_TRIES = 3;
 const SEND_TRIES = 6;
@@ -97,9 +98,11 @@ export class UnifiedChannel {
 
   constructor({
     url = "", token, snapshot, random = Math.random,
-    WebSocket = globalThis.WebSocket, fetch = globalThis.fetch?.bind(globalThis),
+    WebSocket = globalThis.WebSocket, fetch,
+    XMLHttpRequest = fetch ? undefined : globalThis.XMLHttpRequest,
   }) {
-    this.#options = { url, token, snapshot, random, WebSocket, fetch };
+    fetch ??= globalThis.fetch?.bind(globalThis);
+    this.#options = { url, token, snapshot, random, WebSocket, fetch, XMLHttpRequest };
     this.#http = new Http(this.#options, (date) => this.#heedDate(date));
     this.#listen("addEventListener");
     queueMicrotask(() => this.#move("wake")); // listeners come first
@@ -143,19 +146,35 @@ export class UnifiedChannel {
   }
 
   /** Posts a message and repeats it, under the same id, until the server has decided. */
-  async send(chatId, text, { id = this.newId(), aspectRatio, count, onNewId } = {}) {
-    const post = (id) => this.#http.call("POST", `/chats/${chatId}/messages`, {
-      body: { id, text, aspect_ratio: aspectRatio, count }, tries: SEND_TRIES,
-    });
-    const answer = await post(id).catch((error) => {
+  async send(chatId, text, {
+    id = this.newId(), aspectRatio, imageIds, count, paint, imageSize, imageModel, again, onNewId,
+  } = {}) {
+    const body = {
+      text, aspect_ratio: aspectRatio, image_ids: imageIds, count, paint,
+      image_size: imageSize, image_model: imageModel, again,
+    };
+    const answer = await this.#withGoodId(id, onNewId, (id) =>
+      this.#http.call("POST", `/chats/${chatId}/messages`, { body: { id, ...body }, tries: SEND_TRIES }));
+    this.take([answer.user_message, answer.assistant_message]);
+    return answer;
+  }
+
+  /** Brings a picture up, and repeats that under the same id until the server has decided. */
+  async upload(id, blob, { onProgress, signal, onNewId } = {}) {
+    const { image } = await this.#withGoodId(id, onNewId, (id) =>
+      this.#http.call("PUT", `/images/${id}`, { blob, onProgress, signal, tries: SEND_TRIES }));
+    return image;
+  }
+
+  /** Once more under an id by the server's clock, where this device's is wrong. */
+  async #withGoodId(id, onNewId, call) {
+    return call(id).catch((error) => {
       if (error.code !== "clock_skew" || !error.serverTime) throw error;
       this.#setClock(Date.parse(error.serverTime));
       const corrected = this.newId();
       onNewId?.(corrected);
-      return post(corrected);
+      return call(corrected);
     });
-    this.take([answer.user_message, answer.assistant_message]);
-    return answer;
   }
 
   /** Sends an action that nothing answers, if a socket is open; false if none is. */
@@ -785,20 +804,27 @@ class Http {
     this.#onDate = onDate;
   }
 
-  async call(method, path, { body, tries = 1 } = {}) {
+  /**
+   * @param {object} sent `body` as JSON, or a `blob` as it is, of which `onProgress` hears how much
+   *   has gone up; an AbortSignal ends it, and its reason is what it rejects with
+   */
+  async call(method, path, { tries = 1, ...sent } = {}) {
     for (let failures = 1; ; failures++) {
       try {
-        return await this.#once(method, path, body);
+        return await this.#once(method, path, sent);
       } catch (error) {
+        sent.signal?.throwIfAborted();
         if (!error.undecided || failures === tries) throw error;
-        await pause(backoff(failures, this.#options.random));
+        const wished = 1000 * (error.retryAfter ?? 0);
+        await pause(Math.max(wished, backoff(failures, this.#options.random)));
+        sent.signal?.throwIfAborted();
       }
     }
   }
 
-  async #once(method, path, body) {
-    let response = await this.#fetch(method, path, body, { refused: false });
-    if (response.status === 401) response = await this.#fetch(method, path, body, { refused: true });
+  async #once(method, path, sent) {
+    let response = await this.#fetch(method, path, sent, { refused: false });
+    if (response.status === 401) response = await this.#fetch(method, path, sent, { refused: true });
     const answer = await this.#read(response);
     if (!response.ok) throw new ApiError(response.status, answer?.error);
     return answer;
@@ -815,22 +841,43 @@ class Http {
     }
   }
 
-  async #fetch(method, path, body, { refused }) {
-    const { url, token, fetch } = this.#options;
+  async #fetch(method, path, { body, blob, onProgress, signal }, { refused }) {
+    const { url, token, fetch, XMLHttpRequest } = this.#options;
     try {
       const headers = { authorization: `Bearer ${await token({ refused })}` };
-      const init = { method, headers, signal: AbortSignal.timeout(TIMEOUT_MS) };
-      if (body) {
-        headers["content-type"] = "application/json";
-        init.body = JSON.stringify(body);
+      const inTime = AbortSignal.timeout(blob ? UPLOAD_MS : TIMEOUT_MS);
+      const init = { method, headers, signal: signal ? AbortSignal.any([inTime, signal]) : inTime };
+      if (body || blob) {
+        headers["content-type"] = blob?.type ?? "application/json";
+        init.body = blob ?? JSON.stringify(body);
       }
-      const response = await fetch(url + path, init);
+      const tells = onProgress && XMLHttpRequest; // which alone says how much has gone up
+      const response = await (tells ? sendTelling(onProgress, XMLHttpRequest, url + path, init) : fetch(url + path, init));
       this.#onDate(response.headers.get("date"));
       return response;
     } catch {
       throw new ApiError(0, UNREACHABLE);
     }
   }
+}
+
+/** As `fetch`, telling how much of the body has gone up, from 0 to 1. */
+function sendTelling(onProgress, XMLHttpRequest, url, { method, headers, body, signal }) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    request.open(method, url);
+    for (const [name, value] of Object.entries(headers)) request.setRequestHeader(name, value);
+    request.upload.onprogress = ({ loaded, total }) => onProgress(loaded / total);
+    request.onload = () => {
+      const { status, responseText } = request;
+      const get = () => null; // to ask for a header that may not be read would be a complaint
+      resolve({ status, ok: status >= 200 && status < 300, headers: { get }, text: async () => responseText });
+    };
+    request.onerror = request.onabort = reject;
+    signal.addEventListener("abort", () => request.abort());
+    signal.throwIfAborted();
+    request.send(body);
+  });
 }
 
 /** A request that was refused or could not be made; `message` is a sentence for people. */

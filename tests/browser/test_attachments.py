@@ -1,0 +1,401 @@
+"""Pictures that somebody brings: pasted, dropped and chosen, on their way up, refused, kept."""
+
+import io
+import json
+from base64 import b64encode
+from typing import Any
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Locator, Page, Request, Route, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import (
+    PATIENCE_MS,
+    expect_level,
+    expect_picture,
+    say,
+    shifts,
+    watch_shifts,
+)
+
+File = dict[str, Any]
+UPLOADS = "**/images/*"
+
+
+def picture(color: str, name: str = "image.png", size: tuple[int, int] = (64, 48)) -> File:
+    data = io.BytesIO()
+    Image.new("RGBA", size, color).save(data, "PNG")
+    return {"name": name, "mimeType": "image/png", "buffer": data.getvalue()}
+
+
+def photo(size: tuple[int, int], kind: str, orientation: int = 1) -> File:
+    """Noise, which no format makes small; clear in its corners where the format can be."""
+    noise = Image.effect_noise(size, 120).convert("RGB" if kind == "JPEG" else "RGBA")
+    if kind == "PNG":
+        noise.paste((0, 0, 0, 0), (0, 0, 400, 400))
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    data = io.BytesIO()
+    noise.save(data, kind, exif=exif, quality=96)
+    return {"name": "photo", "mimeType": f"image/{kind.lower()}", "buffer": data.getvalue()}
+
+
+def bring(
+    page: Page, event: str, *files: File, target: str = "#text", words: dict[str, str] | None = None
+) -> None:
+    """Pastes or drops, as the browser would say it; `words` by their type."""
+    given = [[f["name"], f["mimeType"], b64encode(f["buffer"]).decode()] for f in files]
+    page.locator(target).evaluate(
+        """(target, [event, files, words]) => {
+            const data = new DataTransfer();
+            for (const [type, text] of Object.entries(words)) data.setData(type, text);
+            for (const [name, type, bytes] of files) {
+                const data64 = Uint8Array.from(atob(bytes), (one) => one.charCodeAt(0));
+                data.items.add(new File([data64], name, { type }));
+            }
+            const about = { bubbles: true, cancelable: true };
+            target.dispatchEvent(event === "paste"
+                ? new ClipboardEvent("paste", { ...about, clipboardData: data })
+                : new DragEvent("drop", { ...about, dataTransfer: data }));
+        }""",
+        [event, given, words or {}],
+    )
+
+
+def tiles(page: Page) -> Locator:
+    return page.locator("#attachments .tile")
+
+
+def uploads(page: Page) -> list[Request]:
+    """What goes up from here on."""
+    found: list[Request] = []
+    page.on("request", lambda r: found.append(r) if r.method == "PUT" else None)
+    return found
+
+
+def posts(page: Page) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/messages"):
+            found.append(json.loads(request.post_data or ""))
+
+    page.on("request", note)
+    return found
+
+
+def expect_up(page: Page, count: int) -> None:
+    expect(tiles(page)).to_have_count(count, timeout=PATIENCE_MS)
+    expect(tiles(page).locator("progress")).to_have_count(0, timeout=PATIENCE_MS)
+
+
+@pytest.fixture
+def page(stack: Stack, sign_in: SignIn, name: str) -> Page:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    return page
+
+
+def test_two_pictures_of_one_name_are_two_pictures(page: Page) -> None:
+    asked = posts(page)
+    ids = []
+    for color in ("red", "blue"):
+        bring(page, "paste", picture(color))
+        expect_up(page, 1)
+        say(page, f"what is {color}?")
+        expect(tiles(page)).to_have_count(0)
+        expect(page.locator(".assistant.complete")).to_have_count(len(ids) + 1, timeout=PATIENCE_MS)
+        ids.append(asked[-1]["image_ids"])
+
+    assert len(ids[0]) == 1
+    assert ids[0] != ids[1]
+    expect(page.locator(".gallery li")).to_have_count(2)
+
+
+def test_words_of_a_paste_win_over_its_picture(page: Page) -> None:
+    sent = uploads(page)
+
+    bring(
+        page,
+        "paste",
+        picture("red"),
+        words={"text/plain": "A1\tB1", "text/html": "<table></table>"},
+    )
+    assert sent == []
+    bring(
+        page,
+        "paste",
+        picture("red"),
+        words={"text/html": '<img src="https://elsewhere.test/a.png">'},
+    )
+
+    expect_up(page, 1)
+    expect(page.locator("#text")).to_have_value("")
+    assert len(sent) == 1
+
+
+@pytest.mark.parametrize("kind", ["image/heic", ""])
+def test_a_picture_that_cannot_be_taken_is_refused_before_it_leaves(page: Page, kind: str) -> None:
+    sent = uploads(page)
+
+    page.locator("#files").set_input_files(
+        {"name": "IMG_1.HEIC", "mimeType": kind, "buffer": b"\0\0\0\x18ftypheic" + bytes(90)}
+    )
+    expect(page.locator("#notice")).to_contain_text("Save it as JPEG")
+    page.locator("#files").set_input_files(
+        {"name": "page.jpg", "mimeType": "image/jpeg", "buffer": b"<html>"}
+    )
+    expect(page.locator("#notice")).to_contain_text("Only JPEG, PNG and WebP")
+
+    expect(tiles(page)).to_have_count(0)
+    assert sent == []
+
+
+@pytest.mark.parametrize(
+    ("file", "kind"),
+    [(photo((3000, 4000), "JPEG", orientation=6), "JPEG"), (photo((2600, 1300), "PNG"), "WEBP")],
+    ids=["jpeg", "png"],
+)
+def test_what_is_too_large_goes_up_small_upright_and_clear_where_it_was(
+    page: Page, file: File, kind: str
+) -> None:
+    assert len(file["buffer"]) > 4_500_000
+    bodies: list[bytes] = []
+
+    def take(route: Route) -> None:
+        bodies.append(route.request.post_data_buffer or b"")
+        route.continue_()
+
+    page.route(UPLOADS, take)
+    page.locator("#files").set_input_files(file)
+    expect_up(page, 1)
+
+    [body] = bodies
+    assert len(body) <= 4_500_000
+    small = Image.open(io.BytesIO(body))
+    assert small.format == kind
+    assert small.width == 2048  # the long side, also of what had been on its side
+    assert small.height < small.width
+    assert dict(small.getexif()) == {}
+    if kind == "WEBP":
+        assert small.getpixel((5, 5))[3] == 0  # type: ignore[index]
+
+
+def test_what_is_small_goes_up_as_it_is(page: Page) -> None:
+    file = photo((300, 200), "JPEG", orientation=6)
+    bodies: list[bytes | None] = []
+
+    def take(route: Route) -> None:
+        bodies.append(route.request.post_data_buffer)
+        route.continue_()
+
+    page.route(UPLOADS, take)
+
+    page.locator("#files").set_input_files(file)
+
+    expect_up(page, 1)
+    assert bodies == [file["buffer"]]
+
+
+def test_one_that_fails_keeps_nothing_else_from_being_sent(page: Page) -> None:
+    asked = posts(page)
+    answers = iter([None, 400, None])
+
+    def decide(route: Route) -> None:
+        status = next(answers, None)
+        error = {"code": "invalid", "message": "This is no picture.", "retry_after": None}
+        if status:
+            route.fulfill(status=status, json={"error": error})
+        else:
+            route.continue_()
+
+    page.route(UPLOADS, decide)
+    page.locator("#text").fill("compare them")
+    for color in ("red", "lime", "blue"):
+        bring(page, "drop", picture(color), target="#log")
+        expect(page.locator(".tile progress")).to_have_count(0, timeout=PATIENCE_MS)
+    failed = tiles(page).nth(1)
+    expect(failed).to_contain_text("This is no picture.")
+    page.keyboard.press("Enter")
+    expect(failed.get_by_role("button", name="Again")).to_be_visible()
+    expect(page.locator("#text")).to_have_value("compare them")
+
+    failed.get_by_role("button", name="Remove").click()
+    page.get_by_role("button", name="Send").click()
+
+    expect(page.locator(".user")).to_have_count(1)
+    assert len(asked[0]["image_ids"]) == 2
+    assert asked[0]["text"] == "compare them"
+
+
+def test_a_busy_server_is_asked_again_for_the_same_picture(page: Page) -> None:
+    sent = uploads(page)
+    error = {"code": "busy", "message": "Busy.", "retry_after": 1}
+    page.route(UPLOADS, lambda route: route.fulfill(status=503, json={"error": error}), times=1)
+
+    bring(page, "paste", picture("red"))
+
+    expect_up(page, 1)
+    assert len({request.url for request in sent}) == 1
+    assert len(sent) == 2
+    expect(page.locator(".gallery li")).to_have_count(1, timeout=PATIENCE_MS)
+
+
+def test_a_question_waits_for_its_picture(page: Page) -> None:
+    asked = posts(page)
+    held: list[Route] = []
+    page.route(UPLOADS, held.append)
+    bring(page, "paste", picture("red"))
+    expect(tiles(page).get_by_role("progressbar", name="Going up")).to_be_visible()
+
+    say(page, "what is this?")
+
+    expect(page.locator(".user .text")).to_have_text("what is this?")
+    expect(tiles(page)).to_have_count(0)
+    assert asked == []
+    held[0].continue_()
+    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    assert asked[0]["image_ids"] == [held[0].request.url.rpartition("/")[2]]
+
+
+def test_a_question_whose_picture_fails_is_back_in_the_composer(page: Page) -> None:
+    asked = posts(page)
+    held: list[Route] = []
+    bring(page, "paste", picture("blue"))
+    expect_up(page, 1)
+    page.route(UPLOADS, held.append)
+    bring(page, "paste", picture("red"))
+    expect(tiles(page)).to_have_count(2)
+    say(page, "compare them")
+    expect(page.locator(".user")).to_have_count(1)
+
+    error = {"code": "upload_limit", "message": "No more today.", "retry_after": 60}
+    held[0].fulfill(status=429, json={"error": error})
+
+    expect(page.locator(".user")).to_have_count(0)
+    expect(page.locator("#text")).to_have_value("compare them")
+    expect(tiles(page)).to_have_count(2)
+    expect(tiles(page).nth(1)).to_contain_text("No more today.")
+    assert asked == []
+
+
+def test_a_picture_needs_no_words(page: Page) -> None:
+    asked = posts(page)
+    bring(page, "paste", picture("red"))
+    expect_up(page, 1)
+
+    page.locator("#text").press("Enter")
+
+    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    assert asked[0]["text"] == ""
+
+
+def test_a_draft_belongs_to_its_chat_and_survives_a_reload(page: Page) -> None:
+    here = page.evaluate("location.hash")
+    asked, sent = posts(page), uploads(page)
+    page.locator("#text").fill("a draft")
+    bring(page, "paste", picture("red"))
+    bring(page, "paste", picture("blue"))
+    expect_up(page, 2)
+
+    page.get_by_role("button", name="New chat").click()
+    expect(tiles(page)).to_have_count(0)
+    expect(page.locator("#text")).to_have_value("")
+    say(page, "hello")
+    expect(page.locator(".user")).to_have_count(1)
+    assert "image_ids" not in asked[0]
+    page.evaluate("hash => location.hash = hash", here)
+    expect(tiles(page)).to_have_count(2)
+    page.reload()
+    expect(page.locator("#text")).to_have_value("a draft", timeout=PATIENCE_MS)
+    expect_up(page, 2)
+    assert len(sent) == 2
+
+    page.locator(".tiles li button").first.click()
+    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    page.locator("#question").get_by_role("button", name="Delete").click()
+
+    expect(tiles(page)).to_have_count(1)
+    page.reload()
+    expect_up(page, 1)
+
+
+def test_where_nothing_can_be_stored_a_draft_is_kept_in_memory(page: Page) -> None:
+    here = page.evaluate("location.hash")
+    page.evaluate("""() => {
+        for (const name of ["getItem", "setItem", "removeItem"])
+            Storage.prototype[name] = () => { throw new DOMException("no", "SecurityError"); };
+    }""")
+    page.locator("#text").fill("a draft")
+    bring(page, "paste", picture("red"))
+    expect_up(page, 1)
+
+    page.get_by_role("button", name="New chat").click()
+    expect(tiles(page)).to_have_count(0)
+    page.evaluate("hash => location.hash = hash", here)
+
+    expect(page.locator("#text")).to_have_value("a draft")
+    expect(tiles(page)).to_have_count(1)
+
+
+def test_who_signs_out_leaves_no_draft(page: Page) -> None:
+    page.locator("#text").fill("a secret")
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in").wait_for()
+
+    assert "secret" not in page.evaluate("JSON.stringify(sessionStorage)")
+
+
+def test_ones_own_picture_is_attached_by_its_id_and_a_foreign_one_refused(page: Page) -> None:
+    say(page, "paint a sunset")
+    expect_picture(page)
+    asked, sent = posts(page), uploads(page)
+
+    bring(page, "drop", words={"text/uri-list": "https://elsewhere.test/a.png"})
+    expect(page.locator("#notice")).to_contain_text("another page")
+    expect(tiles(page)).to_have_count(0)
+    page.locator(".gallery li .picture").first.drag_to(page.locator("#log"))
+    expect_up(page, 1)
+    say(page, "make this a woodcut")
+
+    expect_picture(page, 2)
+    assert len(asked[0]["image_ids"]) == 1
+    assert sent == []
+
+
+def test_a_fifth_picture_is_refused(page: Page) -> None:
+    colors = ("red", "lime", "blue", "cyan", "pink")
+    page.locator("#files").set_input_files([picture(color, f"{color}.png") for color in colors])
+
+    expect_up(page, 4)
+    expect(page.locator("#notice")).to_have_text("A question takes up to 4 pictures.")
+
+
+def test_tiles_move_nothing(page: Page) -> None:
+    say(page, "paint a sunset")
+    expect_picture(page)
+    watch_shifts(page)
+
+    bring(page, "paste", picture("red"))
+    expect_up(page, 1)
+    tiles(page).get_by_role("button", name="Remove").click()
+    expect(tiles(page)).to_have_count(0)
+    page.wait_for_timeout(300)
+
+    assert shifts(page) == [0, []]
+    expect(page.locator("#text")).to_be_focused()
+
+
+def test_a_number_holds_for_one_question_and_the_shape_for_the_next(page: Page) -> None:
+    asked = posts(page)
+    page.get_by_label("Number of pictures").select_option("2")
+    page.get_by_label("Shape of the picture").select_option("16:9")
+
+    for words in ("paint a fox", "paint a cat"):
+        say(page, words)
+        expect(page.locator(".assistant.complete")).to_have_count(len(asked), timeout=PATIENCE_MS)
+
+    assert [post.get("count") for post in asked] == [2, None]
+    assert [post["aspect_ratio"] for post in asked] == ["16:9", "16:9"]
