@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from PIL import Image
+from playwright.sync_api import FilePayload as File
 from playwright.sync_api import Locator, Page, Request, Route, expect
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
@@ -18,7 +19,6 @@ from tests.browser.people import (
     watch_shifts,
 )
 
-File = dict[str, Any]
 UPLOADS = "**/images/*"
 
 
@@ -99,7 +99,7 @@ def page(stack: Stack, sign_in: SignIn, name: str) -> Page:
 
 def test_two_pictures_of_one_name_are_two_pictures(page: Page) -> None:
     asked = posts(page)
-    ids = []
+    ids: list[list[str]] = []
     for color in ("red", "blue"):
         bring(page, "paste", picture(color))
         expect_up(page, 1)

@@ -767,6 +767,60 @@ def test_who_comes_back_to_a_deleted_account_stops(channel: Channel, request_: s
     assert len(channel.requests) == asked
 
 
+UPLOAD = "PUT /images/01ARZ3NDEKTSV4RRFFQ69G5FAV"
+
+
+def upload(channel: Channel, then: str) -> Any:
+    return channel.run(f"""
+        const aborter = new AbortController();
+        const blob = new Blob(["bytes"], {{ type: "image/png" }});
+        window.up = harness.channel.upload("{UPLOAD[-26:]}", blob, {{ signal: aborter.signal }})
+            .catch(({{ name, code }}) => `${{name}} ${{code}}`);
+        {then}
+    """)
+
+
+def test_an_upload_is_repeated_under_its_id_when_the_server_says(channel: Channel) -> None:
+    channel.connect()
+    busy = {"code": "busy", "message": "Busy.", "retry_after": 7}
+    channel.answer(UPLOAD, (0, None), (503, {"error": busy}), (201, {"image": {"id": "it"}}))
+
+    upload(channel, "")
+    channel.wait(1_000)
+    assert channel.requests.count([UPLOAD, "blob"]) == 2
+    channel.wait(6_900)
+    assert channel.requests.count([UPLOAD, "blob"]) == 2
+    channel.wait(200)
+
+    assert channel.requests.count([UPLOAD, "blob"]) == 3
+    assert channel.run("return window.up") == {"id": "it"}
+
+
+def test_an_upload_that_nobody_wants_any_more_is_not_repeated(channel: Channel) -> None:
+    channel.connect()
+    channel.answer(UPLOAD, (0, None), (201, {"image": {"id": "it"}}))
+
+    told = upload(channel, "aborter.abort(); return window.up;")
+    channel.wait(60_000)
+
+    assert told.startswith("AbortError")
+    assert channel.requests.count([UPLOAD, "blob"]) == 1
+
+
+def test_a_message_is_posted_with_what_was_chosen(channel: Channel) -> None:
+    channel.connect()
+
+    channel.run("""
+        const wishes = {
+            imageIds: ["p"], paint: true, imageSize: "4K", imageModel: "m", again: "a" };
+        harness.channel.send("c", "hi", { id: "i", ...wishes }).catch(() => {});
+    """)
+    channel.wait(0)
+
+    body = {"image_ids": ["p"], "paint": True, "image_size": "4K", "image_model": "m", "again": "a"}
+    assert channel.requests[-1][1] == {"id": "i", "text": "hi", **body}
+
+
 def test_a_token_that_cannot_be_had_is_an_answer_that_did_not_come(channel: Channel) -> None:
     channel.connect()
     channel.set(tokenFails=True)

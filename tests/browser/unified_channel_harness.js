@@ -54,7 +54,8 @@ let channel = null;
 
 async function answer(url, { method, body }) {
   const path = url.replace("https://api.test", "");
-  requests.push(body ? [`${method} ${path}`, JSON.parse(body)] : `${method} ${path}`);
+  const sent = body instanceof Blob ? "blob" : body && JSON.parse(body);
+  requests.push(sent ? [`${method} ${path}`, sent] : `${method} ${path}`);
   const scripted = control.answers[`${method} ${path}`]?.shift();
   if (scripted) return reply(...scripted);
   if (path === "/realtime/events") return reply(200, { events: [], seq: control.seq, reset: false });

@@ -89,7 +89,7 @@ def test_every_event_of_the_channel_has_its_payload() -> None:
 def test_an_option_may_be_undefined_and_needs_no_type_of_a_browser() -> None:
     options = re.findall(r"^  \w+\?: (.*);$", block("export interface Options"), re.MULTILINE)
 
-    assert len(options) == 5
+    assert len(options) == 6
     assert all(kind.endswith("| undefined") for kind in options)
     assert "typeof" not in DECLARATIONS
 
