@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 from tests.browser.conftest import ARGUMENTS, find_browser
 from tests.browser.people import PATIENCE_MS, expect_level, skeleton
 from tests.local_stack.testing import RunningStack, StackProcess
@@ -83,6 +83,12 @@ def _visit(stack: RunningStack, browser: Browser, folder: Path, size: str, theme
     context.close()
 
 
+def _photo() -> FilePayload:
+    data = io.BytesIO()
+    Image.linear_gradient("L").save(data, "PNG")
+    return {"name": "photo.png", "mimeType": "image/png", "buffer": data.getvalue()}
+
+
 def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Iterator[str]:
     """Brings the page from state to state; each is named when it is there."""
     stack.gemini(text_ms=1_500, image_ms=4_000, drafts=1, script=[])
@@ -116,6 +122,12 @@ def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Ite
     say(page, "Paint something nobody should see")
     expect(page.locator(".failed")).to_be_visible(timeout=PATIENCE_MS)
     yield "failed"
+    page.locator("#files").set_input_files(_photo())
+    expect(page.locator(".tile progress")).to_have_count(0, timeout=PATIENCE_MS)
+    page.locator("#text").fill("Make this a woodcut")
+    yield "attached"
+    page.get_by_role("button", name="Remove the picture").click()
+    page.locator("#text").fill("")
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("Offline")
     yield "offline"
