@@ -310,3 +310,23 @@ def test_what_came_otherwise_than_asked_for_is_said(
     expect(last_answer(page).locator(".note")).to_have_text(difference, timeout=PATIENCE_MS)
     page.get_by_role("button", name="Open large").click()
     expect(page.locator("#viewer .facts")).to_have_text(difference)
+
+
+def test_edit_puts_a_picture_into_the_composer(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = sign_in(name)
+    say(page, "paint a fox")
+    expect_pictures(page, 1)
+    tiles = page.locator("#attachments .tile")
+
+    last_answer(page).get_by_role("button", name="Edit").press("Enter")
+    expect(tiles).to_have_count(1)
+    expect(page.get_by_role("textbox", name="Message")).to_be_focused()
+    tiles.get_by_role("button").click()
+    page.evaluate("location.hash = '#/pictures'")
+    page.locator(".tiles li button").first.click()
+    page.locator("#viewer").get_by_role("button", name="Edit").click()
+
+    expect(tiles).to_have_count(1)
+    expect(tiles).to_be_visible()
+    expect(page.get_by_role("textbox", name="Message")).to_be_focused()

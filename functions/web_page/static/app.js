@@ -144,6 +144,15 @@ async function cancel(message) {
   if (message.meta.status === "thinking" && answer?.meta.status === "generating") await change(answer, "cancel");
 }
 
+/** The picture goes into the composer, where the words for its change are written. */
+function editImage(image) {
+  if (route().isGallery) {
+    history.pushState(null, "", `#${chat.chatId}`);
+    openRoute();
+  }
+  composer.attach(image);
+}
+
 const messageActions = {
   cancel,
   retry: (message) => change(message, "retry"),
@@ -151,6 +160,7 @@ const messageActions = {
     aspectRatio: meta.aspect_ratio ?? undefined,
   }),
   reword: ({ id, meta }) => composer.offer(chat.questionOf(id) ?? meta.prompt ?? ""),
+  edit: editImage,
   open: (image) => viewer.open(gallery.find(image.id) ?? image), // a slot's image has no prompt
   readAgain: readImage,
   find: heldImage,
@@ -355,6 +365,7 @@ function start() {
   viewer = new Viewer(at("viewer"), {
     ...images,
     beside: (image, step) => gallery.beside(image, step),
+    edit: editImage,
     find: async (id) => heldImage(id) ?? readImage({ id }).catch(() => null),
     asked: ({ message_id }) => channel.message(message_id)?.meta ?? {},
     showInChat: ({ chat_id, message_id }) => (location.hash = `${chat_id}/${message_id}`),

@@ -150,6 +150,7 @@ export class MessageItem {
     return [
       ...steps,
       act("Another one", "again"),
+      ...(images.length === 1 ? [button("Edit", () => this.#actions.edit(images[0]))] : []),
       button("Copy prompt", ({ currentTarget }) => copy(prompt, currentTarget)),
       button(images.length > 1 ? "Download all" : "Download", () => downloadAll(images, this.#actions.readAgain)),
     ];

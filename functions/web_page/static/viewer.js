@@ -15,6 +15,7 @@ export class Viewer {
    *   asked: (image: object) => object, meta of the answer that it belongs to, as far as it is held
    *   readAgain: (image: object) => Promise<object|undefined>,
    *   showInChat: (image: object) => void,
+   *   edit: (image: object) => void,
    *   deleteImages: (images: object[]) => Promise<void>,
    * }} options
    */
@@ -63,14 +64,15 @@ export class Viewer {
   }
 
   #buttonsOf(image) {
-    const showInChat = () => {
+    const leaveTo = (name) => () => {
       this.#dialog.close();
-      this.#options.showInChat(image);
+      this.#options[name](image);
     };
     return [
+      button("Edit", leaveTo("edit")),
       button("Download", () => downloadAll([image], this.#options.readAgain)),
       image.prompt && button("Copy prompt", ({ currentTarget }) => copy(image.prompt, currentTarget)),
-      image.chat_id && button("Show in chat", showInChat),
+      image.chat_id && button("Show in chat", leaveTo("showInChat")),
       button("Delete", () => this.#delete(image), { className: "danger" }),
     ].filter(Boolean);
   }
