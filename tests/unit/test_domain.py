@@ -61,7 +61,17 @@ def test_a_day_is_utcs() -> None:
     ],
 )
 def test_the_chosen_aspect_ratio(by_client: str, by_model: str, chosen: str) -> None:
-    assert aspect_ratios.chosen(by_client, by_model) == chosen
+    assert aspect_ratios.chosen(by_client, by_model, has_sources=False) == chosen
+
+
+@pytest.mark.parametrize(
+    ("by_client", "by_model", "chosen"),
+    [(None, None, None), (None, "square", None), (None, "9:16", "9:16"), ("1:1", "9:16", "1:1")],
+)
+def test_what_is_made_of_others_keeps_their_shape(
+    by_client: str, by_model: str, chosen: str
+) -> None:
+    assert aspect_ratios.chosen(by_client, by_model, has_sources=True) == chosen
 
 
 def called(

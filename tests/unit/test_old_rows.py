@@ -8,13 +8,21 @@ from typing import Any
 
 import pytest
 from pynamodb.models import Model
-from tests.support.builders import an_image
+from tests.support.builders import a_job, a_message, a_ulid, an_image
 from tests.support.doubles import NOW
 
 from afterimage.adapters.dynamodb import rows, slots
 from afterimage.adapters.dynamodb.tables import ChatRow, EventRow, ImageRow, LedgerRow, MessageRow
 from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
-from afterimage.domain.entities import FailureNote, JobStatus, Origin, Slot, SlotStatus, Status
+from afterimage.domain.entities import (
+    FailureNote,
+    JobStatus,
+    Origin,
+    Role,
+    Slot,
+    SlotStatus,
+    Status,
+)
 
 AT = {"S": "2026-11-20T10:00:00.000Z"}
 UNKNOWN = {"of_a_later_version": {"S": "…"}}
@@ -149,6 +157,18 @@ def test_what_has_tags_is_known_again(at_edge: AtEdge) -> None:
 
     assert rows.image_of(rows.image_row("u", image)) == image
     assert rows.deletion_of(rows.deletion_row("u", deletion)) == deletion
+
+
+def test_sources_keep_their_order_and_a_row_without_any_has_none() -> None:
+    sources = (a_ulid(3), a_ulid(1), a_ulid(2))
+    message = a_message(role=Role.ASSISTANT, source_image_ids=sources)
+    job = a_job(aspect_ratio=None, source_image_ids=sources)
+
+    assert rows.message_of(rows.message_row("u", message)) == message
+    assert "source_image_ids" in " ".join(map(str, rows.message_update("u", message)))
+    assert rows.job_of(rows.job_row("u", job)) == job
+    assert rows.message_of(read(MessageRow, MESSAGE)).source_image_ids == ()
+    assert rows.job_of(rows.job_row("u", a_job())).source_image_ids == ()
 
 
 def test_a_chat_and_an_event_of_a_later_version_are_read() -> None:

@@ -35,6 +35,7 @@ META_FIELDS = [
     "count",
     "images",
     "error",
+    "source_image_ids",
     "attachments",
 ]
 IMAGE = {
@@ -82,6 +83,7 @@ def test_a_users_message() -> None:
             "count": None,
             "images": [],
             "error": None,
+            "source_image_ids": [],
             "attachments": [],
         },
     }
@@ -97,6 +99,7 @@ def test_an_answer_with_a_picture() -> None:
         type=MessageType.IMAGE,
         prompt="a red fox",
         aspect_ratio="1:1",
+        source_image_ids=(a_ulid(2), a_ulid(1)),
         slots=(Slot(a_ulid()).painted(an_image()),),
         parts="[]",
         deadline=NOW,
@@ -125,6 +128,7 @@ def test_an_answer_with_a_picture() -> None:
             }
         ],
         "error": None,
+        "source_image_ids": [a_ulid(2), a_ulid(1)],
         "attachments": [],
     }
 

@@ -82,6 +82,8 @@ export interface Message {
     /** One slot for each of them, in order. */
     images: Slot[];
     error: MessageError | null;
+    /** What the pictures of an answer are made of, in order; an id stays when its picture goes. */
+    source_image_ids: string[];
     /** The pictures that a question names, as they are now; null where one has been deleted. */
     attachments: (Image | null)[];
   };

@@ -77,6 +77,7 @@ class MetaView(TypedDict):
     count: int | None
     images: list[SlotView]
     error: MessageErrorView | None
+    source_image_ids: list[str]
     attachments: list[ImageView | None]
 
 
@@ -144,6 +145,7 @@ def message_view(message: Message, urls: ImageUrls, now: datetime) -> MessageVie
             "count": len(message.asked) or None,
             "images": [_slot_view(slot, urls, now) for slot in message.slots],
             "error": error,
+            "source_image_ids": list(message.source_image_ids),
             "attachments": [_attachment_view(image, urls) for image in message.attachments],
         },
     }

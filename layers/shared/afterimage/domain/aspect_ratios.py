@@ -12,6 +12,12 @@ ASPECT_RATIOS: tuple[str, ...] = get_args(AspectRatio)
 DEFAULT: AspectRatio = "1:1"
 
 
-def chosen(by_client: str | None, by_model: str | None) -> str:
-    """The client's wish wins over the model's; what nobody paints becomes the default."""
-    return next((ratio for ratio in (by_client, by_model) if ratio in ASPECT_RATIOS), DEFAULT)
+def chosen(by_client: str | None, by_model: str | None, *, has_sources: bool) -> str | None:
+    """The client's wish wins over the model's; what nobody paints becomes the default.
+
+    Args:
+        has_sources: whether the picture is made of others. Their shape is kept, then, where nobody
+            wishes for one: None.
+    """
+    otherwise = None if has_sources else DEFAULT
+    return next((ratio for ratio in (by_client, by_model) if ratio in ASPECT_RATIOS), otherwise)

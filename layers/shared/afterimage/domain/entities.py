@@ -195,6 +195,8 @@ class Message:
         reply_to: id of the message that an answer answers.
         tries: how often the answer has been tried, from 1.
         try_version: the version with which this try began.
+        source_image_ids: the pictures that an answer's own are made of, whether they are there or
+            not, in the order in which its prompt speaks of them.
         image_ids: the pictures that its user has named.
         attachments: these as they are now, in this order; None where one is gone. Not stored: who
             reads a message fills them in.
@@ -222,6 +224,7 @@ class Message:
     try_version: int = 1
     deadline: datetime | None = None
     lease_until: datetime | None = None
+    source_image_ids: tuple[str, ...] = ()
     image_ids: tuple[str, ...] = ()
     attachments: tuple[Image | None, ...] = ()
 
@@ -295,6 +298,7 @@ class Message:
             type=MessageType.IMAGE,
             prompt=job.prompt,
             aspect_ratio=job.aspect_ratio,
+            source_image_ids=job.source_image_ids,
             parts=parts,
             tries=self.next_try,
             try_version=self.try_version if self.next_try == self.tries else ordered.version,
@@ -399,6 +403,8 @@ class Job:
     """One try to paint one picture; its row is audit log, rate limit and job record in one.
 
     Attributes:
+        aspect_ratio: None leaves it to the model, which follows the first source.
+        source_image_ids: the pictures that it is made of, in their order.
         attempt: how often a function has been asked to run it, from 1.
         slot: place of its picture among those that were asked for, from 0.
         quota_day: the UTC day (`YYYY-MM-DD`) whose quota it was taken from.
@@ -412,10 +418,11 @@ class Job:
     chat_id: str
     message_id: str
     prompt: str
-    aspect_ratio: str
+    aspect_ratio: str | None
     quota_day: str
     model: str
     created_at: datetime
+    source_image_ids: tuple[str, ...] = ()
     slot: int = 0
     status: JobStatus = JobStatus.RESERVED
     attempt: int = 1

@@ -30,6 +30,7 @@ class ImageRequest:
         edit: numbers that the history gives to pictures, in the order of their naming, none twice:
             those that are changed or used.
         text: what it said beside that.
+        source_image_ids: the pictures behind these numbers.
     """
 
     prompt: str
@@ -38,6 +39,7 @@ class ImageRequest:
     count: int = 1
     edit: tuple[int, ...] = ()
     text: str = ""
+    source_image_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

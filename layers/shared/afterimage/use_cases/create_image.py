@@ -371,6 +371,7 @@ class CreateImage:
             color=color,
             thumbhash=thumbhash,
             tagged=True,
+            source_image_ids=job.source_image_ids,
         )
 
     def _thumbnail(self, picture: DecodedPicture, files: _Files) -> tuple[str, str]:

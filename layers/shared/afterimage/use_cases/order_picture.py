@@ -175,7 +175,10 @@ class OrderPicture:
             chat_id=question.chat_id,
             message_id=message.id,
             prompt=wish.prompt,
-            aspect_ratio=aspect_ratios.chosen(question.aspect_ratio, wish.aspect_ratio),
+            aspect_ratio=aspect_ratios.chosen(
+                question.aspect_ratio, wish.aspect_ratio, has_sources=bool(wish.source_image_ids)
+            ),
+            source_image_ids=wish.source_image_ids,
             quota_day=quota.day_of(now),
             model=self._image_model,
             created_at=now,

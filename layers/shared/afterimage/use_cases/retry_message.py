@@ -99,7 +99,12 @@ class RetryMessage:
             raise RetryLimit
         try:
             if message.slots and message.prompt:
-                wish = ImageRequest(message.prompt, message.aspect_ratio, message.parts or "[]")
+                wish = ImageRequest(
+                    message.prompt,
+                    message.aspect_ratio,
+                    message.parts or "[]",
+                    source_image_ids=message.source_image_ids,
+                )
                 asked = _question(click, message, message)
                 return self._order(asked, message, wish, channel.result())
             return self._think_again(click, message, channel.result())

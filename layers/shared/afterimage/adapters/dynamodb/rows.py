@@ -47,6 +47,7 @@ _CHANGING = (
     MessageRow.status,
     MessageRow.prompt,
     MessageRow.aspect_ratio,
+    MessageRow.source_image_ids,
     MessageRow.pictures,
     MessageRow.slots,
     MessageRow.error,
@@ -108,6 +109,7 @@ def message_row(user_id: str, message: Message) -> MessageRow:
         deadline=epoch(message.deadline) if message.deadline else None,
         open=open_partition(user_id) if message.is_open else None,
         lease_until=message.lease_until.timestamp() if message.lease_until else None,
+        source_image_ids=list(message.source_image_ids) or None,
         image_ids=list(message.image_ids) or None,
     )
 
@@ -146,6 +148,7 @@ def message_of(row: MessageRow) -> Message:
         try_version=int(row.try_version or row.version),
         deadline=deadline,
         lease_until=_from_epoch(row.lease_until),
+        source_image_ids=tuple(row.source_image_ids or ()),
         image_ids=tuple(row.image_ids or ()),
     )
 
@@ -193,6 +196,7 @@ def job_row(user_id: str, job: Job) -> LedgerRow:
         slot=job.slot,
         prompt=job.prompt,
         aspect_ratio=job.aspect_ratio,
+        source_image_ids=list(job.source_image_ids) or None,
         quota_day=job.quota_day,
         model=job.model,
         created_at=timestamp(job.created_at),
@@ -208,7 +212,8 @@ def job_of(row: LedgerRow) -> Job:
         message_id=row.message_id or "",
         slot=int(row.slot or 0),
         prompt=row.prompt or "",
-        aspect_ratio=row.aspect_ratio or "",
+        aspect_ratio=row.aspect_ratio,
+        source_image_ids=tuple(row.source_image_ids or ()),
         quota_day=row.quota_day or "",
         model=row.model or "",
         created_at=time_of(row.created_at or ""),

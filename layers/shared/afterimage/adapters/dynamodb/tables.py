@@ -70,6 +70,7 @@ class MessageRow(Model):
     open = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
     image_ids = JSONAttribute(null=True)
+    source_image_ids = JSONAttribute(null=True)
     open_messages = OpenMessages()
     # The one picture of a row that was written before there were slots.
     job_id = UnicodeAttribute(null=True)
@@ -140,6 +141,7 @@ class LedgerRow(Model):
     slot = NumberAttribute(null=True)
     prompt = UnicodeAttribute(null=True)
     aspect_ratio = UnicodeAttribute(null=True)
+    source_image_ids = JSONAttribute(null=True)
     quota_day = UnicodeAttribute(null=True)
     model = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute(null=True)
