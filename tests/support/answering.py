@@ -11,6 +11,7 @@ from afterimage.invocation import Invocation
 from afterimage.ports.chats import ImagesById, MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.models import CallCounter, TextModel
+from afterimage.ports.pictures import SmallFiles
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.attach import Attach
@@ -19,6 +20,7 @@ from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.retry_message import RetryMessage
+from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.think import Think
 from afterimage.use_cases.turns import PaintersTurns
 from tests.support.costs import count_calls
@@ -38,6 +40,7 @@ class Answering:
     turns: PaintersTurns
     invocation: Invocation
     images: ImagesById
+    files: SmallFiles
     clock: Clock
     limits: Limits
     executor: Executor
@@ -69,6 +72,7 @@ class Answering:
             messages,
             self.model,
             PlainIdentifiers(),
+            SeePictures(Attach(self.images), self.files, self.executor, log),
             calls,
             order,
             end,

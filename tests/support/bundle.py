@@ -29,6 +29,7 @@ from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.purge_upload import PurgeUpload
+from afterimage.use_cases.read_sources import ReadSources
 from afterimage.use_cases.recount_open import RecountOpen
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.repost_events import RepostEvents
@@ -175,6 +176,7 @@ class Bundle:
             self.turns,
             self.invocation,
             events,
+            self.pictures,
             self.clock,
             self.limits,
             self.threads,
@@ -280,6 +282,7 @@ class Bundle:
             self.painter,
             PlainIdentifiers(),
             calls := self.image_calls(),
+            ReadSources(InMemoryEventLog(self.tables), self.pictures, self.threads),
             self.end_slots,
             self.studio,
             self.pictures,

@@ -21,9 +21,10 @@ from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import NoImage, NotAPicture
 from afterimage.domain.metrics import Metric
+from afterimage.domain.sources import KNOWN_BY
 from afterimage.domain.usage import Usage
 from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply, Words
-from afterimage.ports.pictures import Brought, EncodedImage
+from afterimage.ports.pictures import Brought, EncodedImage, FileHead
 
 NOW = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
 REQUEST = "8f5c1b7e-request"  # id of an invocation
@@ -179,7 +180,7 @@ def _title(frame: dict[str, Any]) -> str:
 
 @dataclass
 class InMemoryPictures:
-    """Implements `PictureStore`, `PictureFolder` and `Originals`.
+    """Implements `PictureStore`, `SourceFiles`, `SmallFiles`, `PictureFolder` and `Originals`.
 
     Attributes:
         refuses: names of files (the last part of a key) that cannot be stored.
@@ -208,6 +209,10 @@ class InMemoryPictures:
 
     def get(self, key: str) -> bytes | None:
         return self.files.get(key)
+
+    def head(self, key: str) -> FileHead | None:
+        data = self.files.get(key)
+        return None if data is None else FileHead(data[:KNOWN_BY], len(data))
 
     def delete(self, keys: Sequence[str]) -> None:
         self.journal.append("delete files")
@@ -465,6 +470,7 @@ class FakeStudio:
     """Implements `Studio` and `Intake`.
 
     Attributes:
+        composites: bytes of which files say that something brought is in them.
         fails: raised by every decoding, if set.
         unreadable: bytes that are no picture.
         preview_takes: seconds.
@@ -472,10 +478,13 @@ class FakeStudio:
 
     fails: Exception | None = None
     unreadable: set[bytes] = field(default_factory=set)
+    composites: list[bytes] = field(default_factory=list)
     preview_fails: bool = False
     preview_takes: float = 0
 
-    def decode(self, data: bytes) -> FakePicture:
+    def decode(self, data: bytes, *, composite: bool = False) -> FakePicture:
+        if composite:
+            self.composites.append(data)
         if self.fails is not None:
             raise self.fails
         if data in self.unreadable:

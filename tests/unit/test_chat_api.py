@@ -116,6 +116,7 @@ def call(
         turns,
         Invocation(clock),
         events,
+        pictures,
         clock,
         LIMITS,
         threads,

@@ -255,7 +255,7 @@ def test_a_second_attempt_that_has_the_bytes_makes_no_call(
 ) -> None:
     message = bundle.order()
     bundle.painter.script = [BYTES]
-    monkeypatch.setattr(bundle.studio, "decode", lambda _: die())
+    monkeypatch.setattr(bundle.studio, "decode", lambda *_, **__: die())
     with pytest.raises(Killed):
         bundle.paint(message)
     monkeypatch.undo()

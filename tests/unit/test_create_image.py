@@ -25,7 +25,13 @@ from tests.support.doubles import (
     RecordingPush,
     ScriptedModel,
 )
-from tests.support.in_memory import Counter, InMemoryLedger, InMemoryMessages, InMemoryTables
+from tests.support.in_memory import (
+    Counter,
+    InMemoryEventLog,
+    InMemoryLedger,
+    InMemoryMessages,
+    InMemoryTables,
+)
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
@@ -56,6 +62,7 @@ from afterimage.ports.channel import LostRace
 from afterimage.ports.models import PaintRequest
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.use_cases.end_slots import EndSlots
+from afterimage.use_cases.read_sources import ReadSources
 
 DAY = "2026-11-20"
 CALLS = 6
@@ -113,6 +120,7 @@ class World:
             self.model,
             PlainIdentifiers(),
             count_calls(ledger, ModelKind.IMAGE, CALLS, self.clock, self.log, self.metrics),
+            ReadSources(InMemoryEventLog(self.tables), self.pictures, self.threads),
             EndSlots(self.channel, InMemoryMessages(self.tables), ledger, Invocation(self.clock)),
             studio or FakeStudio(),
             self.pictures,

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.support.builders import a_message
+from tests.support.builders import a_message, a_ulid, an_image
 from tests.support.doubles import NOW
 
 from afterimage.domain import aspect_ratios, quota
@@ -24,6 +24,7 @@ from afterimage.domain.entities import (
     Status,
 )
 from afterimage.domain.errors import Blocked, Failure, QuotaExceeded, Refused
+from afterimage.domain.numbered_pictures import numbered
 
 CALL = {"functionCall": {"name": "generate_image", "id": "c1"}, "thoughtSignature": "b3Bh"}
 OTHER_CALL = {"functionCall": {"name": "generate_image"}}
@@ -74,6 +75,11 @@ def test_what_is_made_of_others_keeps_their_shape(
     assert aspect_ratios.chosen(by_client, by_model, has_sources=True) == chosen
 
 
+def _slot(number: int, status: Status) -> Slot:
+    picture = an_image(number) if status is Status.COMPLETE else None
+    return Slot(a_ulid(number), SlotStatus(status.value), picture)
+
+
 def called(
     status: Status, *parts: dict[str, Any], code: str | None = None, pictures: int = 1
 ) -> Message:
@@ -86,18 +92,18 @@ def called(
         status=status,
         error=error,
         parts=json.dumps(parts or (CALL,)),
-        slots=tuple(Slot(f"job-{n}", SlotStatus(status.value)) for n in range(1, pictures + 1)),
+        slots=tuple(_slot(n, status) for n in range(1, pictures + 1)),
     )
 
 
 @pytest.mark.parametrize(
     ("message", "response"),
     [
-        (called(Status.COMPLETE), {"output": {"image_id": "job-1", "shown_to_user": True}}),
-        (called(Status.GENERATING), {"output": {"image_id": "job-1", "status": "still painting"}}),
+        (called(Status.COMPLETE), {"output": {"picture": 1, "shown_to_user": True}}),
+        (called(Status.GENERATING), {"output": {"status": "still painting"}}),
         (
             called(Status.COMPLETE, pictures=2),
-            {"output": {"image_ids": ["job-1", "job-2"], "shown_to_user": True}},
+            {"output": {"pictures": [1, 2], "shown_to_user": True}},
         ),
         (called(Status.FAILED, code="blocked"), {"error": "blocked"}),
         (called(Status.FAILED, code="quota_exceeded"), {"error": "quota_exceeded"}),
@@ -105,7 +111,7 @@ def called(
     ],
 )
 def test_a_call_is_answered_by_what_became_of_it(message: Message, response: object) -> None:
-    model, outcome = turns([message])
+    model, outcome = turns([message], numbered([message]))
 
     assert (model.role, model.parts) == ("model", [CALL])
     answer = {"name": "generate_image", "response": response, "id": "c1"}
@@ -157,6 +163,7 @@ def test_failures_have_the_contracts_codes() -> None:
         [
             "quota_exceeded",
             "provider_limit",
+            "source_deleted",
             "blocked",
             "no_image",
             "provider_unavailable",

@@ -200,6 +200,7 @@ def test_what_is_nobodys_failure_is_no_part_of_the_success_rate() -> None:
         Metric.ENDED_CANCELLED,
         Metric.ENDED_QUOTA_EXCEEDED,
         Metric.ENDED_PROVIDER_LIMIT,
+        Metric.ENDED_SOURCE_DELETED,
         Metric.ENDED_BLOCKED,
     }
     assert set(shares.values()) == {None, 0}

@@ -192,7 +192,7 @@ def test_what_a_dead_function_bought_costs_as_a_picture_of_which_nothing_is_know
 ) -> None:
     message = bundle.order()
     bundle.painter.script, bundle.painter.uses = [BYTES], PAINTED
-    monkeypatch.setattr(bundle.studio, "decode", lambda _: die())
+    monkeypatch.setattr(bundle.studio, "decode", lambda *_, **__: die())
     with pytest.raises(Killed):
         bundle.paint(message)
     monkeypatch.undo()

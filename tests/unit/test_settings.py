@@ -50,6 +50,7 @@ LLM = {
     "IMAGE_TIMEOUT": "150",
     "IMAGE_EVENT_AGE": "120",
     "IMAGE_DEADLINE": "450",
+    "IMAGES_BUCKET": "pictures",
     "IMAGE_GENERATE_FUNCTION": "image_generate:live",
     "KEEPER_FUNCTION": "keeper:live",
     "UNRELATED": "is not read",
@@ -57,7 +58,6 @@ LLM = {
 IMAGE = {
     **LLM,
     "IMAGE_PRICE_USD": "0.0336",
-    "IMAGES_BUCKET": "pictures",
     "SHOW_DRAFTS": "true",
     "WEBP_QUALITY": "80",
     "WEBP_METHOD": "2",

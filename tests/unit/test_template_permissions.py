@@ -21,6 +21,7 @@ PATTERNS = {
     ":alarm:${AWS::StackName}-rollout-*": "an alarm of a rollout is named by its version",
     "${ImagesBucket.Arn}/p/*/full.webp": "a key is a user's and a picture's",
     "${ImagesBucket.Arn}/p/*/thumbnail.webp": "a key is a user's and a picture's",
+    "${ImagesBucket.Arn}/p/*/small.webp": "a key is a user's and a picture's",
     "${ImagesBucket.Arn}/p/*/original": "a key is a user's and a picture's",
 }
 # Every policy that is not written here, and why.

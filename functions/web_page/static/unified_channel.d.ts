@@ -35,7 +35,7 @@ export interface Image {
 
 export interface MessageError {
   code:
-    | "quota_exceeded" | "provider_limit" | "blocked" | "no_image"
+    | "quota_exceeded" | "provider_limit" | "source_deleted" | "blocked" | "no_image"
     | "provider_unavailable" | "provider_rejected" | "timed_out" | "internal";
   /** A sentence for people. */
   message: string;

@@ -134,6 +134,7 @@ class GeminiFunctionSettings(TableSettings):
 
 
 class LlmHandlerSettings(GeminiFunctionSettings, PaintingSettings, CallSettings):
+    images_bucket: Name
     text_model: Name
     max_open_messages: int = Field(ge=1)
     text_timeout: int = Field(ge=1)

@@ -27,6 +27,8 @@ from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Job
 from afterimage.domain.errors import ProviderUnavailable
 from afterimage.domain.metrics import Metric
+from afterimage.domain.sources import KNOWN_BY
+from afterimage.ports.pictures import FileHead
 from afterimage.ports.system import Clock, Log, Metrics
 
 _DAY_S = 86_400
@@ -51,12 +53,18 @@ PUSH = Config(
     retries={"mode": "standard", "total_max_attempts": 1},
     max_pool_connections=24,
 )
+# What is waited for a second in all.
+BRIEF = Config(
+    connect_timeout=0.5,
+    read_timeout=0.5,
+    retries={"mode": "standard", "total_max_attempts": 1},
+)
 # Uploads need no second checksum: TLS and SigV4 cover the body.
 UPLOAD = QUICK.merge(Config(request_checksum_calculation="when_required"))
 
 
 class S3Pictures:
-    """Implements `PictureStore` and `PictureFolder`."""
+    """Implements `PictureStore`, `SourceFiles` and `PictureFolder`."""
 
     def __init__(self, client: Any, bucket: str, clock: Clock) -> None:
         self._client = client
@@ -101,6 +109,16 @@ class S3Pictures:
             return None
         return bytes(answer["Body"].read())
 
+    def head(self, key: str) -> FileHead | None:
+        try:
+            answer = self._client.get_object(
+                Bucket=self._bucket, Key=key, Range=f"bytes=0-{KNOWN_BY - 1}"
+            )
+        except self._client.exceptions.NoSuchKey:
+            return None
+        size = answer["ContentRange"].rpartition("/")[2]  # "bytes 0-11/80123" (RFC 9110, 14.4)
+        return FileHead(bytes(answer["Body"].read()), int(size))
+
     def delete(self, keys: Sequence[str]) -> None:
         for batch in (keys[i : i + _KEYS_AT_ONCE] for i in range(0, len(keys), _KEYS_AT_ONCE)):
             answer = self._client.delete_objects(
@@ -114,6 +132,26 @@ class S3Pictures:
     def some_keys(self, prefix: str) -> list[str]:
         answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
         return [str(item["Key"]) for item in answer.get("Contents", ())]
+
+
+class S3SmallFiles:
+    """Implements `SmallFiles`."""
+
+    def __init__(self, client: Callable[[], Any], bucket: str) -> None:
+        self._client = client
+        self._bucket = bucket
+
+    def get(self, key: str) -> bytes | None:
+        try:
+            answer = self._client().get_object(Bucket=self._bucket, Key=key)
+            return bytes(answer["Body"].read())
+        except ClientError as error:
+            # Who may not list the bucket is told nothing of what is not there.
+            if _code(error) in ("NoSuchKey", "AccessDenied"):
+                return None
+            raise OSError(_code(error)) from error
+        except BotoCoreError as error:
+            raise OSError(type(error).__name__) from error
 
 
 class LambdaImageStarter:

@@ -39,6 +39,8 @@ _HEIC_BRANDS = frozenset(b"ftyp" + brand for brand in (b"heic", b"heix", b"hevc"
 _ORIENTATION = 0x0112  # EXIF 2.32, table 4
 # Says of a file that a model painted it.
 _PAINTED = source_type_packet("trainedAlgorithmicMedia")
+# The same of one in which there is something that somebody brought.
+_COMPOSITE = source_type_packet("compositeWithTrainedAlgorithmicMedia")
 
 # Red, green and blue of shades that two profiles show alike only if they are the same.
 _SHADES = bytes((*(n for g in range(0, 256, 51) for n in (g, g, g)), *(200, 30, 40, 20, 160, 220)))
@@ -77,8 +79,8 @@ class PillowStudio:
         # Pillow warns of every broken note, of which a hostile file has thousands.
         warnings.filterwarnings("ignore", module=r"PIL\.")
 
-    def decode(self, data: bytes) -> PillowPicture:
-        return self._decoded(data, _PAINTED)
+    def decode(self, data: bytes, *, composite: bool = False) -> PillowPicture:
+        return self._decoded(data, _COMPOSITE if composite else _PAINTED)
 
     def bring(self, data: bytes) -> Brought:
         try:

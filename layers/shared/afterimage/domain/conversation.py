@@ -1,12 +1,19 @@
-"""A chat's messages as the turns the text model is sent."""
+"""A chat's messages as the turns the text model is sent.
+
+Its pictures have numbers. What a question names stands before its words; what was painted is named
+in the result of its call, and what is shown of it follows as a turn of its own: a call's result is
+read more reliably where nothing else stands beside it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from afterimage.domain.entities import Message, Role, Status
+from afterimage.domain.entities import Image, Message, Role, Status
+from afterimage.domain.numbered_pictures import NumberedPictures, label, of_message
 
+NO_PICTURES = NumberedPictures()
 # The model refuses a turn without words.
 _WITHOUT_WORDS = "(a picture, without words)"
 
@@ -17,7 +24,7 @@ class Turn:
 
     Attributes:
         role: `user` or `model`.
-        parts: the wire's own parts.
+        parts: the wire's own parts; a file is bytes where the wire has base64.
     """
 
     role: str
@@ -51,48 +58,86 @@ def _length(message: Message) -> int:
     return len(message.text if message.role is Role.USER else message.parts or "")
 
 
-def turns(messages: Sequence[Message]) -> list[Turn]:
+def turns(messages: Sequence[Message], pictures: NumberedPictures = NO_PICTURES) -> list[Turn]:
     """The conversation, oldest first.
 
     The model's own parts go back unchanged (it refuses a call whose `thoughtSignature` is
     missing), and every call in them is answered by what became of it. Answers that never
-    came from the model are left out.
+    came from the model are left out, but for their pictures.
+
+    Args:
+        messages: with their attachments.
+        pictures: of these messages. A file stands where its picture is named last.
     """
+    named_last = {image.id: message.id for message in messages for image in of_message(message)}
     conversation: list[Turn] = []
     for message in messages:
+        here = [image.id for image in of_message(message) if named_last[image.id] == message.id]
+        files = {id_: pictures.files[id_] for id_ in here if id_ in pictures.files}
         if message.role is Role.USER:
-            conversation.append(Turn("user", [{"text": message.text or _WITHOUT_WORDS}]))
-        elif parts := message.model_parts():
-            conversation.append(Turn("model", parts))
-            said = [part.get("functionCall") for part in parts]
-            if calls := [call for call in said if isinstance(call, dict)]:
-                outcomes = [_outcome(message, call, first=call is calls[0]) for call in calls]
-                conversation.append(Turn("user", outcomes))
+            named = _named(of_message(message), pictures, files)
+            conversation.append(Turn("user", [*named, {"text": message.text or _WITHOUT_WORDS}]))
+        else:
+            conversation += _answer(message, pictures, files)
     return conversation
 
 
-def _outcome(message: Message, call: dict[str, object], *, first: bool) -> dict[str, object]:
+def _answer(
+    message: Message, pictures: NumberedPictures, files: Mapping[str, bytes]
+) -> Iterator[Turn]:
+    calls: list[dict[str, object]] = []
+    if parts := message.model_parts():
+        yield Turn("model", parts)
+        said = [part.get("functionCall") for part in parts]
+        calls = [call for call in said if isinstance(call, dict)]
+    if calls:
+        result = _result(message, pictures.numbers_of(message.images))
+        yield Turn("user", [_outcome(call, result, first=call is calls[0]) for call in calls])
+    told = [image for image in message.images if not calls or image.id in files]
+    if named := _named(told, pictures, files):
+        yield Turn("user", named)
+
+
+def _named(
+    images: Iterable[Image], pictures: NumberedPictures, files: Mapping[str, bytes]
+) -> list[dict[str, object]]:
+    """Each picture's number, and behind it what is shown of it."""
+    parts: list[dict[str, object]] = []
+    for image in images:
+        parts += [{"text": label(number)} for number in pictures.numbers_of([image])]
+        if image.id in files:
+            parts.append({"inlineData": {"mimeType": "image/webp", "data": files[image.id]}})
+    return parts
+
+
+def _outcome(
+    call: dict[str, object], result: dict[str, object], *, first: bool
+) -> dict[str, object]:
     response: dict[str, object] = {
         "name": call.get("name", ""),
-        "response": _result(message) if first else {"error": "one picture per message"},
+        "response": result if first else {"error": "one picture per message"},
     }
     if "id" in call:
         response["id"] = call["id"]
     return {"functionResponse": response}
 
 
-def _result(message: Message) -> dict[str, object]:
+def _result(message: Message, numbers: Sequence[int]) -> dict[str, object]:
     match message.status:
         case Status.COMPLETE:
-            return {"output": {**_pictures(message), "shown_to_user": True}}
+            return {"output": {**_pictures(numbers), "shown_to_user": True}}
         case Status.THINKING | Status.GENERATING:
-            return {"output": {**_pictures(message), "status": "still painting"}}
+            return {"output": {**_pictures(numbers), "status": "still painting"}}
         case Status.FAILED | Status.CANCELLED:
             reason = message.error.code if message.error else message.status.value
             return {"error": reason}
 
 
-def _pictures(message: Message) -> dict[str, object]:
-    """Ids of the pictures that came or may come."""
-    ids = [slot.id for slot in message.slots if not slot.may_be_tried]
-    return {"image_id": ids[0] if ids else None} if len(ids) < 2 else {"image_ids": ids}
+def _pictures(numbers: Sequence[int]) -> dict[str, object]:
+    """Those that are there; one that has been deleted has no number."""
+    match numbers:
+        case []:
+            return {}
+        case [number]:
+            return {"picture": number}
+    return {"pictures": [*numbers]}

@@ -94,6 +94,7 @@ class Image:
         thumbhash: base64 of the picture's thumbhash (evanw.github.io/thumbhash).
         tagged: whether its files carry cache tags, by which the edge forgets them.
         source_image_ids: the pictures that it was painted after, whether they are there or not.
+        composite: whether something that somebody brought is in what was painted.
         index: its place in the model's answer: 0 was asked for, what follows came with it.
     """
 
@@ -112,7 +113,13 @@ class Image:
     tagged: bool = False
     origin: Origin = Origin.PAINTED
     source_image_ids: tuple[str, ...] = ()
+    composite: bool = False
     index: int = 0
+
+    @property
+    def has_brought(self) -> bool:
+        """Whether somebody brought it, or something that is in it."""
+        return self.composite or self.origin is Origin.UPLOAD
 
 
 @dataclass(frozen=True)

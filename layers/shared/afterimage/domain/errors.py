@@ -24,6 +24,7 @@
     ├── Failure                 an answer cannot be given; its message ends as `failed`
     │   ├── QuotaExceeded       quota_exceeded
     │   ├── CallsUsedUp         provider_limit
+    │   ├── SourceDeleted       source_deleted
     │   ├── Blocked             blocked
     │   ├── NoImage             no_image
     │   ├── ProviderUnavailable provider_unavailable
@@ -193,6 +194,13 @@ class QuotaExceeded(Failure):
 class CallsUsedUp(Failure):
     code = ProviderLimit.code
     public = ProviderLimit.public
+
+
+class SourceDeleted(Failure):
+    """A picture that another one was to be made of is gone, or cannot be read."""
+
+    code = "source_deleted"
+    public = "A picture that this one was to be made of is no longer there."
 
 
 class Blocked(Failure):

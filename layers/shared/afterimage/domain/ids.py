@@ -11,8 +11,9 @@ from ulid import ULID
 ULID_PATTERN = r"[0-7][0-9A-HJKMNP-TV-Z]{25}"
 _CHAT_ID = re.compile(r"[A-Za-z0-9_-]{1,64}")
 ORIGINAL = "original"
+SMALL = "small.webp"
 # Everything that is stored of a picture: what is not named here is not deleted.
-IMAGE_FILES = (ORIGINAL, "full.webp", "thumbnail.webp", "small.webp")
+IMAGE_FILES = (ORIGINAL, "full.webp", "thumbnail.webp", SMALL)
 # What people are shown of it; the small one is for the text model.
 _SHOWN = ("full.webp", "thumbnail.webp")
 # Pictures that are kept of one answer beside the one that was asked for.

@@ -47,6 +47,7 @@ class Metric(Enum):
     ENDED_CANCELLED = "EndedCancelled", _COUNT
     ENDED_QUOTA_EXCEEDED = "EndedQuotaExceeded", _COUNT
     ENDED_PROVIDER_LIMIT = "EndedProviderLimit", _COUNT
+    ENDED_SOURCE_DELETED = "EndedSourceDeleted", _COUNT
     ENDED_BLOCKED = "EndedBlocked", _COUNT
     ENDED_NO_IMAGE = "EndedNoImage", _COUNT
     ENDED_PROVIDER_UNAVAILABLE = "EndedProviderUnavailable", _COUNT
@@ -92,6 +93,7 @@ _NO_FAILURE = frozenset(
         Metric.ENDED_CANCELLED,
         Metric.ENDED_QUOTA_EXCEEDED,
         Metric.ENDED_PROVIDER_LIMIT,
+        Metric.ENDED_SOURCE_DELETED,
         Metric.ENDED_BLOCKED,
     }
 )

@@ -44,8 +44,11 @@ class DecodedPicture(Protocol):
 
 
 class Studio(Protocol):
-    def decode(self, data: bytes) -> DecodedPicture:
+    def decode(self, data: bytes, *, composite: bool = False) -> DecodedPicture:
         """Turn the model's bytes into pixels.
+
+        Args:
+            composite: whether something that somebody brought is in it, which its files say.
 
         Raises:
             NoImage: they are not a picture that we handle.
@@ -85,6 +88,36 @@ class PictureStore(Protocol):
 
     def delete(self, keys: Sequence[str]) -> None:
         """Remove what is there of these."""
+
+
+@dataclass(frozen=True)
+class FileHead:
+    """How a file begins.
+
+    Attributes:
+        first: up to `domain.sources.KNOWN_BY` bytes.
+        size: bytes of all of it.
+    """
+
+    first: bytes
+    size: int
+
+
+class SourceFiles(Protocol):
+    """Files of pictures that others are made of."""
+
+    def head(self, key: str) -> FileHead | None:
+        """None if there is no such file."""
+
+    def get(self, key: str) -> bytes | None:
+        """A file's bytes; None if there is no such file."""
+
+
+class SmallFiles(Protocol):
+    """Files that a text model is shown: small ones and thumbnails."""
+
+    def get(self, key: str) -> bytes | None:
+        """A file's bytes; None if there is no such file. Raises: OSError: it cannot be read now."""
 
 
 class PictureFolder(Protocol):

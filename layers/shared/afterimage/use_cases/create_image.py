@@ -1,7 +1,8 @@
 """The life of one picture: claimed, painted, shown as a glimpse, stored, delivered.
 
 claiming     one function, and only one, gets the job
-painting     the image model, whose drafts are shown as they come
+painting     the image model, whose drafts are shown as they come; of an edit its sources are read
+             first, and one that is gone ends the slot before the model is asked
 developing   decoded once: a glimpse leaves before anything is uploaded; then files, side by side;
              the original is one of them, where an attempt after a crash finds it
 delivering   message, gallery, ledger and all events in one transaction
@@ -18,23 +19,32 @@ from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, ParamSpec, TypeVar
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import budget, endings, ids
 from afterimage.domain.endings import Ending
 from afterimage.domain.entities import Channel, Image, Job, Message
-from afterimage.domain.errors import AccountDeleted, Busy, Failure, Internal, NoImage
+from afterimage.domain.errors import (
+    AccountDeleted,
+    Busy,
+    Failure,
+    Internal,
+    NoImage,
+    SourceDeleted,
+)
 from afterimage.domain.metrics import Metric
 from afterimage.domain.variants import varied
 from afterimage.measured import milliseconds, timed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import JobStore
-from afterimage.ports.models import ImageModel, PaintRequest, SafetyIdentifiers
+from afterimage.ports.models import ImageModel, PaintRequest, SafetyIdentifiers, Source
 from afterimage.ports.pictures import CacheTags, DecodedPicture, PictureStore, Studio
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_slots import EndSlots, is_for
+from afterimage.use_cases.read_sources import ReadSources
 from afterimage.use_cases.show_previews import ShowPreviews
 
 # Kept of the function's time for developing and delivering.
@@ -47,6 +57,7 @@ _IMAGE_SIZE = "1K"
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
+Decode = Callable[[bytes], DecodedPicture]
 
 
 @dataclass(frozen=True)
@@ -123,6 +134,7 @@ class CreateImage:
         model: ImageModel,
         identifiers: SafetyIdentifiers,
         calls: CountCalls,
+        sources: ReadSources,
         end: EndSlots,
         studio: Studio,
         pictures: PictureStore,
@@ -138,6 +150,7 @@ class CreateImage:
         self._model = model
         self._identifiers = identifiers
         self._calls = calls
+        self._sources = sources
         self._end = end
         self._studio = studio
         self._pictures = pictures
@@ -204,6 +217,7 @@ class CreateImage:
         identifier = running.begin(self._identifiers.of, order.user_id)
         # Who is connected is known before the picture is, so that its glimpse need not ask.
         known = running.begin(self._channel.read, order.user_id)
+        named = running.begin(self._sources.named, order.user_id, job.source_image_ids)
         previews = ShowPreviews(
             self._channel,
             self._studio,
@@ -217,16 +231,20 @@ class CreateImage:
         )
         try:
             bought = self._bought_before(order, job, files)
-            came = bought or self._paint(order, job, identifier, previews)
-            picture, data, others = self._first_readable(came, previews)
+            came = bought or self._paint(order, job, identifier, named, previews)
+            decode = partial(self._studio.decode, composite=_is_composite(named.result()))
+            picture, data, others = self._first_readable(came, decode, previews)
             self._report_wait(Metric.PREVIEW_TIME, message)
             running.begin(self._calls.costs.settle)
             again = running.begin(self._read_again, order, message, previews)
             original = running.begin(self._keep_original, files, data, bought=bool(bought))
             image = self._develop(running, job, picture, files)
             if (first := original.result()) != data:
-                image = self._develop(running, job, self._decode(first, previews), files)
-            images = [image, *self._develop_others(running, order, job, others)]
+                picture = self._shown(decode(first), previews)
+                image = self._develop(running, job, picture, files)
+            images = [image, *self._develop_others(running, order, job, others, decode)]
+            if _is_composite(named.result()):
+                images = [replace(image, composite=True) for image in images]
             self._deliver(order, job, images, again.result(), previews)
         finally:
             wait(previews.end().values())
@@ -263,18 +281,27 @@ class CreateImage:
             yield data
 
     def _paint(
-        self, order: Order, job: Job, identifier: Future[str], previews: ShowPreviews
+        self,
+        order: Order,
+        job: Job,
+        identifier: Future[str],
+        named: Future[list[Image]],
+        previews: ShowPreviews,
     ) -> Sequence[bytes]:
-        wish = varied(job.prompt, job.slot)
-        request = PaintRequest(wish, identifier.result(), job.aspect_ratio, _IMAGE_SIZE)
-        until = budget.keeping(_TIME_TO_DELIVER, self._clock.now(), order.until)
         # The call of the first attempt is counted with the order.
         counted_on = job.quota_day if job.attempt == _FIRST_ATTEMPT else None
-        with (
-            self._calls.of_turn(order.user_id, counted_on, job.id) as calls,
-            timed(self._metrics, Metric.IMAGE_MODEL_TIME, self._clock),
-        ):
-            came = self._model.paint(request, until, previews.draft, calls)
+        with self._calls.of_turn(order.user_id, counted_on, job.id) as calls:
+            # Within the turn: its call goes back where a source is gone.
+            request = PaintRequest(
+                varied(job.prompt, job.slot),
+                identifier.result(),
+                job.aspect_ratio,
+                _IMAGE_SIZE,
+                self._read_sources(order, job, named.result()),
+            )
+            until = budget.keeping(_TIME_TO_DELIVER, self._clock.now(), order.until)
+            with timed(self._metrics, Metric.IMAGE_MODEL_TIME, self._clock):
+                came = self._model.paint(request, until, previews.draft, calls)
             calls.brought(len(came))
         self._log.info(
             "image_generate_bytes_received",
@@ -283,6 +310,11 @@ class CreateImage:
             pictures=len(came),
         )
         return came
+
+    def _read_sources(self, order: Order, job: Job, named: Sequence[Image]) -> Sequence[Source]:
+        if gone := len(job.source_image_ids) - len(named):
+            raise SourceDeleted(f"{gone} of {len(job.source_image_ids)} are gone")
+        return self._sources(order.user_id, named) if named else ()
 
     def _keep_original(self, files: _Files, data: bytes, *, bought: bool) -> bytes:
         """The bytes that are stored: these, or those of an attempt that came first."""
@@ -296,19 +328,19 @@ class CreateImage:
     # --- Developing: pixels, glimpse, files -------------------------------------------------
 
     def _first_readable(
-        self, came: Sequence[bytes], previews: ShowPreviews
+        self, came: Sequence[bytes], decode: Decode, previews: ShowPreviews
     ) -> tuple[DecodedPicture, bytes, Sequence[bytes]]:
         """The first picture that can be read, its bytes, and those of what follows it."""
         for place, data in enumerate(came):
             try:
-                return self._decode(data, previews), data, came[place + 1 :]
+                return self._shown(decode(data), previews), data, came[place + 1 :]
             except NoImage:
                 if data is came[-1]:
                     raise
         raise NoImage("the model gave nothing")
 
-    def _decode(self, data: bytes, previews: ShowPreviews) -> DecodedPicture:
-        picture = self._studio.decode(data)
+    def _shown(self, picture: DecodedPicture, previews: ShowPreviews) -> DecodedPicture:
+        """The same picture, a glimpse of which is on its way."""
         previews.glimpse(picture)
         wait(previews.begun().values(), _HEAD_START.total_seconds())
         return picture
@@ -328,20 +360,25 @@ class CreateImage:
         return channel, message
 
     def _develop_others(
-        self, running: _Running, order: Order, job: Job, others: Sequence[bytes]
+        self,
+        running: _Running,
+        order: Order,
+        job: Job,
+        others: Sequence[bytes],
+        decode: Decode,
     ) -> list[Image]:
         """What came with the picture. What of it cannot be read is not worth losing the picture."""
         images = []
         numbered = zip(ids.unasked_ids(job.id), others, strict=False)
         for index, (image_id, data) in enumerate(numbered, start=1):
             try:
-                picture = self._studio.decode(data)
+                picture = decode(data)
             except NoImage as reason:  # before anything of it is stored
                 self._log.warning("image_generate_picture_dropped", reason=str(reason))
                 continue
             files = self._files(running, order, image_id)
             if (first := self._keep_original(files, data, bought=False)) != data:
-                picture = self._studio.decode(first)
+                picture = decode(first)
             image = self._develop(running, job, picture, files)
             images.append(replace(image, index=index))
         return images
@@ -435,3 +472,7 @@ class CreateImage:
             return
         self._channel.deliver(delivery)
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
+
+
+def _is_composite(sources: Sequence[Image]) -> bool:
+    return any(source.has_brought for source in sources)

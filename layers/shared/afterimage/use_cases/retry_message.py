@@ -166,6 +166,7 @@ def _question(click: Click, asked: Message, answer: Message) -> Question:
         text=asked.text,
         aspect_ratio=answer.aspect_ratio,
         count=answer.count,
+        image_ids=asked.image_ids,
         received_at=click.received_at,
         until=click.until,
     )

@@ -1,6 +1,6 @@
 """Thinking: the text model is asked, with what was said before, and its answer ends the message.
 
-asking      the chat's history is read beside the posts of the placeholder
+asking      the chat's history and small pictures are read beside the posts of the placeholder
 writing     `ShowWords`: the model's words are shown as they come, until nobody wants them
 replying    the model's words end the answer, or
 ordering    its wish for a picture is handed to `OrderPicture`
@@ -21,6 +21,7 @@ from afterimage.domain.conversation import in_pairs, turns
 from afterimage.domain.entities import Message, Role, Status
 from afterimage.domain.errors import AccountDeleted, Blocked, ChatDeleted, Failure, Internal
 from afterimage.domain.metrics import Metric
+from afterimage.domain.numbered_pictures import NumberedPictures
 from afterimage.measured import milliseconds, timed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.models import (
@@ -36,6 +37,7 @@ from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.order_picture import OrderPicture
+from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.show_words import ShowWords
 
 _HISTORY = 20  # messages; a chat's recent past is what a next answer needs
@@ -43,12 +45,15 @@ _HISTORY_LENGTH = 80_000  # characters; the longest question with the longest an
 # Kept of the function's time for the transaction and the posts that end the answer.
 _TIME_TO_END = timedelta(seconds=6)
 
+# Oldest first, the question last, and the pictures of all of it.
+_Conversation = tuple[Sequence[Message], NumberedPictures]
+
 
 class Think:
     """From placeholder to an ended answer or a started picture.
 
     Args:
-        executor: reads the history, and who asks, beside the posts, and shows words beside the
+        executor: reads the conversation, and who asks, beside the posts, and shows words beside the
             model.
     """
 
@@ -58,6 +63,7 @@ class Think:
         messages: MessageReader,
         model: TextModel,
         identifiers: SafetyIdentifiers,
+        see: SeePictures,
         calls: CountCalls,
         order: OrderPicture,
         end: EndAnswer,
@@ -70,6 +76,7 @@ class Think:
         self._messages = messages
         self._model = model
         self._identifiers = identifiers
+        self._see = see
         self._calls = calls
         self._order = order
         self._end = end
@@ -88,14 +95,14 @@ class Think:
         Raises:
             ChatDeleted, AccountDeleted: it went meanwhile.
         """
-        history = self._executor.submit(self._history, question)
+        seen = self._executor.submit(self._conversation, question)
         # Here, too, because a new process reads a secret for it.
         identifier = self._executor.submit(self._identifiers.of, question.user_id)
         self._channel.deliver(delivery)
         waited = milliseconds(question.received_at, self._clock.now())
         self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
         with self._show(question, assistant, delivery) as words:
-            asking = history, identifier, _counted_on(delivery.transition)
+            asking = seen, identifier, _counted_on(delivery.transition)
             message = self._answered(question, assistant, asking, words)
         return self._with_words(question.user_id, assistant, message, words.text)
 
@@ -103,7 +110,7 @@ class Think:
         self,
         question: Question,
         assistant: Message,
-        asking: tuple[Future[Sequence[Message]], Future[str], str],
+        asking: tuple[Future[_Conversation], Future[str], str],
         words: ShowWords,
     ) -> Message:
         user_id = question.user_id
@@ -148,28 +155,36 @@ class Think:
             return ended
         return self._end(user_id, endings.keep_words(ended, words))
 
-    def _history(self, question: Question) -> Sequence[Message]:
-        before = self._messages.before(
-            question.user_id, question.chat_id, question.message_id, _HISTORY
+    def _conversation(self, question: Question) -> _Conversation:
+        user_id, chat_id = question.user_id, question.chat_id
+        before = self._messages.before(user_id, chat_id, question.message_id, _HISTORY)
+        asked = Message(
+            question.message_id,
+            chat_id,
+            Role.USER,
+            question.text,
+            self._clock.now(),
+            image_ids=question.image_ids,
         )
-        return before[::-1]
+        return self._see(user_id, [*in_pairs(before[::-1], _HISTORY_LENGTH), asked])
 
     def _ask(
         self,
         question: Question,
-        history: Future[Sequence[Message]],
+        seen: Future[_Conversation],
         identifier: Future[str],
         counted_on: str,
         words: Words,
     ) -> TextReply | ImageRequest:
-        asked = Message(
-            question.message_id, question.chat_id, Role.USER, question.text, self._clock.now()
-        )
         with self._calls.of_turn(question.user_id, counted_on) as calls:
-            conversation = turns([*in_pairs(history.result(), _HISTORY_LENGTH), asked])
+            messages, pictures = seen.result()
+            conversation = turns(messages, pictures)
             until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
             with timed(self._metrics, Metric.TEXT_MODEL_TIME, self._clock):
-                return self._model.reply(conversation, identifier.result(), until, calls, words)
+                reply = self._model.reply(conversation, identifier.result(), until, calls, words)
+        if isinstance(reply, ImageRequest):
+            return replace(reply, source_image_ids=pictures.ids_of(reply.edit))
+        return reply
 
 
 def _counted_on(decided: Transition) -> str:

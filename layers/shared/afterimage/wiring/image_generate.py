@@ -11,12 +11,14 @@ from afterimage import settings
 from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.measured import Measured
 from afterimage.use_cases.create_image import CreateImage, Order
+from afterimage.use_cases.read_sources import ReadSources
 from afterimage.wiring.connected import Channelled
 from afterimage.wiring.gemini import count_calls, gemini
 
@@ -35,6 +37,9 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
         flat_price_usd=Decimal(configured.image_price_usd),
         writes_at_once=False,
     )
+    pictures = aws.S3Pictures(
+        base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket, base.clock
+    )
     create = CreateImage(
         channel=base.channel,
         messages=DynamoDbMessages(),
@@ -42,11 +47,10 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
         model=gemini(base, configured, show_drafts=configured.show_drafts),
         identifiers=HmacSafetyIdentifiers(pseudonyms),
         calls=calls,
+        sources=ReadSources(images=DynamoDbRows(plain), files=pictures, executor=base.work),
         end=base.end_slots,
         studio=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
-        pictures=aws.S3Pictures(
-            base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket, base.clock
-        ),
+        pictures=pictures,
         tags=HmacTags(pseudonyms),
         clock=base.clock,
         executor=base.work,

@@ -9,6 +9,7 @@ from decimal import Decimal
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
+from afterimage.adapters import aws
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
@@ -21,6 +22,7 @@ from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.retry_message import RetryMessage
+from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.think import Think
 from afterimage.wiring.authenticated import HttpFunction, authenticated
 from afterimage.wiring.connected import Channelled
@@ -42,6 +44,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     )
     messages, ledger = DynamoDbMessages(), DynamoDbLedger()
     images = DynamoDbRows(plain)
+    attach = Attach(images=images)
     end = EndAnswer(channel=base.channel, messages=messages, clock=base.clock, log=base.log)
     order = OrderPicture(
         channel=base.channel,
@@ -70,6 +73,12 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         messages=messages,
         model=gemini(base, configured, text_model=configured.text_model),
         identifiers=HmacSafetyIdentifiers(base.fixed_secret(configured.pseudonym_secret)),
+        see=SeePictures(
+            attach=attach,
+            files=aws.S3SmallFiles(base.aws.client("s3", aws.BRIEF), configured.images_bucket),
+            executor=base.work,
+            log=base.log,
+        ),
         calls=calls,
         order=order,
         end=end,
@@ -87,7 +96,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         think=think,
         order=order,
         end=end,
-        attach=Attach(images=images),
+        attach=attach,
         clock=base.clock,
         limits=limits,
         log=base.log,

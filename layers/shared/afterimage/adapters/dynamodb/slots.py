@@ -67,6 +67,7 @@ def stored_image(image: Image) -> dict[str, Any]:
         "tagged": image.tagged,
         "origin": image.origin.value,
         "source_image_ids": list(image.source_image_ids),
+        "composite": image.composite,
         "index": image.index,
     }
 

@@ -5,6 +5,7 @@ every later message of the chat. So what is sent back is mended by the rules tha
 
 - a part holds one kind of data and known fields, of their types; a signature alone gets a text
 - a call names a tool that is declared, and no id twice; the first of a turn carries a signature
+- a user's turn has words, and pictures that are ours
 - a turn with calls stands behind a user's turn, and each of its calls is answered right behind it
 
 Sources: the provider's REST reference, and refusals of its servers that others reported.
@@ -18,6 +19,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from afterimage.domain.conversation import Turn
+from afterimage.domain.numbered_pictures import label
 
 IMAGE_TOOL = "generate_image"
 # What the provider documents for calls that it finds no signature of its own in.
@@ -35,7 +37,7 @@ def contents(turns: Sequence[Turn]) -> list[Content]:
     following = [*turns[1:], Turn("user", [])]
     for turn, after in zip(turns, following, strict=True):
         if turn.role != "model":
-            _append(mended, "user", _words(turn.parts))
+            _append(mended, "user", _words_and_pictures(turn.parts))
         elif mended and mended[-1]["role"] == "user":
             said, answered = _exchange(turn.parts, after.parts, ids)
             _append(mended, "model", said)
@@ -44,7 +46,10 @@ def contents(turns: Sequence[Turn]) -> list[Content]:
 
 
 def in_words(turns: Sequence[Turn]) -> list[Content]:
-    """The same in plain words of both sides, in turns: what a model cannot refuse for its form."""
+    """The same in plain words of both sides, in turns: what a model cannot refuse for its form.
+
+    No picture is in it, only its number.
+    """
     said = [_said(turn["role"], part) for turn in contents(turns) for part in turn["parts"]]
     plain: list[Content] = []
     for role, text in filter(None, said):
@@ -74,18 +79,37 @@ def _said(role: str, part: dict[str, Any]) -> tuple[str, str] | None:
     """Who said what. A call is told by the user, so that the model does not learn to tell it."""
     if (call := part.get("functionCall")) is not None:
         return "user", f"(A picture was ordered here: {call['args'].get('prompt', '')})"
+    if (result := part.get("functionResponse")) is not None:
+        return ("user", " ".join(map(label, told))) if (told := _numbers(result)) else None
     if part.get("thought") or not part.get("text"):
         return None
     return role, part["text"]
 
 
+def _numbers(result: dict[str, Any]) -> list[int]:
+    """Of the pictures that a call has brought."""
+    output = result["response"].get("output")
+    told = output if isinstance(output, dict) else {}
+    return [told["picture"]] if "picture" in told else list(told.get("pictures", ()))
+
+
 # --- A user's turn -----------------------------------------------------------------------------
 
 
-def _words(parts: Iterable[Any]) -> list[dict[str, Any]]:
+def _words_and_pictures(parts: Iterable[Any]) -> list[dict[str, Any]]:
     """Without the results of calls, which `_exchange` puts where they belong."""
-    texts = [part.get("text") for part in parts if isinstance(part, dict)]
-    return [{"text": whole_characters(text)} for text in texts if isinstance(text, str) and text]
+    sent = [_word_or_picture(part) for part in parts if isinstance(part, dict)]
+    return [part for part in sent if part is not None]
+
+
+def _word_or_picture(part: dict[str, Any]) -> dict[str, Any] | None:
+    if isinstance(text := part.get("text"), str) and text:
+        return {"text": whole_characters(text)}
+    # Bytes are what we have read ourselves: what a model wrote is never any.
+    picture = part.get("inlineData")
+    if isinstance(picture, dict) and isinstance(picture.get("data"), bytes):
+        return {"inlineData": picture}
+    return None
 
 
 # --- A model's turn and the results of its calls -----------------------------------------------

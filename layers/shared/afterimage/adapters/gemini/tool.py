@@ -11,16 +11,17 @@ from typing import Any
 from afterimage.adapters.gemini.history import IMAGE_TOOL, whole_characters
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS
 from afterimage.domain.limits import MOST_PICTURES
+from afterimage.domain.sources import MOST_SOURCES
 
 MAX_PROMPT = 2_000  # characters; it travels twice in a frame
-MOST_SOURCES = 14  # pictures that an image model takes (model page of Nano Banana 2.1)
 
 _PROPERTIES = {
     "prompt": {"type": "STRING", "description": "What the picture shows."},
     "aspect_ratio": {
         "type": "STRING",
         "description": (
-            "Width to height; 1:1 unless the user wants another shape. Those beyond 9:16 and 21:9 "
+            "Width to height; 1:1 unless the user wants another shape, and left out with `edit` "
+            "unless the user wants another one than the picture has. Those beyond 9:16 and 21:9 "
             "are strips, for banners and columns only."
         ),
         "enum": list(ASPECT_RATIOS),
@@ -37,26 +38,22 @@ _PROPERTIES = {
     "edit": {
         "type": "ARRAY",
         "description": (
-            "Numbers of the pictures of this conversation that are changed or used, in the order "
-            "in which the prompt speaks of them. Name them whenever the user wants a picture that "
-            "is there changed, or something of it in another one; the prompt then says what "
-            "becomes of them. Left out for a picture of something new."
+            "Numbers of the pictures of this conversation, as in [picture 2], that are changed or "
+            "used, in the order in which the prompt speaks of them. Name them whenever the user "
+            "wants a picture that is there changed, or something of it in another one; the prompt "
+            "then says what becomes of them. Left out for a picture of something new."
         ),
         "items": {"type": "INTEGER", "minimum": 1},
         "maxItems": MOST_SOURCES,
     },
 }
-# Understood already, but not offered: a history that gives pictures no numbers would mislead.
-_NOT_OFFERED = frozenset({"edit"})
 
 DECLARATION: dict[str, Any] = {
     "name": IMAGE_TOOL,
     "description": "Paints a picture, or several of one prompt, and shows them in the chat.",
     "parameters": {
         "type": "OBJECT",
-        "properties": {
-            name: schema for name, schema in _PROPERTIES.items() if name not in _NOT_OFFERED
-        },
+        "properties": _PROPERTIES,
         "required": ["prompt"],
     },
 }
