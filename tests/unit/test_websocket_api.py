@@ -128,6 +128,19 @@ def test_a_connection_that_closes_is_forgotten(api: WebSocketApi, tables: InMemo
     assert tables.rows.unresumed == {}
 
 
+@pytest.mark.parametrize("authorizer", [{}, {"authorizer": None}, {"authorizer": {}}])
+def test_of_whom_nobody_let_in_there_is_nothing_to_forget(
+    api: WebSocketApi, authorizer: dict[str, Any]
+) -> None:
+    request = {"connectionId": "tab", **authorizer}
+
+    left = api({"requestContext": {**request, "routeKey": "$disconnect"}}, None)
+
+    assert left == {"statusCode": 200}
+    with pytest.raises(KeyError):
+        api({"requestContext": {**request, "routeKey": "$default"}, "body": "{}"}, None)
+
+
 def test_a_ping_is_answered(api: WebSocketApi, push: RecordingPush) -> None:
     api(event("$default", '{"action": "ping"}'), None)
 

@@ -45,8 +45,14 @@ class WebSocketApi:
         if event.get("type") == "REQUEST":
             return self._authorize(event)
         request = event["requestContext"]
-        caller, connection_id = _caller(request["authorizer"]), request["connectionId"]
-        match request["routeKey"]:
+        route, connection_id = request["routeKey"], request["connectionId"]
+        authorizer = request.get("authorizer") or {}
+        if route == "$disconnect" and "principalId" not in authorizer:
+            # Nothing was ever stored of a connection that the authorizer let nobody in by.
+            self._log.info("websocket_stranger_disconnected", connection_id=connection_id)
+            return _DONE
+        caller = _caller(authorizer)
+        match route:
             case "$connect":
                 # Registered at `resume`: before that, API Gateway answers a post with 410.
                 self._limit.enter(caller.user_id, connection_id)
