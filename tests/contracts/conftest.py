@@ -175,11 +175,12 @@ def pictures(request: pytest.FixtureRequest) -> Iterator[Pictures]:
         with mock_aws():
             client = _client(request.getfixturevalue("moto_session"), "s3")
             client.create_bucket(Bucket=BUCKET)
-            yield S3Pictures(client, BUCKET, SystemClock())
+            yield S3Pictures(lambda: client, BUCKET, SystemClock())
     else:
         session = request.getfixturevalue("ministack_session")
         address = request.getfixturevalue("ministack_address")
-        yield S3Pictures(_client(session, "s3", address), BUCKET, SystemClock())
+        client = _client(session, "s3", address)
+        yield S3Pictures(lambda: client, BUCKET, SystemClock())
 
 
 def _backend(request: pytest.FixtureRequest) -> Iterator[Tables]:

@@ -42,7 +42,7 @@ def test_a_webp_says_what_it_belongs_to(
 ) -> None:
     """S3 answers with it as `x-amz-meta-cache-tag`."""
     client = _client(ministack_session, "s3", ministack_address)
-    pictures = S3Pictures(client, BUCKET, SystemClock())
+    pictures = S3Pictures(lambda: client, BUCKET, SystemClock())
     pictures.put_webp("p/tagged/full.webp", b"bytes", ("0f", "1e"))
     pictures.put_original("p/tagged/original", b"bytes")
 

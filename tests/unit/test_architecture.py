@@ -10,14 +10,17 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from aws_lambda_powertools import Logger
+from botocore.session import Session
 from tests.support.routes import OTHERWISE
 from tests.support.template import ROOT, http_routes, of_type
 from tests.unit.test_settings import IMAGE, LLM
 
 from afterimage.http.api import HttpApi
+from afterimage.wiring import keeper
 
 LAYER = ROOT / "layers" / "shared"
 PACKAGE = LAYER / "afterimage"
@@ -250,3 +253,19 @@ def test_every_route_of_the_template_has_a_handler() -> None:
 def test_the_other_functions_are_built_too() -> None:
     for function in ("ImageGenerateFunction", "WebSocketFunction"):
         assert callable(built(function))
+
+
+@pytest.mark.usefixtures("aws_settings")
+def test_the_keeper_makes_a_client_when_it_needs_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A sweep finds nothing as a rule, and each client costs a new environment's first call."""
+    made: list[str] = []
+    create = Session.create_client
+
+    def counted(session: Session, service: str, *more: Any, **named: Any) -> Any:
+        made.append(service)
+        return create(session, service, *more, **named)
+
+    monkeypatch.setattr(Session, "create_client", counted)
+
+    assert keeper.build(Logger(service="test"), {**LLM, **IMAGE})
+    assert made == ["dynamodb"]

@@ -460,7 +460,7 @@ def test_files_are_removed_a_thousand_at_once() -> None:
         stub.add_response("delete_objects", {}, {"Bucket": "pictures", "Delete": objects})
 
     with stub:
-        aws.S3Pictures(stubbed, "pictures", FixedClock()).delete(keys)
+        aws.S3Pictures(lambda: stubbed, "pictures", FixedClock()).delete(keys)
 
     stub.assert_no_pending_responses()
 
@@ -471,7 +471,7 @@ def test_a_file_that_was_not_removed_is_an_error() -> None:
     stub.add_response("delete_objects", {"Errors": [{"Key": "p/1", "Code": "InternalError"}]})
 
     with stub, pytest.raises(OSError, match="1 files not removed: InternalError"):
-        aws.S3Pictures(stubbed, "pictures", FixedClock()).delete(["p/1"])
+        aws.S3Pictures(lambda: stubbed, "pictures", FixedClock()).delete(["p/1"])
 
 
 # --- The original, which is there once ----------------------------------------------------------
@@ -496,7 +496,7 @@ class Bucket:
                 )
 
     def put(self) -> bool:
-        pictures = aws.S3Pictures(self.client, "pictures", self.clock)
+        pictures = aws.S3Pictures(lambda: self.client, "pictures", self.clock)
         return pictures.put_original("p/1/original", b"o")
 
 

@@ -66,7 +66,7 @@ UPLOAD = QUICK.merge(Config(request_checksum_calculation="when_required"))
 class S3Pictures:
     """Implements `PictureStore`, `SourceFiles` and `PictureFolder`."""
 
-    def __init__(self, client: Any, bucket: str, clock: Clock) -> None:
+    def __init__(self, client: Callable[[], Any], bucket: str, clock: Clock) -> None:
         self._client = client
         self._bucket = bucket
         self._clock = clock
@@ -85,7 +85,7 @@ class S3Pictures:
 
     def _put_if_new(self, key: str, data: bytes) -> bool:
         try:
-            self._client.put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
+            self._client().put_object(Bucket=self._bucket, Key=key, Body=data, IfNoneMatch="*")
         except ClientError as error:
             if _code(error) != "PreconditionFailed":
                 raise
@@ -93,7 +93,7 @@ class S3Pictures:
         return True
 
     def put_webp(self, key: str, data: bytes, tags: Sequence[str] = ()) -> None:
-        self._client.put_object(
+        self._client().put_object(
             Bucket=self._bucket,
             Key=key,
             Body=data,
@@ -103,9 +103,10 @@ class S3Pictures:
         )
 
     def get(self, key: str) -> bytes | None:
+        client = self._client()
         try:
-            answer = self._client.get_object(Bucket=self._bucket, Key=key)
-        except self._client.exceptions.NoSuchKey:
+            answer = client.get_object(Bucket=self._bucket, Key=key)
+        except client.exceptions.NoSuchKey:
             return None
         return bytes(answer["Body"].read())
 
@@ -121,7 +122,7 @@ class S3Pictures:
 
     def delete(self, keys: Sequence[str]) -> None:
         for batch in (keys[i : i + _KEYS_AT_ONCE] for i in range(0, len(keys), _KEYS_AT_ONCE)):
-            answer = self._client.delete_objects(
+            answer = self._client().delete_objects(
                 Bucket=self._bucket,
                 Delete={"Objects": [{"Key": key} for key in batch], "Quiet": True},
             )
@@ -130,7 +131,7 @@ class S3Pictures:
                 raise OSError(f"{len(errors)} files not removed: {errors[0].get('Code')}")
 
     def some_keys(self, prefix: str) -> list[str]:
-        answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=prefix)
+        answer = self._client().list_objects_v2(Bucket=self._bucket, Prefix=prefix)
         return [str(item["Key"]) for item in answer.get("Contents", ())]
 
 

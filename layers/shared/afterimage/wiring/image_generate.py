@@ -27,6 +27,8 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
     """Raises: RuntimeError (a variable is missing or wrong)."""
     configured = settings.ImageGenerateSettings.read(environment)
     base = Channelled(logger, configured)
+    s3 = base.aws.client("s3", aws.UPLOAD)
+    s3()  # now, and not when the picture is there
     ledger = DynamoDbLedger()
     pseudonyms = base.fixed_secret(configured.pseudonym_secret)
     calls = count_calls(
@@ -37,9 +39,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
         flat_price_usd=Decimal(configured.image_price_usd),
         writes_at_once=False,
     )
-    pictures = aws.S3Pictures(
-        base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket, base.clock
-    )
+    pictures = aws.S3Pictures(s3, configured.images_bucket, base.clock)
     create = CreateImage(
         channel=base.channel,
         messages=DynamoDbMessages(),

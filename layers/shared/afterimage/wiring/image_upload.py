@@ -36,15 +36,15 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     """Raises: RuntimeError (a variable is missing or wrong)."""
     configured = settings.ImageUploadSettings.read(environment)
     base = Connected(logger, configured)
+    s3 = base.aws.client("s3", aws.UPLOAD)
+    s3()  # every upload needs it: now, and not beside the work on its pixels
     upload = UploadImage(
         channel=base.unified(NoTurns()),
         uploads=DynamoDbUploads(),
         images=DynamoDbImages(),
         jobs=DynamoDbLedger(),
         intake=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
-        pictures=aws.S3Pictures(
-            base.aws.client("s3", aws.UPLOAD)(), configured.images_bucket, base.clock
-        ),
+        pictures=aws.S3Pictures(s3, configured.images_bucket, base.clock),
         tags=HmacTags(base.fixed_secret(configured.pseudonym_secret)),
         clock=base.clock,
         daily_limit=configured.daily_upload_limit,

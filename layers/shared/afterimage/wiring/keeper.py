@@ -50,7 +50,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Keeper:
     """Raises: RuntimeError (a variable is missing or wrong)."""
     configured = settings.KeeperSettings.read(environment)
     base = Channelled(logger, configured)
-    pictures = aws.S3Pictures(base.aws.client("s3")(), configured.images_bucket, base.clock)
+    pictures = aws.S3Pictures(base.aws.client("s3"), configured.images_bucket, base.clock)
     end = FailMessage(
         channel=base.channel,
         end=base.end_slots,
