@@ -1,9 +1,10 @@
 """`python -m tests.aws_smoke STACK`: looks at a deployed stack, and uses it once as a client would.
 
-Run it by hand after a deployment. It needs credentials that may read the stack's resources, and
-makes three pictures at most, two of which are cancelled. Where TOKEN is not set, it makes a user in
-the stack's own user pool (no mail is sent) and removes it again, with everything that is stored of
-it. With TOKEN, an access token of somebody, it deletes only the chat and the picture that it made.
+Run it by hand after a deployment. It needs credentials that may read the stack's resources. It
+makes three pictures at most, two of which are cancelled, and brings one. Where TOKEN is not set, it
+makes a user in the stack's own user pool (no mail is sent) and removes it again, with everything
+that is stored of it. With TOKEN, an access token of somebody, it deletes only the chat and the
+pictures that it made.
 
 Exit status: 0 if nothing failed, 1 if a check failed, 2 if there is no such stack to look at.
 """
@@ -27,6 +28,7 @@ from tests.aws_smoke.picture_steps import PictureSteps
 from tests.aws_smoke.rows import Check, Outcome, Row, line, rows, summary
 from tests.aws_smoke.second_thoughts import SecondThoughts
 from tests.aws_smoke.sign_in import somebody
+from tests.aws_smoke.upload_steps import UploadSteps
 from tests.aws_smoke.visit import Visit
 from tests.aws_smoke.watched import Watched
 
@@ -106,6 +108,7 @@ def _checks(stack: Deployed, visit: Visit, pause: float) -> Iterator[Check]:
     yield from ChannelSteps(visit).checks()
     yield from PictureSteps(visit).checks()
     yield from SecondThoughts(visit, pause).checks()
+    yield from UploadSteps(visit).checks()
     yield from edge.checks()
     yield from DeletionSteps(visit).checks()
     yield from edge.last_checks()

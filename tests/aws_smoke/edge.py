@@ -13,6 +13,8 @@ from tests.aws_smoke.rows import Check, Wrong
 
 # CloudFront stops a function at 100; it advises to stay well below.
 _MOST_COMPUTE = 80
+_SERVERS_ERRORS = (500, 502, 503, 504)  # of which `no-store` is ignored
+_KEPT_BY_ITSELF_S = 10  # CloudFront's default
 _NEVER_SIGNED = "/cdn/p/00000000000000000000000000000000/00000000000000000000000000/full.webp"
 
 
@@ -32,6 +34,7 @@ class Edge:
     def checks(self) -> Iterator[Check]:
         """While the picture is there."""
         yield Check("edge: the distribution", self.distribution)
+        yield Check("edge: no error is kept", self.keeps_no_error)
         yield Check("edge: the function refuses what is not signed", self.function_refuses)
         yield Check("edge: the function lets a picture through", self.function_lets_through)
 
@@ -50,6 +53,19 @@ class Edge:
         if not found["DistributionConfig"]["Enabled"]:
             raise Wrong("it is switched off")
         return f"{found['DomainName']}, deployed"
+
+    def keeps_no_error(self) -> str:
+        """One person's 503 is nobody else's, as CloudFront has it by now."""
+        id_ = self._stack.one_of_type("AWS::CloudFront::Distribution")
+        config = self._cloudfront.get_distribution_config(Id=id_)["DistributionConfig"]
+        kept = {
+            one["ErrorCode"]: one.get("ErrorCachingMinTTL", _KEPT_BY_ITSELF_S)
+            for one in config.get("CustomErrorResponses", {}).get("Items", [])
+        }
+        seconds = {code: kept.get(code, _KEPT_BY_ITSELF_S) for code in _SERVERS_ERRORS}
+        if any(seconds.values()):
+            raise Wrong(f"kept for everybody, in seconds by status: {seconds}")
+        return f"0 s for {', '.join(map(str, _SERVERS_ERRORS))}"
 
     def function_refuses(self) -> str:
         """403, within its time."""

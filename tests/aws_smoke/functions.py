@@ -36,6 +36,7 @@ class Functions:
         yield Check("functions: slots of the account and of the painter", self.concurrency)
         yield Check("functions: queues of asynchronous calls", self.queues)
         yield Check("functions: the sweep's schedule", self.schedule)
+        yield Check("functions: the keeper sweeps", self.sweeps)
 
     def last_checks(self) -> Iterator[Check]:
         """What can be seen after they were called."""
@@ -135,6 +136,14 @@ class Functions:
         if rule["State"] != "ENABLED":
             raise Wrong(f"{rule['State']}: what is overdue never ends")
         return str(rule["ScheduleExpression"])
+
+    def sweeps(self) -> str:
+        """It is called here as by its schedule: a minute later it would be again."""
+        keeper = next(name for name in self._names() if name.endswith("-keeper"))
+        answer = self._lambda.invoke(FunctionName=keeper, Qualifier="live", Payload=b"{}")
+        if "FunctionError" in answer:
+            raise Wrong(f"it failed: {answer['Payload'].read(300).decode(errors='replace')}")
+        return f"version {answer['ExecutedVersion']}"
 
     def lines(self) -> str:
         """Each function wrote a line since the run began."""

@@ -49,8 +49,12 @@ ALWAYS_MADE = {
     "client: placeholder",
     "client: the answer to the message",
     "client: missed events over HTTP",
+    "client: a picture is brought",
+    "client: the brought picture opens",
+    "client: the brought picture is deleted",
     "client: a deleted chat",
     "edge: the distribution",
+    "edge: no error is kept",
 }
 OF_A_PICTURE = {
     "client: preview",

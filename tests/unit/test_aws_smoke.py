@@ -5,6 +5,7 @@ The checks that the local stack can answer are in tests/end_to_end/test_aws_comm
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -349,6 +350,31 @@ def test_the_sweeps_schedule(stack: StubbedAws, state: str) -> None:
             functions.schedule()
 
 
+def swept(stack: StubbedAws, answer: Answers) -> Functions:
+    functions = one_function(stack)
+    stack.answers(
+        "lambda",
+        "invoke",
+        {"StatusCode": 200, "ExecutedVersion": "7", **answer},
+        FunctionName="stack-keeper",
+        Qualifier="live",
+        Payload=b"{}",
+    )
+    return functions
+
+
+def test_the_version_that_is_live_can_sweep(stack: StubbedAws) -> None:
+    assert swept(stack, {}).sweeps() == "version 7"
+
+
+def test_a_keeper_that_cannot_sweep(stack: StubbedAws) -> None:
+    words = io.BytesIO(b'{"errorMessage": "No module named ulid"}')
+    functions = swept(stack, {"FunctionError": "Unhandled", "Payload": words})
+
+    with pytest.raises(Wrong, match="No module named ulid"):
+        functions.sweeps()
+
+
 # --- Logs ----------------------------------------------------------------------------------------
 
 
@@ -557,6 +583,33 @@ def test_the_distribution_is_the_one_that_functions_invalidate(stack: StubbedAws
 
     with pytest.raises(Wrong, match="would invalidate E1"):
         edge.distribution()
+
+
+def keeping(stack: StubbedAws, *responses: Answers) -> Edge:
+    stack.has("AWS::CloudFront::Distribution", Distribution="E1")
+    described = {"Quantity": len(responses), "Items": list(responses)}
+    needed = {"CallerReference": "r", "Comment": "", "Enabled": True}
+    origins = {"Quantity": 1, "Items": [{"Id": "o", "DomainName": "o.test"}]}
+    cache = {"TargetOriginId": "o", "ViewerProtocolPolicy": "https-only"}
+    config = {**needed, "Origins": origins, "DefaultCacheBehavior": cache}
+    answer = {"DistributionConfig": {**config, "CustomErrorResponses": described}}
+    stack.answers("cloudfront", "get_distribution_config", answer, Id="E1")
+    return Edge(stack, NOW, lambda: ADDRESS)
+
+
+def test_an_edge_that_keeps_no_error(stack: StubbedAws) -> None:
+    codes = (500, 502, 503, 504)
+    edge = keeping(stack, *({"ErrorCode": code, "ErrorCachingMinTTL": 0} for code in codes))
+
+    assert edge.keeps_no_error() == "0 s for 500, 502, 503, 504"
+
+
+def test_an_edge_that_keeps_a_throttle_for_everybody(stack: StubbedAws) -> None:
+    codes = (500, 502, 504)
+    edge = keeping(stack, *({"ErrorCode": code, "ErrorCachingMinTTL": 0} for code in codes))
+
+    with pytest.raises(Wrong, match="503: 10"):
+        edge.keeps_no_error()
 
 
 # --- Front ends elsewhere ------------------------------------------------------------------------
