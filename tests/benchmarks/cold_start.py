@@ -24,6 +24,7 @@ _HEAVY, _LIGHT = Target(2.0, "≤ {} x floor"), Target(1.6, "≤ {} x floor")
 _TARGETS = {
     "llm_handler_gemini": _HEAVY,
     "image_generate": _HEAVY,
+    "image_upload": _HEAVY,
     "chat_api": _HEAVY,
     "websocket": _LIGHT,
     "web_page": _LIGHT,
