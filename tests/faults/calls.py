@@ -145,8 +145,9 @@ def _purpose(items: list[dict[str, Any]]) -> str:
         return "opening"
     if messages:
         return " ".join(str(_assigned(message, "status")) for message in messages)
-    begun = any("deletion#" in json.dumps(item.get("Put", {})) for item in items)
-    return "deletion" if begun else "other"
+    put = json.dumps([item["Put"] for item in items if "Put" in item])
+    marks = {"deletion#": "deletion", "sha256": "upload", "thumbhash": "image"}
+    return next((name for mark, name in marks.items() if mark in put), "other")
 
 
 def _ledger_move(body: dict[str, Any]) -> str:

@@ -53,7 +53,7 @@ class Result:
     """What became of a case.
 
     Attributes:
-        ended: statuses of the user's answers.
+        ended: statuses of the user's answers, and of the pictures that they brought.
         why: codes of those that failed.
         steps: what the scenario's function did, and how often.
         taken: whether the step of the kill was.
@@ -111,9 +111,8 @@ def _play(stage: Stage, case: Case, result: Result) -> None:
     stage.settle(repeat=case.repeat)
     result.swept = stage.swept
     result.steps = dict(stage.steps(case.scenario.function))
-    answers = stage.answers()
-    result.ended = [answer["status"] for answer in answers]
-    result.why = [json.loads(a["error"])["code"] for a in answers if a.get("error")]
+    result.ended = stage.endings()
+    result.why = [json.loads(a["error"])["code"] for a in stage.answers() if a.get("error")]
     if stage.rule is not None and not stage.rule.hit.is_set():
         result.taken = False
         result.violations.append("the step was never taken")

@@ -22,8 +22,10 @@ from tests.faults.proxy import (
     kill_before,
     refuse,
 )
+from tests.support.hostile_pictures import png
 
 _LLM, _PAINTER, _API, _KEEPER = "llm_handler_gemini", "image_generate", "chat_api", "keeper"
+_INTAKE = "image_upload"
 _TEXT, _IMAGE = "streamGenerateContent text", "streamGenerateContent image"
 _REJECTED = refuse(400, {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}})
 
@@ -155,6 +157,28 @@ def _another_waits(stage: Stage) -> Hold:
 def picture_refused(stage: Stage) -> None:
     stage.on(_IMAGE, _REJECTED, nth=0)
     picture_ordered(stage)
+
+
+# --- image_upload ------------------------------------------------------------------------------
+
+
+def picture_brought(stage: Stage) -> None:
+    stage.arm()
+    stage.bring(png((4, 3)))
+
+
+def rubbish_brought(stage: Stage) -> None:
+    stage.arm()
+    stage.bring(b"<!doctype html>")
+
+
+def upload_purged(stage: Stage) -> None:
+    """Whoever brought it died when all of its files were there."""
+    stage.on("TransactWriteItems image", kill_before, _INTAKE)
+    stage.bring(png((4, 3)))
+    stage.until("silence", stage.is_quiet)
+    stage.arm()
+    stage.until("the removal of uploads", stage.nothing_to_purge)
 
 
 # --- chat_api ----------------------------------------------------------------------------------
@@ -306,6 +330,8 @@ _COMPLETE = frozenset({"complete"})
 _FAILED = frozenset({"failed"})
 _CANCELLED = frozenset({"cancelled"})
 _EITHER = _COMPLETE | _FAILED
+_STORED = frozenset({"succeeded"})
+_STORED_OR_NOT = _STORED | _FAILED
 _COMPLETE_OR_CANCELLED = _COMPLETE | _CANCELLED
 
 SCENARIOS = {
@@ -328,6 +354,8 @@ SCENARIOS = {
             "second attempt, original stored", _PAINTER, second_attempt_with_original, _EITHER
         ),
         Scenario("two of four done", _PAINTER, two_of_four_done, _COMPLETE, pictures=4),
+        Scenario("picture brought", _INTAKE, picture_brought, _STORED_OR_NOT, _STORED, pictures=0),
+        Scenario("rubbish brought", _INTAKE, rubbish_brought, _FAILED, _FAILED, pictures=0),
         Scenario(
             "text cancelled", _API, text_cancelled, _COMPLETE_OR_CANCELLED, _COMPLETE_OR_CANCELLED
         ),
@@ -369,5 +397,6 @@ SCENARIOS = {
         Scenario("unclaimed started", _KEEPER, unclaimed_started, _EITHER),
         Scenario("running picture swept", _KEEPER, running_picture_swept, _FAILED),
         Scenario("uploads purged", _KEEPER, uploads_purged, _CANCELLED),
+        Scenario("upload purged", _KEEPER, upload_purged, _FAILED, pictures=0),
     )
 }

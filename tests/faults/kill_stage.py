@@ -39,7 +39,8 @@ _SHORT_TIMES = (
 )
 # Now and then the kernel's tables do not tell who sent something: it may have been one of these.
 _UNKNOWN = ""
-_WORKERS = frozenset({"llm_handler_gemini", "image_generate", "keeper", _UNKNOWN})
+_WORKERS = frozenset({"llm_handler_gemini", "image_generate", "image_upload", "keeper", _UNKNOWN})
+_PNG = {"content-type": "image/png"}
 _KILLS: dict[str, Action] = {"before": kill_before, "after": kill_after}
 # What runs is known, and what must come: this is for what lies between two of them.
 _QUIET_SECONDS = 0.7
@@ -234,6 +235,11 @@ class Stage:
         body = {"id": self.message_id, "text": text, "count": count}
         self.does(lambda: self.http.post(f"/chats/{self.chat}/messages", json=body))
 
+    def bring(self, picture: bytes) -> None:
+        """PUT a picture, and again if this case repeats."""
+        path = f"/images/{ULID()}"
+        self.does(lambda: self.http.put(path, content=picture, headers=_PNG))
+
     def ask_meanwhile(self, text: str) -> None:
         """As `ask`, without waiting for the answer."""
         self._background.submit(self.ask, text)
@@ -276,6 +282,11 @@ class Stage:
         rows = self._query("MessagesTable", "user_id_chat_id", f"{self.user}#{self.chat}")
         return [row for row in rows if row["role"] == "assistant"]
 
+    def endings(self) -> list[str]:
+        """What became of each answer and of each picture that was brought."""
+        brought = [upload["status"] for upload in self.uploads()]
+        return [str(one) for one in (*(a["status"] for a in self.answers()), *brought)]
+
     # --- The end ----------------------------------------------------------------------------
 
     def settle(self, *, repeat: bool) -> None:
@@ -292,13 +303,15 @@ class Stage:
         """As a client does that got no answer: at once, and later, when the lease is over."""
         for _ in range(_REPEATS):
             request()
-            answers = self.answers()
-            overdue = [answer for answer in answers if answer["status"] in OPEN]
-            if answers and not overdue:
+            open_answers = [answer for answer in self.answers() if answer["status"] in OPEN]
+            open_uploads = [upload for upload in self.uploads() if upload["status"] != "succeeded"]
+            if self.endings() and not open_answers and not open_uploads:
                 return
             self.until("nothing that runs", self.is_quiet)
-            for answer in overdue:
+            for answer in open_answers:
                 self._pass_lease(answer["message_id"])
+            if open_uploads:  # whoever brings it again waits for its removal
+                self.until("the removal of uploads", self.nothing_to_purge)
 
     def _all_ended(self) -> bool:
         overdue = [a for a in self.answers() if a["status"] in OPEN]
@@ -404,6 +417,11 @@ class Stage:
         """The user's image jobs."""
         rows = self._query("ImageGenerationLogTable", "user_id", self.user)
         return [row for row in rows if "message_id" in row]
+
+    def uploads(self) -> list[Row]:
+        """The user's pictures that were brought, whatever became of them."""
+        rows = self._query("ImageGenerationLogTable", "user_id", self.user)
+        return [row for row in rows if row.get("kind") == "upload"]
 
     def _query(self, table: str, key: str, value: str) -> list[Row]:
         read = TypeDeserializer().deserialize

@@ -54,6 +54,7 @@ STEPS: dict[str, dict[str, int]] = {
     "text written": {
         "Query channels": 4,
         **_OPENING,
+        **_TEXT_COST,
         "PostToConnection message-delta": 1,
         "TransactWriteItems complete": 1,
         "PostToConnection message-update complete": 1,
@@ -121,7 +122,6 @@ STEPS: dict[str, dict[str, int]] = {
     },
     "second attempt, original stored": {
         "UpdateItem claim": 1,
-        **_PICTURE_COST,
         **_READING,
         "GetObject original": 2,  # and what may have come with it
         "Query channels": 3,
@@ -147,12 +147,29 @@ STEPS: dict[str, dict[str, int]] = {
         "BatchGetItem chats messages": 5,
         "Invoke": 2,
         "UpdateItem claim": 2,
+        "UpdateItem cost": 4,
         "streamGenerateContent image": 2,
         "Query channels": 7,
         **{step: 2 for step in _DEVELOPING if "complete" not in step and "insert" not in step},
         "TransactWriteItems generating": 1,
         "TransactWriteItems complete": 1,
         "PostToConnection message-update complete": 1,
+    },
+    # image_upload
+    "picture brought": {
+        "Query channels": 2,
+        "TransactWriteItems upload": 1,
+        "PutObject original": 1,
+        "PutObject full.webp": 1,
+        "PutObject small.webp": 1,
+        "PutObject thumbnail.webp": 1,
+        "TransactWriteItems image": 1,
+        "PostToConnection image-insert": 1,
+    },
+    "rubbish brought": {
+        "Query channels": 1,
+        "TransactWriteItems upload": 1,
+        "UpdateItem failed": 1,
     },
     # chat_api
     "text cancelled": _CANCELLING,
@@ -278,9 +295,15 @@ STEPS: dict[str, dict[str, int]] = {
     },
     "uploads purged": {
         "Query image_generation_log/open": 1,
-        "GetItem image_generation_log": 1,
+        "GetItem image_generation_log": 2,  # it may be an upload
         "DeleteObjects": 1,
         "UpdateItem purged": 1,
+    },
+    "upload purged": {
+        "Query image_generation_log/open": 1,
+        "GetItem image_generation_log": 1,
+        "UpdateItem failed": 2,
+        "DeleteObjects": 1,
     },
 }
 
@@ -293,6 +316,7 @@ COLD_STEPS: dict[str, tuple[str, ...]] = {
         "GetParameter",
         "GetSecretValue signing",
     ),
+    "picture brought": ("GetParameter", "GetSecretValue pseudonym", "GetSecretValue signing"),
     "text cancelled": ("GetParameter",),
     "picture removed": ("GetSecretValue pseudonym",),
     "posts died": ("GetParameter", "GetSecretValue signing"),

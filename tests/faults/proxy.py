@@ -462,6 +462,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.paused is not None:
             length, pause = answer.paused
             self.wfile.write(body[:length])
+            self.wfile.flush()
             pause()
             body = body[length:]
         self.wfile.write(body)
