@@ -518,6 +518,28 @@ def test_an_attempt_after_a_crash_brings_all_that_was_paid_for(bundle: Bundle) -
     assert [image.id for image in bundle.now(message).images] == [own, *others[:2]]
 
 
+def test_a_crash_behind_one_that_cannot_be_read_loses_none_and_leaves_nothing(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle.studio.unreadable = {BYTES + b"1"}
+    message = bundle.order()
+    bundle.painter.script = [[BYTES + str(n).encode() for n in range(3)]]
+    monkeypatch.setattr(bundle.tables, "commit", lambda *_: die())
+    with pytest.raises(Killed):
+        bundle.paint(message)
+    monkeypatch.undo()
+    bundle.rescue(message)
+
+    bundle.paint(message, attempt=2)
+
+    now = bundle.now(message)
+    originals = [ids.image_key(USER, image.id, ids.ORIGINAL) for image in now.images]
+    assert [bundle.pictures.files[key] for key in originals] == [BYTES + b"0", BYTES + b"2"]
+    bundle.delete_chat()
+    bundle.keep()
+    assert bundle.pictures.files == {}
+
+
 def test_deleting_one_leaves_the_others(bundle: Bundle) -> None:
     message = unasked(bundle)
     first, second, third = message.images

@@ -367,21 +367,33 @@ class CreateImage:
         others: Sequence[bytes],
         decode: Decode,
     ) -> list[Image]:
-        """What came with the picture. What of it cannot be read is not worth losing the picture."""
+        """What came with the picture, each under the next free id, so that none is missing before
+        one that is stored.
+        """
         images = []
-        numbered = zip(ids.unasked_ids(job.id), others, strict=False)
-        for index, (image_id, data) in enumerate(numbered, start=1):
+        numbered = zip(ids.unasked_ids(job.id), self._readable(others, decode), strict=False)
+        for image_id, (index, data, picture) in numbered:
+            files = self._files(running, order, image_id)
+            first = self._keep_original(files, data, bought=False)
+            kept = picture if first == data else decode(first)
+            image = self._develop(running, job, kept, files)
+            images.append(replace(image, index=index))
+        return images
+
+    def _readable(
+        self, others: Sequence[bytes], decode: Decode
+    ) -> Iterator[tuple[int, bytes, DecodedPicture]]:
+        """With the place of each in the answer.
+
+        What cannot be read is not worth losing the picture.
+        """
+        for index, data in enumerate(others, start=1):
             try:
                 picture = decode(data)
             except NoImage as reason:  # before anything of it is stored
                 self._log.warning("image_generate_picture_dropped", reason=str(reason))
                 continue
-            files = self._files(running, order, image_id)
-            if (first := self._keep_original(files, data, bought=False)) != data:
-                picture = decode(first)
-            image = self._develop(running, job, picture, files)
-            images.append(replace(image, index=index))
-        return images
+            yield index, data, picture
 
     def _develop(
         self, running: _Running, job: Job, picture: DecodedPicture, files: _Files
