@@ -111,11 +111,12 @@ class S3Pictures:
         return bytes(answer["Body"].read())
 
     def head(self, key: str) -> FileHead | None:
+        client = self._client()
         try:
-            answer = self._client.get_object(
+            answer = client.get_object(
                 Bucket=self._bucket, Key=key, Range=f"bytes=0-{KNOWN_BY - 1}"
             )
-        except self._client.exceptions.NoSuchKey:
+        except client.exceptions.NoSuchKey:
             return None
         size = answer["ContentRange"].rpartition("/")[2]  # "bytes 0-11/80123" (RFC 9110, 14.4)
         return FileHead(bytes(answer["Body"].read()), int(size))
