@@ -56,7 +56,7 @@ from afterimage.ports.events import EventLog, RowReader
 from afterimage.ports.jobs import JobStore
 from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
 from afterimage.ports.models import CallCounter, CostLedger
-from afterimage.ports.pictures import PictureFolder, PictureStore
+from afterimage.ports.pictures import PictureFolder, PictureStore, SourceFiles
 from afterimage.ports.uploads import UploadStore
 
 SECOND_OPINION = "SECOND_OPINION" in os.environ
@@ -72,7 +72,7 @@ class Removal(ChatRows, AccountRows, Protocol):
     """Everything that removes rows in bulk."""
 
 
-class Pictures(PictureStore, PictureFolder, Protocol):
+class Pictures(PictureStore, SourceFiles, PictureFolder, Protocol):
     """Everything the bucket is used for."""
 
 

@@ -8,8 +8,10 @@ import botocore.session
 import pytest
 from tests.contracts.conftest import BUCKET, Pictures, _client
 
-from afterimage.adapters.aws import S3Pictures
+from afterimage.adapters.aws import S3Pictures, S3SmallFiles
 from afterimage.adapters.system import SystemClock
+from afterimage.domain.sources import KNOWN_BY
+from afterimage.ports.pictures import FileHead
 
 
 @pytest.fixture
@@ -56,6 +58,26 @@ def test_a_webp_says_what_it_belongs_to(
 
 def test_what_never_was_is_none(pictures: Pictures, key: str) -> None:
     assert pictures.get(key) is None
+
+
+@pytest.mark.parametrize("data", [b"RIFF....WEBPVP8 and more", b"short"])
+def test_how_a_file_begins_and_how_long_it_is(pictures: Pictures, key: str, data: bytes) -> None:
+    pictures.put_original(key, data)
+
+    assert pictures.head(key) == FileHead(data[:KNOWN_BY], len(data))
+    assert pictures.head(f"{key}-that-never-was") is None
+
+
+def test_a_small_file_is_read_where_it_is(
+    ministack_session: botocore.session.Session, ministack_address: str, key: str
+) -> None:
+    client = _client(ministack_session, "s3", ministack_address)
+    S3Pictures(lambda: client, BUCKET, SystemClock()).put_webp(key, b"small")
+    files, elsewhere = (S3SmallFiles(lambda: client, name) for name in (BUCKET, "no-bucket"))
+
+    assert (files.get(key), files.get(f"{key}-that-never-was")) == (b"small", None)
+    with pytest.raises(OSError, match="NoSuchBucket"):
+        elsewhere.get(key)
 
 
 def test_deleted_is_gone_and_deleting_again_is_fine(pictures: Pictures, key: str) -> None:

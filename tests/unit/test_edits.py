@@ -14,6 +14,7 @@ from tests.local_stack.gemini.conversation import check_contents
 from tests.support.builders import a_message, a_ulid, an_image
 from tests.support.bundle import BYTES, FOX, HELLO, LIMITS, USER, Bundle, new_bundle
 from tests.support.doubles import InMemoryPictures
+from tests.support.in_memory import InMemoryEventLog
 
 from afterimage.adapters.gemini import history
 from afterimage.domain import ids, sources
@@ -170,6 +171,7 @@ def test_a_chat_without_pictures_reads_none(
     read: list[str] = []
     monkeypatch.setattr(InMemoryPictures, "get", lambda _, key: read.append(key))
     monkeypatch.setattr(InMemoryPictures, "head", lambda _, key: read.append(key))
+    monkeypatch.setattr(InMemoryEventLog, "images", lambda *_: read.append("rows"))
     bundle.painter.script = [BYTES]
 
     bundle.ask(0)
