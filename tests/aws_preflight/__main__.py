@@ -7,14 +7,14 @@ Exit status: 0 if nothing does, 1 if something does.
 
 import argparse
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import boto3
 
 from tests.aws_preflight.account import CREDENTIALS, REGION, Account
 from tests.aws_preflight.taken import Taken
 from tests.aws_smoke.deployed import Deployed
-from tests.aws_smoke.rows import Check, Outcome, Row, line, rows, summary
+from tests.aws_smoke.rows import Outcome, Row, line, rows, summary
 from tests.support.template import template
 
 
@@ -25,7 +25,10 @@ def main(arguments: Sequence[str]) -> int:
     stack = Deployed(given.stack, session, patience=0)
     found: list[Row] = []
     try:
-        checks = list(_checks(stack, session.region_name, given.image_concurrency))
+        account = Account(
+            stack, session.region_name, given.image_concurrency, given.mail_identity_arn
+        )
+        checks = [*account.checks(), *Taken(stack, session.region_name or "").checks()]
         width = max(len(check.what) for check in checks)
         for row in rows(checks):
             print(line(row, width), flush=True)
@@ -36,11 +39,6 @@ def main(arguments: Sequence[str]) -> int:
         stack.close()
     print(summary(found))
     return 1 if any(row.outcome is Outcome.FAILED for row in found) else 0
-
-
-def _checks(stack: Deployed, region: str | None, slots: int) -> Iterator[Check]:
-    yield from Account(stack, region, slots).checks()
-    yield from Taken(stack, region or "").checks()
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -59,6 +57,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="N",
         help="what ImageConcurrency will be answered (default %(default)s)",
     )
+    add("--mail-identity-arn", default="", metavar="ARN", help="what it will be answered")
     return parser
 
 

@@ -33,12 +33,14 @@ class Account:
         stack: as it will be called.
         region: None if none is chosen; then, and without credentials, nothing else can be asked.
         slots: `ImageConcurrency`, as it will be answered.
+        sender: `MailIdentityArn`, as it will be answered.
     """
 
-    def __init__(self, stack: Deployed, region: str | None, slots: int) -> None:
+    def __init__(self, stack: Deployed, region: str | None, slots: int, sender: str = "") -> None:
         self._stack = stack
         self._region = region
         self._slots = slots
+        self._sender = sender
 
     def checks(self) -> Iterator[Check]:
         """From what everything needs to what a part needs."""
@@ -49,6 +51,7 @@ class Account:
         yield Check("concurrent executions", self.concurrency)
         yield Check("CloudFront", self.cloudfront)
         yield Check("API Gateway's role for logs", self.log_role)
+        yield Check("mails of the user pool", self.mails)
 
     def region(self) -> str:
         """One is chosen, of the part of AWS that the template was written for."""
@@ -137,6 +140,32 @@ class Account:
                 raise
             return f"{role} is set and does not exist: WebSocketLog=set-role puts one in its place"
         return f"{role} is set: WebSocketLog=use-role keeps it, set-role, the default, replaces it"
+
+    def mails(self) -> str:
+        """Whoever is to send them may, to everybody."""
+        if not self._sender:
+            return (
+                "Cognito sends 50 a day, for all pools of the account; MailIdentityArn sends more"
+            )
+        home, name = self._sender.split(":")[3], self._sender.partition("identity/")[2]
+        if home != self._region:
+            raise Skipped(
+                f"{name} is in {home}: look there, and whether Cognito takes it from here"
+            )
+        ses = self._stack.aws("sesv2")
+        try:
+            identity = ses.get_email_identity(EmailIdentity=name)
+        except ses.exceptions.NotFoundException as error:
+            raise Wrong(
+                f"Amazon SES has no {name} in {home}: make it there, and verify it"
+            ) from error
+        if not identity["VerifiedForSendingStatus"]:
+            raise Wrong(
+                f"{name} is not verified: confirm SES's mail, or set its records in the DNS"
+            )
+        if not ses.get_account()["ProductionAccessEnabled"]:
+            raise Wrong("Amazon SES is in its sandbox and reaches nobody else: ask for production")
+        return f"{name} is verified, and SES sends to everybody"
 
 
 def state_of(stack: Deployed) -> str | None:

@@ -77,6 +77,7 @@ ASKED_BEFORE = {
     "name of the stack",
     "state of the stack",
     "CloudFront",
+    "mails of the user pool",
 }
 NAMES = {
     "names: log groups",

@@ -237,6 +237,45 @@ def test_the_role_for_logs(aws: StubbedAws) -> None:
     assert "does not exist" in said[2]
 
 
+SENDER = f"arn:aws:ses:{REGION}:123456789012:identity/example.org"
+
+
+def sending(aws: StubbedAws, *, verified: bool, to_all: bool) -> Account:
+    aws.answers(
+        "sesv2",
+        "get_email_identity",
+        {"VerifiedForSendingStatus": verified},
+        EmailIdentity="example.org",
+    )
+    if verified:
+        aws.answers("sesv2", "get_account", {"ProductionAccessEnabled": to_all})
+    return Account(aws, REGION, 10, SENDER)
+
+
+def test_an_identity_that_sends_to_everybody(aws: StubbedAws) -> None:
+    assert "example.org is verified" in sending(aws, verified=True, to_all=True).mails()
+    assert "50 a day" in Account(aws, REGION, 10).mails()
+
+
+@pytest.mark.parametrize(
+    ("verified", "said"), [(False, "is not verified"), (True, "in its sandbox")]
+)
+def test_an_identity_whose_mails_would_not_come(aws: StubbedAws, verified: bool, said: str) -> None:
+    account = sending(aws, verified=verified, to_all=False)
+
+    with pytest.raises(Wrong, match=said):
+        account.mails()
+
+
+def test_an_identity_that_is_not_there_or_elsewhere(aws: StubbedAws) -> None:
+    aws.refuses("sesv2", "get_email_identity", "NotFoundException")
+
+    with pytest.raises(Wrong, match=f"no example.org in {REGION}"):
+        Account(aws, REGION, 10, SENDER).mails()
+    with pytest.raises(Skipped, match="look there"):
+        Account(aws, "eu-west-1", 10, SENDER).mails()
+
+
 # --- What is taken -------------------------------------------------------------------------------
 
 FREE = {

@@ -84,7 +84,11 @@ def test_what_happens_beside_it_is_added_as_often_as_it_happens() -> None:
 
 def test_what_is_fixed_and_what_is_kept() -> None:
     swept = Usage(invocations={"keeper": 1}, reads=16)
-    pieces = {"AWS::SecretsManager::Secret": 2, "AWS::CloudWatch::Alarm": 3}
+    pieces = {
+        "AWS::SecretsManager::Secret": 2,
+        "AWS::CloudWatch::Alarm": 3,
+        "AWS::DynamoDB::Table": 4,
+    }
 
     fixed = model.fixed_a_month({**COUNTS, "sweep": swept}, 1_024, pieces)
 
@@ -93,6 +97,7 @@ def test_what_is_fixed_and_what_is_kept() -> None:
             "Sweeps: Lambda, `keeper`": 43_800 * 0.2e-6,
             "Sweeps: DynamoDB, reads": 43_800 * 16 * 0.125e-6,
             "Sweeps: CloudWatch, logs": 0,
+            "Sweeps: KMS, keys of 4 tables": 4 * 8_760 * 3e-6,
             "Secrets: 2": 0.8,
             "Metrics under alarms: 3": 0.3,
         }

@@ -128,12 +128,17 @@ def fixed_a_month(
         "CloudWatch, logs": sweep.log_bytes / _GB * prices.LOGS_GB,
     }
     items = {f"Sweeps: {name}": each * _MONTH_MINUTES for name, each in swept.items()}
+    if tables := resources.get("AWS::DynamoDB::Table", 0):
+        asked = tables * _MONTH_MINUTES / _KEY_IS_KNOWN_MINUTES
+        items[f"Sweeps: KMS, keys of {tables} tables"] = asked * prices.KEY_REQUEST
     for kind, (name, price) in _BY_PIECE.items():
         if resources.get(kind):
             items[f"{name}: {resources[kind]}"] = resources[kind] * price
     return items
 
 
+# How long DynamoDB keeps a table's key for a role ("Encryption at rest: usage notes").
+_KEY_IS_KNOWN_MINUTES = 5
 _BY_PIECE = {
     "AWS::SecretsManager::Secret": ("Secrets", prices.SECRET_MONTH),
     "AWS::CloudWatch::Alarm": ("Metrics under alarms", prices.ALARM_MONTH),

@@ -37,6 +37,7 @@ SECRET_CALL = 5e-6
 ALARM_MONTH = 0.10  # for each metric that it looks at
 DASHBOARD_MONTH = 3.00
 KEY_MONTH = 1.00
+KEY_REQUEST = 3e-6
 METRIC_MONTH = 0.30
 
 TEXT_TOKEN_IN = 0.75e-6  # gemini-3.8-flash until 2026-12-31
