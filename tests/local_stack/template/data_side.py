@@ -87,8 +87,10 @@ def _edited(resource: Mapping[str, Any], values: Values) -> dict[str, Any]:
     if resource["Type"] == "AWS::SecretsManager::Secret":
         _exclude_punctuation(properties)
     if resource["Type"] == "AWS::CloudFront::Distribution":
-        # What stands behind it is the gateway's.
-        properties = {"DistributionConfig": {"Enabled": True, "Comment": "the local edge"}}
+        # What stands behind it is the gateway's. Which errors it keeps can be looked up.
+        kept_errors = properties["DistributionConfig"].get("CustomErrorResponses", [])
+        known = {"Enabled": True, "Comment": "the local edge", "CustomErrorResponses": kept_errors}
+        properties = {"DistributionConfig": known}
     if resource["Type"] == "AWS::S3::BucketPolicy":
         _allow_plain_http(properties)
     kept = {name: resource[name] for name in _KEPT_BY if name in resource}
