@@ -200,6 +200,20 @@ def meanwhile(bundle: Bundle, happens: Callable[[], None]) -> None:
     bundle.studio.bring = bring_and  # type: ignore[method-assign]
 
 
+def test_it_is_claimed_before_anything_is_looked_at_or_stored(bundle: Bundle) -> None:
+    seen: list[UploadStatus] = []
+
+    def look() -> None:
+        seen.append(bundle.tables.rows.uploads[USER, ID].status)
+        assert bundle.pictures.files == {}
+        assert brought(bundle) == 1
+
+    meanwhile(bundle, look)
+    bundle.upload()
+
+    assert seen == [UploadStatus.RUNNING]
+
+
 def test_who_comes_while_it_is_under_way_comes_again(bundle: Bundle) -> None:
     refused: list[int | None] = []
 
