@@ -154,6 +154,31 @@ def test_a_transaction_costs_twice_and_an_index_once() -> None:
     assert meter.writes == {"messages": 2 + 2 + 2 + 4, "messages/open": 1 + 2 + 0 + 1}
 
 
+def test_an_update_moves_a_row_in_the_index_as_a_replacement_does() -> None:
+    meter = Meter()
+    key = {"user_id_chat_id": {"S": "u#c"}, "message_id": {"S": "01"}}
+    row = {**key, "open": {"S": "01"}, "deadline": {"N": "9"}}
+    ended = {
+        "TableName": "messages",
+        "Key": key,
+        "UpdateExpression": "SET #0 = :0, #1 = if_not_exists(#1, :1) REMOVE #2, #3",
+        "ExpressionAttributeNames": dict(
+            zip(("#0", "#1", "#2", "#3"), ("text", "title", "open", "deadline"), strict=True)
+        ),
+        "ExpressionAttributeValues": {":0": {"S": "x" * 1_100}, ":1": {"S": "a"}},
+    }
+    meter.take(
+        "BatchWriteItem", {"RequestItems": {"messages": [{"PutRequest": {"Item": row}}]}}, {}
+    )
+    for _ in range(2):
+        meter.take("UpdateItem", ended, {})
+    meter.take(
+        "BatchWriteItem", {"RequestItems": {"messages": [{"DeleteRequest": {"Key": key}}]}}, {}
+    )
+
+    assert meter.writes == {"messages": 1 + 2 + 2 + 2, "messages/open": 1 + 1}
+
+
 def test_a_read_costs_by_what_it_brings_and_half_where_it_may_be_old() -> None:
     meter = Meter()
     row = {"text": {"S": "x" * 3_000}}

@@ -10,12 +10,16 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections import Counter
 from typing import Any
 
 from tests.faults.calls import table_of
 
 _WRITE, _READ = 1_024, 4_096
+# What an update writes, and what it takes away.
+_WRITTEN = re.compile(r"(#\w+)[ ,=]+(:\w+)")
+_REMOVED = re.compile(r"REMOVE ((?:#\w+(?:, )?)+)")
 Row = dict[str, dict[str, Any]]
 
 
@@ -51,6 +55,11 @@ class Meter:
         elif operation == "TransactGetItems":
             rows = (one.get("Item") or {} for one in answer["Responses"])
             self.reads += sum(2 * _units(size(row), _READ) for row in rows)
+        elif operation == "BatchWriteItem":
+            for table, requests in asked["RequestItems"].items():
+                for request in requests:
+                    kind, one = next(iter(request.items()))
+                    self._write(kind.removesuffix("Request"), {"TableName": table, **one})
         elif operation in ("Query", "GetItem", "Scan"):
             found = answer.get("Items") or [answer.get("Item") or {}]
             half = 1 if asked.get("ConsistentRead") else 0.5
@@ -67,19 +76,29 @@ class Meter:
         if kind == "Put":
             after = asked["Item"]
         elif kind == "Update" and after is None:
-            given = asked.get("ExpressionAttributeValues", {})
-            after = {**before, **asked["Key"], **given}
+            after = _updated(before, asked)
         new = after if after is not None else before
         self.writes[table] += times * _units(max(size(before), size(new)), _WRITE)
         if kind == "ConditionCheck":
             return
         if kind == "Update" and "updated_at" in asked.get("ExpressionAttributeNames", {}).values():
             self.writes[table] += times * (2 if before else 1)
-        if kind == "Put":
-            old, now = (_open(row) for row in (before, new))
+        if kind in ("Put", "Update", "Delete"):
+            old, now = _open(before), None if kind == "Delete" else _open(new)
             if old != now:
                 self.writes[f"{table}/open"] += len([one for one in (old, now) if one])
         self._rows[name] = {} if kind == "Delete" else new
+
+
+def _updated(before: Row, asked: dict[str, Any]) -> Row:
+    """A row once an update has been applied; what it adds to is as large as what it adds."""
+    names = asked.get("ExpressionAttributeNames", {})
+    values = asked.get("ExpressionAttributeValues", {})
+    update = asked.get("UpdateExpression", "")
+    written = {names[name]: values[value] for name, value in _WRITTEN.findall(update)}
+    gone = {names[name] for listed in _REMOVED.findall(update) for name in listed.split(", ")}
+    row = {**before, **asked["Key"], **written}
+    return {name: value for name, value in row.items() if name not in gone}
 
 
 def _units(octets: int, step: int) -> int:
