@@ -63,10 +63,10 @@ GUARDS = (
         "        waited = milliseconds(question.received_at, self._clock.now())\n"
         "        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)\n"
         "        with self._show(question, assistant, delivery) as words:\n"
-        "            asking = history, identifier, _counted_on(delivery.transition)\n"
+        "            asking = seen, identifier, _counted_on(delivery.transition)\n"
         "            message = self._answered(question, assistant, asking, words)\n",
         "        with self._show(question, assistant, delivery) as words:\n"
-        "            asking = history, identifier, _counted_on(delivery.transition)\n"
+        "            asking = seen, identifier, _counted_on(delivery.transition)\n"
         "            message = self._answered(question, assistant, asking, words)\n"
         "            self._channel.deliver(delivery)\n",
         "tests/unit/test_answer_message.py::test_both_placeholder_frames_leave_before_the_model_is_asked",
