@@ -81,6 +81,7 @@ class Shown:
     chats: dict[str, str | None] = field(default_factory=dict)  # id to title
     previews: dict[str, str] = field(default_factory=dict)  # of pictures, to their messages
     words: dict[tuple[str, int], str] = field(default_factory=dict)  # by message id and version
+    taken_back: list[str] = field(default_factory=list)  # shown, and then ended otherwise
     _deleted: set[str] = field(default_factory=set)
 
     def replace(self, snapshot: Snapshot) -> None:
@@ -152,6 +153,14 @@ class Shown:
         held = self.messages.get(message["id"])
         if held is None or message["version"] > held["version"]:
             self.messages[message["id"]] = message
+            self._ends_as_shown(message)
+
+    def _ends_as_shown(self, message: Frame) -> None:
+        """Where the model's words stay, they begin with those that were shown of them."""
+        shown = self.words.get((message["id"], message["version"] - 1), "")
+        text = message["text"]
+        if text and not text.startswith(shown):
+            self.taken_back.append(f"{message['id']} was shown as {shown!r} and is {text!r}")
 
     def _forget(self, rows: dict[str, Any], gone: Iterable[str]) -> None:
         for one in gone:

@@ -436,6 +436,7 @@ def check_shown(client: Client, snapshot: Snapshot) -> list[str]:
         *(f"chat {chat} is shown" for chat in shown.chats.keys() - snapshot.chats.keys()),
         *_applied_in_turn(client.log),
         *client.wrong,
+        *shown.taken_back,
     ]
     for chat, title in shown.chats.items():
         if title is not None and snapshot.chats.get(chat, title) != title:

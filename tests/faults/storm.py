@@ -43,6 +43,7 @@ _INVOCATIONS_AT_ONCE = 16
 # Between two messages. Two cores serve a message, its share of kills, cuts and cold starts, and its
 # company of sixty sockets in about half a second.
 _SECONDS_A_MESSAGE = 0.6
+_WORDS_A_SECOND = 100
 _TIMES = {
     "TextTimeout": 10,
     "TextDeadline": 20,
@@ -73,7 +74,12 @@ def run(options: Options, folder: Path) -> Report:
     """One storm on a stack of its own."""
     drawn = plan(options.seed, options.messages, options.users, options.seconds)
     with _stack(drawn, folder) as (stack, between, root):
-        stack.gemini(text_ms=100, image_ms=300, script=list(drawn.script))
+        stack.gemini(
+            text_ms=100,
+            image_ms=300,
+            words_a_second=_WORDS_A_SECOND,
+            script=list(drawn.script),
+        )
         return asyncio.run(_Storm(options, drawn, stack, between, root).blow())
 
 
@@ -83,6 +89,7 @@ def _stack(drawn: Plan, folder: Path) -> Iterator[tuple[RunningStack, Sky, int]]
         **_TIMES,
         "DailyImageLimit": drawn.daily_images,
         "DailyMessageLimit": drawn.daily_messages,
+        "DailyUploadLimit": drawn.daily_uploads,
         "MaxOpenMessages": drawn.open_messages,
     }
     arguments = (
@@ -156,12 +163,15 @@ class _Storm:
         calls = image_calls(self._calls.log)
         excused = self._turned_down()
         report = Report(self._plan.seed, len(self._plan.deeds), self._faults.counted)
-        for number in range(self._plan.users):
-            report.violations += check_user(self._stack, self._name(number), store, calls, excused)
-        report.violations += await self._check_clients(clients)
-        for person in people:
-            report.answers += person.answers
         truths = [store.of(self._name(number)) for number in range(self._plan.users)]
+        for person, truth in zip(people, truths, strict=True):
+            report.violations += check_user(self._stack, truth.user, store, calls, excused)
+            report.violations += [
+                f"{truth.user}: picture {lost} was stored, it was said, and is not there"
+                for lost in person.stored - truth.images.keys()
+            ]
+            report.answers += person.answers
+        report.violations += await self._check_clients(clients)
         report.endings = endings(truths)
         report.longest_to_end = longest_to_end(
             self._stack.logs, self._faults.kills, truths, clients
@@ -169,7 +179,9 @@ class _Storm:
         report.kills = len(self._faults.kills)
         report.connections = sum(client.connections for client in clients)
         report.events = sum(truth.seq for truth in truths)
-        report.pictures = sum(len(truth.images) for truth in truths)
+        report.brought = sum(len(person.stored) for person in people)
+        report.pictures = sum(len(truth.images) for truth in truths) - report.brought
+        report.written = sum(len(client.shown.words) for client in clients)
         report.calls = sum(calls.values())
         return report
 

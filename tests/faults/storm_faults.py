@@ -30,7 +30,14 @@ from tests.local_stack.testing import RunningStack
 from tests.support.stored import query
 
 # How much more often a function is hit than another, given that both are running.
-_LIKELY = {"llm_handler_gemini": 6, "image_generate": 6, "keeper": 4, "chat_api": 1, "websocket": 1}
+_LIKELY = {
+    "llm_handler_gemini": 6,
+    "image_generate": 6,
+    "image_upload": 6,
+    "keeper": 4,
+    "chat_api": 1,
+    "websocket": 1,
+}
 
 
 @dataclass(frozen=True)
@@ -159,6 +166,7 @@ def torn(exchange: proxy.Exchange) -> proxy.Answer | None:
     if len(rows) < _SMALLEST_TORN:
         return answer
     del rows[len(rows) // 2]
+    body |= {"Count": len(rows), "ScannedCount": len(rows)}
     headers = [(name, value) for name, value in answer.headers if name.lower() != "x-amz-crc32"]
     return proxy.Answer(answer.status, headers, json.dumps(body).encode())
 

@@ -15,6 +15,32 @@ from PIL import Image
 Entry = dict[str, Any]
 
 CHATS = 2  # of each user
+
+
+@dataclass(frozen=True)
+class Wish:
+    """One sort of message.
+
+    Attributes:
+        share: how often it comes, beside the others.
+        words: what is said; a word that makes it unique follows.
+        paints: whether pictures are wished for.
+        brings: numbers of pictures that are brought for it, one of which is drawn.
+    """
+
+    share: int
+    words: str
+    paints: bool = False
+    brings: tuple[int, ...] = (0,)
+
+
+WISHES = (
+    Wish(11, "paint a fox", paints=True),
+    Wish(3, "hello"),
+    Wish(3, "tell me a story in 120 words about"),
+    Wish(2, "paint a dog", paints=True, brings=(1, 2)),
+    Wish(2, "what is this?", brings=(1, 2)),
+)
 # Pictures ready for one that is wished for; a call beyond them is painted by the simulator.
 _CALLS_PREPARED = 3
 
@@ -38,7 +64,13 @@ _TROUBLES: tuple[Entry, ...] = (
     {"delay_ms": 4000},
     {"hang": True},
 )
-_TEXT_TROUBLES = (*_TROUBLES, {"finish_reason": "MALFORMED_FUNCTION_CALL"}, {"text_only": True})
+_TEXT_TROUBLES = (
+    *_TROUBLES,
+    {"finish_reason": "MALFORMED_FUNCTION_CALL"},
+    {"text_only": True},
+    {"cut_after_words": 3},
+    {"cut_after_words": 40},
+)
 _IMAGE_TROUBLES = (
     *_TROUBLES,
     {"finish_reason": "IMAGE_SAFETY"},
@@ -59,6 +91,8 @@ class Deed:
     Attributes:
         at: seconds after the storm's begin.
         word: what makes its text unique.
+        paints: whether pictures are wished for.
+        brings: files that are brought first, for the message to name.
         count: how many pictures are wished for.
         posts: requests with the same id that leave at the same moment.
         insists: whether the user repeats a request that got no answer.
@@ -73,6 +107,8 @@ class Deed:
     chat: str
     word: str
     text: str
+    paints: bool
+    brings: tuple[bytes, ...]
     count: int
     posts: int
     insists: bool
@@ -99,6 +135,7 @@ class Plan:
     troubles: Mapping[str, int]
     daily_images: int
     daily_messages: int
+    daily_uploads: int
     open_messages: int
 
 
@@ -114,6 +151,7 @@ def plan(seed: int, messages: int, users: int, seconds: float) -> Plan:
         troubles[deed.word] = len(failures)
         script += [*failures, *_pictures(chance, deed)]
     each = messages / users
+    brought = sum(len(deed.brings) for deed in deeds) / users
     return Plan(
         seed,
         users,
@@ -123,19 +161,22 @@ def plan(seed: int, messages: int, users: int, seconds: float) -> Plan:
         troubles,
         daily_images=max(2, round(each * 0.6)),
         daily_messages=max(3, round(each * 1.3)),
+        daily_uploads=max(2, round(brought)),
         open_messages=4,
     )
 
 
 def _deed(chance: random.Random, number: int, users: int, seconds: float) -> Deed:
     word = f"w{number}x"
-    wish = chance.random() < 0.65
+    [wish] = chance.choices(WISHES, [one.share for one in WISHES])
     return Deed(
         at=chance.uniform(0, seconds),
         user=chance.randrange(users),
         chat=f"chat-{chance.randrange(CHATS)}",
         word=word,
-        text=f"paint a fox {word}" if wish else f"hello {word}",
+        text=f"{wish.words} {word}",
+        paints=wish.paints,
+        brings=tuple(_file(chance) for _ in range(chance.choice(wish.brings))),
         count=chance.choice((1, 1, 1, 2, 4)),
         posts=chance.choice((1, 1, 1, 1, 2, 3)),
         insists=chance.random() < 0.8,
@@ -156,7 +197,7 @@ def _misfortunes(
 
 def _pictures(chance: random.Random, deed: Deed) -> Iterator[Entry]:
     """Small pictures that cost the simulator nothing, each after a time of its own."""
-    if not deed.text.startswith("paint"):
+    if not deed.paints:
         return
     body = _answer(chance)
     for _ in range(_CALLS_PREPARED * deed.count):
@@ -169,12 +210,17 @@ def _pictures(chance: random.Random, deed: Deed) -> Iterator[Entry]:
         }
 
 
-def _answer(chance: random.Random) -> str:
-    """What the image model sends, with a picture of one colour."""
+def _file(chance: random.Random) -> bytes:
+    """A picture of one colour."""
     file = io.BytesIO()
     colour = (chance.randrange(256), chance.randrange(256), chance.randrange(256))
     Image.new("RGB", (64, 48), colour).save(file, "PNG")
-    data = base64.b64encode(file.getvalue()).decode()
+    return file.getvalue()
+
+
+def _answer(chance: random.Random) -> str:
+    """What the image model sends."""
+    data = base64.b64encode(_file(chance)).decode()
     part = {"inlineData": {"mimeType": "image/png", "data": data}}
     candidate = {"content": {"role": "model", "parts": [part]}, "finishReason": "STOP"}
     return json.dumps({"candidates": [candidate]})

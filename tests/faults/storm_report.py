@@ -22,6 +22,8 @@ _MOST_SHOWN = 40
 class Report:
     """Attributes:
     longest_to_end: seconds from a kill until its message had ended; None without any.
+    brought: pictures that people were told are stored.
+    written: answers of which a tab has shown words before their end, by tab.
     """
 
     seed: int
@@ -35,6 +37,8 @@ class Report:
     connections: int = 0
     events: int = 0
     pictures: int = 0
+    brought: int = 0
+    written: int = 0
     calls: int = 0
     deadlines_moved: int = 0
     seconds: float = 0.0
@@ -46,6 +50,8 @@ class Report:
             f"messages       {self.messages} planned, {sum(self.endings.values())} stored",
             f"endings        {_listed(self.endings)}",
             f"pictures       {self.pictures}, for {self.calls} calls of the image model",
+            f"brought        {self.brought}",
+            f"written        {self.written} times seen by a tab",
             f"events         {self.events}, on {self.connections} connections",
             f"kills          {self.kills}; longest from a kill to the ending {longest}",
             f"faults         {_listed(self.faults)}",

@@ -19,6 +19,7 @@ from tests.faults.storm_plan import Deed
 _REPEATS = 6
 _LOOK_AGAIN_SECONDS = 11.0
 _WATCH_SECONDS = 25.0
+_PNG = {"content-type": "image/png"}
 
 
 class Person:
@@ -26,6 +27,9 @@ class Person:
 
     Args:
         room: for requests, of all users together.
+
+    Attributes:
+        stored: ids of the pictures that they brought and were told are stored.
     """
 
     def __init__(
@@ -38,18 +42,26 @@ class Person:
         self.tabs = tabs
         self._room = room
         self.answers: Counter[str] = Counter()
+        self.stored: set[str] = set()
         self._http = http
         self._chance = chance
 
     async def do(self, deed: Deed, begin: float) -> None:
         """One message, from the moment it is sent until nobody waits for it any more."""
         await asyncio.sleep(max(0.0, begin + deed.at - time.monotonic()))
-        message_id = str(ULID.from_datetime(datetime.now(UTC)))
+        brought = [await self._bring(deed, file) for file in deed.brings]
+        body = {
+            "id": _new_id(),
+            "text": deed.text,
+            "count": deed.count,
+            "image_ids": [image_id for image_id in brought if image_id is not None],
+        }
         sent = await asyncio.gather(
-            *(self._send(deed, message_id, insists=deed.insists) for _ in range(deed.posts))
+            *(self._send(deed, body, insists=deed.insists) for _ in range(deed.posts))
         )
         if deed.renames:
-            await self._request("PATCH", f"/chats/{deed.chat}", {"title": f"about {deed.word}"})
+            title = {"title": f"about {deed.word}"}
+            await self._request("PATCH", f"/chats/{deed.chat}", json=title)
         answer = next((message for message in sent if message is not None), None)
         if answer is None:
             return
@@ -57,24 +69,45 @@ class Person:
             await asyncio.sleep(deed.cancels_after)
             await self._act(answer, "cancel")
         for _ in range(deed.retries):
-            if not await self._ended(deed, message_id, answer):
+            if not await self._ended(deed, body, answer):
                 return
             if not _may_be_tried(self._seen(answer)["meta"]):
                 return
             await self._act(answer, "retry")
 
-    async def _send(self, deed: Deed, message_id: str, *, insists: bool) -> Frame | None:
+    async def _bring(self, deed: Deed, file: bytes) -> str | None:
+        """The id of the picture; None if it was refused or nobody said that it is stored."""
+        image_id = _new_id()
+        sent = await asyncio.gather(
+            *(
+                self._insist(deed.insists, "PUT", f"/images/{image_id}", content=file, headers=_PNG)
+                for _ in range(deed.posts)
+            )
+        )
+        if not any(response is not None and response.is_success for response in sent):
+            return None
+        self.stored.add(image_id)
+        return image_id
+
+    async def _send(self, deed: Deed, body: Frame, *, insists: bool) -> Frame | None:
         """The answer as it stands; None for one that was refused or never came."""
-        body = {"id": message_id, "text": deed.text, "count": deed.count}
+        path = f"/chats/{deed.chat}/messages"
+        response = await self._insist(insists, "POST", path, json=body)
+        found: Frame | None = None if response is None else response.json().get("assistant_message")
+        return found
+
+    async def _insist(
+        self, insists: bool, method: str, path: str, **sent: Any
+    ) -> httpx.Response | None:
+        """The answer to a request that is repeated until there is one; None if none came."""
         for repeat in range(_REPEATS if insists else 1):
-            response = await self._request("POST", f"/chats/{deed.chat}/messages", body)
+            response = await self._request(method, path, **sent)
             if response is not None and response.status_code < httpx.codes.INTERNAL_SERVER_ERROR:
-                found: Frame | None = response.json().get("assistant_message")
-                return found
+                return response
             await asyncio.sleep(self._chance.uniform(0, 0.5 * 2**repeat))
         return None
 
-    async def _ended(self, deed: Deed, message_id: str, answer: Frame) -> bool:
+    async def _ended(self, deed: Deed, body: Frame, answer: Frame) -> bool:
         """Watches the tab until the answer has ended; tries the request again if told to."""
         begin = time.monotonic()
         looked = not deed.looks_again
@@ -83,7 +116,7 @@ class Person:
                 return True
             if not looked and time.monotonic() > begin + _LOOK_AGAIN_SECONDS:
                 looked = True
-                await self._send(deed, message_id, insists=False)
+                await self._send(deed, body, insists=False)
             await asyncio.sleep(0.2)
         return False
 
@@ -93,12 +126,12 @@ class Person:
     async def _act(self, answer: Frame, verb: str) -> None:
         path = f"/chats/{answer['chat_id']}/messages/{answer['id']}/{verb}"
         version = self._seen(answer)["version"]
-        await self._request("POST", path, {"version": version})
+        await self._request("POST", path, json={"version": version})
 
-    async def _request(self, method: str, path: str, body: dict[str, Any]) -> httpx.Response | None:
+    async def _request(self, method: str, path: str, **sent: Any) -> httpx.Response | None:
         try:
             async with self._room:
-                response = await self._http.request(method, path, json=body)
+                response = await self._http.request(method, path, **sent)
         except httpx.HTTPError as error:
             self.answers[type(error).__name__] += 1
             return None
@@ -108,6 +141,10 @@ class Person:
             code = f" {error_body['code']}" if error_body else ""
         self.answers[f"{response.status_code}{code}"] += 1
         return response
+
+
+def _new_id() -> str:
+    return str(ULID.from_datetime(datetime.now(UTC)))
 
 
 def _may_be_tried(meta: Frame) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.faults.client import Applied, Client, Crowd
+from tests.faults.client import Applied, Client, Crowd, Shown
 from tests.faults.invariants import (
     Truth,
     _deleted,
@@ -229,7 +229,7 @@ BREACHES: dict[str, tuple[Breach, str]] = {
             error_code={S: "internal"},
             price_usd=None,
         ),
-        "without a job that succeeded",
+        "without a job or upload that succeeded",
     ),
     "a lost file": (lambda life: life.without_object("full.webp"), "has no file full.webp"),
     "a lost original": (lambda life: life.without_object("original"), "has no file original"),
@@ -371,6 +371,45 @@ def test_a_number_with_two_meanings_is_named(crowd: Crowd, life: Life) -> None:
         frame = {"seq": 1, "event": "image-delete", "payload": {"image_ids": [about]}}
         tab._numbered(frame)
     assert any("event 1 is about" in sentence for sentence in check_client(tab, life.stack))
+
+
+def thinking(version: int, status: str = "thinking", text: str | None = "") -> dict[str, Any]:
+    """An answer, as a frame brings it."""
+    meta = {"status": status, "images": []}
+    known = {"id": "m", "chat_id": "c", "role": "assistant"}
+    return {**known, "version": version, "text": text, "meta": meta}
+
+
+def delta(offset: int, text: str, version: int = 1) -> dict[str, Any]:
+    return {"message_id": "m", "version": version, "offset": offset, "text": text}
+
+
+def test_words_that_differ_from_those_before_them_are_named() -> None:
+    tab = Shown()
+    tab.apply("message-insert", {"message": thinking(1)})
+
+    assert tab.write(delta(0, "Once upon")) == []
+    assert tab.write(delta(0, "Once upon a time")) == []
+    assert tab.write(delta(9, " a ti")) == [], "late"
+    assert tab.write(delta(20, "beyond")) == [], "behind a hole"
+    assert tab.write(delta(0, "other", version=2)) == [], "of another version"
+    [named] = tab.write(delta(9, " Once upon a time"))
+    assert "changed from 'Once upon a time'" in named
+
+
+@pytest.mark.parametrize(
+    ("text", "is_named"), [("Once upon a time", False), ("", False), (None, False), ("No", True)]
+)
+def test_an_answer_that_does_not_begin_as_it_was_shown_is_named(
+    text: str | None, *, is_named: bool
+) -> None:
+    tab = Shown()
+    tab.apply("message-insert", {"message": thinking(1)})
+    tab.write(delta(0, "Once upon"))
+
+    tab.apply("message-update", {"message": thinking(2, "complete", text)})
+
+    assert bool(tab.taken_back) == is_named
 
 
 # --- What is deleted -----------------------------------------------------------------------------

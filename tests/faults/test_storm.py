@@ -26,6 +26,8 @@ def test_after_a_storm_everything_holds(tmp_path: Path, capsys: pytest.CaptureFi
     assert report.kills > 0
     assert report.endings["picture"] > 0
     assert report.endings["text"] > 0
+    assert report.brought > 0
+    assert report.written > 0
     assert report.faults["cut socket"] > 0
     assert report.faults["TransactionConflict"] > 0
 
