@@ -198,12 +198,14 @@ def test_what_a_dead_function_bought_costs_as_a_picture_of_which_nothing_is_know
     monkeypatch.undo()
     original, *_ = ids.image_keys(USER, message.job_id or "")
     bundle.pictures.put_original(original, BYTES)
+    bundle.metrics.values.clear()  # they went with the function
     bundle.rescue(message)
 
     bundle.paint(message, attempt=2)
 
     assert bundle.job(message).price_usd == "0.0336"
     assert bundle.spent() == FLAT_NANO
+    assert bundle.metrics.counts("ImageC") == {"ImageCalls": 1, "ImageCost": 0.0336}
 
 
 def test_of_a_chat_that_is_gone_the_day_alone_has_the_cost(bundle: Bundle) -> None:

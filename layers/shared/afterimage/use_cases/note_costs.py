@@ -75,10 +75,7 @@ class NoteCosts:
             pictures: that it brought.
         """
         priced = self._priced(model, usage)
-        cost = max(1, pictures) * self._flat if priced is None else priced
-        self._metrics.add(_CALLS[self._kind])
-        self._metrics.add(_COSTS[self._kind], float(cost))
-        return cost
+        return self._reported(max(1, pictures) * self._flat if priced is None else priced)
 
     def add(self, user_id: str, job_id: str | None, spent: Decimal, tokens: int) -> None:
         """Note what a turn cost. Raises nothing.
@@ -99,8 +96,10 @@ class NoteCosts:
 
     def bought(self, user_id: str, job: Job, pictures: int) -> None:
         """Note the pictures that a function bought which died before it could note them."""
-        known = _FREE if job.cost_nano_usd else pictures * self._flat
-        self.add(user_id, job.id, known, 0)
+        if job.cost_nano_usd:
+            self.add(user_id, job.id, _FREE, 0)
+        else:
+            self.add(user_id, job.id, self._reported(pictures * self._flat), 0)
 
     def price_usd(self, job: Job) -> str:
         """What a job has cost, with the turn that was noted last. Args: job: as it was claimed."""
@@ -116,6 +115,12 @@ class NoteCosts:
                 except Exception:  # noqa: BLE001 - an answer is not lost for its price
                     self._log.exception("cost_not_noted")
                     self._metrics.add(Metric.DEFECTS)
+
+    def _reported(self, cost: Decimal) -> Decimal:
+        """What one call cost, among the figures of the stack."""
+        self._metrics.add(_CALLS[self._kind])
+        self._metrics.add(_COSTS[self._kind], float(cost))
+        return cost
 
     def _priced(self, model: str, usage: Usage | None) -> Decimal | None:
         if usage is None:
