@@ -100,7 +100,7 @@ def message_row(user_id: str, message: Message) -> MessageRow:
         prompt=message.prompt,
         aspect_ratio=message.aspect_ratio,
         pictures=message.count,
-        slots=[slots.stored(slot) for slot in message.slots] or None,
+        slots=[slots.stored(slot, message.prompt) for slot in message.slots] or None,
         error=slots.stored_note(message.error) if message.error else None,
         parts=message.parts,
         reply_to=message.reply_to,
@@ -158,7 +158,7 @@ def _slots_of(
 ) -> tuple[Slot, ...]:
     """Its slots, or the one that a row of an earlier version stands for."""
     if row.slots is not None:
-        return tuple(map(slots.slot_of, row.slots))
+        return tuple(slots.slot_of(slot, row.prompt) for slot in row.slots)
     if row.job_id is None or row.type != MessageType.IMAGE.value:
         return ()
     status = SlotStatus.WAITING if row.waiting else SlotStatus(row.status)

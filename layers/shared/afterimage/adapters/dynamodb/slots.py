@@ -21,12 +21,17 @@ def time_of(text: str) -> datetime:
     return datetime.fromisoformat(text)
 
 
-def stored(slot: Slot) -> dict[str, Any]:
-    """A slot as its message's row holds it: what is not there is left out."""
+def stored(slot: Slot, prompt: str | None) -> dict[str, Any]:
+    """A slot as its message's row holds it: what is not there is left out.
+
+    Args:
+        prompt: the message's, which is left out as well. A row holds 400 KB; with sixteen pictures
+            and this in each of them it may be more.
+    """
     written = {
         "id": slot.id,
         "status": slot.status.value,
-        "image": stored_image(slot.image) if slot.image else None,
+        "image": _without(prompt, stored_image(slot.image)) if slot.image else None,
         "image_deleted": slot.image_deleted or None,
         "error": stored_note(slot.error) if slot.error else None,
         "refunded": slot.refunded or None,
@@ -36,18 +41,23 @@ def stored(slot: Slot) -> dict[str, Any]:
     return {name: value for name, value in written.items() if value is not None}
 
 
-def slot_of(found: dict[str, Any]) -> Slot:
+def slot_of(found: dict[str, Any], prompt: str | None) -> Slot:
     """What `stored` was made of."""
     return Slot(
         found["id"],
         SlotStatus(found["status"]),
-        image=image_of(found["image"]) if "image" in found else None,
+        image=image_of({"prompt": prompt} | found["image"]) if "image" in found else None,
         image_deleted=found.get("image_deleted", False),
         error=note_of(found["error"]) if "error" in found else None,
         refunded=found.get("refunded", False),
         unasked=found.get("unasked", False),
         deadline=time_of(found["deadline"]) if "deadline" in found else None,
     )
+
+
+def _without(prompt: str | None, image: dict[str, Any]) -> dict[str, Any]:
+    same = image["prompt"] == prompt
+    return {name: value for name, value in image.items() if not (same and name == "prompt")}
 
 
 def stored_image(image: Image) -> dict[str, Any]:
