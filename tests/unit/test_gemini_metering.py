@@ -104,6 +104,13 @@ def test_of_a_stream_the_last_figures_are_those_of_the_whole() -> None:
     assert metered(first) == Usage({UNTOLD: 9}, {UNTOLD: 2})  # broken off: so much is known
 
 
+def test_an_event_that_leaves_some_out_takes_nothing_back() -> None:
+    whole = {"usageMetadata": {"promptTokenCount": 9, "candidatesTokenCount": 20}}
+    last = {**STOP, "usageMetadata": {"promptTokenCount": 9}}
+
+    assert metered(whole, last) == Usage({UNTOLD: 9}, {UNTOLD: 20})
+
+
 def test_a_prompt_alone_is_all_only_of_what_has_ended_without_a_picture() -> None:
     prompt = {"usageMetadata": {"promptTokenCount": 9}}
     part = {"inlineData": {"mimeType": "image/jpeg", "data": "AAAA"}}

@@ -32,7 +32,10 @@ class Meter:
         """Takes in one event. Raises nothing."""
         body = event if isinstance(event, dict) else {}
         if isinstance(said := body.get("usageMetadata"), dict) and said:
-            self._usage = usage_of(said, body.get("modelVersion"))
+            told = usage_of(said, body.get("modelVersion"))
+            # What is counted together never becomes less: an event with fewer leaves some out.
+            if self._usage is None or told.tokens >= self._usage.tokens:
+                self._usage = told
         candidate = answers.candidate(body) or {}
         self._has_ended |= bool(candidate.get("finishReason")) or answers.is_blocked(body)
         self._has_picture |= answers.has_picture(candidate)
