@@ -74,7 +74,8 @@ def test_pictures_come_one_by_one_and_move_nothing(
         expect(places(tab)).to_have_count(count, timeout=PATIENCE_MS)
     was = boxes(page)
     assert [shape[2] / shape[3] for shape in was] == pytest.approx([1.5] * count, rel=0.02)
-    expect(last_answer(page)).to_contain_text(f"1 of {count} done", timeout=PATIENCE_MS)
+    some = re.compile(rf"[1-9] of {count} done")
+    expect(last_answer(page)).to_contain_text(some, timeout=PATIENCE_MS)
     if width > 400:  # else the composer loses a line while it is written
         say(page, "Hello!")
     for tab in (page, other):
@@ -131,7 +132,7 @@ def test_one_that_fails_says_so_in_its_place_and_is_tried_alone(
     expect_note(page, "")
     wait_for_glides(page)
     assert shifts(page) == [0, []]
-    assert int(page.locator("#usage").inner_text().split()[0]) == 4
+    expect(page.locator("#usage")).to_have_text(re.compile("^4 of"))
 
 
 def test_cancel_ends_what_is_open_and_says_what_counts(

@@ -78,10 +78,11 @@ class StackProcess:
                 self.stop()
                 raise RuntimeError(f"the local stack did not start:\n{self.output()}")
             time.sleep(0.02)
-        running = RunningStack(json.loads(self._ready.read_text()))
+        facts = json.loads(self._ready.read_text())
         # What is painted a second time then costs nothing: tests ask for the same picture often.
-        running.gemini(seed=1)
-        return running
+        seeded = httpx.put(f"{facts['http']}/dev/gemini", json={"seed": 1}, trust_env=False)
+        seeded.raise_for_status()
+        return RunningStack(facts)
 
     def stop(self) -> str | None:
         """Stops it; returns what went wrong while it stopped, if anything did."""
