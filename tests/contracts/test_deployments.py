@@ -47,15 +47,10 @@ BREAKS = {
 
 
 class Deployments:
-    """A stack that is deployed again and again.
-
-    Attributes:
-        tags: of every function, as the template has them.
-    """
+    """A stack that is deployed again and again."""
 
     def __init__(self, address: str) -> None:
         self._address = address
-        self.tags: dict[str, str] = {}
         self._client("s3").create_bucket(
             Bucket=SOURCE_BUCKET, CreateBucketConfiguration={"LocationConstraint": REGION}
         )
@@ -75,10 +70,10 @@ class Deployments:
         self._deploy(self._resources(shared, given))
         return self.live()
 
-    def deploy_in_vain(self, shared: str, more: Mapping[str, Any], **given: str) -> None:
+    def deploy_in_vain(self, shared: str, **given: str) -> None:
         """A deployment that CloudFormation takes back."""
         with pytest.raises(DeploymentError, match="A version for this Lambda function exists"):
-            self._deploy({**self._resources(shared, given), **more})
+            self._deploy({**self._resources(shared, given), "Breaks": BREAKS})
 
     def _deploy(self, resources: Mapping[str, Any]) -> None:
         self._upload(resources)
@@ -87,7 +82,6 @@ class Deployments:
     def _resources(self, shared: str, given: Mapping[str, str]) -> dict[str, Any]:
         template = read_template(ROOT / "template.yaml")
         template["Resources"]["SharedLayer"]["Properties"]["ContentUri"] += shared
-        template["Globals"]["Function"]["Tags"] = self.tags
         plain = transform(template, parameter_values(template, {**KEY, **given}))
         made = {
             name: resource
@@ -191,21 +185,10 @@ def test_each_deployment_takes_effect_and_fails_only_when_it_should(stack: Deplo
 def test_a_release_that_was_taken_back_goes_out_under_another_word(stack: Deployments) -> None:
     before = stack.deploy("first")
 
-    stack.deploy_in_vain("second", {"Breaks": BREAKS})
+    stack.deploy_in_vain("second")
     assert stack.live() == before
 
     again = stack.deploy("second", Release="2")
     assert set(again) == ALL
     assert not set(again.values()) & {"1"}
     assert stack.setting("chat_api", "RELEASE") == "2"
-
-
-def test_a_tag_in_the_template_is_deployed_under_another_word(stack: Deployments) -> None:
-    """SAM names a version by it, and Lambda has nothing new to publish."""
-    before = stack.deploy("first")
-    stack.tags = {"team": "night"}
-
-    stack.deploy_in_vain("first", {})
-    assert stack.live() == before
-
-    assert set(stack.deploy("first", Release="2").values()) == {"2"}

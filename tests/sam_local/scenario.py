@@ -148,7 +148,7 @@ class Scenario:
         image_id = str(ULID())
         case.event["pathParameters"]["image_id"] = image_id
         return self._and(
-            case, lambda: self._http.get(f"/images/{image_id}").json()["origin"] == "upload"
+            case, lambda: self._http.get(f"/images/{image_id}").json().get("origin") == "upload"
         )
 
     def _page(self, name: str) -> Case:

@@ -116,6 +116,22 @@ def test_the_test_knows_answers_that_reach_some_all_and_none() -> None:
     assert published("AlarmEmail") == published("ImageConcurrency") == set()
 
 
+def test_a_function_is_given_nothing_that_names_a_version_and_makes_none() -> None:
+    """Such as a tag: Lambda refuses the version. Tags of the whole stack are in no text."""
+    written = {
+        (name, key)
+        for name, properties in [
+            ("Globals", template()["Globals"]["Function"]),
+            *((name, template()["Resources"][name]["Properties"]) for name in FUNCTIONS),
+        ]
+        for key in NOT_VERSIONED & set(properties)
+    }
+
+    # Whose texts stay the same: the number is a parameter.
+    painter = "ImageGenerateFunction"
+    assert written == {(painter, "ReservedConcurrentExecutions"), (painter, "RecursiveLoop")}
+
+
 def built(**code: str) -> dict[str, Any]:
     """The template with the code of some parts at another address, as a package has it."""
     read = read_template(ROOT / "template.yaml")
