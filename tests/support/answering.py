@@ -19,6 +19,7 @@ from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
+from afterimage.use_cases.paint_question import PaintQuestion
 from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.think import Think
@@ -89,6 +90,7 @@ class Answering:
             think,
             order,
             end,
+            PaintQuestion(messages, opening, order, log),
             Attach(self.images),
             clock,
             self.limits,

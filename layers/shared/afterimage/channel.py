@@ -12,14 +12,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeGuard
 
 from afterimage import frames
 from afterimage.domain import turns
 from afterimage.domain.changes import Change, RefundImage, ReturnCall, Transition
-from afterimage.domain.entities import Channel, Job
+from afterimage.domain.entities import Channel, Job, Role
 from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
-from afterimage.domain.events import MessageUpdated
+from afterimage.domain.events import Event, MessageInserted, MessageUpdated
 from afterimage.domain.metrics import Metric, ending, success
 from afterimage.invocation import Invocation, Patience
 from afterimage.ports.channel import ChannelStore, ConditionsFailed, ImageUrls, LostRace, Push
@@ -216,10 +216,8 @@ class UnifiedChannel:
 
     def _count_endings(self, transition: Transition) -> None:
         """Every end of an answer passes here once, whoever ends it."""
-        if transition.opens >= 0:
-            return
         for event in transition.events:
-            if isinstance(event, MessageUpdated) and not event.message.is_open:
+            if _tells_of_an_end(event, transition):
                 ended = ending(event.message)
                 self._metrics.add(ended)
                 if (share := success(ended)) is not None:
@@ -268,6 +266,16 @@ class UnifiedChannel:
     def _close(self, user_id: str, connection: str) -> None:
         self._push.close(connection)
         self._store.forget(user_id, connection)
+
+
+def _tells_of_an_end(
+    event: Event, transition: Transition
+) -> TypeGuard[MessageInserted | MessageUpdated]:
+    """Whether an answer ends with it, which it may as it is stored."""
+    if isinstance(event, MessageInserted):
+        return event.message.role is Role.ASSISTANT and not event.message.is_open
+    closes = transition.opens < 0 and isinstance(event, MessageUpdated)
+    return closes and not event.message.is_open
 
 
 def _without(transition: Transition, refused: Sequence[Change]) -> Transition:

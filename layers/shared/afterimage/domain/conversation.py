@@ -7,12 +7,14 @@ read more reliably where nothing else stands beside it.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from afterimage.domain.entities import Image, Message, Role, Status
 from afterimage.domain.numbered_pictures import NumberedPictures, label, of_message
 
+IMAGE_TOOL = "generate_image"
 NO_PICTURES = NumberedPictures()
 # The model refuses a turn without words.
 _WITHOUT_WORDS = "(a picture, without words)"
@@ -141,3 +143,13 @@ def _pictures(numbers: Sequence[int]) -> dict[str, object]:
         case [number]:
             return {"picture": number}
     return {"pictures": [*numbers]}
+
+
+def ordered(prompt: str, aspect_ratio: str | None) -> str:
+    """Parts, as JSON, of an answer that the model was not asked for, as it would have given it.
+
+    So it knows later what was painted. Without a signature, which `adapters` put where one belongs.
+    """
+    wished = {"prompt": prompt, "aspect_ratio": aspect_ratio}
+    args = {name: value for name, value in wished.items() if value is not None}
+    return json.dumps([{"functionCall": {"name": IMAGE_TOOL, "args": args}}])

@@ -309,7 +309,7 @@ class Message:
             parts=parts,
             tries=self.next_try,
             try_version=self.try_version if self.next_try == self.tries else ordered.version,
-            lease_until=lease,
+            lease_until=lease if ordered.is_open else None,
         )
 
     def begun(self, slot_id: str, deadline: datetime) -> Message:

@@ -4,7 +4,8 @@
     ├── Refused                 a request is turned away; nothing was stored
     │   ├── Invalid             400 invalid
     │   │   ├── NotAPicture     bytes that are no picture
-    │   │   └── UnknownPicture  a picture that the caller does not have
+    │   │   ├── UnknownPicture  a picture that the caller does not have
+    │   │   └── UnknownAnswer   an answer that has no pictures, or that the caller does not have
     │   ├── ClockSkew           400 clock_skew
     │   ├── Unauthorized        401 unauthorized
     │   ├── NotFound            404 not_found
@@ -100,6 +101,12 @@ class UnknownPicture(Invalid):
     """A picture that the caller does not have, or has no more."""
 
     public = "One of these pictures is not there."
+
+
+class UnknownAnswer(Invalid):
+    """An answer with pictures that this chat does not have."""
+
+    public = "There is no such answer with pictures in this chat."
 
 
 class ClockSkew(Refused):

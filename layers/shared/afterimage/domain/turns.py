@@ -15,6 +15,7 @@ from datetime import datetime
 from afterimage.domain.changes import (
     Change,
     InsertJob,
+    InsertMessage,
     MoveJob,
     RemoveJob,
     ReplaceMessage,
@@ -40,7 +41,7 @@ def after(channel: Channel, transition: Transition) -> Channel:
 def message_in(transition: Transition, message: Message) -> Message:
     """The message as a transition leaves it; as it is if it does not change it."""
     for change in (*transition.changes, *transition.along):
-        if isinstance(change, ReplaceMessage) and _is_of(change, message):
+        if isinstance(change, ReplaceMessage | InsertMessage) and _is_of(change, message):
             return change.message
     return message
 
@@ -76,7 +77,7 @@ def begin(
     )
 
 
-def _is_of(change: ReplaceMessage, message: Message) -> bool:
+def _is_of(change: ReplaceMessage | InsertMessage, message: Message) -> bool:
     return (change.message.chat_id, change.message.id) == (message.chat_id, message.id)
 
 

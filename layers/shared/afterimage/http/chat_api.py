@@ -80,6 +80,8 @@ class LlmHandlerRoutes:
                 received_at=request.received_at,
                 until=request.until,
                 image_ids=tuple(sent.image_ids or ()),
+                paint=sent.paints,
+                again=sent.again,
             )
         )
         return self._response(answer)

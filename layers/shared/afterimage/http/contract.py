@@ -27,6 +27,7 @@ from afterimage.views import ChatView, ImageView, MessageView
 from afterimage.whole_numbers import WHOLE
 
 MAX_TEXT = 8_000  # characters
+MAX_PROMPT = 2_000  # characters
 MAX_TITLE = 200  # characters
 MAX_ATTACHMENTS = 4
 MAX_FILE = 4_500_000  # bytes; in base64 they leave Lambda's event 290 KB for everything else
@@ -73,7 +74,10 @@ class PostMessage(_Body):
     `id` is the client's ULID, made when the message was written; the same id again is the
     same message. `count` is the number of pictures, where it is one; left out, the model decides.
     `image_ids` names up to four pictures of the caller's own; without any, `text` must not be
-    blank.
+    blank. With `paint` the text is the prompt, of at most 2,000 characters and not blank, and the
+    pictures are what it is painted after: no text model is asked. `again` is the id of an answer of
+    this chat that has pictures: further ones are painted by its prompt, shape, size, model and
+    sources, the text is only shown, and `image_ids` cannot stand beside it.
     """
 
     id: Ulid | None = None
@@ -89,10 +93,22 @@ class PostMessage(_Body):
         | None
     ) = None
 
+    paint: bool | None = None
+    again: Ulid | None = None
+
+    @property
+    def paints(self) -> bool:
+        """Whether no text model is asked."""
+        return bool(self.paint) or self.again is not None
+
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.image_ids:
+        if not self.image_ids or self.paints:
             _not_blank(self.text)
+        if self.again is not None and self.image_ids:
+            raise ValueError("again takes no image_ids")
+        if self.paint and self.again is None and len(self.text) > MAX_PROMPT:
+            raise ValueError(f"a prompt has at most {MAX_PROMPT:,} characters")
         return self
 
 

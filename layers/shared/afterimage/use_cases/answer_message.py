@@ -1,6 +1,7 @@
 """The life of one chat message: heard, thought about, answered or handed to the painter.
 
-    opening     `OpenQuestion`: both messages are stored, before any model is asked
+    opening     `OpenQuestion`: both messages are stored, before any model is asked; or
+    painting    `PaintQuestion`: they are stored with an order of pictures, without a text model
     thinking    `Think`: both are shown; the text model is asked, with the chat's history
     replying    its text ends the answer, or
     ordering    `OrderPicture`: its wish for a picture reserves quota and starts `image_generate`
@@ -32,6 +33,7 @@ from afterimage.domain.errors import (
     ChatDeleted,
     ClockSkew,
     IdReused,
+    Invalid,
     MessageLimit,
     ProviderLimit,
     Refused,
@@ -47,6 +49,7 @@ from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion, Question
 from afterimage.use_cases.order_picture import OrderPicture
+from afterimage.use_cases.paint_question import PaintQuestion
 from afterimage.use_cases.think import Think
 
 
@@ -69,6 +72,7 @@ class AnswerMessage:
         think: Think,
         order: OrderPicture,
         end: EndAnswer,
+        paint: PaintQuestion,
         attach: Attach,
         clock: Clock,
         limits: Limits,
@@ -80,6 +84,7 @@ class AnswerMessage:
         self._think = think
         self._order = order
         self._end = end
+        self._paint = paint
         self._attach = attach
         self._clock = clock
         self._limits = limits
@@ -92,8 +97,10 @@ class AnswerMessage:
             Refused: nothing was stored.
         """
         try:
+            if question.paint:
+                return Answer(*self._paint(question))
             opened = self._open(question)
-        except (ConditionsFailed, TooManyOpen, ClockSkew, UnknownPicture) as refusal:
+        except (ConditionsFailed, TooManyOpen, ClockSkew, Invalid, ProviderLimit) as refusal:
             return self._repeat_or_refuse(question, refusal)
         self._log.about(message_id=opened.assistant.id)
         self._log.info("llm_handler_placeholder_stored", message_id=opened.assistant.id)

@@ -1,4 +1,8 @@
-"""Opening: a question is heard. Both messages are stored before any model is asked."""
+"""Opening: a question is heard. Both messages are stored before any model is asked.
+
+`OpenQuestion` stores it for the text model; what goes straight to the painter begins with the same
+`Opening` (`use_cases/paint_question.py`).
+"""
 
 from __future__ import annotations
 
@@ -8,6 +12,7 @@ from datetime import datetime, timedelta
 from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import clock_rule, ids, quota
 from afterimage.domain.changes import (
+    Change,
     CheckImage,
     CountCall,
     CountMessage,
@@ -32,6 +37,9 @@ class Question:
         count: how many pictures, 1 to 4; None leaves it to the model.
         received_at: when the request came in.
         image_ids: pictures of the user's that it is about, each once.
+        paint: its text is the prompt, and no text model is asked.
+        again: id of an answer of the same chat whose pictures are painted once more: its prompt is
+            used, then, and the text is only shown.
         until: when the function that answers will be stopped.
     """
 
@@ -44,11 +52,56 @@ class Question:
     until: datetime
     count: int | None = None
     image_ids: tuple[str, ...] = ()
+    paint: bool = False
+    again: str | None = None
 
     @property
     def answer_id(self) -> str:
         """Id of the message that answers it."""
         return ids.assistant_message_id(self.chat_id, self.message_id)
+
+
+@dataclass(frozen=True)
+class Opening:
+    """A question that may be stored.
+
+    Attributes:
+        assistant: the placeholder of its answer.
+        channel: as it was read beside what the question names; None if nothing was read.
+        limits: that it is held against.
+    """
+
+    user: Message
+    assistant: Message
+    channel: Channel | None
+    limits: Limits
+
+    @property
+    def day(self) -> str:
+        """The UTC day that it counts for."""
+        return quota.day_of(self.user.created_at)
+
+    def storing(self, assistant: Message, *counted: Change) -> Transition:
+        """What stores it: both messages and their chat.
+
+        Args:
+            assistant: the answer, as far as it has come.
+            counted: what else is decided with it.
+        """
+        user, limits = self.user, self.limits
+        return Transition(
+            changes=(
+                InsertMessage(user),
+                InsertMessage(assistant),
+                TouchChat(user.chat_id, user.text[:TITLE_LENGTH], user.created_at),
+                CountMessage(self.day, limits.daily_messages),
+                *counted,
+                *map(CheckImage, user.image_ids),
+            ),
+            events=(MessageInserted(user), MessageInserted(assistant)),
+            opens=1 if assistant.is_open else 0,
+            open_limit=limits.open_messages,
+        )
 
 
 @dataclass(frozen=True)
@@ -82,6 +135,18 @@ class OpenQuestion:
                 deleted (`TouchChat`), a picture has just been deleted (`CheckImage`), or the day's
                 messages (`CountMessage`) or calls of the model (`CountCall`) are used up.
         """
+        opening = self.begin(question)
+        call = CountCall(ModelKind.TEXT, opening.day, self._limits.text_calls)
+        stored = opening.storing(opening.assistant, call)
+        delivery = self._channel.change(question.user_id, stored, opening.channel)
+        return Opened(opening.user, opening.assistant, delivery)
+
+    def begin(self, question: Question) -> Opening:
+        """What would be stored of it, with the pictures that it names.
+
+        Raises:
+            ClockSkew, UnknownPicture: as above.
+        """
         now = self._clock.now()
         clock_rule.check(question.message_id, now)
         channel, attachments = self._read(question)
@@ -94,9 +159,7 @@ class OpenQuestion:
             image_ids=question.image_ids,
             attachments=attachments,
         )
-        assistant = self._placeholder(question, now)
-        opening = self._opening(user, assistant)
-        return Opened(user, assistant, self._channel.change(question.user_id, opening, channel))
+        return Opening(user, self._placeholder(question, now), channel, self._limits)
 
     def _read(self, question: Question) -> tuple[Channel | None, tuple[Image, ...]]:
         """Its pictures, beside the channel; without any the channel is read for the change."""
@@ -122,21 +185,4 @@ class OpenQuestion:
             reply_to=question.message_id,
             deadline=now + self._limits.text_deadline,
             lease_until=question.until,
-        )
-
-    def _opening(self, user: Message, assistant: Message) -> Transition:
-        now = user.created_at
-        day = quota.day_of(now)
-        return Transition(
-            changes=(
-                InsertMessage(user),
-                InsertMessage(assistant),
-                TouchChat(user.chat_id, user.text[:TITLE_LENGTH], now),
-                CountMessage(day, self._limits.daily_messages),
-                CountCall(ModelKind.TEXT, day, self._limits.text_calls),
-                *map(CheckImage, user.image_ids),
-            ),
-            events=(MessageInserted(user), MessageInserted(assistant)),
-            opens=1,
-            open_limit=self._limits.open_messages,
         )

@@ -3,10 +3,10 @@
 Where its user has as many pictures with the painter as one may have, a job waits for its turn
 (`domain/turns.py`), and nobody is started for it.
 
-The answer may be thought about (the model has asked for pictures), or its user tries again what has
-failed of it. Where the day has fewer pictures left than are wanted, those are ordered, and the
-slots of the rest say why they are empty. An invoke that fails is taken back: its slot ends, the
-picture goes back to its day.
+The answer may be thought about (the model has asked for pictures), its user tries again what has
+failed of it, or it is stored by the same transaction, since nobody has to think about it. Where the
+day has fewer pictures left than are wanted, those are ordered, and the slots of the rest say why
+they are empty. An invoke that fails is taken back: its slot ends, the picture goes back to its day.
 """
 
 from __future__ import annotations
@@ -46,18 +46,21 @@ from afterimage.domain.errors import (
     ProviderLimit,
     QuotaExceeded,
 )
-from afterimage.domain.events import MessageUpdated
+from afterimage.domain.events import MessageInserted, MessageUpdated
 from afterimage.domain.limits import LONGEST_WAIT, Limits, ModelKind
 from afterimage.domain.metrics import Metric
+from afterimage.measured import milliseconds
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.models import ImageRequest
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
-from afterimage.use_cases.open_question import Question
+from afterimage.use_cases.open_question import Opening, Question
 from afterimage.use_cases.turns import PaintersTurns
 
+# What a day has too little room for, where it is that alone.
+_ROOM = (ReserveImage, CountCall)
 # Others may take what the day had left while we look; after so many tries nothing is left.
 _TRIES = 4
 
@@ -149,8 +152,32 @@ class OrderPicture:
                     break
             else:
                 self._count_refused(wanted, len(wanted.jobs) - wanted.fits)
-                return self._start(question.user_id, message, delivery, after)
+                return self._start(question, message, delivery, after)
         return self._nothing_left(question, message, wanted, after)
+
+    def opening(self, question: Question, opening: Opening, wish: ImageRequest) -> Message:
+        """The answer of a question that is stored with its order, in one transaction: with
+        pictures under way or waiting for their turn, or failed if the day has room for none.
+
+        Raises:
+            ProviderLimit: no call of the model is left; nothing was stored.
+            ConditionsFailed, TooManyOpen, AccountDeleted: as of `OpenQuestion`.
+        """
+        wanted, channel = self._wanted(question, opening.assistant, wish), opening.channel
+        for left in reversed(range(_TRIES + 1)):
+            wanted = wanted if left else replace(wanted, fits=0)
+            order = partial(self._ordering, question, opening.assistant, wanted, opening=opening)
+            try:
+                delivery = self._channel.change(question.user_id, order, channel)
+            except ConditionsFailed as failed:
+                if not left or not all(isinstance(one, _ROOM) for one in failed.changes):
+                    raise
+                wanted = self._fewer(opening.assistant, wanted, failed, is_new=True)
+                channel = None
+            else:
+                break
+        self._count_refused(wanted, len(wanted.jobs) - wanted.fits)
+        return self._start(question, opening.assistant, delivery, NOTHING_POSTED)
 
     def start_again(self, user_id: str, message: Message) -> None:
         """Invoke once more where a function died before it could; the claim makes it harmless."""
@@ -186,9 +213,14 @@ class OrderPicture:
         )
 
     def _ordering(
-        self, question: Question, read: Message, wanted: _Wanted, channel: Channel
+        self,
+        question: Question,
+        read: Message,
+        wanted: _Wanted,
+        channel: Channel,
+        opening: Opening | None = None,
     ) -> Transition:
-        """As the queue stands at this try."""
+        """As the queue stands at this try. Args: opening: of an answer that is not stored yet."""
         room, forgotten = self._turns.room(channel, wanted.fits)
         jobs = [
             replace(job, status=JobStatus.RESERVED if number < room else JobStatus.WAITING)
@@ -196,20 +228,28 @@ class OrderPicture:
         ]
         slots = {job.slot: Slot.of(job, job.created_at + self._wait_of(job)) for job in jobs}
         slots |= _left_empty(wanted)
-        ordered = read.generating(jobs[0], slots, wanted.parts, question.until)
-        day, limits = jobs[0].quota_day, self._limits
+        ordered = read.generating(wanted.jobs[0], slots, wanted.parts, question.until)
+        day = wanted.jobs[0].quota_day
+        reserved = self._reserved(day, jobs)
+        if opening is not None:
+            stored = opening.storing(replace(ordered, version=read.version), *reserved)
+            return replace(stored, forgets=forgotten)
         return Transition(
-            changes=(
-                ReplaceMessage(ordered, read.version),
-                *self._again(read, day),
-                ReserveImage(day, limits.daily_images, len(jobs)),
-                CountCall(ModelKind.IMAGE, day, limits.image_calls, len(jobs)),
-                *map(InsertJob, jobs),
-            ),
+            changes=(ReplaceMessage(ordered, read.version), *self._again(read, day), *reserved),
             events=(MessageUpdated(ordered),),
             opens=0 if read.is_open else 1,
-            open_limit=None if read.is_open else limits.open_messages,
+            open_limit=None if read.is_open else self._limits.open_messages,
             forgets=forgotten,
+        )
+
+    def _reserved(self, day: str, jobs: Sequence[Job]) -> tuple[Change, ...]:
+        """The jobs, with what they take of their day."""
+        if not jobs:
+            return ()
+        return (
+            ReserveImage(day, self._limits.daily_images, len(jobs)),
+            CountCall(ModelKind.IMAGE, day, self._limits.image_calls, len(jobs)),
+            *map(InsertJob, jobs),
         )
 
     def _wait_of(self, job: Job) -> timedelta:
@@ -221,14 +261,23 @@ class OrderPicture:
 
     # --- What the day has no room for -------------------------------------------------------
 
-    def _fewer(self, read: Message, wanted: _Wanted, failed: ConditionsFailed) -> _Wanted:
-        """As many as are left. Another try is refused where there is no message or call left."""
+    def _fewer(
+        self, read: Message, wanted: _Wanted, failed: ConditionsFailed, *, is_new: bool = False
+    ) -> _Wanted:
+        """As many as are left.
+
+        Another try is refused where there is no message or call left, and so is what is not stored
+        yet (`is_new`) where there is no call.
+        """
         wait = quota.seconds_to_reset(wanted.jobs[0].created_at)
         if _is_again(read) and failed.includes(CountMessage):
             raise MessageLimit(retry_after=wait) from failed
         left = [one.limit - used for one, used in failed.counted.items()]
         fits = max(0, min([wanted.fits - 1, *left]))
-        if not fits and _is_again(read) and failed.includes(CountCall):
+        is_unanswered = _is_again(read) or is_new
+        if is_unanswered and any(
+            isinstance(one, CountCall) and used >= one.limit for one, used in failed.counted.items()
+        ):
             raise ProviderLimit(retry_after=wait) from failed
         lacks = QuotaExceeded if failed.includes(ReserveImage) else CallsUsedUp
         return replace(wanted, fits=fits, lacking=lacks(retry_after=wait))
@@ -250,7 +299,10 @@ class OrderPicture:
 
     # --- Handing over -----------------------------------------------------------------------
 
-    def _start(self, user_id: str, read: Message, delivery: Delivery, after: Posts) -> Message:
+    def _start(
+        self, question: Question, read: Message, delivery: Delivery, after: Posts
+    ) -> Message:
+        user_id = question.user_id
         ordered = turns.message_in(delivery.transition, read)
         jobs = [each.job for each in delivery.transition.changes if isinstance(each, InsertJob)]
         started = [
@@ -259,6 +311,9 @@ class OrderPicture:
             if job.status is JobStatus.RESERVED
         ]
         self._channel.deliver(delivery, after)
+        if any(isinstance(event, MessageInserted) for event in delivery.transition.events):
+            waited = milliseconds(question.received_at, self._clock.now())
+            self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
         for job in jobs[len(started) :]:
             self._log.info("llm_handler_image_waits", message_id=ordered.id, job_id=job.id)
         for job, start in started:

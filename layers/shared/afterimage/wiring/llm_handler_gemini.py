@@ -21,6 +21,7 @@ from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
+from afterimage.use_cases.paint_question import PaintQuestion
 from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.think import Think
@@ -87,15 +88,15 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         log=base.log,
         metrics=base.metrics,
     )
+    opening = OpenQuestion(channel=base.channel, images=images, clock=base.clock, limits=limits)
     answer = AnswerMessage(
         channel=base.channel,
         messages=messages,
-        open_question=OpenQuestion(
-            channel=base.channel, images=images, clock=base.clock, limits=limits
-        ),
+        open_question=opening,
         think=think,
         order=order,
         end=end,
+        paint=PaintQuestion(messages=messages, open_question=opening, order=order, log=base.log),
         attach=attach,
         clock=base.clock,
         limits=limits,

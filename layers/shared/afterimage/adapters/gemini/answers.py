@@ -17,7 +17,7 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from afterimage.adapters.gemini import history, tool
-from afterimage.adapters.gemini.history import IMAGE_TOOL
+from afterimage.domain.conversation import IMAGE_TOOL
 from afterimage.domain.errors import (
     Blocked,
     Failure,

@@ -23,12 +23,11 @@ from afterimage.adapters.gemini.answers import (
     RequestRefused,
     Retryable,
 )
-from afterimage.adapters.gemini.history import IMAGE_TOOL
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.streamed_text import StreamedText
 from afterimage.adapters.gemini.transport import Transport, Unanswered
 from afterimage.adapters.gemini.wishes import DRAFTS, LABELS, Wish, Wishes, fields
-from afterimage.domain.conversation import Turn
+from afterimage.domain.conversation import IMAGE_TOOL, Turn
 from afterimage.domain.errors import Failure, ProviderRejected, ProviderUnavailable
 from afterimage.domain.metrics import Metric
 from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply, Unwanted, Words

@@ -18,10 +18,9 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from afterimage.domain.conversation import Turn
+from afterimage.domain.conversation import IMAGE_TOOL, Turn
 from afterimage.domain.numbered_pictures import label
 
-IMAGE_TOOL = "generate_image"
 # What the provider documents for calls that it finds no signature of its own in.
 _NO_SIGNATURE = "skip_thought_signature_validator"
 _DEEPEST = 20  # levels of a call's arguments
