@@ -103,7 +103,7 @@ def unsigned(claims: dict[str, object]) -> str:
 
 def serve_page(context: BrowserContext) -> None:
     """The page's files with the page's own headers, in an empty document."""
-    page = WebPage(ROOT / "functions" / "web_page" / "static", lambda: CONFIG, RecordingLog())
+    page = WebPage(ROOT / "functions" / "web_page" / "static", lambda: CONFIG, list, RecordingLog())
 
     def answer(route: Route) -> None:
         path = urlsplit(route.request.url).path
@@ -181,7 +181,9 @@ def test_without_the_origin_of_its_tokens_the_browser_refuses(
     new_context: Callable[[], BrowserContext], pool: Pool, tmp_path: Path
 ) -> None:
     """What `SignInOrigin` is for."""
-    policy = WebPage(tmp_path, lambda: {**CONFIG, "sign_in_origin": ""}, RecordingLog())._policy()
+    policy = WebPage(
+        tmp_path, lambda: {**CONFIG, "sign_in_origin": ""}, list, RecordingLog()
+    )._policy()
     context = new_context()
     context.route(f"{SIGN_IN}/**", pool)
     context.route(

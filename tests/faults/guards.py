@@ -325,14 +325,14 @@ GUARDS = (
     Guard(
         _QUOTA,
         "use_cases/open_question.py",
-        "                CountCall(ModelKind.TEXT, day, self._limits.text_calls),\n",
-        "",
+        "opening.storing(opening.assistant, call)",
+        "opening.storing(opening.assistant)",
         "tests/unit/test_count_calls.py::test_without_calls_nothing_is_stored_and_nobody_asked",
     ),
     Guard(
         _QUOTA,
         "use_cases/order_picture.py",
-        "                CountCall(ModelKind.IMAGE, day, limits.image_calls, len(jobs)),\n",
+        "            CountCall(ModelKind.IMAGE, day, self._limits.image_calls, len(jobs)),\n",
         "",
         "tests/unit/test_count_calls.py::test_a_picture_that_nobody_may_paint_ends_and_costs_nothing",
     ),

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass
 
 from afterimage.channel import UnifiedChannel
+from afterimage.domain.catalogue import Catalogue
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.invocation import Invocation
 from afterimage.ports.chats import ImagesById, MessageReader
@@ -15,6 +17,7 @@ from afterimage.ports.pictures import SmallFiles
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.attach import Attach
+from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.open_question import OpenQuestion
@@ -24,7 +27,7 @@ from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.think import Think
 from afterimage.use_cases.turns import PaintersTurns
-from tests.support.costs import count_calls
+from tests.support.costs import CATALOGUE, count_calls
 from tests.support.doubles import PlainIdentifiers
 
 
@@ -47,9 +50,11 @@ class Answering:
     executor: Executor
     log: Log
     metrics: Metrics
+    catalogue: Callable[[], Catalogue] = lambda: CATALOGUE
 
     def __post_init__(self) -> None:
         channel, messages, clock, log = self.channel, self.messages, self.clock, self.log
+        painters = ChoosePainter(self.catalogue, "an-image-model", log, self.metrics)
         end = EndAnswer(channel, messages, clock, log)
         order = OrderPicture(
             channel,
@@ -60,7 +65,7 @@ class Answering:
             EndSlots(channel, messages, self.jobs, self.invocation),
             clock,
             self.limits,
-            "an-image-model",
+            painters,
             self.executor,
             log,
             self.metrics,
@@ -82,7 +87,7 @@ class Answering:
             log,
             self.metrics,
         )
-        opening = OpenQuestion(channel, self.images, clock, self.limits)
+        opening = OpenQuestion(channel, self.images, painters, clock, self.limits)
         self.answer = AnswerMessage(
             channel,
             messages,

@@ -128,7 +128,7 @@ def call(
         chats=ReadChats(chats),
         images=gallery,
         original=DownloadOriginal(gallery, pictures),
-        usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4, 50),
+        usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4, 50, dict),
         rename=RenameChat(channel, chats),
         cancel=CancelMessage(channel, messages, end, clock, timedelta(seconds=155), log),
         delete_image=DeleteImage(channel, images, messages, keeper, clock, log),
@@ -351,6 +351,7 @@ def test_usage(call: Call) -> None:
             "painting_limit": 4,
             "cost_usd": "0",
             "typical_ms": None,
+            "typical_ms_by_model": {},
         },
     )
 

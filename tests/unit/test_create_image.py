@@ -79,7 +79,7 @@ FULL = ids.image_key(USER, JOB.id, "full.webp")
 THUMBNAIL = ids.image_key(USER, JOB.id, "thumbnail.webp")
 SMALL = ids.image_key(USER, JOB.id, "small.webp")
 ORIGINAL = ids.image_key(USER, JOB.id, "original")
-A_FOX = PaintRequest("a red fox", f"identifier of {USER}", "1:1", "1K")
+A_FOX = PaintRequest("a red fox", f"identifier of {USER}", "1:1", "1K", model="an-image-model")
 ORDER = Order(USER, CHAT, WAITING.id, JOB.id, 1, REQUEST, NOW + timedelta(seconds=150))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,10 +29,21 @@ from tests.support.in_memory import (
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
+from afterimage.domain.catalogue import Catalogue
+from afterimage.domain.changes import Transition
 from afterimage.domain.conversation import turns
-from afterimage.domain.entities import Job, JobStatus, MessageType, Role, SlotStatus, Status
+from afterimage.domain.entities import (
+    Channel,
+    Job,
+    JobStatus,
+    MessageType,
+    Role,
+    SlotStatus,
+    Status,
+)
 from afterimage.domain.errors import (
     ChatDeleted,
+    Invalid,
     MessageLimit,
     ProviderLimit,
     ProviderUnavailable,
@@ -49,6 +60,18 @@ from afterimage.use_cases.retry_message import Click, RetryMessage
 from afterimage.use_cases.turns import PaintersTurns
 
 DAY = "2026-11-20"
+CATALOGUE = Catalogue.model_validate(
+    {
+        "text_models": [],
+        "image_models": [
+            {
+                "id": "an-image-model",
+                "prices": [{"input": {"text": "1"}, "output": {"text": "1"}}],
+                "sizes": {"1K": {"tokens": 1120}, "4K": {"tokens": 3780, "pictures": 3}},
+            }
+        ],
+    }
+)
 LIMITS = Limits(
     daily_images=5,
     daily_messages=4,
@@ -129,6 +152,7 @@ def world(
         threads,
         log,
         metrics,
+        lambda: CATALOGUE,
     )
     return World(
         answering.answer,
@@ -242,9 +266,9 @@ def test_others_may_take_what_was_left_meanwhile(world: World) -> None:
     world.leave(f"quota#{DAY}", 3, 5)
     commit, taken = world.tables.commit, iter([1, 1, 1])
 
-    def racing(*args: Any) -> None:
+    def racing(channel: Channel, transition: Transition, now: datetime) -> None:
         world.tables.rows.used[USER, f"quota#{DAY}"] += next(taken, 0)
-        commit(*args)
+        commit(channel, transition, now)
 
     world.tables.commit = racing  # type: ignore[method-assign]
 
@@ -348,3 +372,21 @@ def test_the_model_learns_what_was_painted_without_it(world: World) -> None:
     assert [turn.role for turn in said] == ["user", "model", "user"]
     call = {"name": "generate_image", "args": {"prompt": "a red fox", "aspect_ratio": "16:9"}}
     assert json.loads(answer.assistant.parts or "") == [{"functionCall": call}]
+
+
+# --- Sizes -------------------------------------------------------------------------------------
+
+
+def test_a_large_picture_counts_as_several_and_no_more_are_painted_than_fit(world: World) -> None:
+    assistant = world.paint(count=2, image_size="4K").assistant
+
+    assert [job.image_size for job in world.jobs()] == ["4K"]
+    assert world.used() == (3, 1, 1, 0)
+    assert [slot.status for slot in assistant.slots] == [SlotStatus.GENERATING, SlotStatus.FAILED]
+    assert assistant.image_size == "4K"
+
+    another = world.paint(1, again=assistant.id).assistant
+    assert (another.image_size, another.status) == ("4K", Status.FAILED)
+
+    with pytest.raises(Invalid):
+        world.paint(2, image_model="unheard-of")

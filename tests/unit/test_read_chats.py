@@ -259,7 +259,7 @@ def test_a_search_for_what_is_rare_gives_a_cursor_instead_of_reading_on(
 
 def read_usage(tables: InMemoryTables, clock: FixedClock) -> Usage:
     limits = DailyLimits(10, 200, 30, 400)
-    return ReadUsage(InMemoryLedger(tables), tables.read, clock, limits, 4, 50)(USER)
+    return ReadUsage(InMemoryLedger(tables), tables.read, clock, limits, 4, 50, dict)(USER)
 
 
 def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
@@ -283,7 +283,7 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
         (USER, "cost#2026-11-19"): (1, 1),
     }
     usage = ReadUsage(
-        InMemoryLedger(tables), tables.read, clock, DailyLimits(10, 200, 30, 400), 4, 50
+        InMemoryLedger(tables), tables.read, clock, DailyLimits(10, 200, 30, 400), 4, 50, dict
     )(USER)
 
     assert usage == Usage(
@@ -302,6 +302,7 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
         painting_limit=4,
         cost_usd="0.034",
         typical_ms=4_000,
+        typical_ms_by_model={},
     )
 
 

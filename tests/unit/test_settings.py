@@ -213,7 +213,8 @@ def test_the_keeper_does_without_nothing(name: str) -> None:
 
 
 def test_the_page_needs_no_table() -> None:
-    assert PageSettings.read({"PUBLIC_CONFIG_PARAMETER": "/x", "MODEL_CATALOGUE_PARAMETER": "/y"})
+    parameters = {"PUBLIC_CONFIG_PARAMETER": "/x", "MODEL_CATALOGUE_PARAMETER": "/y"}
+    assert PageSettings.read({**parameters, "IMAGE_MODEL": "a", "IMAGE_PRICE_USD": "0.03"})
 
 
 def test_the_public_configuration() -> None:

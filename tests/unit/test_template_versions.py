@@ -111,7 +111,12 @@ def test_the_test_knows_answers_that_reach_some_all_and_none() -> None:
         return differing(versions(*deployed()), versions(*another))
 
     assert published("TextModel") == {"LlmHandlerGeminiFunction"}
-    assert published("ImageModel") == {"LlmHandlerGeminiFunction", "ImageGenerateFunction"}
+    assert published("ImageModel") == {
+        "LlmHandlerGeminiFunction",
+        "ImageGenerateFunction",
+        "ChatApiFunction",
+        "WebPageFunction",
+    }
     assert published("Release") == published("LogLevel") == FUNCTIONS
     assert published("AlarmEmail") == published("ImageConcurrency") == set()
 

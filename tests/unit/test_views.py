@@ -33,6 +33,8 @@ META_FIELDS = [
     "image",
     "image_deleted",
     "count",
+    "image_size",
+    "image_model",
     "images",
     "error",
     "source_image_ids",
@@ -81,6 +83,8 @@ def test_a_users_message() -> None:
             "image": None,
             "image_deleted": False,
             "count": None,
+            "image_size": None,
+            "image_model": None,
             "images": [],
             "error": None,
             "source_image_ids": [],
@@ -117,6 +121,8 @@ def test_an_answer_with_a_picture() -> None:
         "image": IMAGE,
         "image_deleted": False,
         "count": 1,
+        "image_size": None,
+        "image_model": None,
         "images": [
             {
                 "id": a_ulid(),

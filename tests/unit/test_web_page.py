@@ -44,7 +44,7 @@ def page(tmp_path: Path, log: RecordingLog) -> WebPage:
     (root / "unknown").write_bytes(b"\xff\xfe")
     (root / "vendor" / "lib.js").write_text("export {};")
     (root / "link.txt").symlink_to(tmp_path / "secret.txt")
-    return WebPage(root, lambda: CONFIG, log)
+    return WebPage(root, lambda: CONFIG, list, log)
 
 
 def static(page: WebPage, path: str, **headers: str) -> dict[str, Any]:
@@ -136,7 +136,7 @@ def test_an_issuer_whose_tokens_come_from_elsewhere(tmp_path: Path, log: Recordi
     """Cognito describes itself at one origin and signs people in at another."""
     (tmp_path / "index.html").write_text("")
     config = {**CONFIG, "sign_in_origin": "https://sign-in.test"}
-    page = WebPage(tmp_path, lambda: config, log)
+    page = WebPage(tmp_path, lambda: config, list, log)
 
     policy = page({"routeKey": "GET /"}, None)["headers"]["content-security-policy"]
 
@@ -211,6 +211,7 @@ def test_what_the_page_needs_to_sign_in_and_connect(page: WebPage) -> None:
         "public_url": "https://page.test",
         "websocket_url": "wss://channel.test/live",
         "max_text_length": 8_000,
+        "image_models": [],
     }
 
 

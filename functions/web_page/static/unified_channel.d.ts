@@ -83,6 +83,8 @@ export interface Message {
     images: Slot[];
     error: MessageError | null;
     /** What the pictures of an answer are made of, in order; an id stays when its picture goes. */
+    image_size: "1K" | "2K" | "4K" | null;
+    image_model: string | null;
     source_image_ids: string[];
     /** The pictures that a question names, as they are now; null where one has been deleted. */
     attachments: (Image | null)[];

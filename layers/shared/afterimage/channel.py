@@ -274,8 +274,9 @@ def _tells_of_an_end(
     """Whether an answer ends with it, which it may as it is stored."""
     if isinstance(event, MessageInserted):
         return event.message.role is Role.ASSISTANT and not event.message.is_open
-    closes = transition.opens < 0 and isinstance(event, MessageUpdated)
-    return closes and not event.message.is_open
+    if isinstance(event, MessageUpdated):
+        return transition.opens < 0 and not event.message.is_open
+    return False
 
 
 def _without(transition: Transition, refused: Sequence[Change]) -> Transition:

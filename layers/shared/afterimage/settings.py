@@ -54,8 +54,14 @@ class ParameterSettings(Settings):
     model_catalogue_parameter: Name
 
 
-class PageSettings(ParameterSettings):
-    pass
+class OfferSettings(ParameterSettings):
+    """Of every function that knows which image models a message may choose among."""
+
+    image_model: Name
+
+
+class PageSettings(OfferSettings):
+    image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
 
 
 class TableSettings(ParameterSettings):
@@ -118,7 +124,7 @@ class UploadSettings(TableSettings):
     daily_upload_limit: int = Field(ge=0)
 
 
-class ChatApiSettings(PaintingSettings, CallSettings, UploadSettings):
+class ChatApiSettings(PaintingSettings, CallSettings, UploadSettings, OfferSettings):
     images_bucket: Name
     image_timeout: int = Field(ge=1)
     keeper_function: Name

@@ -22,6 +22,7 @@ from afterimage.domain.entities import (
     SlotStatus,
     Status,
 )
+from afterimage.domain.image_sizes import ImageSize
 from afterimage.ports.channel import ImageUrls
 
 
@@ -75,6 +76,8 @@ class MetaView(TypedDict):
     image: ImageView | None
     image_deleted: bool
     count: int | None
+    image_size: ImageSize | None
+    image_model: str | None
     images: list[SlotView]
     error: MessageErrorView | None
     source_image_ids: list[str]
@@ -143,6 +146,8 @@ def message_view(message: Message, urls: ImageUrls, now: datetime) -> MessageVie
             "image": image,
             "image_deleted": message.image_deleted,
             "count": len(message.asked) or None,
+            "image_size": message.image_size,
+            "image_model": message.image_model,
             "images": [_slot_view(slot, urls, now) for slot in message.slots],
             "error": error,
             "source_image_ids": list(message.source_image_ids),

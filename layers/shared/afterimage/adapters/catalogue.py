@@ -21,7 +21,9 @@ def packaged() -> Catalogue:
     return Catalogue.model_validate_json(_PACKAGED.read_bytes())
 
 
-def in_force(setting: Callable[[], str], log: Log, metrics: Metrics) -> Callable[[], Catalogue]:
+def in_force(
+    setting: Callable[[], str], log: Log, metrics: Metrics | None = None
+) -> Callable[[], Catalogue]:
     """What holds now, read whenever it is asked for.
 
     A list of models that is set stands in place of the packaged one. What is not valid changes
@@ -38,7 +40,8 @@ def in_force(setting: Callable[[], str], log: Log, metrics: Metrics) -> Callable
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_input=False, include_context=False)
             log.exception("model_catalogue_invalid", wrong=wrong[:_TOLD])
-            metrics.add(Metric.DEFECTS)
+            if metrics is not None:  # the page has none
+                metrics.add(Metric.DEFECTS)
             return packaged()
 
     return lambda: parsed(setting())

@@ -8,7 +8,7 @@ AspectRatio = Literal[
     "1:1", "2:3", "3:2", "3:4", "4:3", "4:5", "5:4", "9:16", "16:9", "21:9",
     "1:4", "4:1", "1:8", "8:1",
 ]  # fmt: skip
-ASPECT_RATIOS: tuple[str, ...] = get_args(AspectRatio)
+ASPECT_RATIOS: tuple[AspectRatio, ...] = get_args(AspectRatio)
 DEFAULT: AspectRatio = "1:1"
 
 

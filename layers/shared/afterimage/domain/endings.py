@@ -77,11 +77,14 @@ def complete(
     Raises:
         IllegalMove: the job has ended.
     """
-    succeeded = moved(job, Move.SUCCEED, now, price_usd=price_usd)
     own, *others = images
+    counted = job.counted(own)
+    succeeded = replace(moved(job, Move.SUCCEED, now, price_usd=price_usd), pictures=counted)
     painted = [slot.painted(own) for slot in message.slots if slot.id == job.id]
     come = [Slot(other.id, SlotStatus.COMPLETE, other, unasked=True) for other in others]
     changes: list[Change] = [InsertImage(image) for image in images]
+    if counted < job.pictures:  # a smaller one came than was asked for
+        changes.append(RefundImage(job.quota_day, job.pictures - counted))
     events = tuple(ImageInserted(image) for image in images)
     delivered = message.changed(painted, come)
     return _ending(message, delivered, (*changes, MoveJob(job, succeeded)), events)
@@ -190,7 +193,10 @@ def _refunds(jobs: Sequence[Job], move: Move) -> Iterator[Change]:
     One change for each day: a transaction takes each day's row once.
     """
     refunded = [job for job in jobs if effect_of(job, move).refunds]
-    for day, number in Counter(job.quota_day for job in refunded).items():
+    pictures = Counter[str]()
+    for job in refunded:
+        pictures[job.quota_day] += job.pictures
+    for day, number in pictures.items():
         yield RefundImage(day, number)
     unbegun = Counter(job.quota_day for job in refunded if not may_have_begun(job))
     for day, number in unbegun.items():

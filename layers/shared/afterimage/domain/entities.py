@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
+from afterimage.domain import image_sizes
 from afterimage.domain.errors import Failure
+from afterimage.domain.image_sizes import ImageSize
 
 TITLE_LENGTH = 80
 
@@ -196,6 +198,8 @@ class Message:
     Attributes:
         version: grows by one with every change.
         count: how many pictures the client asked for; None leaves it to the model.
+        image_size: how large the client asked for them; None leaves it at the usual.
+        image_model: name of the image model that it chose; None if it chose none.
         slots: those of the pictures that were asked for, in order, then those of what came with
             them.
         parts: the model's own parts as JSON, sent back to it unchanged in later turns.
@@ -231,6 +235,8 @@ class Message:
     try_version: int = 1
     deadline: datetime | None = None
     lease_until: datetime | None = None
+    image_size: ImageSize | None = None
+    image_model: str | None = None
     source_image_ids: tuple[str, ...] = ()
     image_ids: tuple[str, ...] = ()
     attachments: tuple[Image | None, ...] = ()
@@ -335,7 +341,8 @@ class Message:
     def answered(self, text: str, parts: str) -> Message:
         """The same message with the model's reply."""
         ended = self._ended(Status.COMPLETE)
-        return replace(ended, text=text, parts=parts, aspect_ratio=None, count=None)
+        said = replace(ended, text=text, parts=parts)
+        return replace(said, aspect_ratio=None, count=None, image_size=None, image_model=None)
 
     def failed(self, failure: Failure, now: datetime) -> Message:
         """The same message, ended with a reason before it had any picture to wait for."""
@@ -413,6 +420,9 @@ class Job:
         aspect_ratio: None leaves it to the model, which follows the first source.
         source_image_ids: the pictures that it is made of, in their order.
         attempt: how often a function has been asked to run it, from 1.
+        image_size: how large it is asked for.
+        pictures: what it takes of the day's limit; of one that has succeeded, what came counts.
+        counts: what a picture of each smaller size would count for.
         slot: place of its picture among those that were asked for, from 0.
         quota_day: the UTC day (`YYYY-MM-DD`) whose quota it was taken from.
         turn_at: when its turn came; None if it has not yet, or if it never had to wait.
@@ -430,6 +440,9 @@ class Job:
     model: str
     created_at: datetime
     source_image_ids: tuple[str, ...] = ()
+    image_size: ImageSize = image_sizes.DEFAULT
+    pictures: int = 1
+    counts: Mapping[str, int] = field(default_factory=dict)
     slot: int = 0
     status: JobStatus = JobStatus.RESERVED
     attempt: int = 1
@@ -446,6 +459,11 @@ class Job:
     def handed_over_at(self) -> datetime:
         """When it was handed to the painter."""
         return self.turn_at or self.created_at
+
+    def counted(self, image: Image) -> int:
+        """What its picture counts for: never more than was asked for, and less if it is smaller."""
+        came = image_sizes.size_of(image.width, image.height)
+        return min(self.pictures, self.counts.get(came, self.pictures))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 TEXT: Final = "text"
+IMAGE: Final = "image"
 UNTOLD = ""  # the modality of tokens of which nothing was said
 MILLION = 1_000_000
 _NANO = 9  # places behind the point

@@ -80,6 +80,8 @@ class LlmHandlerRoutes:
                 received_at=request.received_at,
                 until=request.until,
                 image_ids=tuple(sent.image_ids or ()),
+                image_size=sent.image_size,
+                image_model=sent.image_model,
                 paint=sent.paints,
                 again=sent.again,
             )
@@ -272,6 +274,7 @@ class ChatApiRoutes:
                 "painting_limit": usage.painting_limit,
                 "cost_usd": usage.cost_usd,
                 "typical_ms": usage.typical_ms,
+                "typical_ms_by_model": dict(usage.typical_ms_by_model),
             }
         )
 

@@ -21,6 +21,7 @@ from typing_extensions import TypedDict
 
 from afterimage.domain.aspect_ratios import AspectRatio
 from afterimage.domain.ids import ULID_PATTERN
+from afterimage.domain.image_sizes import ImageSize
 from afterimage.domain.limits import MOST_PICTURES
 from afterimage.frames import BroadcastFrame
 from afterimage.views import ChatView, ImageView, MessageView
@@ -73,6 +74,7 @@ class PostMessage(_Body):
 
     `id` is the client's ULID, made when the message was written; the same id again is the
     same message. `count` is the number of pictures, where it is one; left out, the model decides.
+    `image_size` and `image_model` are among those of `image_models` in `/config.json`.
     `image_ids` names up to four pictures of the caller's own; without any, `text` must not be
     blank. With `paint` the text is the prompt, of at most 2,000 characters and not blank, and the
     pictures are what it is painted after: no text model is asked. `again` is the id of an answer of
@@ -93,6 +95,8 @@ class PostMessage(_Body):
         | None
     ) = None
 
+    image_size: ImageSize | None = None
+    image_model: Annotated[str, StringConstraints(max_length=32)] | None = None
     paint: bool | None = None
     again: Ulid | None = None
 
@@ -214,6 +218,7 @@ class UsageView(TypedDict):
     painting_limit: int
     cost_usd: str
     typical_ms: int | None
+    typical_ms_by_model: dict[str, int | None]
 
 
 class TicketView(TypedDict):
@@ -227,6 +232,21 @@ class EventsView(TypedDict):
     reset: bool
 
 
+class SizeView(TypedDict):
+    """`pictures`: of the day's limit."""
+
+    price_usd: str
+    pictures: int
+
+
+class ImageModelView(TypedDict):
+    name: str
+    label: str
+    sizes: dict[ImageSize, SizeView]
+    aspect_ratios: list[AspectRatio]
+    max_sources: int
+
+
 class ConfigView(TypedDict):
     issuer: str
     client_id: str
@@ -235,6 +255,7 @@ class ConfigView(TypedDict):
     public_url: str
     websocket_url: str
     max_text_length: int
+    image_models: list[ImageModelView]
 
 
 class ErrorBody(TypedDict):

@@ -33,11 +33,19 @@ class WebPage:
         root: folder of the static files; nothing outside it is served.
         config: the public configuration, as a mapping with `issuer`, `audience`, `client_id`,
             `scopes`, `sign_in_origin`, `public_url` and `websocket_url`.
+        image_models: those that a message may choose among, as the page is told of them.
     """
 
-    def __init__(self, root: Path, config: Callable[[], Mapping[str, str]], log: Log) -> None:
+    def __init__(
+        self,
+        root: Path,
+        config: Callable[[], Mapping[str, str]],
+        image_models: Callable[[], list[dict[str, Any]]],
+        log: Log,
+    ) -> None:
         self._root = root.resolve()
         self._config = config
+        self._image_models = image_models
         self._log = log
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -80,7 +88,15 @@ class WebPage:
             "public_url": config["public_url"],
             "websocket_url": config["websocket_url"],
             "max_text_length": _MAX_TEXT,
+            "image_models": self._choice(),
         }
+
+    def _choice(self) -> list[dict[str, Any]]:
+        try:
+            return self._image_models()
+        except Exception:  # noqa: BLE001 - people sign in all the same, and paint as usual
+            self._log.exception("model_catalogue_unread")
+            return []
 
     def _policy(self) -> str:
         """Content security policy: only this origin, who signs people in, and the channel."""

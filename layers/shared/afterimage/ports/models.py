@@ -65,6 +65,7 @@ class PaintRequest:
         aspect_ratio: width to height; None leaves it to the model, which follows its sources.
         image_size: `1K`, `2K` or `4K`; None leaves it to the model.
         sources: at most 14, in the order in which the prompt speaks of them; 60 MB together.
+        model: id of the model that is asked; None for the one that is set.
     """
 
     prompt: str
@@ -72,6 +73,7 @@ class PaintRequest:
     aspect_ratio: str | None = None
     image_size: str | None = None
     sources: Sequence[Source] = ()
+    model: str | None = None
 
 
 class SafetyIdentifiers(Protocol):

@@ -152,7 +152,13 @@ class AnswerMessage:
             used_up = CallsUsedUp(retry_after=quota.seconds_to_reset(now))
             return self._end.fail(question.user_id, assistant, used_up)
         self._log.info("llm_handler_message_taken_over", message_id=assistant.id)
-        first = replace(question, aspect_ratio=ours.aspect_ratio, count=ours.count)
+        first = replace(
+            question,
+            aspect_ratio=ours.aspect_ratio,
+            count=ours.count,
+            image_size=ours.image_size,
+            image_model=ours.image_model,
+        )
         return self._think(first, ours, delivery)
 
     def _stored(self, question: Question, message_id: str) -> Message | None:

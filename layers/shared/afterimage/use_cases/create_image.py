@@ -53,7 +53,6 @@ _TIME_TO_DELIVER = timedelta(seconds=8)
 # keep what was paid for from being stored.
 _HEAD_START = timedelta(milliseconds=30)
 _FIRST_ATTEMPT = 1
-_IMAGE_SIZE = "1K"
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
@@ -296,8 +295,9 @@ class CreateImage:
                 varied(job.prompt, job.slot),
                 identifier.result(),
                 job.aspect_ratio,
-                _IMAGE_SIZE,
+                job.image_size,
                 self._read_sources(order, job, named.result()),
+                job.model,
             )
             until = budget.keeping(_TIME_TO_DELIVER, self._clock.now(), order.until)
             with timed(self._metrics, Metric.IMAGE_MODEL_TIME, self._clock):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -23,9 +24,11 @@ from afterimage.domain.changes import (
 from afterimage.domain.entities import TITLE_LENGTH, Channel, Image, Message, Role, Status
 from afterimage.domain.errors import UnknownPicture
 from afterimage.domain.events import MessageInserted
+from afterimage.domain.image_sizes import ImageSize
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.ports.chats import ImagesById
 from afterimage.ports.system import Clock
+from afterimage.use_cases.choose_painter import ChoosePainter
 
 
 @dataclass(frozen=True)
@@ -37,6 +40,8 @@ class Question:
         count: how many pictures, 1 to 4; None leaves it to the model.
         received_at: when the request came in.
         image_ids: pictures of the user's that it is about, each once.
+        image_size: how large, None for the usual; a size of its model, as `image_model` is a name.
+        image_model: name of the model that is to paint; None leaves it to the operator.
         paint: its text is the prompt, and no text model is asked.
         again: id of an answer of the same chat whose pictures are painted once more: its prompt is
             used, then, and the text is only shown.
@@ -52,6 +57,8 @@ class Question:
     until: datetime
     count: int | None = None
     image_ids: tuple[str, ...] = ()
+    image_size: ImageSize | None = None
+    image_model: str | None = None
     paint: bool = False
     again: str | None = None
 
@@ -117,10 +124,16 @@ class OpenQuestion:
     """Stores a question and the placeholder of its answer."""
 
     def __init__(
-        self, channel: UnifiedChannel, images: ImagesById, clock: Clock, limits: Limits
+        self,
+        channel: UnifiedChannel,
+        images: ImagesById,
+        painters: ChoosePainter,
+        clock: Clock,
+        limits: Limits,
     ) -> None:
         self._channel = channel
         self._images = images
+        self._painters = painters
         self._clock = clock
         self._limits = limits
 
@@ -130,6 +143,7 @@ class OpenQuestion:
         Raises:
             ClockSkew: the id's time is more than five minutes off.
             UnknownPicture: the user has no such picture.
+            Invalid: the image model is unknown, or has no such size or shape.
             TooManyOpen, AccountDeleted: refused.
             ConditionsFailed: a message with this id is there (`InsertMessage`), its chat is being
                 deleted (`TouchChat`), a picture has just been deleted (`CheckImage`), or the day's
@@ -145,7 +159,7 @@ class OpenQuestion:
         """What would be stored of it, with the pictures that it names.
 
         Raises:
-            ClockSkew, UnknownPicture: as above.
+            ClockSkew, UnknownPicture, Invalid: as above.
         """
         now = self._clock.now()
         clock_rule.check(question.message_id, now)
@@ -162,11 +176,19 @@ class OpenQuestion:
         return Opening(user, self._placeholder(question, now), channel, self._limits)
 
     def _read(self, question: Question) -> tuple[Channel | None, tuple[Image, ...]]:
-        """Its pictures, beside the channel; without any the channel is read for the change."""
-        if not question.image_ids:
+        """Its pictures, beside the channel; without any the channel is read for the change.
+
+        So is what the operator offers, where somebody has chosen of it.
+        """
+        chosen = question.image_model, question.image_size
+        if not question.image_ids and chosen == (None, None):
             return None, ()
+        found: Sequence[Image] = ()
         with self._channel.reading(question.user_id) as channel:
-            found = self._images.images(question.user_id, question.image_ids)
+            if question.again is None:  # what was chosen earlier may be gone by now
+                self._painters.check(*chosen, question.aspect_ratio)
+            if question.image_ids:
+                found = self._images.images(question.user_id, question.image_ids)
         by_id = {image.id: image for image in found}
         if missing := set(question.image_ids) - by_id.keys():
             raise UnknownPicture(f"{len(missing)} of {len(question.image_ids)}")
@@ -182,6 +204,8 @@ class OpenQuestion:
             status=Status.THINKING,
             aspect_ratio=question.aspect_ratio,
             count=question.count,
+            image_size=question.image_size,
+            image_model=question.image_model,
             reply_to=question.message_id,
             deadline=now + self._limits.text_deadline,
             lease_until=question.until,

@@ -54,6 +54,7 @@ from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.models import ImageRequest
 from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.use_cases.choose_painter import ChoosePainter, Painter
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.open_question import Opening, Question
@@ -86,7 +87,7 @@ class OrderPicture:
     """Turns a wish into jobs that are being painted.
 
     Args:
-        image_model: id of the model that will paint, for the ledger.
+        painters: who will paint.
         executor: invokes the painter beside the posts.
     """
 
@@ -100,7 +101,7 @@ class OrderPicture:
         end_slots: EndSlots,
         clock: Clock,
         limits: Limits,
-        image_model: str,
+        painters: ChoosePainter,
         executor: Executor,
         log: Log,
         metrics: Metrics,
@@ -113,7 +114,7 @@ class OrderPicture:
         self._end_slots = end_slots
         self._clock = clock
         self._limits = limits
-        self._image_model = image_model
+        self._painters = painters
         self._executor = executor
         self._log = log
         self._metrics = metrics
@@ -191,11 +192,18 @@ class OrderPicture:
         else:
             places = [*range(question.count or wish.count)]
         now = self._clock.now()
-        jobs = [self._job(question, message, wish, now, place) for place in places]
+        painter = self._painters(question.image_model, question.image_size)
+        jobs = [self._job(question, message, wish, painter, now, place) for place in places]
         return _Wanted(wish.parts, jobs, fits=len(jobs))
 
     def _job(
-        self, question: Question, message: Message, wish: ImageRequest, now: datetime, place: int
+        self,
+        question: Question,
+        message: Message,
+        wish: ImageRequest,
+        painter: Painter,
+        now: datetime,
+        place: int,
     ) -> Job:
         return Job(
             id=ids.job_id(question.chat_id, message.id, message.next_try, place),
@@ -207,7 +215,10 @@ class OrderPicture:
             ),
             source_image_ids=wish.source_image_ids,
             quota_day=quota.day_of(now),
-            model=self._image_model,
+            model=painter.model,
+            image_size=painter.size,
+            pictures=painter.pictures,
+            counts=painter.counts,
             created_at=now,
             slot=place,
         )
@@ -247,7 +258,7 @@ class OrderPicture:
         if not jobs:
             return ()
         return (
-            ReserveImage(day, self._limits.daily_images, len(jobs)),
+            ReserveImage(day, self._limits.daily_images, sum(job.pictures for job in jobs)),
             CountCall(ModelKind.IMAGE, day, self._limits.image_calls, len(jobs)),
             *map(InsertJob, jobs),
         )
@@ -272,7 +283,11 @@ class OrderPicture:
         wait = quota.seconds_to_reset(wanted.jobs[0].created_at)
         if _is_again(read) and failed.includes(CountMessage):
             raise MessageLimit(retry_after=wait) from failed
-        left = [one.limit - used for one, used in failed.counted.items()]
+        each = wanted.jobs[0].pictures  # of the day's limit; a call is one call
+        left = [
+            (one.limit - used) // (each if isinstance(one, ReserveImage) else 1)
+            for one, used in failed.counted.items()
+        ]
         fits = max(0, min([wanted.fits - 1, *left]))
         is_unanswered = _is_again(read) or is_new
         if is_unanswered and any(

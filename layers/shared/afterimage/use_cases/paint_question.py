@@ -65,4 +65,10 @@ class PaintQuestion:
             ordered(answer.prompt, answer.aspect_ratio),
             source_image_ids=answer.source_image_ids,
         )
-        return replace(question, aspect_ratio=answer.aspect_ratio), wish
+        asked = replace(
+            question,
+            aspect_ratio=answer.aspect_ratio,
+            image_size=answer.image_size,
+            image_model=answer.image_model,
+        )
+        return asked, wish

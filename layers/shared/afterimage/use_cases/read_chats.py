@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
@@ -50,6 +50,7 @@ class Usage:
         cost_usd: US dollars for calls of models today.
         typical_ms: median time from the painter's order to picture of the latest pictures; None
             without any.
+        typical_ms_by_model: the same by the name of the image model.
     """
 
     limit: int
@@ -67,6 +68,7 @@ class Usage:
     painting_limit: int
     cost_usd: str
     typical_ms: int | None
+    typical_ms_by_model: Mapping[str, int | None]
 
 
 def cursor_behind(row: Message | Image | Chat) -> str:
@@ -199,6 +201,7 @@ class ReadUsage:
         limits: DailyLimits,
         painting_limit: int,
         upload_limit: int,
+        models: Callable[[], Mapping[str, str]],
     ) -> None:
         self._usage = usage
         self._read_channel = read_channel
@@ -206,10 +209,12 @@ class ReadUsage:
         self._limits = limits
         self._painting_limit = painting_limit
         self._upload_limit = upload_limit
+        self._models = models
 
     def __call__(self, user_id: str) -> Usage:
         now, limits = self._clock.now(), self._limits
         used = self._usage.used(user_id, quota.day_of(now))
+        recent = self._usage.recent_jobs(user_id, _TYPICAL_OF)
         return Usage(
             limit=limits.daily_images,
             used=used.images,
@@ -225,7 +230,11 @@ class ReadUsage:
             painting=len(self._read_channel(user_id).painting),
             painting_limit=self._painting_limit,
             cost_usd=usd(used.nano_usd),
-            typical_ms=_typical_ms(self._usage.recent_jobs(user_id, _TYPICAL_OF)),
+            typical_ms=_typical_ms(recent),
+            typical_ms_by_model={
+                name: _typical_ms([job for job in recent if job.model == model])
+                for name, model in self._models().items()
+            },
         )
 
 

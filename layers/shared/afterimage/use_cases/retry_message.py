@@ -167,6 +167,8 @@ def _question(click: Click, asked: Message, answer: Message) -> Question:
         aspect_ratio=answer.aspect_ratio,
         count=answer.count,
         image_ids=asked.image_ids,
+        image_size=answer.image_size,
+        image_model=answer.image_model,
         received_at=click.received_at,
         until=click.until,
     )

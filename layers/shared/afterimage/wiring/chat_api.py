@@ -8,8 +8,10 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters import aws, originals
+from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
+from afterimage.domain.catalogue import names_of
 from afterimage.domain.limits import DailyLimits
 from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.use_cases.attach import Attach
@@ -37,6 +39,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         correlation_id=base.log.correlation_id,
         log=base.log,
     )
+    catalogue = in_force(base.model_catalogue, base.log, base.metrics)
     gallery = ReadImages(images=images, chats=chats)
     stored = originals.S3Originals(
         client=base.aws.client("s3", originals.PRESIGN), bucket=configured.images_bucket
@@ -60,6 +63,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             ),
             painting_limit=configured.max_painting_per_user,
             upload_limit=configured.daily_upload_limit,
+            models=lambda: names_of(catalogue().offered(configured.image_model)),
         ),
         rename=RenameChat(channel=base.channel, chats=chats),
         cancel=CancelMessage(

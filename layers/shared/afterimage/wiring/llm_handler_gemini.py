@@ -10,6 +10,7 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters import aws
+from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
@@ -18,6 +19,7 @@ from afterimage.domain.metrics import Metric
 from afterimage.http.chat_api import LlmHandlerRoutes
 from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.attach import Attach
+from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
@@ -46,6 +48,12 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     messages, ledger = DynamoDbMessages(), DynamoDbLedger()
     images = DynamoDbRows(plain)
     attach = Attach(images=images)
+    painters = ChoosePainter(
+        catalogue=in_force(base.model_catalogue, base.log, base.metrics),
+        default=configured.image_model,
+        log=base.log,
+        metrics=base.metrics,
+    )
     end = EndAnswer(channel=base.channel, messages=messages, clock=base.clock, log=base.log)
     order = OrderPicture(
         channel=base.channel,
@@ -56,7 +64,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         end_slots=base.end_slots,
         clock=base.clock,
         limits=limits,
-        image_model=configured.image_model,
+        painters=painters,
         executor=base.work,
         log=base.log,
         metrics=base.metrics,
@@ -88,7 +96,9 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         log=base.log,
         metrics=base.metrics,
     )
-    opening = OpenQuestion(channel=base.channel, images=images, clock=base.clock, limits=limits)
+    opening = OpenQuestion(
+        channel=base.channel, images=images, painters=painters, clock=base.clock, limits=limits
+    )
     answer = AnswerMessage(
         channel=base.channel,
         messages=messages,

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.http.web_page import WebPage
 from afterimage.wiring.base import Base
+
+if TYPE_CHECKING:
+    from afterimage.domain.catalogue import Catalogue
 
 
 def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage:
@@ -20,4 +26,20 @@ def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage
     """
     configured = settings.PageSettings.read(environment)
     base = Base(logger, configured)
-    return WebPage(root=root, config=base.public_config, log=base.log)
+    catalogue = cache(lambda: _catalogue(base))
+
+    def image_models() -> list[dict[str, Any]]:
+        # Imported here: static files need no models.
+        from afterimage.http.image_models import views
+
+        flat = Decimal(configured.image_price_usd)
+        today = base.clock.now().date()
+        return views(catalogue()().offered(configured.image_model), flat, today)
+
+    return WebPage(root=root, config=base.public_config, image_models=image_models, log=base.log)
+
+
+def _catalogue(base: Base) -> Callable[[], Catalogue]:
+    from afterimage.adapters.catalogue import in_force
+
+    return in_force(base.model_catalogue, base.log)

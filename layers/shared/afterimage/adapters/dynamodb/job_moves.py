@@ -33,6 +33,7 @@ def actions(user_id: str, after: Job) -> list[Action]:
         written.append(LedgerRow.turn_at.set(rows.timestamp(after.turn_at)))
     if after.price_usd is not None:
         written.append(LedgerRow.price_usd.set(after.price_usd))
+        written.append(LedgerRow.pictures.set(after.pictures))
     if after.error_code is not None:
         written.append(LedgerRow.error_code.set(after.error_code))
     if after.purge_at is not None:

@@ -18,6 +18,7 @@ from afterimage.adapters.dynamodb.tables import (
     LedgerRow,
     MessageRow,
 )
+from afterimage.domain import image_sizes
 from afterimage.domain.deletions import AtEdge, Deletion, kind_and_subject
 from afterimage.domain.entities import (
     Chat,
@@ -33,6 +34,7 @@ from afterimage.domain.entities import (
     Status,
 )
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
+from afterimage.domain.image_sizes import ImageSize
 from afterimage.ports.keeping import OPEN_PARTITIONS
 
 timestamp, time_of = slots.timestamp, slots.time_of
@@ -48,6 +50,8 @@ _CHANGING = (
     MessageRow.prompt,
     MessageRow.aspect_ratio,
     MessageRow.source_image_ids,
+    MessageRow.image_size,
+    MessageRow.image_model,
     MessageRow.pictures,
     MessageRow.slots,
     MessageRow.error,
@@ -109,6 +113,8 @@ def message_row(user_id: str, message: Message) -> MessageRow:
         deadline=epoch(message.deadline) if message.deadline else None,
         open=open_partition(user_id) if message.is_open else None,
         lease_until=message.lease_until.timestamp() if message.lease_until else None,
+        image_size=message.image_size,
+        image_model=message.image_model,
         source_image_ids=list(message.source_image_ids) or None,
         image_ids=list(message.image_ids) or None,
     )
@@ -148,6 +154,8 @@ def message_of(row: MessageRow) -> Message:
         try_version=int(row.try_version or row.version),
         deadline=deadline,
         lease_until=_from_epoch(row.lease_until),
+        image_size=_size_of(row.image_size),
+        image_model=row.image_model,
         source_image_ids=tuple(row.source_image_ids or ()),
         image_ids=tuple(row.image_ids or ()),
     )
@@ -197,6 +205,9 @@ def job_row(user_id: str, job: Job) -> LedgerRow:
         prompt=job.prompt,
         aspect_ratio=job.aspect_ratio,
         source_image_ids=list(job.source_image_ids) or None,
+        image_size=job.image_size,
+        pictures=job.pictures,
+        counts=dict(job.counts) or None,
         quota_day=job.quota_day,
         model=job.model,
         created_at=timestamp(job.created_at),
@@ -214,6 +225,9 @@ def job_of(row: LedgerRow) -> Job:
         prompt=row.prompt or "",
         aspect_ratio=row.aspect_ratio,
         source_image_ids=tuple(row.source_image_ids or ()),
+        image_size=_size_of(row.image_size) or image_sizes.DEFAULT,
+        pictures=int(row.pictures or 1),
+        counts=row.counts or {},
         quota_day=row.quota_day or "",
         model=row.model or "",
         created_at=time_of(row.created_at or ""),
@@ -295,6 +309,11 @@ def reference_of(row: EventRow, now: datetime) -> EventReference:
         expired=row.expires_at <= now.timestamp(),
         recent=row.expires_at > (now + KEPT_FOR - SETTLES_WITHIN).timestamp(),
     )
+
+
+def _size_of(text: str | None) -> ImageSize | None:
+    """A size that is known; a later version may have stored another."""
+    return next((size for size in image_sizes.IMAGE_SIZES if size == text), None)
 
 
 def _from_epoch(seconds: float | None) -> datetime | None:

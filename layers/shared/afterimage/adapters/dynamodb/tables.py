@@ -70,6 +70,8 @@ class MessageRow(Model):
     open = UnicodeAttribute(null=True)
     lease_until = NumberAttribute(null=True)
     image_ids = JSONAttribute(null=True)
+    image_size = UnicodeAttribute(null=True)
+    image_model = UnicodeAttribute(null=True)
     source_image_ids = JSONAttribute(null=True)
     open_messages = OpenMessages()
     # The one picture of a row that was written before there were slots.
@@ -142,6 +144,9 @@ class LedgerRow(Model):
     prompt = UnicodeAttribute(null=True)
     aspect_ratio = UnicodeAttribute(null=True)
     source_image_ids = JSONAttribute(null=True)
+    image_size = UnicodeAttribute(null=True)
+    pictures = NumberAttribute(null=True)
+    counts = JSONAttribute(null=True)
     quota_day = UnicodeAttribute(null=True)
     model = UnicodeAttribute(null=True)
     created_at = UnicodeAttribute(null=True)

@@ -93,7 +93,9 @@ class Gemini:
         self._follows = settings.follow_successor
         self._announced: set[tuple[str, datetime]] = set()
         drafts = {DRAFTS} if settings.show_drafts else set[Wish]()
-        self._wishes = {_TEXT: Wishes(log, {LABELS}), _IMAGE: Wishes(log, {LABELS, *drafts})}
+        self._painters_wishes = frozenset({LABELS, *drafts})
+        painters = Wishes(log, set(self._painters_wishes))
+        self._wishes = {_TEXT: Wishes(log, {LABELS}), _IMAGE: painters}
         self._transport = Transport(models_url, api_key, http, clock)
         self._clock = clock
         self._log = log
@@ -177,6 +179,8 @@ class Gemini:
         on_draft: Callable[[bytes], None],
         calls: Calls,
     ) -> list[bytes]:
+        which = self._painter(request.model)
+
         def ask(before: Retryable | None) -> list[bytes]:
             image_only = before is not None and before.image_only
 
@@ -184,21 +188,31 @@ class Gemini:
                 body = painting.body(
                     request, image_only=image_only, with_thoughts=DRAFTS in wishes
                 ) | fields(wishes, request.safety_identifier)
-                return self._painted(body, until, on_draft, calls)
+                return self._painted(which, body, until, on_draft, calls)
 
-            return self._wishes[_IMAGE].ask(self._models[_IMAGE], wishing)
+            return self._wishes[which].ask(self._models[which], wishing)
 
-        return self._told_of(_IMAGE, lambda: self._with_retries(ask, until, again_once_taken=False))
+        return self._told_of(which, lambda: self._with_retries(ask, until, again_once_taken=False))
+
+    def _painter(self, model: str | None) -> str:
+        """Where an image model's name and wishes are kept: the setting, or of others the id."""
+        if not model or model == self._configured[_IMAGE]:
+            return _IMAGE
+        if model not in self._models:
+            self._configured[model] = self._models[model] = model
+            self._wishes[model] = Wishes(self._log, set(self._painters_wishes))
+        return model
 
     def _painted(
         self,
+        which: str,
         body: Mapping[str, Any],
         until: datetime,
         on_draft: Callable[[bytes], None],
         calls: Calls,
     ) -> list[bytes]:
         streamed, retires = StreamedPicture(), None
-        with closing(self._transport.events(self._models[_IMAGE], body, until, calls)) as events:
+        with closing(self._transport.events(self._models[which], body, until, calls)) as events:
             try:
                 for event, _ in events:
                     retires = answers.retirement(event) or retires
@@ -210,7 +224,7 @@ class Gemini:
                 # What was said before stands, however the connection ended.
                 if not streamed.has_stopped:
                     raise
-        self._announce(_IMAGE, retires)
+        self._announce(which, retires)
         return streamed.pictures()
 
     # --- What only whoever runs the stack can put right, said with the setting to change --------

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from afterimage.adapters.gemini.history import IMAGE_TOOL, whole_characters
+from afterimage.adapters.gemini.history import whole_characters
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS
+from afterimage.domain.conversation import IMAGE_TOOL
 from afterimage.domain.limits import MOST_PICTURES
 from afterimage.domain.sources import MOST_SOURCES
 
