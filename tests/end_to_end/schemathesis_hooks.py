@@ -30,6 +30,11 @@ def before_call(
         case.body = {**case.body, "text": f"paint {text}"}
     if _are_some(case.body.get("image_ids")):  # nobody has these pictures
         case.body = {**case.body, "image_ids": []}
+    for field in ("again", "image_model", "image_size"):  # nobody has it
+        if case.body.get(field) is not None and field in case.body:
+            case.body = {name: value for name, value in case.body.items() if name != field}
+    if isinstance(text, str) and case.body.get("paint") is True:
+        case.body = {**case.body, "text": text.strip()[:100] or "a fox"}
     if isinstance(text, str) and not text.strip() and case.body.get("image_ids") in ([], None):
         case.body = {**case.body, "text": "hello"}  # without pictures there must be words
 

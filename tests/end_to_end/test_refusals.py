@@ -111,10 +111,23 @@ BAD_FIELDS: dict[str, list[Any]] = {
         [f"01ARZ3NDEKTSV4RRFFQ69G5FA{end}" for end in "ABCDE"],
         {},
     ],
+    "image_size": ["8K", "1k", 4, ""],
+    "image_model": ["nobody", "", 7, "x" * 33],
+    "paint": ["true", 1, []],
+    "again": ["garbage", "8" * 26, _UNKNOWN, 7],
     "version": [0, -1, 1.5, "1", True, None, 2**53 + 1],
     "title": ["", "   ", "x" * 201, 7, None],
 }
-OPTIONAL = ("id", "aspect_ratio", "count", "image_ids")
+OPTIONAL = (
+    "id",
+    "aspect_ratio",
+    "count",
+    "image_ids",
+    "image_size",
+    "image_model",
+    "paint",
+    "again",
+)
 OTHER_TYPES = [
     "text/plain",
     "text/xml",
