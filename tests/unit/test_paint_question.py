@@ -14,6 +14,7 @@ from tests.support.builders import CHAT, a_message, a_ulid, an_image
 from tests.support.doubles import (
     NOW,
     FixedClock,
+    InMemoryPictures,
     RecordingLog,
     RecordingMetrics,
     RecordingPush,
@@ -147,6 +148,7 @@ def world(
         turns,
         Invocation(clock),
         InMemoryEventLog(tables),
+        InMemoryPictures(journal),
         clock,
         LIMITS,
         threads,
