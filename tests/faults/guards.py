@@ -474,13 +474,6 @@ GUARDS = (
     ),
     Guard(
         _EVENTS,
-        "use_cases/show_words.py",
-        "            while not self._has_ended:\n",
-        "            while True:\n",
-        "tests/unit/test_show_words.py::test_nothing_is_posted_behind_the_end",
-    ),
-    Guard(
-        _EVENTS,
         "use_cases/think.py",
         "ended.status is Status.CANCELLED and ended.version == read.version + 1",
         "True",
