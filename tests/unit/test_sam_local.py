@@ -292,6 +292,7 @@ USAGE = {
     "painting_limit": 4,
     "cost_usd": "0",
     "typical_ms": None,
+    "typical_ms_by_model": {},
 }
 
 

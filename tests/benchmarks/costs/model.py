@@ -109,7 +109,7 @@ def text_model(usage: Usage) -> float:
 
 
 def kept_a_month(usage: Usage) -> float:
-    """Dollars a month for as long as a picture is kept: original, WebP, thumbnail."""
+    """Dollars a month for as long as a picture is kept, in all its files."""
     return _sum(usage.stored) / _GB * prices.S3_GB_MONTH
 
 
