@@ -154,6 +154,26 @@ def _another_waits(stage: Stage) -> Hold:
     return hold
 
 
+def edited(stage: Stage) -> None:
+    _painted(stage)
+    stage.arm()
+    stage.ask("make it night")
+
+
+def edited_and_source_deleted(stage: Stage) -> None:
+    """Deleted when the painter has been told and has not begun."""
+    image = _painted(stage)
+    hold = Hold()
+    stage.on("UpdateItem claim", hold, _PAINTER)
+    stage.ask("make it night")
+    stage.until("the painter", hold.held.is_set)
+    reading = "BatchGetItem chats messages"  # beside the claim
+    stage.until("the second reading", lambda: stage.steps(_PAINTER)[reading] > 1)
+    stage.arm()
+    stage.delete(f"/images/{image}")
+    hold.release()
+
+
 def picture_refused(stage: Stage) -> None:
     stage.on(_IMAGE, _REJECTED, nth=0)
     picture_ordered(stage)
@@ -354,6 +374,9 @@ SCENARIOS = {
             "second attempt, original stored", _PAINTER, second_attempt_with_original, _EITHER
         ),
         Scenario("two of four done", _PAINTER, two_of_four_done, _COMPLETE, pictures=4),
+        Scenario("edit ordered", _LLM, edited, _EITHER, _COMPLETE, pictures=2),
+        Scenario("edit painted", _PAINTER, edited, _COMPLETE, pictures=2),
+        Scenario("edit, source deleted", _PAINTER, edited_and_source_deleted, _EITHER, pictures=2),
         Scenario("picture brought", _INTAKE, picture_brought, _STORED_OR_NOT, _STORED, pictures=0),
         Scenario("rubbish brought", _INTAKE, rubbish_brought, _FAILED, _FAILED, pictures=0),
         Scenario(

@@ -155,6 +155,30 @@ STEPS: dict[str, dict[str, int]] = {
         "TransactWriteItems complete": 1,
         "PostToConnection message-update complete": 1,
     },
+    "edit ordered": {
+        "Query channels": 4,
+        **_OPENING,
+        "GetObject small.webp": 1,
+        **_TEXT_COST,
+        **_ORDERING,
+    },
+    "edit painted": {
+        "UpdateItem claim": 1,
+        **_PICTURE_COST,
+        **_READING,
+        "BatchGetItem user_images": 1,
+        "BatchGetItem chats": 1,
+        "GetObject original": 2,  # how it begins, and all of it
+        "streamGenerateContent image": 1,
+        "Query channels": 3,
+        **_DEVELOPING,
+    },
+    "edit, source deleted": {
+        "BatchGetItem user_images": 1,
+        "UpdateItem call": 1,
+        "Query channels": 3,
+        **_FAILING,
+    },
     # image_upload
     "picture brought": {
         "Query channels": 2,
@@ -316,7 +340,7 @@ COLD_STEPS: dict[str, tuple[str, ...]] = {
         "GetParameter",
         "GetSecretValue signing",
     ),
-    "picture brought": ("GetParameter", "GetSecretValue pseudonym", "GetSecretValue signing"),
+    "picture brought": ("GetSecretValue pseudonym",),  # the others as of a painted one
     "text cancelled": ("GetParameter",),
     "picture removed": ("GetSecretValue pseudonym",),
     "posts died": ("GetParameter", "GetSecretValue signing"),

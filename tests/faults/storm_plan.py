@@ -40,6 +40,7 @@ WISHES = (
     Wish(3, "tell me a story in 120 words about"),
     Wish(2, "paint a dog", paints=True, brings=(1, 2)),
     Wish(2, "what is this?", brings=(1, 2)),
+    Wish(3, "make it night", paints=True, brings=(0, 0, 1)),
 )
 # Pictures ready for one that is wished for; a call beyond them is painted by the simulator.
 _CALLS_PREPARED = 3
