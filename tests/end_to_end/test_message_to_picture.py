@@ -147,7 +147,7 @@ def test_a_chat_goes_on_after_a_picture(alice: httpx.Client) -> None:
         ask(alice, "paint a red fox")
         tab.until(is_event("image-insert"))
 
-    answer = ask(alice, "hello again")
+    answer = ask(alice, "thank you")
 
     assert answer.status_code == 200
     assert answer.json()["success"] is True

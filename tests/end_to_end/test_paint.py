@@ -17,8 +17,9 @@ def alice(stack: Stack) -> httpx.Client:
 
 
 def has_ended(frame: Frame) -> bool:
-    message = frame["payload"].get("message") or {"meta": {}}
-    return is_event("message-update")(frame) and message["meta"]["status"] != "generating"
+    if not is_event("message-update")(frame):
+        return False
+    return bool(frame["payload"]["message"]["meta"]["status"] != "generating")
 
 
 def paint(http: httpx.Client, text: str, **fields: object) -> dict[str, Any]:

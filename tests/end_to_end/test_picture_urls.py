@@ -202,7 +202,8 @@ def copy(
     (item,) = [row for page in pages for row in page["Items"] if row[key] == {"S": old}]
     slots = json.loads(item.pop("slots", {"S": "[]"})["S"])
     stored = slots[0]["image"] if slots else json.loads(item["image"]["S"])
-    image = stored | ids | {"created_at": created_at}
+    words = {"prompt": item["prompt"]["S"]} if slots else {}  # which a slot leaves to its message
+    image = words | stored | ids | {"created_at": created_at}
     new = ids["message_id"] if key == "message_id" else ids["id"]
     item |= {key: {"S": new}, "image": {"S": json.dumps(image)}}
     if slots:  # of a message there were none last year
