@@ -359,7 +359,14 @@ def test_an_edit_wants_a_tool_that_edits() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["I am tired of it", "thank you", "How do I make it blue?", "hello"]
+    "text",
+    [
+        "I am tired of it",
+        "thank you",
+        "How do I make it blue?",
+        "hello",
+        "And what do you think of a fox?",
+    ],
 )
 def test_talk_about_a_picture_is_no_edit(text: str) -> None:
     assert not wants_change(text)

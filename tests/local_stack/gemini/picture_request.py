@@ -31,7 +31,7 @@ INFINITIVE = r"malen|zeichnen|skizzieren|dessiner|peindre|dibujar(?:me)?|pintar(
 ARABIC_VERB = "ارسم|أرسم|ترسم|ارسمي|صمم|أنشئ|انشئ"
 # Talk about drawing that wants words, not a picture.
 NOT_A_WISH = re.compile(
-    r"\b(?:how (?:do|can|to|does|would|did)|why|what (?:is|does|did|was)|when did|who|"
+    r"\b(?:how (?:do|can|to|does|would|did)|why|what (?:is|do|does|did|was)|when did|who|"
     r"draw(?:ing)? (?:a )?(?:conclusions?|attention|lots|near)|paint(?:ed)? by|"
     r"don't (?:draw|paint)|tell me about|get the picture|big picture|wie (?:male|zeichne|kann)|"
     r"comment|cómo|como se|wer hat|warum)\b|どうやって|كيف"

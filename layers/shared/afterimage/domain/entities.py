@@ -442,7 +442,7 @@ class Job:
     source_image_ids: tuple[str, ...] = ()
     image_size: ImageSize = image_sizes.DEFAULT
     pictures: int = 1
-    counts: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[str, int] = field(default_factory=dict, hash=False)
     slot: int = 0
     status: JobStatus = JobStatus.RESERVED
     attempt: int = 1
