@@ -77,7 +77,6 @@ class Scenario:
         self._keep_painters_busy()
         answers = yield [
             self._asked("post_message", 202),
-            self._brought(),
             *(self._page(name) for name in _PAGE),
             self._as_recorded("post_message"),
             self._denied(),
@@ -90,7 +89,8 @@ class Scenario:
             return
         self._message_id = message["id"]
         self._image_id = ids.job_id(self._chat_id, self._message_id, 1)
-        yield [self._painting(), self._authorized()]
+        # Not among the first, who all wait for one processor or two: it has the most to do.
+        yield [self._painting(), self._authorized(), self._brought()]
         with ExitStack() as tabs:
             yield [
                 *(self._asked(name, 200) for name in _READ),
