@@ -7,6 +7,7 @@ lets it run. `ends` are the statuses its message may have in the end, whichever 
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
@@ -26,6 +27,7 @@ from tests.support.hostile_pictures import png
 
 _LLM, _PAINTER, _API, _KEEPER = "llm_handler_gemini", "image_generate", "chat_api", "keeper"
 _INTAKE = "image_upload"
+_ON_ITS_WAY = 0.05  # seconds in which what a killed process had sent beside arrives here
 _TEXT, _IMAGE = "streamGenerateContent text", "streamGenerateContent image"
 _REJECTED = refuse(400, {"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}})
 
@@ -130,6 +132,7 @@ def _dies(stage: Stage, kill: Action) -> Action:
 
     def act(exchange: Exchange) -> None:
         kill(exchange)
+        time.sleep(_ON_ITS_WAY)
         stage.arm()
 
     return act
