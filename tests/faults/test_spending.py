@@ -39,8 +39,13 @@ WAYS: dict[str, tuple[list[dict[str, Any]], bool]] = {
     "is busy with words": ([{"on": "text", "status": 503}], False),
     "refuses": ([{"on": "image", "status": 400, "reason": "bad_request"}], False),
 }
-# Whose answers end before they say what they used.
-BROKEN = {"breaks off": "image", "breaks off its words": "text"}
+# Whose answers do not say what they used.
+BROKEN = {
+    "answers nothing": "image",
+    "breaks off": "image",
+    "says nothing": "text",
+    "breaks off its words": "text",
+}
 
 
 @pytest.fixture(scope="module")
