@@ -20,7 +20,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, ParamSpec, TypeVar
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import budget, endings, ids
@@ -43,6 +42,7 @@ from afterimage.ports.models import ImageModel, PaintRequest, SafetyIdentifiers,
 from afterimage.ports.pictures import CacheTags, DecodedPicture, PictureStore, Studio
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
+from afterimage.use_cases.develop_picture import PictureFiles, Running, develop
 from afterimage.use_cases.end_slots import EndSlots, is_for
 from afterimage.use_cases.read_sources import ReadSources
 from afterimage.use_cases.show_previews import ShowPreviews
@@ -54,8 +54,6 @@ _TIME_TO_DELIVER = timedelta(seconds=8)
 _HEAD_START = timedelta(milliseconds=30)
 _FIRST_ATTEMPT = 1
 
-P = ParamSpec("P")
-ResultT = TypeVar("ResultT")
 Decode = Callable[[bytes], DecodedPicture]
 
 
@@ -74,48 +72,6 @@ class Order:
     attempt: int
     request_id: str
     until: datetime
-
-
-@dataclass(frozen=True)
-class _Files:
-    """S3 keys of one picture, and the cache tags of what is shown.
-
-    Attributes:
-        id: of the picture.
-        tags: worked out while the model paints, because a new process reads a secret for them.
-    """
-
-    id: str
-    original: str
-    full: str
-    thumbnail: str
-    small: str
-    tags: Future[Sequence[str]]
-
-    @classmethod
-    def of(cls, order: Order, image_id: str, tags: Future[Sequence[str]]) -> _Files:
-        original, full, thumbnail, small = ids.image_keys(order.user_id, image_id)
-        return cls(image_id, original, full, thumbnail, small, tags)
-
-
-class _Running:
-    """Work side by side that does not outlive the invocation.
-
-    Whatever is purged later must have arrived by then, so uploads are waited for even when
-    something else has failed.
-    """
-
-    def __init__(self, executor: Executor) -> None:
-        self._executor = executor
-        self._begun: list[Future[Any]] = []
-
-    def begin(self, work: Callable[P, ResultT], *args: P.args, **kw: P.kwargs) -> Future[ResultT]:
-        future = self._executor.submit(work, *args, **kw)
-        self._begun.append(future)
-        return future
-
-    def wait(self) -> None:
-        wait(self._begun)
 
 
 class CreateImage:
@@ -194,7 +150,7 @@ class CreateImage:
         What the message was before the claim it still is at the claim: whatever ends it moves
         the job in the same transaction, and the claim would fail.
         """
-        running = _Running(self._executor)
+        running = Running(self._executor)
         message = running.begin(self._messages.get, order.user_id, order.chat_id, order.message_id)
         try:
             job = self._jobs.claim(
@@ -211,7 +167,7 @@ class CreateImage:
 
         Reads and uploads run beside it. What another attempt stored first wins over our bytes.
         """
-        running = _Running(self._executor)
+        running = Running(self._executor)
         files = self._files(running, order, order.job_id)
         identifier = running.begin(self._identifiers.of, order.user_id)
         # Who is connected is known before the picture is, so that its glimpse need not ask.
@@ -249,8 +205,10 @@ class CreateImage:
             wait(previews.end().values())
             running.wait()
 
-    def _files(self, running: _Running, order: Order, image_id: str) -> _Files:
-        return _Files.of(order, image_id, running.begin(self._tags_of, order, image_id))
+    def _files(self, running: Running, order: Order, image_id: str) -> PictureFiles:
+        return PictureFiles.of(
+            order.user_id, image_id, running.begin(self._tags_of, order, image_id)
+        )
 
     def _tags_of(self, order: Order, image_id: str) -> Sequence[str]:
         return (
@@ -259,7 +217,7 @@ class CreateImage:
             self._tags.user(order.user_id),
         )
 
-    def _bought_before(self, order: Order, job: Job, files: _Files) -> Sequence[bytes]:
+    def _bought_before(self, order: Order, job: Job, files: PictureFiles) -> Sequence[bytes]:
         """What an attempt that died had already got from the provider."""
         if job.attempt == _FIRST_ATTEMPT:
             return ()
@@ -316,7 +274,7 @@ class CreateImage:
             raise SourceDeleted(f"{gone} of {len(job.source_image_ids)} are gone")
         return self._sources(order.user_id, named) if named else ()
 
-    def _keep_original(self, files: _Files, data: bytes, *, bought: bool) -> bytes:
+    def _keep_original(self, files: PictureFiles, data: bytes, *, bought: bool) -> bytes:
         """The bytes that are stored: these, or those of an attempt that came first."""
         if bought or self._pictures.put_original(files.original, data):
             return data
@@ -361,7 +319,7 @@ class CreateImage:
 
     def _develop_others(
         self,
-        running: _Running,
+        running: Running,
         order: Order,
         job: Job,
         others: Sequence[bytes],
@@ -396,41 +354,17 @@ class CreateImage:
             yield index, data, picture
 
     def _develop(
-        self, running: _Running, job: Job, picture: DecodedPicture, files: _Files
+        self, running: Running, job: Job, picture: DecodedPicture, files: PictureFiles
     ) -> Image:
         """The picture with its files uploaded."""
-        thumbnail = running.begin(self._thumbnail, picture, files)
-        full = picture.full()
-        # While the large file goes up the processor is idle.
-        small = running.begin(self._small, picture, files)
-        self._pictures.put_webp(files.full, full.data, files.tags.result())
-        color, thumbhash = thumbnail.result()
-        small.result()
-        return Image(
-            id=files.id,
+        developed = develop(running, self._pictures, picture, files)
+        return developed.image(
+            self._clock.now(),
             message_id=job.message_id,
             chat_id=job.chat_id,
             prompt=job.prompt,
-            created_at=self._clock.now(),
-            key=files.full,
-            thumbnail_key=files.thumbnail,
-            width=full.width,
-            height=full.height,
-            size=len(full.data),
-            color=color,
-            thumbhash=thumbhash,
-            tagged=True,
             source_image_ids=job.source_image_ids,
         )
-
-    def _thumbnail(self, picture: DecodedPicture, files: _Files) -> tuple[str, str]:
-        """What stands for the picture until it is loaded: colour and thumbhash, too."""
-        self._pictures.put_webp(files.thumbnail, picture.thumbnail().data, files.tags.result())
-        return picture.color(), picture.thumbhash()
-
-    def _small(self, picture: DecodedPicture, files: _Files) -> None:
-        """What a text model is shown of it in later questions."""
-        self._pictures.put_webp(files.small, picture.small().data, files.tags.result())
 
     # --- Delivering -------------------------------------------------------------------------
 

@@ -13,14 +13,13 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain import clock_rule, ids, quota
+from afterimage.domain import clock_rule, quota
 from afterimage.domain.changes import (
     CheckNoImage,
     CountUpload,
@@ -45,9 +44,10 @@ from afterimage.domain.uploads import Upload, UploadStatus
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import ImageReader
 from afterimage.ports.jobs import JobStore
-from afterimage.ports.pictures import Brought, CacheTags, DecodedPicture, Intake, PictureStore
+from afterimage.ports.pictures import Brought, CacheTags, Intake, PictureStore
 from afterimage.ports.system import Clock, Log
 from afterimage.ports.uploads import UploadStore
+from afterimage.use_cases.develop_picture import PictureFiles, Running, develop
 
 # Behind the end of the function's time, for the clocks' sake.
 _A_LITTLE_LONGER = timedelta(seconds=5)
@@ -216,49 +216,17 @@ class UploadImage:
 
     def _develop(self, file: File, brought: Brought) -> Image:
         """Its files are stored, or nothing is being stored any more."""
-        user_id, image_id, picture = file.user_id, file.image_id, brought.picture
-        original, full, thumbnail, small = ids.image_keys(user_id, image_id)
-        # A new process reads a secret for them.
-        tags = self._executor.submit(self._tags_of, file)
-        begun: list[Future[Any]] = [
-            self._executor.submit(self._pictures.put_original, original, brought.original)
-        ]
-        described = self._executor.submit(self._store_thumbnail, picture, thumbnail, tags)
+        running = Running(self._executor)
+        tags = running.begin(self._tags_of, file)
+        files = PictureFiles.of(file.user_id, file.image_id, tags)
+        original = running.begin(self._pictures.put_original, files.original, brought.original)
         try:
-            whole = picture.full()
-            begun.append(self._executor.submit(self._store_small, picture, small, tags))
-            self._pictures.put_webp(full, whole.data, tags.result())
-            color, thumbhash = described.result()
-            for one in begun:
-                one.result()
+            developed = develop(running, self._pictures, brought.picture, files)
+            original.result()
         finally:
-            wait([*begun, tags, described])
-        return Image(
-            id=image_id,
-            message_id=None,
-            chat_id=None,
-            prompt="",
-            created_at=self._clock.now(),
-            key=full,
-            thumbnail_key=thumbnail,
-            width=whole.width,
-            height=whole.height,
-            size=len(whole.data),
-            color=color,
-            thumbhash=thumbhash,
-            tagged=True,
-            origin=Origin.UPLOAD,
-        )
+            running.wait()
+        return developed.image(self._clock.now(), origin=Origin.UPLOAD)
 
     def _tags_of(self, file: File) -> Sequence[str]:
         picture = self._tags.picture(file.user_id, file.image_id)
         return picture, self._tags.user(file.user_id)
-
-    def _store_thumbnail(
-        self, picture: DecodedPicture, key: str, tags: Future[Sequence[str]]
-    ) -> tuple[str, str]:
-        self._pictures.put_webp(key, picture.thumbnail().data, tags.result())
-        return picture.color(), picture.thumbhash()
-
-    def _store_small(self, picture: DecodedPicture, key: str, tags: Future[Sequence[str]]) -> None:
-        self._pictures.put_webp(key, picture.small().data, tags.result())

@@ -1,0 +1,123 @@
+"""Developing: a decoded picture becomes files, side by side, painted or brought."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, wait
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ParamSpec, TypeVar
+
+from afterimage.domain import ids
+from afterimage.domain.entities import Image, Origin
+from afterimage.ports.pictures import DecodedPicture, PictureStore
+
+P = ParamSpec("P")
+ResultT = TypeVar("ResultT")
+
+
+class Running:
+    """Work side by side that does not outlive the invocation.
+
+    Whatever is purged later must have arrived by then, so uploads are waited for even when
+    something else has failed.
+    """
+
+    def __init__(self, executor: Executor) -> None:
+        self._executor = executor
+        self._begun: list[Future[Any]] = []
+
+    def begin(self, work: Callable[P, ResultT], *args: P.args, **kw: P.kwargs) -> Future[ResultT]:
+        future = self._executor.submit(work, *args, **kw)
+        self._begun.append(future)
+        return future
+
+    def wait(self) -> None:
+        wait(self._begun)
+
+
+@dataclass(frozen=True)
+class PictureFiles:
+    """S3 keys of one picture, and the cache tags of what is shown.
+
+    Attributes:
+        id: of the picture.
+        tags: worked out beside other work, because a new process reads a secret for them.
+    """
+
+    id: str
+    original: str
+    full: str
+    thumbnail: str
+    small: str
+    tags: Future[Sequence[str]]
+
+    @classmethod
+    def of(cls, user_id: str, image_id: str, tags: Future[Sequence[str]]) -> PictureFiles:
+        original, full, thumbnail, small = ids.image_keys(user_id, image_id)
+        return cls(image_id, original, full, thumbnail, small, tags)
+
+
+@dataclass(frozen=True)
+class Developed:
+    """What is known of a picture whose files are stored. Attributes are those of `Image`."""
+
+    files: PictureFiles
+    width: int
+    height: int
+    size: int
+    color: str
+    thumbhash: str
+
+    def image(
+        self,
+        created_at: datetime,
+        *,
+        message_id: str | None = None,
+        chat_id: str | None = None,
+        prompt: str = "",
+        origin: Origin = Origin.PAINTED,
+        source_image_ids: tuple[str, ...] = (),
+    ) -> Image:
+        """The picture as it stands in the gallery. Arguments are those of `Image`."""
+        return Image(
+            id=self.files.id,
+            message_id=message_id,
+            chat_id=chat_id,
+            prompt=prompt,
+            created_at=created_at,
+            key=self.files.full,
+            thumbnail_key=self.files.thumbnail,
+            width=self.width,
+            height=self.height,
+            size=self.size,
+            color=self.color,
+            thumbhash=self.thumbhash,
+            tagged=True,
+            origin=origin,
+            source_image_ids=source_image_ids,
+        )
+
+
+def develop(
+    running: Running, pictures: PictureStore, picture: DecodedPicture, files: PictureFiles
+) -> Developed:
+    """The picture with its files uploaded, all but the original."""
+
+    def store_thumbnail() -> tuple[str, str]:
+        """What stands for the picture until it is loaded: colour and thumbhash, too."""
+        pictures.put_webp(files.thumbnail, picture.thumbnail().data, files.tags.result())
+        return picture.color(), picture.thumbhash()
+
+    def store_small() -> None:
+        """What a text model is shown of it in later questions."""
+        pictures.put_webp(files.small, picture.small().data, files.tags.result())
+
+    thumbnail = running.begin(store_thumbnail)
+    full = picture.full()
+    # While the large file goes up the processor is idle.
+    small = running.begin(store_small)
+    pictures.put_webp(files.full, full.data, files.tags.result())
+    color, thumbhash = thumbnail.result()
+    small.result()
+    return Developed(files, full.width, full.height, len(full.data), color, thumbhash)
