@@ -179,6 +179,8 @@ def test_rows_are_found_by_reference_and_missing_ones_left_out(
     assert sorted(row.id for row in found_messages) == [messages[0].id, messages[2].id]
     assert sorted(row.id for row in found_images) == [images[0].id, images[2].id]
     assert list(found_chats) == [Chat(CHAT, "title", NOW, NOW)]
+    turned = [image.id for image in reversed(images)]
+    assert [row.id for row in rows.images(user, turned)] == [images[2].id, images[0].id]
 
 
 def test_no_references_no_rows(tables: Tables, rows: RowReader, user: str) -> None:

@@ -55,8 +55,8 @@ class ImageReader(Protocol):
 
 class ImagesById(Protocol):
     def images(self, user_id: str, ids: Sequence[str]) -> Sequence[Image]:
-        """Pictures of the gallery, strongly consistent, without those of a chat that is being
-        deleted; what is not there is missing."""
+        """Pictures of the gallery in the order of their ids, strongly consistent, without those of
+        a chat that is being deleted; what is not there is missing. Of none nothing is read."""
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -183,16 +182,13 @@ class OpenQuestion:
         chosen = question.image_model, question.image_size
         if not question.image_ids and chosen == (None, None):
             return None, ()
-        found: Sequence[Image] = ()
         with self._channel.reading(question.user_id) as channel:
             if question.again is None:  # what was chosen earlier may be gone by now
                 self._painters.check(*chosen, question.aspect_ratio)
-            if question.image_ids:
-                found = self._images.images(question.user_id, question.image_ids)
-        by_id = {image.id: image for image in found}
-        if missing := set(question.image_ids) - by_id.keys():
-            raise UnknownPicture(f"{len(missing)} of {len(question.image_ids)}")
-        return channel.result(), tuple(by_id[id_] for id_ in question.image_ids)
+            found = self._images.images(question.user_id, question.image_ids)
+        if missing := len(question.image_ids) - len(found):
+            raise UnknownPicture(f"{missing} of {len(question.image_ids)}")
+        return channel.result(), tuple(found)
 
     def _placeholder(self, question: Question, now: datetime) -> Message:
         return Message(

@@ -32,9 +32,7 @@ class ReadSources:
 
     def named(self, user_id: str, image_ids: Sequence[str]) -> list[Image]:
         """Those of them that are there, in their order; without any nothing is read."""
-        found = self._images.images(user_id, image_ids) if image_ids else ()
-        by_id = {image.id: image for image in found}
-        return [by_id[image_id] for image_id in image_ids if image_id in by_id]
+        return [*self._images.images(user_id, image_ids)] if image_ids else []
 
     def __call__(self, user_id: str, named: Sequence[Image]) -> list[Source]:
         """Each in one of its files.

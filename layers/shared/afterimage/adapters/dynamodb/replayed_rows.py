@@ -39,7 +39,8 @@ class DynamoDbRows:
 
     def images(self, user_id: str, ids: Sequence[str]) -> list[Image]:
         found = self._read(ImageRow, [(user_id, id_) for id_ in ids])
-        return self._of_kept_chats(user_id, [rows.image_of(row) for row in found])
+        by_id = {row.image_id: rows.image_of(row) for row in found}
+        return self._of_kept_chats(user_id, [by_id[id_] for id_ in ids if id_ in by_id])
 
     def chats(self, user_id: str, ids: Sequence[str]) -> list[Chat]:
         found = self._read(ChatRow, [(user_id, id_) for id_ in ids])
