@@ -10,7 +10,8 @@ PAGES: dict[str, str] = {
     str(path.relative_to(ROOT)): path.read_text("utf-8")
     for path in sorted(
         [
-            *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "findings/README.md")),
+            *(ROOT / folder / "README.md" for folder in ("", "findings", "tests/local_stack")),
+            ROOT / "CONTRIBUTING.md",
             *(ROOT / "docs").rglob("*.md"),
         ]
     )

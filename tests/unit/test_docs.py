@@ -329,6 +329,14 @@ def test_nothing_else_lies_at_the_top() -> None:
     assert {path.split("/")[0] for path in listed.splitlines()} == TOP_LEVEL
 
 
+def test_the_map_of_the_local_stack_names_its_folders() -> None:
+    folders = {
+        f"{path.parent.name}/" for path in (ROOT / "tests/local_stack").glob("*/__init__.py")
+    }
+
+    assert folders <= set(re.findall(r"`(\w+/)`", PAGES["tests/local_stack/README.md"]))
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_links_lead_somewhere(page: str) -> None:
     for target in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", PAGES[page]):
