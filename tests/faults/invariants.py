@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from afterimage.domain import ids
+from afterimage.domain.limits import MOST_PICTURES
+from afterimage.domain.variants import varied
 from tests.faults.client import Applied, Client, Frame, Snapshot, read_snapshot, signed_in
 from tests.local_stack.testing import RunningStack
 from tests.support.stored import Row, object_keys, owner_of, scan
@@ -383,12 +385,17 @@ def last_word(prompt: str) -> str:
 
 
 def image_calls(log: Iterable[Mapping[str, str]]) -> Counter[str]:
-    """Calls of the image model in the simulator's log, by the last word of their prompt.
+    """Calls of the image model in the simulator's log, by the last word of their wish.
 
-    What makes several pictures of one wish differ is a paragraph of its own behind it.
+    Without the words that make several pictures of one wish differ, which stand behind it.
     """
-    wishes = [entry["prompt"].partition("\n\n")[0] for entry in log if entry["kind"] == "image"]
-    return Counter(map(last_word, wishes))
+    return Counter(last_word(_wish(entry["prompt"])) for entry in log if entry["kind"] == "image")
+
+
+def _wish(prompt: str) -> str:
+    for slot in range(1, MOST_PICTURES):
+        prompt = prompt.removesuffix(varied("", slot).strip())
+    return prompt
 
 
 def _calls(truth: Truth, calls: Counter[str], excused: Mapping[str, int]) -> Iterable[str]:

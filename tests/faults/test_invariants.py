@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from afterimage.domain.limits import MOST_PICTURES
+from afterimage.domain.variants import varied
 from tests.faults.client import Applied, Client, Crowd, Shown
 from tests.faults.invariants import (
     Truth,
@@ -24,6 +26,7 @@ from tests.faults.invariants import (
     folder,
     image_calls,
 )
+from tests.local_stack.gemini.conversation import last_prompt
 from tests.local_stack.testing import RunningStack
 
 Key = dict[str, Any]
@@ -302,6 +305,15 @@ def test_a_third_call_of_the_provider_is_named(life: Life) -> None:
 
     [violation] = check_user(life.stack, life.user, calls=twice)
     assert "asked 2 times for wgood, 1 allowed" in violation
+
+
+def test_calls_for_several_pictures_are_those_of_their_wish() -> None:
+    wishes = [varied("A fox, wfour.", slot) for slot in range(MOST_PICTURES)]
+    prompts = [last_prompt([{"parts": [{"text": wish}]}]) for wish in wishes]
+
+    calls = image_calls({"kind": "image", "prompt": prompt} for prompt in prompts)
+
+    assert calls == {"wfour": MOST_PICTURES}
 
 
 def test_what_the_provider_turned_down_is_excused(life: Life) -> None:
