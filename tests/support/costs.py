@@ -17,13 +17,14 @@ from afterimage.use_cases.note_costs import NoteCosts
 from tests.support.template import template
 
 TEXT_MODEL, IMAGE_MODEL = "a-text-model", "an-image-model"
-FLAT = Decimal("0.0336")  # a picture of which nothing is known
+FLAT = Decimal("0.0336")  # a picture of a model whose prices nobody knows
 _TEXT = {"input": {"text": "1"}, "output": {"text": "10"}}
 _IMAGE = {"input": {"text": "1"}, "output": {"text": "10", "image": "30"}}
+_SIZES = {"1K": {"tokens": 1_000}, "4K": {"tokens": 4_000, "pictures": 3}}  # $0.03, $0.12
 CATALOGUE = Catalogue.model_validate(
     {
         "text_models": [{"id": TEXT_MODEL, "prices": [_TEXT]}],
-        "image_models": [{"id": IMAGE_MODEL, "prices": [_IMAGE]}],
+        "image_models": [{"id": IMAGE_MODEL, "prices": [_IMAGE], "sizes": _SIZES}],
     }
 )
 

@@ -200,8 +200,8 @@ def test_a_picture_reaches_chat_gallery_and_ledger_at_once(world: World) -> None
         claimed_by=REQUEST,
         started_at=NOW,
         ended_at=NOW,
-        price_usd="0.0336",
-        cost_nano_usd=33_600_000,
+        price_usd="0.03",
+        cost_nano_usd=30_000_000,
     )
     channel = world.tables.read(USER)
     assert (channel.seq, channel.open_messages) == (5, 0)

@@ -8,6 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from tests.support.builders import a_job
 from tests.support.bundle import BYTES, DAY, HELLO, USER, Bundle, Killed, die
 from tests.support.costs import CATALOGUE, FLAT, IMAGE_MODEL, TEXT_MODEL, count_calls
 
@@ -131,6 +132,31 @@ def test_what_cannot_be_written_is_told_and_the_rest_is_written(
     assert bundle.metrics.of(Metric.DEFECTS) == [1]
 
 
+@pytest.mark.parametrize(
+    ("asked", "job", "nano"),
+    [
+        (IMAGE_MODEL, {"image_size": "4K"}, 4 * IMAGE_NANO),
+        ("", {"image_size": "4K"}, 4 * IMAGE_NANO),  # no answer came
+        ("its-successor", {"image_size": "1K"}, IMAGE_NANO),
+        (IMAGE_MODEL, {"image_size": "2K"}, FLAT_NANO),  # which it does not paint
+        ("", {"model": "gone"}, FLAT_NANO),
+    ],
+    ids=str,
+)
+def test_what_is_not_told_costs_as_its_size_does(
+    bundle: Bundle, asked: str, job: dict[str, Any], nano: int
+) -> None:
+    counted = calls_of(bundle)
+    with counted.of_turn(USER, DAY, a_job(**job)) as calls:
+        calls.begin()
+        calls.used(asked, None)
+        calls.brought(2)
+        calls.begin()
+    counted.costs.settle()
+
+    assert bundle.spent() == 3 * nano
+
+
 # --- Answers and pictures ------------------------------------------------------------------------
 
 
@@ -187,7 +213,7 @@ def test_a_picture_that_is_cancelled_while_it_is_painted_stands_in_the_ledger(
     assert (bundle.job(message).cost_nano_usd, bundle.spent()) == (IMAGE_NANO, IMAGE_NANO)
 
 
-def test_what_a_dead_function_bought_costs_as_a_picture_of_which_nothing_is_known(
+def test_what_a_dead_function_bought_costs_as_its_size_does(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     message = bundle.order()
@@ -203,9 +229,9 @@ def test_what_a_dead_function_bought_costs_as_a_picture_of_which_nothing_is_know
 
     bundle.paint(message, attempt=2)
 
-    assert bundle.job(message).price_usd == "0.0336"
-    assert bundle.spent() == FLAT_NANO
-    assert bundle.metrics.counts("ImageC") == {"ImageCalls": 1, "ImageCost": 0.0336}
+    assert bundle.job(message).price_usd == "0.03"
+    assert bundle.spent() == IMAGE_NANO
+    assert bundle.metrics.counts("ImageC") == {"ImageCalls": 1, "ImageCost": 0.03}
 
 
 def test_of_a_chat_that_is_gone_the_day_alone_has_the_cost(bundle: Bundle) -> None:

@@ -466,8 +466,8 @@ def test_what_comes_unasked_is_kept_and_costs_no_picture(bundle: Bundle) -> None
     assert [slot.is_charged for slot in message.slots] == [True, False, False, False]
     assert [image.index for image in message.images] == [0, 1, 2, 3]
     assert {image.id for image in message.images} == {key[1] for key in bundle.tables.rows.images}
-    assert bundle.job(message).price_usd == "0.1344"
-    assert bundle.metrics.of(Metric.IMAGE_COST) == [0.1344]
+    assert bundle.job(message).price_usd == "0.12"
+    assert bundle.metrics.of(Metric.IMAGE_COST) == [0.12]
     assert bundle.used() == (1, 1)
     assert bundle.posted().count("image-insert") == 4
     assert bundle.tables.read(USER).open_messages == 0

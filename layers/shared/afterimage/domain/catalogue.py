@@ -172,6 +172,11 @@ class Catalogue(BaseModel):
         found = next((one for one in models if one.id == model), None)
         return None if found is None else found.prices_on(day)
 
+    def price_of(self, model: str, size: ImageSize, day: date) -> Decimal | None:
+        """US dollars for one picture on a UTC day; None if that is not known."""
+        found = next((one for one in self.image_models if one.id == model), None)
+        return None if found is None or size not in found.sizes else found.price_of(size, day)
+
 
 class OwnModels(BaseModel):
     """What the operator sets: a list that is given stands in place of the packaged one."""

@@ -30,7 +30,8 @@ class NoteCosts:
     """Costs of one kind of model.
 
     Args:
-        flat: US dollars for a picture, or a call without one, of which nothing is known.
+        flat: US dollars for a picture, or a call without one, whose price the catalogue does not
+            know.
         beside: does something beside what follows.
         writes_at_once: whether a turn's costs are written beside what follows; else by `settle`.
     """
@@ -66,16 +67,22 @@ class NoteCosts:
         """A call is about to be made: its price is looked up while the model works."""
         self._beside(self._catalogue)
 
-    def of_call(self, model: str, usage: Usage | None, pictures: int) -> Decimal:
+    def of_call(
+        self, model: str, usage: Usage | None, pictures: int, job: Job | None = None
+    ) -> Decimal:
         """US dollars for one call that may have been billed.
 
         Args:
-            model: that was asked; another may have answered.
+            model: that was asked; another may have answered. Empty if nothing came.
             usage: None where the answer did not say, or never came.
             pictures: that it brought.
+            job: that it was for: its size is the price where the answer did not say.
         """
-        priced = self._priced(model, usage)
-        return self._reported(max(1, pictures) * self._flat if priced is None else priced)
+        catalogue = self._read_catalogue() if usage or job else None
+        priced = self._priced(catalogue, model, usage) if catalogue and usage else None
+        if priced is None:
+            priced = max(1, pictures) * self._of_picture(catalogue, job, model)
+        return self._reported(priced)
 
     def add(self, user_id: str, job_id: str | None, spent: Decimal, tokens: int) -> None:
         """Note what a turn cost. Raises nothing.
@@ -99,7 +106,8 @@ class NoteCosts:
         if job.cost_nano_usd:
             self.add(user_id, job.id, _FREE, 0)
         else:
-            self.add(user_id, job.id, self._reported(pictures * self._flat), 0)
+            each = self._of_picture(self._read_catalogue(), job)
+            self.add(user_id, job.id, self._reported(pictures * each), 0)
 
     def price_usd(self, job: Job) -> str:
         """What a job has cost, with the turn that was noted last. Args: job: as it was claimed."""
@@ -122,15 +130,24 @@ class NoteCosts:
         self._metrics.add(_COSTS[self._kind], float(cost))
         return cost
 
-    def _priced(self, model: str, usage: Usage | None) -> Decimal | None:
-        if usage is None:
-            return None
+    def _read_catalogue(self) -> Catalogue | None:
         try:
-            catalogue, today = self._catalogue(), self._clock.now().date()
+            return self._catalogue()
         except Exception:  # noqa: BLE001 - an answer is not lost for its price
             self._log.exception("model_catalogue_unread")
             self._metrics.add(Metric.DEFECTS)
             return None
+
+    def _of_picture(self, catalogue: Catalogue | None, job: Job | None, model: str = "") -> Decimal:
+        """US dollars for a picture of which only the job is known."""
+        if catalogue is None or job is None:
+            return self._flat
+        today = self._clock.now().date()
+        asked = (catalogue.price_of(one, job.image_size, today) for one in (model, job.model))
+        return next((price for price in asked if price is not None), self._flat)
+
+    def _priced(self, catalogue: Catalogue, model: str, usage: Usage) -> Decimal | None:
+        today = self._clock.now().date()
         for name in filter(None, (usage.model, model)):
             if (prices := catalogue.prices(self._kind, name, today)) is not None:
                 return prices.cost(usage)
