@@ -34,6 +34,7 @@ READ = (
     "list_events",
 )
 DELETIONS = ("delete_image", "delete_chat", "delete_me")
+ASKING = ("post_message", "paint_message")
 CLICKS = ("cancel_message", "retry_message")
 DESCRIBED = ("get_config", "get_openapi", "get_asyncapi")
 PUBLIC = ("get_page", "get_static_file", *DESCRIBED)
@@ -119,6 +120,18 @@ def test_post_message_starts_a_picture(alice: Painted) -> None:
     assert alice.body["message"] == "Image generation started"
     assert alice.body["user_message"]["text"] == "paint a sunset over the sea"
     assert alice.body["assistant_message"]["meta"]["aspect_ratio"] == "16:9"
+
+
+def test_paint_message_starts_its_pictures_without_a_text_model(stack: RunningStack) -> None:
+    token = stack.token(f"painter-{uuid.uuid4().hex[:8]}")
+    prompt = json.loads(recorded("paint_message")["body"])["text"]
+
+    answer = invoke(stack, "llm_handler_gemini", signed_in("paint_message", token))
+
+    assert answer["statusCode"] == 202
+    meta = json.loads(answer["body"])["assistant_message"]["meta"]
+    assert (meta["status"], meta["count"], meta["prompt"]) == ("generating", 2, prompt)
+    assert "text" not in {c["kind"] for c in stack.gemini()["log"] if prompt in c["prompt"]}
 
 
 @pytest.mark.parametrize("name", READ)
@@ -229,9 +242,9 @@ def test_a_route_that_is_not_there_is_not_found(stack: RunningStack, alice: Pain
     assert (response["statusCode"], error_of(response)) == (404, "not_found")
 
 
-@pytest.mark.parametrize("name", ["post_message", *CLICKS, *READ, *DELETIONS, "otherwise"])
+@pytest.mark.parametrize("name", [*ASKING, *CLICKS, *READ, *DELETIONS, "otherwise"])
 def test_the_token_as_recorded_is_refused(stack: RunningStack, name: str) -> None:
-    asking = name in ("post_message", "retry_message")
+    asking = name in (*ASKING, "retry_message")
     function = "llm_handler_gemini" if asking else "chat_api"
 
     response = invoke(stack, function, recorded(name))

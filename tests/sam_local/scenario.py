@@ -103,7 +103,7 @@ class Scenario:
                 *self._on_the_channel(tabs),
                 self._told_again(tabs),
             ]
-        yield [self._deleted_image()]
+        yield [self._deleted_image(), self._asked("paint_message", 202)]
         yield [self._deleted_chat()]
         yield [self._event("keeper_deletion", same=None), self._deleted_account()]
 
