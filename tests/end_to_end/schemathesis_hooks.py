@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import schemathesis
+from tests.support.described import problems_of_code
 from tests.support.hostile_pictures import a_picture, encoded
 from ulid import ULID
 
@@ -37,6 +38,20 @@ def before_call(
         case.body = {**case.body, "text": text.strip()[:100] or "a fox"}
     if isinstance(text, str) and not text.strip() and case.body.get("image_ids") in ([], None):
         case.body = {**case.body, "text": "hello"}  # without pictures there must be words
+
+
+@schemathesis.check
+def a_described_code(
+    context: schemathesis.CheckContext,
+    response: schemathesis.Response,
+    case: schemathesis.Case[Any],
+) -> None:
+    """A refusal has one of the codes that its route names for the status."""
+    if response.status_code < 400:
+        return
+    problems = problems_of_code(case.operation.label, response.status_code, response.json())
+    if problems:
+        raise AssertionError(problems[0])
 
 
 def _are_some(value: object) -> bool:

@@ -53,7 +53,20 @@ def problems_of_answer(route: str, status: int, body: Any) -> list[str]:
         return [f"{route} does not describe {status}"]
     if "content" not in described:
         return [] if body is None else [f"{route} describes no body of {status}"]
-    return _problems(_answer(route, status), body)
+    return [*_problems(_answer(route, status), body), *problems_of_code(route, status, body)]
+
+
+def problems_of_code(route: str, status: int, body: Any) -> list[str]:
+    """What is wrong with the code of a refusal: all refusals have one schema."""
+    codes = _responses(route)[str(status)].get("x-codes")
+    if codes is None:
+        return []
+    match body:
+        case {"error": {"code": code}}:
+            return [] if code in codes else [f"{route} does not refuse with {status} {code}"]
+        case {"message": _} if status in openapi.GATEWAY:
+            return []
+    return [f"no code of {route} with {status}"]
 
 
 def _responses(route: str) -> dict[str, Any]:

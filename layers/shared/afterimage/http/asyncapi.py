@@ -6,13 +6,13 @@ It is told from the bundle's side: it receives actions and sends frames.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from afterimage import frames
 from afterimage.actions import Action
-from afterimage.http.schemas import Schema, schemas
+from afterimage.http.schemas import REF, Schema, schemas
 
 _CHANNEL = "unified"
 _REPLIES = {
@@ -40,10 +40,8 @@ def document(websocket_url: str) -> dict[str, Any]:
         {name: ("serialization", kind) for name, kind in sent.items()}
         | {name: ("validation", kind) for name, kind in taken.items()}
     )
-    messages = {
-        **{name: _message(name, "event", kind, by_name[name]) for name, kind in sent.items()},
-        **{name: _message(name, "action", kind, by_name[name]) for name, kind in taken.items()},
-    }
+    by_name |= _divided(sent, components)
+    messages = {name: _message(name, kind, by_name[name]) for name, kind in (sent | taken).items()}
     url = urlsplit(websocket_url)
     return {
         "asyncapi": "3.0.0",
@@ -96,14 +94,21 @@ def _names(kind: type, field: str) -> tuple[str, ...]:
     return get_args(get_type_hints(kind)[field])
 
 
-def _message(name: str, field: str, kind: type, schema: Schema) -> dict[str, Any]:
-    """One message; where several share a type, its schema is narrowed to this one's name."""
-    narrowed = {"allOf": [schema, {"properties": {field: {"const": name}}}]}
-    return {
-        "name": name,
-        "summary": _summary(kind),
-        "payload": schema if len(_names(kind, field)) == 1 else narrowed,
-    }
+def _divided(sent: Mapping[str, type], components: dict[str, Schema]) -> dict[str, Schema]:
+    """Of frames that share a type, one named schema each, in place of the type's own."""
+    shared = {event: kind for event, kind in sent.items() if len(_names(kind, "event")) > 1}
+    whole = {kind: components.pop(kind.__name__) for kind in dict.fromkeys(shared.values())}
+    divided = {}
+    for event, kind in shared.items():
+        name = "".join(word.capitalize() for word in event.split("-")) + "Frame"
+        fields = {**whole[kind]["properties"], "event": {"const": event, "type": "string"}}
+        components[name] = {**whole[kind], "properties": fields, "title": name}
+        divided[event] = {"$ref": REF.format(model=name)}
+    return divided
+
+
+def _message(name: str, kind: type, schema: Schema) -> dict[str, Any]:
+    return {"name": name, "summary": _summary(kind), "payload": schema}
 
 
 def _receiving(name: str, kind: type) -> dict[str, Any]:

@@ -72,9 +72,11 @@ class _Body(_Strict):
 class PostMessage(_Body):
     """A message to be answered.
 
-    `id` is the client's ULID, made when the message was written; the same id again is the
-    same message. `count` is the number of pictures, where it is one; left out, the model decides.
-    `image_size` and `image_model` are among those of `image_models` in `/config.json`.
+    Beside `text` everything may be left out, which is the same as null. `id` is the client's ULID,
+    made when the message was written; the same id again is the same message, and without one each
+    is new. `count` is the number of pictures, where it is one, and `aspect_ratio` their shape; left
+    out, the model decides. `image_model` and `image_size` are among those of `image_models` in
+    `/config.json`; left out, the first of them, in its smallest size.
     `image_ids` names up to four pictures of the caller's own; without any, `text` must not be
     blank. With `paint` the text is the prompt, of at most 2,000 characters and not blank, and the
     pictures are what it is painted after: no text model is asked. `again` is the id of an answer of
@@ -94,7 +96,6 @@ class PostMessage(_Body):
         ]
         | None
     ) = None
-
     image_size: ImageSize | None = None
     image_model: Annotated[str, StringConstraints(max_length=32)] | None = None
     paint: bool | None = None
@@ -268,13 +269,10 @@ class ErrorBody(TypedDict):
 
 
 class ErrorView(TypedDict):
-    error: ErrorBody
+    """Every refusal: ours has `error`; what API Gateway answers by itself has `message` alone."""
 
-
-class GatewayView(TypedDict):
-    """What API Gateway answers by itself."""
-
-    message: str
+    error: NotRequired[ErrorBody]
+    message: NotRequired[str]
 
 
 @dataclass(frozen=True, eq=False)

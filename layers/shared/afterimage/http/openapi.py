@@ -26,15 +26,14 @@ from afterimage.http.contract import (
     RETRY_MESSAGE,
     ROUTES,
     ErrorView,
-    GatewayView,
     Route,
 )
-from afterimage.http.schemas import Mode, Schema, schemas
+from afterimage.http.schemas import Mode, Schema, Untitled, schemas
 
 _NOT_JSON = {GET_PAGE.key: "text/html", GET_STATIC_FILE.key: "*/*"}
 _STATUSES = {"internal": 500, **{kind.code: kind.status for kind in Refused.__subclasses__()}}
 # What API Gateway answers before or instead of a function.
-_GATEWAY = {
+GATEWAY = {
     413: "Too large for the gateway.",
     429: "Throttled by the gateway.",
     500: "No answer of ours.",
@@ -89,7 +88,6 @@ def document(server: str) -> dict[str, Any]:
 def _types() -> Iterator[tuple[str, tuple[Mode, Any]]]:
     """Every type in the table, by a name for its schema."""
     yield "error", ("serialization", ErrorView)
-    yield "gateway", ("serialization", GatewayView)
     for route in ROUTES:
         for status, type_ in route.answers.items():
             if type_ is not None:
@@ -137,7 +135,7 @@ def _operation_id(route: Route) -> str:
 def _parameters(model: type[BaseModel] | None, where: str) -> Iterator[dict[str, Any]]:
     if model is None:
         return
-    schema = model.model_json_schema()
+    schema = model.model_json_schema(schema_generator=Untitled)
     for name, described in schema["properties"].items():
         yield {
             "name": name,
@@ -182,23 +180,18 @@ def _refusal(
 ) -> dict[str, Any]:
     """The answer with one status: ours with these codes, the gateway's, or either."""
     told = [f"Refused: {', '.join(codes)}."] if codes else []
-    shapes: list[Schema] = []
-    if codes:
-        narrowed = {"properties": {"error": {"properties": {"code": {"enum": codes}}}}}
-        shapes.append({"allOf": [by_name["error"], narrowed]})
     if status in _of_the_gateway(route):
-        told.append(_GATEWAY[status])
-        shapes.append(by_name["gateway"])
-    schema = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
+        told.append(GATEWAY[status])
     return {
         "description": " ".join(told),
-        "content": {"application/json": {"schema": schema}},
+        "content": {"application/json": {"schema": by_name["error"]}},
+        "x-codes": codes,
     }
 
 
 def _of_the_gateway(route: Route) -> set[int]:
     """Statuses that API Gateway itself may answer with."""
-    return set(_GATEWAY) - (set() if route.body or route.file else {413})
+    return set(GATEWAY) - (set() if route.body or route.file else {413})
 
 
 def _refusals(route: Route) -> dict[int, list[str]]:

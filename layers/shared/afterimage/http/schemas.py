@@ -17,8 +17,27 @@ Schema = dict[str, Any]
 Mode = Literal["validation", "serialization"]
 
 
-class _AsTheContractSays(GenerateJsonSchema):
-    """What is a `MessageView` to us, is a Message to everybody else."""
+class Untitled(GenerateJsonSchema):
+    """Fields have names, and no titles beside them: a generator makes a type of each title."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ARG002 - pydantic's
+        return False
+
+
+class _AsTheContractSays(Untitled):
+    """What is a `MessageView` to us, is a Message to everybody else.
+
+    No default stands in it, also not null: generators take such a field for one that must be there.
+    """
+
+    def default_schema(self, schema: core_schema.WithDefaultSchema) -> Schema:
+        return self.generate_inner(schema["schema"])
+
+    def dict_schema(self, schema: core_schema.DictSchema) -> Schema:
+        described = super().dict_schema(schema)
+        if "propertyNames" in described:
+            described["propertyNames"] = {"type": "string", **described["propertyNames"]}
+        return described
 
     def normalize_name(self, name: str) -> str:
         return super().normalize_name(name).removesuffix("View")
