@@ -91,6 +91,12 @@ def picture_waits(stage: Stage) -> None:
     hold.release()
 
 
+def painted_at_once(stage: Stage) -> None:
+    """No text model is asked: what stores the question orders its picture."""
+    stage.arm()
+    stage.ask("a boat", paint=True)
+
+
 def painter_unreachable(stage: Stage) -> None:
     stage.on("Invoke", aws_error(403, "AccessDeniedException"))
     picture_ordered(stage)
@@ -364,6 +370,7 @@ SCENARIOS = {
         Scenario("text written", _LLM, text_written, _EITHER, _COMPLETE),
         Scenario("text refused", _LLM, text_refused, _FAILED, _FAILED),
         Scenario("picture ordered", _LLM, picture_ordered, _EITHER, _COMPLETE),
+        Scenario("painted at once", _LLM, painted_at_once, _COMPLETE, _COMPLETE),
         # What was ordered and not handed over is started by the sweep, if the function dies first.
         Scenario("painter unreachable", _LLM, painter_unreachable, _EITHER, _EITHER),
         Scenario("text retried", _LLM, text_retried, _EITHER, _EITHER),

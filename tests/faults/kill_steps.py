@@ -66,6 +66,13 @@ STEPS: dict[str, dict[str, int]] = {
         **_FAILING,
     },
     "picture ordered": {"Query channels": 4, **_OPENING, **_TEXT_COST, **_ORDERING},
+    "painted at once": {
+        "Query channels": 2,
+        "TransactWriteItems opening": 1,
+        "PostToConnection message-insert complete": 1,
+        "PostToConnection message-insert generating": 1,
+        "Invoke": 1,
+    },
     "picture waits": {
         "Query channels": 4,
         **_OPENING,
