@@ -34,9 +34,25 @@ _LAST = r"last letzte[nrs]? dernier dernieres? ultim[oa] 最後 اخير اخي�
 _PLACES = [pattern(expression(words)) for words in (*_POSITIONS, _LAST)]
 _NUMBERED = pattern(r"(?:\b(?:picture|image|photo|bild|foto|imagen)|絵|صورة)\s*#?(\d{1,3})\b")
 _ALL = pattern(r"\b(?:both|all of them|beide|alle|les deux|toutes|ambas|todas)\b")
+_ONCE_MORE = r"(?:again|once more|noch\s?mal|nochmals|encore|otra vez)"
 _AGAIN = pattern(
-    r"\b(?:another one|once more|again|more (?:of|like)|variants?|variations?|noch (?:eins|mal)|"
-    r"varianten?|encore|otra|variantes?|variaciones)\b|もう一|اخري"
+    r"\b(?:another one|more (?:of|like)|variants?|variations?|noch eins|varianten?|encore une?|"
+    r"otra(?! vez)|variantes?|variaciones)\b|もう一|اخري"
+    rf"|^(?:(?:please|bitte|and|und|et|y|once)\s+)*{_ONCE_MORE}\b"
+    rf"|\b(?:(?:do|try)(?: it| this| that)?|the same|dasselbe|lo mismo) {_ONCE_MORE}\b"
+)
+# What is said before a wish, or in place of one.
+_GREETING = pattern(
+    r"^(?:(?:and|und|et|y) )?(?:hi|hello|hey|hallo|hola|salut|bonjour|bonsoir|"
+    r"thanks?(?: you)?|danke|merci|gracias|"
+    r"(?:good|guten?|bonne|buen[oa]s) (?:morning|day|evening|night|morgen|tag|abend|nacht|journee|"
+    r"soiree|nuit|dias|tardes|noches)|ok(?:ay)?|yes|wow)\b"
+    rf"(?:\s+(?:there|so much|very much|{_ONCE_MORE}))*[\s,.!]*"
+)
+_REMARK = pattern(
+    r"^(?:(?:so|very|how) )?(?:nice|great|lovely|beautiful|pretty|cool|wonderful|schon\w*|super|"
+    r"beau|belle|jolie?|bonit[oa]|lind[oa]|what an?|my|never|see you|say|tell)\b|"
+    r"^i (?:like|love|have|had|was|am|live|see|saw|know)\b|\b(?:is|was|are|were)\b"
 )
 _MORE = pattern(
     r"\b(?:wider|taller|narrower|darker|brighter|lighter|breiter|hoher|dunkler|heller|"
@@ -70,6 +86,8 @@ def wants_change(text: str) -> bool:
         return False
     if wants_picture(text):
         return bool(_OF_IT.search(words))
+    while words != (rest := _GREETING.sub("", words)):
+        text = words = rest
     known = bool(things(text) or colours(text) or style(text) or split_wish(text)[1]) or bool(
         OTHER_COLOUR.search(words)
     )
@@ -77,6 +95,8 @@ def wants_change(text: str) -> bool:
         return True
     if known and _BEGINS.search(words) and any(place.search(words) for place in _PLACES):
         return True  # "put the dog of the first into the last one"
+    if _REMARK.search(words):
+        return False
     is_short = len(words.split()) <= _SHORT and not words.endswith("?")
     means = known or _MORE.search(words) or _AGAIN.search(words)
     return bool(means and (is_short or _JOINED.search(words)))
