@@ -266,6 +266,7 @@ def handled() -> dict[str, tuple[bytes, tuple[int, int]]]:
         "short JFIF": jpeg(segment(0xE0, b"JFIF\0")),
         "short notes of Adobe": jpeg(segment(0xEE, b"Adobe")),
         "short profile of a JPEG": jpeg(segment(0xE2, b"ICC_PROFILE\0")),
+        "a broken MPF": jpeg(segment(0xE2, b"MPF\0II*\0\xff\xff")),
         "40 notes of 60 KB": jpeg(segment(0xE1, b"Exif\0\0" + b"\xa5" * 60_000) * 40),
         "PNG without an end": _PNG[:-12],
         "text of a wrong checksum": png(SIZE, without_checksum(b"tEXt", b"a\0b")),
@@ -286,9 +287,7 @@ def handled() -> dict[str, tuple[bytes, tuple[int, int]]]:
         },
         "empty sRGB": png(SIZE, chunk(b"sRGB", b"")),
         "no colors at all": png(SIZE, chunk(b"gAMA", bytes(4)), chunk(b"cHRM", bytes(32))),
-        "impossible colors": png(
-            SIZE, chunk(b"gAMA", b"\0\0\0\1"), chunk(b"cHRM", b"\xff\xff\xff\xff" * 8)
-        ),
+        "impossible colors": png(SIZE, chunk(b"gAMA", b"\0\0\0\1"), chunk(b"cHRM", b"\xff" * 32)),
         "a note between the pixels": _png_in_two(chunk(b"tEXt", b"a\0b")),
         "a page behind a JPEG": _JPEG + b"<script>alert(1)</script>",
         "a ZIP behind a PNG": _PNG + b"PK\x03\x04" + bytes(100),

@@ -476,7 +476,7 @@ def test_gray_has_a_gamma_too() -> None:
     assert near(pixels_of(data).convert("RGB").getpixel((8, 0)), (188, 188, 188), by=3)
 
 
-@pytest.mark.parametrize("name", ["JPEG without an end", "words between segments"])
+@pytest.mark.parametrize("name", ["JPEG without an end", "words between segments", "a broken MPF"])
 def test_what_surrounds_the_pixels_changes_none(name: str) -> None:
     data, _ = hostile_pictures.handled()[name]
 

@@ -1,31 +1,28 @@
-"""Pages, cursors, search and usage, as HTTP reads them."""
+"""Pages, cursors and search, as HTTP reads them."""
 
 from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
-from tests.support.builders import CHAT, a_job, a_message, a_ulid, an_image
-from tests.support.doubles import NOW, FixedClock
+from tests.support.builders import CHAT, a_message, a_ulid, an_image
+from tests.support.doubles import NOW
 from tests.support.in_memory import (
-    Counter,
     InMemoryChats,
     InMemoryEventLog,
     InMemoryImages,
-    InMemoryLedger,
     InMemoryMessages,
     InMemoryTables,
 )
 from tests.unit.conftest import USER
 
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Chat, JobStatus, Origin
+from afterimage.domain.entities import Chat, Origin
 from afterimage.domain.errors import Invalid, NotFound
-from afterimage.domain.limits import DailyLimits
 from afterimage.use_cases.attach import Attach
-from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage, Usage
+from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages
 
 BAD_CURSORS = ["", "x", "01JD4A7Y00000000000000000", a_ulid().lower(), a_ulid() + "\n", "8" * 26]
 
@@ -255,61 +252,6 @@ def test_a_search_for_what_is_rare_gives_a_cursor_instead_of_reading_on(
     assert (list(first.rows), first.cursor) == ([], a_ulid(501))
     assert [image.prompt for image in second.rows] == ["fox"]
     assert second.cursor is None
-
-
-def read_usage(tables: InMemoryTables, clock: FixedClock) -> Usage:
-    limits = DailyLimits(10, 200, 30, 400)
-    return ReadUsage(InMemoryLedger(tables), tables.read, clock, limits, 4, 50, dict)(USER)
-
-
-def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
-    tables.rows.used[USER, "quota#2026-11-20"] = 7
-    tables.rows.used[USER, "messages#2026-11-20"] = 30
-    tables.rows.used[USER, "uploads#2026-11-20"] = 3
-    tables.rows.used[USER, "quota#2026-11-19"] = 10
-    tables.rows.used[USER, "image_calls#2026-11-20"] = 9
-    tables.rows.used[USER, "text_calls#2026-11-20"] = 31
-    for number, seconds in enumerate((2, 9, 4)):
-        done = NOW + timedelta(seconds=seconds)
-        job = replace(a_job(number), status=JobStatus.SUCCEEDED, ended_at=done)
-        tables.rows.jobs[USER, job.id] = job
-    failed = replace(a_job(8), status=JobStatus.FAILED, ended_at=NOW + timedelta(hours=1))
-    tables.rows.jobs[USER, failed.id] = failed
-    tables.rows.jobs[USER, a_job(9).id] = a_job(9)
-    tables.rows.counters[USER] = Counter(painting=frozenset({a_job(9).id}))
-
-    tables.rows.costs = {
-        (USER, "cost#2026-11-20"): (34_000_000, 7),
-        (USER, "cost#2026-11-19"): (1, 1),
-    }
-    usage = ReadUsage(
-        InMemoryLedger(tables), tables.read, clock, DailyLimits(10, 200, 30, 400), 4, 50, dict
-    )(USER)
-
-    assert usage == Usage(
-        limit=10,
-        used=7,
-        resets_at=datetime(2026, 11, 21, tzinfo=UTC),
-        message_limit=200,
-        messages_used=30,
-        upload_limit=50,
-        uploads_used=3,
-        image_calls=9,
-        image_call_limit=30,
-        text_calls=31,
-        text_call_limit=400,
-        painting=1,
-        painting_limit=4,
-        cost_usd="0.034",
-        typical_ms=4_000,
-        typical_ms_by_model={},
-    )
-
-
-def test_usage_without_any_picture_has_no_typical_time(
-    tables: InMemoryTables, clock: FixedClock
-) -> None:
-    assert read_usage(tables, clock).typical_ms is None
 
 
 def test_the_gallery_of_one_origin(tables: InMemoryTables) -> None:
