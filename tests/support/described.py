@@ -58,7 +58,7 @@ def problems_of_answer(route: str, status: int, body: Any) -> list[str]:
 
 def problems_of_code(route: str, status: int, body: Any) -> list[str]:
     """What is wrong with the code of a refusal: all refusals have one schema."""
-    codes = _responses(route)[str(status)].get("x-codes")
+    codes = _responses(route).get(str(status), {}).get("x-codes")
     if codes is None:
         return []
     match body:
