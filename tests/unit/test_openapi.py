@@ -66,6 +66,8 @@ def test_everything_needs_a_token_but_the_page(description: dict[str, Any]) -> N
     assert public == {
         "GET /",
         "GET /static/{proxy}",
+        "GET /favicon.ico",
+        "GET /robots.txt",
         "GET /config.json",
         "GET /openapi.json",
         "GET /asyncapi.json",

@@ -41,6 +41,7 @@ def page(tmp_path: Path, log: RecordingLog) -> WebPage:
     (root / "style.css").write_text("body {}")
     (root / "icon.svg").write_text("<svg/>")
     (root / "picture.png").write_bytes(PNG)
+    (root / "robots.txt").write_text("User-agent: *")
     (root / "unknown").write_bytes(b"\xff\xfe")
     (root / "vendor" / "lib.js").write_text("export {};")
     (root / "link.txt").symlink_to(tmp_path / "secret.txt")
@@ -76,7 +77,8 @@ def test_the_page_carries_its_configuration_as_text(page: WebPage, tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    "route", ["/", "/static/{proxy+}", "/config.json", "/openapi.json", "/asyncapi.json"]
+    "route",
+    ["/", "/static/{proxy+}", "/robots.txt", "/config.json", "/openapi.json", "/asyncapi.json"],
 )
 def test_the_head_is_that_of_the_whole(page: WebPage, route: str) -> None:
     event = {"pathParameters": {"proxy": "picture.png"}, "headers": {}}
@@ -155,6 +157,20 @@ def test_files_have_their_type(page: WebPage, path: str, kind: str) -> None:
     assert answer["statusCode"] == 200
     assert kind in answer["headers"]["content-type"]
     assert answer["headers"]["x-content-type-options"] == "nosniff"
+
+
+def test_what_is_asked_for_without_being_named_is_there(log: RecordingLog) -> None:
+    """The page's own: a 404 in place of the icon would be a red line in everybody's console."""
+    own = WebPage(STATIC, lambda: CONFIG, list, log)
+
+    icon, robots = (
+        own({"routeKey": f"GET /{name}"}, None) for name in ("favicon.ico", "robots.txt")
+    )
+
+    assert "icon" in icon["headers"]["content-type"]
+    assert b64decode(icon["body"]).startswith(b"\0\0\1\0")
+    assert robots["headers"]["content-type"] == "text/plain; charset=utf-8"
+    assert robots["body"].endswith("Disallow: /\n")
 
 
 def test_bytes_travel_in_base64(page: WebPage) -> None:

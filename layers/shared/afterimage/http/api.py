@@ -1,7 +1,7 @@
 """The way in from API Gateway's HTTP API: who asks, what they ask, and one envelope of errors.
 
-API Gateway has matched the route already, so a handler is a look-up by `routeKey`. Nothing
-here is reached without a valid token: a new route cannot forget it.
+API Gateway has matched the route already, so a handler is a look-up by `routeKey`. None of them is
+reached without a valid token: a new route cannot forget it.
 """
 
 from __future__ import annotations
@@ -153,10 +153,10 @@ class HttpApi:
         return answer(response.status, response.body)
 
     def _respond(self, event: ApiGatewayEvent, context: Any) -> Response:
-        caller = self._caller_of(header(event, "authorization"))
         handler = self._handlers.get(event.get("routeKey", ""))
         if handler is None:
-            raise NotFound
+            raise NotFound  # a sign-in would not lead there either
+        caller = self._caller_of(header(event, "authorization"))
         now = self._clock.now()
         left = timedelta(milliseconds=context.get_remaining_time_in_millis())
         return handler(Request(caller, _received_at(event, now), now + left, event))

@@ -457,6 +457,20 @@ GET_STATIC_FILE = Route(
     errors=("not_found",),
     public=True,
 )
+GET_ICON = Route(
+    "GET",
+    "/favicon.ico",
+    "The page's icon, for whoever asks for none by name.",
+    {200: str, 304: None},
+    public=True,
+)
+GET_ROBOTS = Route(
+    "GET",
+    "/robots.txt",
+    "What search engines may read: the page, and nothing of the API.",
+    {200: str, 304: None},
+    public=True,
+)
 GET_CONFIG = Route(
     "GET",
     "/config.json",
@@ -489,6 +503,8 @@ ROUTES = (
     DELETE_ME,
     GET_PAGE,
     GET_STATIC_FILE,
+    GET_ICON,
+    GET_ROBOTS,
     GET_CONFIG,
     GET_OPENAPI,
     GET_ASYNCAPI,

@@ -13,10 +13,12 @@ from afterimage.http.contract import (
     CANCEL_MESSAGE,
     DELETE_IMAGE,
     DELETE_ME,
+    GET_ICON,
     GET_IMAGE,
     GET_MESSAGE,
     GET_ORIGINAL,
     GET_PAGE,
+    GET_ROBOTS,
     GET_STATIC_FILE,
     LIST_CHATS,
     LIST_IMAGES,
@@ -30,7 +32,12 @@ from afterimage.http.contract import (
 )
 from afterimage.http.schemas import Mode, Schema, Untitled, schemas
 
-_NOT_JSON = {GET_PAGE.key: "text/html", GET_STATIC_FILE.key: "*/*"}
+_NOT_JSON = {
+    GET_PAGE.key: "text/html",
+    GET_STATIC_FILE.key: "*/*",
+    GET_ICON.key: "image/vnd.microsoft.icon",
+    GET_ROBOTS.key: "text/plain",
+}
 _STATUSES = {"internal": 500, **{kind.code: kind.status for kind in Refused.__subclasses__()}}
 # What API Gateway answers before or instead of a function.
 GATEWAY = {

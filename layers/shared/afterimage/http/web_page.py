@@ -63,6 +63,8 @@ class WebPage:
         match route:
             case "/":
                 return self._file("index.html", headers)
+            case "/favicon.ico" | "/robots.txt":
+                return self._file(route[1:], headers)
             case "/config.json":
                 return _json(self._page_config())
             case "/openapi.json":
