@@ -34,7 +34,8 @@ class Bench:
         self._stopping = ExitStack()
 
     def close(self) -> None:
-        """Stops what was started."""
+        """Stops what was started; who asks for it again gets another one."""
+        vars(self).pop("stack", None)
         self._stopping.close()
 
     @cached_property

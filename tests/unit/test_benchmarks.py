@@ -1,16 +1,22 @@
 """The arithmetic of `make bench`; what it measures is another matter."""
 
 import os
+import signal
+from collections.abc import Iterable
+from contextlib import suppress
 
 import numpy as np
 import pytest
 from PIL import Image
-from tests.benchmarks.__main__ import PARTS, _arguments
+from tests.benchmarks.__main__ import _arguments
+from tests.benchmarks.bench import Bench
 from tests.benchmarks.call_chains import Call, steps
 from tests.benchmarks.cold_start import environments
 from tests.benchmarks.memory import family
+from tests.benchmarks.parts import PARTS, Part
 from tests.benchmarks.prompts import PROMPTS
 from tests.benchmarks.report import MET, MISSED, Table, Target, in_turns, middle_and_worst, ms
+from tests.benchmarks.run import OverranError, run, within
 from tests.benchmarks.similarity import ssim
 from tests.benchmarks.textures import textures
 from tests.local_stack.gemini.picture_request import wants_picture
@@ -42,6 +48,47 @@ def test_a_table_is_aligned_and_counts_its_verdicts() -> None:
     assert table.verdicts() == [MET, MISSED]
     with pytest.raises(ValueError, match="1 cells for 4 columns"):
         table.add("too few")
+
+
+def _table(figure: float) -> Table:
+    table = Table("Speed", ("", "target", "this run"))
+    table.add("quick", *Target(2).judged(figure))
+    return table
+
+
+def test_whatever_becomes_of_a_part_the_next_is_measured(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def waits(_: Bench) -> Iterable[Table]:
+        yield _table(1.0)
+        with suppress(Exception):  # a client that gives nothing up
+            signal.pause()
+
+    def breaks(_: Bench) -> Iterable[Table]:
+        raise AssertionError("never came;\ngot []")
+
+    parts = {
+        "waits": Part(waits, "", 0.02),
+        "breaks": Part(breaks, "", 60),
+        "measures": Part(lambda _: [_table(1.0), _table(3.0)], "", 60),
+    }
+    lines = [[*row[:1], *row[2:]] for row in run(parts, Bench(repeat=1)).rows]
+
+    assert lines == [
+        ["waits", "1", "0", "took longer than its 0.02 s"],
+        ["breaks", "0", "0", "AssertionError: never came; got []"],
+        ["measures", "1", "1", ""],
+    ]
+    assert capsys.readouterr().out.count("Speed") == 3
+
+
+def test_a_limit_leaves_another_ones_alarm_as_it_was() -> None:
+    with within(60):
+        handler = signal.getsignal(signal.SIGALRM)
+        with pytest.raises(OverranError), within(0.02):
+            signal.pause()
+        assert signal.getsignal(signal.SIGALRM) is handler
+        assert signal.getitimer(signal.ITIMER_REAL)[0] > 0
 
 
 def test_measures_take_turns() -> None:
