@@ -5,14 +5,16 @@ import sys
 from collections.abc import Sequence
 
 from tests.benchmarks.bench import Bench
-from tests.benchmarks.parts import PARTS
+from tests.benchmarks.parts import COMPARING, PARTS
 from tests.benchmarks.run import run
+
+_PAIR = "against"  # the part that is nothing without another commit
 
 
 def main() -> int:
     """Returns 0 whatever was met, missed or not measured: a noisy machine is no failure."""
     chosen = _arguments(sys.argv[1:])
-    bench = Bench(chosen.repeat)
+    bench = Bench(chosen.repeat, chosen.against)
     try:
         summary = run({name: PARTS[name] for name in chosen.only}, bench)
     except KeyboardInterrupt:
@@ -33,7 +35,6 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
     parser.add_argument(
         "--only",
         type=_parts,
-        default=list(PARTS),
         metavar="PART,…",
         help="only these parts, in this order",
     )
@@ -44,7 +45,19 @@ def _arguments(arguments: Sequence[str]) -> argparse.Namespace:
         metavar="N",
         help="measure N times as often",
     )
-    return parser.parse_args(arguments)
+    parser.add_argument(
+        "--against",
+        metavar="COMMIT",
+        help=f"measure beside a commit's tree; alone, --only {','.join(COMPARING)}",
+    )
+    chosen = parser.parse_args(arguments)
+    if chosen.only is None:
+        chosen.only = (
+            list(COMPARING) if chosen.against else [name for name in PARTS if name != "against"]
+        )
+    if "against" in chosen.only and chosen.against is None:
+        parser.error("the part against needs --against COMMIT")
+    return chosen
 
 
 def _parts(text: str) -> list[str]:

@@ -1,7 +1,7 @@
 """What the parts share: a running stack, the number of repeats, and ten pictures."""
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +10,7 @@ from PIL import Image
 
 from tests.benchmarks.prompts import PROMPTS
 from tests.benchmarks.textures import textures
+from tests.benchmarks.trees import HERE, Tree, checked_out
 from tests.local_stack.gemini.painting import paint
 from tests.local_stack.testing import RunningStack, StackProcess
 
@@ -27,21 +28,31 @@ class Bench:
 
     Args:
         repeat: every part measures this many times as often as it would.
+        against: a commit that is measured beside this tree, if any.
     """
 
-    def __init__(self, repeat: int) -> None:
+    def __init__(self, repeat: int, against: str | None = None) -> None:
         self.repeat = repeat
+        self._against = against
         self._stopping = ExitStack()
 
     def close(self) -> None:
         """Stops what was started; who asks for it again gets another one."""
-        vars(self).pop("stack", None)
+        for name in ("stack", "trees"):
+            vars(self).pop(name, None)
         self._stopping.close()
 
     @cached_property
     def stack(self) -> RunningStack:
         """A stack that the parts share, started by the first that asks."""
         return self._stopping.enter_context(running_stack())[1]
+
+    @cached_property
+    def trees(self) -> Sequence[Tree]:
+        """This one, and the other commit's where there is one."""
+        if self._against is None:
+            return [HERE]
+        return [HERE, self._stopping.enter_context(checked_out(self._against))]
 
     @cached_property
     def textures(self) -> dict[str, Image.Image]:
@@ -55,10 +66,14 @@ class Bench:
 
 
 @contextmanager
-def running_stack() -> Iterator[tuple[StackProcess, RunningStack]]:
-    """A stack of one's own, warm."""
+def running_stack(
+    tree: Tree = HERE, **environment: str
+) -> Iterator[tuple[StackProcess, RunningStack]]:
+    """A stack of one's own, warm; `environment`: of its process, besides the limits."""
     with tempfile.TemporaryDirectory(prefix="afterimage-bench-") as folder:
-        process = StackProcess(Path(folder), env=_LIMITS)
+        process = StackProcess(
+            Path(folder), env={**_LIMITS, **environment}, root=tree.root, python=tree.python
+        )
         stack = process.start()
         try:
             yield process, stack

@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any
 
 import httpx
 import jwt
@@ -22,20 +23,23 @@ class User:
 
     Args:
         executor: sends requests while the tab listens.
+        of_the_tab: arguments of `ChannelClient`.
     """
 
-    def __init__(self, stack: RunningStack, executor: ThreadPoolExecutor) -> None:
+    def __init__(
+        self, stack: RunningStack, executor: ThreadPoolExecutor, **of_the_tab: Any
+    ) -> None:
         self.name = f"bench-{uuid.uuid4().hex[:8]}"
         self.http: httpx.Client = stack.http(self.name)
         self.id: str = _subject(self.http)
-        self.tab = ChannelClient(self.http)
+        self.tab = ChannelClient(self.http, **of_the_tab)
         self.tab.resumed()
         self._executor = executor
 
-    def ask(self, text: str) -> "Future[httpx.Response]":
+    def ask(self, text: str, **wishes: object) -> "Future[httpx.Response]":
         """Posts a message, each into a chat of its own, so that no history grows."""
         path = f"/chats/{uuid.uuid4().hex}/messages"
-        return self._executor.submit(self.http.post, path, json={"text": text})
+        return self._executor.submit(self.http.post, path, json={"text": text, **wishes})
 
     def put(self, path: str, data: bytes, kind: str) -> "Future[httpx.Response]":
         """Sends a file of a media type."""

@@ -4,6 +4,7 @@ The proportional set size (`Pss` in /proc/PID/smaps_rollup) divides a page by th
 share it, so that the sum is what the machine gives.
 """
 
+import os
 import time
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -57,7 +58,7 @@ def _add(table: Table, when: str, pid: int, target: Target | None) -> None:
     members = family(pid)
     kinds = dict.fromkeys(_KINDS, 0.0)
     for member in members:
-        kinds[_kind(member, pid)] += _pss_kb(member) / 1024
+        kinds[_kind(member, pid)] += pss(member)
     together = sum(kinds.values())
     shares = [f"{megabytes:.0f} MB" for megabytes in kinds.values()]
     verdict = target.judged(together) if target else NO_TARGET
@@ -67,10 +68,15 @@ def _add(table: Table, when: str, pid: int, target: Target | None) -> None:
 def _kind(member: int, gateway: int) -> str:
     if member == gateway:
         return "gateway"
-    command = (_PROC / str(member) / "cmdline").read_bytes()
-    if b"local_stack.engine" in command:
+    command = _read(member, "cmdline")
+    if "local_stack.engine" in command:
         return "data"
-    return "simulator" if b"local_stack.gemini" in command else "functions"
+    return "simulator" if "local_stack.gemini" in command else "functions"
+
+
+def functions(gateway: int) -> list[int]:
+    """The processes in which the functions of a stack run."""
+    return [member for member in family(gateway) if _kind(member, gateway) == "functions"]
 
 
 def family(pid: int) -> list[int]:
@@ -85,16 +91,31 @@ def family(pid: int) -> list[int]:
 
 
 def _parent(folder: Path) -> int:
-    try:
-        # "pid (name) state ppid …"; the name may hold spaces and brackets.
-        return int((folder / "stat").read_text().rpartition(")")[2].split()[1])
-    except (FileNotFoundError, ProcessLookupError):
-        return 0  # ended meanwhile
+    fields = _fields(int(folder.name))
+    return int(fields[1]) if fields else 0  # ended meanwhile
 
 
-def _pss_kb(pid: int) -> int:
+def cpu_ms(pids: Iterable[int]) -> float:
+    """Milliseconds of processor that processes had so far, in whole ticks of each."""
+    ticks = [sum(map(int, fields[11:13])) for fields in map(_fields, pids) if fields]
+    return 1000 * sum(ticks) / os.sysconf("SC_CLK_TCK")
+
+
+def pss(pid: int) -> float:
+    """Megabytes."""
+    rollup = _read(pid, "smaps_rollup").splitlines()
+    return next((int(line.split()[1]) for line in rollup if line.startswith("Pss:")), 0) / 1024
+
+
+def _fields(pid: int) -> list[str]:
+    """Those of proc_pid_stat(5) from the third on, the state; nothing where it has ended."""
+    # "pid (name) state ppid …"; the name may hold spaces and brackets.
+    return _read(pid, "stat").rpartition(")")[2].split()
+
+
+def _read(pid: int, name: str) -> str:
+    """Nothing where the process has ended."""
     try:
-        rollup = (_PROC / str(pid) / "smaps_rollup").read_text()
+        return (_PROC / str(pid) / name).read_text()
     except (FileNotFoundError, ProcessLookupError):
-        return 0
-    return next(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:"))
+        return ""

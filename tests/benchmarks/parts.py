@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from tests.benchmarks import (
+    against,
     call_chains,
     cold_start,
     cold_start_built,
@@ -40,6 +41,7 @@ class Part:
 
 
 PARTS: Mapping[str, Part] = {
+    "against": Part(against.measure, "text and picture beside another commit's", 600),
     "placeholder": Part(placeholder.measure, "POST to the placeholder at the socket", 240),
     "picture": Part(
         picture_latency.measure, "the provider's bytes to the picture at the socket", 300
@@ -65,3 +67,5 @@ PARTS: Mapping[str, Part] = {
         cold_start_built.measure, "the same from the built layers, read-only", 600
     ),
 }
+# What can be measured on two commits.
+COMPARING = ("against",)

@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
+from scipy.stats import bootstrap
+
 Measure = Callable[[], float]  # a figure, taken when it is called
 
+_DRAWS = 999
 MET, MISSED = "met", "MISSED"
 
 
@@ -78,6 +81,35 @@ def middle_and_worst(milliseconds: Iterable[float]) -> tuple[str, str]:
     """Two cells."""
     sample = list(milliseconds)
     return ms(median(sample)), ms(max(sample))
+
+
+def ratio_and_range(
+    these: Sequence[float], those: Sequence[float], middle: Callable[[Sequence[float]], float]
+) -> tuple[float, str]:
+    """How many times the other sample's middle this one's is, and how sure that is.
+
+    Args:
+        these, those: taken in pairs, so that both have the same noise.
+        middle: median or mean.
+
+    Returns:
+        The ratio, and where it lies in nine of ten draws of as many pairs with replacement.
+    """
+
+    def ratio(this: Sequence[float], that: Sequence[float]) -> float:
+        return middle(this) / middle(that)
+
+    drawn = bootstrap(
+        (these, those),
+        ratio,
+        paired=True,
+        vectorized=False,
+        n_resamples=_DRAWS,
+        confidence_level=0.9,
+        method="percentile",
+        random_state=1,
+    ).confidence_interval
+    return ratio(these, those), f"{drawn.low:.2f}–{drawn.high:.2f}"
 
 
 def in_turns(times: int, measures: Sequence[Measure]) -> list[list[float]]:

@@ -35,9 +35,19 @@ class StackProcess:
     Args:
         folder: for its logs and the file that says it is ready.
         arguments: of the command line, besides those that tests always give.
+        root, python: another commit's tree, and the interpreter that has what it needs.
     """
 
-    def __init__(self, folder: Path, *arguments: str, env: Mapping[str, str] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *arguments: str,
+        env: Mapping[str, str] | None = None,
+        root: Path = ROOT,
+        python: str = sys.executable,
+    ) -> None:
+        self._root = root
+        self._python = python
         self._ready = folder / "ready.json"
         self._output = folder / "output.txt"
         self._arguments = [
@@ -64,8 +74,8 @@ class StackProcess:
         self._ready.unlink(missing_ok=True)
         with self._output.open("ab") as output:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "tests.local_stack", *self._arguments],
-                cwd=ROOT,
+                [self._python, "-m", "tests.local_stack", *self._arguments],
+                cwd=self._root,
                 env=self._environment,
                 stdin=subprocess.PIPE,
                 stdout=output,
@@ -78,11 +88,12 @@ class StackProcess:
                 self.stop()
                 raise RuntimeError(f"the local stack did not start:\n{self.output()}")
             time.sleep(0.02)
-        facts = json.loads(self._ready.read_text())
+        stack = RunningStack(json.loads(self._ready.read_text()))
         # What is painted a second time then costs nothing: tests ask for the same picture often.
-        seeded = httpx.put(f"{facts['http']}/dev/gemini", json={"seed": 1}, trust_env=False)
-        seeded.raise_for_status()
-        return RunningStack(facts)
+        # Before simulators had a seed, every picture of a prompt was the same.
+        if "seed" in stack.gemini()["settings"]:
+            stack.gemini(seed=1)
+        return stack
 
     def stop(self) -> str | None:
         """Stops it; returns what went wrong while it stopped, if anything did."""
@@ -115,7 +126,8 @@ class RunningStack:
         self.aws_endpoint: str = facts["aws_endpoint"]
         self.logs = Path(facts["logs"])
         self.functions: Mapping[str, str] = facts["functions"]  # folder to full name
-        self.versions: Mapping[str, str] = facts["versions"]  # behind each alias, by folder
+        # Behind each alias, by folder; older stacks have none.
+        self.versions: Mapping[str, str] = facts.get("versions", {})
         self._facts = facts
         self._session = admin_session()
         self._client = httpx.Client(base_url=self.url, trust_env=False, timeout=35)
