@@ -197,3 +197,11 @@ def test_a_day_that_costs_more_than_is_set_rings(
     before = [Datum("Afterimage", "ImageCost", dimensions, 100, now - 90_000)]
 
     assert (ringing(figures + before) == {"SpendAlarm"}) is expected
+
+
+def test_the_dashboard_has_hours_of_what_the_models_cost_and_of_their_calls() -> None:
+    body = resolve(properties("AWS::CloudWatch::Dashboard")["Dashboard"]["DashboardBody"], NAMES)
+    shown = [widget["properties"] for widget in json.loads(body)["widgets"]]
+    hourly = {metric[1] for it in shown if it.get("period") == 3_600 for metric in it["metrics"]}
+
+    assert hourly == {"TextCost", "ImageCost", "TextCalls", "ImageCalls"}
