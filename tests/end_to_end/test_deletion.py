@@ -294,7 +294,7 @@ def test_an_account_is_deleted_from_every_store(alice: Person) -> None:
 
         response = alice.http.delete("/me")
 
-        assert (response.status_code, response.content) == (202, b"")
+        assert (response.status_code, response.content) == (202, b"{}")
         told = list(until_closed(tab))
     assert [(frame["event"], frame["code"]) for frame in told] == [("error", "account_deleted")]
     today = time.strftime("%Y-%m-%d", time.gmtime())

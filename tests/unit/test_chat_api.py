@@ -585,7 +585,7 @@ def test_an_original_that_is_gone_is_not_found(call: Call, tables: InMemoryTable
 # --- Deletion ------------------------------------------------------------------------------------
 
 
-def test_deleting_answers_without_a_body(call: Call, tables: InMemoryTables) -> None:
+def test_deleting_answers_without_a_word(call: Call, tables: InMemoryTables) -> None:
     post(call)
     tables.rows.images["alice", a_ulid(3)] = an_image(3)
 
@@ -595,8 +595,8 @@ def test_deleting_answers_without_a_body(call: Call, tables: InMemoryTables) -> 
     assert call(contract.DELETE_CHAT, chat_id=CHAT) == (204, None)
     assert call(contract.LIST_CHATS)[1]["chats"] == []
     assert post(call)[1]["error"]["code"] == "chat_deleted"
-    assert call(contract.DELETE_ME) == (202, None)
-    assert call(contract.DELETE_ME) == (202, None)
+    assert call(contract.DELETE_ME) == (202, {})
+    assert call(contract.DELETE_ME) == (202, {})
 
 
 @pytest.mark.parametrize("image_id", ["x", "", a_ulid().lower(), f"{a_ulid()}#"])

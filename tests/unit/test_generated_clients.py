@@ -70,6 +70,17 @@ def test_what_is_taken_and_what_is_given_are_other_schemas() -> None:
     assert taken & given == set()
 
 
+def test_only_a_204_has_no_body() -> None:
+    empty = {
+        status
+        for operation in operations()
+        for status, answer in operation["responses"].items()
+        if "content" not in answer
+    }
+
+    assert empty == {"204", "304"}
+
+
 def test_all_refusals_have_one_type() -> None:
     refused = {
         str(answer["content"]["application/json"]["schema"])

@@ -300,7 +300,7 @@ def test_what_the_contract_describes_is_right() -> None:
     assert http_problems("GET /usage", http_answer(200, USAGE), 200) == []
     assert http_problems("GET /", http_answer(200, "<p>", "text/html"), 200) == []
     assert http_problems("GET /{proxy+}", http_answer(404, REFUSED), 404, "not_found") == []
-    assert http_problems("DELETE /me", {"statusCode": 202, "headers": {}}, 202) == []
+    assert http_problems("DELETE /images/{image_id}", {"statusCode": 204, "headers": {}}, 204) == []
 
 
 @pytest.mark.parametrize(

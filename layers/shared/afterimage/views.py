@@ -95,6 +95,10 @@ class MessageView(TypedDict):
     meta: MetaView
 
 
+class DeletionView(TypedDict):
+    """Nothing: of a 202 without a body generated clients make an error."""
+
+
 class ChatView(TypedDict):
     id: str
     title: str

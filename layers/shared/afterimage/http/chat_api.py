@@ -233,7 +233,7 @@ class ChatApiRoutes:
     def remove_account(self, request: Request) -> Response:
         """202, again and again; what is left of it goes within seconds."""
         self.delete_account(request.user_id)
-        return Response(None, 202)
+        return Response({}, 202)
 
     def list_images(self, request: Request) -> Response:
         """200 with a page of the gallery, newest first. Raises: Invalid (the cursor)."""

@@ -24,7 +24,7 @@ from afterimage.domain.ids import ULID_PATTERN
 from afterimage.domain.image_sizes import ImageSize
 from afterimage.domain.limits import MOST_PICTURES
 from afterimage.frames import BroadcastFrame
-from afterimage.views import ChatView, ImageView, MessageView
+from afterimage.views import ChatView, DeletionView, ImageView, MessageView
 from afterimage.whole_numbers import WHOLE
 
 MAX_TEXT = 8_000  # characters
@@ -446,7 +446,7 @@ DELETE_ME = Route(
     "DELETE",
     "/me",
     "Delete everything of the caller; again is the same as once.",
-    {202: None},
+    {202: DeletionView},
 )
 GET_PAGE = Route("GET", "/", "The chat page.", {200: str, 304: None}, public=True)
 GET_STATIC_FILE = Route(
