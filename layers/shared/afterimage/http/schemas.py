@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 from pydantic_core import core_schema
 
+from afterimage.domain.aspect_ratios import ASPECT_RATIOS
 from afterimage.domain.errors import Failure
+from afterimage.domain.image_sizes import IMAGE_SIZES
+from afterimage.frames import ErrorCode
 
 REF = "#/components/schemas/{model}"
+
+_FAILURES = tuple(failure.code for failure in Failure.__subclasses__())
+_NAMES: dict[tuple[str, ...], str] = {
+    IMAGE_SIZES: "ImageSize",
+    ASPECT_RATIOS: "AspectRatio",
+    get_args(ErrorCode): "ErrorCode",
+    _FAILURES: "FailureCode",
+}
 
 Schema = dict[str, Any]
 Mode = Literal["validation", "serialization"]
@@ -58,6 +70,24 @@ def schemas(types: Mapping[str, tuple[Mode, Any]]) -> tuple[dict[str, Schema], d
         adapters, ref_template=REF, schema_generator=_AsTheContractSays
     )
     components: dict[str, Schema] = rest["$defs"]
-    codes = [failure.code for failure in Failure.__subclasses__()]
-    components["MessageError"]["properties"]["code"]["enum"] = codes
-    return {name: schema for (name, _), schema in by_name.items()}, components
+    components["MessageError"]["properties"]["code"]["enum"] = [*_FAILURES]
+    named = {name: _with_names(schema) for name, schema in components.items()}
+    used = json.dumps(named)
+    named |= {
+        name: {"enum": [*values], "title": name, "type": "string"}
+        for values, name in _NAMES.items()
+        if REF.format(model=name) in used
+    }
+    return {name: schema for (name, _), schema in by_name.items()}, named
+
+
+def _with_names(schema: Any) -> Any:
+    """A schema whose lists of values have names: of others generators number the types."""
+    if isinstance(schema, list):
+        return [_with_names(inner) for inner in schema]
+    if not isinstance(schema, dict):
+        return schema
+    values = schema.get("enum")
+    if isinstance(values, list) and (name := _NAMES.get(tuple(values))) is not None:
+        return {"$ref": REF.format(model=name)}
+    return {key: _with_names(inner) for key, inner in schema.items()}
