@@ -31,7 +31,10 @@ _READ = (
     "issue_ticket",
     "list_events",
 )
-_PAGE = ("get_page", "get_static_file", "get_config", "get_openapi", "get_asyncapi")
+_PAGE = (
+    *("get_page", "get_static_file", "get_icon", "get_robots"),
+    *("get_config", "get_openapi", "get_asyncapi"),
+)
 
 
 @dataclass(frozen=True)

@@ -236,7 +236,7 @@ def test_a_request_without_a_token_is_401_before_anything_is_read(function: str)
     api = built(function)
     assert isinstance(api, HttpApi)
 
-    for route in (route for route, behind in http_routes().items() if behind == function):
+    for route in {key for key, of in http_routes().items() if of == function} - {*OTHERWISE}:
         assert api({"routeKey": route, "headers": {}}, None)["statusCode"] == 401
 
 
