@@ -4,10 +4,11 @@ import pytest
 from PIL import Image
 from tests.local_stack.gemini.album import Album
 from tests.local_stack.gemini.chat import reply
+from tests.local_stack.gemini.labels import brought_last
 from tests.local_stack.gemini.painting.painter import paint_scene
 from tests.local_stack.gemini.painting.scene import read_scene
 from tests.local_stack.gemini.picture_call import call_arguments
-from tests.local_stack.gemini.picture_change import wants_change
+from tests.local_stack.gemini.picture_change import chosen, wants_change
 from tests.local_stack.gemini.picture_request import picture_prompt, wants_picture
 from tests.local_stack.gemini.studio import encode
 from tests.local_stack.gemini.text_model import answer_text
@@ -129,6 +130,16 @@ def test_what_is_called_for(text: str, here: tuple[int, ...], expected: Json) ->
     arguments = asked(text, *here)
 
     assert arguments == {"prompt": text} | expected
+
+
+def test_the_second_one_is_of_those_that_came_together() -> None:
+    came = {"name": "generate_image", "response": {"output": {"pictures": [4, 5, 6, 7]}}}
+    contents = [{"parts": [*shown(1), *shown(2)]}, {"parts": [{"functionResponse": came}]}]
+
+    assert brought_last(contents) == [4, 5, 6, 7]
+    assert chosen("the second one, but wider", range(1, 8), (), brought_last(contents)) == [5]
+    assert chosen("the second one, but wider", range(1, 8), (), [7]) == [2]
+    assert chosen("make it night", range(1, 8), (), brought_last(contents)) == [7]
 
 
 def test_an_edit_wants_a_tool_that_edits() -> None:

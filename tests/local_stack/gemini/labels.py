@@ -48,6 +48,17 @@ def numbered(contents: list[Json]) -> dict[int, bytes | None]:
     return found or dict(enumerate(files, 1))
 
 
+def brought_last(contents: list[Json]) -> list[int]:
+    """Numbers of the pictures that the newest call has brought."""
+    told = (
+        list(_numbers(part, None))
+        for content in contents
+        for part in content["parts"]
+        if "functionResponse" in part
+    )
+    return next(filter(None, reversed(list(told))), [])
+
+
 def _numbers(part: Json, after: Json | None) -> Iterator[int]:
     text = part.get("text")
     if isinstance(text, str):

@@ -106,18 +106,21 @@ def wants_description(text: str) -> bool:
     return bool(_WHAT.search(fold(text)))
 
 
-def chosen(text: str, numbers: Sequence[int], here: Sequence[int]) -> list[int]:
+def chosen(
+    text: str, numbers: Sequence[int], here: Sequence[int], together: Sequence[int] = ()
+) -> list[int]:
     """The numbers a wish is about, in the order in which it names them.
 
     Args:
         numbers: of all pictures, oldest first; at least one.
         here: of those that came with the wish itself.
+        together: of those that were painted last; of several, "the second one" is one of them.
     """
     words = fold(text)
     named = [number for number in map(int, _NUMBERED.findall(words)) if number in numbers]
     if named:
         return list(dict.fromkeys(named))
-    among = list(here or numbers)
+    among = list(here or (together if len(together) > 1 else numbers))
     if _ALL.search(words):
         return among if here else among[-2:]
     found = sorted(

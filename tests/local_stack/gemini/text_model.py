@@ -9,7 +9,7 @@ from tests.local_stack.gemini.album import Album
 from tests.local_stack.gemini.answer import Answer, signature
 from tests.local_stack.gemini.chat import reply
 from tests.local_stack.gemini.conversation import count_parts, last_prompt
-from tests.local_stack.gemini.labels import numbered
+from tests.local_stack.gemini.labels import brought_last, numbered
 from tests.local_stack.gemini.picture_call import call_arguments, can_edit
 from tests.local_stack.gemini.picture_change import chosen, wants_change, wants_description
 from tests.local_stack.gemini.picture_request import wants_picture
@@ -69,7 +69,7 @@ def _edited(declaration: Json, contents: list[Json]) -> list[int]:
         return []
     wish, here = last_prompt(contents), list(_here(contents))
     if wants_change(wish) or (here and wants_picture(wish)):
-        return chosen(wish, numbers, here)
+        return chosen(wish, numbers, here, brought_last(contents))
     return []
 
 
