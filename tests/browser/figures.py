@@ -20,10 +20,15 @@ _ROUNDS = 20
 _REST_MS = 700
 _TIMEOUT_MS = 180_000
 
-# Notes on the performance timeline when Enter is pressed and a placeholder reaches the socket.
+# Notes on the performance timeline when Enter is pressed, when the page draws that it is thought
+# about, and when a placeholder reaches the socket.
 _NOTE = """(() => {
+    const look = () => requestAnimationFrame(() => document.querySelector(".assistant.thinking")
+        ? setTimeout(() => performance.mark("thinking")) : look());
     addEventListener("keydown", ({ key, timeStamp }) => {
-        if (key === "Enter") performance.mark("enter", { startTime: timeStamp });
+        if (key !== "Enter") return;
+        performance.mark("enter", { startTime: timeStamp });
+        look();
     }, true);
     const Own = window.WebSocket;
     window.WebSocket = class extends Own {
@@ -36,13 +41,13 @@ _NOTE = """(() => {
     };
 })()"""
 
-# From each Enter to the placeholder at the socket, and to the placeholder painted: ms.
+# From each Enter to "Thinking" painted, to the placeholder at the socket, and to its painting: ms.
 _PLACEHOLDERS = """() => {
     const times = (name) => performance.getEntriesByName(name)
         .map(({ startTime, duration }) => startTime + duration);
     const first = (all, since) => all.find((time) => time > since) - since;
-    const [frames, painted] = [times("frame"), times("afterimage:placeholder")];
-    return times("enter").map((enter) => [first(frames, enter), first(painted, enter)]);
+    const all = ["thinking", "frame", "afterimage:placeholder"].map(times);
+    return times("enter").map((enter) => all.map((one) => first(one, enter)));
 }"""
 
 # Scrolls `selector` by `step` px a frame until `last` is there.
@@ -124,7 +129,11 @@ def _wait(stack: RunningStack, page: Page) -> None:
         say(page, f"paint a sunset, number {count}")
         expect(page.locator("#log img.full.shown")).to_have_count(count, timeout=PATIENCE_MS)
         page.wait_for_timeout(_REST_MS)
-    at_socket, painted = zip(*page.evaluate(_PLACEHOLDERS), strict=True)
+    thinking, at_socket, painted = zip(*page.evaluate(_PLACEHOLDERS), strict=True)
+    print(
+        f"Enter to a bubble: drawn after {statistics.median(thinking):.0f} ms"
+        f" (at most {max(thinking):.0f})"
+    )
     print(
         f"Enter to placeholder: at the page's socket after {statistics.median(at_socket):.0f} ms,"
         f" drawn after {statistics.median(painted):.0f} ms"

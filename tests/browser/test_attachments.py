@@ -253,6 +253,7 @@ def test_a_question_waits_for_its_picture(page: Page) -> None:
 
     expect(page.locator(".user .text")).to_have_text("what is this?")
     expect(tiles(page)).to_have_count(0)
+    expect(page.locator(".assistant")).to_have_count(0)  # nobody thinks about it yet
     assert asked == []
     held[0].continue_()
     expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)

@@ -135,8 +135,11 @@ def test_the_prompt_is_copied_and_the_picture_downloaded(
     say(page, "paint a sunset over the sea")
     expect_picture(page)
 
+    beside = page.locator("#log").get_by_role("button", name="Download")
+    was = beside.bounding_box()
     page.get_by_role("button", name="Copy prompt").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert beside.bounding_box() == was
     with page.expect_download() as download:
         page.get_by_role("button", name="Download").click()
 
@@ -144,7 +147,8 @@ def test_the_prompt_is_copied_and_the_picture_downloaded(
     assert page.evaluate("navigator.clipboard.readText()") == prompt
     page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
     page.get_by_role("button", name="Copy prompt").click()
-    expect(page.get_by_role("button", name="Not allowed here")).to_be_visible()
+    expect(page.get_by_role("button", name="Not allowed")).to_be_visible()
+    assert beside.bounding_box() == was
     assert re.fullmatch(r"[\w-]*sunset[\w-]*\.webp", download.value.suggested_filename)
     download.value.save_as(tmp_path / "picture.webp")
     assert (tmp_path / "picture.webp").read_bytes()[8:12] == b"WEBP"

@@ -6,6 +6,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 from tests.browser.conftest import SignIn
 from tests.browser.people import PATIENCE_MS, expect_level, expect_picture, say
+from tests.end_to_end.test_upload import PHOTO, put
 from tests.local_stack.testing import RunningStack
 
 
@@ -84,6 +85,28 @@ def test_a_chat(stack: RunningStack, tabs: list[Page], name: str, chat: str) -> 
     assert api.get("/images").json()["images"] == []
     say(tabs[1], "Hello, how are you?")  # in another chat, life goes on
     expect(tabs[2].locator("#chats li")).to_have_text(["Hello, how are you?"], timeout=PATIENCE_MS)
+
+
+def test_the_question_says_what_stays(stack: RunningStack, sign_in: SignIn, name: str) -> None:
+    """Of a chat that began without words, and has no title."""
+    stack.gemini(text_ms=20, script=[])
+    api = stack.http(name)
+    for count in (1, 2):
+        photo = put(api, PHOTO).json()["image"]["id"]
+        body = {"text": "", "image_ids": [photo]}
+        api.post("/chats/c/messages", json=body).raise_for_status()
+        page = sign_in(name)
+        entry = page.locator("#chats li")
+        expect(entry).to_have_text("New chat", timeout=PATIENCE_MS)
+
+        entry.hover()
+        entry.get_by_role("button", name="Delete").click()
+
+        stays = ("The picture that you brought stays.", "The 2 pictures that you brought stay.")
+        expect(page.locator("#question-text")).to_contain_text(stays[count - 1])
+    confirm(page)
+    expect(entry).to_have_count(0)
+    expect(tiles(page)).to_have_count(2)
 
 
 def test_an_account(stack: RunningStack, tabs: list[Page], name: str) -> None:

@@ -2,7 +2,7 @@
 import { ChatListView } from "./chat_list_view.js";
 import { ChatView } from "./chat_view.js";
 import { Composer } from "./composer.js";
-import { announce, ask, button, quoted } from "./elements.js";
+import { announce, ask, button } from "./elements.js";
 import { GalleryView } from "./gallery_view.js";
 import { leaveFor, Session } from "./session.js";
 import { ApiError, connect } from "./unified_channel.js";
@@ -193,8 +193,8 @@ const chatActions = {
     chats.update(await channel.request("PATCH", `/chats/${id}`, { title }));
     showTitle();
   }),
-  remove: async ({ id, title }) => {
-    if (!(await ask(`Delete ${quoted(title)} with all its messages and pictures?`, "Delete"))) return;
+  newest: (id) => channel.request("GET", `/chats/${id}/messages?limit=100`),
+  remove: async (id) => {
     if (await remove(`/chats/${id}`, "This chat could not be deleted. It may be gone already.")) forgetChat(id);
   },
 };

@@ -1,8 +1,9 @@
 /** The list of the user's chats, the one spoken in last first; each can be renamed and deleted. */
-import { button, element, iconButton } from "./elements.js";
+import { ask, button, element, iconButton, quoted } from "./elements.js";
 
 const TITLE_LENGTH = 80; // as the server titles a chat
 const LONGEST_TITLE = 200;
+const BROUGHT_STAY = "Pictures that you brought stay.";
 
 export class ChatListView {
   #list;
@@ -18,7 +19,8 @@ export class ChatListView {
    *   read: (cursor: string) => Promise<{chats: object[], next_cursor: string|null}|null>, null where
    *     that could not be done
    *   rename: (chat: object, title: string) => Promise<void>,
-   *   remove: (chat: object) => Promise<void>,
+   *   newest: (chatId: string) => Promise<{messages: object[], next_cursor: string|null}>,
+   *   remove: (chatId: string) => Promise<void>,
    * }} options
    */
   constructor(list, options) {
@@ -37,7 +39,7 @@ export class ChatListView {
   }
 
   titleOf(chatId) {
-    return this.#chats.get(chatId)?.title ?? "New chat";
+    return this.#chats.get(chatId)?.title || "New chat"; // of one that began without words it is empty
   }
 
   update(chat) {
@@ -86,12 +88,12 @@ export class ChatListView {
   }
 
   #entry(chat) {
-    const title = chat.title ?? "New chat";
+    const title = this.titleOf(chat.id);
     const link = element("a", { href: `#${chat.id}`, dir: "auto", title }, title);
     if (chat.id === this.#current) link.setAttribute("aria-current", "page");
     const tools = element("span", { className: "tools" },
       iconButton("rename", "Rename", () => this.#startRenaming(chat, title)),
-      iconButton("delete", "Delete", () => this.#options.remove({ ...chat, title })));
+      iconButton("delete", "Delete", () => this.#remove(chat.id, title)));
     const entry = element("li", {}, link, tools);
     entry.dataset.id = chat.id;
     return entry;
@@ -122,6 +124,12 @@ export class ChatListView {
     input.select();
   }
 
+  async #remove(chatId, title) {
+    const stays = await this.#options.newest(chatId).then(whatStays, () => BROUGHT_STAY);
+    const sentence = `Delete ${quoted(title)} with all its messages and what was painted in it?`;
+    if (await ask(`${sentence} ${stays}`.trim(), "Delete")) await this.#options.remove(chatId);
+  }
+
   #find(chatId) {
     return [...this.#list.children].find((entry) => entry.dataset.id === chatId);
   }
@@ -133,4 +141,13 @@ export class ChatListView {
     for (const chat of page.chats) if (!this.#chats.has(chat.id)) this.#chats.set(chat.id, chat);
     this.#render();
   }
+}
+
+/** What the deletion of a chat leaves, by the newest page of its messages. */
+function whatStays({ messages, next_cursor }) {
+  const attached = messages.flatMap(({ meta }) => meta.attachments ?? []);
+  const brought = new Set(attached.filter((image) => image?.origin === "upload").map(({ id }) => id));
+  if (next_cursor) return BROUGHT_STAY;
+  if (brought.size === 0) return "";
+  return brought.size === 1 ? "The picture that you brought stays." : `The ${brought.size} pictures that you brought stay.`;
 }

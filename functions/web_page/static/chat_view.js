@@ -4,7 +4,7 @@
  * All messages that were read are held; a window of them is in the page, and moves with what
  * somebody looks at. Whatever comes, goes or grows, what is in view stays where it is.
  */
-import { Waits } from "./elements.js";
+import { foreseenFor, Waits } from "./elements.js";
 import { MessageItem } from "./message_item.js";
 
 const WINDOW = 120; // messages in the page
@@ -79,7 +79,7 @@ export class ChatView {
     this.#keepStill(() => {
       mine.forEach((message) => this.#hold(message));
       if (wasAtEnd) this.#setWindow(this.#ids.length - WINDOW, this.#ids.length);
-      this.#sync({ isNew: true });
+      this.#sync();
     }, wasAtEnd, mine);
     if (this.#ids.at(-1) > last) this.#goesOn = false;
     if (!wasAtEnd && this.#ids.at(-1) > last) this.#offerEnd();
@@ -162,6 +162,7 @@ export class ChatView {
   }
 
   #hold(message) {
+    if (message.role === "assistant") this.#takePlace(message);
     const isNew = !this.#messages.has(message.id);
     this.#messages.set(message.id, message);
     this.#items.get(message.id)?.show(message);
@@ -175,6 +176,16 @@ export class ChatView {
     if (!isBehind) this.#to++;
   }
 
+  /** An answer takes the place of the one that was foreseen. */
+  #takePlace({ id }) {
+    const foreseen = foreseenFor(id);
+    const item = this.#items.get(foreseen);
+    if (id === foreseen || !this.#messages.delete(foreseen)) return;
+    this.#ids.splice(this.#ids.indexOf(foreseen), 1, id);
+    this.#messages.set(id, null);
+    if (item && this.#items.delete(foreseen)) this.#items.set(id, item);
+  }
+
   // --- the window
 
   #setWindow(from, to) {
@@ -183,7 +194,7 @@ export class ChatView {
   }
 
   /** Puts what the window has into the page, and takes out what it has not. */
-  #sync({ isNew = false } = {}) {
+  #sync() {
     const wanted = this.#ids.slice(this.#from, this.#to);
     const kept = new Set(wanted);
     for (const [id, item] of this.#items) {
@@ -193,15 +204,14 @@ export class ChatView {
     }
     let next = this.#list.firstElementChild;
     for (const id of wanted) {
-      const item = this.#items.get(id) ?? this.#make(id, isNew);
+      const item = this.#items.get(id) ?? this.#make(id);
       if (item.element === next) next = next.nextElementSibling;
       else this.#list.insertBefore(item.element, next);
     }
   }
 
-  #make(id, isNew) {
+  #make(id) {
     const item = new MessageItem(this.#options.actions, this.#waits);
-    item.element.classList.toggle("new", isNew);
     item.show(this.#messages.get(id));
     this.#items.set(id, item);
     return item;

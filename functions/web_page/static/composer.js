@@ -1,6 +1,7 @@
 /** What the user writes: shown at once, sent until the server has decided, given back when it refuses. */
 import { Attachments, listenForPictures, MOST } from "./attachments.js";
-import { element, whenItResets } from "./elements.js";
+import { element, foreseenAnswer, whenItResets } from "./elements.js";
+import { Drafts } from "./session.js";
 import { ApiError } from "./unified_channel.js";
 
 const BY_FINGER = matchMedia("(pointer: coarse)"); // a phone or a tablet, with a keyboard on its screen
@@ -104,7 +105,7 @@ export class Composer {
   }
 
   unsentIn(chatId) {
-    return [...this.#unsent.values()].filter((message) => message.chat_id === chatId);
+    return [...this.#unsent.values()].filter((message) => message.chat_id === chatId).flatMap(withAnswer);
   }
 
   /**
@@ -115,7 +116,7 @@ export class Composer {
     const { channel, chat } = this.#options;
     return this.#send({
       id: channel.newId(), chat_id: chat.chatId, role: "user", text, version: 0, wishes, tiles,
-      created_at: new Date().toISOString(),
+      created_at: new Date(channel.now()).toISOString(),
       meta: { message_type: "text", status: "complete", attachments: tiles.map(({ asImage }) => asImage) },
     });
   }
@@ -201,6 +202,7 @@ export class Composer {
     };
     try {
       await Promise.all(tiles.map(({ done }) => done)); // the server must know what the message names
+      if (tiles.length) this.#hold({ ...message, id }); // from now on an answer is foreseen
       const imageIds = tiles.length ? tiles.map(({ id }) => id) : undefined;
       const answer = await channel.send(chat_id, text, { ...wishes, id, imageIds, onNewId });
       tiles.forEach((tile) => tile.drop());
@@ -214,19 +216,24 @@ export class Composer {
   }
 
   #show(message) {
-    this.#unsent.set(message.id, message);
-    this.#options.chat.merge(message);
+    this.#hold(message);
     this.#options.chat.scrollToEnd();
+  }
+
+  #hold(message) {
+    this.#unsent.set(message.id, message);
+    this.#options.chat.merge(...withAnswer(message));
   }
 
   #withdraw(id) {
     this.#unsent.delete(id);
-    this.#options.chat.remove([id]);
+    this.#options.chat.remove([id, foreseenAnswer(id)]);
   }
 
   /** It may have arrived all the same: only the same id can be sent again without harm. */
   #offerToRepeat(message) {
     if (!this.#unsent.has(message.id)) return; // it did arrive: the channel brought it
+    this.#options.chat.remove([foreseenAnswer(message.id)]);
     this.#show({ ...message, sendAgain: () => this.#send({ ...message, sendAgain: null }) });
   }
 
@@ -256,6 +263,14 @@ export class Composer {
       this.#drafts.set(chat_id, { text: [text, draft.text].filter(Boolean).join("\n"), imageIds });
     }
   }
+}
+
+/** A question that is on its way, and its answer, which is thought about as far as anybody can see. */
+function withAnswer(message) {
+  if (message.sendAgain || message.tiles.some(({ image }) => !image)) return [message];
+  const meta = { message_type: "text", status: "thinking" };
+  const answer = { id: foreseenAnswer(message.id), role: "assistant", text: "", version: 0, meta };
+  return [message, { ...answer, chat_id: message.chat_id, created_at: message.created_at }];
 }
 
 /** Shape, number, size and model of what is asked for, and whether the words are the prompt. */
@@ -311,55 +326,4 @@ function fill(select, name, options) {
   const chosen = select.value;
   select.replaceChildren(...[["", name], ...options].map(([value, label]) => element("option", { value }, label)));
   select.value = options.some(([value]) => value === chosen) ? chosen : "";
-}
-
-/** One draft a chat, for this tab and one person; in memory where the browser stores nothing. */
-class Drafts {
-  #prefix = "afterimage.draft.";
-  #owner;
-  #held = new Map();
-
-  constructor(owner) {
-    this.#owner = owner;
-  }
-
-  has(chatId) {
-    return this.#held.has(chatId);
-  }
-
-  get(chatId) {
-    if (!this.#held.has(chatId)) this.#held.set(chatId, this.#read(chatId));
-    return this.#held.get(chatId);
-  }
-
-  set(chatId, draft) {
-    this.#held.set(chatId, draft);
-    this.#try((store) => {
-      if (draft.text || draft.imageIds.length) {
-        store.setItem(this.#prefix + chatId, JSON.stringify({ ...draft, owner: this.#owner }));
-      } else store.removeItem(this.#prefix + chatId);
-    });
-  }
-
-  clear() {
-    this.#held.clear();
-    this.#try((store) => {
-      Object.keys(store).filter((key) => key.startsWith(this.#prefix)).forEach((key) => store.removeItem(key));
-    });
-  }
-
-  #read(chatId) {
-    const stored = this.#try((store) => JSON.parse(store.getItem(this.#prefix + chatId)));
-    const { owner, text = "", imageIds = [] } = stored ?? {};
-    return owner === this.#owner ? { text, imageIds } : { text: "", imageIds: [] };
-  }
-
-  /** What storage answers; nothing where it throws, as in a frame that may not have any. */
-  #try(act) {
-    try {
-      return act(sessionStorage);
-    } catch {
-      return undefined;
-    }
-  }
 }

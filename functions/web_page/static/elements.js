@@ -41,8 +41,6 @@ export function ask(sentence, yes) {
   });
 }
 
-const SIZES_PX = { "1K": 1024, "2K": 2048, "4K": 4096 };
-
 // The same as in layers/shared/afterimage/domain/words.py, which says why these.
 const DIACRITICS =
   /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]/g;
@@ -71,7 +69,8 @@ export function quoted(text) {
 /** Copies, and says on the button that was pressed whether the browser let it. */
 export async function copy(text, pressed) {
   pressed.dataset.label ??= pressed.textContent; // it may be pressed again before it says so again
-  const copied = await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not allowed here");
+  pressed.style.width = `${pressed.getBoundingClientRect().width}px`; // what stands beside it stays there
+  const copied = await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not allowed");
   pressed.textContent = copied;
   announce(copied);
   setTimeout(() => (pressed.textContent = pressed.dataset.label), 1500);
@@ -81,30 +80,6 @@ export async function copy(text, pressed) {
 export function labelOf({ prompt, origin, created_at }) {
   if (prompt || origin !== "upload") return prompt || "Picture";
   return `Brought on ${new Date(created_at).toLocaleDateString(undefined, { dateStyle: "long" })}`;
-}
-
-/**
- * Saves pictures, each under words of its prompt.
- * @param {(image: object) => Promise<object>} readAgain the same image with fresh URLs
- */
-export async function downloadAll(images, readAgain) {
-  for (const [index, image] of images.entries()) {
-    if (index) await new Promise((resolve) => setTimeout(resolve, 300)); // browsers drop downloads at once
-    const { url } = await readAgain(image).catch(() => image);
-    const words = (image.prompt ?? "").normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? [];
-    const name = words.join("-").slice(0, 60) || image.id;
-    const number = images.length > 1 ? `-${index + 1}` : "";
-    element("a", { href: url, download: `${name}${number}.webp` }).click();
-  }
-}
-
-/** A sentence where a picture has another shape or size than was asked for; otherwise nothing. */
-export function difference({ aspect_ratio, image_size }, { width, height }) {
-  const isOtherShape = aspect_ratio && Math.abs(width / height / Picture.number(aspect_ratio) - 1) > 0.05;
-  const isOtherSize = image_size && SIZES_PX[image_size] && // of a square; sizes double from one to the next
-    Math.round(Math.log2(Math.sqrt(width * height) / SIZES_PX[image_size])) !== 0;
-  const asked = [isOtherShape && aspect_ratio, isOtherSize && image_size].filter(Boolean).join(" and ");
-  return asked && `Asked for ${asked}, came as ${width} × ${height}.`;
 }
 
 /**
@@ -159,10 +134,24 @@ export class Waits {
   }
 }
 
+const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
 /** Epoch ms of a ULID. */
 function timeOf(id) {
-  const digits = [...id.slice(0, 10)].map((digit) => "0123456789ABCDEFGHJKMNPQRSTVWXYZ".indexOf(digit));
-  return digits.reduce((time, digit) => time * 32 + digit, 0);
+  return [...id.slice(0, 10)].reduce((time, digit) => time * 32 + CROCKFORD.indexOf(digit), 0);
+}
+
+/** What the answer to a question is called until the server has told its id. */
+export function foreseenAnswer(questionId) {
+  let time = timeOf(questionId) + 1; // as the server's has it
+  let digits = "";
+  for (; digits.length < 10; time = Math.floor(time / 32)) digits = CROCKFORD[time % 32] + digits;
+  return foreseenFor(digits);
+}
+
+/** What an answer was called before. */
+export function foreseenFor(id) {
+  return id.slice(0, 10).padEnd(26, "0");
 }
 
 /**

@@ -2,7 +2,8 @@
  * The user's pictures, newest first. Only the tiles near what is in view are in the page, each
  * placed by a transform: so a new picture moves the others without a layout shift.
  */
-import { announce, ask, button, downloadAll, element, folded, icon, labelOf, Picture } from "./elements.js";
+import { announce, button, element, folded, icon, labelOf, Picture } from "./elements.js";
+import { Selection } from "./viewer.js";
 
 const GAP_PX = 8;
 const TILE_PX = 112; // at least
@@ -10,6 +11,11 @@ const LARGE_TILE_PX = 168; // where there is room for more than six of the small
 const AROUND_PX = 600; // above and below what is in view
 const PAGE = 100;
 const TYPING_MS = 250;
+const NONE = {
+  "": "Your pictures will gather here.",
+  painted: "No picture was painted yet.",
+  upload: "No picture was brought yet.",
+};
 
 export class GalleryView {
   #root;
@@ -20,11 +26,12 @@ export class GalleryView {
   #tiles = new Map(); // image id → <li> in the page
   #waiting = []; // came while somebody looked further down
   #cursor = null;
-  #words = "";
+  #words = ""; // that are looked for
+  #origin = ""; // "painted", "upload", or either
   #reading = 0; // number of the newest read
   #loading = false;
   #live = null; // painted since a search began, while it is read
-  #selected = null; // a Set of ids while selecting
+  #selection;
   #columns = 1;
   #size = TILE_PX;
 
@@ -46,12 +53,12 @@ export class GalleryView {
     new ResizeObserver(() => this.#measure()).observe(this.#scroller);
     root.querySelector(".to-top").addEventListener("click", () => this.#showWaiting());
     this.#listenToSearch(root.querySelector("[type=search]"));
-    this.#listenToSelection();
+    this.#selection = new Selection(root, { ...options, images: () => this.#images, show: () => this.#markAll() });
   }
 
   /** Shows the gallery anew from its first page, or searches again. */
   replace(page) {
-    if (this.#words) this.#search(this.#words);
+    if (this.#isSearched) this.#search();
     else this.#begin(page);
   }
 
@@ -61,8 +68,7 @@ export class GalleryView {
     this.#waiting = [];
     this.#cursor = next_cursor;
     this.#add(images);
-    if (this.#selected) this.#selected = new Set(this.#selectedImages.map(({ id }) => id));
-    this.#showSelection();
+    this.#selection.keepTo(this.#images);
   }
 
   /** A picture that was just painted, or brought. */
@@ -81,9 +87,8 @@ export class GalleryView {
     this.#images = this.#images.filter(({ id }) => !gone.has(id));
     this.#waiting = this.#waiting.filter(({ id }) => !gone.has(id));
     this.#live = this.#live?.filter(({ id }) => !gone.has(id)) ?? null;
-    ids.forEach((id) => this.#selected?.delete(id));
+    this.#selection.keepTo(this.#images);
     this.#offerWaiting();
-    this.#showSelection();
     this.#layOut();
   }
 
@@ -116,9 +121,13 @@ export class GalleryView {
     return this.find(id) !== undefined;
   }
 
-  #isWanted({ prompt }) {
+  get #isSearched() {
+    return Boolean(this.#words || this.#origin);
+  }
+
+  #isWanted({ prompt, origin }) {
     const written = folded(prompt ?? "");
-    return folded(this.#words).split(/\s+/).every((word) => written.includes(word));
+    return ["", origin].includes(this.#origin) && folded(this.#words).split(/\s+/).every((word) => written.includes(word));
   }
 
   #add(images, { isNew = false } = {}) {
@@ -157,6 +166,7 @@ export class GalleryView {
     const query = new URLSearchParams({ limit: PAGE });
     if (cursor) query.set("cursor", cursor);
     if (this.#words) query.set("q", this.#words);
+    if (this.#origin) query.set("origin", this.#origin);
     return query;
   }
 
@@ -177,8 +187,8 @@ export class GalleryView {
     this.#list.style.height = `${Math.max(0, rows * step - GAP_PX)}px`;
     this.#list.style.setProperty("--tile", `${this.#size}px`);
     this.#root.classList.toggle("is-empty", rows === 0);
-    const none = this.#cursor ? "Searching…" : "No picture has these words.";
-    this.#root.querySelector(".empty").textContent = this.#words ? none : "Your pictures will gather here.";
+    this.#root.querySelector(".empty").textContent = this.#cursor && this.#isSearched ? "Searching…"
+      : this.#words ? "No picture has these words." : NONE[this.#origin];
     this.#showNear({ isNew });
   }
 
@@ -217,12 +227,18 @@ export class GalleryView {
   #tile(image, isNew) {
     const picture = new Picture(1, image.prompt);
     picture.show(image, () => this.#options.readAgain(image), { small: true });
-    const press = button(picture.element, () => this.#press(image), { "aria-label": labelOf(image) });
+    const press = button(picture.element, () => this.#selection.press(image) || this.#options.open(image), {
+      "aria-label": labelOf(image),
+    });
     const mark = element("span", { className: "mark" }, icon("check"));
     const tile = element("li", { className: isNew ? "new" : "" }, press, mark);
     this.#tiles.set(image.id, tile);
-    this.#mark(tile, image.id);
+    this.#selection.mark(press, image.id);
     return tile;
+  }
+
+  #markAll() {
+    for (const [id, tile] of this.#tiles) this.#selection.mark(tile.querySelector("button"), id);
   }
 
   #scrolled() {
@@ -248,12 +264,18 @@ export class GalleryView {
     let timer = null;
     input.addEventListener("input", () => {
       clearTimeout(timer);
-      timer = setTimeout(() => this.#search(input.value.trim()), TYPING_MS);
+      timer = setTimeout(() => {
+        this.#words = input.value.trim();
+        this.#search();
+      }, TYPING_MS);
+    });
+    this.#root.querySelector(".origins").addEventListener("change", ({ target }) => {
+      this.#origin = target.value;
+      this.#search();
     });
   }
 
-  async #search(words) {
-    this.#words = words;
+  async #search() {
     this.#live = [];
     const reading = ++this.#reading;
     const page = await this.#options.read(this.#query()).catch(() => null);
@@ -264,55 +286,6 @@ export class GalleryView {
     this.#live = null;
     live.forEach((image) => this.insert(image));
     const count = `${page.images.length}${page.next_cursor ? " or more" : ""}`;
-    if (words) announce(page.images.length === 1 ? "1 picture" : `${count} pictures`);
-  }
-
-  // --- selection
-
-  #listenToSelection() {
-    const bar = this.#root.querySelector(".selection");
-    this.#root.querySelector(".select").addEventListener("click", () => {
-      this.#selected = this.#selected ? null : new Set();
-      this.#showSelection();
-    });
-    bar.querySelector(".download").addEventListener("click", () =>
-      downloadAll(this.#selectedImages, this.#options.readAgain));
-    bar.querySelector(".danger").addEventListener("click", () => this.#deleteSelected());
-  }
-
-  #press(image) {
-    if (!this.#selected) return this.#options.open(image);
-    if (!this.#selected.delete(image.id)) this.#selected.add(image.id);
-    this.#showSelection();
-  }
-
-  #showSelection() {
-    const count = this.#selected?.size ?? 0;
-    const toggle = this.#root.querySelector(".select");
-    toggle.textContent = this.#selected ? "Done" : "Select";
-    toggle.setAttribute("aria-pressed", this.#selected !== null);
-    const bar = this.#root.querySelector(".selection");
-    bar.hidden = this.#selected === null;
-    bar.querySelector("[role=status]").textContent = `${count} selected`;
-    for (const press of bar.querySelectorAll("button")) press.disabled = count === 0;
-    for (const [id, tile] of this.#tiles) this.#mark(tile, id);
-  }
-
-  #mark(tile, id) {
-    const press = tile.querySelector("button");
-    if (this.#selected) press.setAttribute("aria-pressed", this.#selected.has(id));
-    else press.removeAttribute("aria-pressed");
-  }
-
-  get #selectedImages() {
-    return this.#images.filter(({ id }) => this.#selected.has(id));
-  }
-
-  async #deleteSelected() {
-    const images = this.#selectedImages;
-    const what = images.length === 1 ? "this picture" : `these ${images.length} pictures`;
-    if (await ask(`Delete ${what}? They will be gone for good.`.replace("They", images.length === 1 ? "It" : "They"), "Delete")) {
-      await this.#options.deleteImages(images);
-    }
+    if (this.#isSearched) announce(page.images.length === 1 ? "1 picture" : `${count} pictures`);
   }
 }

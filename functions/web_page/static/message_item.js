@@ -1,5 +1,6 @@
 /** One message in the page: its words and pictures, what there is to say of it, and what to do next. */
-import { button, copy, difference, downloadAll, element, labelOf, Picture, whenItResets } from "./elements.js";
+import { button, copy, element, labelOf, Picture, whenItResets } from "./elements.js";
+import { difference, downloadAll } from "./viewer.js";
 
 export class MessageItem {
   element = element("li", { tabIndex: -1 });
@@ -26,7 +27,8 @@ export class MessageItem {
   }
 
   show(message) {
-    if (!this.#message && message.meta.status === "thinking") this.#waits.shown("placeholder", message.id);
+    const isHeardOf = message.version > 0 && !this.#message?.version;
+    if (isHeardOf && message.meta.status === "thinking") this.#waits.shown("placeholder", message.id);
     if (isOverWithoutPicture(message)) this.#waits.over(message.id);
     if (!this.#message) this.#since = new Date(message.created_at).getTime();
     else if (!isOpen(this.#message)) this.#since = null; // tried again, perhaps long after
@@ -142,7 +144,7 @@ export class MessageItem {
         currentTarget.ariaBusy = null;
       }
     });
-    if (isOpen(message)) return [act("Cancel", "cancel")];
+    if (isOpen(message)) return message.version > 0 ? [act("Cancel", "cancel")] : [];
     const steps = stepsAfter(message.meta).map(([label, name]) => act(label, name));
     const images = imagesOf(message.meta);
     if (images.length === 0) return steps;

@@ -1,4 +1,7 @@
-/** OpenID Connect: authorization code with PKCE. Tokens live in memory only. */
+/**
+ * Who is signed in, by OpenID Connect: authorization code with PKCE. Tokens live in memory only. And
+ * what this tab keeps for them over a sign-in: drafts.
+ */
 import * as oauth from "./vendor/oauth4webapi.js";
 
 const SESSION = "afterimage.session"; // "in": sign in again after a reload; "out": ask who it is
@@ -175,4 +178,55 @@ export class Session {
 export function leaveFor(url) {
   location.assign(url);
   return new Promise(() => {});
+}
+
+/** One draft a chat, for this tab and one person; in memory where the browser stores nothing. */
+export class Drafts {
+  #prefix = "afterimage.draft.";
+  #owner;
+  #held = new Map();
+
+  constructor(owner) {
+    this.#owner = owner;
+  }
+
+  has(chatId) {
+    return this.#held.has(chatId);
+  }
+
+  get(chatId) {
+    if (!this.#held.has(chatId)) this.#held.set(chatId, this.#read(chatId));
+    return this.#held.get(chatId);
+  }
+
+  set(chatId, draft) {
+    this.#held.set(chatId, draft);
+    this.#try((store) => {
+      if (draft.text || draft.imageIds.length) {
+        store.setItem(this.#prefix + chatId, JSON.stringify({ ...draft, owner: this.#owner }));
+      } else store.removeItem(this.#prefix + chatId);
+    });
+  }
+
+  clear() {
+    this.#held.clear();
+    this.#try((store) => {
+      Object.keys(store).filter((key) => key.startsWith(this.#prefix)).forEach((key) => store.removeItem(key));
+    });
+  }
+
+  #read(chatId) {
+    const stored = this.#try((store) => JSON.parse(store.getItem(this.#prefix + chatId)));
+    const { owner, text = "", imageIds = [] } = stored ?? {};
+    return owner === this.#owner ? { text, imageIds } : { text: "", imageIds: [] };
+  }
+
+  /** What storage answers; nothing where it throws, as in a frame that may not have any. */
+  #try(act) {
+    try {
+      return act(sessionStorage);
+    } catch {
+      return undefined;
+    }
+  }
 }

@@ -1,0 +1,71 @@
+"""What stands in the page before the server has said anything."""
+
+from playwright.sync_api import Page, Route, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import (
+    PATIENCE_MS,
+    expect_level,
+    last_answer,
+    shifts,
+    wait_for_glides,
+    watch_shifts,
+)
+
+MESSAGES = "**/chats/*/messages"
+
+
+def thinking_two_frames_after_enter(page: Page) -> list[str]:
+    page.get_by_role("textbox", name="Message").fill("Hello, how are you?")
+    found: list[str] = page.evaluate(
+        """async () => {
+            const about = { key: "Enter", bubbles: true, cancelable: true };
+            document.getElementById("text").dispatchEvent(new KeyboardEvent("keydown", about));
+            for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+            window.foreseen = document.querySelector(".assistant.thinking");
+            return [...document.querySelectorAll(".message")].map((one) => one.innerText.trim());
+        }"""
+    )
+    return found
+
+
+def test_thinking_stands_two_frames_after_enter_and_becomes_the_answer(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=300, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    watch_shifts(page)
+    held: list[Route] = []
+    page.route(MESSAGES, lambda route: held.append(route))  # noqa: PLW0108 - no builtin
+
+    seen = thinking_two_frames_after_enter(page)
+
+    assert [one.split("\n")[-1] for one in seen] == ["Hello, how are you?", "Thinking…"]
+    expect(last_answer(page).get_by_role("button")).to_have_count(0)  # there is nothing to cancel
+    held[0].continue_()
+    expect(page.locator(".assistant.complete .text")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".message")).to_have_count(2)
+    assert page.evaluate("window.foreseen === document.querySelector('.assistant.complete')")
+    wait_for_glides(page)
+    assert shifts(page) == [0, []]
+    page.reload()
+    expect(page.locator(".message")).to_have_count(2, timeout=PATIENCE_MS)
+
+
+def test_it_goes_with_a_question_that_is_refused_or_does_not_arrive(
+    sign_in: SignIn, name: str
+) -> None:
+    page = sign_in(name)
+    expect_level(page)
+    error = {"code": "too_many_open", "message": "Wait for an answer first.", "retry_after": None}
+    page.route(MESSAGES, lambda route: route.fulfill(status=429, json={"error": error}), times=1)
+    assert len(thinking_two_frames_after_enter(page)) == 2
+    expect(page.locator("#notice")).to_have_text("Wait for an answer first.")
+    expect(page.locator(".message")).to_have_count(0)
+
+    page.evaluate("Math.random = () => 0")  # no pause before a repeat
+    page.route(MESSAGES, lambda route: route.abort())
+    assert len(thinking_two_frames_after_enter(page)) == 2
+
+    expect(page.locator(".user .foot")).to_contain_text("Not sent.", timeout=PATIENCE_MS)
+    expect(page.locator(".assistant")).to_have_count(0)
