@@ -9,6 +9,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import PATIENCE_MS, expect_level, say
+from tests.browser.test_attachments import bring, expect_up, picture, uploads
 
 
 def token_requests(page: Page) -> list[str]:
@@ -45,6 +46,31 @@ def test_an_expired_token_is_renewed_silently_and_a_wrong_clock_corrected(
     assert grants == ["refresh_token"]
     assert page.evaluate("window.neverReloaded") is True
     expect(page.locator(".user .text")).to_have_text(["Hello, how are you?", "And now?"])
+
+
+def test_words_and_a_picture_survive_a_sign_in_that_enter_leads_to(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name, chat=chat)
+    expect_level(page)
+    bring(page, "paste", picture("red"))
+    expect_up(page, 1)
+    sent = uploads(page)
+    refusal = {"error": "invalid_grant"}
+    page.route("**/token", lambda route: route.fulfill(status=400, json=refusal), times=1)
+    page.evaluate("() => { const now = Date.now; Date.now = () => now() + 3_600_000; }")
+
+    say(page, "what is this?")
+    page.wait_for_url(re.compile("/authorize"))
+    page.wait_for_url(re.compile(f"#{chat}$"))
+
+    expect(page.locator("#text")).to_have_value("what is this?", timeout=PATIENCE_MS)
+    expect_up(page, 1)
+    page.locator("#text").press("Enter")
+    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".user")).to_have_count(1)
+    assert sent == []
 
 
 def test_no_token_is_kept_where_another_script_could_read_it(

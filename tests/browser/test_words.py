@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import WebSocketRoute, expect
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
     PATIENCE_MS,
@@ -62,3 +63,47 @@ def test_a_cancelled_answer_keeps_what_was_read(
     page.wait_for_timeout(3_000)  # what is written to the row comes within two seconds
     page.reload()
     expect(last_answer(page).locator(".text")).to_contain_text("Once a lamp", timeout=PATIENCE_MS)
+
+
+def test_a_line_that_is_cut_in_mid_answer_tells_no_word_twice(
+    writing: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    page = sign_in(name, chat=chat)
+    lines: list[WebSocketRoute] = []
+
+    def note(route: WebSocketRoute) -> None:
+        route.connect_to_server()
+        lines.append(route)
+
+    page.route_web_socket(re.compile(r"^wss?://"), note)
+    page.reload()
+    expect_level(page)
+    say(page, "Hello!")
+    texts = page.locator("#log .assistant.complete .text")
+    expect(texts).to_have_count(1, timeout=PATIENCE_MS)
+    before = texts.inner_text()
+    page.evaluate("""() => {
+        const of = (selector) => [...document.querySelectorAll(selector)].at(-1).textContent;
+        window.said = [];
+        const watch = (id, act) => new MutationObserver(act).observe(document.getElementById(id), {
+            subtree: true, childList: true, characterData: true,
+        });
+        window.seen = new Set();
+        watch("log", () => window.seen.add(of("#log .assistant .text")));
+        watch("announcer", () => window.said.push(of("#announcer")));
+    }""")
+
+    say(page, "tell me a story in 100 words")
+    expect(last_answer(page).locator(".text")).to_contain_text("Once a lamp", timeout=PATIENCE_MS)
+    lines[-1].close()
+
+    expect(texts).to_have_count(2, timeout=PATIENCE_MS)
+    assert len(lines) == 2
+    final = page.evaluate("document.querySelectorAll('#log .assistant .text')[1].textContent")
+    seen = page.evaluate("[...window.seen]")
+    assert len(final.split()) == 100
+    assert len(seen) > 3
+    assert [text for text in seen if not final.startswith(text)] == []
+    assert texts.first.inner_text() == before
+    assert page.evaluate("window.said") == ["The answer is complete."]
+    assert page.locator("[aria-live], [role=log]").count() == 0
