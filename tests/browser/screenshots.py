@@ -5,6 +5,7 @@ At the width of a phone and of a desktop, in light and dark, as WebP. Takes abou
 
 import argparse
 import io
+import re
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, Route, expect, sync_playwright
 from tests.browser.conftest import ARGUMENTS, find_browser
 from tests.browser.people import PATIENCE_MS, expect_level, skeleton
 from tests.local_stack.testing import RunningStack, StackProcess
@@ -122,12 +123,16 @@ def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Ite
     say(page, "Paint something nobody should see")
     expect(page.locator(".failed")).to_be_visible(timeout=PATIENCE_MS)
     yield "failed"
-    page.locator("#files").set_input_files(_photo())
-    expect(page.locator(".tile progress")).to_have_count(0, timeout=PATIENCE_MS)
-    page.locator("#text").fill("Make this a woodcut")
-    yield "attached"
-    page.get_by_role("button", name="Remove the picture").click()
-    page.locator("#text").fill("")
+    stack.gemini(image_ms=60_000, script=[])
+    say(page, "Paint a harbour in the morning")
+    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    page.wait_for_timeout(1_000)  # its painting begins
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".cancelled")).to_be_visible(timeout=PATIENCE_MS)
+    yield "cancelled"
+    stack.gemini(image_ms=100, script=[])
+    yield from _brought(page)
+    yield from _refused(page)
     page.context.set_offline(True)
     expect(page.locator("#connection")).to_have_text("Offline")
     yield "offline"
@@ -142,6 +147,10 @@ def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Ite
 
     page.evaluate("location.hash = '#/pictures'")
     yield "pictures"
+    page.get_by_text("Brought", exact=True).click()
+    expect(page.locator(".tiles li")).to_have_count(1, timeout=PATIENCE_MS)
+    yield "pictures-brought"
+    page.get_by_text("All", exact=True).click()
     page.get_by_role("button", name="Select").click()
     for tile in page.locator(".tiles li button").all()[:2]:
         tile.click()
@@ -150,8 +159,54 @@ def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Ite
     yield "question"
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Done").click()
-    page.locator(".tiles li button").nth(1).click()
+    page.locator(".tiles li button").first.click()
+    page.get_by_role("slider").fill("45")
     yield "large"
+    page.keyboard.press("Escape")
+    page.route("**/token", lambda route: route.abort())
+    page.reload()
+    expect(page.locator("#welcome-notice")).not_to_be_empty(timeout=PATIENCE_MS)
+    yield "signed-in-no-more"
+
+
+def _brought(page: Page) -> Iterator[str]:
+    """Pictures on their way up, refused and there; then a change of one."""
+    held: list[Route] = []
+    page.route("**/images/*", lambda route: held.append(route))  # noqa: PLW0108 - no builtin
+    page.locator("#files").set_input_files([_photo(), _photo()])
+    expect(page.locator(".tile progress")).to_have_count(2)
+    page.locator("#text").fill("Make this a woodcut")
+    yield "going-up"
+    page.unroute("**/images/*")
+    error = {"code": "upload_limit", "message": "You have brought all of today's pictures."}
+    held[1].fulfill(status=429, json={"error": error})
+    held[0].continue_()
+    expect(page.locator(".tile progress")).to_have_count(0, timeout=PATIENCE_MS)
+    yield "attached"
+    page.locator(".tile.failed").get_by_role("button", name="Remove the picture").click()
+    page.get_by_role("button", name="Send").click()
+    expect(page.locator(".assistant").last).to_have_class(
+        re.compile("complete"), timeout=PATIENCE_MS
+    )
+    yield "edited"
+
+
+def _refused(page: Page) -> Iterator[str]:
+    """What was written is given back with the reason, or waits to be sent."""
+    error = {"code": "message_limit", "message": "You have used all of today's messages."}
+    answer = {"error": error | {"retry_after": 20_000}}
+    page.route("**/messages", lambda route: route.fulfill(status=429, json=answer), times=1)
+    say(page, "One more picture, please")
+    expect(page.locator("#notice")).not_to_be_empty()
+    yield "used-up"
+    page.locator("#text").fill("")
+    page.evaluate("Math.random = () => 0")
+    page.route("**/messages", lambda route: route.abort())
+    say(page, "Is anybody there?")
+    yield "sending"
+    expect(page.get_by_text("Not sent.")).to_be_visible(timeout=PATIENCE_MS)
+    yield "not-sent"
+    page.unroute("**/messages")
 
 
 def _several(stack: RunningStack, page: Page) -> Iterator[str]:
