@@ -1,8 +1,9 @@
 """From the provider's first words to the first `message-delta` at the socket.
 
-The clock starts as for a picture (`picture_latency.py`): when the simulator writes the first event,
-the hour its log gives for the request plus `text_ms`. Beside it, in turns, the preview of a JPEG,
-which is what the words are compared with: both pass, and both are the first thing to be seen.
+The clock starts when the simulator writes the first event, the hour its log gives for the request
+plus `text_ms`. Beside it, in turns, the preview of a JPEG from its last byte on
+(`picture_latency.py`), which is what the words are compared with: both pass, and both are the first
+thing to be seen.
 """
 
 from collections.abc import Iterable

@@ -17,6 +17,7 @@ import pytest
 from google import genai
 from google.genai import errors, types
 from PIL import Image, ImageStat
+from tests.local_stack.gemini.delivery import paced
 from tests.support.simulator import start, stop
 
 ROOT = Path(__file__).parents[2]
@@ -61,6 +62,7 @@ def http(address: str) -> Iterator[httpx.Client]:
             "drafts": 0,
             "pictures": 1,
             "words_a_second": 0,
+            "bytes_a_second": 0,
         }
         assert client.put("/dev/gemini", json=fast | {"script": [], "reset": True}).is_success
         yield client
@@ -312,6 +314,19 @@ def test_text_stream_at_a_pace(sdk: genai.Client, http: httpx.Client) -> None:
     texts = [chunk.text or "" for chunk in chunks]
     assert [len(text.split()) for text in texts] == [10] * 6 + [0]
     assert "".join(texts).count(" ") == 59
+
+
+def test_picture_over_a_line(beta: genai.Client, http: httpx.Client) -> None:
+    behave(http, bytes_a_second=100_000_000)
+
+    chunks = beta.models.generate_content_stream(model=PAINTER, contents="a lake")
+
+    assert sum(len(picture_bytes(chunk)) for chunk in chunks) == 1
+    assert http.get("/dev/gemini").json()["log"][-1]["sent_at"].endswith("Z")
+    whole, late = bytes(range(256)) * 512, b"a"
+    steps = list(paced([(2.0, whole), (2.5, late)], 131_072, free=1.0))
+    assert [due for due, _ in steps] == [2.5, 3.0, 3.0 + 1 / 131_072]
+    assert b"".join(piece for _, piece in steps) == whole + late
 
 
 def test_text_stream_that_is_cut(sdk: genai.Client, http: httpx.Client) -> None:

@@ -10,9 +10,23 @@ from tests.local_stack.gemini.script import Entry, SettingsError, is_count, is_n
 LOG_LENGTH = 1000
 # Drafts and finished pictures of one answer.
 COUNTS = {"drafts": (0, 8), "pictures": (1, 8)}
-SETTINGS = ("text_ms", "image_ms", "image_format", "drafts", "pictures", "words_a_second", "seed")
+SETTINGS = (
+    "text_ms",
+    "image_ms",
+    "image_format",
+    "drafts",
+    "pictures",
+    "words_a_second",
+    "bytes_a_second",
+    "seed",
+)
 KEYS = (*SETTINGS, "script", "reset")
-NUMBERS = {"text_ms": "milliseconds", "image_ms": "milliseconds", "words_a_second": "words"}
+NUMBERS = {
+    "text_ms": "milliseconds",
+    "image_ms": "milliseconds",
+    "words_a_second": "words",
+    "bytes_a_second": "bytes",
+}
 
 
 def utc_now() -> datetime:
@@ -29,6 +43,7 @@ class Behaviour:
         # Of requests that bring none; None makes every picture another one.
         self.seed: int | None = None
         self.words_a_second: float = 0  # 0: all of them within `text_ms`
+        self.bytes_a_second: float = 0  # 0: as fast as the connection takes them
         self._clock = clock
         self._script: list[Entry] = []
         self._reset()
@@ -54,10 +69,17 @@ class Behaviour:
         `sources`: SHA-256 of every picture that was sent along, in hex, in their order.
         """
         self._calls[kind] += 1
-        at = self._clock().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        at = self._now("milliseconds")
         line: dict[str, Any] = {"kind": kind, "prompt": prompt, "sources": [*sources], "at": at}
         self._log.append(line)
         return line
+
+    def note_end(self, line: dict[str, Any]) -> None:
+        """Into a line of the log: the last byte of its answer, a picture's, was written."""
+        line["sent_at"] = self._now("microseconds")
+
+    def _now(self, precision: str) -> str:
+        return self._clock().isoformat(timespec=precision).replace("+00:00", "Z")
 
     def take(self, kind: str, prompt: str) -> Entry | None:
         """The first entry for this kind whose `match` is in the prompt; it is used up."""

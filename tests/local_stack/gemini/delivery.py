@@ -1,11 +1,14 @@
 """Sends an answer at its hour, whole or in pieces, or fails to in the way a script asked for."""
 
 import asyncio
+from collections.abc import Callable, Iterator
 
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 Step = tuple[float, bytes]
+# Of an answer at a pace; so much passes at 50 MB a second in a good millisecond.
+_PIECE = 64 * 1024
 
 
 class Delivery(Response):
@@ -30,10 +33,19 @@ class Delivery(Response):
         self._room = length if cut_after is None else min(cut_after, max(0, length - 1))
         self._cut = cut_after is not None
         self._steps = steps
+        self._ended: Callable[[], None] = lambda: None
         self._stopping = stopping
         self.raw_headers = [(b"content-type", content_type.encode())]
         if not is_stream:
             self.raw_headers.append((b"content-length", str(length).encode()))
+
+    def over_a_line(self, bytes_a_second: float, ended: Callable[[], None]) -> "Delivery":
+        """Itself, at the pace of a line (0: none), which says when the last byte was written."""
+        if self._steps and bytes_a_second:
+            now = asyncio.get_running_loop().time()
+            self._steps = list(paced(self._steps, bytes_a_second, now))
+        self._ended = ended
+        return self
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         leaving = asyncio.create_task(self._until_gone(receive))
@@ -66,12 +78,26 @@ class Delivery(Response):
             await send({"type": "http.response.body", "body": piece, "more_body": True})
             if self._cut and not self._room:
                 return
+        self._ended()
         await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     @staticmethod
     async def _until_gone(receive: Receive) -> None:
         while (await receive())["type"] != "http.disconnect":
             pass
+
+
+def paced(steps: list[Step], bytes_a_second: float, free: float) -> Iterator[Step]:
+    """The same in small pieces, none before a line of that pace has brought it.
+
+    `free`: from when on the line is.
+    """
+    for due, data in steps:
+        free = max(free, due)
+        for at in range(0, len(data), _PIECE):
+            piece = data[at : at + _PIECE]
+            free += len(piece) / bytes_a_second
+            yield free, piece
 
 
 async def _wait(due: float, leaving: asyncio.Task[None], stopping: asyncio.Task[bool]) -> bool:

@@ -3,6 +3,7 @@
 import asyncio
 import uuid
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from starlette.responses import Response
@@ -76,11 +77,13 @@ class Simulator:
         if stream is not None and model.kind == "text":
             return self._write(answer, arrived, due, stream, entry)
         responses = [answer.whole()] if stream is None else answer.chunks()
-        return self._send(responses, arrived, due, stream, entry)
+        delivery = self._send(responses, arrived, due, stream, entry)
+        ended = partial(self.behaviour.note_end, logged)
+        return delivery.over_a_line(self.behaviour.bytes_a_second, ended)
 
     def _write(
         self, answer: Answer, arrived: float, due: float, stream: str, entry: Entry
-    ) -> Response:
+    ) -> Delivery:
         """A text at the pace of `words_a_second`, or within the time until it is due."""
         pace, cut = self.behaviour.words_a_second, entry.cut_after_words
         words = 1 if cut is not None else _words_a_piece(pace)
@@ -99,7 +102,7 @@ class Simulator:
         work = await asyncio.to_thread(commission, model, request, self.behaviour)
         return answer_image(model, request, work, await self.studio.paint(work), response_id)
 
-    def _refuse(self, refusal: Refusal, due: float, stream: Stream, entry: Entry) -> Response:
+    def _refuse(self, refusal: Refusal, due: float, stream: Stream, entry: Entry) -> Delivery:
         body = [refusal.body] if stream == "array" else refusal.body
         steps = [(due, to_json(body))]
         return Delivery(steps, self.stopping, refusal.status, cut_after=entry.cut_after_bytes)
@@ -112,7 +115,7 @@ class Simulator:
         stream: Stream,
         entry: Entry,
         words: int | None = None,
-    ) -> Response:
+    ) -> Delivery:
         """`words`: how many are in each response, where it is known."""
         if stream is None:
             body = to_json(responses[0])
