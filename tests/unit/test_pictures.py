@@ -158,11 +158,27 @@ def pixel(kind: str, x: int, y: int, width: int, height: int) -> tuple[int, int,
     }[kind]
 
 
+def waves_of(across: int, down: int) -> int:
+    """How many a thumbhash has of a channel, but for the mean."""
+    return sum(x * down < across * (down - y) for y in range(down) for x in range(across)) - 1
+
+
 def fields_of(digest: bytes) -> tuple[list[int], list[int]]:
     """What a thumbhash holds: what must agree exactly, and what is rounded."""
     head = int.from_bytes(digest[:3], "little")
     tail = int.from_bytes(digest[3:5], "little")
     nibbles = [half for byte in digest[5:] for half in (byte & 15, byte >> 4)]
+    has_alpha = head >> 23
+    light = waves_of(5 if has_alpha else 7, max(3, tail & 7))
+    at = 2 * has_alpha
+    for scale, waves in (
+        (head >> 18 & 31, light),
+        (tail >> 3 & 63, waves_of(3, 3)),
+        (tail >> 9 & 63, waves_of(3, 3)),
+    ):
+        if scale == 0:  # rounding errors, which nobody draws
+            nibbles[at : at + waves] = [0] * waves
+        at += waves
     exact = [head >> 23, tail & 7, tail >> 15, len(digest)]
     rounded = [head & 63, head >> 6 & 63, head >> 12 & 63, head >> 18 & 31]
     return exact, [*rounded, tail >> 3 & 63, tail >> 9 & 63, *nibbles]

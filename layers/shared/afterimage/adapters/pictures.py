@@ -14,6 +14,7 @@ from PIL import Image, ImageChops, ImageFile
 from afterimage.adapters import color_profiles, picture_guards, png_transparency, stripping
 from afterimage.adapters.picture_guards import END_OF_JPEG, LARGEST_EXIF, LARGEST_PROFILE, Checked
 from afterimage.adapters.stripping.notes import source_type_packet
+from afterimage.adapters.thumbhash import thumbhash
 from afterimage.domain.errors import HEIC_REFUSED, NoImage, NotAPicture
 from afterimage.ports.pictures import Brought, EncodedImage
 
@@ -152,13 +153,9 @@ class PillowPicture:
         return f"#{bytes(palette[most : most + 3]).hex()}"
 
     def thumbhash(self) -> str:
-        # Imported here, off the way to the first glimpse.
-        from thash import rgba_to_thumb_hash_pure
-
         tiny = self._small.convert("RGBA")
         tiny.thumbnail((_HASHED_SIDE, _HASHED_SIDE))
-        digest = rgba_to_thumb_hash_pure(*tiny.size, list(tiny.tobytes()))
-        return b64encode(bytes(digest)).decode()
+        return b64encode(thumbhash(*tiny.size, tiny.tobytes())).decode()
 
     @cached_property
     def _small(self) -> Image.Image:
