@@ -135,6 +135,14 @@ def test_a_transparent_picture_has_the_color_of_a_white_page() -> None:
     assert decode(encoded(picture, "PNG")).color() == "#ffffff"
 
 
+def test_a_fine_texture_is_as_fine_as_the_bytes_allow() -> None:
+    texture = Image.effect_noise((256, 256), 40).resize((512, 512), Image.Resampling.BICUBIC)
+
+    size = len(decode(encoded(texture.convert("RGB"), "PNG")).thumbnail().data)
+
+    assert 15_000 < size <= 25_000
+
+
 def test_a_thumbhash_describes_it() -> None:
     picture = decode(encoded(a_picture()))
 
