@@ -167,7 +167,8 @@ def readers_of(variable: str) -> set[str]:
     return {
         folder_of(function)
         for function, model in SETTINGS.items()
-        if reads(model, variable) or is_a_librarys(variable)
+        if reads(model, variable)
+        or (is_a_librarys(variable) and variable in shared() | own(function))
     }
 
 
@@ -176,8 +177,9 @@ def reads(model: type[BaseModel], variable: str) -> bool:
 
 
 def is_a_librarys(variable: str) -> bool:
-    """Read by Powertools or by AWS's SDK themselves."""
-    return variable == "LOG_LEVEL" or variable.startswith(("POWERTOOLS_", "AWS_ENDPOINT_URL"))
+    """Read by Powertools, AWS's SDK or the C library themselves."""
+    families = ("POWERTOOLS_", "AWS_ENDPOINT_URL", "MALLOC_")
+    return variable == "LOG_LEVEL" or variable.startswith(families)
 
 
 def functions() -> dict[str, dict[str, Any]]:

@@ -244,6 +244,18 @@ def test_a_function_that_is_waited_for_ends_before_the_gateway_gives_up(function
         assert 30 <= timeout <= 900
 
 
+def test_buffers_are_kept_that_the_c_library_takes() -> None:
+    """glibc up to 2.34, which Lambda has, ignores a threshold of more than half a heap's 64 MiB."""
+    kept = [
+        int(variables["MALLOC_MMAP_THRESHOLD_"])
+        for function in properties("AWS::Lambda::Function").values()
+        if "WEBP_METHOD" in (variables := function["Environment"]["Variables"])
+    ]
+
+    assert len(kept) == 2
+    assert max(kept) <= 32 * 1024 * 1024
+
+
 def test_the_default_deadlines_outlast_the_functions() -> None:
     default = {name: p.get("Default") for name, p in plain()["Parameters"].items()}
 
