@@ -10,11 +10,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from afterimage.adapters.gemini import history, tool
 from afterimage.domain.conversation import IMAGE_TOOL
@@ -172,33 +171,6 @@ def retirement(body: Any) -> datetime | None:
     return when.replace(tzinfo=when.tzinfo or UTC) if when else None
 
 
-class Drawn(NamedTuple):
-    """One picture of an answer.
-
-    Attributes:
-        data: its bytes; None where what was sent is no base64.
-        is_draft: made while the model thinks.
-    """
-
-    data: bytes | None
-    is_draft: bool
-
-
-def has_picture(candidate: dict[str, Any]) -> bool:
-    """Whether there is one, or a draft; it is not decoded."""
-    return any("inlineData" in part for part in parts(candidate))
-
-
-def drawn(candidate: dict[str, Any]) -> list[Drawn]:
-    """The pictures, in their order."""
-    found = []
-    for part in parts(candidate):
-        inline = part.get("inlineData")
-        if isinstance(inline, dict) and isinstance(data := inline.get("data"), str) and data:
-            found.append(Drawn(_decoded(data), is_thought(part)))
-    return found
-
-
 def error_in(body: Any) -> Failure | Retryable | None:
     """What an error in place of an answer comes to; None if it is none."""
     if not isinstance(error := _dict(body).get("error"), dict):
@@ -314,19 +286,6 @@ def _kept(said: list[dict[str, Any]]) -> str:
     """The parts as they will be sent back. Too large to store: as if it had never been said."""
     kept = json.dumps(history.sendable(said), ensure_ascii=False, separators=(",", ":"))
     return kept if len(kept.encode()) <= MAX_PARTS else "[]"
-
-
-def _decoded(data: str) -> bytes | None:
-    """Standard or URL-safe base64, padded or not; None if it is neither."""
-    # Imported here, because a text answer has nothing to decode.
-    from pybase64 import b64decode
-
-    with suppress(ValueError):
-        return b64decode(data, validate=True)  # what nearly all are
-    standard = data.translate(str.maketrans("-_", "+/")).rstrip("=")
-    with suppress(ValueError):
-        return b64decode(standard + "=" * (-len(standard) % 4), validate=True)
-    return None
 
 
 def is_thought(part: dict[str, Any]) -> bool:

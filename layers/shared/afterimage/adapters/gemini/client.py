@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any, TypeVar
 
 import requests
@@ -23,11 +24,14 @@ from afterimage.adapters.gemini.answers import (
     RequestRefused,
     Retryable,
 )
+from afterimage.adapters.gemini.drawn import with_bytes
+from afterimage.adapters.gemini.events import events
+from afterimage.adapters.gemini.instruction import INSTRUCTION
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.streamed_text import StreamedText
 from afterimage.adapters.gemini.transport import Transport, Unanswered
 from afterimage.adapters.gemini.wishes import DRAFTS, LABELS, Wish, Wishes, fields
-from afterimage.domain.conversation import IMAGE_TOOL, Turn
+from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import Failure, ProviderRejected, ProviderUnavailable
 from afterimage.domain.metrics import Metric
 from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply, Unwanted, Words
@@ -36,16 +40,6 @@ from afterimage.ports.system import Clock, Log, Metrics
 _FIRST_BACKOFF = 0.5  # seconds, doubled each time, full jitter
 _MAX_OUTPUT_TOKENS = 8_192  # includes thinking; smaller caps end answers before they begin
 
-_INSTRUCTION = (
-    "You are the friendly assistant of a chat that can paint. "
-    f"When the user wants a picture, call {IMAGE_TOOL} once, with a vivid and complete English "
-    "prompt that includes everything the conversation says about the picture, and with `count` "
-    "where several are wanted. "
-    "Pictures of the conversation are named by numbers, as in [picture 2]; some of them you see. "
-    "When one of them is to be changed or used, name it in `edit`, and let the prompt say what "
-    "becomes of it and what stays. The user does not know these numbers: never say them. "
-    "Otherwise answer in the user's language, briefly, in plain text."
-)
 # The settings that name the models.
 _TEXT, _IMAGE = "TextModel", "ImageModel"
 _MOST_SUCCESSORS = 3  # of one model, one after another
@@ -140,7 +134,7 @@ class Gemini:
     ) -> TextReply | ImageRequest:
         _check_wanted(words)
         body = {
-            "systemInstruction": {"parts": [{"text": _INSTRUCTION}]},
+            "systemInstruction": {"parts": [{"text": INSTRUCTION}]},
             "contents": contents,
             "tools": [{"functionDeclarations": [tool.DECLARATION]}],
             "toolConfig": {"functionCallingConfig": {"mode": "AUTO"}},
@@ -148,10 +142,10 @@ class Gemini:
             **beside,
         }
         streamed, retires = StreamedText(), None
-        events = self._transport.events(self._models[_TEXT], body, until, calls, words.unwanted)
-        with closing(events):
+        answer = self._transport.events(self._models[_TEXT], body, until, calls, words.unwanted)
+        with closing(answer):
             try:
-                for event in events:
+                for event in answer:
                     retires = answers.retirement(event.data) or retires
                     if said := streamed.add(event):
                         words.add(said)
@@ -212,9 +206,11 @@ class Gemini:
         calls: Calls,
     ) -> list[bytes]:
         streamed, retires = StreamedPicture(), None
-        with closing(self._transport.events(self._models[which], body, until, calls)) as events:
+        read = partial(events, parse=with_bytes)
+        answer = self._transport.events(self._models[which], body, until, calls, read=read)
+        with closing(answer):
             try:
-                for event, _ in events:
+                for event, _ in answer:
                     retires = answers.retirement(event) or retires
                     if (draft := streamed.add(event)) is not None:
                         on_draft(draft)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from itertools import chain
 from typing import Any, NamedTuple
@@ -22,6 +22,9 @@ _BETWEEN = re.compile(r"[\s,\[\]]*")
 _BEGINS = re.compile(rb"\s*(?:\{|\[\s*(?:\{|$))")  # an object, or a list of them
 _MAY_END = (b"}", b"]", b",")  # none of them is in a picture's base64
 _DECODER = json.JSONDecoder()
+
+
+Parse = Callable[[bytearray], Any | None]
 
 
 class Event(NamedTuple):
@@ -47,17 +50,24 @@ class Garbled(Exception):
         self.begun = begun
 
 
-def events(chunks: Iterable[bytes]) -> Iterator[Event]:
+def _nothing_special(line: bytearray) -> None:
+    """Leaves everything to the usual way."""
+
+
+def events(chunks: Iterable[bytes], parse: Parse = _nothing_special) -> Iterator[Event]:
     """Events as soon as they have come whole.
+
+    Args:
+        parse: reads an event that came in one line, if it can; None leaves it to the usual way.
 
     Raises:
         Garbled: at the end, if there was none, or if the last one was cut off.
     """
     rest = iter(chunks)
     head = _beginning(rest)
-    read = _objects if head.startswith((b"{", b"[")) else _server_sent
-    understood = False
-    for event in read(chain([head], rest)):
+    all_of_it, understood = chain([head], rest), False
+    is_plain = head.startswith((b"{", b"["))
+    for event in _objects(all_of_it) if is_plain else _server_sent(all_of_it, parse):
         understood = True
         yield event
     if not understood:
@@ -77,7 +87,7 @@ def _beginning(chunks: Iterator[bytes]) -> bytes:
 # --- Server-sent events ------------------------------------------------------------------------
 
 
-def _server_sent(chunks: Iterable[bytes]) -> Iterator[Event]:
+def _server_sent(chunks: Iterable[bytes], parse: Parse) -> Iterator[Event]:
     """An event is handed out with its line, before the empty line behind it: that may never come.
 
     One of several lines waits for its empty line. Its lines alone are no JSON. What is neither JSON
@@ -87,7 +97,7 @@ def _server_sent(chunks: Iterable[bytes]) -> Iterator[Event]:
     for line in lines(chain(chunks, [b"\n\n"])):
         if line.startswith(b"data:"):
             del line[: len(b"data:")]
-            data = _NO_JSON if pending else _json(line)
+            data = _NO_JSON if pending else parse(line) or _json(line)
             if data is not _NO_JSON:
                 yield from _of(data)
             elif pending or _BEGINS.match(line):

@@ -11,7 +11,7 @@ import re
 from collections import Counter
 from typing import Any
 
-from afterimage.adapters.gemini import answers
+from afterimage.adapters.gemini import answers, drawn
 from afterimage.domain.usage import TEXT, UNTOLD, Usage
 
 _MOST = 1_000_000_000  # tokens; more is no count, but an error of who counted
@@ -38,7 +38,7 @@ class Meter:
                 self._usage = told
         candidate = answers.candidate(body) or {}
         self._has_ended |= bool(candidate.get("finishReason")) or answers.is_blocked(body)
-        self._has_picture |= answers.has_picture(candidate)
+        self._has_picture |= drawn.has_picture(candidate)
 
     @property
     def usage(self) -> Usage | None:

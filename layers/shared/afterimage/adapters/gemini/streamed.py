@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from afterimage.adapters.gemini import answers
+from afterimage.adapters.gemini import answers, drawn
 from afterimage.adapters.gemini.answers import Retryable
 from afterimage.domain.errors import NoImage, ProviderUnavailable
 from afterimage.domain.ids import MOST_UNASKED
@@ -44,9 +44,9 @@ class StreamedPicture:
         self._has_candidate = True
         if finish := candidate.get("finishReason"):
             self._finish = str(finish)
-        return self._look_at(answers.drawn(candidate))
+        return self._look_at(drawn.drawn(candidate))
 
-    def _look_at(self, pictures: list[answers.Drawn]) -> bytes | None:
+    def _look_at(self, pictures: list[drawn.Drawn]) -> bytes | None:
         """The newest of the drafts."""
         newest = None
         for data, is_draft in pictures:

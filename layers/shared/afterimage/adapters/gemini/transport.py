@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import closing, contextmanager, suppress
 from datetime import datetime, timedelta
@@ -11,9 +11,9 @@ from typing import Any
 
 import requests
 from urllib3 import Timeout
-from urllib3.exceptions import HTTPError, ProtocolError
+from urllib3.exceptions import HTTPError
 
-from afterimage.adapters.gemini import answers
+from afterimage.adapters.gemini import answers, ends
 from afterimage.adapters.gemini.answers import Retryable
 from afterimage.adapters.gemini.body import Body
 from afterimage.adapters.gemini.events import Event, Garbled, events
@@ -27,7 +27,8 @@ _LARGEST_BODY = 64 * 1024 * 1024  # a 4K picture in base64 is about 40 MB
 _CHUNK = 256 * 1024  # small ones make a line of megabytes slow to read
 _LONGEST_IDLE = timedelta(seconds=50)  # AWS's own clients rely on less than a minute, too
 _TIME_TO_EXPLAIN = timedelta(seconds=2)  # for the body of an error
-_END_OF_BODY, _ENDS = 0.03, 3  # seconds and reads that the end of a body may take
+
+Read = Callable[[Iterable[bytes]], Iterator[Event]]
 
 
 class Unanswered(Exception):
@@ -72,10 +73,12 @@ class Transport:
         until: datetime,
         calls: Calls,
         unwanted: Future[None] | None = None,
+        read: Read = events,
     ) -> Generator[Event, None, None]:
         """The events of a stream, as they come.
 
         Args:
+            read: how they are read out of what comes.
             unwanted: has ended as soon as nobody wants any more of them; the stream ends with it.
 
         Raises:
@@ -83,7 +86,7 @@ class Transport:
         """
         call = f"{model}:streamGenerateContent?alt=sse"
         unwanted = unwanted or Future()
-        with closing(self._answer(call, body, until, calls, unwanted)) as answer:
+        with closing(self._answer(call, body, until, calls, unwanted, read)) as answer:
             for event in answer:
                 if not event.as_asked and (failure := answers.error_in(event.data)):
                     # Nobody knows what else was said, and charged, before it took this shape.
@@ -99,6 +102,7 @@ class Transport:
         until: datetime,
         calls: Calls,
         unwanted: Future[None],
+        read: Read,
     ) -> Generator[Event, None, None]:
         """The events of a 200. Whoever has heard enough closes it."""
         with self._opened(call, body, until, calls) as response:
@@ -107,14 +111,14 @@ class Transport:
                 raise self._refusal(response, until)
             chunks, meter = self._chunks(response, until, unwanted), Meter()
             try:
-                for event in events(chunks):
+                for event in read(chunks):
                     meter.add(event.data)
                     yield event
             except Garbled as garbled:
                 raise Unanswered(garbled.begun, str(garbled), begun=garbled.begun) from garbled
             except GeneratorExit:
                 chunks.close()
-                _let_end(response)
+                ends.let_end(response)
                 raise
             finally:
                 calls.used(call.partition(":")[0], meter.usage)
@@ -147,7 +151,7 @@ class Transport:
         except requests.ReadTimeout as error:
             raise TimedOut("the model did not answer in time") from error
         except (requests.RequestException, HTTPError) as error:
-            if not (taken := sent.is_sent and _may_be_taken(error)):
+            if not (taken := sent.is_sent and ends.may_be_taken(error)):
                 calls.not_billed()
             raise Unanswered(taken, type(error).__name__) from error
         try:
@@ -179,10 +183,10 @@ class Transport:
         """
         size, ended = 0, threading.Event()
         left = (until - self._clock.now()).total_seconds()
-        timer = threading.Timer(max(0.0, left), _end, (response, ended))
+        timer = threading.Timer(max(0.0, left), ends.end, (response, ended))
         timer.daemon = True
         timer.start()
-        unwanted.add_done_callback(lambda _: _end(response, ended))
+        unwanted.add_done_callback(lambda _: ends.end(response, ended))
         try:
             # One read of the socket each: what has come is not held back until more does.
             while chunk := response.raw.read1(_CHUNK, decode_content=True):
@@ -210,41 +214,8 @@ class Transport:
             suppress(Garbled, Unanswered, Failure),
         ):
             error = next(events(chunks)).data
-        _let_end(response)
+        ends.let_end(response)
         wait = response.headers.get("retry-after", "")
         return answers.http_failure(
             response.status_code, error, answers.seconds_until(wait, self._clock.now())
         )
-
-
-def _end(response: requests.Response, ended: threading.Event) -> None:
-    """Wake whoever reads."""
-    ended.set()
-    with suppress(ValueError, RuntimeError, OSError):  # it has ended by itself
-        response.raw.shutdown()
-
-
-def _let_end(response: requests.Response) -> None:
-    """Read the end of a body that has said everything, if it is there: then the connection is kept.
-
-    It nearly always is, and a new connection would cost the next call two round trips.
-    """
-    connection = response.raw.connection
-    if connection is None or connection.sock is None:  # it is not to be kept
-        return
-    connection.sock.settimeout(_END_OF_BODY)
-    with suppress(HTTPError):
-        for _ in range(_ENDS):
-            if not response.raw.read1(_CHUNK):
-                return
-
-
-def _may_be_taken(error: Exception) -> bool:
-    """Whether the request may have reached the model.
-
-    It has not where no connection came about. Of one that ended before an answer nobody knows
-    (`requests.adapters` wraps what happened then, and nothing else, as it is).
-    """
-    if not isinstance(error, requests.ConnectionError):
-        return True
-    return isinstance(error.args[0] if error.args else None, ProtocolError | OSError)
