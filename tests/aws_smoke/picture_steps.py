@@ -94,7 +94,7 @@ class PictureSteps:
             first, second = (httpx.get(address).raise_for_status() for _ in range(2))
             if first.headers["content-type"] != "image/webp":
                 raise Wrong(f"it is {first.headers['content-type']}")
-            for name in ("x-content-type-options", "cross-origin-resource-policy"):
+            for name in ("x-content-type-options", "cross-origin-resource-policy", "vary"):
                 if name not in first.headers:
                     raise Wrong(f"without {name}")
             told.append(f"{len(first.content)} bytes ({second.headers.get('x-cache', 'no cache')})")

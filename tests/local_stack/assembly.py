@@ -84,7 +84,8 @@ def assemble(serving: Serving, around: Surroundings) -> Parts:
     service = LambdaService(functions, options.delays, callers.role_may)
     keys = signing_keys(options.state_dir)
     issuer = Issuer(around.issuer_url, around.audience, keys)
-    dev = DevRoutes(issuer, service, dict(around.addresses), around.simulator)
+    cors = serving.http_api.cors if serving.http_api else None
+    dev = DevRoutes(issuer, service, dict(around.addresses), around.simulator, cors)
     websocket = _websocket(serving.websocket, service, options)
     own = [
         *runtime_routes(service.functions),

@@ -51,6 +51,10 @@ class Cdn:
             if name in response.headers:
                 del response.headers[name]
         response.headers.update(self._edge.headers)
+        # "CORS headers", Understand response headers policies: the one of the list that asks.
+        origin = request.headers.get("origin", "")
+        if origin in self._edge.origins:
+            response.headers["access-control-allow-origin"] = origin
         return response
 
     async def _answer(self, request: Request) -> Response:

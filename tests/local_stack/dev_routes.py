@@ -9,8 +9,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from tests.local_stack.http_api.cors import origin_headers, preflight
+from tests.local_stack.http_api.responses import NOT_FOUND, as_starlette
 from tests.local_stack.issuer.tokens import BadUserNameError, Issuer
 from tests.local_stack.lambda_runtime.service import LambdaService
+from tests.local_stack.template.serving import CorsSettings
 
 
 class DevRoutes:
@@ -19,6 +22,7 @@ class DevRoutes:
     Args:
         addresses: what /dev/status says of them.
         simulator: address of the Gemini simulator, None when the real Gemini is used.
+        cors: of the HTTP API: whose pages may ask for a token.
     """
 
     def __init__(
@@ -27,17 +31,19 @@ class DevRoutes:
         service: LambdaService,
         addresses: dict[str, str],
         simulator: str | None,
+        cors: CorsSettings | None,
     ) -> None:
         self._issuer = issuer
         self._service = service
         self._addresses = addresses
         self._simulator = simulator
+        self._cors = cors
         self._client = httpx.AsyncClient(trust_env=False, timeout=10)
 
     def routes(self) -> list[Route]:
         """The routes."""
         return [
-            Route("/dev/token", self._token, methods=["POST"]),
+            Route("/dev/token", self._token_for_pages, methods=["POST", "OPTIONS"]),
             Route("/dev/status", self._status),
             Route("/dev/functions", self._functions),
             Route("/dev/gemini", self._gemini, methods=["GET", "PUT"]),
@@ -46,6 +52,16 @@ class DevRoutes:
     async def stop(self) -> None:
         """Closes connections to the simulator."""
         await self._client.aclose()
+
+    async def _token_for_pages(self, request: Request) -> Response:
+        """As a route of the HTTP API answers pages of other origins."""
+        if request.method == "OPTIONS":
+            asked = preflight(self._cors, request.method, request.headers)
+            return as_starlette(asked or NOT_FOUND)
+        response = await self._token(request)
+        if self._cors is not None:
+            response.headers.update(dict(origin_headers(self._cors, request.headers)))
+        return response
 
     async def _token(self, request: Request) -> Response:
         try:

@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 _LAST_PORT = 65_535
 # Environment variable to parameter of the template.
-_LIMITS = {
+_PARAMETERS = {
     "DAILY_IMAGE_LIMIT": "DailyImageLimit",
     "DAILY_MESSAGE_LIMIT": "DailyMessageLimit",
     "DAILY_UPLOAD_LIMIT": "DailyUploadLimit",
@@ -20,6 +20,7 @@ _LIMITS = {
     "DAILY_TEXT_CALLS": "DailyTextCalls",
     "MAX_OPEN_MESSAGES": "MaxOpenMessages",
     "MAX_PAINTING_PER_USER": "MaxPaintingPerUser",
+    "ALLOWED_ORIGINS": "AllowedOrigins",
 }
 _HELP_ENVIRONMENT = """environment:
   PORT                  port to listen on (default 8000)
@@ -32,6 +33,7 @@ _HELP_ENVIRONMENT = """environment:
   DAILY_TEXT_CALLS      calls of text models for a user in one day
   MAX_OPEN_MESSAGES     answers of one user under way at the same time
   MAX_PAINTING_PER_USER  pictures of one user painted at the same time
+  ALLOWED_ORIGINS       origins of front ends on other ports, with commas between
   LOG=1                 as --verbose"""
 
 
@@ -63,7 +65,9 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
     parser = _parser(environment)
     given = parser.parse_args(arguments)
     parameters = {
-        parameter: environment[name] for name, parameter in _LIMITS.items() if name in environment
+        parameter: environment[name]
+        for name, parameter in _PARAMETERS.items()
+        if name in environment
     }
     for assignment in given.parameter:
         name, equals, value = assignment.partition("=")

@@ -23,6 +23,7 @@ SPEC = EdgeSpec(
     headers={"x-content-type-options": "nosniff"},
     bucket="pictures",
     readable=("arn:aws:s3:::pictures/p/*.webp",),
+    origins=("https://friend.test",),
     removed=("x-amz-meta-cache-tag",),
     tag_header="x-amz-meta-cache-tag",
 )
@@ -61,14 +62,14 @@ def ask(path: str, method: str = "GET", code: str = THROUGH) -> tuple[Response, 
     return get(cdn, path, method), bucket
 
 
-def get(cdn: Cdn, path: str, method: str = "GET") -> Response:
+def get(cdn: Cdn, path: str, method: str = "GET", origin: str = "") -> Response:
     scope = {
         "type": "http",
         "method": method,
         "path": path,
         "raw_path": path.encode(),
         "query_string": b"",
-        "headers": [],
+        "headers": [(b"origin", origin.encode())] if origin else [],
     }
     return asyncio.run(cdn.handle(Request(scope)))
 
@@ -123,6 +124,22 @@ def test_a_function_that_fails_lets_nothing_through_and_is_heard(
 
     assert (response.status_code, response.body, bucket.asked) == (status, b"", [])
     assert "the function at the edge failed" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("origin", "answer"),
+    [
+        ("https://friend.test", "https://friend.test"),
+        ("https://stranger.test", None),
+        ("", None),
+    ],
+)
+def test_a_picture_may_be_read_by_pages_of_allowed_origins(origin: str, answer: str | None) -> None:
+    cdn = cached(Bucket(), CloudFront())
+
+    for _ in range(2):  # also from the cache
+        response = get(cdn, PICTURE, origin=origin)
+        assert response.headers.get("access-control-allow-origin") == answer
 
 
 # --- The cache -----------------------------------------------------------------------------------

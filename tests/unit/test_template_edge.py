@@ -151,7 +151,16 @@ def test_a_picture_is_a_picture_and_nothing_else(origins: str, reach: str) -> No
         "x-content-type-options": "nosniff",
         "content-security-policy": "default-src 'none'; sandbox",
         "cross-origin-resource-policy": reach,
+        "vary": "Origin",
     }
+
+
+def test_only_allowed_origins_may_read_a_picture() -> None:
+    assert edge("https://a.test,http://localhost:5173").origins == (
+        "https://a.test",
+        "http://localhost:5173",
+    )
+    assert edge().origins == ()
 
 
 def test_the_edge_reads_the_tags_that_are_stored_and_shows_them_to_nobody() -> None:
@@ -209,7 +218,7 @@ def test_a_header_that_the_local_edge_does_not_know_is_refused() -> None:
         "F": {"Type": "AWS::CloudFront::Function", "Properties": {"FunctionCode": "x"}},
         "Policy": {
             "Type": "AWS::CloudFront::ResponseHeadersPolicy",
-            "Properties": {"ResponseHeadersPolicyConfig": {"CorsConfig": {}}},
+            "Properties": {"ResponseHeadersPolicyConfig": {"ServerTimingHeadersConfig": {}}},
         },
         "B": {
             "Type": "AWS::S3::BucketPolicy",
@@ -217,7 +226,7 @@ def test_a_header_that_the_local_edge_does_not_know_is_refused() -> None:
         },
     }
 
-    with pytest.raises(ValueError, match="CorsConfig"):
+    with pytest.raises(ValueError, match="ServerTimingHeadersConfig"):
         read_edge(resources, values, {"X": "x"})
 
 

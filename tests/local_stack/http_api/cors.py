@@ -19,7 +19,7 @@ def preflight(cors: CorsSettings | None, method: str, headers: Headers) -> HttpR
         return None
     if "access-control-request-method" not in headers:
         return None
-    allowed = _origin_headers(cors, headers)
+    allowed = origin_headers(cors, headers)
     if allowed:
         allowed += [
             ("access-control-allow-methods", ",".join(cors.methods)),
@@ -35,10 +35,11 @@ def with_cors(cors: CorsSettings | None, response: HttpResponse, headers: Header
     if cors is None:
         return response
     own = [pair for pair in response.headers if not pair[0].startswith("access-control-")]
-    return HttpResponse(response.status, (*own, *_origin_headers(cors, headers)), response.body)
+    return HttpResponse(response.status, (*own, *origin_headers(cors, headers)), response.body)
 
 
-def _origin_headers(cors: CorsSettings, headers: Headers) -> list[tuple[str, str]]:
+def origin_headers(cors: CorsSettings, headers: Headers) -> list[tuple[str, str]]:
+    """What an answer says to the origin that asked; nothing to a stranger's."""
     origin = headers.get("origin")
     if origin is None or not ("*" in cors.origins or origin in cors.origins):
         return []

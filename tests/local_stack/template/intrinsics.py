@@ -197,3 +197,9 @@ _FUNCTIONS: dict[str, Callable[[Json, Values], Json]] = {
     "Fn::If": _if,
     "Fn::FindInMap": _find_in_map,
 }
+
+
+def listed(value: Any) -> tuple[str, ...]:
+    """A list, or the text of a CommaDelimitedList parameter."""
+    parts = value.split(",") if isinstance(value, str) else value or []
+    return tuple(part.strip() for part in parts if part.strip())

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from tests.local_stack.template.intrinsics import listed
 from tests.local_stack.template.read_functions import Resources, of_type
 from tests.local_stack.template.serving import (
     AuthorizerSpec,
@@ -53,19 +54,13 @@ def _cors(document: Mapping[str, Any] | None) -> CorsSettings | None:
     if not document:
         return None
     return CorsSettings(
-        origins=_list(document.get("allowOrigins")),
-        methods=_list(document.get("allowMethods")),
-        headers=_list(document.get("allowHeaders")),
-        exposed=_list(document.get("exposeHeaders")),
+        origins=listed(document.get("allowOrigins")),
+        methods=listed(document.get("allowMethods")),
+        headers=listed(document.get("allowHeaders")),
+        exposed=listed(document.get("exposeHeaders")),
         max_age=document.get("maxAge"),
         credentials=bool(document.get("allowCredentials")),
     )
-
-
-def _list(value: Any) -> tuple[str, ...]:
-    """A list, or the text of a CommaDelimitedList parameter."""
-    parts = value.split(",") if isinstance(value, str) else value or []
-    return tuple(part.strip() for part in parts if part.strip())
 
 
 def read_websocket(resources: Resources) -> WebSocketSpec | None:

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.local_stack.template.intrinsics import Values, resolve
+from tests.local_stack.template.intrinsics import Values, listed, resolve
 
 Properties = Mapping[str, Any]
 
 _KNOWN_OF_HEADERS = frozenset(
-    {"Name", "Comment", "SecurityHeadersConfig", "CustomHeadersConfig", "RemoveHeadersConfig"}
+    {
+        *("Name", "Comment", "SecurityHeadersConfig", "CustomHeadersConfig"),
+        *("RemoveHeadersConfig", "CorsConfig"),
+    }
 )
 
 
@@ -27,6 +30,7 @@ class EdgeSpec:
         methods: that are let through.
         function: text of the function before the cache; references to secrets are in it.
         headers: added to every answer.
+        origins: foreign ones that may read an answer.
         removed: names of headers that are taken from every answer.
         tag_header: names the header with an object's cache tags.
         error_seconds: that errors are kept for, by status, where it is said.
@@ -40,6 +44,7 @@ class EdgeSpec:
     headers: Mapping[str, str]
     bucket: str
     readable: tuple[str, ...]
+    origins: tuple[str, ...] = ()
     removed: tuple[str, ...] = ()
     tag_header: str | None = None
     distribution: str = ""
@@ -67,6 +72,7 @@ def read_edge(
             headers=_headers(resources, behaviour, values),
             bucket=physical_ids[policy["Bucket"]["Ref"]],
             readable=_readable(resolve(policy["PolicyDocument"], values)),
+            origins=_origins(resources, behaviour, values),
             removed=_removed(resources, behaviour, values),
             tag_header=config.get("CacheTagConfig", {}).get("HeaderName"),
             distribution=physical_ids.get(name, ""),
@@ -133,6 +139,14 @@ def _headers(resources: Mapping[str, Any], behaviour: Properties, values: Values
     for item in config.get("CustomHeadersConfig", {}).get("Items", []):
         headers[item["Header"].lower()] = item["Value"]
     return headers
+
+
+def _origins(
+    resources: Mapping[str, Any], behaviour: Properties, values: Values
+) -> tuple[str, ...]:
+    _, config = _headers_policy(resources, behaviour, values)
+    cors = config.get("CorsConfig") or {}
+    return listed(cors.get("AccessControlAllowOrigins", {}).get("Items"))
 
 
 def _removed(
