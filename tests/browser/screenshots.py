@@ -177,10 +177,10 @@ def _brought(page: Page) -> Iterator[str]:
     expect(page.locator(".tile progress")).to_have_count(2)
     page.locator("#text").fill("Make this a woodcut")
     yield "going-up"
-    page.unroute("**/images/*")
     error = {"code": "upload_limit", "message": "You have brought all of today's pictures."}
     held[1].fulfill(status=429, json={"error": error})
     held[0].continue_()
+    page.unroute("**/images/*")
     expect(page.locator(".tile progress")).to_have_count(0, timeout=PATIENCE_MS)
     yield "attached"
     page.locator(".tile.failed").get_by_role("button", name="Remove the picture").click()
@@ -192,13 +192,16 @@ def _brought(page: Page) -> Iterator[str]:
 
 
 def _refused(page: Page) -> Iterator[str]:
-    """What was written is given back with the reason, or waits to be sent."""
+    """The day's pictures are used up; what was written is given back with the reason, or waits."""
+    say(page, "Paint one more")
+    expect(page.get_by_text("all of today's pictures")).to_be_visible(timeout=PATIENCE_MS)
+    yield "used-up"
     error = {"code": "message_limit", "message": "You have used all of today's messages."}
     answer = {"error": error | {"retry_after": 20_000}}
     page.route("**/messages", lambda route: route.fulfill(status=429, json=answer), times=1)
-    say(page, "One more picture, please")
+    say(page, "Hello?")
     expect(page.locator("#notice")).not_to_be_empty()
-    yield "used-up"
+    yield "given-back"
     page.locator("#text").fill("")
     page.evaluate("Math.random = () => 0")
     page.route("**/messages", lambda route: route.abort())
