@@ -224,7 +224,7 @@ class _Run:
         self.log = _Log()
         self.logger = Logger(service=f"bench-{function}", stream=self.log)
         self._surroundings = ExitStack()
-        self._env = stack.env(function)
+        self._env = {**stack.env(function), "AWS_LAMBDA_FUNCTION_VERSION": "1"}
         self._thread = threading.local()
 
     def __enter__(self) -> Self:
