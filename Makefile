@@ -94,9 +94,10 @@ sam-local: ## every function with its events under `sam local`, in containers (A
 	@.venv/bin/python -m tests.sam_local $(ARGS)
 
 ##@ To measure it
-bench: ## measure what docs/figures.md promises (PARTS=placeholder,costs)
+bench: ## measure what docs/figures.md promises (PARTS=placeholder,costs; AGAINST=commit; REPEAT=3)
 	$(ENSURE) .venv tests/requirements.txt
-	@.venv/bin/python -m tests.benchmarks $(if $(PARTS),--only $(PARTS))
+	@.venv/bin/python -m tests.benchmarks $(if $(PARTS),--only $(PARTS)) \
+		$(if $(AGAINST),--against $(AGAINST)) $(if $(REPEAT),--repeat $(REPEAT))
 
 lighthouse: ## Lighthouse's scores of the page (needs node and npm)
 	$(ENSURE) .venv tests/requirements.txt

@@ -1,9 +1,9 @@
 """A text and a picture by this tree's bundle, and by another commit's beside it, in turns.
 
 Each bundle is run by its own local stack, and measured by the same client, which compares no frame
-with a description. Both simulators are given the same answers, so that nothing is painted; when a
-picture's clock starts is told in `picture_latency.py`. The processor's time is that of all
-functions: those of the question and of the picture, since nobody else asks for anything.
+with a description. Both simulators are given the same answers, so that nothing is painted; the
+clock of preview and picture starts when the provider writes its answer. The processor's time is
+that of all functions: the question's and the picture's, since nobody else asks for anything.
 """
 
 import time
@@ -17,7 +17,6 @@ from statistics import mean, median
 from tests.benchmarks.bench import Bench, running_stack
 from tests.benchmarks.live import User, is_placeholder
 from tests.benchmarks.memory import cpu_ms, functions
-from tests.benchmarks.picture_latency import IMAGE_MS, travel
 from tests.benchmarks.prompts import PROMPTS
 from tests.benchmarks.report import Table, Target, ms, ratio_and_range
 from tests.benchmarks.trees import Tree
@@ -27,7 +26,7 @@ from tests.support.channel_client import is_update
 _PAIRS = 24
 _PICTURES = 4
 _FORMATS = ("jpeg", "png")
-_TEXT_MS = 200
+_TEXT_MS, _IMAGE_MS = 200, 400
 _TARGET = Target(1.05, "≤ {} x")
 _CPU = "CPU of both functions"
 Figures = Mapping[str, float]  # milliseconds by name
@@ -55,7 +54,7 @@ class Side:
     def __enter__(self) -> "Side":
         executor = self._opened.enter_context(ThreadPoolExecutor(2))
         self._process, self._stack = self._opened.enter_context(running_stack(self._tree))
-        self._stack.gemini(text_ms=0, image_ms=IMAGE_MS)
+        self._stack.gemini(text_ms=0, image_ms=_IMAGE_MS)
         self._user = User(self._stack, executor, described=False)
         self._opened.callback(self._user.close)
         return self
@@ -81,11 +80,12 @@ class Side:
         answer.result().raise_for_status()
 
     def _picture(self, image_format: str, data: str) -> Iterable[tuple[str, float]]:
-        self._stack.gemini(script=[{"on": "image", "image_base64": data}])
+        script = [{"on": "image", "image_base64": data}]
+        self._stack.gemini(script=script, image_format=image_format)
         before = cpu_ms(functions(self._process.pid))
-        journey = travel(self._stack, self._user, PROMPTS[0], image_format)
-        yield "preview", (journey.preview - journey.sent) * 1000
-        yield "complete", (journey.complete - journey.sent) * 1000
+        preview, complete = self._user.picture(PROMPTS[0], _IMAGE_MS)
+        yield "preview", preview
+        yield "complete", complete
         yield _CPU, cpu_ms(functions(self._process.pid)) - before
 
 

@@ -4,6 +4,7 @@ import time
 import uuid
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -11,7 +12,7 @@ import jwt
 
 from afterimage import frames
 from tests.local_stack.testing import RunningStack
-from tests.support.channel_client import ChannelClient, Frame, is_event
+from tests.support.channel_client import ChannelClient, Frame, is_event, is_update
 
 # A frame that the channel knows and nobody waits for, as it is posted; see `is_pong`.
 PONG = frames.encode(frames.system_frame("pong", 0)).encode()
@@ -35,6 +36,7 @@ class User:
         self.tab = ChannelClient(self.http, **of_the_tab)
         self.tab.resumed()
         self._executor = executor
+        self._stack = stack
 
     def ask(self, text: str, **wishes: object) -> "Future[httpx.Response]":
         """Posts a message, each into a chat of its own, so that no history grows."""
@@ -50,6 +52,22 @@ class User:
         """Epoch seconds at which a wanted frame arrived."""
         self.tab.until(wanted)
         return time.time()
+
+    def picture(self, text: str, image_ms: float, **wishes: object) -> tuple[float, float]:
+        """Milliseconds from the provider's answer to the preview, and to the complete picture.
+
+        Args:
+            image_ms: as the simulator was told: it answers so long after it was asked.
+        """
+        answer = self.ask(text, **wishes)
+        seen = self.seen(is_event("message-preview")), self.seen(is_update("complete"))
+        self.tab.until(is_event("image-insert"))
+        answer.result().raise_for_status()
+        asked = self._stack.gemini()["log"][-1]
+        assert asked["kind"] == "image"
+        sent = datetime.fromisoformat(asked["at"]).timestamp() + image_ms / 1000
+        preview, complete = ((moment - sent) * 1000 for moment in seen)
+        return preview, complete
 
     def close(self) -> None:
         self.tab.socket.close()

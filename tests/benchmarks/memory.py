@@ -107,6 +107,12 @@ def pss(pid: int) -> float:
     return next((int(line.split()[1]) for line in rollup if line.startswith("Pss:")), 0) / 1024
 
 
+def peak(pid: int) -> float:
+    """The most that was resident so far, in megabytes."""
+    status = _read(pid, "status").splitlines()
+    return next((int(line.split()[1]) for line in status if line.startswith("VmHWM:")), 0) / 1024
+
+
 def _fields(pid: int) -> list[str]:
     """Those of proc_pid_stat(5) from the third on, the state; nothing where it has ended."""
     # "pid (name) state ppid …"; the name may hold spaces and brackets.

@@ -5,17 +5,21 @@ from dataclasses import dataclass
 
 from tests.benchmarks import (
     against,
+    burst,
     call_chains,
     cold_start,
     cold_start_built,
     company,
+    crowd,
     encoders,
+    largest,
     memory,
     picture_cpu,
     picture_latency,
     picture_memory,
     placeholder,
     replay,
+    several,
     upload,
     url_signing,
     webp_size,
@@ -50,14 +54,20 @@ PARTS: Mapping[str, Part] = {
         words.measure, "the provider's first words to the tab, over a picture's preview", 180
     ),
     "upload": Part(upload.measure, "a photo that is brought, beside one that is painted", 180),
+    "several": Part(
+        several.measure, "four pictures beside one; straight to the painter, beside by words", 240
+    ),
     "calls": Part(call_chains.measure, "AWS calls one behind the other on both paths", 120),
     "cpu": Part(picture_cpu.measure, "CPU of one picture, by stage", 120),
     "urls": Part(url_signing.measure, "CPU of signing the addresses of a page of pictures", 60),
     "webp": Part(webp_size.measure, "the stored files against the provider's", 240),
     "encoders": Part(encoders.measure, "other settings of WebP and AVIF", 240),
     "peak": Part(picture_memory.measure, "memory of the largest picture", 240),
+    "largest": Part(largest.measure, "a picture of 4K by the function, of what it has", 240),
     "replay": Part(replay.measure, "a thousand missed events to one connection", 240),
     "company": Part(company.measure, "the placeholder while others are connected or busy", 300),
+    "crowd": Part(crowd.measure, "forty users at once, time and memory", 300),
+    "burst": Part(burst.measure, "sixty texts of one user at once", 300),
     "memory": Part(memory.measure, "memory of the whole stack", 180),
     "costs": Part(costs.measure, "what a picture causes, and its price beside the model's", 180),
     "cold-start": Part(
@@ -68,4 +78,4 @@ PARTS: Mapping[str, Part] = {
     ),
 }
 # What can be measured on two commits.
-COMPARING = ("against",)
+COMPARING = ("against", "crowd", "burst")

@@ -3,9 +3,11 @@
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from statistics import median
+from typing import TypeVar
 
 from scipy.stats import bootstrap
 
+T = TypeVar("T")
 Measure = Callable[[], float]  # a figure, taken when it is called
 
 _DRAWS = 999
@@ -77,6 +79,14 @@ def ms(milliseconds: float) -> str:
     return f"{milliseconds:.1f} ms" if milliseconds < 20 else f"{milliseconds:.0f} ms"
 
 
+def seconds(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.2f} s"
+
+
+def megabytes(figure: float) -> str:
+    return f"{figure:.0f} MB"
+
+
 def middle_and_worst(milliseconds: Iterable[float]) -> tuple[str, str]:
     """Two cells."""
     sample = list(milliseconds)
@@ -112,7 +122,28 @@ def ratio_and_range(
     return ratio(these, those), f"{drawn.low:.2f}–{drawn.high:.2f}"
 
 
-def in_turns(times: int, measures: Sequence[Measure]) -> list[list[float]]:
+def add_trees(
+    table: Table,
+    names: Sequence[str],
+    samples: Sequence[Sequence[Sequence[float]]],
+    forms: Sequence[Callable[[float], str]],
+) -> None:
+    """A row for each tree, and one with their ratios where there are two.
+
+    Args:
+        samples: of each tree its rounds, of each round one figure for each column.
+        forms: how each column says a figure.
+    """
+    middles = [[median(column) for column in zip(*rounds, strict=True)] for rounds in samples]
+    for name, row in zip(names, middles, strict=True):
+        table.add(name, *(say(figure) for say, figure in zip(forms, row, strict=True)))
+    if len(names) > 1:
+        this, that = middles
+        pairs = zip(this, that, strict=True)
+        table.add("this / that", *(f"{one / other:.2f}" if other else "" for one, other in pairs))
+
+
+def in_turns(times: int, measures: Sequence[Callable[[], T]]) -> list[list[T]]:
     """Calls each measure once a round, so that a noisy minute meets all of them.
 
     Returns:

@@ -2,10 +2,8 @@
 
 import os
 import signal
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from statistics import mean, median
 
 import numpy as np
 import pytest
@@ -14,7 +12,7 @@ from tests.benchmarks.__main__ import _arguments
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.call_chains import Call, steps
 from tests.benchmarks.cold_start import environments
-from tests.benchmarks.memory import family
+from tests.benchmarks.memory import cpu_ms, family, peak, pss
 from tests.benchmarks.parts import COMPARING, PARTS, Part
 from tests.benchmarks.prompts import PROMPTS
 from tests.benchmarks.report import (
@@ -25,13 +23,13 @@ from tests.benchmarks.report import (
     in_turns,
     middle_and_worst,
     ms,
-    ratio_and_range,
 )
 from tests.benchmarks.run import OverranError, run, within
 from tests.benchmarks.similarity import ssim
 from tests.benchmarks.textures import textures
-from tests.benchmarks.trees import checked_out
 from tests.local_stack.gemini.picture_request import wants_picture
+
+_NOBODY = 2**22 + 1  # more than any pid (proc_sys_kernel(5))
 
 
 @pytest.mark.parametrize(("figure", "verdict"), [(1.99, MET), (2.0, MET), (2.01, MISSED)])
@@ -42,25 +40,6 @@ def test_a_target_is_the_most_a_figure_may_be(figure: float, verdict: str) -> No
 def test_times_are_given_as_precisely_as_they_mean_something() -> None:
     assert [ms(7.44), ms(19.96), ms(20), ms(1234.5)] == ["7.4 ms", "20.0 ms", "20 ms", "1234 ms"]
     assert middle_and_worst(iter([3.0, 1.0, 2.0])) == ("2.0 ms", "3.0 ms")
-
-
-def test_a_ratio_says_how_much_of_it_is_chance() -> None:
-    those = [10.0, 20.0, 30.0, 40.0, 50.0]
-    sure = [2 * that for that in those]
-    assert ratio_and_range(sure, those, median) == (2.0, "2.00–2.00")
-
-    ratio, span = ratio_and_range([5.0, 50.0, 30.0, 90.0, 20.0], those, mean)
-    low, _, high = span.partition("–")
-    assert float(low) < ratio == 195 / 150 < float(high)
-
-
-def test_another_commits_tree_is_there_for_a_while() -> None:
-    with checked_out("HEAD") as tree:
-        assert (tree.root / "template.yaml").exists()
-        assert tree.python == sys.executable
-    assert not tree.root.exists()
-    with pytest.raises(LookupError, match="no commit 'nothing'"), checked_out("nothing"):
-        pass
 
 
 def test_a_table_is_aligned_and_counts_its_verdicts() -> None:
@@ -199,6 +178,12 @@ def test_ten_different_prompts_that_the_model_takes_for_pictures() -> None:
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="needs Linux's /proc")
 def test_a_family_holds_a_process_and_its_own() -> None:
     assert os.getpid() in family(os.getppid())
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/smaps_rollup"), reason="needs Linux's /proc")
+def test_a_process_has_had_time_and_memory_until_it_is_gone() -> None:
+    assert cpu_ms([os.getpid(), _NOBODY]) > 0 == cpu_ms([_NOBODY])
+    assert peak(os.getpid()) >= pss(os.getpid()) > 0 == pss(_NOBODY) == peak(_NOBODY)
 
 
 def test_parts_are_chosen_by_name(capsys: pytest.CaptureFixture[str]) -> None:
