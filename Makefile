@@ -71,7 +71,7 @@ lock: ## write the seven lock files anew from pyproject.toml
 	$(COMPILE) --group checkov -o tests/sam/checkov_requirements.txt
 
 clean: ## remove environments and caches
-	rm -rf .venv .venv-sam .venv-checkov .venv-second-opinion .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-sam .venv-checkov .venv-second-opinion .venv-against .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 ##@ To test it thoroughly

@@ -11,6 +11,7 @@ from pathlib import Path
 from tests.support.template import ROOT
 
 _LOCK = Path("tests", "local_stack", "requirements.txt")
+_ENVIRONMENT = ROOT / ".venv-against"
 
 
 @dataclass(frozen=True)
@@ -53,12 +54,12 @@ def checked_out(commit: str) -> Iterator[Tree]:
 
 
 def _python(root: Path) -> str:
-    """This environment's, unless the tree wants other packages."""
+    """This environment's, unless the tree wants other packages; that one is kept."""
     if (root / _LOCK).read_bytes() == (ROOT / _LOCK).read_bytes():
         return sys.executable
-    bootstrap = [sys.executable, "tests/local_stack/bootstrap.py", ".venv", str(_LOCK)]
+    bootstrap = [sys.executable, "tests/local_stack/bootstrap.py", str(_ENVIRONMENT), str(_LOCK)]
     subprocess.run(bootstrap, cwd=root, check=True)
-    return str(root / ".venv" / "bin" / "python")
+    return str(_ENVIRONMENT / "bin" / "python")
 
 
 def _git(*arguments: str) -> str:
