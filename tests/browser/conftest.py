@@ -4,10 +4,12 @@ import os
 import shutil
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Protocol
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from tests.browser.channels import Channel
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
 ARGUMENTS = [
@@ -40,8 +42,9 @@ def find_browser() -> str | None:
     return os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, NAMES)), None)
 
 
-@pytest.fixture(scope="module")  # its event loop must not be in other tests' way
-def browser() -> Iterator[Browser]:
+@contextmanager
+def open_browser() -> Iterator[Browser]:
+    """A headless one; skips the test where there is none, and fails it in CI."""
     path = find_browser()
     if path is None:
         sentence = f"no browser: install one of {', '.join(NAMES)}, or name one in CHROMIUM"
@@ -52,6 +55,12 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="module")  # its event loop must not be in other tests' way
+def browser() -> Iterator[Browser]:
+    with open_browser() as browser:
+        yield browser
 
 
 @pytest.fixture
@@ -65,6 +74,11 @@ def new_context(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
     yield create
     for context in contexts:
         context.close()
+
+
+@pytest.fixture
+def channel(new_context: Callable[[], BrowserContext]) -> Channel:
+    return Channel(new_context().new_page())
 
 
 @pytest.fixture

@@ -48,7 +48,9 @@ const control = {
   date: null, // what the server's clock says, as a Date header
   answers: {}, // "METHOD path" → answers to come, each [status, body]
   snapshot: null, // what a snapshot does
+  listens: true, // to errors
 };
+const troubles = []; // codes of errors, as they were told
 const held = [];
 let channel = null;
 
@@ -114,10 +116,11 @@ function open(options) {
   channel.on("chat-update", ({ chat }) => log.push(`chat ${chat.id}`));
   channel.on("chat-delete", ({ chat_id }) => log.push(`delete ${chat_id}`));
   channel.on("state", (state) => log.push(state));
+  if (control.listens) channel.on("error", ({ code }) => troubles.push(code));
   window.harness.channel = channel;
 }
 
 window.harness = {
-  open, control, held, log, requests, sockets, tokens,
+  open, answer, control, held, log, requests, sockets, tokens, troubles,
   releaseSnapshot: () => held.splice(0).forEach((release) => release()),
 };

@@ -15,7 +15,7 @@ from afterimage.http.openapi import document
 DECLARATIONS = (
     Path(__file__).parents[2] / "functions" / "web_page" / "static" / "unified_channel.d.ts"
 ).read_text("utf-8")
-SIGNALS = {"state", "change"}  # of the library itself
+SIGNALS = {"state", "change", "error"}  # of the library itself
 
 
 def block(opening: str) -> str:

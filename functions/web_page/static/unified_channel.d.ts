@@ -125,9 +125,23 @@ export interface Events {
   state: State;
   /** What `messages()` returns may be different now. */
   change: undefined;
+  /** What keeps the channel from its work; where nobody listens it goes to the console. */
+  error: Trouble;
 }
 
-export type State = "connecting" | "connected" | "closed";
+/** "signed out": `token` gives none, or none that the server takes; it is asked for again and again. */
+export type State = "connecting" | "signed out" | "connected" | "closed";
+
+/** For whoever builds the app: told once, and again only where it was over in between. */
+export interface Trouble {
+  code:
+    | "token_failed" | "token_refused" | "wrong_url" | "origin_not_allowed" | "unreachable"
+    | "socket_failed" | "snapshot_failed";
+  /** A sentence on what to look at. */
+  message: string;
+  /** What was thrown. */
+  cause: unknown;
+}
 
 /** As much of a WebSocket as is used. */
 export interface SocketLike {
@@ -149,7 +163,7 @@ export interface BlobLike {
 /** As much of `fetch` as is used; `signal` is an AbortSignal, `body` a text or a Blob. */
 export type FetchLike = (
   url: string,
-  init: { method: string; headers: Record<string, string>; body?: any; signal: any },
+  init: { method: string; headers: Record<string, string>; body?: any; signal: any; mode?: "no-cors" },
 ) => Promise<{
   readonly ok: boolean;
   readonly status: number;
@@ -163,9 +177,10 @@ export interface Options {
   url?: string | undefined;
   /**
    * The access token, asked for before every request, and once more when it was `refused`. A
-   * connection ends with the token it was opened by; it is asked for then, too.
+   * connection ends with the token it was opened by; it is asked for then, too. Null, or an error
+   * that it throws, says that nobody is signed in, and no request is made.
    */
-  token: (why: { refused: boolean }) => string | Promise<string>;
+  token: (why: { refused: boolean }) => string | null | undefined | Promise<string | null | undefined>;
   /**
    * Reads over HTTP what the app shows, at the start and whenever events cannot be replayed. It
    * may return a function that shows it, which is called only if the snapshot still counts. Live
@@ -187,10 +202,10 @@ export interface Options {
 
 /** A request that was refused or could not be made; `message` is a sentence for people. */
 export class ApiError extends Error {
-  constructor(status: number, error?: object);
+  constructor(status: number, error?: object, options?: { cause?: unknown });
   /** Of HTTP; 0 if no answer came. */
   readonly status: number;
-  /** One of the contract's codes; null if the answer had none. */
+  /** One of the contract's codes, or `token_failed` or `wrong_url`; null if the answer had none. */
   readonly code: string | null;
   /** Seconds. */
   readonly retryAfter: number | null;

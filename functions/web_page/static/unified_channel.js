@@ -29,12 +29,30 @@ const SEND_TRIES = 6;
 const CROCKFORD = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 
 const UNREACHABLE = { message: "The server could not be reached." };
+const NOBODY = { code: "token_failed", message: "You are not signed in." };
+const STRANGER = { code: "wrong_url", message: "The server could not be reached." };
 const OPEN = ["thinking", "generating"];
 const EVENTS = [
   "message-insert", "message-update", "message-preview", "message-delta", "message-delete",
   "image-insert", "image-delete", "chat-update", "chat-delete",
 ];
-const SIGNALS = ["state", "change"];
+const SIGNALS = ["state", "change", "error"];
+
+/** What keeps a channel from its work, in words for whoever builds the app. */
+const TROUBLES = {
+  token_failed: () => "`token` threw an error, or gave no text: nobody is signed in.",
+  token_refused: () => "The server refused the token, also the one that `token` gave when it was told so.",
+  wrong_url: (server) => `What answers at ${server} is not Afterimage: \`url\` is wrong.`,
+  origin_not_allowed: (server) =>
+    `${server} answers, but not to ${globalThis.location.origin}: name this origin in AllowedOrigins.`,
+  unreachable: (server) =>
+    `${server} does not answer: it is down, \`url\` is wrong, or the connect-src of this page's policy lacks it.`,
+  socket_failed: () =>
+    "No WebSocket gets through, so events are asked for over HTTP: does the connect-src of this page's policy name wss: and the channel's host?",
+  snapshot_failed: () => "`snapshot` was rejected; it is called again.",
+};
+const OVER_WITH_A_TOKEN = ["token_failed", "token_refused"];
+const OVER_WITH_AN_ANSWER = ["wrong_url", "origin_not_allowed", "unreachable"];
 
 /**
  * The states of the connection: where an event leads from each (any other changes nothing), what
@@ -44,7 +62,8 @@ const SIGNALS = ["state", "change"];
  * answer, a refused resume. `resumed`, `reset`: the server's frames. `leave`: the page is left.
  *
  * * Or connected: http. In these two states alone the HTTP replay may be asked again and again,
- *   where two lines in a row were lost before they were level or no WebSocket exists.
+ *   where two lines in a row were lost before they were level or no WebSocket exists. Where the
+ *   token is missing or was refused, the app is told "signed out" instead of "connecting".
  */
 const ANY = { offline: "offline", leave: "away", close: "closed" };
 const NO_LINE = { ...ANY, wake: "trying" };
@@ -85,6 +104,8 @@ export class UnifiedChannel {
   #replay = null; // the HTTP replay while it is in use, as { answers }
   #snapshot = null; // the snapshot being read
   #reading = Promise.resolve(); // one snapshot is read at a time
+  #troubles = new Set(); // codes that were told, each until it is over
+  #unreached = 0; // tries in a row that nothing answered
   #clockOffset = 0; // ms that this device's clock is behind the server's, as far as is known
   #timers = {};
   #heard = {
@@ -102,8 +123,12 @@ export class UnifiedChannel {
     XMLHttpRequest = fetch ? undefined : globalThis.XMLHttpRequest,
   }) {
     fetch ??= globalThis.fetch?.bind(globalThis);
+    url = `${url}`.replace(/\/+$/, "");
     this.#options = { url, token, snapshot, random, WebSocket, fetch, XMLHttpRequest };
-    this.#http = new Http(this.#options, (date) => this.#heedDate(date));
+    this.#http = new Http(this.#options, {
+      onDate: (date) => this.#heedDate(date),
+      onToken: (trouble, cause) => this.#heedToken(trouble, cause),
+    });
     this.#listen("addEventListener");
     queueMicrotask(() => this.#move("wake")); // listeners come first
   }
@@ -111,6 +136,7 @@ export class UnifiedChannel {
   close() {
     this.#listen("removeEventListener");
     this.#snapshot = null;
+    this.#stop("snapshot");
     this.#move("close");
   }
 
@@ -118,7 +144,7 @@ export class UnifiedChannel {
     for (const [name, act] of Object.entries(this.#heard)) globalThis[how]?.(name, act, true);
   }
 
-  /** Calls `listener` with each payload of an event, "state" or "change"; returns how to stop. */
+  /** Calls `listener` with each payload of an event, "state", "change" or "error"; returns how to stop. */
   on(name, listener) {
     const listeners = this.#listeners.get(name);
     if (!listeners) throw new Error(`no such event: ${name}`);
@@ -258,6 +284,7 @@ export class UnifiedChannel {
       case "level":
       case "behind":
         this.#failures = this.#unopened = 0;
+        this.#troubles.delete("socket_failed");
         if (!this.#timers.rotate) {
           this.#rotateIn(ROTATE_MS + ROTATE_SPREAD_MS * this.#options.random());
         }
@@ -268,7 +295,8 @@ export class UnifiedChannel {
   /** What the app is told of the state. */
   #show() {
     this.via = this.#at === "level" ? "socket" : this.#replay?.answers ? "http" : null;
-    const state = this.#at === "closed" ? "closed" : this.via ? "connected" : "connecting";
+    const waiting = this.#isSignedOut ? "signed out" : "connecting";
+    const state = this.#at === "closed" ? "closed" : this.via ? "connected" : waiting;
     if (this.state === state) return;
     this.state = state;
     this.#emit("state", state);
@@ -297,22 +325,30 @@ export class UnifiedChannel {
     const { WebSocket } = this.#options;
     try {
       if (this.#sequence.at === null) {
-        const { seq } = await this.#http.call("GET", "/realtime/events");
+        const found = await this.#http.call("GET", "/realtime/events");
         if (line.isOver) return;
-        this.#takeSnapshot(seq);
+        if (!Number.isInteger(found?.seq)) throw new ApiError(0, STRANGER);
+        this.#reached();
+        this.#takeSnapshot(found.seq);
       }
       if (!WebSocket) return this.#startPolling();
       const { url } = await this.#http.call("POST", "/realtime/tickets");
+      this.#reached();
       if (!line.isOver) line.use(new WebSocket(url));
     } catch (error) {
-      if (!line.isOver && !this.#endsWith(error)) this.#lose(line);
+      if (line.isOver || this.#endsWith(error)) return;
+      this.#diagnose(error);
+      this.#lose(line);
     }
   }
 
   #lose(line) {
     if (line === this.#successor) return this.#loseSuccessor();
     const isUnopened = this.#at === "trying" && this.#sequence.at !== null; // and HTTP got through
-    if (isUnopened && ++this.#unopened >= LINES_BEFORE_POLLING) this.#startPolling();
+    if (isUnopened && ++this.#unopened >= LINES_BEFORE_POLLING) {
+      this.#startPolling();
+      if (line.hasSocket) this.#complain("socket_failed");
+    }
     this.#move("lost");
   }
 
@@ -389,11 +425,71 @@ export class UnifiedChannel {
 
   async #askReplay() {
     try {
-      return await this.#http.call("GET", `/realtime/events?after=${this.#sequence.level}`);
+      const found = await this.#http.call("GET", `/realtime/events?after=${this.#sequence.level}`);
+      this.#reached();
+      return found;
     } catch (error) {
-      this.#endsWith(error);
+      if (!this.#endsWith(error)) this.#diagnose(error);
       return null;
     }
+  }
+
+  // --- what goes wrong
+
+  get #isSignedOut() {
+    return OVER_WITH_A_TOKEN.some((code) => this.#troubles.has(code));
+  }
+
+  /** The server took a token, or there is trouble with it. */
+  #heedToken(trouble, cause) {
+    if (trouble) this.#complain(trouble, cause);
+    else OVER_WITH_A_TOKEN.forEach((code) => this.#troubles.delete(code));
+    this.#show();
+  }
+
+  #reached() {
+    this.#unreached = 0;
+    OVER_WITH_AN_ANSWER.forEach((code) => this.#troubles.delete(code));
+  }
+
+  /** Why one of the connection's own steps failed; of the token it was told already. */
+  #diagnose(error) {
+    const { status, code, undecided } = error;
+    if (status === 401 || code === NOBODY.code) return;
+    if (!(error instanceof ApiError)) this.#complain("socket_failed", error);
+    else if (code === STRANGER.code || (!undecided && (!code || code === "not_found"))) this.#complain("wrong_url", error);
+    else if (this.via || globalThis.navigator?.onLine === false) return;
+    else if (++this.#unreached === 2) this.#complainOfSilence(error);
+  }
+
+  /** To be silent once is what every network does. */
+  async #complainOfSilence(error) {
+    const mayBeHeldBack = error.status === 0 && this.#sequence.at === null;
+    const isHeldBack = mayBeHeldBack && (await this.#answersToOthers());
+    if (this.#unreached) this.#complain(isHeldBack ? "origin_not_allowed" : "unreachable", error);
+  }
+
+  /** Browsers tell a page of another origin the same of a server that is down and of one that bars it. */
+  async #answersToOthers() {
+    const { url, fetch } = this.#options;
+    const { origin, href } = globalThis.location ?? {};
+    try {
+      if (!origin || new URL(url, href).origin === origin) return false;
+      const signal = AbortSignal.timeout(ANSWER_MS);
+      await fetch(`${url}/config.json`, { method: "GET", headers: {}, mode: "no-cors", signal });
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  /** Once for each trouble until it is over, aloud where nobody listens. */
+  #complain(code, cause) {
+    if (this.#troubles.has(code) || this.#at === "closed") return;
+    this.#troubles.add(code);
+    const message = TROUBLES[code](this.#options.url || "This page's own origin");
+    if (this.#listeners.get("error").size > 0) this.#emit("error", { code, message, cause });
+    else console.error(`Afterimage: ${message} (${code})`, ...(cause ? [cause] : []));
   }
 
   // --- what is sent
@@ -517,10 +613,14 @@ export class UnifiedChannel {
   async #readSnapshot(mine) {
     for (let failures = 0; this.#snapshot === mine; failures++) {
       try {
-        return await this.#options.snapshot?.();
+        const show = await this.#options.snapshot?.();
+        this.#troubles.delete("snapshot_failed");
+        return show;
       } catch (error) {
-        if (this.#endsWith(error)) return;
-        await pause(backoff(failures, this.#options.random));
+        if (this.#snapshot !== mine || this.#endsWith(error)) return;
+        if (error instanceof ApiError && (error.undecided || error.status === 401)) this.#diagnose(error);
+        else this.#complain("snapshot_failed", error);
+        await new Promise((over) => this.#after("snapshot", backoff(failures, this.#options.random), over));
       }
     }
   }
@@ -582,6 +682,10 @@ class Line {
   /** Somebody looks: what a hidden page waits for shall come soon. */
   hurry() {
     if (this.#patience > ANSWER_MS) this.#expectAnswer();
+  }
+
+  get hasSocket() {
+    return this.#socket !== null;
   }
 
   /** From here on it has no say. */
@@ -796,12 +900,15 @@ function keepsWords({ text, version, meta }, held) {
 /** The HTTP API: the token, one kind of error, and repeats of what may be repeated. */
 class Http {
   #options;
-  #onDate;
+  #owner;
 
-  /** @param {(date: string|null) => void} onDate when the server answered, where that may be read */
-  constructor(options, onDate) {
+  /**
+   * @param owner `onDate(date)`, when the server answered, where that may be read;
+   *   `onToken(trouble, cause)`, what is wrong with it; null where the server took it
+   */
+  constructor(options, owner) {
     this.#options = options;
-    this.#onDate = onDate;
+    this.#owner = owner;
   }
 
   /**
@@ -826,25 +933,41 @@ class Http {
     let response = await this.#fetch(method, path, sent, { refused: false });
     if (response.status === 401) response = await this.#fetch(method, path, sent, { refused: true });
     const answer = await this.#read(response);
-    if (!response.ok) throw new ApiError(response.status, answer?.error);
+    const error = response.ok ? null : new ApiError(response.status, answer?.error);
+    if (response.status === 401) this.#owner.onToken("token_refused", error);
+    else if (response.ok || (error.code && error.code !== "not_found")) this.#owner.onToken(null);
+    if (error) throw error;
     return answer;
   }
 
   /** The body's JSON, null where there is none or it is somebody else's error page. */
   async #read(response) {
+    let text = "{";
     try {
-      const text = await response.text();
+      text = await response.text();
       return text ? JSON.parse(text) : null;
-    } catch {
-      if (response.ok) throw new ApiError(0, UNREACHABLE); // it was cut off
+    } catch (cause) {
+      const isCutOff = text.startsWith("{");
+      if (response.ok) throw new ApiError(0, isCutOff ? UNREACHABLE : STRANGER, { cause });
       return null;
     }
   }
 
-  async #fetch(method, path, { body, blob, onProgress, signal }, { refused }) {
-    const { url, token, fetch, XMLHttpRequest } = this.#options;
+  async #authorization(refused) {
     try {
-      const headers = { authorization: `Bearer ${await token({ refused })}` };
+      const token = await this.#options.token({ refused });
+      if (!token || typeof token !== "string") throw new TypeError(`the token is ${typeof token}`);
+      return `Bearer ${token}`;
+    } catch (cause) {
+      this.#owner.onToken(NOBODY.code, cause);
+      throw new ApiError(0, NOBODY, { cause });
+    }
+  }
+
+  async #fetch(method, path, { body, blob, onProgress, signal }, { refused }) {
+    const { url, fetch, XMLHttpRequest } = this.#options;
+    const headers = { authorization: await this.#authorization(refused) };
+    try {
       const inTime = AbortSignal.timeout(blob ? UPLOAD_MS : TIMEOUT_MS);
       const init = { method, headers, signal: signal ? AbortSignal.any([inTime, signal]) : inTime };
       if (body || blob) {
@@ -853,10 +976,10 @@ class Http {
       }
       const tells = onProgress && XMLHttpRequest; // which alone says how much has gone up
       const response = await (tells ? sendTelling(onProgress, XMLHttpRequest, url + path, init) : fetch(url + path, init));
-      this.#onDate(response.headers.get("date"));
+      this.#owner.onDate(response.headers.get("date"));
       return response;
-    } catch {
-      throw new ApiError(0, UNREACHABLE);
+    } catch (cause) {
+      throw new ApiError(0, UNREACHABLE, { cause });
     }
   }
 }
@@ -884,8 +1007,8 @@ function sendTelling(onProgress, XMLHttpRequest, url, { method, headers, body, s
 export class ApiError extends Error {
   name = "ApiError";
 
-  constructor(status, { code = null, message, retry_after = null, server_time = null } = {}) {
-    super(message ?? "Something went wrong. Please try again.");
+  constructor(status, { code = null, message, retry_after = null, server_time = null } = {}, options) {
+    super(message ?? "Something went wrong. Please try again.", options);
     Object.assign(this, { status, code, retryAfter: retry_after, serverTime: server_time });
   }
 
