@@ -20,7 +20,7 @@ endif
 BYTECODE = python3.13 -m compileall -q -f --invalidation-mode unchecked-hash
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick faults storm preflight retained build deploy aws-smoke sam-local second-opinion check bench lighthouse lock clean
+.PHONY: help run test test-quick test-client faults storm preflight retained build deploy aws-smoke sam-local second-opinion check bench lighthouse lock clean
 
 help: ## list the targets
 	@awk '/^##@ / {print "\n" substr($$0, 5)} \
@@ -40,6 +40,10 @@ test-quick: ## the tests that one wants while working, under a minute (PYTEST_AR
 test: ## run all tests (PYTEST_ARGS="-k name")
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+test-client: ## pack the npm package and use it in a Vite project, about a minute (needs node and npm)
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m pytest tests/client $(PYTEST_ARGS)
 
 check: export SAM_CLI_TELEMETRY = 0
 check: export AWS_DEFAULT_REGION = eu-central-1

@@ -41,8 +41,13 @@ def rows(page: str, title: str) -> dict[str, list[str]]:
 
 def shell_blocks(page: str, title: str) -> list[str]:
     """The shell commands under a heading of the second level of a page of `docs/`."""
+    return code_blocks(page, title, "sh")
+
+
+def code_blocks(page: str, title: str, language: str) -> list[str]:
+    """What stands in that language under such a heading."""
     text = PAGES[f"docs/{page}.md"].partition(f"\n## {title}\n")[2].partition("\n## ")[0]
-    return re.findall(r"^```sh\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
+    return re.findall(rf"^```{language}\n(.*?)^```", text, re.MULTILINE | re.DOTALL)
 
 
 def headings(page: str) -> set[str]:

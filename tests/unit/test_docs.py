@@ -51,6 +51,7 @@ TOP_LEVEL = {
     "LICENSE",
     "Makefile",
     "README.md",
+    "client",
     "docs",
     "events",
     "findings",
