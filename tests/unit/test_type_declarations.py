@@ -67,7 +67,7 @@ def test_words_are_those_that_are_sent(schemas: dict[str, Any]) -> None:
     assert union("AspectRatio") == set(ASPECT_RATIOS)
     code = re.search(r"code:(.*?);", block("export interface MessageError"), re.DOTALL)
     assert code
-    assert words(code[1]) == set(schemas["MessageError"]["properties"]["code"]["enum"])
+    assert words(code[1]) == set(schemas["FailureCode"]["enum"])
 
 
 def test_every_event_of_the_channel_has_its_payload() -> None:
