@@ -1,4 +1,7 @@
-"""One image job, invoked asynchronously. The work is in `afterimage.use_cases.create_image`."""
+"""One picture, invoked asynchronously: somebody's, or one for the stock.
+
+The work is in `afterimage.use_cases.create_image` and `afterimage.use_cases.paint_stock`.
+"""
 
 from __future__ import annotations
 
@@ -9,30 +12,29 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from afterimage.invocation import end_of
-from afterimage.measured import Measured
 from afterimage.use_cases.create_image import Order
+from afterimage.use_cases.paint_stock import StockOrder
 from afterimage.wiring import image_generate
 
 logger = Logger()
 
 
 @cache
-def application() -> Measured[[Order], None]:
+def application() -> image_generate.Painter:
     return image_generate.build(logger, os.environ)
 
 
 @logger.inject_lambda_context(correlation_id_path="correlation_id", clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
-    """What `llm_handler_gemini` sends: `user_id`, `chat_id`, `message_id`, `job_id`, `attempt`."""
-    order = Order(
-        user_id=event["user_id"],
-        chat_id=event["chat_id"],
-        message_id=event["message_id"],
-        job_id=event["job_id"],
-        attempt=event["attempt"],
-        request_id=context.aws_request_id,
-        until=end_of(context),
-    )
+    """What `llm_handler_gemini` sends (`user_id`, `chat_id`, `message_id`, `job_id`, `attempt`), or
+    the keeper for the stock: `{"stock": {"picture"}}`."""
+    request_id, until = context.aws_request_id, end_of(context)
+    if stock := event.get("stock"):
+        logger.append_keys(picture=stock["picture"])
+        application().stock.until(until)(StockOrder(stock["picture"], request_id, until))
+        return
+    ids = {name: event[name] for name in ("user_id", "chat_id", "message_id", "job_id")}
+    order = Order(**ids, attempt=event["attempt"], request_id=request_id, until=until)
     logger.append_keys(message_id=order.message_id, job_id=order.job_id)
     logger.info("image_generate_started")
-    application().until(order.until)(order)
+    application().picture.until(order.until)(order)

@@ -24,15 +24,16 @@ def application() -> keeper.Keeper:
     correlation_id_path="requestPayload.correlation_id || correlation_id", clear_state=True
 )
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
-    """Lambda's on-failure record, `{"deletion": {"user_id", "name"}}`, or a schedule's event."""
+    """Lambda's on-failure record, `{"deletion": {…}}`, or a schedule's event."""
     ours, ends_at = application(), end_of(context)
-    if "requestPayload" in event:
-        job, about = event["requestPayload"], event["requestContext"]
-        logger.append_keys(message_id=job["message_id"], job_id=job["job_id"])
-        which = job["user_id"], job["job_id"], job["attempt"], about["requestId"]
+    failed, about = event.get("requestPayload", {}), event.get("requestContext", {})
+    if "stock" in failed:
+        ours.stock_failed.until(ends_at)(failed["stock"]["picture"], about["requestId"])
+    elif failed:
+        logger.append_keys(message_id=failed["message_id"], job_id=failed["job_id"])
+        which = failed["user_id"], failed["job_id"], failed["attempt"], about["requestId"]
         ours.rescue.until(ends_at)(FailedInvocation(*which, about["condition"]))
-    elif "deletion" in event:
-        deletion = event["deletion"]
+    elif deletion := event.get("deletion"):
         ours.finish.until(ends_at)(deletion["user_id"], deletion["name"], ends_at - keeper.KEPT)
     else:
         ours.sweep.until(ends_at)(ends_at - keeper.KEPT)

@@ -92,7 +92,7 @@ def _to_placeholder(stack: RunningStack, user: User) -> Table:
 def _to_picture(stack: RunningStack, user: User) -> Iterable[Table]:
     asked = _asked_for(stack, user)
     with _Run(stack, "image_generate") as run:
-        create = image_generate.build(run.logger, os.environ).until(end_of(_CONTEXT))
+        create = image_generate.build(run.logger, os.environ).picture.until(end_of(_CONTEXT))
         for job, _ in asked:
             run.calls.clear()
             create(_order(job))
@@ -115,7 +115,7 @@ def _to_picture_again(stack: RunningStack, user: User) -> Table:
         ExpressionAttributeValues={":second": {"N": "2"}},
     )
     with _Run(stack, "image_generate") as run:
-        create = image_generate.build(run.logger, os.environ).until(end_of(_CONTEXT))
+        create = image_generate.build(run.logger, os.environ).picture.until(end_of(_CONTEXT))
         create(_order(warm))
         run.calls.clear()
         create(_order({**job, "attempt": 2}))

@@ -22,6 +22,7 @@ from moto import mock_aws
 from tests.support import in_memory
 from tests.support.doubles import FixedClock, InMemoryPictures
 from tests.support.dynamodb_local import dynamodb_local
+from tests.support.in_memory_stock import InMemoryStock
 from tests.support.ministack import ministack
 from tests.support.template import of_type
 
@@ -31,6 +32,8 @@ from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
 from afterimage.adapters.dynamodb.rows import messages_key
+from afterimage.adapters.dynamodb.stock import DynamoDbStock
+from afterimage.adapters.dynamodb.stock_calls import StockCalls
 from afterimage.adapters.dynamodb.tables import (
     TABLES,
     ChannelRow,
@@ -57,6 +60,13 @@ from afterimage.ports.jobs import JobStore
 from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
 from afterimage.ports.models import CallCounter, CostLedger
 from afterimage.ports.pictures import PictureFolder, PictureStore, SourceFiles
+from afterimage.ports.stock import (
+    StockJobs,
+    StockKeeping,
+    StockOrders,
+    StockReader,
+    StockTaking,
+)
 from afterimage.ports.uploads import UploadStore
 
 SECOND_OPINION = "SECOND_OPINION" in os.environ
@@ -74,6 +84,10 @@ class Removal(ChatRows, AccountRows, Protocol):
 
 class Pictures(PictureStore, SourceFiles, PictureFolder, Protocol):
     """Everything the bucket is used for."""
+
+
+class Stock(StockOrders, StockJobs, StockReader, StockTaking, StockKeeping, Protocol):
+    """All that is done with the stock."""
 
 
 @dataclass
@@ -110,6 +124,8 @@ class Tables:
     delete_image: Callable[[str, str], None]
     delete_event: Callable[[str, int], None]
     page_rows: Callable[[int], None]
+    stock: Stock
+    stock_calls: CallCounter
     clock: FixedClock
 
 
@@ -235,6 +251,8 @@ def _in_memory() -> Tables:
         delete_image=lambda user, id_: _drop(rows.images, (user, id_)),
         delete_event=lambda user, seq: _drop(rows.events, (user, seq)),
         page_rows=lambda _: None,  # it has no pages
+        stock=(stock := InMemoryStock(tables)),
+        stock_calls=stock,
         clock=clock,
     )
 
@@ -298,6 +316,8 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         delete_image=delete_image,
         delete_event=delete_event,
         page_rows=page_rows,
+        stock=DynamoDbStock(connection),
+        stock_calls=StockCalls(),
         clock=clock,
     )
 

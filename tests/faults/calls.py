@@ -25,6 +25,7 @@ _TABLES = {
     "ImageGenerationLogTable": "image_generation_log",
     "ChannelsTable": "channels",
     "ChannelEventsTable": "channel_events",
+    "StockTable": "stock",
 }
 _SECRETS = {"Gemini": "gemini", "UrlSigning": "signing", "Pseudonym": "pseudonym"}
 _LEDGER_MOVES = {"running": "claim", "reserved": "rescue"}

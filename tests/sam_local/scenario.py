@@ -106,6 +106,10 @@ class Scenario:
                 *self._on_the_channel(tabs),
                 self._told_again(tabs),
             ]
+        # What nobody has ordered.
+        yield [
+            self._event(name, same=None) for name in ("image_generate_stock", "keeper_record_stock")
+        ]
         yield [self._deleted_image(), self._asked("paint_message", 202)]
         yield [self._deleted_chat()]
         yield [self._event("keeper_deletion", same=None), self._deleted_account()]

@@ -344,6 +344,7 @@ class Bundle:
             self.finish,
             PurgeUpload(self.uploads, self.pictures, self.clock, self.log),
             recount,
+            lambda _: None,  # no stock is kept here
             self.clock,
             LIMITS.image_deadline,
             self.log,

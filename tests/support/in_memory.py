@@ -1,4 +1,4 @@
-"""The six tables in memory, behind the same ports as DynamoDB and under the same contract tests.
+"""The tables in memory, behind the same ports as DynamoDB and under the same contract tests.
 
 One lock makes every call atomic. Each class mirrors one of `afterimage.adapters.dynamodb`.
 """
@@ -19,6 +19,7 @@ from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Mes
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.stock import StockJob, StockPicture
 from afterimage.domain.uploads import Upload
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.chats import ChatPosition, DayUse
@@ -66,6 +67,10 @@ class Rows:
     unresumed: dict[Key, datetime] = field(default_factory=dict)
     tickets: dict[Key, datetime] = field(default_factory=dict)
     events: dict[tuple[str, int], tuple[EventReference, datetime]] = field(default_factory=dict)
+    stock: dict[Key, StockPicture] = field(default_factory=dict)
+    stock_jobs: list[StockJob] = field(default_factory=list)
+    stock_asked: dict[Key, int] = field(default_factory=dict)
+    stock_calls: dict[str, tuple[int, int]] = field(default_factory=dict)
 
 
 class InMemoryTables:

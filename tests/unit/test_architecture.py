@@ -20,7 +20,7 @@ from tests.support.template import ROOT, http_routes, of_type
 from tests.unit.test_settings import IMAGE, LLM
 
 from afterimage.http.api import HttpApi
-from afterimage.wiring import keeper
+from afterimage.wiring import image_generate, keeper
 
 LAYER = ROOT / "layers" / "shared"
 PACKAGE = LAYER / "afterimage"
@@ -251,8 +251,8 @@ def test_every_route_of_the_template_has_a_handler() -> None:
 
 @pytest.mark.usefixtures("aws_settings")
 def test_the_other_functions_are_built_too() -> None:
-    for function in ("ImageGenerateFunction", "WebSocketFunction"):
-        assert callable(built(function))
+    assert callable(built("WebSocketFunction"))
+    assert image_generate.build(Logger(service="test"), {**LLM, **IMAGE})
 
 
 @pytest.mark.usefixtures("aws_settings")

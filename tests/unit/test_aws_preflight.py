@@ -280,7 +280,7 @@ def test_an_identity_that_is_not_there_or_elsewhere(aws: StubbedAws) -> None:
 
 FREE = {
     "functions": ("lambda", "get_function", "ResourceNotFoundException", 7),
-    "parameter": ("ssm", "get_parameter", "ParameterNotFound", 2),
+    "parameter": ("ssm", "get_parameter", "ParameterNotFound", 3),
     "dashboard": ("cloudwatch", "get_dashboard", "ResourceNotFound", 1),
 }
 

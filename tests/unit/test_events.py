@@ -25,8 +25,10 @@ from tests.support.routes import HEADS, OTHERWISE
 from tests.support.template import http_routes, of_type, template
 
 from afterimage.adapters.aws import LambdaDeletionStarter, LambdaImageStarter
+from afterimage.adapters.stock import LambdaStockStarter
 from afterimage.domain import ids
 from afterimage.domain.deletions import Deletion, kind_and_subject
+from afterimage.domain.stock import StockJob
 from afterimage.http import contract
 from afterimage.http.contract import ROUTES
 
@@ -51,6 +53,7 @@ JOBS = {name: event for name, event in EVENTS.items() if "job_id" in event}
 RECORDS = {name: event for name, event in EVENTS.items() if "requestPayload" in event}
 SCHEDULED = {name: event for name, event in EVENTS.items() if "detail-type" in event}
 DELETIONS = {name: event for name, event in EVENTS.items() if "deletion" in event}
+STOCK = {name: event for name, event in EVENTS.items() if "stock" in event}
 
 HANDSHAKE = {
     "headers",
@@ -123,7 +126,8 @@ def schedules() -> list[tuple[str, list[Event]]]:
 
 
 def test_every_event_is_of_a_known_kind() -> None:
-    assert {*HTTP, *WEBSOCKET, *AUTHORIZERS, *JOBS, *RECORDS, *SCHEDULED, *DELETIONS} == set(EVENTS)
+    known = {*HTTP, *WEBSOCKET, *AUTHORIZERS, *JOBS, *STOCK, *RECORDS, *SCHEDULED, *DELETIONS}
+    assert known == set(EVENTS)
 
 
 def test_every_http_route_of_the_template_has_exactly_one_event() -> None:
@@ -337,6 +341,24 @@ def test_a_job_is_asked_for_as_the_starter_asks() -> None:
     assert sent == [event]
 
 
+def test_a_picture_of_nobody_is_asked_for_as_the_starter_asks() -> None:
+    sent: list[Event] = []
+
+    class Client:
+        def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
+            assert (FunctionName, InvocationType) == ("image_generate", "Event")
+            sent.append(json.loads(Payload))
+
+    event = EVENTS["image_generate_stock"]
+    starter = LambdaStockStarter(Client, "image_generate", lambda: event["correlation_id"])
+    now = datetime(2026, 11, 21, tzinfo=UTC)
+    which = event["stock"]["suggestion"], event["stock"]["picture"]
+    starter.start_stock(StockJob(*which, "sample", "a fox", "1:1", "2026-11-21", now, now))
+
+    assert sent == [event]
+    assert EVENTS["keeper_record_stock"]["requestPayload"] == event
+
+
 def test_a_deletion_is_what_chat_api_sends() -> None:
     sent: list[Event] = []
 
@@ -368,7 +390,8 @@ def test_the_job_belongs_to_the_message_of_the_events() -> None:
 
 
 def test_the_keeper_has_an_event_of_each_kind() -> None:
-    assert (set(RECORDS), set(SCHEDULED)) == ({"keeper_record"}, {"keeper_sweep"})
+    assert set(RECORDS) == {"keeper_record", "keeper_record_stock"}
+    assert set(SCHEDULED) == {"keeper_sweep"}
     assert function_of(EVENTS["keeper_record"]) == "KeeperFunction"
     assert [name for name, rules in schedules() if rules] == ["KeeperFunction"]
 

@@ -39,6 +39,7 @@ class Called:
 
     def __init__(self) -> None:
         self.rescued: list[FailedInvocation] = []
+        self.stock_failed: list[tuple[str, str]] = []
         self.swept: list[datetime] = []
         self.finished: list[tuple[str, str, datetime]] = []
         self.ends_at: list[datetime] = []
@@ -67,6 +68,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Iterator[Called]:
     calls = Called()
     ours = SimpleNamespace(
         rescue=Told(calls, calls.rescued.append),
+        stock_failed=Told(calls, lambda *which: calls.stock_failed.append(which)),
         sweep=Told(calls, calls.swept.append),
         finish=Told(calls, calls.finish),
     )
@@ -96,6 +98,16 @@ def test_a_record_is_a_rescue(called: Called) -> None:
         )
     ]
     assert called.swept == []
+
+
+def test_a_record_of_the_stock_is_no_rescue(called: Called) -> None:
+    event = recorded("keeper_record_stock")
+
+    handler.lambda_handler(event, Context())
+
+    picture = event["requestPayload"]["stock"]["picture"]
+    assert called.stock_failed == [(picture, event["requestContext"]["requestId"])]
+    assert called.rescued == []
 
 
 @pytest.mark.parametrize("without", [(), ("responseContext", "responsePayload")])
@@ -152,7 +164,9 @@ def test_a_deletion_is_gone_on_with_for_as_long_as_there_is_time(called: Called)
     assert (called.rescued, called.swept) == ([], [])
 
 
-@pytest.mark.parametrize("name", ["keeper_record", "keeper_sweep", "keeper_deletion"])
+@pytest.mark.parametrize(
+    "name", ["keeper_record", "keeper_record_stock", "keeper_sweep", "keeper_deletion"]
+)
 def test_whatever_it_does_it_knows_when_lambda_stops_it(called: Called, name: str) -> None:
     before = datetime.now(UTC)
 

@@ -25,6 +25,7 @@ TABLES = {
     "IMAGE_GENERATION_LOG_TABLE": "ledger",
     "CHANNELS_TABLE": "channels",
     "CHANNEL_EVENTS_TABLE": "events",
+    "STOCK_TABLE": "stock",
     "URL_SIGNING_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing",
     "URL_LIFETIME_DAYS": "7",
     "WEBSOCKET_ENDPOINT": "https://abc.execute-api.eu-central-1.amazonaws.com/live",
@@ -53,6 +54,7 @@ LLM = {
     "IMAGES_BUCKET": "pictures",
     "IMAGE_GENERATE_FUNCTION": "image_generate:live",
     "KEEPER_FUNCTION": "keeper:live",
+    "SUGGESTIONS_PARAMETER": "/afterimage/suggestions",
     "UNRELATED": "is not read",
 }
 IMAGE = {

@@ -12,7 +12,7 @@ from tests.local_stack.template.read_edge import EdgeSpec, read_edge
 from tests.support.template import of_type, template
 
 from afterimage.adapters.aws import CACHE_TAG
-from afterimage.domain.ids import IMAGE_FILES, image_key
+from afterimage.domain.ids import IMAGE_FILES, picture_folder, stock_folder
 
 
 def only(kind: str) -> dict[str, Any]:
@@ -78,12 +78,17 @@ def test_nobody_but_this_distribution_is_let_in_by_the_buckets_policy() -> None:
 
 def test_the_edge_may_read_what_is_shown_and_no_original() -> None:
     patterns = [re.escape(pattern).replace(r"\*", ".*") for pattern in edge().readable]
-    assert all(pattern.startswith("arn:aws:s3:::pictures/p/") for pattern in edge().readable)
+    folders = ("arn:aws:s3:::pictures/p/", "arn:aws:s3:::pictures/stock/")
+    assert all(pattern.startswith(folders) for pattern in edge().readable)
 
     readable = re.compile("|".join(patterns))
-    keys = {name: f"arn:aws:s3:::pictures/{image_key('u', 'j', name)}" for name in IMAGE_FILES}
-    closed = {name for name, arn in keys.items() if not readable.fullmatch(arn)}
-    assert closed == {"original", "small.webp"}
+
+    def closed(folder: str) -> set[str]:
+        arns = {name: f"arn:aws:s3:::pictures/{folder}{name}" for name in IMAGE_FILES}
+        return {name for name, arn in arns.items() if not readable.fullmatch(arn)}
+
+    assert closed(picture_folder("u", "j")) == {"original", "small.webp"}
+    assert closed(stock_folder("s", "j")) == {"original", "full.webp", "small.webp"}
 
 
 # --- The distribution ----------------------------------------------------------------------------

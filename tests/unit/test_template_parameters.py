@@ -13,6 +13,8 @@ from tests.local_stack.template.transform import parameter_values
 from tests.support.plain_template import KEY, OWN_ISSUER, plain, properties, resources, values
 from tests.support.template import template
 
+from afterimage.domain.suggestions import Suggestions
+
 PARAMETERS: dict[str, dict[str, Any]] = plain()["Parameters"]
 DOMAIN = {
     "DomainName": "chat.example.org",
@@ -92,6 +94,8 @@ def test_every_parameter_is_used() -> None:
         ("GeminiApiKey", ""),
         ("ImagePriceUsd", "free"),
         ("ModelCatalogue", "[]"),
+        ("Suggestions", ""),
+        ("Suggestions", "{}"),
     ],
 )
 def test_a_wrong_answer_is_refused_before_anything_is_made(name: str, wrong: str) -> None:
@@ -119,6 +123,7 @@ def test_a_wrong_answer_is_refused_before_anything_is_made(name: str, wrong: str
         ("MailFrom", "chat@example.org"),
         ("FirstUserEmail", "alice@example.org"),
         ("ModelCatalogue", '{"text_models": [],\n "image_models": []}'),
+        ("Suggestions", '[{"text": "a fox",\n "aspect_ratio": "3:2"}]'),
     ],
 )
 def test_a_right_answer_is_taken(name: str, right: str) -> None:
@@ -174,6 +179,18 @@ def test_models_of_ones_own_stand_where_the_functions_read(given: str, stored: s
     made = properties("AWS::SSM::Parameter", **answer)["ModelCatalogueParameter"]
 
     assert resolve(made["Value"], values(**answer)) == stored
+
+
+@pytest.mark.parametrize("given", ["[]", '[{"text": "a fox", "aspect_ratio": "3:2"}]'])
+def test_what_is_suggested_stands_where_the_functions_read(given: str) -> None:
+    answer = {"Suggestions": given, "StockSize": "7", "StockPicturesADay": "11"}
+    made = properties("AWS::SSM::Parameter", **answer)["SuggestionsParameter"]
+
+    read = Suggestions.model_validate_json(resolve(made["Value"], values(**answer)))
+
+    assert [one.model_dump() for one in read.suggestions] == json.loads(given)
+    assert (read.stock_size, read.pictures_a_day) == (7, 11)
+    assert len(made["Value"]["Fn::Sub"]) + plain()["Parameters"]["Suggestions"]["MaxLength"] < 4_096
 
 
 # --- Who signs people in -------------------------------------------------------------------------

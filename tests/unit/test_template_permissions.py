@@ -23,6 +23,8 @@ PATTERNS = {
     "${ImagesBucket.Arn}/p/*/thumbnail.webp": "a key is a user's and a picture's",
     "${ImagesBucket.Arn}/p/*/small.webp": "a key is a user's and a picture's",
     "${ImagesBucket.Arn}/p/*/original": "a key is a user's and a picture's",
+    "${ImagesBucket.Arn}/stock/*": "a key is a suggestion's and a picture's",
+    "${ImagesBucket.Arn}/stock/*/thumbnail.webp": "a key is a suggestion's and a picture's",
 }
 # Every policy that is not written here, and why.
 MANAGED = {

@@ -41,6 +41,7 @@ OTHER = {
     "MailIdentityArn": "arn:aws:ses:eu-central-1:111111111111:identity/example.org",
     "MailFrom": "chat@example.org",
     "ModelCatalogue": '{"text_models": []}',
+    "Suggestions": '[{"text": "a fox"}]',
     "AllowedOrigins": "https://front.test",
     "DomainName": "chat.example.org",
     "CertificateArn": f"arn:aws:acm:us-east-1:{'1' * 12}:certificate/{'a' * 36}",

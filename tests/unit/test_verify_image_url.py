@@ -97,6 +97,20 @@ def test_parameters_that_mean_nothing_go_no_further(edge: EdgeFunction) -> None:
     assert edge(a_request(PATH, query), SECONDS) == Forward(f"/{KEY}")
 
 
+STOCK = f"/cdn/stock/{'a' * 16}/{JOB}/"
+
+
+def test_of_what_is_nobodys_the_thumbnail_is_let_through_alone(edge: EdgeFunction) -> None:
+    thumbnail = f"{STOCK}thumbnail.webp"
+
+    passed = edge(a_request(thumbnail, signed(thumbnail)), SECONDS)
+
+    assert passed == Forward(thumbnail.removeprefix("/cdn"))
+    for name in ("full.webp", "small.webp", "original"):
+        assert is_forbidden(edge(a_request(STOCK + name, signed(STOCK + name)), SECONDS))
+    assert is_forbidden(edge(a_request(thumbnail, []), SECONDS))
+
+
 # --- What is not ---------------------------------------------------------------------------------
 
 EXPIRES, SIGNATURE = signed(PATH)

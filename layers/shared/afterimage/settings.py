@@ -54,6 +54,12 @@ class ParameterSettings(Settings):
     model_catalogue_parameter: Name
 
 
+class SuggestionSettings(Settings):
+    """Of every function that knows what is suggested, and of what there is a stock."""
+
+    suggestions_parameter: Name
+
+
 class OfferSettings(ParameterSettings):
     """Of every function that knows which image models a message may choose among."""
 
@@ -73,6 +79,7 @@ class TableSettings(ParameterSettings):
     image_generation_log_table: Name
     channels_table: Name
     channel_events_table: Name
+    stock_table: Name
     url_signing_secret: Name
     url_lifetime_days: int = Field(ge=1)
     websocket_endpoint: Url
@@ -179,7 +186,7 @@ class ImageUploadSettings(PictureSettings, UploadSettings):
     pass
 
 
-class KeeperSettings(PaintingSettings):
+class KeeperSettings(PaintingSettings, SuggestionSettings):
     image_timeout: int = Field(ge=1)
     images_bucket: Name
     pseudonym_secret: Name

@@ -127,5 +127,6 @@ def _key(asked: dict[str, Any]) -> Row:
         "image_generation_log": _MORE_KEYS[0],
         "channels": _MORE_KEYS[0],
         "channel_events": _MORE_KEYS[1],
+        "stock": ("suggestion", "id"),
     }[table_of(asked["TableName"])]
     return {name: row[name] for name in names}

@@ -38,7 +38,7 @@ _PAUSES_S = (0.2, 0.4, 0.8, 1.6)
 _LONGEST_PAUSE_OF_A_POST_S = 0.1  # a post has two seconds in all
 _TOO_MANY, _THEIR_FAULT = 429, 500  # statuses of HTTP; the second and what is above
 CACHE_TAG = "cache-tag"  # S3 answers with it as `x-amz-meta-cache-tag`, which the edge reads
-_IMMUTABLE = "public, max-age=31536000, immutable"
+IMMUTABLE = "public, max-age=31536000, immutable"
 
 QUICK = Config(
     connect_timeout=1,
@@ -98,7 +98,7 @@ class S3Pictures:
             Key=key,
             Body=data,
             ContentType="image/webp",
-            CacheControl=_IMMUTABLE,
+            CacheControl=IMMUTABLE,
             Metadata={CACHE_TAG: ",".join(tags)},
         )
 

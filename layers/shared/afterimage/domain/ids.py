@@ -47,6 +47,11 @@ def job_id(chat_id: str, assistant_message_id: str, try_number: int, slot: int =
     return _derived(assistant_message_id, f"{chat_id}{assistant_message_id}{which}")
 
 
+def stock_job_id(chat_id: str, assistant_message_id: str) -> str:
+    """Id of the job of a picture that was there before the question; no try has this one."""
+    return _derived(assistant_message_id, f"{chat_id}{assistant_message_id}#stock")
+
+
 def unasked_ids(job: str) -> list[str]:
     """Ids of the pictures that may come with a job's own, in their order."""
     return [_derived(job, f"{job}+{number}") for number in range(1, MOST_UNASKED + 1)]
@@ -64,7 +69,22 @@ def image_folder(user_id: str) -> str:
 
 def image_key(user_id: str, job: str, name: str) -> str:
     """S3 key of one file of a picture, e.g. `p/<hash of user>/<job>/full.webp`."""
-    return f"{image_folder(user_id)}{job}/{name}"
+    return f"{picture_folder(user_id, job)}{name}"
+
+
+def picture_folder(user_id: str, job: str) -> str:
+    """What the S3 keys of one picture begin with."""
+    return f"{image_folder(user_id)}{job}/"
+
+
+def stock_folder(suggestion: str, picture: str) -> str:
+    """The same of a picture that belongs to nobody yet."""
+    return f"stock/{suggestion}/{picture}/"
+
+
+def files_in(folder: str) -> list[str]:
+    """S3 keys of everything that may have been stored in a picture's folder."""
+    return [f"{folder}{name}" for name in IMAGE_FILES]
 
 
 def shown_keys(user_id: str, job: str) -> list[str]:
@@ -74,7 +94,7 @@ def shown_keys(user_id: str, job: str) -> list[str]:
 
 def image_keys(user_id: str, job: str) -> list[str]:
     """S3 keys of everything that may have been stored for a picture."""
-    return [image_key(user_id, job, name) for name in IMAGE_FILES]
+    return files_in(picture_folder(user_id, job))
 
 
 def job_keys(user_id: str, jobs: Iterable[str]) -> list[str]:

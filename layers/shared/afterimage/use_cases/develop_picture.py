@@ -54,7 +54,11 @@ class PictureFiles:
 
     @classmethod
     def of(cls, user_id: str, image_id: str, tags: Future[Sequence[str]]) -> PictureFiles:
-        original, full, thumbnail, small = ids.image_keys(user_id, image_id)
+        return cls.in_folder(image_id, ids.picture_folder(user_id, image_id), tags)
+
+    @classmethod
+    def in_folder(cls, image_id: str, folder: str, tags: Future[Sequence[str]]) -> PictureFiles:
+        original, full, thumbnail, small = ids.files_in(folder)
         return cls(image_id, original, full, thumbnail, small, tags)
 
 

@@ -111,8 +111,12 @@ class NoteCosts:
 
     def price_usd(self, job: Job) -> str:
         """What a job has cost, with the turn that was noted last. Args: job: as it was claimed."""
-        job_id, spent = self._paid
-        return usd(job.cost_nano_usd + (nano(spent) if job_id == job.id else 0))
+        return usd(job.cost_nano_usd + nano(self.paid_for(job.id)))
+
+    def paid_for(self, job_id: str) -> Decimal:
+        """US dollars for the turn that was noted last, if it was this job's."""
+        noted, spent = self._paid
+        return spent if noted == job_id else _FREE
 
     def settle(self) -> None:
         """Write what is not written yet; when it returns, everything noted before is."""

@@ -63,6 +63,7 @@ class Sweep:
         finish: Callable[[str, str, datetime], None],
         purge_upload: Callable[[str, str], bool],
         recount: Callable[[datetime], None],
+        keep_stock: Callable[[datetime], None],
         clock: Clock,
         image_deadline: timedelta,
         log: Log,
@@ -79,6 +80,7 @@ class Sweep:
         self._finish = finish
         self._purge_upload = purge_upload
         self._recount = recount
+        self._keep_stock = keep_stock
         self._clock = clock
         # Of the time to its deadline, what is left to a picture that should have been claimed.
         self._left_unclaimed = image_deadline - _UNCLAIMED_FOR
@@ -102,6 +104,7 @@ class Sweep:
         self._each(messages, self._look_at, now + (until - now) * _SHARE if due else until)
         self._each(due, self._remove, until, _LEAST)
         self._guarded(partial(self._recount, until))
+        self._guarded(partial(self._keep_stock, until))
 
     def _found(self, look: Callable[[int, datetime], Iterator[RowT]], now: datetime) -> list[RowT]:
         """What is due, each minute in another order: nothing comes first every time."""

@@ -57,15 +57,15 @@ class Base:
         self.secrets = self.aws.client("secretsmanager")
         self.clock = SystemClock()
         self.log = PowertoolsLog(logger)
-        ssm = self.aws.client("ssm")
-        self._public_config = aws.Cached(
-            aws.parameter(ssm, configured.public_config_parameter), self.log
-        )
-        self.model_catalogue = aws.Cached(
-            aws.parameter(ssm, configured.model_catalogue_parameter), self.log
-        )
+        self._ssm = self.aws.client("ssm")
+        self._public_config = self.parameter(configured.public_config_parameter)
+        self.model_catalogue = self.parameter(configured.model_catalogue_parameter)
         # Once for each text, not for each of the hundred URLs of a page of pictures.
         self._parsed = lru_cache(maxsize=1)(_parse)
+
+    def parameter(self, name: str) -> Callable[[], str]:
+        """A parameter of Systems Manager, read at first use and again every five minutes."""
+        return aws.Cached(aws.parameter(self._ssm, name), self.log)
 
     def public_config(self) -> Mapping[str, str]:
         return self._parsed(self._public_config())

@@ -56,8 +56,8 @@ class Connected(Base):
         self.invocation = Invocation(self.clock)
         names = {key: getattr(configured, f"{key}_table") for key in TABLES}
         with self.aws.making:
-            connection = connect(names, self.invocation, self.aws.session)
-        self.store = DynamoDbChannelStore(connection, self.clock)
+            self.connection = connect(names, self.invocation, self.aws.session)
+        self.store = DynamoDbChannelStore(self.connection, self.clock)
         self.urls = aws.SignedUrls(
             self.public("public_url"),
             self.secret(configured.url_signing_secret),

@@ -3,22 +3,27 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from typing import Protocol
 
 import requests
 
 from afterimage import settings
 from afterimage.adapters.catalogue import in_force
-from afterimage.adapters.dynamodb.readers import DynamoDbLedger
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.domain.limits import ModelKind
+from afterimage.ports.models import CallCounter, CostLedger
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.note_costs import NoteCosts
 from afterimage.wiring.connected import Channelled, Connected
 
 
+class _Ledger(CallCounter, CostLedger, Protocol):
+    """Counts calls and what they cost."""
+
+
 def count_calls(
     base: Channelled,
-    ledger: DynamoDbLedger,
+    ledger: _Ledger,
     *,
     model: ModelKind,
     limit: int,

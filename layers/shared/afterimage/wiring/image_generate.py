@@ -1,8 +1,9 @@
-"""`image_generate`: paints one picture."""
+"""`image_generate`: paints one picture, somebody's or nobody's."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from aws_lambda_powertools import Logger
@@ -12,18 +13,34 @@ from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
+from afterimage.adapters.dynamodb.stock import DynamoDbStock
+from afterimage.adapters.dynamodb.stock_calls import StockCalls
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.measured import Measured
 from afterimage.use_cases.create_image import CreateImage, Order
+from afterimage.use_cases.paint_stock import PaintStock, StockOrder
 from afterimage.use_cases.read_sources import ReadSources
 from afterimage.wiring.connected import Channelled
 from afterimage.wiring.gemini import count_calls, gemini
 
 
-def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], None]:
+@dataclass(frozen=True)
+class Painter:
+    """What it is told.
+
+    Attributes:
+        picture: somebody waits for one.
+        stock: nobody does yet.
+    """
+
+    picture: Measured[[Order], None]
+    stock: Measured[[StockOrder], None]
+
+
+def build(logger: Logger, environment: Mapping[str, str]) -> Painter:
     """Raises: RuntimeError (a variable is missing or wrong)."""
     configured = settings.ImageGenerateSettings.read(environment)
     base = Channelled(logger, configured)
@@ -39,17 +56,28 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
         flat_price_usd=Decimal(configured.image_price_usd),
         writes_at_once=False,
     )
+    stock_calls = count_calls(
+        base,
+        StockCalls(),
+        model=ModelKind.IMAGE,
+        limit=0,  # in the day's own row
+        flat_price_usd=Decimal(configured.image_price_usd),
+        writes_at_once=False,
+    )
     pictures = aws.S3Pictures(s3, configured.images_bucket, base.clock)
+    model = gemini(base, configured, show_drafts=configured.show_drafts)
+    identifiers = HmacSafetyIdentifiers(pseudonyms)
+    studio = PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method))
     create = CreateImage(
         channel=base.channel,
         messages=DynamoDbMessages(),
         jobs=ledger,
-        model=gemini(base, configured, show_drafts=configured.show_drafts),
-        identifiers=HmacSafetyIdentifiers(pseudonyms),
+        model=model,
+        identifiers=identifiers,
         calls=calls,
         sources=ReadSources(images=DynamoDbRows(plain), files=pictures, executor=base.work),
         end=base.end_slots,
-        studio=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
+        studio=studio,
         pictures=pictures,
         tags=HmacTags(pseudonyms),
         clock=base.clock,
@@ -57,5 +85,21 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Measured[[Order], N
         log=base.log,
         metrics=base.metrics,
     )
+    stock = PaintStock(
+        jobs=DynamoDbStock(base.connection),
+        model=model,
+        identifiers=identifiers,
+        calls=stock_calls,
+        studio=studio,
+        pictures=pictures,
+        default_model=configured.image_model,
+        clock=base.clock,
+        executor=base.work,
+        log=base.log,
+        metrics=base.metrics,
+    )
     own = Metric.IMAGE_OWN_TIME, Metric.IMAGE_MODEL_TIME
-    return base.measured(create, own, calls.costs.settle)
+    return Painter(
+        picture=base.measured(create, own, calls.costs.settle),
+        stock=base.measured(stock, own, stock_calls.costs.settle),
+    )

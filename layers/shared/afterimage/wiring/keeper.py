@@ -14,13 +14,18 @@ from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.edge import CloudFrontEdge
+from afterimage.adapters.stock import LambdaStockStarter
+from afterimage.adapters.suggestions import set_suggestions
 from afterimage.measured import Measured
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
 from afterimage.use_cases.fail_message import FailMessage
+from afterimage.use_cases.fail_stock import FailStock
 from afterimage.use_cases.finish_deletion import FinishDeletion
+from afterimage.use_cases.keep_stock import KeepStock
 from afterimage.use_cases.purge_upload import PurgeUpload
 from afterimage.use_cases.recount_open import RecountOpen
 from afterimage.use_cases.repost_events import RepostEvents
@@ -38,11 +43,13 @@ class Keeper:
     Attributes:
         rescue: an invocation of the painter has failed.
         sweep: a minute is over; until when to look for what is overdue.
+        stock_failed: as `rescue`, for the stock: which picture, and the invocation's request id.
         finish: something was deleted: whose, its name, and until when to go on with it.
     """
 
     rescue: Measured[[FailedInvocation], None]
     sweep: Measured[[datetime], None]
+    stock_failed: Measured[[str, str], None]
     finish: Measured[[str, str, datetime], None]
 
 
@@ -62,7 +69,32 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Keeper:
     return Keeper(
         rescue=base.measured(_rescue(base, end)),
         sweep=base.measured(_sweep(base, configured, pictures, end, finish)),
+        stock_failed=base.measured(_stock_failed(base)),
         finish=base.measured(finish),
+    )
+
+
+def _stock_failed(base: Channelled) -> FailStock:
+    return FailStock(jobs=DynamoDbStock(base.connection), log=base.log, metrics=base.metrics)
+
+
+def _keep_stock(
+    base: Channelled, configured: settings.KeeperSettings, pictures: aws.S3Pictures
+) -> KeepStock:
+    stock = DynamoDbStock(base.connection)
+    setting = base.parameter(configured.suggestions_parameter)
+    return KeepStock(
+        setting=set_suggestions(setting, base.log, base.metrics),
+        stock=stock,
+        orders=stock,
+        starter=LambdaStockStarter(
+            base.aws.client("lambda"), configured.image_generate_function, base.log.correlation_id
+        ),
+        pictures=pictures,
+        clock=base.clock,
+        image_deadline=timedelta(seconds=configured.image_deadline),
+        log=base.log,
+        metrics=base.metrics,
     )
 
 
@@ -115,6 +147,7 @@ def _sweep(
             uploads=DynamoDbUploads(), pictures=pictures, clock=base.clock, log=base.log
         ),
         recount=recount,
+        keep_stock=_keep_stock(base, configured, pictures),
         clock=base.clock,
         image_deadline=timedelta(seconds=configured.image_deadline),
         log=base.log,

@@ -1,4 +1,4 @@
-"""The rows of the six tables, as PynamoDB models, and how they share one client.
+"""The rows of the tables, as PynamoDB models, and how they share one client.
 
 Keys, indexes and time-to-live are declared in template.yaml; a test compares them.
 """
@@ -207,6 +207,35 @@ class EventRow(Model):
     expires_at = NumberAttribute()
 
 
+class StockRow(Model):
+    """What is kept of a suggestion: its `sample`, a picture `ready#…` or `taken#…`, or how often it
+    was asked on a day (`asked#…`).
+
+    The job that is under way is the row `job` of `painting`, and the calls of a day are rows of
+    `calls`.
+    """
+
+    class Meta:
+        table_name = ""
+
+    suggestion = UnicodeAttribute(hash_key=True)
+    id = UnicodeAttribute(range_key=True)
+    status = UnicodeAttribute(null=True)
+    until = NumberAttribute(null=True)
+    picture = UnicodeAttribute(null=True)
+    image = JSONAttribute(null=True)
+    model = UnicodeAttribute(null=True)
+    cost_nano_usd = NumberAttribute(null=True)
+    cost_nonce = UnicodeAttribute(null=True)
+    folder = UnicodeAttribute(null=True)
+    job = JSONAttribute(null=True)
+    claimed_by = UnicodeAttribute(null=True)
+    claim_nonce = UnicodeAttribute(null=True)
+    used = NumberAttribute(null=True)
+    most = NumberAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+
+
 TABLES: dict[str, type[Model]] = {
     "messages": MessageRow,
     "chats": ChatRow,
@@ -214,6 +243,7 @@ TABLES: dict[str, type[Model]] = {
     "image_generation_log": LedgerRow,
     "channels": ChannelRow,
     "channel_events": EventRow,
+    "stock": StockRow,
 }
 
 
@@ -225,8 +255,8 @@ def connect(
     """Point every model at its table, all through one client.
 
     PynamoDB gives each model a client of its own, and a client costs a cold start tens of
-    milliseconds; six would cost more than everything else together. It also makes a client at the
-    first call, by as many threads as call at once: so this makes it, before there are any.
+    milliseconds; one for each would cost more than everything else together. It also makes a client
+    at the first call, by as many threads as call at once: so this makes it, before there are any.
 
     Args:
         names: physical table name by the keys of `TABLES`.
