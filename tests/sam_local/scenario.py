@@ -27,6 +27,7 @@ _READ = (
     "list_chats",
     "rename_chat",
     "list_images",
+    "list_suggestions",
     "get_usage",
     "issue_ticket",
     "list_events",

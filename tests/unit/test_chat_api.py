@@ -33,6 +33,7 @@ from tests.support.in_memory import (
     InMemoryMessages,
     InMemoryTables,
 )
+from tests.support.in_memory_stock import InMemoryStock
 from tests.unit.test_http_api import Context
 
 from afterimage import frames
@@ -44,11 +45,14 @@ from afterimage.domain.entities import Chat, Status
 from afterimage.domain.errors import ProviderUnavailable, Unauthorized
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.limits import Limits
+from afterimage.domain.stock import SAMPLE, StockPicture, ready_name
+from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.http import contract, sizes
 from afterimage.http.api import HttpApi
 from afterimage.http.chat_api import ChatApiRoutes, LlmHandlerRoutes
 from afterimage.http.contract import Route
 from afterimage.http.sizes import fitting
+from afterimage.http.suggestions import SuggestionRoutes
 from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.attach import Attach
@@ -62,6 +66,7 @@ from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.read_suggestions import ReadSuggestions
 from afterimage.use_cases.rename_chat import RenameChat
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.turns import PaintersTurns
@@ -141,6 +146,9 @@ def call(
         urls=urls,
         clock=clock,
         websocket_url=lambda: "wss://channel.test/live",
+        others=SuggestionRoutes(
+            ReadSuggestions(lambda: SUGGESTED, InMemoryStock(tables), threads), urls
+        ).handlers(),
     )
     asking = LlmHandlerRoutes(answering.answer, answering.retry, urls, clock)
     handlers = {**asking.handlers(), **reading.handlers()}
@@ -167,6 +175,11 @@ def call(
         return status, parsed
 
     return call
+
+
+FOX = Suggestion(text="A fox in the snow", aspect_ratio="3:2")
+BOAT = Suggestion(text="A boat at night")
+SUGGESTED = Suggestions(suggestions=(FOX, BOAT))
 
 
 def post(call: Call, **body: Any) -> tuple[int, Any]:
@@ -787,3 +800,29 @@ def test_an_ordinary_page_is_whole() -> None:
     assert fitting(views) == slice(0, 200)
     assert fitting(views, 120) == slice(0, 200)
     assert fitting([]) == slice(0, 0)
+
+
+# --- What is suggested ---------------------------------------------------------------------------
+
+
+def test_a_suggestion_shows_its_sample_and_says_whether_a_picture_is_there(
+    call: Call, tables: InMemoryTables
+) -> None:
+    for number, name in enumerate((SAMPLE, ready_name(a_ulid(1)))):
+        image = an_image(number, message_id=None, chat_id=None)
+        tables.rows.stock[FOX.id, name] = StockPicture(FOX.id, name, image, "a-model", 0)
+
+    status, body = call(contract.LIST_SUGGESTIONS)
+
+    shown = {
+        "id": FOX.id,
+        "text": FOX.text,
+        "aspect_ratio": "3:2",
+        "thumbnail_url": "https://pictures.test/cdn/p/user/0/thumbnail.webp?signed",
+        "color": "#aabbcc",
+        "thumbhash": "3OcRJYB4d3h/iIeHeEh3eIhw+j2w",
+        "ready": True,
+    }
+    nothing = dict.fromkeys(("thumbnail_url", "color", "thumbhash"))
+    without = {"id": BOAT.id, "text": BOAT.text, "aspect_ratio": "1:1", "ready": False, **nothing}
+    assert (status, body) == (200, {"suggestions": [shown, without]})

@@ -131,7 +131,9 @@ class UploadSettings(TableSettings):
     daily_upload_limit: int = Field(ge=0)
 
 
-class ChatApiSettings(PaintingSettings, CallSettings, UploadSettings, OfferSettings):
+class ChatApiSettings(
+    PaintingSettings, CallSettings, UploadSettings, OfferSettings, SuggestionSettings
+):
     images_bucket: Name
     image_timeout: int = Field(ge=1)
     keeper_function: Name

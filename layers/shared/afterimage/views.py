@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 
 from typing_extensions import TypedDict
 
+from afterimage.domain.aspect_ratios import AspectRatio
 from afterimage.domain.entities import (
     Chat,
     FailureNote,
@@ -104,6 +105,18 @@ class ChatView(TypedDict):
     title: str
     created_at: str
     updated_at: str
+
+
+class SuggestionView(TypedDict):
+    """Thumbnail, colour and hash are the sample's, and null until there is one."""
+
+    id: str
+    text: str
+    aspect_ratio: AspectRatio
+    thumbnail_url: str | None
+    color: str | None
+    thumbhash: str | None
+    ready: bool
 
 
 def timestamp(at: datetime) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
@@ -139,6 +139,7 @@ class ChatApiRoutes:
     urls: ImageUrls
     clock: Clock
     websocket_url: Any
+    others: Mapping[Route, Handler]
 
     def handlers(self) -> dict[Route, Handler]:
         """Each route with what answers it."""
@@ -154,6 +155,7 @@ class ChatApiRoutes:
             contract.GET_ORIGINAL: self.get_original,
             contract.DELETE_IMAGE: self.remove_image,
             contract.GET_USAGE: self.get_usage,
+            **self.others,
         }
         return {
             **{route: self._admitted(handler) for route, handler in beside.items()},

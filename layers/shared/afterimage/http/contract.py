@@ -24,7 +24,8 @@ from afterimage.domain.ids import ULID_PATTERN
 from afterimage.domain.image_sizes import ImageSize
 from afterimage.domain.limits import MOST_PICTURES
 from afterimage.frames import BroadcastFrame
-from afterimage.views import ChatView, DeletionView, ImageView, MessageView
+from afterimage.http.image_models import ImageModelView
+from afterimage.views import ChatView, DeletionView, ImageView, MessageView, SuggestionView
 from afterimage.whole_numbers import WHOLE
 
 MAX_TEXT = 8_000  # characters
@@ -203,6 +204,10 @@ class DownloadView(TypedDict):
     expires_in: int
 
 
+class SuggestionsView(TypedDict):
+    suggestions: list[SuggestionView]
+
+
 class UsageView(TypedDict):
     limit: int
     used: int
@@ -231,21 +236,6 @@ class EventsView(TypedDict):
     events: list[BroadcastFrame]
     seq: int
     reset: bool
-
-
-class SizeView(TypedDict):
-    """`pictures`: of the day's limit."""
-
-    price_usd: str
-    pictures: int
-
-
-class ImageModelView(TypedDict):
-    name: str
-    label: str
-    sizes: dict[ImageSize, SizeView]
-    aspect_ratios: list[AspectRatio]
-    max_sources: int
 
 
 class ConfigView(TypedDict):
@@ -428,6 +418,12 @@ DELETE_IMAGE = Route(
     {204: None},
     parameters=ImagePath,
 )
+LIST_SUGGESTIONS = Route(
+    "GET",
+    "/suggestions",
+    "What may be asked, each with a sample; of those that are `ready` a picture is there at once.",
+    {200: SuggestionsView},
+)
 GET_USAGE = Route("GET", "/usage", "Today's limits and what of them is used.", {200: UsageView})
 ISSUE_TICKET = Route(
     "POST",
@@ -497,6 +493,7 @@ ROUTES = (
     GET_ORIGINAL,
     PUT_IMAGE,
     DELETE_IMAGE,
+    LIST_SUGGESTIONS,
     GET_USAGE,
     ISSUE_TICKET,
     LIST_EVENTS,

@@ -7,8 +7,27 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from typing_extensions import TypedDict
+
+from afterimage.domain.aspect_ratios import AspectRatio
 from afterimage.domain.catalogue import ImageModel
+from afterimage.domain.image_sizes import ImageSize
 from afterimage.domain.usage import nano, usd
+
+
+class SizeView(TypedDict):
+    """`pictures`: of the day's limit."""
+
+    price_usd: str
+    pictures: int
+
+
+class ImageModelView(TypedDict):
+    name: str
+    label: str
+    sizes: dict[ImageSize, SizeView]
+    aspect_ratios: list[AspectRatio]
+    max_sources: int
 
 
 def views(offered: Iterable[ImageModel], flat: Decimal, day: date) -> list[dict[str, Any]]:

@@ -11,9 +11,12 @@ from afterimage.adapters import aws, originals
 from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
+from afterimage.adapters.dynamodb.stock import DynamoDbStock
+from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.catalogue import names_of
 from afterimage.domain.limits import DailyLimits
 from afterimage.http.chat_api import ChatApiRoutes
+from afterimage.http.suggestions import SuggestionRoutes
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.delete_account import DeleteAccount
@@ -22,6 +25,7 @@ from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.read_suggestions import ReadSuggestions
 from afterimage.use_cases.rename_chat import RenameChat
 from afterimage.wiring.authenticated import HttpFunction, authenticated
 from afterimage.wiring.connected import Channelled, upload_time
@@ -95,5 +99,15 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         urls=base.urls,
         clock=base.clock,
         websocket_url=base.public("websocket_url"),
+        others=SuggestionRoutes(read=_suggestions(base, configured), urls=base.urls).handlers(),
     )
     return base.measured(authenticated(base, reading.handlers()))
+
+
+def _suggestions(base: Channelled, configured: settings.ChatApiSettings) -> ReadSuggestions:
+    setting = base.parameter(configured.suggestions_parameter)
+    return ReadSuggestions(
+        setting=set_suggestions(setting, base.log, base.metrics),
+        stock=DynamoDbStock(base.connection),
+        executor=base.work,
+    )
