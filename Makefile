@@ -29,7 +29,7 @@ help: ## list the targets
 ##@ To see it
 run: ## run the whole bundle on this machine (PORT, GEMINI_API_KEY, STATE_DIR, LOG=1)
 	$(ENSURE) .venv tests/local_stack/requirements.txt
-	@exec .venv/bin/python -m tests.local_stack --until-parent-ends
+	@exec .venv/bin/python -m tests.local_stack --until-parent-ends --suggest tests/local_stack/suggestions.json
 
 ##@ To change it
 # Everything in memory; the few tests that take seconds by themselves are left to `make test`.

@@ -22,13 +22,14 @@ from moto import mock_aws
 from tests.support import in_memory
 from tests.support.doubles import FixedClock, InMemoryPictures
 from tests.support.dynamodb_local import dynamodb_local
-from tests.support.in_memory_stock import InMemoryStock
+from tests.support.in_memory_stock import InMemoryDaysLeft, InMemoryStock
 from tests.support.ministack import ministack
 from tests.support.template import of_type
 
 from afterimage.adapters.aws import S3Pictures
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
+from afterimage.adapters.dynamodb.days_left import DynamoDbDaysLeft
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
 from afterimage.adapters.dynamodb.rows import messages_key
@@ -61,6 +62,7 @@ from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIn
 from afterimage.ports.models import CallCounter, CostLedger
 from afterimage.ports.pictures import PictureFolder, PictureStore, SourceFiles
 from afterimage.ports.stock import (
+    DaysLeft,
     StockJobs,
     StockKeeping,
     StockOrders,
@@ -126,6 +128,7 @@ class Tables:
     page_rows: Callable[[int], None]
     stock: Stock
     stock_calls: CallCounter
+    left: DaysLeft
     clock: FixedClock
 
 
@@ -253,6 +256,7 @@ def _in_memory() -> Tables:
         page_rows=lambda _: None,  # it has no pages
         stock=(stock := InMemoryStock(tables)),
         stock_calls=stock,
+        left=InMemoryDaysLeft(tables),
         clock=clock,
     )
 
@@ -318,6 +322,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         page_rows=page_rows,
         stock=DynamoDbStock(connection),
         stock_calls=StockCalls(),
+        left=DynamoDbDaysLeft(),
         clock=clock,
     )
 

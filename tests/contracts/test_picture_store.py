@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import uuid
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
 
 import botocore.session
 import pytest
+from moto import mock_aws
 from tests.contracts.conftest import BUCKET, Pictures, _client
 
 from afterimage.adapters.aws import S3Pictures, S3SmallFiles
+from afterimage.adapters.stock import S3StockFiles
 from afterimage.adapters.system import SystemClock
 from afterimage.domain.sources import KNOWN_BY
 from afterimage.ports.pictures import FileHead
@@ -116,3 +120,33 @@ def test_a_folder_is_emptied_and_its_neighbours_stay(pictures: Pictures) -> None
     assert removed == {f"p/{name}/{number}/full.webp" for number in range(7)}
     assert pictures.get(neighbour) == b"bytes"
     pictures.delete([])
+
+
+@pytest.mark.parametrize("backend", ["moto", "ministack"])
+def test_copies_are_a_users_own(backend: str, request: pytest.FixtureRequest) -> None:
+    session = request.getfixturevalue(f"{backend}_session")
+    with ExitStack() as around:
+        if backend == "moto":
+            around.enter_context(mock_aws())
+            client = _client(session, "s3")
+            client.create_bucket(Bucket=BUCKET)
+        else:
+            client = _client(session, "s3", request.getfixturevalue("ministack_address"))
+        pictures = S3Pictures(lambda: client, BUCKET, SystemClock())
+        threads = around.enter_context(ThreadPoolExecutor(4))
+        files = S3StockFiles(lambda: client, BUCKET, threads)
+        source, copy = f"stock/{uuid.uuid4().hex}/", f"p/{uuid.uuid4().hex}/"
+        pictures.put_original(f"{source}original", b"original")
+        pictures.put_webp(f"{source}full.webp", b"full", ("stock",))
+
+        copies = {f"{source}{name}": f"{copy}{name}" for name in ("original", "full.webp")}
+        for _ in range(2):  # a repeat does the same
+            files.copy(copies, ("0f", "1e"))
+
+        full = client.get_object(Bucket=BUCKET, Key=f"{copy}full.webp")
+        assert full["Body"].read() == b"full"
+        assert (full["ContentType"], full["Metadata"]) == ("image/webp", {"cache-tag": "0f,1e"})
+        assert full["CacheControl"] == "public, max-age=31536000, immutable"
+        assert pictures.get(f"{copy}original") == b"original"
+        with pytest.raises(OSError, match="original"):
+            files.copy({f"{source}not/original": f"{copy}x/original"}, ())

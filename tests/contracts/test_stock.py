@@ -9,10 +9,20 @@ from uuid import uuid4
 
 import pytest
 from tests.contracts.conftest import Tables
-from tests.support.builders import a_ulid, an_image
+from tests.contracts.test_channel_store import commit, refused
+from tests.support.builders import CHAT, a_job, a_ulid, an_image
 from tests.support.doubles import NOW
 
-from afterimage.domain.limits import ModelKind
+from afterimage.domain.changes import (
+    Change,
+    CountMessage,
+    InsertJob,
+    ReserveImage,
+    SpendStock,
+    TouchChat,
+)
+from afterimage.domain.entities import JobStatus
+from afterimage.domain.limits import DailyLimits, ModelKind
 from afterimage.domain.stock import (
     SAMPLE,
     StockJob,
@@ -227,3 +237,60 @@ def test_what_is_asked_is_counted_for_two_days(tables: Tables, suggestion: str) 
         tables.stock.asked(suggestion, NOW - timedelta(days=days))
 
     assert tables.stock.everything(NOW).asked[suggestion] == 3
+
+
+def handed_over(tables: Tables, user: str, taken: StockPicture, *also: Change) -> None:
+    commit(tables, user, TouchChat(CHAT, "A fox", NOW, is_new=True), SpendStock(taken), *also)
+
+
+def test_a_picture_is_handed_over_once_and_with_all_that_belongs_to_it(
+    tables: Tables, suggestion: str, user: str
+) -> None:
+    taken = tables.stock.take(painted(tables, suggestion), "p/a/b/", LATER)
+    assert taken is not None
+    longer = tables.stock.take(taken, "p/a/b/", LATER + timedelta(minutes=1))
+    job = a_job(status=JobStatus.SUCCEEDED, started_at=NOW, ended_at=NOW, price_usd="0.0336")
+
+    handed_over(tables, user, taken, InsertJob(job))
+
+    assert tables.jobs.get(user, job.id) == job
+    own, _ = tables.stock.to_take(suggestion, "p/a/b/")
+    assert longer is not None
+    assert own == replace(longer, status=StockStatus.SPENT)
+    assert refused(tables, user, SpendStock(taken)) == {SpendStock}
+    assert refused(tables, user, TouchChat(CHAT, "A fox", NOW, is_new=True)) == {TouchChat}
+    tables.stock.give_up(longer, NOW)
+    assert tables.stock.hold(longer, LATER) is None
+
+
+def test_what_is_being_put_back_is_not_handed_over(
+    tables: Tables, suggestion: str, user: str
+) -> None:
+    taken = tables.stock.take(painted(tables, suggestion), "p/a/b/", LATER)
+    assert taken is not None
+    held = tables.stock.hold(taken, LATER + timedelta(minutes=1))
+
+    assert refused(tables, user, SpendStock(taken)) == {SpendStock}
+    assert held is not None
+    tables.stock.put_back(held)
+    assert refused(tables, user, SpendStock(taken)) == {SpendStock}
+
+
+def test_a_first_question_is_none_in_a_chat_that_is_being_deleted(
+    tables: Tables, user: str
+) -> None:
+    commit(tables, user, TouchChat(CHAT, "A fox", NOW))
+    tables.delete_chat(user, CHAT)
+
+    assert refused(tables, user, TouchChat(CHAT, "A fox", NOW, is_new=True)) == {TouchChat}
+
+
+def test_a_day_has_room_until_one_of_both_is_used_up(tables: Tables, user: str) -> None:
+    limits = DailyLimits(daily_images=2, daily_messages=1, image_calls=9, text_calls=9)
+    assert tables.left.has_room(user, DAY, limits)
+    commit(tables, user, ReserveImage(DAY, 2))
+    assert tables.left.has_room(user, DAY, limits)
+    commit(tables, user, CountMessage(DAY, 1))
+
+    assert not tables.left.has_room(user, DAY, limits)
+    assert not tables.left.has_room(user, DAY, replace(limits, daily_images=1, daily_messages=9))

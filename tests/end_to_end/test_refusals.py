@@ -68,6 +68,7 @@ ENTRIES = {
     # Ids are each user's own, too.
     "PUT /images/{image_id}": Entry(400, file=b"<!doctype html>"),
     "DELETE /images/{image_id}": Entry(204),
+    "GET /suggestions": Entry(200),
     "GET /usage": Entry(200),
     "POST /realtime/tickets": Entry(200),
     "GET /realtime/events": Entry(200),
@@ -117,6 +118,7 @@ BAD_FIELDS: dict[str, list[Any]] = {
     "image_model": ["nobody", "", 7, "x" * 33],
     "paint": ["true", 1, []],
     "again": ["garbage", "8" * 26, _UNKNOWN, 7],
+    "suggestion_id": [7, [], "x" * 65],
     "version": [0, -1, 1.5, "1", True, None, 2**53 + 1],
     "title": ["", "   ", "x" * 201, 7, None],
 }
@@ -129,6 +131,7 @@ OPTIONAL = (
     "image_model",
     "paint",
     "again",
+    "suggestion_id",
 )
 OTHER_TYPES = [
     "text/plain",

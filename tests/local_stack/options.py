@@ -69,6 +69,8 @@ def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> O
         for name, parameter in _PARAMETERS.items()
         if name in environment
     }
+    if given.suggest and not environment.get("GEMINI_API_KEY"):
+        parameters["Suggestions"] = given.suggest.read_text("utf-8")
     for assignment in given.parameter:
         name, equals, value = assignment.partition("=")
         if not equals:
@@ -121,6 +123,12 @@ def _parser(environment: Mapping[str, str]) -> argparse.ArgumentParser:
         default=[],
         metavar="NAME=VALUE",
         help="a parameter of the template",
+    )
+    add(
+        "--suggest",
+        type=Path,
+        metavar="FILE",
+        help="the parameter Suggestions, unless the real Gemini paints",
     )
     add("--run-dir", type=Path, help="folder for logs (default: a temporary one)")
     add("--ready-file", type=Path, help="written as JSON when everything answers")

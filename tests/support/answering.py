@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.catalogue import Catalogue
+from afterimage.domain.entities import Message
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.invocation import Invocation
 from afterimage.ports.chats import ImagesById, MessageReader
@@ -20,7 +21,7 @@ from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
-from afterimage.use_cases.open_question import OpenQuestion
+from afterimage.use_cases.open_question import OpenQuestion, Question
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.paint_question import PaintQuestion
 from afterimage.use_cases.retry_message import RetryMessage
@@ -29,6 +30,9 @@ from afterimage.use_cases.think import Think
 from afterimage.use_cases.turns import PaintersTurns
 from tests.support.costs import CATALOGUE, count_calls
 from tests.support.doubles import PlainIdentifiers
+
+# Both messages of a question that the stock answers.
+Take = Callable[[Question], tuple[Message, Message] | None]
 
 
 @dataclass
@@ -51,6 +55,7 @@ class Answering:
     log: Log
     metrics: Metrics
     catalogue: Callable[[], Catalogue] = lambda: CATALOGUE
+    take: Callable[[OpenQuestion, ChoosePainter], Take] = lambda *_: lambda _: None
 
     def __post_init__(self) -> None:
         channel, messages, clock, log = self.channel, self.messages, self.clock, self.log
@@ -96,6 +101,7 @@ class Answering:
             order,
             end,
             PaintQuestion(messages, opening, order, log),
+            self.take(opening, painters),
             Attach(self.images),
             clock,
             self.limits,

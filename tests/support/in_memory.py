@@ -19,7 +19,7 @@ from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Mes
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.domain.limits import ModelKind
-from afterimage.domain.stock import StockJob, StockPicture
+from afterimage.domain.stock import StockJob, StockPicture, StockStatus
 from afterimage.domain.uploads import Upload
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.chats import ChatPosition, DayUse
@@ -555,6 +555,8 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             stored = rows.messages.get((user, message.chat_id, message.id))
             deleting = (user, message.chat_id) in rows.deleting
             return stored is not None and stored.version == read_version and not deleting
+        case changes.TouchChat(chat_id, is_new=True):
+            return (user, chat_id) not in rows.chats
         case changes.TouchChat(chat_id):
             return (user, chat_id) not in rows.deleting
         case changes.SetTitle(chat_id):
@@ -577,6 +579,10 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return rows.used.get((user, f"uploads#{day}"), 0) < limit
         case changes.CheckNoImage(image_id):
             return (user, image_id) not in rows.images
+        case changes.SpendStock(taken):
+            now = rows.stock.get((taken.suggestion, taken.name))
+            is_it = now is not None and now.image.id == taken.image.id
+            return now is not None and is_it and now.status is StockStatus.TAKEN
         case changes.CheckImage(image_id):
             return (user, image_id) in rows.images
         case changes.MoveJob(before):
@@ -650,6 +656,9 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             rows.uploads[user, upload.id] = upload
         case changes.MoveUpload(_, later):
             rows.uploads[user, later.id] = later
+        case changes.SpendStock(taken):
+            key = taken.suggestion, taken.name
+            rows.stock[key] = replace(rows.stock[key], status=StockStatus.SPENT)
         case changes.CountUpload(day):
             _count(rows, (user, f"uploads#{day}"), 1)
         case changes.CheckNoImage() | changes.CheckImage():

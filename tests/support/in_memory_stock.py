@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from afterimage.domain import quota
-from afterimage.domain.limits import ModelKind
+from afterimage.domain.limits import DailyLimits, ModelKind
 from afterimage.domain.stock import (
     Shelf,
     StockJob,
@@ -18,7 +18,8 @@ from afterimage.domain.stock import (
     taken_name,
 )
 from afterimage.ports.models import Cost
-from tests.support.in_memory import InMemoryTables
+from tests.support.doubles import InMemoryPictures
+from tests.support.in_memory import InMemoryLedger, InMemoryTables
 
 
 class InMemoryStock:
@@ -176,3 +177,34 @@ class InMemoryStock:
 
 def _ready(found: Sequence[StockPicture]) -> list[StockPicture]:
     return [one for one in found if one.status is StockStatus.READY and not one.is_sample]
+
+
+class InMemoryDaysLeft:
+    """Implements `DaysLeft`."""
+
+    def __init__(self, tables: InMemoryTables) -> None:
+        self._ledger = InMemoryLedger(tables)
+
+    def has_room(self, user_id: str, day: str, limits: DailyLimits) -> bool:
+        used = self._ledger.used(user_id, day)
+        return used.images < limits.daily_images and used.messages < limits.daily_messages
+
+
+class InMemoryStockFiles:
+    """Implements `StockFiles` over `InMemoryPictures`.
+
+    Attributes:
+        meanwhile: called during each copying, before anything is copied.
+        copied: by key, the tags of its copy.
+    """
+
+    def __init__(self, pictures: InMemoryPictures) -> None:
+        self._pictures = pictures
+        self.meanwhile: Callable[[], None] = lambda: None
+        self.copied: dict[str, tuple[str, ...]] = {}
+
+    def copy(self, copies: Mapping[str, str], tags: Sequence[str]) -> None:
+        self.meanwhile()
+        for source, copy in copies.items():
+            self._pictures.files[copy] = self._pictures.files[source]
+            self.copied[copy] = tuple(tags)

@@ -49,8 +49,9 @@ from afterimage.domain.stock import SAMPLE, StockPicture, ready_name
 from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.http import contract, sizes
 from afterimage.http.api import HttpApi
-from afterimage.http.chat_api import ChatApiRoutes, LlmHandlerRoutes
+from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.http.contract import Route
+from afterimage.http.llm_handler import LlmHandlerRoutes
 from afterimage.http.sizes import fitting
 from afterimage.http.suggestions import SuggestionRoutes
 from afterimage.invocation import Invocation

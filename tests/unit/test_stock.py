@@ -51,6 +51,7 @@ class World:
         )
     )
     unreachable: bool = False
+    paints_at_once: bool = False
 
     def __post_init__(self) -> None:
         self.tables = InMemoryTables(self.clock)
@@ -64,8 +65,10 @@ class World:
         if self.unreachable:
             raise ProviderUnavailable("nobody there")
         self.started.append(job.picture)
+        if self.paints_at_once:
+            self.paint()
 
-    def keep(self) -> None:
+    def keep(self, seconds: float = 1) -> None:
         KeepStock(
             lambda: self.setting,
             self.stock,
@@ -76,7 +79,7 @@ class World:
             DEADLINE,
             self.log,
             self.metrics,
-        )(self.clock.now() + timedelta(seconds=55))
+        )(self.clock.now() + timedelta(seconds=seconds))
 
     def paint(self, data: bytes = b"bytes") -> None:
         """What the painter does with what was started last."""
@@ -167,6 +170,33 @@ def test_a_day_has_so_many_calls(world: World) -> None:
     world.clock.advance(days=1)
     world.keep()
     assert len(world.started) == 3
+
+
+def test_one_sweep_has_one_painted_behind_the_other(world: World) -> None:
+    world.paints_at_once = True
+
+    world.keep(seconds=55)
+
+    assert (len(world.started), world.clock.slept) == (4, [2] * 4)
+    world.keep(seconds=55)
+    assert len(world.clock.slept) == 4
+
+
+def test_a_sweep_does_not_wait_for_what_another_has_ordered(world: World) -> None:
+    world.keep()
+
+    world.keep(seconds=55)
+
+    assert world.clock.slept == []
+
+
+def test_a_sweep_waits_no_longer_than_it_may(world: World) -> None:
+    began = world.clock.now()
+
+    world.keep(seconds=55)
+
+    assert world.clock.now() - began <= timedelta(seconds=55)
+    assert len(world.started) == 1
 
 
 def test_nothing_is_painted_where_nothing_is_suggested(world: World) -> None:

@@ -6,6 +6,7 @@ import json
 
 import pytest
 from pydantic import ValidationError
+from tests.local_stack.options import parse_options
 from tests.support.doubles import RecordingLog, RecordingMetrics
 
 from afterimage.adapters.suggestions import set_suggestions
@@ -75,3 +76,14 @@ def test_what_is_not_valid_suggests_nothing_and_is_a_defect() -> None:
     assert (second, third) == (None, None)
     assert metrics.of(Metric.DEFECTS) == [1]
     assert log.events() == ["suggestions_invalid"]
+
+
+def test_make_run_suggests_four_unless_they_would_cost() -> None:
+    given = ["--suggest", "tests/local_stack/suggestions.json"]
+    options = parse_options(given, {})
+
+    suggested = json.loads(options.parameters["Suggestions"])
+
+    assert len(Suggestions(suggestions=suggested).suggestions) == 4
+    assert "Suggestions" not in parse_options(given, {"GEMINI_API_KEY": "a key"}).parameters
+    assert "Suggestions" not in parse_options([], {}).parameters

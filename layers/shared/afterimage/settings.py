@@ -148,7 +148,9 @@ class GeminiFunctionSettings(TableSettings):
     pseudonym_secret: Name
 
 
-class LlmHandlerSettings(GeminiFunctionSettings, PaintingSettings, CallSettings):
+class LlmHandlerSettings(
+    GeminiFunctionSettings, PaintingSettings, CallSettings, SuggestionSettings
+):
     images_bucket: Name
     text_model: Name
     max_open_messages: int = Field(ge=1)

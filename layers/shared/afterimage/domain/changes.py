@@ -14,6 +14,7 @@ from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Image, Job, Message
 from afterimage.domain.events import Event
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.stock import StockPicture
 from afterimage.domain.uploads import Upload
 
 
@@ -34,11 +35,16 @@ class ReplaceMessage:
 
 @dataclass(frozen=True)
 class TouchChat:
-    """Creates or updates, never replaces. Holds unless the chat is being deleted."""
+    """Creates or updates, never replaces. Holds unless the chat is being deleted.
+
+    Attributes:
+        is_new: it only creates, and holds only if there is no such chat.
+    """
 
     chat_id: str
     title: str
     at: datetime
+    is_new: bool = False
 
 
 @dataclass(frozen=True)
@@ -156,6 +162,13 @@ class CheckImage:
 
 
 @dataclass(frozen=True)
+class SpendStock:
+    """A picture of the stock is handed over. Holds if it is still taken for the same message."""
+
+    taken: StockPicture
+
+
+@dataclass(frozen=True)
 class CloseChat:
     """Marks a chat as being deleted and empties its row. Holds if it exists and has no mark."""
 
@@ -227,6 +240,7 @@ Change = (
     | CountUpload
     | CheckNoImage
     | CheckImage
+    | SpendStock
     | CloseChat
     | CloseAccount
     | CorrectOpen

@@ -82,7 +82,8 @@ class PostMessage(_Body):
     blank. With `paint` the text is the prompt, of at most 2,000 characters and not blank, and the
     pictures are what it is painted after: no text model is asked. `again` is the id of an answer of
     this chat that has pictures: further ones are painted by its prompt, shape, size, model and
-    sources, the text is only shown, and `image_ids` cannot stand beside it.
+    sources, the text is only shown, and `image_ids` cannot stand beside it. `suggestion_id` says
+    which of `GET /suggestions` a chat's first question is; one that is not known is ignored.
     """
 
     id: Ulid | None = None
@@ -101,6 +102,7 @@ class PostMessage(_Body):
     image_model: Annotated[str, StringConstraints(max_length=32)] | None = None
     paint: bool | None = None
     again: Ulid | None = None
+    suggestion_id: Annotated[str, StringConstraints(max_length=64)] | None = None
 
     @property
     def paints(self) -> bool:

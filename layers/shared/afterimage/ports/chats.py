@@ -59,6 +59,11 @@ class ImagesById(Protocol):
         a chat that is being deleted; what is not there is missing. Of none nothing is read."""
 
 
+class ChatsById(Protocol):
+    def chats(self, user_id: str, ids: Sequence[str]) -> Sequence[Chat]:
+        """Those that are there of these, strongly consistent, but for what is being deleted."""
+
+
 @dataclass(frozen=True)
 class DayUse:
     """What one user has used on one UTC day.

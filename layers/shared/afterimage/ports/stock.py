@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
+from afterimage.domain.limits import DailyLimits
 from afterimage.domain.stock import Shelf, StockJob, StockPicture, StockRows
 
 
@@ -90,6 +91,11 @@ class StockKeeping(Protocol):
 
     def remove(self, spent: StockPicture) -> None:
         """Nothing of it is left."""
+
+
+class DaysLeft(Protocol):
+    def has_room(self, user_id: str, day: str, limits: DailyLimits) -> bool:
+        """Whether the day has room for one more message and picture; others may come first."""
 
 
 class StockFiles(Protocol):

@@ -1,6 +1,7 @@
 """The life of one chat message: heard, thought about, answered or handed to the painter.
 
     opening     `OpenQuestion`: both messages are stored, before any model is asked; or
+    taking      `TakeFromStock`: a picture of what was asked is there already, and that is all; or
     painting    `PaintQuestion`: they are stored with an order of pictures, without a text model
     thinking    `Think`: both are shown; the text model is asked, with the chat's history
     replying    its text ends the answer, or
@@ -13,6 +14,7 @@ is written by `domain/endings.py`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
 
@@ -73,6 +75,7 @@ class AnswerMessage:
         order: OrderPicture,
         end: EndAnswer,
         paint: PaintQuestion,
+        take: Callable[[Question], tuple[Message, Message] | None],
         attach: Attach,
         clock: Clock,
         limits: Limits,
@@ -85,6 +88,7 @@ class AnswerMessage:
         self._order = order
         self._end = end
         self._paint = paint
+        self._take = take
         self._attach = attach
         self._clock = clock
         self._limits = limits
@@ -96,6 +100,8 @@ class AnswerMessage:
         Raises:
             Refused: nothing was stored.
         """
+        if (taken := self._take(question)) is not None:
+            return Answer(*taken)
         try:
             if question.paint:
                 return Answer(*self._paint(question))

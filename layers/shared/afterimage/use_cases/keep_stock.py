@@ -34,6 +34,8 @@ from afterimage.ports.system import Clock, Log, Metrics
 
 # A function claims its job within a second; one event too many is harmless.
 _UNCLAIMED_FOR = timedelta(seconds=60)
+# Between two looks of one sweep, while one is being painted.
+_PAUSE = timedelta(seconds=2)
 
 
 @dataclass(frozen=True)
@@ -77,17 +79,28 @@ class KeepStock:
         self._metrics = metrics
 
     def __call__(self, until: datetime) -> None:
-        """Args: until: when to stop looking for more; the next look goes on."""
+        """Look, and again while one is being painted that was ordered here: another may be missed.
+
+        Args:
+            until: when to stop looking; the next sweep goes on.
+        """
+        ordered = self._look(until, None)
+        while ordered is not None and self._clock.now() + _PAUSE < until:
+            self._clock.sleep(_PAUSE.total_seconds())
+            ordered = self._look(until, ordered)
+
+    def _look(self, until: datetime, ordered: str | None) -> str | None:
+        """The picture that is being painted, if it was ordered here. Args: ordered: earlier."""
         setting, rows = self._setting(), self._stock.everything(self._clock.now())
         known = None if setting is None else {one.id for one in setting.suggestions}
         for picture in rows.pictures:
             if self._clock.now() >= until:
-                return
+                return None
             self._tidy(picture, known)
         if rows.job is not None:
             self._look_at(rows.job)
-        elif setting is not None and setting.suggestions:
-            self._order(setting, rows)
+            return ordered if rows.job.picture == ordered else None
+        return None if setting is None else self._order(setting, rows)
 
     # --- Tidying ----------------------------------------------------------------------------
 
@@ -135,12 +148,13 @@ class KeepStock:
         elif job.status is StockStatus.RESERVED and now - job.ordered_at >= _UNCLAIMED_FOR:
             self._start(job)
 
-    def _order(self, setting: Suggestions, rows: StockRows) -> None:
+    def _order(self, setting: Suggestions, rows: StockRows) -> str | None:
+        """Id of the picture that is ordered, if one is missed and may be."""
         missed = max(
             _missing(setting, rows), key=lambda lack: (-lack.ready, lack.missing), default=None
         )
         if missed is None:
-            return
+            return None
         now = self._clock.now()
         picture = str(ULID.from_datetime(now))
         job = StockJob(
@@ -153,9 +167,11 @@ class KeepStock:
             ordered_at=now,
             until=(now + self._image_deadline).replace(microsecond=0),
         )
-        if self._orders.order(job, setting.pictures_a_day):
-            self._log.info("keeper_stock_ordered", picture=picture, suggestion=job.suggestion)
-            self._start(job)
+        if not self._orders.order(job, setting.pictures_a_day):
+            return None
+        self._log.info("keeper_stock_ordered", picture=picture, suggestion=job.suggestion)
+        self._start(job)
+        return picture
 
     def _start(self, job: StockJob) -> None:
         try:

@@ -44,6 +44,7 @@ class Question:
         paint: its text is the prompt, and no text model is asked.
         again: id of an answer of the same chat whose pictures are painted once more: its prompt is
             used, then, and the text is only shown.
+        suggestion_id: which suggestion it is, where several have its words.
         until: when the function that answers will be stopped.
     """
 
@@ -60,6 +61,7 @@ class Question:
     image_model: str | None = None
     paint: bool = False
     again: str | None = None
+    suggestion_id: str | None = None
 
     @property
     def answer_id(self) -> str:
@@ -87,19 +89,20 @@ class Opening:
         """The UTC day that it counts for."""
         return quota.day_of(self.user.created_at)
 
-    def storing(self, assistant: Message, *counted: Change) -> Transition:
+    def storing(self, assistant: Message, *counted: Change, is_first: bool = False) -> Transition:
         """What stores it: both messages and their chat.
 
         Args:
             assistant: the answer, as far as it has come.
             counted: what else is decided with it.
+            is_first: it holds only as the first question of its chat.
         """
         user, limits = self.user, self.limits
         return Transition(
             changes=(
                 InsertMessage(user),
                 InsertMessage(assistant),
-                TouchChat(user.chat_id, user.text[:TITLE_LENGTH], user.created_at),
+                TouchChat(user.chat_id, user.text[:TITLE_LENGTH], user.created_at, is_first),
                 CountMessage(self.day, limits.daily_messages),
                 *counted,
                 *map(CheckImage, user.image_ids),

@@ -5,18 +5,24 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import timedelta
 from decimal import Decimal
+from random import SystemRandom
 
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters import aws
+from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.catalogue import in_force
+from afterimage.adapters.dynamodb.days_left import DynamoDbDaysLeft
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
+from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
+from afterimage.adapters.stock import S3StockFiles
+from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.domain.metrics import Metric
-from afterimage.http.chat_api import LlmHandlerRoutes
+from afterimage.http.llm_handler import LlmHandlerRoutes
 from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.choose_painter import ChoosePainter
@@ -26,6 +32,7 @@ from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.paint_question import PaintQuestion
 from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.see_pictures import SeePictures
+from afterimage.use_cases.take_from_stock import TakeFromStock
 from afterimage.use_cases.think import Think
 from afterimage.wiring.authenticated import HttpFunction, authenticated
 from afterimage.wiring.connected import Channelled
@@ -107,6 +114,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         order=order,
         end=end,
         paint=PaintQuestion(messages=messages, open_question=opening, order=order, log=base.log),
+        take=_take(base, configured, opening, painters, limits),
         attach=attach,
         clock=base.clock,
         limits=limits,
@@ -125,3 +133,31 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     asking = LlmHandlerRoutes(answer=answer, retry=retry, urls=base.urls, clock=base.clock)
     own = Metric.TEXT_OWN_TIME, Metric.TEXT_MODEL_TIME
     return base.measured(authenticated(base, asking.handlers()), own, calls.costs.settle)
+
+
+def _take(
+    base: Channelled,
+    configured: settings.LlmHandlerSettings,
+    opening: OpenQuestion,
+    painters: ChoosePainter,
+    limits: Limits,
+) -> TakeFromStock:
+    setting = base.parameter(configured.suggestions_parameter)
+    s3 = base.aws.client("s3", aws.UPLOAD)
+    return TakeFromStock(
+        setting=set_suggestions(setting, base.log, base.metrics),
+        stock=DynamoDbStock(base.connection),
+        files=S3StockFiles(s3, configured.images_bucket, base.work),
+        channel=base.channel,
+        chats=DynamoDbRows(plain),
+        left=DynamoDbDaysLeft(),
+        open_question=opening,
+        painters=painters,
+        tags=HmacTags(base.fixed_secret(configured.pseudonym_secret)),
+        clock=base.clock,
+        limits=limits,
+        executor=base.work,
+        randomness=SystemRandom(),
+        log=base.log,
+        metrics=base.metrics,
+    )

@@ -18,6 +18,15 @@ def still(before: Job) -> Condition:
     return as_decided
 
 
+def inserted(user_id: str, job: Job) -> LedgerRow:
+    """A job that is stored, which may have ended already."""
+    row = rows.job_row(user_id, job)
+    row.started_at = rows.timestamp(job.started_at) if job.started_at else None
+    row.ended_at = rows.timestamp(job.ended_at) if job.ended_at else None
+    row.price_usd = job.price_usd
+    return row
+
+
 def actions(user_id: str, after: Job) -> list[Action]:
     """Writes everything a move may change."""
     written: list[Action] = [

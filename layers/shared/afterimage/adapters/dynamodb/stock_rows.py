@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from pynamodb.exceptions import DeleteError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
 
 from afterimage.adapters.dynamodb import rows, slots
 from afterimage.adapters.dynamodb.contention import BUSY
@@ -101,6 +102,14 @@ def still(picture: StockPicture) -> Condition:
     same = at.does_not_exist() if picture.until is None else at == rows.epoch(picture.until)
     as_decided: Condition = picture_is(picture.image.id) & status_is(picture.status) & same
     return as_decided
+
+
+def spent(taken: StockPicture) -> tuple[StockRow, list[Action], Condition]:
+    """The write that hands a picture over: row, actions and condition."""
+    row = StockRow(taken.suggestion, taken.name)
+    # Whoever repeats a request takes it longer, and means the same.
+    ours = picture_is(taken.image.id) & status_is(StockStatus.TAKEN)
+    return row, [StockRow.status.set(StockStatus.SPENT.value)], ours
 
 
 def changed(write: Callable[[], object]) -> bool:

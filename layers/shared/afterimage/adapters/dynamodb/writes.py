@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from afterimage.adapters.dynamodb import counters, job_moves, rows, uploads
+from afterimage.adapters.dynamodb import counters, job_moves, rows, stock_rows, uploads
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
     ChannelRow,
@@ -201,7 +201,7 @@ def _write(  # noqa: C901 - one case a change
         case changes.ReturnCall(model, day, number):
             return _give_back(user_id, counters.of_calls(model, day), number)
         case changes.InsertJob(job):
-            return Put(rows.job_row(user_id, job), LedgerRow.entry.does_not_exist())
+            return Put(job_moves.inserted(user_id, job), LedgerRow.entry.does_not_exist())
         case changes.MoveJob(before, after):
             return Update(
                 LedgerRow(user_id, before.id),
@@ -224,6 +224,8 @@ def _write(  # noqa: C901 - one case a change
             return Check(ImageRow, (user_id, image_id), ImageRow.image_id.does_not_exist())
         case changes.CheckImage(image_id):
             return Check(ImageRow, (user_id, image_id), ImageRow.image_id.exists())
+        case changes.SpendStock(taken):
+            return Update(*stock_rows.spent(taken))
         case changes.CloseChat(chat_id):
             return _close_chat(user_id, chat_id)
         case changes.CloseAccount() | changes.CorrectOpen():
@@ -248,7 +250,8 @@ def _touch_chat(user_id: str, change: changes.TouchChat) -> Update:
             ChatRow.title.set(ChatRow.title | change.title),
             ChatRow.created_at.set(ChatRow.created_at | at),
         ],
-        ChatRow.deleting.does_not_exist(),
+        # One that is being deleted is there.
+        ChatRow.chat_id.does_not_exist() if change.is_new else ChatRow.deleting.does_not_exist(),
     )
 
 

@@ -1,0 +1,253 @@
+"""Taking: a question that was expected is answered with a picture that is there.
+
+knowing     its words and its wishes are those of a suggestion, and it is the first of its chat
+taking      one picture of the stock becomes its message's; a repeat finds the same
+copying     the files go into the user's folder, side by side, and not through here
+handing     both messages, picture, counts and the stock's row in one transaction, then all events
+
+Where any of it does not come about, the question goes the usual way.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from random import Random
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain import ids, image_sizes, quota
+from afterimage.domain.changes import InsertImage, InsertJob, ReserveImage, SpendStock, Transition
+from afterimage.domain.conversation import ordered
+from afterimage.domain.entities import Channel, Image, Job, JobStatus, Message, Slot, SlotStatus
+from afterimage.domain.errors import Busy, Refused
+from afterimage.domain.events import ImageInserted
+from afterimage.domain.limits import Limits
+from afterimage.domain.metrics import Metric
+from afterimage.domain.stock import TAKEN_FOR, StockPicture, StockStatus
+from afterimage.domain.suggestions import Suggestion, Suggestions
+from afterimage.domain.usage import usd
+from afterimage.measured import milliseconds
+from afterimage.ports.channel import ConditionsFailed
+from afterimage.ports.chats import ChatsById
+from afterimage.ports.pictures import CacheTags
+from afterimage.ports.stock import DaysLeft, StockFiles, StockTaking
+from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.use_cases.choose_painter import ChoosePainter
+from afterimage.use_cases.open_question import Opening, OpenQuestion, Question
+
+_TRIES = 4  # others may take what was ready while we look
+_SOON = 1  # seconds until who comes while it is being put back is to come again
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """What was taken, and for what.
+
+    Attributes:
+        job_id: of the picture that it becomes.
+    """
+
+    opening: Opening
+    suggestion: Suggestion
+    picture: StockPicture
+    job_id: str
+
+
+class TakeFromStock:
+    """Hands out what was painted before it was asked for.
+
+    Args:
+        left: what a user's day has room for.
+        executor: reads side by side, and beside the copies.
+        randomness: of those that are ready, which is tried.
+    """
+
+    def __init__(
+        self,
+        setting: Callable[[], Suggestions | None],
+        stock: StockTaking,
+        files: StockFiles,
+        channel: UnifiedChannel,
+        chats: ChatsById,
+        left: DaysLeft,
+        open_question: OpenQuestion,
+        painters: ChoosePainter,
+        tags: CacheTags,
+        clock: Clock,
+        limits: Limits,
+        executor: Executor,
+        randomness: Random,
+        log: Log,
+        metrics: Metrics,
+    ) -> None:
+        self._setting = setting
+        self._stock = stock
+        self._files = files
+        self._channel = channel
+        self._chats = chats
+        self._left = left
+        self._open = open_question
+        self._painters = painters
+        self._tags = tags
+        self._clock = clock
+        self._limits = limits
+        self._executor = executor
+        self._randomness = randomness
+        self._log = log
+        self._metrics = metrics
+
+    def __call__(self, question: Question) -> tuple[Message, Message] | None:
+        """Both messages, complete; None if there is no picture for it.
+
+        Raises:
+            Busy: what an earlier request with the same id had taken is being put back.
+        """
+        if question.image_ids or question.again or question.count not in (None, 1):
+            return None
+        try:
+            suggestion = self._suggestion(question)
+            return None if suggestion is None else self._answer(question, suggestion)
+        except Busy:
+            raise
+        except Refused:
+            return None  # the usual way says so
+        except Exception:  # noqa: BLE001 - it is answered all the same
+            self._log.exception("llm_handler_stock_failed")
+            self._metrics.add(Metric.DEFECTS)
+            return None
+
+    # --- Knowing ----------------------------------------------------------------------------
+
+    def _suggestion(self, question: Question) -> Suggestion | None:
+        setting = self._setting() or Suggestions.none()
+        return setting.asked(question.text, question.suggestion_id, question.aspect_ratio)
+
+    def _answer(self, question: Question, suggestion: Suggestion) -> tuple[Message, Message] | None:
+        day = quota.day_of(self._clock.now())
+        chats = self._executor.submit(self._chats.chats, question.user_id, [question.chat_id])
+        left = self._executor.submit(self._left.has_room, question.user_id, day, self._limits)
+        if chats.result() or not left.result():
+            return None
+        asked = self._executor.submit(self._stock.asked, suggestion.id, self._clock.now())
+        try:
+            taken = self._take(question, suggestion)
+        finally:
+            asked.exception()  # it only makes the stock deeper
+        if taken is None:
+            self._log.info("llm_handler_stock_empty", suggestion=suggestion.id)
+            return None
+        return self._hand_over(question, taken)
+
+    # --- Taking -----------------------------------------------------------------------------
+
+    def _take(self, question: Question, suggestion: Suggestion) -> _Taken | None:
+        opening = self._open.begin(question)
+        job_id = ids.stock_job_id(question.chat_id, opening.assistant.id)
+        folder = ids.picture_folder(question.user_id, job_id)
+        fits = self._fits(question)
+        for _ in range(_TRIES):
+            own, ready = self._stock.to_take(suggestion.id, folder)
+            fitting = [one for one in ready if fits(one)]
+            if own is not None and own.status is StockStatus.HELD:
+                raise Busy("it is being put back", retry_after=_SOON)
+            if own is not None and own.status is not StockStatus.TAKEN:
+                return None  # handed over: the usual way finds it
+            if own is None and not fitting:
+                return None
+            until = (self._clock.now() + TAKEN_FOR).replace(microsecond=0)
+            picture = own or self._randomness.choice(fitting)
+            if (taken := self._stock.take(picture, folder, until)) is not None:
+                return _Taken(opening, suggestion, taken, job_id)
+        return None
+
+    def _fits(self, question: Question) -> Callable[[StockPicture], bool]:
+        """Whether a picture is one that the question wishes for."""
+        if (question.image_model, question.image_size) == (None, None):
+            return lambda _: True
+        chosen = self._painters(question.image_model, question.image_size)
+        return lambda one: (chosen.model, chosen.size) == (one.model, image_sizes.DEFAULT)
+
+    # --- Copying and handing over -----------------------------------------------------------
+
+    def _hand_over(self, question: Question, taken: _Taken) -> tuple[Message, Message] | None:
+        try:
+            channel = self._copied(question, taken)
+            answer, stored = self._stored(question, taken)
+            delivery = self._channel.change(question.user_id, stored, channel)
+        except ConditionsFailed as failed:
+            self._log.info("llm_handler_stock_not_handed_over", refused=str(failed))
+            self._stock.give_up(taken.picture, self._clock.now())
+            return None
+        except Exception:
+            self._stock.give_up(taken.picture, self._clock.now())
+            raise
+        self._log.about(message_id=answer.id)
+        self._log.info("llm_handler_stock_taken", message_id=answer.id, job_id=taken.job_id)
+        self._channel.deliver(delivery)
+        waited = milliseconds(question.received_at, self._clock.now())
+        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
+        self._metrics.add(Metric.PICTURE_TIME, waited)
+        return taken.opening.user, answer
+
+    def _copied(self, question: Question, taken: _Taken) -> Channel:
+        user_id, image = question.user_id, taken.picture.image
+        from_stock = ids.files_in(ids.stock_folder(taken.suggestion.id, image.id))
+        tags = (
+            self._tags.picture(user_id, taken.job_id),
+            self._tags.chat(user_id, question.chat_id),
+            self._tags.user(user_id),
+        )
+        with self._channel.reading(user_id) as channel:
+            own = ids.image_keys(user_id, taken.job_id)
+            self._files.copy(dict(zip(from_stock, own, strict=True)), tags)
+        return channel.result()
+
+    def _stored(self, question: Question, taken: _Taken) -> tuple[Message, Transition]:
+        """The answer, and the transaction that makes it so."""
+        job, image = _job(taken), _image(question.user_id, taken)
+        slot = Slot(job.id, SlotStatus.COMPLETE, image)
+        parts = ordered(job.prompt, job.aspect_ratio)
+        complete = taken.opening.assistant.generating(job, {0: slot}, parts, question.until)
+        answer = replace(complete, version=taken.opening.assistant.version)
+        stored = taken.opening.storing(
+            answer,
+            ReserveImage(taken.opening.day, self._limits.daily_images),
+            InsertJob(job),
+            InsertImage(image),
+            SpendStock(taken.picture),
+            is_first=True,
+        )
+        return answer, replace(stored, events=(*stored.events, ImageInserted(image)))
+
+
+def _job(taken: _Taken) -> Job:
+    """It has been painted, and for nobody's time; its price goes with it."""
+    user, assistant = taken.opening.user, taken.opening.assistant
+    return Job(
+        id=taken.job_id,
+        chat_id=assistant.chat_id,
+        message_id=assistant.id,
+        prompt=taken.suggestion.text,
+        aspect_ratio=taken.suggestion.aspect_ratio,
+        quota_day=taken.opening.day,
+        model=taken.picture.model,
+        created_at=user.created_at,
+        status=JobStatus.SUCCEEDED,
+        started_at=user.created_at,
+        ended_at=user.created_at,
+        price_usd=usd(taken.picture.cost_nano_usd),
+    )
+
+
+def _image(user_id: str, taken: _Taken) -> Image:
+    assistant = taken.opening.assistant
+    return replace(
+        taken.picture.image,
+        id=taken.job_id,
+        message_id=assistant.id,
+        chat_id=assistant.chat_id,
+        created_at=taken.opening.user.created_at,
+        key=ids.image_key(user_id, taken.job_id, "full.webp"),
+        thumbnail_key=ids.image_key(user_id, taken.job_id, "thumbnail.webp"),
+    )
