@@ -22,12 +22,14 @@ from moto import mock_aws
 from tests.support import in_memory
 from tests.support.doubles import FixedClock, InMemoryPictures
 from tests.support.dynamodb_local import dynamodb_local
+from tests.support.in_memory_candidates import InMemoryCandidates
 from tests.support.in_memory_stock import InMemoryDaysLeft, InMemoryStock
 from tests.support.ministack import ministack
 from tests.support.template import of_type
 
 from afterimage.adapters.aws import S3Pictures
 from afterimage.adapters.dynamodb import readers
+from afterimage.adapters.dynamodb.candidates import DynamoDbCandidates
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.days_left import DynamoDbDaysLeft
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
@@ -37,6 +39,7 @@ from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.stock_calls import StockCalls
 from afterimage.adapters.dynamodb.tables import (
     TABLES,
+    CandidateRow,
     ChannelRow,
     ChatRow,
     EventRow,
@@ -47,6 +50,7 @@ from afterimage.adapters.dynamodb.tables import (
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.system import SystemClock
 from afterimage.invocation import Invocation
+from afterimage.ports.candidates import CandidateStore
 from afterimage.ports.channel import ChannelStore
 from afterimage.ports.chats import (
     ChatReader,
@@ -129,6 +133,8 @@ class Tables:
     stock: Stock
     stock_calls: CallCounter
     left: DaysLeft
+    candidates: CandidateStore
+    words_of: Callable[[str, str], str | None]
     clock: FixedClock
 
 
@@ -257,6 +263,8 @@ def _in_memory() -> Tables:
         stock=(stock := InMemoryStock(tables)),
         stock_calls=stock,
         left=InMemoryDaysLeft(tables),
+        candidates=(candidates := InMemoryCandidates()),
+        words_of=lambda week, text: candidates.rows[week, text].words,
         clock=clock,
     )
 
@@ -323,6 +331,8 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         stock=DynamoDbStock(connection),
         stock_calls=StockCalls(),
         left=DynamoDbDaysLeft(),
+        candidates=DynamoDbCandidates(),
+        words_of=lambda week, text: CandidateRow.get(week, text).words,
         clock=clock,
     )
 

@@ -29,6 +29,7 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         tmp_path_factory.mktemp("stocked"),
         *("--schedule-interval", "1"),
         *("--parameter", f"Suggestions={json.dumps(suggested)}", "--parameter", "StockSize=2"),
+        *("--parameter", "CollectCandidates=true", "--parameter", "CommonAfter=2"),
     )
     stack = process.start()
     stack.gemini(text_ms=0, image_ms=10)
@@ -136,3 +137,15 @@ def test_a_day_has_so_many_calls_and_each_is_counted(stocked: Stack) -> None:
     (calls,) = [row for row in rows if row["suggestion"] == "calls"]
     assert calls["used"] <= calls["most"] == 20
     assert calls["cost_nano_usd"] > 0
+
+
+def test_what_several_people_ask_can_be_read_and_nothing_else(stocked: Stack) -> None:
+    for user in ("erin", "frank"):
+        http = stocked.http(user)
+        for text in ("A castle in the clouds", f"A castle for {user}"):
+            http.post(f"/chats/{ULID()}/messages", json={"text": text}).raise_for_status()
+
+    rows = scan(stocked, "CandidatesTable")
+
+    assert [row["words"] for row in rows if "words" in row] == ["a castle in the clouds"]
+    assert not [row for row in rows if "erin" in str(row)]

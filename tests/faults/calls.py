@@ -26,6 +26,7 @@ _TABLES = {
     "ChannelsTable": "channels",
     "ChannelEventsTable": "channel_events",
     "StockTable": "stock",
+    "CandidatesTable": "candidates",
 }
 _SECRETS = {"Gemini": "gemini", "UrlSigning": "signing", "Pseudonym": "pseudonym"}
 _LEDGER_MOVES = {"running": "claim", "reserved": "rescue"}

@@ -55,6 +55,7 @@ class Answering:
     log: Log
     metrics: Metrics
     catalogue: Callable[[], Catalogue] = lambda: CATALOGUE
+    note: Callable[[str, Message], None] = lambda *_: None
     take: Callable[[OpenQuestion, ChoosePainter], Take] = lambda *_: lambda _: None
 
     def __post_init__(self) -> None:
@@ -102,6 +103,7 @@ class Answering:
             end,
             PaintQuestion(messages, opening, order, log),
             self.take(opening, painters),
+            self.note,
             Attach(self.images),
             clock,
             self.limits,

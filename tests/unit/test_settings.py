@@ -26,6 +26,7 @@ TABLES = {
     "CHANNELS_TABLE": "channels",
     "CHANNEL_EVENTS_TABLE": "events",
     "STOCK_TABLE": "stock",
+    "CANDIDATES_TABLE": "candidates",
     "URL_SIGNING_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing",
     "URL_LIFETIME_DAYS": "7",
     "WEBSOCKET_ENDPOINT": "https://abc.execute-api.eu-central-1.amazonaws.com/live",

@@ -184,12 +184,14 @@ def test_models_of_ones_own_stand_where_the_functions_read(given: str, stored: s
 @pytest.mark.parametrize("given", ["[]", '[{"text": "a fox", "aspect_ratio": "3:2"}]'])
 def test_what_is_suggested_stands_where_the_functions_read(given: str) -> None:
     answer = {"Suggestions": given, "StockSize": "7", "StockPicturesADay": "11"}
+    answer |= {"CollectCandidates": "true", "CommonAfter": "30"}
     made = properties("AWS::SSM::Parameter", **answer)["SuggestionsParameter"]
 
     read = Suggestions.model_validate_json(resolve(made["Value"], values(**answer)))
 
     assert [one.model_dump() for one in read.suggestions] == json.loads(given)
     assert (read.stock_size, read.pictures_a_day) == (7, 11)
+    assert (read.collect_candidates, read.common_after) == (True, 30)
     assert len(made["Value"]["Fn::Sub"]) + plain()["Parameters"]["Suggestions"]["MaxLength"] < 4_096
 
 

@@ -80,6 +80,7 @@ class TableSettings(ParameterSettings):
     channels_table: Name
     channel_events_table: Name
     stock_table: Name
+    candidates_table: Name
     url_signing_secret: Name
     url_lifetime_days: int = Field(ge=1)
     websocket_endpoint: Url

@@ -19,7 +19,7 @@ from afterimage.domain.aspect_ratios import DEFAULT, AspectRatio
 from afterimage.domain.words import folded
 
 _MOST = 12  # of what somebody chooses among
-_LONGEST = 200  # characters; it is shown on a picture
+LONGEST = 200  # characters; it is shown on a picture
 _ID_DIGITS = 16  # hexadecimal
 _CONFIG = ConfigDict(frozen=True, defer_build=True)
 
@@ -40,7 +40,7 @@ class Suggestion(BaseModel):
 
     model_config = _CONFIG
 
-    text: Annotated[str, Field(min_length=1, max_length=_LONGEST), AfterValidator(_says_something)]
+    text: Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_says_something)]
     aspect_ratio: AspectRatio = DEFAULT
 
     @property

@@ -76,6 +76,7 @@ class AnswerMessage:
         end: EndAnswer,
         paint: PaintQuestion,
         take: Callable[[Question], tuple[Message, Message] | None],
+        note: Callable[[str, Message], None],
         attach: Attach,
         clock: Clock,
         limits: Limits,
@@ -89,6 +90,7 @@ class AnswerMessage:
         self._end = end
         self._paint = paint
         self._take = take
+        self._note = note
         self._attach = attach
         self._clock = clock
         self._limits = limits
@@ -104,12 +106,15 @@ class AnswerMessage:
             return Answer(*taken)
         try:
             if question.paint:
-                return Answer(*self._paint(question))
+                painted = Answer(*self._paint(question))
+                self._note(question.user_id, painted.user)
+                return painted
             opened = self._open(question)
         except (ConditionsFailed, TooManyOpen, ClockSkew, Invalid, ProviderLimit) as refusal:
             return self._repeat_or_refuse(question, refusal)
         self._log.about(message_id=opened.assistant.id)
         self._log.info("llm_handler_placeholder_stored", message_id=opened.assistant.id)
+        self._note(question.user_id, opened.user)
         return Answer(opened.user, self._think(question, opened.assistant, opened.delivery))
 
     # --- The same request again -------------------------------------------------------------

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from decimal import Decimal
 from random import SystemRandom
@@ -12,7 +12,9 @@ from aws_lambda_powertools import Logger
 from afterimage import settings
 from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
+from afterimage.adapters.candidate_hashes import HmacCandidateHashes
 from afterimage.adapters.catalogue import in_force
+from afterimage.adapters.dynamodb.candidates import DynamoDbCandidates
 from afterimage.adapters.dynamodb.days_left import DynamoDbDaysLeft
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
@@ -22,11 +24,13 @@ from afterimage.adapters.stock import S3StockFiles
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.domain.metrics import Metric
+from afterimage.domain.suggestions import Suggestions
 from afterimage.http.llm_handler import LlmHandlerRoutes
 from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.note_candidate import NoteCandidate
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.paint_question import PaintQuestion
@@ -106,6 +110,18 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     opening = OpenQuestion(
         channel=base.channel, images=images, painters=painters, clock=base.clock, limits=limits
     )
+    suggestions = set_suggestions(
+        base.parameter(configured.suggestions_parameter), base.log, base.metrics
+    )
+    note = NoteCandidate(
+        setting=suggestions,
+        candidates=DynamoDbCandidates(),
+        hashes=HmacCandidateHashes(base.fixed_secret(configured.pseudonym_secret)),
+        chats=images,
+        executor=base.work,
+        log=base.log,
+        metrics=base.metrics,
+    )
     answer = AnswerMessage(
         channel=base.channel,
         messages=messages,
@@ -114,7 +130,8 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         order=order,
         end=end,
         paint=PaintQuestion(messages=messages, open_question=opening, order=order, log=base.log),
-        take=_take(base, configured, opening, painters, limits),
+        take=_take(base, configured, suggestions, opening, painters, limits),
+        note=note,
         attach=attach,
         clock=base.clock,
         limits=limits,
@@ -132,20 +149,25 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     )
     asking = LlmHandlerRoutes(answer=answer, retry=retry, urls=base.urls, clock=base.clock)
     own = Metric.TEXT_OWN_TIME, Metric.TEXT_MODEL_TIME
-    return base.measured(authenticated(base, asking.handlers()), own, calls.costs.settle)
+
+    def last() -> None:
+        note.settle()
+        calls.costs.settle()
+
+    return base.measured(authenticated(base, asking.handlers()), own, last)
 
 
 def _take(
     base: Channelled,
     configured: settings.LlmHandlerSettings,
+    suggestions: Callable[[], Suggestions | None],
     opening: OpenQuestion,
     painters: ChoosePainter,
     limits: Limits,
 ) -> TakeFromStock:
-    setting = base.parameter(configured.suggestions_parameter)
     s3 = base.aws.client("s3", aws.UPLOAD)
     return TakeFromStock(
-        setting=set_suggestions(setting, base.log, base.metrics),
+        setting=suggestions,
         stock=DynamoDbStock(base.connection),
         files=S3StockFiles(s3, configured.images_bucket, base.work),
         channel=base.channel,

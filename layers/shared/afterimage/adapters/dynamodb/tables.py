@@ -236,6 +236,20 @@ class StockRow(Model):
     expires_at = NumberAttribute(null=True)
 
 
+class CandidateRow(Model):
+    """A text that several people may ask: how many, by hashes that name nobody, and its words once
+    they are many."""
+
+    class Meta:
+        table_name = ""
+
+    week = UnicodeAttribute(hash_key=True)
+    text = UnicodeAttribute(range_key=True)
+    users = UnicodeSetAttribute(null=True)
+    words = UnicodeAttribute(null=True)
+    expires_at = NumberAttribute(null=True)
+
+
 TABLES: dict[str, type[Model]] = {
     "messages": MessageRow,
     "chats": ChatRow,
@@ -244,6 +258,7 @@ TABLES: dict[str, type[Model]] = {
     "channels": ChannelRow,
     "channel_events": EventRow,
     "stock": StockRow,
+    "candidates": CandidateRow,
 }
 
 
