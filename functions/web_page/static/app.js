@@ -2,7 +2,7 @@
 import { ChatListView } from "./chat_list_view.js";
 import { ChatView } from "./chat_view.js";
 import { Composer } from "./composer.js";
-import { announce, ask, button } from "./elements.js";
+import { announce, ask, button, suggestionTile } from "./elements.js";
 import { GalleryView } from "./gallery_view.js";
 import { leaveFor, Session } from "./session.js";
 import { ApiError, connect } from "./unified_channel.js";
@@ -343,9 +343,14 @@ function showState(state) {
   else stateTimer = setTimeout(() => (word.textContent = wasConnected ? "Reconnecting…" : "Connecting…"), PATIENCE_MS);
 }
 
-function suggest() {
-  const offers = SUGGESTIONS.map((text) => button(text.replace("Paint a ", "A "), () => composer.offer(text)));
-  at("suggestions").append(...offers);
+/** What the operator suggests is asked by a click, and is there; else some words to begin with. */
+async function suggest() {
+  const { suggestions } = await channel.get("/suggestions").catch(() => ({ suggestions: [] }));
+  const offers = suggestions.map((one) => suggestionTile(one, () => chat.isEmpty && composer.send(one.text, {
+    suggestionId: one.id, aspectRatio: one.aspect_ratio,
+  })));
+  const words = SUGGESTIONS.map((text) => button(text.replace("Paint a ", "A "), () => composer.offer(text)));
+  at("suggestions").replaceChildren(...(offers.length ? offers : words));
 }
 
 function start() {

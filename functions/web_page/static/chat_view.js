@@ -56,6 +56,10 @@ export class ChatView {
     setInterval(() => this.#tick(), 1000);
   }
 
+  get isEmpty() {
+    return this.#ids.length === 0;
+  }
+
   /** Shows these messages, oldest or newest first, and no others. */
   replace(chatId, messages, { older = null, newer = false } = {}) {
     if (chatId !== this.chatId) this.#waits.clear(); // nobody looks at the other chat

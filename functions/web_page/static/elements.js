@@ -29,6 +29,21 @@ export function icon(name) {
   return svg;
 }
 
+/**
+ * A suggestion as its sample, in the sample's colour until that is loaded. A mouse has decided when it
+ * is pressed; a finger may only want to scroll.
+ */
+export function suggestionTile({ text, thumbnail_url, color }, onchoose) {
+  const image = thumbnail_url && element("img", { src: thumbnail_url, alt: "", decoding: "async" });
+  const tile = button(element("span", { dir: "auto" }, text), onchoose, {
+    className: "suggestion",
+    onpointerdown: ({ pointerType, button }) => pointerType === "mouse" && button === 0 && onchoose(),
+  });
+  tile.prepend(...[image].filter(Boolean));
+  if (color) tile.style.backgroundColor = color;
+  return tile;
+}
+
 /** Asks before something is deleted; true if it shall be. */
 export function ask(sentence, yes) {
   const dialog = document.getElementById("question");

@@ -254,6 +254,8 @@ export class UnifiedChannel {
       imageModel?: string | undefined;
       /** An answer with pictures: what it was asked for is asked for again; `text` is only shown. */
       again?: string | undefined;
+      /** Which of `GET /suggestions` a chat's first question is; its words must be the suggestion's. */
+      suggestionId?: string | undefined;
       onNewId?: ((id: string) => void) | undefined;
     },
   ): Promise<Answer>;

@@ -173,11 +173,11 @@ export class UnifiedChannel {
 
   /** Posts a message and repeats it, under the same id, until the server has decided. */
   async send(chatId, text, {
-    id = this.newId(), aspectRatio, imageIds, count, paint, imageSize, imageModel, again, onNewId,
+    id = this.newId(), aspectRatio, imageIds, count, paint, imageSize, imageModel, again, suggestionId, onNewId,
   } = {}) {
     const body = {
       text, aspect_ratio: aspectRatio, image_ids: imageIds, count, paint,
-      image_size: imageSize, image_model: imageModel, again,
+      image_size: imageSize, image_model: imageModel, again, suggestion_id: suggestionId,
     };
     const answer = await this.#withGoodId(id, onNewId, (id) =>
       this.#http.call("POST", `/chats/${chatId}/messages`, { body: { id, ...body }, tries: SEND_TRIES }));
