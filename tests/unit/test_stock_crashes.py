@@ -1,0 +1,337 @@
+"""A function dies before or after any step around the stock: nothing is lost, and nothing doubled.
+
+A step is a call of what it needs of the world. What has died does nothing more; what is left is put
+right by the same request again, or by the keeper.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
+from random import Random
+from threading import RLock
+from typing import Any
+
+import pytest
+from tests.support.answering import Answering
+from tests.support.builders import CHAT, a_ulid
+from tests.support.bundle import FOX as WISH
+from tests.support.bundle import LIMITS, Killed, painters_turns
+from tests.support.costs import count_calls
+from tests.support.doubles import (
+    REQUEST,
+    FakeStudio,
+    FixedClock,
+    InMemoryPictures,
+    PlainIdentifiers,
+    PlainTags,
+    PlainUrls,
+    RecordingLog,
+    RecordingMetrics,
+    RecordingPush,
+    RecordingStarter,
+    ScriptedModel,
+)
+from tests.support.in_memory import (
+    InMemoryEventLog,
+    InMemoryLedger,
+    InMemoryMessages,
+    InMemoryTables,
+)
+from tests.support.in_memory_stock import InMemoryDaysLeft, InMemoryStock, InMemoryStockFiles
+from tests.unit.conftest import USER
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain import ids
+from afterimage.domain.entities import Status
+from afterimage.domain.errors import Busy
+from afterimage.domain.limits import ModelKind
+from afterimage.domain.stock import StockJob, StockStatus
+from afterimage.domain.suggestions import Suggestion, Suggestions
+from afterimage.invocation import Invocation
+from afterimage.use_cases.keep_stock import KeepStock
+from afterimage.use_cases.open_question import Question
+from afterimage.use_cases.paint_stock import PaintStock, StockOrder
+from afterimage.use_cases.take_from_stock import TakeFromStock
+
+FOX = Suggestion(text="A fox in the snow")
+SETTING = Suggestions(suggestions=(FOX,), stock_size=2, pictures_a_day=99)
+NEVER = 10**6
+
+
+@dataclass
+class Life:
+    """Of one function: it dies at a step.
+
+    Attributes:
+        steps: names of those that were begun.
+    """
+
+    dies_at: int = NEVER
+    after: bool = False
+    steps: list[str] = field(default_factory=list)
+    dead: bool = False
+    lock: Any = field(default_factory=RLock)
+
+    def of(self, world: Any) -> Any:
+        """The same as this life meets it."""
+        return _Met(world, self)
+
+    def step(self, name: str, act: Callable[[], Any]) -> Any:
+        with self.lock:
+            self.steps.append(name)
+            is_last = len(self.steps) - 1 == self.dies_at
+            self.dead = self.dead or (is_last and not self.after)
+            if self.dead:
+                raise Killed
+            done = act()
+            if is_last:
+                self.dead = True
+                raise Killed
+            return done
+
+
+class _Met:
+    def __init__(self, world: Any, life: Life) -> None:
+        self._world, self._life = world, life
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._world, name)
+        if not callable(found):
+            return found
+        return lambda *given, **named: self._life.step(name, lambda: found(*given, **named))
+
+
+class World:
+    def __init__(self, threads: Executor) -> None:
+        self.threads = threads
+        self.clock, self.log = FixedClock(), RecordingLog()
+        self.metrics = RecordingMetrics()
+        self.tables = InMemoryTables(self.clock)
+        self.pictures = InMemoryPictures()
+        self.stock = InMemoryStock(self.tables)
+        self.files = InMemoryStockFiles(self.pictures)
+        self.model = ScriptedModel()
+        self.started: list[str] = []
+        self.asked_at: dict[str, datetime] = {}
+
+    def start_stock(self, job: StockJob) -> None:
+        self.started.append(job.picture)
+
+    def keep(self, life: Life | None = None) -> None:
+        """A sweep, which may be one that dies."""
+        life = life or Life()
+        stock = life.of(self.stock)
+        keep = KeepStock(
+            lambda: SETTING,
+            stock,
+            stock,
+            life.of(self),
+            life.of(self.pictures),
+            self.clock,
+            timedelta(minutes=5),
+            self.log,
+            self.metrics,
+        )
+        run(lambda: keep(self.clock.now() + timedelta(seconds=1)))
+
+    def paint(self, life: Life | None = None) -> None:
+        """What was started is painted, by a function that may die."""
+        life = life or Life()
+        calls = count_calls(
+            life.of(self.stock), ModelKind.IMAGE, 0, self.clock, self.log, self.metrics
+        )
+        self.model.script = [f"picture {len(self.model.asked)}".encode()]
+        paint = PaintStock(
+            life.of(self.stock),
+            life.of(self.model),
+            PlainIdentifiers(),
+            calls,
+            FakeStudio(),
+            life.of(self.pictures),
+            "an-image-model",
+            self.clock,
+            self.threads,
+            self.log,
+            self.metrics,
+        )
+        until = self.clock.now() + timedelta(seconds=150)
+        run(lambda: paint(StockOrder(self.started[-1], REQUEST, until)))
+
+    def minutes(self, number: int) -> None:
+        """Sweeps, and what they start is painted."""
+        for _ in range(number):
+            self.clock.advance(minutes=1)
+            before = len(self.started)
+            self.keep()
+            if len(self.started) > before:
+                self.paint()
+
+    def ask(self, life: Life | None = None, user: str = USER) -> Status | None:
+        """The suggestion's words, in a new chat; the same request again is the same question."""
+        life = life or Life()
+        tables = life.of(self.tables)
+        starter, invocation = RecordingStarter(), Invocation(self.clock)
+        turns = painters_turns(self.tables, starter, self.clock, self.log, self.metrics)
+        channel = UnifiedChannel(
+            tables,
+            RecordingPush(),
+            PlainUrls(),
+            self.clock,
+            self.threads,
+            self.log,
+            self.metrics,
+            invocation,
+            turns,
+        )
+        ledger, events = InMemoryLedger(self.tables), InMemoryEventLog(self.tables)
+        stock, files = life.of(self.stock), life.of(self.files)
+        self.model.script = [WISH]
+        answering = Answering(
+            channel,
+            InMemoryMessages(self.tables),
+            ledger,
+            ledger,
+            self.model,
+            starter,
+            turns,
+            invocation,
+            events,
+            self.pictures,
+            self.clock,
+            LIMITS,
+            self.threads,
+            self.log,
+            self.metrics,
+            take=lambda opening, painters: TakeFromStock(
+                lambda: SETTING,
+                stock,
+                files,
+                channel,
+                events,
+                InMemoryDaysLeft(self.tables),
+                opening,
+                painters,
+                PlainTags(),
+                self.clock,
+                LIMITS,
+                self.threads,
+                Random(0),  # noqa: S311 - the same on every run
+                self.log,
+                self.metrics,
+            ),
+        )
+        now = self.clock.now()
+        until = now + timedelta(seconds=60)
+        message_id = a_ulid(0, self.asked_at.setdefault(user, now))
+        question = Question(user, CHAT, message_id, FOX.text, None, now, until)
+        answers: list[Status] = []
+        run(lambda: answers.append(answering.answer(question).assistant.status))
+        return answers[0] if answers else None
+
+    # --- What must hold ---------------------------------------------------------------------
+
+    def check(self) -> None:
+        """At rest: files and rows belong together, and what was handed out is one person's."""
+        stored = {key.rpartition("/")[0] + "/" for key in self.pictures.files}
+        rows = self.tables.rows
+        of_stock = {ids.stock_folder(p.suggestion, p.image.id) for p in rows.stock.values()}
+        of_users = {ids.picture_folder(user, image.id) for (user, _), image in rows.images.items()}
+        assert stored == of_stock | of_users
+        for folder in stored:
+            assert {f"{folder}{name}" for name in ids.IMAGE_FILES} <= set(self.pictures.files)
+        assert all(one.status is StockStatus.READY for one in rows.stock.values())
+        assert rows.stock_jobs == []
+        shown = [self.pictures.files[f"{folder}full.webp"] for folder in of_stock | of_users]
+        assert len(set(shown)) == len(shown)
+        used, _ = rows.stock_calls["2026-11-20"]
+        assert len(shown) <= used
+        for user in {user for user, _ in rows.images}:
+            counted = rows.used[user, "quota#2026-11-20"]
+            assert counted == sum(owner == user for owner, _ in rows.images)
+
+
+def run(function: Callable[[], object]) -> None:
+    """A function, which may die."""
+    try:
+        function()
+    except Killed:
+        return
+
+
+@pytest.fixture(scope="module")
+def threads() -> Any:
+    with ThreadPoolExecutor(8) as pool:
+        yield pool
+
+
+def stocked(threads: Executor) -> World:
+    world = World(threads)
+    world.minutes(3)
+    world.check()
+    return world
+
+
+def taking(world: World, life: Life) -> None:
+    world.ask(life)
+
+
+def putting_back(world: World, life: Life) -> None:
+    """Whoever took it died when everything was copied."""
+    copied = Life()
+    world.ask(replace(copied, dies_at=_steps_of(taking, world.threads).index("copy"), after=True))
+    world.clock.advance(minutes=1)
+    world.keep(life)
+
+
+def removing(world: World, life: Life) -> None:
+    """One was handed over."""
+    assert world.ask() is Status.COMPLETE
+    world.clock.advance(minutes=1)
+    world.keep(life)
+
+
+def painting(world: World, life: Life) -> None:
+    world.ask(user="bob")
+    world.keep()
+    world.paint(life)
+
+
+def clearing(world: World, life: Life) -> None:
+    """The painter died when the picture was stored."""
+    painter = Life(_steps_of(painting, world.threads).index("deliver"))
+    painting(world, painter)
+    world.clock.advance(minutes=5)
+    world.keep(life)
+    world.keep(life)
+
+
+SCENARIOS = (taking, putting_back, removing, painting, clearing)
+
+
+def _steps_of(scenario: Callable[[World, Life], None], threads: Executor) -> list[str]:
+    life = Life()
+    scenario(stocked(threads), life)
+    return life.steps
+
+
+@pytest.mark.parametrize("repeats", [False, True])
+@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("scenario", SCENARIOS)
+def test_whatever_dies_nothing_is_lost_or_doubled(
+    threads: Executor, scenario: Callable[[World, Life], None], *, after: bool, repeats: bool
+) -> None:
+    steps = _steps_of(scenario, threads)
+    assert len(steps) >= 3
+
+    for number in range(len(steps)):
+        world = stocked(threads)
+        scenario(world, Life(number, after=after))
+        if repeats:
+            with suppress(Busy):  # which is to be repeated later
+                assert world.ask() in (Status.COMPLETE, Status.GENERATING)
+        world.minutes(15)
+        world.check()
