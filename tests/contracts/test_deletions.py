@@ -374,6 +374,7 @@ def test_everything_a_user_has_goes_but_what_is_kept(
         tables.deletions.begin(name, chat_deletion())
         tables.connections.register(name, "tab", NOW, NOW + WEEK)
         tables.tickets.keep(name, "digest", NOW + WEEK)
+        drawn = tables.store.draw(tables.store.read(name), NOW)
     seq = tables.store.read(user).seq
 
     for kind in UserRows:
@@ -388,6 +389,7 @@ def test_everything_a_user_has_goes_but_what_is_kept(
     assert tables.events.after(user, 0, 99, NOW) == []
     assert tables.store.read(user).connections == ()
     assert not tables.tickets.spend(user, "digest", NOW)
+    assert tables.store.draw(tables.store.read(user), NOW) == drawn == 1
     assert tables.store.read(user).seq == seq
     assert len(tables.images.before(somebody_else, None, 99)) == 30
     assert len(tables.events.after(somebody_else, 0, 99, NOW)) == 31

@@ -128,7 +128,7 @@ def _dynamodb(operation: str, body: dict[str, Any]) -> str:
         return f"{operation} {table}/{body['IndexName']}"
     if operation == "Query" and "unresumed#" in json.dumps(body):
         return "Query unresumed"
-    if operation in ("PutItem", "DeleteItem") and table == "channels":
+    if operation in ("PutItem", "UpdateItem", "DeleteItem") and table == "channels":
         item = body.get("Item") or body["Key"]
         return f"{operation} {item['entry']['S'].partition('#')[0]}"
     return f"{operation} {table}"

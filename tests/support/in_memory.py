@@ -45,6 +45,7 @@ class Counter:
     waiting: frozenset[str] = frozenset()
     deleted: bool = False
     expires_at: datetime | None = None
+    served: int = 0
 
 
 @dataclass
@@ -66,6 +67,7 @@ class Rows:
     connections: dict[Key, tuple[datetime, datetime]] = field(default_factory=dict)
     unresumed: dict[Key, datetime] = field(default_factory=dict)
     tickets: dict[Key, datetime] = field(default_factory=dict)
+    drawn: dict[Key, int] = field(default_factory=dict)
     events: dict[tuple[str, int], tuple[EventReference, datetime]] = field(default_factory=dict)
     stock: dict[Key, StockPicture] = field(default_factory=dict)
     stock_jobs: list[StockJob] = field(default_factory=list)
@@ -99,9 +101,12 @@ class InMemoryTables:
                 counter.painting,
                 counter.waiting,
                 tuple(connection for _, connection, is_live in mine if not is_live),
+                counter.served,
             )
 
-    def commit(self, channel: Channel, transition: Transition, now: datetime) -> None:
+    def commit(
+        self, channel: Channel, transition: Transition, now: datetime, number: int | None = None
+    ) -> None:
         user = channel.user_id
         with self.lock:
             refused = [
@@ -122,7 +127,19 @@ class InMemoryTables:
                 _apply(self.rows, user, change)
             for seq, event in enumerate(transition.events, start=channel.seq + 1):
                 self.rows.events[user, seq] = (EventReference.to(event, seq), now)
-            self.rows.counters[user] = _moved(channel, counter, transition)
+            self.rows.counters[user] = _moved(channel, counter, transition, number)
+
+    def draw(self, channel: Channel, now: datetime) -> int:  # noqa: ARG002 - the port's
+        key = channel.user_id, "turn"
+        with self.lock:
+            self.rows.drawn[key] = self.rows.drawn.get(key, channel.served) + 1
+            return self.rows.drawn[key]
+
+    def serve(self, user_id: str, number: int) -> None:
+        with self.lock:
+            counter = self.rows.counters.get(user_id)
+            if counter is not None and not counter.deleted:
+                counter.served = max(counter.served, number)
 
     def _counter(self, user_id: str, now: datetime) -> Counter:
         counter = self.rows.counters.get(user_id, Counter())
@@ -475,7 +492,7 @@ class InMemoryRemoval(_View):
             case UserRows.LEDGER:
                 return (rows.jobs, rows.uploads, rows.used, rows.costs, rows.deletions)
             case UserRows.CHANNEL:
-                return (rows.connections, rows.tickets, rows.unresumed)
+                return (rows.connections, rows.tickets, rows.unresumed, rows.drawn)
             case UserRows.EVENTS:
                 return (rows.events,)
 
@@ -676,13 +693,16 @@ def _lost(rows: Rows, channel: Channel, transition: Transition) -> bool:
     return not all(_holds(rows, channel.user_id, change) for change in transition.along)
 
 
-def _moved(channel: Channel, counter: Counter, transition: Transition) -> Counter:
+def _moved(
+    channel: Channel, counter: Counter, transition: Transition, number: int | None
+) -> Counter:
     """The counter row after a transition."""
+    served = max(number or 0, counter.served)
     for change in transition.changes:
         if isinstance(change, changes.CloseAccount):
             return Counter(deleted=True, expires_at=change.until)
         if isinstance(change, changes.CorrectOpen):
-            return replace(counter, open=change.counted)
+            return replace(counter, open=change.counted, served=served)
     then = turns.after(channel, transition)
     moves = then != channel
     return Counter(
@@ -690,6 +710,7 @@ def _moved(channel: Channel, counter: Counter, transition: Transition) -> Counte
         counter.open + transition.opens,
         then.painting if moves else counter.painting,
         then.waiting if moves else counter.waiting,
+        served=served,
     )
 
 

@@ -27,7 +27,10 @@ PACKAGE = LAYER / "afterimage"
 HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
 
 # The core, and what it may import beside the standard library.
-CORE = ("domain", "use_cases", "ports", "channel", "frames", "invocation", "measured", "views")
+CORE = (
+    *("domain", "use_cases", "ports", "channel", "frames", "invocation", "measured", "place"),
+    "views",
+)
 CORE_MAY_IMPORT = {"pydantic", "ulid", "typing_extensions"}
 
 

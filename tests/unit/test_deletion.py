@@ -106,6 +106,7 @@ def stored(bundle: Bundle, user: str = USER) -> set[str]:
         "connection": rows.connections,
         "unresumed": rows.unresumed,
         "ticket": rows.tickets,
+        "numbers": rows.drawn,
     }
     folder = ids.image_folder(user)
     found = {
@@ -554,6 +555,7 @@ def test_everything_of_an_account_goes_but_its_emptied_counter(bundle: Bundle) -
         a_picture(bundle, state, number)
     a_picture(bundle, "running", 3, OTHER)
     bundle.tables.keep(USER, "digest", NOW + DAY)
+    bundle.tables.draw(bundle.tables.read(USER), NOW)
 
     bundle.delete_account()
     bundle.keep()

@@ -268,9 +268,11 @@ def test_others_may_take_what_was_left_meanwhile(world: World) -> None:
     world.leave(f"quota#{DAY}", 3, 5)
     commit, taken = world.tables.commit, iter([1, 1, 1])
 
-    def racing(channel: Channel, transition: Transition, now: datetime) -> None:
+    def racing(
+        channel: Channel, transition: Transition, now: datetime, number: int | None = None
+    ) -> None:
         world.tables.rows.used[USER, f"quota#{DAY}"] += next(taken, 0)
-        commit(channel, transition, now)
+        commit(channel, transition, now, number)
 
     world.tables.commit = racing  # type: ignore[method-assign]
 

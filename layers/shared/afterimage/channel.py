@@ -22,16 +22,17 @@ from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
 from afterimage.domain.events import Event, MessageInserted, MessageUpdated
 from afterimage.domain.metrics import Metric, ending, success
 from afterimage.invocation import Invocation, Patience
+from afterimage.place import Place
 from afterimage.ports.channel import ChannelStore, ConditionsFailed, ImageUrls, LostRace, Push
 from afterimage.ports.system import Clock, Log, Metrics
 
 _POST_WITHIN = timedelta(seconds=2)
 _CLOSED_IN_PASSING = 2  # of the connections that have ended, so that no change pays for many
-# A transaction that loses repeats. Most are alone with one other and need a few milliseconds; a
-# hundred at once come through only if they wait long enough for one another.
+# A transaction that loses repeats, in its turn (`place.py`). The pauses are for those who lose all
+# the same, to one that has just come.
 _PATIENCE = Patience(
     first_pause=0.01,
-    longest_pause=1.28,
+    longest_pause=0.16,
     at_most=timedelta(seconds=20),
     keeping=_POST_WITHIN + timedelta(seconds=1),  # what is committed is posted, too
 )
@@ -125,24 +126,39 @@ class UnifiedChannel:
             AccountDeleted: the account is gone.
             Busy: others came first for twenty seconds, or for as long as the function has time.
         """
+        until = self._invocation.gives_up(_PATIENCE)
+        place = Place(self._store, self._clock, user_id, until)
+        try:
+            return self._commit(place, wanted, channel)
+        except (ConditionsFailed, TooManyOpen):
+            place.give_up()
+            raise
+
+    def _commit(
+        self,
+        place: Place,
+        wanted: Transition | Callable[[Channel], Transition],
+        channel: Channel | None,
+    ) -> Delivery:
         lost: LostRace | None = None
         for _ in self._invocation.tries(_PATIENCE):
-            channel = channel or self._store.read(user_id)
+            channel = channel or place.read()
             proposed = wanted if isinstance(wanted, Transition) else wanted(channel)
             _check(channel, proposed)
             transition = self._turns.taken(channel, proposed)
             # Encoded before: what could not be told is not committed.
             delivery = Delivery(channel, transition, self._frames(channel.seq, transition))
             try:
-                self._store.commit(channel, transition, self._clock.now())
+                self._store.commit(channel, transition, self._clock.now(), place.number)
             except LostRace as error:
+                place.lost_to_others(channel)
                 lost, channel = error, None
             except ConditionsFailed as failed:
                 if not all(isinstance(change, _GIVES_BACK) for change in failed.changes):
                     raise
                 # The day's counter is gone or at 0. An answer ends all the same.
                 self._log.warning("channel_refund_lost", refused=str(failed))
-                return self.change(user_id, _without(proposed, failed.changes), channel)
+                return self._commit(place, _without(proposed, failed.changes), channel)
             else:
                 self._count_endings(transition)
                 return delivery

@@ -57,7 +57,7 @@ class Invocation:
 
     def tries(self, patience: Patience) -> Iterator[None]:
         """The first try at once, and others, each after a pause, for as long as there is time."""
-        give_up = self._give_up(patience)
+        give_up = self.gives_up(patience)
         pause = patience.first_pause
         while True:
             yield
@@ -67,7 +67,8 @@ class Invocation:
             self._clock.sleep(random.uniform(0, min(pause, left)))  # noqa: S311 - jitter
             pause = min(patience.longest_pause, pause * 2)
 
-    def _give_up(self, patience: Patience) -> datetime:
+    def gives_up(self, patience: Patience) -> datetime:
+        """When what begins now is tried no more."""
         give_up = self._clock.now() + patience.at_most
         return give_up if self._until is None else min(give_up, self._until - patience.keeping)
 

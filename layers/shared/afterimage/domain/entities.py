@@ -477,6 +477,7 @@ class Channel:
         painting: ids of the jobs that are the painter's: reserved or running.
         waiting: ids of the jobs that wait for their turn.
         ended: ids of connections that get no more frames, by their token's end or their age.
+        served: the last number that had its turn, of those who wait to commit.
     """
 
     user_id: str
@@ -487,3 +488,4 @@ class Channel:
     painting: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
     ended: tuple[str, ...] = ()
+    served: int = 0

@@ -42,14 +42,25 @@ class ChannelStore(Protocol):
         Of an account that was deleted so long ago that it is no longer refused, nothing is left.
         """
 
-    def commit(self, channel: Channel, transition: Transition, now: datetime) -> None:
+    def commit(
+        self, channel: Channel, transition: Transition, now: datetime, number: int | None = None
+    ) -> None:
         """Apply all of it, or nothing, if `seq` is still `channel.seq`.
+
+        Args:
+            number: that was drawn for it; it is then served.
 
         Raises:
             ConditionsFailed: a change's own condition does not hold.
             AccountDeleted: the user's account has been deleted, and is refused still.
             LostRace: somebody else came first; worth repeating from `read`.
         """
+
+    def draw(self, channel: Channel, now: datetime) -> int:
+        """The next number of those who wait to commit, larger than any that was served."""
+
+    def serve(self, user_id: str, number: int) -> None:
+        """Let whoever has the next number come, without a commit."""
 
     def forget(self, user_id: str, connection_id: str) -> None:
         """Remove a connection; nothing happens if it is gone already."""

@@ -11,6 +11,7 @@ from pynamodb.exceptions import (
     CancellationReason,
     DeleteError,
     TransactWriteError,
+    UpdateError,
 )
 from pynamodb.expressions.condition import Condition
 from pynamodb.transactions import TransactWrite
@@ -35,6 +36,8 @@ from afterimage.ports.system import Clock
 
 # What sorts behind "ticket#" is not read with the channel.
 _CONNECTION, _TICKET, _UNRESUMED = "connection#", "ticket#", "unresumed#"
+_TURN = "turn"
+_NUMBERS_KEPT = timedelta(hours=1)  # without them they go on behind what was served
 _LOOKED_AT = 20  # rows of connections that have not resumed, to find some that are old
 _LONGEST = timedelta(hours=2)  # a connection's life at API Gateway
 # Reasons of a cancelled transaction that say "not now" rather than "no".
@@ -66,6 +69,7 @@ class DynamoDbChannelStore:
                     deleted=rows.is_refused(row, now),
                     painting=frozenset(row.painting or ()),
                     waiting=frozenset(row.waiting or ()),
+                    served=int(row.served or 0),
                 )
             elif (row.expires_at or 0) > now.timestamp():
                 live.append((row.connected_at or "", row.entry[len(_CONNECTION) :]))
@@ -76,8 +80,10 @@ class DynamoDbChannelStore:
 
     # --- The transaction --------------------------------------------------------------------
 
-    def commit(self, channel: Channel, transition: Transition, now: datetime) -> None:
-        writes = writes_of(channel, transition, now)
+    def commit(
+        self, channel: Channel, transition: Transition, now: datetime, number: int | None = None
+    ) -> None:
+        writes = writes_of(channel, transition, now, number)
         try:
             self._send([one.write for one in writes])
         except TransactWriteError as error:
@@ -99,6 +105,29 @@ class DynamoDbChannelStore:
                         transaction.update(
                             row, actions=actions, condition=condition, return_values=returned
                         )
+
+    # --- Who comes next ---------------------------------------------------------------------
+
+    def draw(self, channel: Channel, now: datetime) -> int:
+        row = ChannelRow(channel.user_id, _TURN)
+        row.update(
+            [
+                ChannelRow.drawn.set((ChannelRow.drawn | channel.served) + 1),
+                ChannelRow.expires_at.set(rows.epoch(now + _NUMBERS_KEPT)),
+            ]
+        )
+        return int(row.drawn or 0)
+
+    def serve(self, user_id: str, number: int) -> None:
+        behind = ChannelRow.served.does_not_exist() | (ChannelRow.served < number)
+        try:
+            # Of a deleted account there is no `seq` any more.
+            ChannelRow(user_id, COUNTER).update(
+                [ChannelRow.served.set(number)], condition=ChannelRow.seq.exists() & behind
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
 
     # --- Connections ------------------------------------------------------------------------
 

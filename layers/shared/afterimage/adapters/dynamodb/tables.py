@@ -176,8 +176,8 @@ COUNTER = "seq"
 
 
 class ChannelRow(Model):
-    """The counter (`seq`), a connection (`connection#…`), a ticket (`ticket#…`), or a connection
-    that has not resumed (`unresumed#…`)."""
+    """The counter (`seq`), a connection (`connection#…`), a ticket (`ticket#…`), a connection that
+    has not resumed (`unresumed#…`), or the numbers of those who wait to commit (`turn`)."""
 
     class Meta:
         table_name = ""
@@ -188,6 +188,8 @@ class ChannelRow(Model):
     open = NumberAttribute(null=True)
     painting = UnicodeSetAttribute(null=True)
     waiting = UnicodeSetAttribute(null=True)
+    drawn = NumberAttribute(null=True)
+    served = NumberAttribute(null=True)
     deleted_at = UnicodeAttribute(null=True)
     connected_at = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)

@@ -65,9 +65,15 @@ class Item:
     change: Change | None = None
 
 
-def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[Item]:
-    """All items of a transition's transaction, in the order in which they are sent."""
-    asked = [_counter_update(channel, transition, now)]
+def writes_of(
+    channel: Channel, transition: Transition, now: datetime, number: int | None = None
+) -> list[Item]:
+    """All items of a transition's transaction, in the order in which they are sent.
+
+    Args:
+        number: that is served by it.
+    """
+    asked = [_counter_update(channel, transition, now, number)]
     asked += _chat_checks(channel.user_id, transition)
     for change in transition.changes:
         if (write := _write(channel.user_id, change)) is not None:
@@ -77,7 +83,9 @@ def writes_of(channel: Channel, transition: Transition, now: datetime) -> list[I
     return sorted(asked, key=lambda one: _ORDER.index(type(one.write)))
 
 
-def _counter_update(channel: Channel, transition: Transition, now: datetime) -> Item:
+def _counter_update(
+    channel: Channel, transition: Transition, now: datetime, number: int | None
+) -> Item:
     as_read = ChannelRow.seq == channel.seq
     if not channel.seq:  # what a transition without events has written before the first event
         as_read |= ChannelRow.seq.does_not_exist()
@@ -94,7 +102,14 @@ def _counter_update(channel: Channel, transition: Transition, now: datetime) -> 
     if correction is not None:
         condition &= ChannelRow.open == correction.was
     row = ChannelRow(channel.user_id, COUNTER)
-    return Item(Update(row, _counter_actions(channel, transition), condition), correction)
+    actions = _counter_actions(channel, transition)
+    if number is not None and not _closes_account(transition):
+        actions.append(ChannelRow.served.set(max(number, channel.served)))
+    return Item(Update(row, actions, condition), correction)
+
+
+def _closes_account(transition: Transition) -> bool:
+    return any(isinstance(change, changes.CloseAccount) for change in transition.changes)
 
 
 def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
@@ -109,6 +124,7 @@ def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
                 ChannelRow.open.remove(),
                 ChannelRow.painting.remove(),
                 ChannelRow.waiting.remove(),
+                ChannelRow.served.remove(),
             ]
     actions: list[Action] = [
         ChannelRow.seq.set(channel.seq + len(transition.events)),

@@ -1,0 +1,158 @@
+"""One transaction's place among others of its user: who has lost waits for its number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from tests.support.builders import a_message
+from tests.support.bundle import USER
+from tests.support.doubles import NOW, FixedClock
+from tests.support.in_memory import InMemoryTables
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.changes import InsertMessage, Transition
+from afterimage.domain.errors import Busy, TooManyOpen
+from afterimage.domain.events import MessageInserted
+from afterimage.invocation import Invocation
+from afterimage.ports.channel import ConditionsFailed, LostRace
+
+FIRST, MINE = a_message(1), a_message(2)
+CHANGE = Transition((InsertMessage(MINE),), (MessageInserted(MINE),))
+SILENCE = timedelta(milliseconds=300)
+
+
+class Others:
+    """Those who drew their numbers before; they are heard of while one waits."""
+
+    def __init__(self, tables: InMemoryTables, clock: FixedClock, waiting: int) -> None:
+        first = Transition((InsertMessage(FIRST),), (MessageInserted(FIRST),))
+        tables.commit(tables.read(USER), first, NOW)
+        for _ in range(waiting):
+            tables.draw(tables.read(USER), NOW)
+        self.tries: list[tuple[int, datetime]] = []  # what was served, and when
+        self._tables, self._clock = tables, clock
+        self._commit, self._sleep = tables.commit, clock.sleep
+
+    def beat(self, times: int, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Win the next races."""
+
+        def commit(channel: Any, *rest: Any) -> None:
+            self.tries.append((channel.served, self._clock.now()))
+            if len(self.tries) <= times:
+                raise LostRace
+            self._commit(channel, *rest)
+
+        monkeypatch.setattr(self._tables, "commit", commit)
+
+    def meanwhile(self, happens: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
+        """At every pause of who waits."""
+
+        def sleep(seconds: float) -> None:
+            self._sleep(seconds)
+            happens()
+
+        monkeypatch.setattr(self._clock, "sleep", sleep)
+
+
+@pytest.fixture
+def others(tables: InMemoryTables, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Others:
+    """Eight wait already, and one of them wins the next race."""
+    others = Others(tables, clock, waiting=8)
+    others.beat(1, monkeypatch)
+    return others
+
+
+def test_who_has_lost_comes_behind_all_who_lost_before(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    others: Others,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others.meanwhile(lambda: tables.serve(USER, tables.read(USER).served + 1), monkeypatch)
+
+    channel.change(USER, CHANGE)
+
+    assert [served for served, _ in others.tries] == [0, 7]
+    assert tables.read(USER).served == 9
+
+
+def test_numbers_nobody_answers_to_are_passed_over_after_a_silence(
+    channel: UnifiedChannel, tables: InMemoryTables, others: Others
+) -> None:
+    channel.change(USER, CHANGE)
+
+    (_, lost_at), (served, tried_at) = others.tries
+    assert served == 0
+    assert SILENCE <= tried_at - lost_at < 2 * SILENCE
+    assert tables.read(USER).served == 9
+
+
+def test_as_long_as_others_are_served_nobody_is_passed_over(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    clock: FixedClock,
+    others: Others,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """However slow they are."""
+
+    def serve() -> None:
+        tables.serve(USER, (clock.now() - NOW) // (SILENCE * 0.9))
+
+    others.meanwhile(serve, monkeypatch)
+
+    channel.change(USER, CHANGE)
+
+    assert [served for served, _ in others.tries] == [0, 7]
+
+
+def test_who_loses_again_keeps_its_number(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    others: Others,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others.beat(4, monkeypatch)
+    tables.serve(USER, 8)
+
+    channel.change(USER, CHANGE)
+
+    assert tables.rows.drawn == {(USER, "turn"): 9}
+    assert tables.read(USER).served == 9
+
+
+@pytest.mark.parametrize("refusal", [ConditionsFailed, TooManyOpen])
+def test_who_is_refused_lets_the_next_one_come(
+    channel: UnifiedChannel, tables: InMemoryTables, others: Others, refusal: type[Exception]
+) -> None:
+    tables.serve(USER, 8)
+    limit = 0 if refusal is TooManyOpen else None
+
+    def wanted(_: object) -> Transition:
+        if len(others.tries) == 0:
+            return CHANGE
+        return Transition((InsertMessage(FIRST),), CHANGE.events, opens=1, open_limit=limit)
+
+    with pytest.raises(refusal):
+        channel.change(USER, wanted)
+
+    assert tables.read(USER).served == 9
+
+
+def test_nobody_waits_longer_than_the_function_has_time(
+    channel: UnifiedChannel,
+    clock: FixedClock,
+    invocation: Invocation,
+    others: Others,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    others.beat(1_000_000, monkeypatch)
+    invocation.begin(NOW + timedelta(seconds=10))
+
+    with pytest.raises(Busy):
+        channel.change(USER, CHANGE)
+
+    assert timedelta(seconds=6) < clock.now() - NOW <= timedelta(seconds=7)
