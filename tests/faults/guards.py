@@ -650,7 +650,7 @@ GUARDS = (
     ),
     Guard(
         _PAID,
-        "adapters/gemini/transport.py",
+        "adapters/gemini/ends.py",
         "return isinstance(error.args[0] if error.args else None, ProtocolError | OSError)",
         "return False",
         "tests/contracts/test_gemini_stream.py::test_a_request_that_may_have_been_taken_is_not_sent_again_for_a_picture",

@@ -29,7 +29,7 @@ def packages(lock: Path) -> list[tuple[str, str]]:
 
 def test_there_is_a_lock_for_each_environment() -> None:
     assert len(LOCKS) == 7
-    assert len(NPM_LOCKS) == 2
+    assert len(NPM_LOCKS) == 3
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda path: str(path.relative_to(ROOT)))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -369,10 +369,10 @@ def test_a_picture_that_cannot_be_delivered_in_time_is_delivered_by_the_next_att
 
     commit = bundle.tables.commit
 
-    def lose(channel: Channel, transition: Transition, now: datetime) -> None:
+    def lose(channel: Channel, transition: Transition, *rest: Any) -> None:
         if any(isinstance(change, InsertImage) for change in transition.changes):
             raise LostRace
-        commit(channel, transition, now)
+        commit(channel, transition, *rest)
 
     with monkeypatch.context() as contended:
         contended.setattr(bundle.tables, "commit", lose)

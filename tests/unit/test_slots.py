@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -159,12 +159,12 @@ def test_others_may_take_what_was_left_while_we_look(
     bundle = new_bundle(threads, 4, replace(MANY, daily_images=4))
     commit, others = bundle.tables.commit, [1] * taken
 
-    def one_less(channel: Channel, transition: Transition, now: datetime) -> None:
+    def one_less(channel: Channel, transition: Transition, *rest: Any) -> None:
         is_order = any(isinstance(change, ReserveImage) for change in transition.changes)
         if is_order and others:
             key = USER, f"quota#{DAY}"
             bundle.tables.rows.used[key] = bundle.tables.rows.used.get(key, 0) + others.pop()
-        commit(channel, transition, now)
+        commit(channel, transition, *rest)
 
     monkeypatch.setattr(bundle.tables, "commit", one_less)
 

@@ -335,11 +335,11 @@ def contend(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, users: set[str]) ->
     """Every transaction of these users loses, for ever, and a try takes 20 ms."""
     commit = bundle.tables.commit
 
-    def commit_unless(channel: Channel, transition: Transition, now: datetime) -> None:
+    def commit_unless(channel: Channel, transition: Transition, *rest: Any) -> None:
         bundle.clock.advance(seconds=0.02)
         if channel.user_id in users:
             raise LostRace
-        commit(channel, transition, now)
+        commit(channel, transition, *rest)
 
     monkeypatch.setattr(bundle.tables, "commit", commit_unless)
 
