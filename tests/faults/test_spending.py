@@ -6,6 +6,7 @@ cancel and retry side by side, while the provider fails in each of its ways, unt
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -87,6 +88,7 @@ def test_no_way_in_costs_more_than_the_day_allows(poor: RunningStack, user: str)
         asked = {kind: calls(log, kind, words[way]) for kind in ("text", "image")}
         counted = {"text": usage["text_calls"], "image": usage["provider_calls"]}
         allowed = {"text": TEXT_CALLS, "image": IMAGE_CALLS}
+        sys.stdout.write(f"{way}: {asked} asked, {allowed} allowed, {usage['cost_usd']} USD\n")
         assert ends[way] <= {"message_limit", "provider_limit"}, way
         assert all(counted[kind] <= allowed[kind] for kind in counted), (way, counted)
         if billed:
