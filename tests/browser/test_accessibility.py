@@ -123,6 +123,8 @@ def test_nothing_is_wider_than_the_page(
     say(page, f"paint a sunset {'x' * 300}")
     expect(page.locator("#log img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
 
+    tops = "buttons => [...new Set(buttons.map((button) => button.offsetTop))].length"
+    assert page.locator("#log .actions button").evaluate_all(tops) == 1  # they are one row
     for route in (page.url.split("#")[1], "/pictures"):
         page.evaluate("route => location.hash = route", route)
         assert page.evaluate("document.documentElement.scrollWidth") <= width

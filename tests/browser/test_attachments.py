@@ -198,15 +198,23 @@ def test_what_is_small_goes_up_as_it_is(page: Page) -> None:
     assert bodies == [file["buffer"]]
 
 
-def test_one_that_fails_keeps_nothing_else_from_being_sent(page: Page) -> None:
+OURS = {"error": {"code": "invalid", "message": "This is no picture.", "retry_after": None}}
+THE_GATEWAYS = {"message": "Request Too Long"}
+
+
+@pytest.mark.parametrize(
+    ("status", "answer", "sentence"),
+    [(400, OURS, "This is no picture."), (413, THE_GATEWAYS, "Something went wrong.")],
+)
+def test_one_that_fails_keeps_nothing_else_from_being_sent(
+    page: Page, status: int, answer: object, sentence: str
+) -> None:
     asked = posts(page)
-    answers = iter([None, 400, None])
+    answers = iter([None, answer, None])
 
     def decide(route: Route) -> None:
-        status = next(answers, None)
-        error = {"code": "invalid", "message": "This is no picture.", "retry_after": None}
-        if status:
-            route.fulfill(status=status, json={"error": error})
+        if refusal := next(answers, None):
+            route.fulfill(status=status, json=refusal)
         else:
             route.continue_()
 
@@ -216,7 +224,7 @@ def test_one_that_fails_keeps_nothing_else_from_being_sent(page: Page) -> None:
         bring(page, "drop", picture(color), target="#log")
         expect(page.locator(".tile progress")).to_have_count(0, timeout=PATIENCE_MS)
     failed = tiles(page).nth(1)
-    expect(failed).to_contain_text("This is no picture.")
+    expect(failed).to_contain_text(sentence)
     page.keyboard.press("Enter")
     expect(failed.get_by_role("button", name="Again")).to_be_visible()
     expect(page.locator("#text")).to_have_value("compare them")
