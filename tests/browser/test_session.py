@@ -59,13 +59,11 @@ def test_words_and_a_picture_survive_a_sign_in_that_enter_leads_to(
     sent = uploads(page)
     refusal = {"error": "invalid_grant"}
     page.route("**/token", lambda route: route.fulfill(status=400, json=refusal), times=1)
-    page.evaluate(
-        "() => { const now = Date.now; window.later = Date.now = () => now() + 3_600_000; }"
-    )
+    page.evaluate("() => { const now = Date.now; Date.now = () => now() + 3_600_000; }")
 
-    say(page, "what is this?")
+    with page.expect_request(re.compile("/authorize")):
+        say(page, "what is this?")
 
-    page.wait_for_function("window.later === undefined")
     expect(page.locator("#text")).to_have_value("what is this?", timeout=PATIENCE_MS)
     assert page.url.endswith(f"#{chat}")
     expect_up(page, 1)
