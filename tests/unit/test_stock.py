@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import Executor
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from tests.support.costs import count_calls
@@ -275,6 +276,30 @@ def test_what_was_stored_of_a_failed_one_goes(world: World) -> None:
 
     assert (world.pictures.files, world.job()) == ({}, None)
     assert world.metrics.of(Metric.DEFECTS) == [1]
+
+
+def test_what_somebody_came_before_goes_and_what_is_there_stays(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.keep()
+    deliver = world.stock.deliver
+    lost = [deliver, lambda *_: False]  # the first time, the answer is lost
+
+    def twice(*given: Any) -> bool:
+        return bool([act(*given) for act in lost][-1])
+
+    monkeypatch.setattr(world.stock, "deliver", twice)
+    world.paint()
+    assert world.job() is None
+    assert world.stock.shelf(FOX.id).sample is not None
+    lost.pop(0)
+
+    world.keep()
+    world.paint()
+    world.keep()
+
+    assert world.job() is None
+    assert len(world.pictures.files) == len(ids.IMAGE_FILES)
 
 
 def test_a_painter_that_died_is_followed_by_another_job(world: World) -> None:

@@ -117,8 +117,11 @@ class PaintStock:
             model=self._default_model,
             cost_nano_usd=nano(self._calls.costs.paid_for(job.picture)),
         )
-        is_there = self._jobs.deliver(job, painted)
-        self._log.info("image_generate_stock_complete", picture=job.picture, is_there=is_there)
+        if self._jobs.deliver(job, painted):
+            self._log.info("image_generate_stock_complete", picture=job.picture)
+        else:  # somebody came first; if that was our own answer, which was lost, nothing fails
+            self._log.warning("image_generate_stock_not_delivered", picture=job.picture)
+            self._jobs.fail(job.picture, order.request_id)
 
     def _paint(self, order: StockOrder, job: StockJob) -> Sequence[bytes]:
         # Its first call is counted with the order.
