@@ -54,6 +54,9 @@ _WORK = "pushing never breaks the work"
 _PAID = "what was paid for is kept, and not bought twice"
 _ODD = "one odd answer blocks no chat"
 _IDEMPOTENT = "the same request is one message"
+_STOCK = "nobody gets another's picture of the stock, and none is lost"
+_BUDGET = "what nobody has asked for is painted within a day's calls"
+_UNREAD = "what few people ask is not read"
 
 GUARDS = (
     Guard(
@@ -689,6 +692,48 @@ GUARDS = (
         "                if not self._leave_form(forms):",
         "                if True:",
         "tests/unit/test_gemini_client.py::test_a_history_that_is_refused_is_sent_once_more_in_plain_words",
+    ),
+    Guard(
+        _STOCK,
+        "adapters/dynamodb/stock.py",
+        "transaction.delete(row, condition=still(before))",
+        "transaction.delete(row)",
+        "tests/contracts/test_stock.py::test_what_is_taken_is_its_messages_alone",
+    ),
+    Guard(
+        _STOCK,
+        "use_cases/take_from_stock.py",
+        "            SpendStock(taken.picture),\n",
+        "",
+        "tests/unit/test_take_from_stock.py::test_what_does_not_come_about_goes_the_usual_way_and_back",
+    ),
+    Guard(
+        _STOCK,
+        "use_cases/keep_stock.py",
+        "        self._pictures.delete(ids.files_in(held.folder))\n",
+        "",
+        "tests/unit/test_stock_crashes.py::test_whatever_dies_nothing_is_lost_or_doubled",
+    ),
+    Guard(
+        _BUDGET,
+        "adapters/dynamodb/stock.py",
+        "transaction.update(counted, actions=actions, condition=room)",
+        "transaction.update(counted, actions=actions)",
+        "tests/contracts/test_stock.py::test_a_days_calls_are_exact",
+    ),
+    Guard(
+        _BUDGET,
+        "adapters/dynamodb/stock.py",
+        "transaction.save(job_row(job), condition=StockRow.id.does_not_exist())",
+        "transaction.save(job_row(job))",
+        "tests/contracts/test_stock.py::test_one_is_painted_at_a_time_and_delivered_once",
+    ),
+    Guard(
+        _UNREAD,
+        "use_cases/note_candidate.py",
+        " == most:",
+        " >= 1:",
+        "tests/unit/test_candidates.py::test_words_are_written_by_who_completes_the_number",
     ),
 )
 
