@@ -67,12 +67,16 @@ class Bench:
 
 @contextmanager
 def running_stack(
-    tree: Tree = HERE, **environment: str
+    tree: Tree = HERE, arguments: Sequence[str] = (), **environment: str
 ) -> Iterator[tuple[StackProcess, RunningStack]]:
     """A stack of one's own, warm; `environment`: of its process, besides the limits."""
     with tempfile.TemporaryDirectory(prefix="afterimage-bench-") as folder:
         process = StackProcess(
-            Path(folder), env={**_LIMITS, **environment}, root=tree.root, python=tree.python
+            Path(folder),
+            *arguments,
+            env={**_LIMITS, **environment},
+            root=tree.root,
+            python=tree.python,
         )
         stack = process.start()
         try:

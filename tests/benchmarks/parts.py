@@ -20,6 +20,7 @@ from tests.benchmarks import (
     placeholder,
     replay,
     several,
+    stock,
     upload,
     url_signing,
     webp_size,
@@ -57,6 +58,7 @@ PARTS: Mapping[str, Part] = {
     "several": Part(
         several.measure, "four pictures beside one; straight to the painter, beside by words", 240
     ),
+    "stock": Part(stock.measure, "a suggestion that is there, beside one that is painted", 240),
     "calls": Part(call_chains.measure, "AWS calls one behind the other on both paths", 120),
     "cpu": Part(picture_cpu.measure, "CPU of one picture, by stage", 120),
     "urls": Part(url_signing.measure, "CPU of signing the addresses of a page of pictures", 60),

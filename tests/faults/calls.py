@@ -102,9 +102,15 @@ def step_of(request: Request) -> str:
         return f"{path.rpartition(':')[2]} {kind}"
     if request.method == "POST":
         return "DeleteObjects"
+    return _s3(request, path.rpartition("/")[2])
+
+
+def _s3(request: Request, name: str) -> str:
+    if "x-amz-copy-source" in {header.lower() for header in request.headers}:
+        return f"CopyObject {name}"
     if "list-type=2" in request.path:
         return "ListObjectsV2"
-    return f"{_S3.get(request.method, request.method)} {path.rpartition('/')[2]}"
+    return f"{_S3.get(request.method, request.method)} {name}"
 
 
 def operation_of(request: Request) -> str | None:
@@ -147,6 +153,8 @@ def _purpose(items: list[dict[str, Any]]) -> str:
         return "opening"
     if messages:
         return " ".join(str(_assigned(message, "status")) for message in messages)
+    if any(table_of(write["TableName"]) == "stock" for write in writes):
+        return "put back" if "ready#" in json.dumps(items[-1]) else "taken"
     put = json.dumps([item["Put"] for item in items if "Put" in item])
     marks = {"deletion#": "deletion", "sha256": "upload", "thumbhash": "image"}
     return next((name for mark, name in marks.items() if mark in put), "other")

@@ -11,7 +11,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from afterimage.domain import ids
 from tests.faults.kill_stage import Stage
+from tests.faults.kill_stock import nothing_taken
 from tests.faults.proxy import (
     Action,
     Answer,
@@ -24,6 +26,7 @@ from tests.faults.proxy import (
     refuse,
 )
 from tests.support.hostile_pictures import png
+from tests.support.stocked import SUGGESTION, put_picture
 
 _LLM, _PAINTER, _API, _KEEPER = "llm_handler_gemini", "image_generate", "chat_api", "keeper"
 _INTAKE = "image_upload"
@@ -95,6 +98,22 @@ def painted_at_once(stage: Stage) -> None:
     """No text model is asked: what stores the question orders its picture."""
     stage.arm()
     stage.ask("a boat", paint=True)
+
+
+def suggestion_taken(stage: Stage) -> None:
+    put_picture(stage.stack, dict.fromkeys(ids.IMAGE_FILES, b""))
+    stage.arm()
+    stage.ask(SUGGESTION.text)
+
+
+def suggestion_put_back(stage: Stage) -> None:
+    """Whoever took it died when everything was copied."""
+    put_picture(stage.stack, dict.fromkeys(ids.IMAGE_FILES, b""))
+    stage.on("TransactWriteItems opening", kill_before, _LLM)
+    stage.ask(SUGGESTION.text)
+    stage.until("silence", stage.is_quiet)
+    stage.arm()
+    stage.until("the picture's return", lambda: nothing_taken(stage.stack, stage.user))
 
 
 def painter_unreachable(stage: Stage) -> None:
@@ -371,6 +390,7 @@ SCENARIOS = {
         Scenario("text refused", _LLM, text_refused, _FAILED, _FAILED),
         Scenario("picture ordered", _LLM, picture_ordered, _EITHER, _COMPLETE),
         Scenario("painted at once", _LLM, painted_at_once, _COMPLETE, _COMPLETE),
+        Scenario("suggestion taken", _LLM, suggestion_taken, _COMPLETE, _COMPLETE),
         # What was ordered and not handed over is started by the sweep, if the function dies first.
         Scenario("painter unreachable", _LLM, painter_unreachable, _EITHER, _EITHER),
         Scenario("text retried", _LLM, text_retried, _EITHER, _EITHER),
@@ -417,6 +437,7 @@ SCENARIOS = {
         Scenario("picture deleted", _API, picture_deleted, _COMPLETE, _COMPLETE),
         Scenario("chat deleted", _API, chat_deleted, _COMPLETE),
         Scenario("account deleted", _API, account_deleted, _COMPLETE),
+        Scenario("suggestion put back", _KEEPER, suggestion_put_back, _ANY),
         Scenario("rescue", _KEEPER, rescue, _COMPLETE),
         Scenario("picture removed", _KEEPER, picture_deleted, _COMPLETE),
         Scenario("chat removed", _KEEPER, chat_deleted, _ANY),

@@ -15,6 +15,7 @@ import httpx
 from boto3.dynamodb.types import TypeDeserializer
 from ulid import ULID
 
+from tests.faults import kill_stock
 from tests.faults.calls import Call
 from tests.faults.client import Client, Crowd
 from tests.faults.invariants import OPEN, check_client, folder
@@ -23,12 +24,14 @@ from tests.faults.processes import function_of, kill
 from tests.faults.proxy import Action, FaultProxy, Rule, kill_after, kill_before
 from tests.faults.stack_behind import stack_behind
 from tests.local_stack.testing import RunningStack
+from tests.support import stocked
 from tests.support.stored import Row
 
 _ARGUMENTS = (
     "--parameter=ImageConcurrency=50",
     # So that a second picture waits; no scenario of one message meets it.
     "--parameter=MaxPaintingPerUser=1",
+    *stocked.ARGUMENTS,
     *("--schedule-interval=2", "--retry-delay=0.3", "--throttle-delay=0.1"),
 )
 # Where deadlines are waited for: the shortest that template.yaml allows.
@@ -296,6 +299,7 @@ class Stage:
             self._repeat_until_ended(self._repeat)
         self.until("an end of every message", self._all_ended)
         self.until("nothing that runs", self.is_quiet)
+        self.until("the stock", lambda: kill_stock.nothing_taken(self.stack, self.user))
         self._settled_at = len(self.proxy.calls_of(self.user))
         self.until("the removal of uploads", self.nothing_to_purge)
 

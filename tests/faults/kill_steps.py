@@ -73,6 +73,20 @@ STEPS: dict[str, dict[str, int]] = {
         "PostToConnection message-insert generating": 1,
         "Invoke": 1,
     },
+    "suggestion taken": {
+        "BatchGetItem chats": 1,
+        "BatchGetItem image_generation_log": 1,
+        "Query stock": 1,
+        "TransactWriteItems taken": 1,
+        "CopyObject original": 1,
+        "CopyObject full.webp": 1,
+        "CopyObject small.webp": 1,
+        "CopyObject thumbnail.webp": 1,
+        "Query channels": 2,
+        "TransactWriteItems opening": 1,
+        "PostToConnection message-insert complete": 2,
+        "PostToConnection image-insert": 1,
+    },
     "picture waits": {
         "Query channels": 4,
         **_OPENING,
@@ -277,6 +291,11 @@ STEPS: dict[str, dict[str, int]] = {
         "Query channel_events": 2,
         "BatchWriteItem channel_events": 1,
         "UpdateItem postponed": 1,
+    },
+    "suggestion put back": {
+        "UpdateItem stock": 1,
+        "DeleteObjects": 1,
+        "TransactWriteItems put back": 1,
     },
     "rescue": {"GetItem image_generation_log": 1, "UpdateItem rescue": 1, "Invoke": 1},
     "rescue, painter unreachable": {
