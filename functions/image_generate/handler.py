@@ -16,6 +16,7 @@ from afterimage.use_cases.create_image import Order
 from afterimage.use_cases.paint_stock import StockOrder
 from afterimage.wiring import image_generate
 
+JOB = ("user_id", "chat_id", "message_id", "job_id", "attempt")
 logger = Logger()
 
 
@@ -26,15 +27,16 @@ def application() -> image_generate.Painter:
 
 @logger.inject_lambda_context(correlation_id_path="correlation_id", clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
-    """What `llm_handler_gemini` sends (`user_id`, `chat_id`, `message_id`, `job_id`, `attempt`), or
-    the keeper for the stock: `{"stock": {"picture"}}`."""
+    """A job, from who orders or starts it; or the keeper's `{"stock": {"picture"}}`."""
     request_id, until = context.aws_request_id, end_of(context)
+    if "warm" in event:  # by `websocket`, before there is a job
+        application().picture.get_ready(until)
+        return
     if stock := event.get("stock"):
         logger.append_keys(picture=stock["picture"])
         application().stock.until(until)(StockOrder(stock["picture"], request_id, until))
         return
-    ids = {name: event[name] for name in ("user_id", "chat_id", "message_id", "job_id")}
-    order = Order(**ids, attempt=event["attempt"], request_id=request_id, until=until)
+    order = Order(**{name: event[name] for name in JOB}, request_id=request_id, until=until)
     logger.append_keys(message_id=order.message_id, job_id=order.job_id)
     logger.info("image_generate_started")
     application().picture.until(order.until)(order)

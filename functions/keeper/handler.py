@@ -29,12 +29,12 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:
     failed, about = event.get("requestPayload", {}), event.get("requestContext", {})
     if "stock" in failed:
         ours.stock_failed.until(ends_at)(failed["stock"]["picture"], about["requestId"])
-    elif failed:
+    elif "job_id" in failed:
         logger.append_keys(message_id=failed["message_id"], job_id=failed["job_id"])
         which = failed["user_id"], failed["job_id"], failed["attempt"], about["requestId"]
         ours.rescue.until(ends_at)(FailedInvocation(*which, about["condition"]))
     elif deletion := event.get("deletion"):
         ours.finish.until(ends_at)(deletion["user_id"], deletion["name"], ends_at - keeper.KEPT)
-    else:
+    elif "warm" not in failed:  # nobody waited for what was only warmed
         ours.sweep.until(ends_at)(ends_at - keeper.KEPT)
         logger.info("keeper_swept")

@@ -28,7 +28,13 @@ def application() -> HttpFunction:
     correlation_id_path=correlation_paths.API_GATEWAY_HTTP, clear_state=True
 )
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """An event of the HTTP API in, its response out, both of payload format 2.0. Never raises."""
+    """An event of the HTTP API in, its response out, both of payload format 2.0. Never raises.
+
+    Or `{"warm": true}` of `websocket`'s, before there is a message.
+    """
+    if "warm" in event:
+        application().get_ready(end_of(context))
+        return {}
     response = application().until(end_of(context))(event, context)
     logger.info("llm_handler_done", extra={"status": response["statusCode"]})
     return response

@@ -26,6 +26,7 @@ from tests.support.in_memory_candidates import InMemoryCandidates
 from tests.support.in_memory_stock import InMemoryDaysLeft, InMemoryStock
 from tests.support.ministack import ministack
 from tests.support.template import of_type
+from tests.support.warmings import InMemoryWarmings
 
 from afterimage.adapters.aws import S3Pictures
 from afterimage.adapters.dynamodb import readers
@@ -48,6 +49,7 @@ from afterimage.adapters.dynamodb.tables import (
     connect,
 )
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
+from afterimage.adapters.dynamodb.warmings import DynamoDbWarmings
 from afterimage.adapters.system import SystemClock
 from afterimage.invocation import Invocation
 from afterimage.ports.candidates import CandidateStore
@@ -74,6 +76,7 @@ from afterimage.ports.stock import (
     StockTaking,
 )
 from afterimage.ports.uploads import UploadStore
+from afterimage.ports.warming import WarmingStore
 
 SECOND_OPINION = "SECOND_OPINION" in os.environ
 # What stands for AWS where memory cannot: requests, answers and errors as they go over the wire.
@@ -109,6 +112,7 @@ class Tables:
     connections: ConnectionRegistry
     waiting: WaitingRoom
     tickets: TicketStore
+    warmings: WarmingStore
     messages: MessageReader
     chats: ChatReader
     images: ImageReader
@@ -239,6 +243,7 @@ def _in_memory() -> Tables:
         connections=tables,
         waiting=tables,
         tickets=tables,
+        warmings=InMemoryWarmings(tables),
         messages=in_memory.InMemoryMessages(tables),
         uploads=in_memory.InMemoryUploads(tables),
         chats=in_memory.InMemoryChats(tables),
@@ -307,6 +312,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         connections=store,
         waiting=store,
         tickets=store,
+        warmings=DynamoDbWarmings(),
         messages=readers.DynamoDbMessages(),
         uploads=DynamoDbUploads(),
         chats=readers.DynamoDbChats(),

@@ -56,6 +56,8 @@ LLM = {
     "IMAGE_GENERATE_FUNCTION": "image_generate:live",
     "KEEPER_FUNCTION": "keeper:live",
     "SUGGESTIONS_PARAMETER": "/afterimage/suggestions",
+    "LLM_HANDLER_FUNCTION": "llm_handler_gemini:live",
+    "WARM_ON_TYPING": "true",
     "UNRELATED": "is not read",
 }
 IMAGE = {

@@ -150,7 +150,7 @@ def test_a_function_invokes_what_it_is_told_of_and_no_other(function: str) -> No
     told = {
         str(resolve(value, known))
         for name, value in environment.items()
-        if name in ("IMAGE_GENERATE_FUNCTION", "KEEPER_FUNCTION")
+        if name in ("IMAGE_GENERATE_FUNCTION", "KEEPER_FUNCTION", "LLM_HANDLER_FUNCTION")
     }
     if function == "ImageGenerateFunction":  # its destination on failure
         told |= {str(resolve({"Ref": "KeeperFunctionAliaslive"}, known))}

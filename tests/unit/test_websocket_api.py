@@ -34,7 +34,11 @@ ARN = "arn:aws:execute-api:eu-central-1:123456789012:abc/live/$connect"
 
 
 def build(
-    tables: InMemoryTables, push: RecordingPush, log: RecordingLog, metrics: RecordingMetrics
+    tables: InMemoryTables,
+    push: RecordingPush,
+    log: RecordingLog,
+    metrics: RecordingMetrics,
+    warmed: list[str] | None = None,
 ) -> WebSocketApi:
     clock = FixedClock()
     events = InMemoryEventLog(tables)
@@ -45,6 +49,7 @@ def build(
         ResumeChannel(tables, tables, limit, replay, push, clock),
         limit,
         ReportWait(InMemoryLedger(tables), clock, log, metrics),
+        ([] if warmed is None else warmed).append,
         log,
         metrics,
     )
@@ -348,3 +353,17 @@ def test_refused_and_broken_tickets_are_told_apart(
         authorize(api, {"ticket": "YWxpY2U=.forged"})
 
     assert metrics.counts("Authorizer") == {"AuthorizerErrors": 1}
+
+
+# --- Somebody begins to write ------------------------------------------------------------------
+
+
+def test_who_types_is_warmed_and_nothing_answers(
+    tables: InMemoryTables, push: RecordingPush, log: RecordingLog, metrics: RecordingMetrics
+) -> None:
+    warmed: list[str] = []
+    api = build(tables, push, log, metrics, warmed)
+
+    assert api(event("$default", '{"action": "typing"}'), None) == {"statusCode": 200}
+
+    assert (warmed, push.sent) == ([USER], [])

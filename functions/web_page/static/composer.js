@@ -132,6 +132,7 @@ export class Composer {
     this.#nameEnter();
     BY_FINGER.addEventListener("change", () => this.#nameEnter());
     this.#text.addEventListener("input", () => {
+      this.#options.channel.typing();
       this.#checkLength();
       this.#keepDraft();
     });

@@ -283,6 +283,11 @@ export class UnifiedChannel {
    * how many ms somebody waited until each was drawn, without what did not come.
    */
   tell(action: { action: string; [field: string]: unknown }): boolean;
+  /**
+   * Call it at every input of a person who writes a question: the server is told at the first one,
+   * and once in five minutes, so that the functions that answer and paint are built by then.
+   */
+  typing(): void;
 
   /** Messages that came over HTTP: the newest version known of each, without the deleted. */
   take(messages: Message[]): Message[];

@@ -13,6 +13,7 @@ const ANSWER_MS = 10_000;
 const HIDDEN_ANSWER_MS = 65_000; // timers of a hidden page come once a minute
 const PING_OPEN_MS = 25_000;
 const PING_IDLE_MS = 240_000;
+const TYPING_MS = 300_000; // what a typing person needs stays warm for longer
 const POLL_OPEN_MS = 2_000;
 const POLL_IDLE_MS = 10_000;
 const ROTATE_MS = 110 * 60_000; // API Gateway ends every socket after 120 minutes
@@ -106,6 +107,7 @@ export class UnifiedChannel {
   #reading = Promise.resolve(); // one snapshot is read at a time
   #troubles = new Set(); // codes that were told, each until it is over
   #unreached = 0; // tries in a row that nothing answered
+  #typedAt = -Infinity; // ms since 1970, when the server was told last that somebody types
   #clockOffset = 0; // ms that this device's clock is behind the server's, as far as is known
   #timers = {};
   #heard = {
@@ -206,6 +208,12 @@ export class UnifiedChannel {
   /** Sends an action that nothing answers, if a socket is open; false if none is. */
   tell(action) {
     return this.via === "socket" && !this.#line.resuming && this.#line.tell(action);
+  }
+
+  /** Somebody writes: what a message needs is built meanwhile. Told once in five minutes. */
+  typing() {
+    const isNews = Date.now() - this.#typedAt >= TYPING_MS;
+    if (isNews && this.tell({ action: "typing" })) this.#typedAt = Date.now();
   }
 
   /** Messages that came over HTTP: the newest version known of each, without the deleted. */

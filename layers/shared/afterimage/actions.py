@@ -51,14 +51,20 @@ class Report(_Action):
     picture_ms: Wait | None = None
 
 
-Action = Resume | Ping | Report
+class Typing(_Action):
+    """Somebody begins to write: what a message needs is built meanwhile. Nothing answers."""
+
+    action: Literal["typing"]
+
+
+Action = Resume | Ping | Report | Typing
 
 
 def parsed(body: object) -> Action | None:
     """The action in a frame's body, None if it is none."""
     if not isinstance(body, str):
         return None
-    for kind in (Resume, Ping, Report):
+    for kind in (Resume, Ping, Report, Typing):
         with suppress(ValidationError, UnicodeError):
             return kind.model_validate_json(body)
     return None

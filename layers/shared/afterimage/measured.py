@@ -39,6 +39,7 @@ class Measured(Generic[P, ResultT]):
         invocation: is told of each one.
         own: the figure of its own time, and the one that holds what a model took of it.
         last: what each invocation does at its end, when nobody waits any more; raises nothing.
+        ready: builds what a first invocation needs, before there is one.
     """
 
     def __init__(
@@ -49,6 +50,7 @@ class Measured(Generic[P, ResultT]):
         invocation: Invocation,
         own: tuple[Metric, Metric] | None = None,
         last: Callable[[], None] | None = None,
+        ready: Callable[[], None] | None = None,
     ) -> None:
         self.application = application
         self._metrics = metrics
@@ -56,11 +58,19 @@ class Measured(Generic[P, ResultT]):
         self._invocation = invocation
         self._own = own
         self._last = last
+        self._ready = ready
 
     def until(self, ends_at: datetime) -> Callable[P, ResultT]:
         """The application for one invocation. Args: ends_at: when Lambda will stop it."""
         self._invocation.begin(ends_at)
         return self._run
+
+    def get_ready(self, ends_at: datetime) -> None:
+        """An invocation that only warms: nothing is asked of it, and it changes nothing."""
+        self._invocation.begin(ends_at)
+        if self._ready is not None:
+            self._ready()
+        self._metrics.flush()
 
     def _run(self, *arguments: P.args, **named: P.kwargs) -> ResultT:
         began = self._clock.now()

@@ -87,7 +87,9 @@ class TableSettings(ParameterSettings):
 
 
 class WebSocketSettings(TableSettings):
-    pass
+    warm_on_typing: bool
+    llm_handler_function: Name
+    image_generate_function: Name
 
 
 class PaintingSettings(TableSettings):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from afterimage.actions import Ping, Report, Resume, parsed
+from afterimage.actions import Ping, Report, Resume, Typing, parsed
 from afterimage.domain.callers import Caller
 from afterimage.domain.metrics import Metric
 from afterimage.ports.system import Log, Metrics
@@ -21,7 +21,11 @@ _NEVER = datetime(9999, 1, 1, tzinfo=UTC)
 
 
 class WebSocketApi:
-    """Spends tickets, registers and replays at `resume`, answers pings, takes reports."""
+    """Spends tickets, registers and replays at `resume`, answers pings, takes reports.
+
+    Args:
+        warm: is told whose user begins to write.
+    """
 
     def __init__(
         self,
@@ -29,6 +33,7 @@ class WebSocketApi:
         channel: ResumeChannel,
         limit: LimitConnections,
         report: ReportWait,
+        warm: Callable[[str], None],
         log: Log,
         metrics: Metrics,
     ) -> None:
@@ -36,6 +41,7 @@ class WebSocketApi:
         self._channel = channel
         self._limit = limit
         self._report = report
+        self._warm = warm
         self._log = log
         self._metrics = metrics
 
@@ -102,6 +108,8 @@ class WebSocketApi:
                 self._channel.pong(user_id, connection_id)
             case Report() as report:
                 self._report(user_id, felt(report))
+            case Typing():
+                self._warm(user_id)
             case None:
                 self._channel.complain(
                     user_id, connection_id, "invalid", "This frame was not understood."

@@ -87,6 +87,12 @@ class IssuerKeys:
             raise Unauthorized(f"{len(fitting)} keys fit")
         return fitting[0]
 
+    def read(self) -> None:
+        """Fetches them where there are none, or old ones, before a token needs them."""
+        with self._lock:
+            if not is_fresh(self._read_at, self._now(), _KEEP_KEYS_S):
+                self._ask(in_doubt=False)
+
     def newer(self, than: jwt.PyJWK) -> jwt.PyJWK | None:
         """What the issuer has put in this key's place, under the same `kid`, if that is known."""
         with self._lock:

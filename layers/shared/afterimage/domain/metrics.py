@@ -67,6 +67,7 @@ class Metric(Enum):
     TICKETS_REFUSED = "TicketsRefused", _COUNT
     AUTHORIZER_ERRORS = "AuthorizerErrors", _COUNT
     REPORTS_REFUSED = "ReportsRefused", _COUNT
+    WARMINGS_REFUSED = "WarmingsRefused", _COUNT
     # What somebody should look at.
     DEFECTS = "Defects", _COUNT
     OVERDUE_ENDED = "OverdueEnded", _COUNT

@@ -19,6 +19,7 @@ _REPLIES = {
     "resume": ("resumed", "more", "reset", "error"),
     "ping": ("pong", "error"),
     "report": ("error",),
+    "typing": ("error",),
 }
 _ABOUT = (
     "One JSON object a frame, none over 32 KB: a message that would be larger comes without its "

@@ -17,11 +17,21 @@ from afterimage.wiring.connected import Connected
 HttpFunction = Measured[[dict[str, Any], Any], dict[str, Any]]
 
 
-def authenticated(base: Connected, handlers: Mapping[Route, Handler]) -> HttpApi:
-    """Every route with its handler, and 404 for the rest."""
-    issuer = base.public("issuer")
-    keys = IssuerKeys(issuer, fetch_json(requests.Session()), base.log)
-    verifier = TokenVerifier(issuer, base.public("audience"), keys)
+def issuer_keys(base: Connected) -> IssuerKeys:
+    """The keys of the issuer that the public configuration names."""
+    return IssuerKeys(base.public("issuer"), fetch_json(requests.Session()), base.log)
+
+
+def authenticated(
+    base: Connected, handlers: Mapping[Route, Handler], keys: IssuerKeys | None = None
+) -> HttpApi:
+    """Every route with its handler, and 404 for the rest.
+
+    Args:
+        keys: the issuer's, where somebody else needs them, too.
+    """
+    keys = keys or issuer_keys(base)
+    verifier = TokenVerifier(base.public("issuer"), base.public("audience"), keys)
     return HttpApi(
         handlers=handlers,
         caller_of=verifier.caller_of,

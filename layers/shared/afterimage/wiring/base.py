@@ -30,6 +30,7 @@ class Aws:
     def __init__(self) -> None:
         self.session = botocore.session.get_session()
         self.making = threading.Lock()  # a session makes one client at a time
+        self._clients: list[Client] = []
 
     def client(self, service: str, config: Config = aws.QUICK, url: str | None = None) -> Client:
         """A client, made when it is first asked for."""
@@ -42,7 +43,13 @@ class Aws:
             with self.making:
                 return made()
 
+        self._clients.append(locked)
         return locked
+
+    def make_clients(self) -> None:
+        """All that were spoken of, at once."""
+        for client in self._clients:
+            client()
 
 
 class Base:
@@ -55,6 +62,7 @@ class Base:
     def __init__(self, logger: Logger, configured: settings.ParameterSettings) -> None:
         self.aws = Aws()
         self.secrets = self.aws.client("secretsmanager")
+        self._secret = cache(lambda name: aws.Cached(aws.secret(self.secrets, name), self.log))
         self.clock = SystemClock()
         self.log = PowertoolsLog(logger)
         self._ssm = self.aws.client("ssm")
@@ -76,7 +84,7 @@ class Base:
 
     def secret(self, name: str) -> Callable[[], str]:
         """A secret's value, read at first use and again every five minutes."""
-        return aws.Cached(aws.secret(self.secrets, name), self.log)
+        return self._secret(name)
 
 
 def _parse(public_config: str) -> Mapping[str, str]:

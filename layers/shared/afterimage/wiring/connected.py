@@ -32,6 +32,7 @@ from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.wiring.base import Base
+from afterimage.wiring.ready import Need
 
 _POSTS_SIDE_BY_SIDE = 20  # as many as one user has connections
 _WORK_SIDE_BY_SIDE = 6
@@ -76,9 +77,10 @@ class Connected(Base):
         application: Callable[P, ResultT],
         own: tuple[Metric, Metric] | None = None,
         last: Callable[[], None] | None = None,
+        ready: Callable[[], None] | None = None,
     ) -> Measured[P, ResultT]:
         """With each invocation's time kept, and its figures let go at its end."""
-        return Measured(application, self.metrics, self.clock, self.invocation, own, last)
+        return Measured(application, self.metrics, self.clock, self.invocation, own, last, ready)
 
     def threads(self) -> ThreadPoolExecutor:
         """For work side by side."""
@@ -100,6 +102,18 @@ class Connected(Base):
             metrics=self.metrics,
             invocation=self.invocation,
             turns=turns,
+        )
+
+    def first_needs(self) -> tuple[Need, ...]:
+        """What a first request waits for, of all that every such function has.
+
+        The read finds nothing: it is there for the connection to the tables.
+        """
+        return (
+            self.aws.make_clients,
+            self.model_catalogue,
+            lambda: self.urls.url("warm"),
+            lambda: self.store.read("warm"),
         )
 
     def fixed_secret(self, name: str) -> Callable[[], str]:

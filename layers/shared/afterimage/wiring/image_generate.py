@@ -25,6 +25,7 @@ from afterimage.use_cases.paint_stock import PaintStock, StockOrder
 from afterimage.use_cases.read_sources import ReadSources
 from afterimage.wiring.connected import Channelled
 from afterimage.wiring.gemini import count_calls, gemini
+from afterimage.wiring.ready import GetReady
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,14 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Painter:
         metrics=base.metrics,
     )
     own = Metric.IMAGE_OWN_TIME, Metric.IMAGE_MODEL_TIME
+    ready = GetReady(
+        *base.first_needs(),
+        base.secret(configured.gemini_api_key_secret),
+        pseudonyms,
+        executor=base.work,
+        log=base.log,
+    )
     return Painter(
-        picture=base.measured(create, own, calls.costs.settle),
+        picture=base.measured(create, own, calls.costs.settle, ready),
         stock=base.measured(stock, own, stock_calls.costs.settle),
     )

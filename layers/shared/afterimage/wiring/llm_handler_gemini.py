@@ -38,9 +38,10 @@ from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.take_from_stock import TakeFromStock
 from afterimage.use_cases.think import Think
-from afterimage.wiring.authenticated import HttpFunction, authenticated
+from afterimage.wiring.authenticated import HttpFunction, authenticated, issuer_keys
 from afterimage.wiring.connected import Channelled
 from afterimage.wiring.gemini import count_calls, gemini
+from afterimage.wiring.ready import GetReady
 
 
 def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
@@ -88,11 +89,12 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         flat_price_usd=Decimal(0),
         writes_at_once=True,
     )
+    identifiers = HmacSafetyIdentifiers(base.fixed_secret(configured.pseudonym_secret))
     think = Think(
         channel=base.channel,
         messages=messages,
         model=gemini(base, configured, text_model=configured.text_model),
-        identifiers=HmacSafetyIdentifiers(base.fixed_secret(configured.pseudonym_secret)),
+        identifiers=identifiers,
         see=SeePictures(
             attach=attach,
             files=aws.S3SmallFiles(base.aws.client("s3", aws.BRIEF), configured.images_bucket),
@@ -154,7 +156,17 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         note.settle()
         calls.costs.settle()
 
-    return base.measured(authenticated(base, asking.handlers()), own, last)
+    keys = issuer_keys(base)
+    ready = GetReady(
+        *base.first_needs(),
+        keys.read,
+        base.secret(configured.gemini_api_key_secret),
+        lambda: identifiers.of("warm"),
+        executor=base.work,
+        log=base.log,
+    )
+    api = authenticated(base, asking.handlers(), keys)
+    return base.measured(api, own, last, ready)
 
 
 def _take(

@@ -8,11 +8,15 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
+from afterimage.adapters import aws
 from afterimage.adapters.dynamodb.readers import DynamoDbEventLog, DynamoDbLedger
+from afterimage.adapters.dynamodb.warmings import DynamoDbWarmings
+from afterimage.adapters.warmer import LambdaWarmer
 from afterimage.measured import Measured
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.report_wait import ReportWait
 from afterimage.use_cases.resume_channel import ResumeChannel
+from afterimage.use_cases.warm_functions import WarmFunctions
 from afterimage.websocket_api import WebSocketApi
 from afterimage.wiring.connected import Connected
 
@@ -21,7 +25,8 @@ def build(
     logger: Logger, environment: Mapping[str, str]
 ) -> Measured[[dict[str, Any], Any], dict[str, Any]]:
     """Raises: RuntimeError (a variable is missing or wrong)."""
-    base = Connected(logger, settings.WebSocketSettings.read(environment))
+    configured = settings.WebSocketSettings.read(environment)
+    base = Connected(logger, configured)
     limit = base.limit()
     resume = ResumeChannel(
         registry=base.store,
@@ -34,12 +39,28 @@ def build(
     report = ReportWait(
         counter=DynamoDbLedger(), clock=base.clock, log=base.log, metrics=base.metrics
     )
+    warm = WarmFunctions(
+        store=DynamoDbWarmings(),
+        warmer=LambdaWarmer(
+            base.aws.client("lambda", aws.PUSH),
+            [configured.llm_handler_function, configured.image_generate_function],
+            base.log,
+            base.metrics,
+        ),
+        clock=base.clock,
+        log=base.log,
+    )
     application = WebSocketApi(
         tickets=Tickets(tickets=base.store, clock=base.clock),
         channel=resume,
         limit=limit,
         report=report,
+        warm=warm if configured.warm_on_typing else _nobody,
         log=base.log,
         metrics=base.metrics,
     )
     return base.measured(application)
+
+
+def _nobody(user_id: str) -> None:
+    """Where functions are not to be warmed."""
