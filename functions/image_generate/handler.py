@@ -30,13 +30,11 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:
     """A job, from who orders or starts it; or the keeper's `{"stock": {"picture"}}`."""
     request_id, until = context.aws_request_id, end_of(context)
     if "warm" in event:  # by `websocket`, before there is a job
-        application().picture.get_ready(until)
-        return
+        return application().picture.get_ready(until)
     if stock := event.get("stock"):
         logger.append_keys(picture=stock["picture"])
-        application().stock.until(until)(StockOrder(stock["picture"], request_id, until))
-        return
+        return application().stock.until(until)(StockOrder(stock["picture"], request_id, until))
     order = Order(**{name: event[name] for name in JOB}, request_id=request_id, until=until)
     logger.append_keys(message_id=order.message_id, job_id=order.job_id)
     logger.info("image_generate_started")
-    application().picture.until(order.until)(order)
+    return application().picture.until(order.until)(order)

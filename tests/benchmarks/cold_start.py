@@ -20,12 +20,13 @@ from tests.benchmarks.report import NO_TARGET, Table, Target, in_turns, middle_a
 from tests.support.template import ROOT, of_type, template
 
 _ROUNDS = 9
-_HEAVY, _LIGHT = Target(2.0, "≤ {} x floor"), Target(1.6, "≤ {} x floor")
+_HEAVY, _LIGHT = Target(1.4, "≤ {} x floor"), Target(1.2, "≤ {} x floor")
 _TARGETS = {
     "llm_handler_gemini": _HEAVY,
     "image_generate": _HEAVY,
     "image_upload": _HEAVY,
     "chat_api": _HEAVY,
+    "keeper": _LIGHT,
     "websocket": _LIGHT,
     "web_page": _LIGHT,
 }

@@ -4,6 +4,7 @@ The argument is a function's folder, which PYTHONPATH holds, or "floor".
 """
 
 import importlib
+import os
 import sys
 import time
 
@@ -30,11 +31,15 @@ def with_tables() -> None:
 
 
 def web_page() -> None:
-    """The page's configuration: its SSM client is made, and the call answered here."""
+    """The page's configuration: its SSM client is made, and its calls are answered here."""
     import botocore.client
 
-    answer = {"Parameter": {"Value": _CONFIG}}
-    botocore.client.BaseClient._make_api_call = lambda *_: answer  # type: ignore[attr-defined]
+    own_models = os.environ["MODEL_CATALOGUE_PARAMETER"]
+
+    def answer(_client: object, _operation: str, asked: dict[str, str]) -> object:
+        return {"Parameter": {"Value": "{}" if asked["Name"] == own_models else _CONFIG}}
+
+    botocore.client.BaseClient._make_api_call = answer  # type: ignore[attr-defined]
     response = importlib.import_module("handler").application()(
         {"routeKey": "GET /config.json"}, None
     )

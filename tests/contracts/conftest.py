@@ -34,7 +34,9 @@ from afterimage.adapters.dynamodb.candidates import DynamoDbCandidates
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.days_left import DynamoDbDaysLeft
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
+from afterimage.adapters.dynamodb.reports import DynamoDbReports
 from afterimage.adapters.dynamodb.rows import messages_key
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.stock_calls import StockCalls
@@ -283,7 +285,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
     clock = FixedClock()
     store = DynamoDbChannelStore(connection, clock)
     ledger = readers.DynamoDbLedger()
-    log = readers.DynamoDbEventLog()
+    log = DynamoDbEventLog()
 
     def delete_account(user: str) -> None:
         ChannelRow(user, "seq").update([ChannelRow.deleted_at.set("2026-11-20T10:00:00.000Z")])
@@ -321,7 +323,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         usage=ledger,
         calls=ledger,
         costs=ledger,
-        reports=ledger,
+        reports=DynamoDbReports(),
         index=readers.DynamoDbDueIndex(),
         events=log,
         rows=DynamoDbRows(plain),

@@ -8,13 +8,13 @@ import pytest
 from tests.local_stack.testing import RunningStack
 from tests.sam_local.beside import surroundings_of, variables
 
+from afterimage.setting import Settings
 from afterimage.settings import (
     ChatApiSettings,
     ImageGenerateSettings,
     KeeperSettings,
     LlmHandlerSettings,
     PageSettings,
-    Settings,
     WebSocketSettings,
 )
 

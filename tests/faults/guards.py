@@ -519,7 +519,7 @@ GUARDS = (
     ),
     Guard(
         _ONES_OWN,
-        "adapters/dynamodb/channel_store.py",
+        "adapters/dynamodb/connections.py",
         "            elif (row.expires_at or 0) > now.timestamp():\n",
         "            elif row.entry:\n",
         "tests/contracts/test_connections_and_tickets.py::test_a_connection_whose_time_is_over_is_told_apart",
@@ -540,7 +540,7 @@ GUARDS = (
     ),
     Guard(
         _ONES_OWN,
-        "adapters/dynamodb/channel_store.py",
+        "adapters/dynamodb/connections.py",
         "_TICKET + digest, ChannelRow.expires_at > rows.epoch(now))\n",
         "_TICKET + digest, ChannelRow.expires_at.exists())\n",
         "tests/contracts/test_connections_and_tickets.py::test_a_ticket_lasts_until_it_expires",

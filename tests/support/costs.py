@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from afterimage.adapters.catalogue import packaged
-from afterimage.domain.catalogue import Catalogue
+from afterimage.domain.catalogue import Catalogue, catalogue_of
 from afterimage.domain.limits import ModelKind
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
@@ -21,12 +21,11 @@ FLAT = Decimal("0.0336")  # a picture of a model whose prices nobody knows
 _TEXT = {"input": {"text": "1"}, "output": {"text": "10"}}
 _IMAGE = {"input": {"text": "1"}, "output": {"text": "10", "image": "30"}}
 _SIZES = {"1K": {"tokens": 1_000}, "4K": {"tokens": 4_000, "pictures": 3}}  # $0.03, $0.12
-CATALOGUE = Catalogue.model_validate(
-    {
-        "text_models": [{"id": TEXT_MODEL, "prices": [_TEXT]}],
-        "image_models": [{"id": IMAGE_MODEL, "prices": [_IMAGE], "sizes": _SIZES}],
-    }
-)
+MODELS = {
+    "text_models": [{"id": TEXT_MODEL, "prices": [_TEXT]}],
+    "image_models": [{"id": IMAGE_MODEL, "prices": [_IMAGE], "sizes": _SIZES}],
+}
+CATALOGUE = catalogue_of(MODELS)
 
 
 def _at_once(work: Callable[[], object]) -> None:

@@ -11,8 +11,8 @@ from typing import Any, get_args
 
 import jsonschema_rs
 
-from afterimage.actions import Action
 from afterimage.http import asyncapi, openapi
+from afterimage.http.actions import Action
 
 _ACTIONS = {action.__name__ for action in get_args(Action)}
 Validator = jsonschema_rs.Draft7Validator | jsonschema_rs.Draft202012Validator

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import graphlib
 import importlib
+import json
 import re
 import subprocess
 import sys
@@ -21,6 +22,7 @@ from tests.unit.test_settings import IMAGE, LLM
 
 from afterimage.http.api import HttpApi
 from afterimage.wiring import image_generate, keeper
+from afterimage.wiring.base import SERVICES
 
 LAYER = ROOT / "layers" / "shared"
 PACKAGE = LAYER / "afterimage"
@@ -198,6 +200,43 @@ def test_what_happens_on_import_would_be_seen(tmp_path: Path, broken: str, compl
 
     assert result.returncode != 0
     assert complaint in result.stderr
+
+
+# What a function does without: each of them costs its cold start milliseconds.
+_HTTP = {"cryptography", "jwt", "pydantic", "requests"}
+DOES_WITHOUT = {
+    "chat_api": {"PIL", "afterimage.adapters.own_models", "afterimage.use_cases.answer_message"},
+    "image_generate": {"cryptography", "jwt", "pydantic"},
+    "image_upload": {"afterimage.adapters.own_models"},
+    "keeper": {"PIL", "pydantic_core", *_HTTP},
+    "llm_handler_gemini": {
+        "PIL",
+        "afterimage.adapters.own_models",
+        "afterimage.use_cases.read_chats",
+    },
+    "web_page": {"PIL", "pydantic_core", "pynamodb", *_HTTP},
+    "websocket": {"PIL", "pydantic_core", "afterimage.domain.changes", *_HTTP},
+}
+
+
+@pytest.mark.parametrize("handler", HANDLERS, ids=lambda handler: str(handler.parent.name))
+def test_a_function_imports_nothing_that_it_does_without(handler: Path) -> None:
+    code = "import json, runpy, sys; runpy.run_path(sys.argv[1]); print(json.dumps([*sys.modules]))"
+    result = run_alone(code, str(handler))
+
+    assert result.returncode == 0, result.stderr
+    imported_now = set(json.loads(result.stdout))
+    assert imported_now & DOES_WITHOUT[handler.parent.name] == set()
+    assert "boto3" in imported_now
+
+
+@pytest.mark.usefixtures("aws_settings")
+def test_every_service_that_is_called_is_known_and_no_other() -> None:
+    """What `OwnServices` does not name has no client."""
+    texts = [path.read_text("utf-8") for path in MODULES.values()]
+    called = {name for text in texts for name in re.findall(r"aws\.client\(\s*\"(\w+)\"", text)}
+
+    assert {*called, "dynamodb"} == set(SERVICES)  # PynamoDB makes its own
 
 
 # --- No route forgets the token ----------------------------------------------------------------

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.support.doubles import RecordingLog, RecordingMetrics
-from tests.support.template import template
+from tests.support.template import ROOT, template
 
 from afterimage.adapters.catalogue import in_force, packaged
 from afterimage.domain.catalogue import Catalogue, Prices
@@ -63,12 +63,10 @@ def test_a_price_holds_from_its_day_on(day: date, price: str) -> None:
 
 
 def test_each_modality_has_its_price() -> None:
-    prices = Prices.model_validate(
-        {
-            "input": {"text": "1", "image": "2"},
-            "output": {"text": "4", "image": "30"},
-            "cached": "0.25",
-        }
+    prices = Prices(
+        input={"text": Decimal(1), "image": Decimal(2)},
+        output={"text": Decimal(4), "image": Decimal(30)},
+        cached=Decimal("0.25"),
     )
 
     def costs(**usage: Any) -> Decimal:
@@ -115,6 +113,15 @@ def test_a_list_that_is_set_stands_in_place_of_the_packaged_one(
 
 def test_nothing_set_is_what_is_packaged(log: RecordingLog, metrics: RecordingMetrics) -> None:
     assert set_to("{}", log, metrics) == packaged()
+
+
+def test_what_is_packaged_is_as_valid_as_what_is_set(
+    log: RecordingLog, metrics: RecordingMetrics
+) -> None:
+    text = (ROOT / "layers" / "shared" / "afterimage" / "models.json").read_text("utf-8")
+
+    assert set_to(text, log, metrics) == packaged()
+    assert log.lines == []
 
 
 def price(model: str = "x", **changed: Any) -> str:

@@ -12,8 +12,9 @@ from tests.support.builders import a_job, a_message, an_image
 from tests.support.doubles import NOW, RecordingLog, RecordingMetrics
 
 from afterimage.adapters.catalogue import packaged
+from afterimage.adapters.own_models import OwnModels
 from afterimage.domain import endings
-from afterimage.domain.catalogue import Catalogue
+from afterimage.domain.catalogue import Catalogue, catalogue_of
 from afterimage.domain.changes import MoveJob, RefundImage, ReserveImage
 from afterimage.domain.entities import JobStatus, Role, Slot
 from afterimage.domain.errors import Invalid, QuotaExceeded
@@ -33,7 +34,7 @@ def a_catalogue(*models: dict[str, Any]) -> Catalogue:
         {"id": "hidden"},
     )
     listed = [{"prices": PRICES, **model} for model in models]
-    return Catalogue.model_validate({"text_models": [], "image_models": listed})
+    return catalogue_of({"text_models": [], "image_models": listed})
 
 
 def choosing(default: str = "slow", catalogue: Catalogue | None = None) -> ChoosePainter:
@@ -86,8 +87,10 @@ def test_the_default_comes_first_under_whatever_name() -> None:
 
 @pytest.mark.parametrize("names", [["a", "a"], ["a", "b", "c", "d"], ["A b"]])
 def test_at_most_three_have_a_name_each_another_one(names: list[str]) -> None:
+    given = [{"id": f"m{n}", "name": one, "prices": PRICES} for n, one in enumerate(names)]
+
     with pytest.raises(ValidationError):
-        a_catalogue(*({"id": f"model-{n}", "name": name} for n, name in enumerate(names)))
+        OwnModels.model_validate({"image_models": given})
 
 
 def test_the_page_is_told_sizes_with_their_prices() -> None:

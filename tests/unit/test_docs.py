@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import pytest
-from pydantic import BaseModel
 from pynamodb.attributes import Attribute
 from pynamodb.indexes import GlobalSecondaryIndex, LocalSecondaryIndex
 from pynamodb.models import Model
@@ -25,11 +24,12 @@ from afterimage.domain.aspect_ratios import ASPECT_RATIOS
 from afterimage.domain.errors import Failure, Refused
 from afterimage.domain.events import EventName
 from afterimage.http.contract import ROUTES, Route
+from afterimage.setting import Settings
 
 ROOT = Path(__file__).parents[2]
 MAKEFILE = (ROOT / "Makefile").read_text()
 
-SETTINGS: dict[str, type[settings.Settings]] = {
+SETTINGS: dict[str, type[Settings]] = {
     "LlmHandlerGeminiFunction": settings.LlmHandlerSettings,
     "ImageGenerateFunction": settings.ImageGenerateSettings,
     "ImageUploadFunction": settings.ImageUploadSettings,
@@ -82,12 +82,8 @@ def test_the_template_serves_the_routes_of_the_contract() -> None:
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: route.key)
 def test_a_routes_row_names_what_it_takes_and_answers(route: Route) -> None:
     takes, answers = rows("contract", "HTTP")[route.key]
-    fields = {
-        name
-        for model in (route.body, route.query)
-        if model is not None
-        for name in model.model_fields
-    }
+    models = [model for model in (route.body, route.query) if model is not None]
+    fields = {name for model in models for name in model.model_fields}
 
     assert set(re.findall(r"`(\w+)`", takes)) == fields
     for status in route.answers:
@@ -173,8 +169,8 @@ def readers_of(variable: str) -> set[str]:
     }
 
 
-def reads(model: type[BaseModel], variable: str) -> bool:
-    return variable.lower() in model.model_fields
+def reads(model: type[Settings], variable: str) -> bool:
+    return variable.lower() in model.fields()
 
 
 def is_a_librarys(variable: str) -> bool:
@@ -209,7 +205,7 @@ def test_every_function_has_settings() -> None:
 
 @pytest.mark.parametrize("function", SETTINGS)
 def test_every_setting_is_given_to_the_function_that_reads_it(function: str) -> None:
-    wanted = {field.upper() for field in SETTINGS[function].model_fields}
+    wanted = {field.upper() for field in SETTINGS[function].fields()}
 
     assert wanted <= shared() | own(function) | SET_BY_LAMBDA
 

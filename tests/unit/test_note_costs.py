@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from contextlib import suppress
 from decimal import Decimal
 from typing import Any
@@ -10,8 +9,9 @@ from typing import Any
 import pytest
 from tests.support.builders import a_job
 from tests.support.bundle import BYTES, DAY, HELLO, USER, Bundle, Killed, die
-from tests.support.costs import CATALOGUE, FLAT, IMAGE_MODEL, TEXT_MODEL, count_calls
+from tests.support.costs import FLAT, IMAGE_MODEL, MODELS, TEXT_MODEL, count_calls
 
+from afterimage.adapters.own_models import OwnModels
 from afterimage.domain import ids
 from afterimage.domain.catalogue import Catalogue
 from afterimage.domain.entities import Status
@@ -246,5 +246,5 @@ def test_of_a_chat_that_is_gone_the_day_alone_has_the_cost(bundle: Bundle) -> No
 
 
 def test_the_prices_of_the_tests_are_a_catalogue() -> None:
-    assert Catalogue.model_validate_json(json.dumps(CATALOGUE.model_dump(mode="json"))) == CATALOGUE
+    assert OwnModels.model_validate(MODELS)
     assert Decimal("0.0336") == FLAT

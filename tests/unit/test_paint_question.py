@@ -30,7 +30,7 @@ from tests.support.in_memory import (
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.catalogue import Catalogue
+from afterimage.domain.catalogue import catalogue_of
 from afterimage.domain.changes import Transition
 from afterimage.domain.conversation import turns
 from afterimage.domain.entities import (
@@ -61,7 +61,7 @@ from afterimage.use_cases.retry_message import Click, RetryMessage
 from afterimage.use_cases.turns import PaintersTurns
 
 DAY = "2026-11-20"
-CATALOGUE = Catalogue.model_validate(
+CATALOGUE = catalogue_of(
     {
         "text_models": [],
         "image_models": [

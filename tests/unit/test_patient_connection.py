@@ -19,15 +19,16 @@ from tests.support.doubles import NOW, REQUEST, FixedClock
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.contention import Unfinished
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
 from afterimage.adapters.dynamodb.readers import (
     DynamoDbChats,
     DynamoDbDueIndex,
-    DynamoDbEventLog,
     DynamoDbImages,
     DynamoDbLedger,
     DynamoDbMessages,
 )
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
+from afterimage.adapters.dynamodb.reports import DynamoDbReports
 from afterimage.adapters.dynamodb.tables import TABLES, connect
 from afterimage.domain.changes import TouchChat, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
@@ -142,7 +143,7 @@ CALLS: dict[str, Callable[[Table], Any]] = {
     "image": lambda _: DynamoDbImages().get(USER, a_ulid(0)),
     "job": lambda _: DynamoDbLedger().get(USER, a_ulid(0)),
     "move": lambda _: DynamoDbLedger().move(USER, a_job(), a_job()),
-    "report": lambda _: DynamoDbLedger().count_report(USER, "2026-11-20"),
+    "report": lambda _: DynamoDbReports().count_report(USER, "2026-11-20"),
     "deletion": lambda _: DynamoDbDeletions().begin(USER, DELETION),
     "overdue": lambda _: list(DynamoDbDueIndex().open_messages(0, NOW)),
     "events": lambda _: DynamoDbEventLog().after(USER, 0, 10, NOW),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
-from pydantic import ValidationError
 
 from afterimage.settings import (
     ChatApiSettings,
@@ -234,11 +235,11 @@ def test_the_public_configuration() -> None:
         "distribution_id": "E2EXAMPLE1234",
     }
 
-    assert PublicConfig.model_validate(config).model_dump() == config
+    assert PublicConfig.parse(json.dumps(config)).values == config
     before = {name: value for name, value in config.items() if name != "scopes"}
-    assert PublicConfig.model_validate(before).scopes == "openid offline_access"
+    assert PublicConfig(before).scopes == "openid offline_access"
     for name in ("issuer", "sign_in_origin", "public_url", "websocket_url"):
-        with pytest.raises(ValidationError):
-            PublicConfig.model_validate({**config, name: "http://evil.test"})
-    assert PublicConfig.model_validate({**config, "websocket_url": "ws://127.0.0.1:8000/live"})
-    assert PublicConfig.model_validate({**config, "sign_in_origin": ""})
+        with pytest.raises(RuntimeError, match=name.upper()):
+            PublicConfig({**config, name: "http://evil.test"})
+    assert PublicConfig({**config, "websocket_url": "ws://127.0.0.1:8000/live"})
+    assert PublicConfig({**config, "sign_in_origin": ""})

@@ -1,60 +1,46 @@
-"""What a client may send over the unified channel, one JSON object a frame."""
+"""What a client may send over the unified channel, one JSON object a frame.
+
+Described in `afterimage.http.actions`. More fields are ignored: a newer client may send them.
+"""
 
 from __future__ import annotations
 
-from contextlib import suppress
-from typing import Annotated, Literal
-
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+import json
+import re
+from dataclasses import dataclass
+from typing import Any
 
 from afterimage.domain.ids import ULID_PATTERN
-from afterimage.whole_numbers import WHOLE
 
 LARGEST_SEQ = 2**53
+LONGEST_WAIT_MS = 600_000  # nothing is under way for longer than its deadline and a sweep
 
 
-class _Action(BaseModel):
-    # Built at first use. Fields beside these are ignored: a newer client may send more.
-    model_config = ConfigDict(strict=True, frozen=True, defer_build=True)
+@dataclass(frozen=True)
+class Resume:
+    """Args: after: the last `seq` that the client has; None means "from now"."""
+
+    after: int | None
 
 
-class Resume(_Action):
-    """Registers the connection and brings it level; the first frame on every connection.
-
-    `after` is the last `seq` that the client has; null means "from now".
-    """
-
-    action: Literal["resume"]
-    after: Annotated[int, Field(ge=0, le=LARGEST_SEQ), WHOLE] | None = None
+@dataclass(frozen=True)
+class Ping:
+    pass
 
 
-class Ping(_Action):
-    """Asks where the channel is, and keeps the connection open."""
+@dataclass(frozen=True)
+class Report:
+    """How long somebody waited for what was drawn, in milliseconds; None where it did not come."""
 
-    action: Literal["ping"]
-
-
-# Milliseconds. Nothing is under way for longer than its deadline and a sweep.
-Wait = Annotated[int, Field(ge=0, le=600_000), WHOLE]
-
-
-class Report(_Action):
-    """How long somebody waited, from sending a message to what was drawn of its answer.
-
-    `message_id` is the answer's. What did not come is left out. Nothing answers.
-    """
-
-    action: Literal["report"]
-    message_id: Annotated[str, Field(pattern=f"^{ULID_PATTERN}$")]
-    placeholder_ms: Wait | None = None
-    preview_ms: Wait | None = None
-    picture_ms: Wait | None = None
+    message_id: str
+    placeholder_ms: int | None
+    preview_ms: int | None
+    picture_ms: int | None
 
 
-class Typing(_Action):
-    """Somebody begins to write: what a message needs is built meanwhile. Nothing answers."""
-
-    action: Literal["typing"]
+@dataclass(frozen=True)
+class Typing:
+    pass
 
 
 Action = Resume | Ping | Report | Typing
@@ -64,7 +50,42 @@ def parsed(body: object) -> Action | None:
     """The action in a frame's body, None if it is none."""
     if not isinstance(body, str):
         return None
-    for kind in (Resume, Ping, Report, Typing):
-        with suppress(ValidationError, UnicodeError):
-            return kind.model_validate_json(body)
+    try:
+        given = json.loads(body)
+        return _action(given) if isinstance(given, dict) else None
+    except (ValueError, RecursionError):
+        return None
+
+
+def _action(given: dict[str, Any]) -> Action | None:
+    """Raises: ValueError (a field is not what it must be)."""
+    match given.get("action"):
+        case "resume":
+            return Resume(_whole(given, "after", LARGEST_SEQ))
+        case "ping":
+            return Ping()
+        case "report":
+            waits = ("placeholder_ms", "preview_ms", "picture_ms")
+            return Report(_ulid(given), *(_whole(given, name, LONGEST_WAIT_MS) for name in waits))
+        case "typing":
+            return Typing()
     return None
+
+
+def _whole(given: dict[str, Any], name: str, largest: int) -> int | None:
+    """A whole number from 0 on, where 3.0 and 3 are the same."""
+    value = given.get(name)
+    if value is None:
+        return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if type(value) is not int or not 0 <= value <= largest:
+        raise ValueError(name)
+    return value
+
+
+def _ulid(given: dict[str, Any]) -> str:
+    value = given.get("message_id")
+    if not isinstance(value, str) or not re.fullmatch(ULID_PATTERN, value):
+        raise ValueError("message_id")
+    return value

@@ -5,99 +5,66 @@ The names are set in template.yaml; a test compares the two and the table of doc
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+import json
+from collections.abc import Iterator
+from typing import Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
+from afterimage.setting import Settings, number, switch, text, url
 
-_LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
-
-
-def _https(url: str) -> str:
-    """An address that keeps secrets in transit; plain http only on this machine."""
-    parts = urlsplit(url)
-    secure = parts.scheme in ("https", "wss")
-    local = parts.scheme in ("http", "ws") and parts.hostname in _LOOPBACK
-    if not parts.hostname or not (secure or local):
-        raise ValueError("must be an https address")
-    return url
-
-
-Url = Annotated[str, AfterValidator(_https)]
-Name = Annotated[str, Field(min_length=1)]
-
-
-class Settings(BaseModel):
-    """Environment names are the fields' names in capitals."""
-
-    model_config = ConfigDict(frozen=True, defer_build=True)
-
-    @classmethod
-    def read(cls, environment: Mapping[str, str]) -> Self:
-        """Raises: RuntimeError naming every setting that is missing or wrong, never a value."""
-        names = {field: environment.get(field.upper()) for field in cls.model_fields}
-        try:
-            return cls.model_validate({k: v for k, v in names.items() if v is not None})
-        except ValidationError as error:
-            wrong = [
-                f"{'.'.join(map(str, e['loc'])).upper() or 'settings'}: {e['msg']}"
-                for e in error.errors(include_input=False, include_url=False)
-            ]
-            raise RuntimeError("; ".join(wrong)) from None
+_PRICE = r"[0-9]+(\.[0-9]+)?"
 
 
 class ParameterSettings(Settings):
     """Names of what is read from SSM at the first call."""
 
-    public_config_parameter: Name
-    model_catalogue_parameter: Name
+    public_config_parameter = text()
+    model_catalogue_parameter = text()
 
 
 class SuggestionSettings(Settings):
     """Of every function that knows what is suggested, and of what there is a stock."""
 
-    suggestions_parameter: Name
+    suggestions_parameter = text()
 
 
 class OfferSettings(ParameterSettings):
     """Of every function that knows which image models a message may choose among."""
 
-    image_model: Name
+    image_model = text()
 
 
 class PageSettings(OfferSettings):
-    image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
+    image_price_usd = text(_PRICE)
 
 
 class TableSettings(ParameterSettings):
-    aws_lambda_function_version: Name  # set by Lambda itself
-    stack_name: Name
-    messages_table: Name
-    chats_table: Name
-    user_images_table: Name
-    image_generation_log_table: Name
-    channels_table: Name
-    channel_events_table: Name
-    stock_table: Name
-    candidates_table: Name
-    url_signing_secret: Name
-    url_lifetime_days: int = Field(ge=1)
-    websocket_endpoint: Url
+    aws_lambda_function_version = text()  # set by Lambda itself
+    stack_name = text()
+    messages_table = text()
+    chats_table = text()
+    user_images_table = text()
+    image_generation_log_table = text()
+    channels_table = text()
+    channel_events_table = text()
+    stock_table = text()
+    candidates_table = text()
+    url_signing_secret = text()
+    url_lifetime_days = number(1)
+    websocket_endpoint = url()
 
 
 class WebSocketSettings(TableSettings):
-    warm_on_typing: bool
-    llm_handler_function: Name
-    image_generate_function: Name
+    warm_on_typing = switch()
+    llm_handler_function = text()
+    image_generate_function = text()
 
 
 class PaintingSettings(TableSettings):
     """Of every function that may hand a picture to the painter."""
 
-    image_generate_function: Name
-    image_deadline: int = Field(ge=1)
-    max_painting_per_user: int = Field(ge=1)
+    image_generate_function = text()
+    image_deadline = number(1)
+    max_painting_per_user = number(1)
 
 
 # Where the operator names no number of calls: room for answers that are tried again, and no more.
@@ -107,8 +74,8 @@ _CALLS_PER_IMAGE, _CALLS_PER_MESSAGE = 3, 2
 class ImageCallSettings(TableSettings):
     """Of every function that counts calls of image models."""
 
-    daily_image_limit: int = Field(ge=0)
-    daily_image_calls: int = Field(ge=0)
+    daily_image_limit = number(0)
+    daily_image_calls = number(0)
 
     @property
     def image_calls(self) -> int:
@@ -119,8 +86,8 @@ class ImageCallSettings(TableSettings):
 class CallSettings(ImageCallSettings):
     """Of every function that counts calls of text models, too."""
 
-    daily_message_limit: int = Field(ge=1)
-    daily_text_calls: int = Field(ge=0)
+    daily_message_limit = number(1)
+    daily_text_calls = number(0)
 
     @property
     def text_calls(self) -> int:
@@ -131,62 +98,58 @@ class CallSettings(ImageCallSettings):
 class UploadSettings(TableSettings):
     """Of every function that knows how many pictures one may bring."""
 
-    daily_upload_limit: int = Field(ge=0)
+    daily_upload_limit = number(0)
 
 
 class ChatApiSettings(
     PaintingSettings, CallSettings, UploadSettings, OfferSettings, SuggestionSettings
 ):
-    images_bucket: Name
-    image_timeout: int = Field(ge=1)
-    keeper_function: Name
+    images_bucket = text()
+    image_timeout = number(1)
+    keeper_function = text()
 
 
 class GeminiFunctionSettings(TableSettings):
-    gemini_base_url: Url
-    gemini_api_version: Name
-    gemini_api_key_secret: Name
-    image_model: Name
-    follow_successor: bool
-    pseudonym_secret: Name
+    gemini_base_url = url()
+    gemini_api_version = text()
+    gemini_api_key_secret = text()
+    image_model = text()
+    follow_successor = switch()
+    pseudonym_secret = text()
 
 
 class LlmHandlerSettings(
     GeminiFunctionSettings, PaintingSettings, CallSettings, SuggestionSettings
 ):
-    images_bucket: Name
-    text_model: Name
-    max_open_messages: int = Field(ge=1)
-    text_timeout: int = Field(ge=1)
-    text_deadline: int = Field(ge=1)
-    image_timeout: int = Field(ge=1)
-    image_event_age: int = Field(ge=1)
+    images_bucket = text()
+    text_model = text()
+    max_open_messages = number(1)
+    text_timeout = number(1)
+    text_deadline = number(1)
+    image_timeout = number(1)
+    image_event_age = number(1)
 
-    @model_validator(mode="after")
-    def _deadlines_outlast_the_functions(self) -> Self:
+    def contradictions(self) -> Iterator[str]:
         if self.text_deadline < self.text_timeout + 10:
-            raise ValueError("TEXT_DEADLINE must be at least TEXT_TIMEOUT + 10")
+            yield "TEXT_DEADLINE must be at least TEXT_TIMEOUT + 10"
         if self.image_deadline < self.image_event_age + 2 * self.image_timeout + 30:
-            raise ValueError(
-                "IMAGE_DEADLINE must be at least IMAGE_EVENT_AGE + 2 x IMAGE_TIMEOUT + 30"
-            )
-        return self
+            yield "IMAGE_DEADLINE must be at least IMAGE_EVENT_AGE + 2 x IMAGE_TIMEOUT + 30"
 
 
 class PictureSettings(TableSettings):
     """Of every function that stores pictures."""
 
-    images_bucket: Name
-    pseudonym_secret: Name
-    webp_quality: int = Field(ge=1, le=100)
-    webp_method: int = Field(ge=0, le=6)
+    images_bucket = text()
+    pseudonym_secret = text()
+    webp_quality = number(1, 100)
+    webp_method = number(0, 6)
 
 
 class ImageGenerateSettings(
     GeminiFunctionSettings, PaintingSettings, ImageCallSettings, PictureSettings
 ):
-    image_price_usd: str = Field(pattern=r"^\d+(\.\d+)?$")
-    show_drafts: bool
+    image_price_usd = text(_PRICE)
+    show_drafts = switch()
 
 
 class ImageUploadSettings(PictureSettings, UploadSettings):
@@ -194,21 +157,24 @@ class ImageUploadSettings(PictureSettings, UploadSettings):
 
 
 class KeeperSettings(PaintingSettings, SuggestionSettings):
-    image_timeout: int = Field(ge=1)
-    images_bucket: Name
-    pseudonym_secret: Name
+    image_timeout = number(1)
+    images_bucket = text()
+    pseudonym_secret = text()
 
 
-class PublicConfig(BaseModel):
+class PublicConfig(Settings):
     """The one SSM parameter: who signs people in, the addresses browsers use, and the edge."""
 
-    model_config = ConfigDict(frozen=True, defer_build=True)
+    issuer = url()
+    audience = text()
+    client_id = text()
+    scopes = text(default="openid offline_access")  # of a parameter of an earlier version
+    sign_in_origin = url(may_be_empty=True)  # of the token endpoint, if not the issuer's own
+    public_url = url()
+    websocket_url = url()
+    distribution_id = text()
 
-    issuer: Url
-    audience: Name
-    client_id: Name
-    scopes: str = "openid offline_access"  # of a parameter that an earlier version has written
-    sign_in_origin: Url | Literal[""]  # of the token endpoint, where it is not the issuer's own
-    public_url: Url
-    websocket_url: Url
-    distribution_id: Name
+    @classmethod
+    def parse(cls, stored: str) -> Self:
+        """Raises: RuntimeError naming what is missing or wrong, ValueError (no JSON)."""
+        return cls(json.loads(stored))

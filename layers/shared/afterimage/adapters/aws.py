@@ -15,7 +15,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from botocore.config import Config
@@ -23,13 +23,15 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, Rea
 from botocore.exceptions import ConnectionError as NotConnected
 
 from afterimage.adapters.age import is_fresh
-from afterimage.domain.deletions import Deletion
-from afterimage.domain.entities import Job
 from afterimage.domain.errors import ProviderUnavailable
 from afterimage.domain.metrics import Metric
 from afterimage.domain.sources import KNOWN_BY
 from afterimage.ports.pictures import FileHead
 from afterimage.ports.system import Clock, Log, Metrics
+
+if TYPE_CHECKING:
+    from afterimage.domain.deletions import Deletion
+    from afterimage.domain.entities import Job
 
 _DAY_S = 86_400
 _KEYS_AT_ONCE = 1_000  # S3's own limit

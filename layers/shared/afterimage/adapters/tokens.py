@@ -76,9 +76,7 @@ class IssuerKeys:
             Busy: no such key is known, and the issuer cannot be asked.
         """
         with self._lock:
-            if not is_fresh(self._read_at, self._now(), _KEEP_KEYS_S):
-                self._ask(in_doubt=False)
-            elif not self._fitting(kid, algorithm):
+            if not self._refreshed() and not self._fitting(kid, algorithm):
                 self._ask(in_doubt=True)
             fitting = self._fitting(kid, algorithm)
             if not fitting and self._is_away:
@@ -90,8 +88,7 @@ class IssuerKeys:
     def read(self) -> None:
         """Fetches them where there are none, or old ones, before a token needs them."""
         with self._lock:
-            if not is_fresh(self._read_at, self._now(), _KEEP_KEYS_S):
-                self._ask(in_doubt=False)
+            self._refreshed()
 
     def newer(self, than: jwt.PyJWK) -> jwt.PyJWK | None:
         """What the issuer has put in this key's place, under the same `kid`, if that is known."""
@@ -99,6 +96,13 @@ class IssuerKeys:
             self._ask(in_doubt=True)
             fitting = self._fitting(than.key_id, str(than.algorithm_name))
         return fitting[0] if fitting and fitting[0] is not than else None
+
+    def _refreshed(self) -> bool:
+        """Whether they were too old, and so were asked for."""
+        if not is_fresh(self._read_at, self._now(), _KEEP_KEYS_S):
+            self._ask(in_doubt=False)
+            return True
+        return False
 
     def _fitting(self, kid: str | None, algorithm: str) -> list[jwt.PyJWK]:
         return [

@@ -25,65 +25,54 @@ picture; of another model it is the smallest size.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Literal, Self
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from typing import Any
 
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS, AspectRatio
 from afterimage.domain.image_sizes import DEFAULT, IMAGE_SIZES, ImageSize
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.usage import IMAGE, MILLION, TEXT, UNTOLD, Usage
 
-Modality = Literal["text", "image", "audio", "video", "document"]
-Price = Annotated[
-    Decimal, Field(ge=0, le=1_000_000, allow_inf_nan=False, max_digits=13, decimal_places=6)
-]
-PriceList = Annotated[dict[Modality, Price], Field(min_length=1)]
-_MOST_NAMED = 3  # that somebody has to choose among
 _UNNAMED = "standard"
-_CONFIG = ConfigDict(frozen=True, defer_build=True)
 
 
-class Prices(BaseModel):
-    """US dollars for a million tokens, from a day on."""
+@dataclass(frozen=True)
+class Prices:
+    """US dollars for a million tokens, from a day on.
 
-    model_config = _CONFIG
+    Attributes:
+        input, output: by modality, text among them.
+        cached: of text that the provider had kept; None: as other text.
+    """
 
-    input: PriceList
-    output: PriceList
-    cached: Price | None = None
+    input: Mapping[str, Decimal]
+    output: Mapping[str, Decimal]
+    cached: Decimal | None = None
     since: date = date.min
-
-    @model_validator(mode="after")
-    def _text_has_a_price(self) -> Self:
-        if TEXT not in self.input or TEXT not in self.output:
-            raise ValueError("text needs a price, of input and of output")
-        return self
 
     def cost(self, usage: Usage) -> Decimal:
         """US dollars for one call."""
         read, written = self.input, self.output
         kept = read[TEXT] if self.cached is None else self.cached
-        total = usage.thoughts * written[TEXT] - usage.cached * (read[TEXT] - kept)
+        total: Decimal = usage.thoughts * written[TEXT] - usage.cached * (read[TEXT] - kept)
         for prices, counted in ((read, usage.read), (written, usage.written)):
             total += sum(tokens * _of(prices, name) for name, tokens in counted.items())
         return total / MILLION
 
 
-class TextModel(BaseModel):
+@dataclass(frozen=True)
+class TextModel:
     """A model that chats, or one that paints.
 
     Attributes:
         id: the provider's name of it.
     """
 
-    model_config = _CONFIG
-
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$", max_length=64)]
-    prices: Annotated[tuple[Prices, ...], Field(min_length=1)]
+    id: str
+    prices: tuple[Prices, ...]
 
     def prices_on(self, day: date) -> Prices | None:
         """What holds on a UTC day; None before the first has begun."""
@@ -91,7 +80,8 @@ class TextModel(BaseModel):
         return max(begun, key=lambda prices: prices.since, default=None)
 
 
-class SizeOffer(BaseModel):
+@dataclass(frozen=True)
+class SizeOffer:
     """What one picture of a size takes.
 
     Attributes:
@@ -99,12 +89,11 @@ class SizeOffer(BaseModel):
         pictures: of the day's limit.
     """
 
-    model_config = _CONFIG
-
-    tokens: Annotated[int, Field(ge=1, le=1_000_000)]
-    pictures: Annotated[int, Field(ge=1, le=100)] = 1
+    tokens: int
+    pictures: int = 1
 
 
+@dataclass(frozen=True)
 class ImageModel(TextModel):
     """A model that paints.
 
@@ -114,13 +103,13 @@ class ImageModel(TextModel):
         max_sources: how many pictures it paints after, at most.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=32)] | None = None
-    label: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    sizes: Annotated[dict[ImageSize, SizeOffer], Field(min_length=1)] = {
-        DEFAULT: SizeOffer(tokens=1_120)
-    }
+    name: str | None = None
+    label: str | None = None
+    sizes: dict[ImageSize, SizeOffer] = field(
+        default_factory=lambda: {DEFAULT: SizeOffer(tokens=1_120)}
+    )
     aspect_ratios: tuple[AspectRatio, ...] = ASPECT_RATIOS
-    max_sources: Annotated[int, Field(ge=0, le=14)] = 14
+    max_sources: int = 14
 
     @property
     def smallest(self) -> ImageSize:
@@ -135,23 +124,12 @@ class ImageModel(TextModel):
         )
 
 
-def _chosen_by_name(models: tuple[ImageModel, ...]) -> tuple[ImageModel, ...]:
-    names = [model.name for model in models if model.name is not None]
-    if len(names) > _MOST_NAMED or len(set(names)) < len(names):
-        raise ValueError(f"at most {_MOST_NAMED} have a name, each another one")
-    return models
-
-
-ImageModels = Annotated[tuple[ImageModel, ...], AfterValidator(_chosen_by_name)]
-
-
-class Catalogue(BaseModel):
+@dataclass(frozen=True)
+class Catalogue:
     """All models that are known."""
 
-    model_config = _CONFIG
-
     text_models: tuple[TextModel, ...]
-    image_models: ImageModels
+    image_models: tuple[ImageModel, ...]
 
     def offered(self, default: str) -> list[ImageModel]:
         """The image models that a message may choose among; each has a name.
@@ -160,11 +138,15 @@ class Catalogue(BaseModel):
             default: id of the one that paints where nobody chooses, which comes first.
         """
         listed = (one for one in self.image_models if one.id == default)
-        first = next(listed, None) or ImageModel.model_construct(id=default, prices=())
+        first = next(listed, None) or ImageModel(default, ())
         if first.name is None:
-            first = first.model_copy(update={"name": _UNNAMED})
+            first = replace(first, name=_UNNAMED)
         others = [one for one in self.image_models if one.name and one.id != default]
         return [first, *(one for one in others if one.name != first.name)]
+
+    def names(self, default: str) -> dict[str, str]:
+        """The ids of image models by the names under which they are offered."""
+        return {one.name: one.id for one in self.offered(default) if one.name is not None}
 
     def prices(self, kind: ModelKind, model: str, day: date) -> Prices | None:
         """What a model costs on a UTC day; None if that is not known."""
@@ -178,28 +160,37 @@ class Catalogue(BaseModel):
         return None if found is None or size not in found.sizes else found.price_of(size, day)
 
 
-class OwnModels(BaseModel):
-    """What the operator sets: a list that is given stands in place of the packaged one."""
+def catalogue_of(checked: Mapping[str, Any]) -> Catalogue:
+    """Args: checked: JSON as above, both lists, known to be valid."""
+    return Catalogue(
+        tuple(TextModel(one["id"], _prices(one)) for one in checked["text_models"]),
+        tuple(map(_image_model, checked["image_models"])),
+    )
 
-    model_config = _CONFIG
 
-    text_models: tuple[TextModel, ...] | None = None
-    image_models: ImageModels | None = None
+def _image_model(given: Mapping[str, Any]) -> ImageModel:
+    plain = ("name", "label", "max_sources")
+    known: dict[str, Any] = {key: given[key] for key in plain if key in given}
+    if "sizes" in given:
+        known["sizes"] = {size: SizeOffer(**offer) for size, offer in given["sizes"].items()}
+    if "aspect_ratios" in given:
+        known["aspect_ratios"] = tuple(given["aspect_ratios"])
+    return ImageModel(given["id"], _prices(given), **known)
 
-    def over(self, packaged: Catalogue) -> Catalogue:
-        """What holds then."""
-        return Catalogue(
-            text_models=packaged.text_models if self.text_models is None else self.text_models,
-            image_models=packaged.image_models if self.image_models is None else self.image_models,
+
+def _prices(model: Mapping[str, Any]) -> tuple[Prices, ...]:
+    return tuple(
+        Prices(
+            input={name: Decimal(price) for name, price in one["input"].items()},
+            output={name: Decimal(price) for name, price in one["output"].items()},
+            cached=Decimal(one["cached"]) if "cached" in one else None,
+            since=date.fromisoformat(one["since"]) if "since" in one else date.min,
         )
+        for one in model["prices"]
+    )
 
 
-def names_of(offered: Iterable[ImageModel]) -> dict[str, str]:
-    """The ids of image models by the names under which they are offered."""
-    return {model.name: model.id for model in offered if model.name is not None}
-
-
-def _of(prices: Mapping[Modality, Decimal], modality: str) -> Decimal:
+def _of(prices: Mapping[str, Decimal], modality: str) -> Decimal:
     """Of one modality; of what nobody has said the modality, the dearest."""
     if modality == UNTOLD:
         return max(prices.values())

@@ -11,7 +11,7 @@ from typing import Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from afterimage import frames
-from afterimage.actions import Action
+from afterimage.http.actions import Action
 from afterimage.http.schemas import REF, Schema, schemas
 
 _CHANNEL = "unified"

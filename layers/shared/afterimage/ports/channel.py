@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from types import MappingProxyType
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from afterimage.domain.changes import Change, Counting, Transition
-from afterimage.domain.entities import Channel
 from afterimage.domain.errors import AfterimageError
+
+if TYPE_CHECKING:  # who only reads does without them
+    from afterimage.domain.changes import Change, Counting, Transition
+    from afterimage.domain.entities import Channel
 
 
 class LostRace(AfterimageError):

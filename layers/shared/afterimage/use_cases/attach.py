@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from afterimage.domain.entities import Image, Message
-from afterimage.ports.chats import ImagesById
+
+if TYPE_CHECKING:
+    from afterimage.ports.chats import ImagesById
 
 
 class Attach:

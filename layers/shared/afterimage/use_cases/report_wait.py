@@ -7,11 +7,14 @@ often how it felt than they have sent messages that day, which the daily limit b
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from afterimage.domain import quota
 from afterimage.domain.metrics import Metric
-from afterimage.ports.chats import ReportCounter
 from afterimage.ports.system import Clock, Log, Metrics
+
+if TYPE_CHECKING:
+    from afterimage.ports.chats import ReportCounter
 
 
 @dataclass(frozen=True)

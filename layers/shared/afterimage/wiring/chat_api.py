@@ -13,7 +13,6 @@ from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.suggestions import set_suggestions
-from afterimage.domain.catalogue import names_of
 from afterimage.domain.limits import DailyLimits
 from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.http.suggestions import SuggestionRoutes
@@ -67,7 +66,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             ),
             painting_limit=configured.max_painting_per_user,
             upload_limit=configured.daily_upload_limit,
-            models=lambda: names_of(catalogue().offered(configured.image_model)),
+            models=lambda: catalogue().names(configured.image_model),
         ),
         rename=RenameChat(channel=base.channel, chats=chats),
         cancel=CancelMessage(
@@ -94,7 +93,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         ),
         tickets=Tickets(tickets=base.store, clock=base.clock),
         limit=base.limit(),
-        replay=base.replay(readers.DynamoDbEventLog()),
+        replay=base.replay(),
         channel=base.channel,
         urls=base.urls,
         clock=base.clock,

@@ -102,6 +102,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Painter:
     own = Metric.IMAGE_OWN_TIME, Metric.IMAGE_MODEL_TIME
     ready = GetReady(
         *base.first_needs(),
+        calls.costs.expect,
         base.secret(configured.gemini_api_key_secret),
         pseudonyms,
         executor=base.work,

@@ -14,6 +14,7 @@ from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.edge import CloudFrontEdge
@@ -99,11 +100,10 @@ def _keep_stock(
 
 
 def _rescue(base: Channelled, end: FailMessage) -> RescueJob:
-    events = readers.DynamoDbEventLog()
     repost = RepostEvents(
         channel=base.channel,
-        event_log=events,
-        replay=base.replay(events),
+        event_log=DynamoDbEventLog(),
+        replay=base.replay(),
         clock=base.clock,
         log=base.log,
     )

@@ -159,6 +159,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     keys = issuer_keys(base)
     ready = GetReady(
         *base.first_needs(),
+        calls.costs.expect,
         keys.read,
         base.secret(configured.gemini_api_key_secret),
         lambda: identifiers.of("warm"),

@@ -9,7 +9,7 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters import aws
-from afterimage.adapters.dynamodb.readers import DynamoDbEventLog, DynamoDbLedger
+from afterimage.adapters.dynamodb.reports import DynamoDbReports
 from afterimage.adapters.dynamodb.warmings import DynamoDbWarmings
 from afterimage.adapters.warmer import LambdaWarmer
 from afterimage.measured import Measured
@@ -18,7 +18,7 @@ from afterimage.use_cases.report_wait import ReportWait
 from afterimage.use_cases.resume_channel import ResumeChannel
 from afterimage.use_cases.warm_functions import WarmFunctions
 from afterimage.websocket_api import WebSocketApi
-from afterimage.wiring.connected import Connected
+from afterimage.wiring.reading import Reading
 
 
 def build(
@@ -26,18 +26,18 @@ def build(
 ) -> Measured[[dict[str, Any], Any], dict[str, Any]]:
     """Raises: RuntimeError (a variable is missing or wrong)."""
     configured = settings.WebSocketSettings.read(environment)
-    base = Connected(logger, configured)
+    base = Reading(logger, configured)
     limit = base.limit()
     resume = ResumeChannel(
-        registry=base.store,
-        waiting=base.store,
+        registry=base.registry,
+        waiting=base.registry,
         limit=limit,
-        replay=base.replay(DynamoDbEventLog()),
+        replay=base.replay(),
         push=base.push,
         clock=base.clock,
     )
     report = ReportWait(
-        counter=DynamoDbLedger(), clock=base.clock, log=base.log, metrics=base.metrics
+        counter=DynamoDbReports(), clock=base.clock, log=base.log, metrics=base.metrics
     )
     warm = WarmFunctions(
         store=DynamoDbWarmings(),
@@ -51,7 +51,7 @@ def build(
         log=base.log,
     )
     application = WebSocketApi(
-        tickets=Tickets(tickets=base.store, clock=base.clock),
+        tickets=Tickets(tickets=base.registry, clock=base.clock),
         channel=resume,
         limit=limit,
         report=report,

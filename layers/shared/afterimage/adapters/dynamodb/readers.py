@@ -6,7 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import Condition
@@ -14,12 +14,9 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import counters, job_moves, rows
-from afterimage.adapters.dynamodb.settled import read_settled
 from afterimage.adapters.dynamodb.tables import (
-    COUNTER,
     ChannelRow,
     ChatRow,
-    EventRow,
     ImageRow,
     LedgerRow,
     MessageRow,
@@ -27,11 +24,12 @@ from afterimage.adapters.dynamodb.tables import (
 from afterimage.adapters.dynamodb.together import read_rows, read_together
 from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_subject
 from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
-from afterimage.domain.events import EventReference
 from afterimage.domain.limits import ModelKind
 from afterimage.ports.chats import ChatPosition, DayUse
 from afterimage.ports.keeping import MessageKey
-from afterimage.ports.models import Cost
+
+if TYPE_CHECKING:  # with all that models are asked and answer
+    from afterimage.ports.models import Cost
 
 # Job ids are ULIDs, which begin with 0–7; the counters' names sort behind them.
 _BEHIND_ALL_JOBS = "8"
@@ -135,7 +133,7 @@ class DynamoDbImages:
 
 
 class DynamoDbLedger:
-    """Implements `JobStore`, `UsageReader`, `CallCounter`, `CostLedger` and `ReportCounter`."""
+    """Implements `JobStore`, `UsageReader`, `CallCounter` and `CostLedger`."""
 
     def get(self, user_id: str, job_id: str) -> Job | None:
         row = _get(LedgerRow, user_id, job_id)
@@ -257,12 +255,6 @@ class DynamoDbLedger:
             raise
         return True
 
-    def count_report(self, user_id: str, day: str) -> bool:
-        fewer = LedgerRow.reports.does_not_exist() | (LedgerRow.reports < LedgerRow.used)
-        allowed = LedgerRow.used.exists() & fewer
-        one_more: list[Action] = [LedgerRow.reports.add(1)]
-        return self._counts(user_id, f"messages#{day}", one_more, condition=allowed)
-
     def recent_jobs(self, user_id: str, limit: int) -> list[Job]:
         found = LedgerRow.query(
             user_id,
@@ -302,27 +294,6 @@ class DynamoDbDueIndex:
         due = LedgerRow.purge_at <= rows.epoch(now)
         for row in LedgerRow.open_purges.query(rows.partition(partition), due):
             yield row.user_id, row.entry
-
-
-class DynamoDbEventLog:
-    """Implements `EventLog`."""
-
-    def latest(self, user_id: str, limit: int, now: datetime) -> list[EventReference]:
-        found = EventRow.query(user_id, scan_index_forward=False, consistent_read=True, limit=limit)
-        return [rows.reference_of(row, now) for row in found]
-
-    def after(self, user_id: str, seq: int, limit: int, now: datetime) -> list[EventReference]:
-        found = EventRow.query(user_id, EventRow.seq > seq, consistent_read=True, limit=limit)
-        return [rows.reference_of(row, now) for row in found]
-
-    def settled(
-        self, user_id: str, numbers: Sequence[int], now: datetime
-    ) -> tuple[int, list[EventReference]]:
-        counter, *found = read_settled(
-            [(ChannelRow, user_id, COUNTER), *((EventRow, user_id, number) for number in numbers)]
-        )
-        seq = 0 if counter is None else int(counter.seq or 0)
-        return seq, [rows.reference_of(row, now) for row in found if row is not None]
 
 
 def _get(model: type[RowT], hash_key: str, range_key: str) -> RowT | None:

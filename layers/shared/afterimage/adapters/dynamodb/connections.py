@@ -1,0 +1,108 @@
+"""A user's counter and connections, those that wait, and tickets, in DynamoDB."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from pynamodb.exceptions import DeleteError
+from pynamodb.expressions.condition import Condition
+
+from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb.tables import COUNTER, ChannelRow
+from afterimage.domain.entities import Channel
+from afterimage.ports.system import Clock
+
+# What sorts behind "ticket#" is not read with the channel.
+_CONNECTION, _TICKET, _UNRESUMED = "connection#", "ticket#", "unresumed#"
+_LOOKED_AT = 20  # rows of connections that have not resumed, to find some that are old
+_LONGEST = timedelta(hours=2)  # a connection's life at API Gateway
+
+
+class DynamoDbConnections:
+    """Implements `ConnectionRegistry`, `WaitingRoom` and `TicketStore`."""
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+
+    # --- Reading ----------------------------------------------------------------------------
+
+    def read(self, user_id: str) -> Channel:
+        channel, now = Channel(user_id), self._clock.now()
+        live: list[tuple[str, str]] = []
+        ended: list[str] = []
+        # "connection#…" and "seq" sort before "ticket#…": tickets are not read.
+        for row in ChannelRow.query(user_id, ChannelRow.entry < _TICKET, consistent_read=True):
+            if row.entry == COUNTER:
+                channel = Channel(
+                    user_id,
+                    int(row.seq or 0),
+                    int(row.open or 0),
+                    deleted=rows.is_refused(row, now),
+                    painting=frozenset(row.painting or ()),
+                    waiting=frozenset(row.waiting or ()),
+                    served=int(row.served or 0),
+                )
+            elif (row.expires_at or 0) > now.timestamp():
+                live.append((row.connected_at or "", row.entry[len(_CONNECTION) :]))
+            else:  # DynamoDB removes it in its own time
+                ended.append(row.entry[len(_CONNECTION) :])
+        oldest_first = tuple(connection for _, connection in sorted(live))
+        return replace(channel, connections=oldest_first, ended=tuple(ended))
+
+    # --- Connections ------------------------------------------------------------------------
+
+    def register(self, user_id: str, connection_id: str, now: datetime, until: datetime) -> None:
+        ChannelRow(
+            user_id,
+            _CONNECTION + connection_id,
+            connected_at=rows.timestamp(now),
+            expires_at=rows.epoch(until),
+        ).save()
+
+    def take(self, user_id: str, connection_id: str) -> bool:
+        return _taken(user_id, _CONNECTION + connection_id, ChannelRow.entry.exists())
+
+    def forget(self, user_id: str, connection_id: str) -> None:
+        ChannelRow(user_id, _CONNECTION + connection_id).delete()
+
+    # --- Connections that have not resumed --------------------------------------------------
+
+    def enter(self, user_id: str, connection_id: str, now: datetime) -> None:
+        ChannelRow(
+            user_id,
+            _UNRESUMED + connection_id,
+            connected_at=rows.timestamp(now),
+            expires_at=rows.epoch(now + _LONGEST),
+        ).save()
+
+    def some(self, user_id: str, before: datetime, limit: int) -> list[str]:
+        unresumed = ChannelRow.entry.startswith(_UNRESUMED)
+        old = [
+            row.entry[len(_UNRESUMED) :]
+            for row in ChannelRow.query(user_id, unresumed, limit=_LOOKED_AT)
+            if (row.connected_at or "") < rows.timestamp(before)
+        ]
+        return old[:limit]
+
+    def leave(self, user_id: str, connection_id: str) -> bool:
+        return _taken(user_id, _UNRESUMED + connection_id, ChannelRow.entry.exists())
+
+    # --- Tickets ----------------------------------------------------------------------------
+
+    def keep(self, user_id: str, digest: str, expires_at: datetime) -> None:
+        ChannelRow(user_id, _TICKET + digest, expires_at=rows.epoch(expires_at)).save()
+
+    def spend(self, user_id: str, digest: str, now: datetime) -> bool:
+        return _taken(user_id, _TICKET + digest, ChannelRow.expires_at > rows.epoch(now))
+
+
+def _taken(user_id: str, entry: str, condition: Condition) -> bool:
+    """Whether it was this call that removed the row."""
+    try:
+        ChannelRow(user_id, entry).delete(condition=condition)
+    except DeleteError as error:
+        if error.cause_response_code == "ConditionalCheckFailedException":
+            return False
+        raise
+    return True
