@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from tests.benchmarks import (
+    after_a_pause,
     against,
     burst,
     call_chains,
@@ -48,6 +49,7 @@ class Part:
 PARTS: Mapping[str, Part] = {
     "against": Part(against.measure, "text and picture beside another commit's", 600),
     "placeholder": Part(placeholder.measure, "POST to the placeholder at the socket", 240),
+    "after-a-pause": Part(after_a_pause.measure, "the same of a first message after a pause", 300),
     "picture": Part(
         picture_latency.measure, "the provider's bytes to the picture at the socket", 300
     ),
