@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
@@ -92,7 +92,7 @@ def test_weeks_and_texts_cannot_be_laid_side_by_side(world: World) -> None:
 
 @pytest.mark.parametrize(
     "setting",
-    [None, Suggestions(), ON.model_copy(update={"suggestions": (Suggestion(text="a fox"),)})],
+    [None, Suggestions(), replace(ON, suggestions=(Suggestion(text="a fox"),))],
 )
 def test_nothing_is_kept_that_is_not_wanted(world: World, setting: Suggestions | None) -> None:
     world.setting = setting

@@ -163,7 +163,7 @@ def test_one_is_painted_at_a_time(world: World) -> None:
 
 def test_a_day_has_so_many_calls(world: World) -> None:
     assert world.setting is not None
-    world.setting = world.setting.model_copy(update={"pictures_a_day": 2})
+    world.setting = replace(world.setting, pictures_a_day=2)
     world.fill(2)
     world.minute()
 

@@ -9,6 +9,7 @@ from pydantic import ValidationError
 from tests.local_stack.options import parse_options
 from tests.support.doubles import RecordingLog, RecordingMetrics
 
+from afterimage.adapters.own_suggestions import own_suggestions
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.metrics import Metric
 from afterimage.domain.suggestions import Suggestion, Suggestions
@@ -61,7 +62,7 @@ def test_an_id_follows_from_the_wish() -> None:
 )
 def test_what_cannot_be_set(wrong: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
-        Suggestions.model_validate(wrong)
+        own_suggestions(json.dumps(wrong))
 
 
 def test_what_is_not_valid_suggests_nothing_and_is_a_defect() -> None:
@@ -82,8 +83,8 @@ def test_make_run_suggests_four_unless_they_would_cost() -> None:
     given = ["--suggest", "tests/local_stack/suggestions.json"]
     options = parse_options(given, {})
 
-    suggested = json.loads(options.parameters["Suggestions"])
+    suggested = own_suggestions(f'{{"suggestions": {options.parameters["Suggestions"]}}}')
 
-    assert len(Suggestions(suggestions=suggested).suggestions) == 4
+    assert len(suggested.suggestions) == 4
     assert "Suggestions" not in parse_options(given, {"GEMINI_API_KEY": "a key"}).parameters
     assert "Suggestions" not in parse_options([], {}).parameters

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from tests.local_stack.template.transform import parameter_values
 from tests.support.plain_template import KEY, OWN_ISSUER, plain, properties, resources, values
 from tests.support.template import template
 
-from afterimage.domain.suggestions import Suggestions
+from afterimage.adapters.own_suggestions import own_suggestions
 
 PARAMETERS: dict[str, dict[str, Any]] = plain()["Parameters"]
 DOMAIN = {
@@ -187,9 +188,9 @@ def test_what_is_suggested_stands_where_the_functions_read(given: str) -> None:
     answer |= {"CollectCandidates": "true", "CommonAfter": "30"}
     made = properties("AWS::SSM::Parameter", **answer)["SuggestionsParameter"]
 
-    read = Suggestions.model_validate_json(resolve(made["Value"], values(**answer)))
+    read = own_suggestions(resolve(made["Value"], values(**answer)))
 
-    assert [one.model_dump() for one in read.suggestions] == json.loads(given)
+    assert [asdict(one) for one in read.suggestions] == json.loads(given)
     assert (read.stock_size, read.pictures_a_day) == (7, 11)
     assert (read.collect_candidates, read.common_after) == (True, 30)
     assert len(made["Value"]["Fn::Sub"]) + plain()["Parameters"]["Suggestions"]["MaxLength"] < 4_096

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import lru_cache
-
-from pydantic import ValidationError
 
 from afterimage.domain.metrics import Metric
 from afterimage.domain.suggestions import Suggestions
@@ -27,8 +26,15 @@ def set_suggestions(
 
     @lru_cache(maxsize=1)  # parsed once for each text
     def parsed(text: str) -> Suggestions | None:
+        if _sets_nothing(text):
+            return Suggestions()
+        # Imported here: only what somebody has written has to be checked.
+        from pydantic import ValidationError
+
+        from afterimage.adapters.own_suggestions import own_suggestions
+
         try:
-            return Suggestions.model_validate_json(text)
+            return own_suggestions(text)
         except ValidationError as error:
             wrong = error.errors(include_url=False, include_input=False, include_context=False)
             log.exception("suggestions_invalid", wrong=wrong[:_TOLD])
@@ -36,3 +42,13 @@ def set_suggestions(
             return None
 
     return lambda: parsed(setting())
+
+
+def _sets_nothing(text: str) -> bool:
+    """Whether nothing is suggested or collected, which the template says where none is given."""
+    try:
+        given = json.loads(text)
+    except ValueError:
+        return False
+    off = {"suggestions": [], "collect_candidates": False}
+    return isinstance(given, dict) and {name: given.get(name) for name in off} == off

@@ -11,17 +11,13 @@ The same words mean the same wish however they are spelled, by the one rule for 
 from __future__ import annotations
 
 import hashlib
-from typing import Annotated, Self
-
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from dataclasses import dataclass
 
 from afterimage.domain.aspect_ratios import DEFAULT, AspectRatio
 from afterimage.domain.words import folded
 
-_MOST = 12  # of what somebody chooses among
 LONGEST = 200  # characters; it is shown on a picture
 _ID_DIGITS = 16  # hexadecimal
-_CONFIG = ConfigDict(frozen=True, defer_build=True)
 
 
 def same_words(text: str) -> str:
@@ -29,18 +25,11 @@ def same_words(text: str) -> str:
     return " ".join(folded(text).split())
 
 
-def _says_something(text: str) -> str:
-    if not same_words(text):
-        raise ValueError("says nothing")
-    return text
-
-
-class Suggestion(BaseModel):
+@dataclass(frozen=True)
+class Suggestion:
     """A wish that somebody may have."""
 
-    model_config = _CONFIG
-
-    text: Annotated[str, Field(min_length=1, max_length=LONGEST), AfterValidator(_says_something)]
+    text: str
     aspect_ratio: AspectRatio = DEFAULT
 
     @property
@@ -50,13 +39,8 @@ class Suggestion(BaseModel):
         return hashlib.sha256(wish.encode()).hexdigest()[:_ID_DIGITS]
 
 
-def _each_once(suggestions: tuple[Suggestion, ...]) -> tuple[Suggestion, ...]:
-    if len({one.id for one in suggestions}) < len(suggestions):
-        raise ValueError("each only once")
-    return suggestions
-
-
-class Suggestions(BaseModel):
+@dataclass(frozen=True)
+class Suggestions:
     """What the operator has set.
 
     Attributes:
@@ -66,15 +50,11 @@ class Suggestions(BaseModel):
         common_after: so many different people make a text a candidate.
     """
 
-    model_config = _CONFIG
-
-    suggestions: Annotated[
-        tuple[Suggestion, ...], Field(max_length=_MOST), AfterValidator(_each_once)
-    ] = ()
-    stock_size: Annotated[int, Field(ge=1, le=99)] = 1
-    pictures_a_day: Annotated[int, Field(ge=0, le=9_999)] = 0
+    suggestions: tuple[Suggestion, ...] = ()
+    stock_size: int = 1
+    pictures_a_day: int = 0
     collect_candidates: bool = False
-    common_after: Annotated[int, Field(ge=2, le=99)] = 20
+    common_after: int = 20
 
     def asked(
         self, text: str, suggestion_id: str | None, aspect_ratio: str | None
@@ -90,8 +70,3 @@ class Suggestions(BaseModel):
         named = [one for one in self.suggestions if one.id == suggestion_id]
         fitting = [one for one in same if aspect_ratio in (None, one.aspect_ratio)]
         return next((one for one in fitting if one in named or not named), None)
-
-    @classmethod
-    def none(cls) -> Self:
-        """Nothing is suggested, and nothing is kept."""
-        return cls()

@@ -32,6 +32,6 @@ class ReadSuggestions:
 
     def __call__(self) -> Sequence[Suggested]:
         """All of them, in the operator's order; none where what is set is not valid."""
-        setting = self._setting() or Suggestions.none()
+        setting = self._setting() or Suggestions()
         shelves = self._executor.map(self._stock.shelf, [one.id for one in setting.suggestions])
         return [Suggested(*both) for both in zip(setting.suggestions, shelves, strict=True)]

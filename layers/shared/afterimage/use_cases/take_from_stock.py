@@ -120,7 +120,7 @@ class TakeFromStock:
     # --- Knowing ----------------------------------------------------------------------------
 
     def _suggestion(self, question: Question) -> Suggestion | None:
-        setting = self._setting() or Suggestions.none()
+        setting = self._setting() or Suggestions()
         return setting.asked(question.text, question.suggestion_id, question.aspect_ratio)
 
     def _answer(self, question: Question, suggestion: Suggestion) -> tuple[Message, Message] | None:
