@@ -10,10 +10,11 @@ Where any of it does not come about, the question goes the usual way.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Executor
+from collections.abc import Callable, Sequence
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass, replace
 from random import Random
+from typing import Any
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids, image_sizes, quota
@@ -37,6 +38,8 @@ from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.open_question import Opening, OpenQuestion, Question
 
 _TRIES = 4  # others may take what was ready while we look
+# What was taken for a message, and what is ready.
+_Seen = tuple[StockPicture | None, Sequence[StockPicture]]
 _SOON = 1  # seconds until who comes while it is being put back is to come again
 
 
@@ -124,14 +127,18 @@ class TakeFromStock:
         return setting.asked(question.text, question.suggestion_id, question.aspect_ratio)
 
     def _answer(self, question: Question, suggestion: Suggestion) -> tuple[Message, Message] | None:
-        day = quota.day_of(self._clock.now())
-        chats = self._executor.submit(self._chats.chats, question.user_id, [question.chat_id])
-        left = self._executor.submit(self._left.has_room, question.user_id, day, self._limits)
+        user_id, day = question.user_id, quota.day_of(self._clock.now())
+        folder = ids.picture_folder(user_id, _job_id(question))
+        chats = self._executor.submit(self._chats.chats, user_id, [question.chat_id])
+        left = self._executor.submit(self._left.has_room, user_id, day, self._limits)
+        seen = self._executor.submit(self._stock.to_take, suggestion.id, folder)
+        reads: tuple[Future[Any], ...] = (chats, left, seen)
+        wait(reads)
         if chats.result() or not left.result():
             return None
         asked = self._executor.submit(self._stock.asked, suggestion.id, self._clock.now())
         try:
-            taken = self._take(question, suggestion)
+            taken = self._take(question, suggestion, folder, seen.result())
         finally:
             asked.exception()  # it only makes the stock deeper
         if taken is None:
@@ -141,13 +148,13 @@ class TakeFromStock:
 
     # --- Taking -----------------------------------------------------------------------------
 
-    def _take(self, question: Question, suggestion: Suggestion) -> _Taken | None:
+    def _take(
+        self, question: Question, suggestion: Suggestion, folder: str, seen: _Seen
+    ) -> _Taken | None:
         opening = self._open.begin(question)
-        job_id = ids.stock_job_id(question.chat_id, opening.assistant.id)
-        folder = ids.picture_folder(question.user_id, job_id)
         fits = self._fits(question)
-        for _ in range(_TRIES):
-            own, ready = self._stock.to_take(suggestion.id, folder)
+        for number in range(_TRIES):
+            own, ready = self._stock.to_take(suggestion.id, folder) if number else seen
             fitting = [one for one in ready if fits(one)]
             if own is not None and own.status is StockStatus.HELD:
                 raise Busy("it is being put back", retry_after=_SOON)
@@ -158,7 +165,7 @@ class TakeFromStock:
             until = (self._clock.now() + TAKEN_FOR).replace(microsecond=0)
             picture = own or self._randomness.choice(fitting)
             if (taken := self._stock.take(picture, folder, until)) is not None:
-                return _Taken(opening, suggestion, taken, job_id)
+                return _Taken(opening, suggestion, taken, _job_id(question))
         return None
 
     def _fits(self, question: Question) -> Callable[[StockPicture], bool]:
@@ -219,6 +226,10 @@ class TakeFromStock:
             is_first=True,
         )
         return answer, replace(stored, events=(*stored.events, ImageInserted(image)))
+
+
+def _job_id(question: Question) -> str:
+    return ids.stock_job_id(question.chat_id, question.answer_id)
 
 
 def _job(taken: _Taken) -> Job:
