@@ -75,7 +75,7 @@ def test_a_suggestion_is_asked_once_however_it_is_chosen(welcome: Welcome, by: s
 
 def test_they_come_without_a_shift(welcome: Welcome) -> None:
     held: list[Route] = []
-    page = welcome(held.append)
+    page = welcome(lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no builtin
     expect(page.get_by_role("textbox", name="Message")).to_be_visible(timeout=PATIENCE_MS)
     page.wait_for_timeout(500)
     watch_shifts(page)
