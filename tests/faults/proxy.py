@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -24,7 +25,9 @@ from tests.faults.processes import function_of, is_running, kill, sender_of
 _UPSTREAM_SECONDS = 60
 _START_SECONDS = 60
 # These say nothing about anybody: who they are for is known by the process that sends them.
-_ACROSS_USERS = ("Query messages/open", "Query image_generation_log/open")
+_ACROSS_USERS = ("Query messages/open", "Query image_generation_log/open", "Scan stock")
+# Neither does what names nobody among these, whoever its sender has served before.
+_OF_THE_STOCK = re.compile(rb"StockTable|<Key>stock/")
 # What belongs to one connection, not to the message (RFC 9110, 7.6.1).
 _OF_THE_CONNECTION = frozenset({"connection", "keep-alive", "transfer-encoding", "expect"})
 
@@ -374,7 +377,9 @@ class FaultProxy:
                 if pid is not None:
                     self._owner_of_process[pid] = owner
                 return owner
-        return self._owner_of_process.get(pid) if pid is not None else None
+        if pid is None or _OF_THE_STOCK.search(body):
+            return None
+        return self._owner_of_process.get(pid)
 
 
 class _Server(ThreadingHTTPServer):
