@@ -162,6 +162,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         calls.costs.expect,
         keys.read,
         base.secret(configured.gemini_api_key_secret),
+        suggestions,
         lambda: identifiers.of("warm"),
         executor=base.work,
         log=base.log,
