@@ -19,6 +19,7 @@ from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Mes
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.served import NOBODY, Served
 from afterimage.domain.stock import StockJob, StockPicture, StockStatus
 from afterimage.domain.uploads import Upload
 from afterimage.ports.channel import ConditionsFailed, LostRace
@@ -45,7 +46,7 @@ class Counter:
     waiting: frozenset[str] = frozenset()
     deleted: bool = False
     expires_at: datetime | None = None
-    served: int = 0
+    served: Served = NOBODY
 
 
 @dataclass
@@ -105,7 +106,7 @@ class InMemoryTables:
             )
 
     def commit(
-        self, channel: Channel, transition: Transition, now: datetime, number: int | None = None
+        self, channel: Channel, transition: Transition, now: datetime, served: Served | None = None
     ) -> None:
         user = channel.user_id
         with self.lock:
@@ -127,19 +128,19 @@ class InMemoryTables:
                 _apply(self.rows, user, change)
             for seq, event in enumerate(transition.events, start=channel.seq + 1):
                 self.rows.events[user, seq] = (EventReference.to(event, seq), now)
-            self.rows.counters[user] = _moved(channel, counter, transition, number)
+            self.rows.counters[user] = _moved(channel, counter, transition, served)
 
     def draw(self, channel: Channel, now: datetime) -> int:  # noqa: ARG002 - the port's
         key = channel.user_id, "turn"
         with self.lock:
-            self.rows.drawn[key] = self.rows.drawn.get(key, channel.served) + 1
+            self.rows.drawn[key] = self.rows.drawn.get(key, channel.served.highest) + 1
             return self.rows.drawn[key]
 
     def serve(self, user_id: str, number: int) -> None:
         with self.lock:
             counter = self.rows.counters.get(user_id)
             if counter is not None and not counter.deleted:
-                counter.served = max(counter.served, number)
+                counter.served = counter.served.and_also(number)
 
     def _counter(self, user_id: str, now: datetime) -> Counter:
         counter = self.rows.counters.get(user_id, Counter())
@@ -694,10 +695,10 @@ def _lost(rows: Rows, channel: Channel, transition: Transition) -> bool:
 
 
 def _moved(
-    channel: Channel, counter: Counter, transition: Transition, number: int | None
+    channel: Channel, counter: Counter, transition: Transition, served: Served | None
 ) -> Counter:
     """The counter row after a transition."""
-    served = max(number or 0, counter.served)
+    served = served or counter.served
     for change in transition.changes:
         if isinstance(change, changes.CloseAccount):
             return Counter(deleted=True, expires_at=change.until)

@@ -54,6 +54,7 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.limits import Limits
 from afterimage.domain.metrics import Metric
+from afterimage.domain.served import Served
 from afterimage.invocation import Invocation
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
 from afterimage.use_cases.open_question import Question
@@ -269,10 +270,10 @@ def test_others_may_take_what_was_left_meanwhile(world: World) -> None:
     commit, taken = world.tables.commit, iter([1, 1, 1])
 
     def racing(
-        channel: Channel, transition: Transition, now: datetime, number: int | None = None
+        channel: Channel, transition: Transition, now: datetime, served: Served | None = None
     ) -> None:
         world.tables.rows.used[USER, f"quota#{DAY}"] += next(taken, 0)
-        commit(channel, transition, now, number)
+        commit(channel, transition, now, served)
 
     world.tables.commit = racing  # type: ignore[method-assign]
 

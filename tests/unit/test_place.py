@@ -16,6 +16,7 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.errors import Busy, TooManyOpen
 from afterimage.domain.events import MessageInserted
+from afterimage.domain.served import Served
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import ConditionsFailed, LostRace
 
@@ -40,7 +41,7 @@ class Others:
         """Win the next races."""
 
         def commit(channel: Any, *rest: Any) -> None:
-            self.tries.append((channel.served, self._clock.now()))
+            self.tries.append((channel.served.count, self._clock.now()))
             if len(self.tries) <= times:
                 raise LostRace
             self._commit(channel, *rest)
@@ -57,6 +58,12 @@ class Others:
         monkeypatch.setattr(self._clock, "sleep", sleep)
 
 
+def serve(tables: InMemoryTables, more: int) -> None:
+    """So many more had their turn."""
+    for _ in range(more):
+        tables.serve(USER, tables.read(USER).served.upto + 1)
+
+
 @pytest.fixture
 def others(tables: InMemoryTables, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Others:
     """Eight wait already, and one of them wins the next race."""
@@ -71,15 +78,15 @@ def test_who_has_lost_comes_behind_all_who_lost_before(
     others: Others,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    others.meanwhile(lambda: tables.serve(USER, tables.read(USER).served + 1), monkeypatch)
+    others.meanwhile(lambda: serve(tables, 1), monkeypatch)
 
     channel.change(USER, CHANGE)
 
     assert [served for served, _ in others.tries] == [0, 7]
-    assert tables.read(USER).served == 9
+    assert tables.read(USER).served == Served(7, frozenset({9}))
 
 
-def test_numbers_nobody_answers_to_are_passed_over_after_a_silence(
+def test_after_a_silence_the_next_one_is_passed_over_and_no_other(
     channel: UnifiedChannel, tables: InMemoryTables, others: Others
 ) -> None:
     channel.change(USER, CHANGE)
@@ -87,7 +94,7 @@ def test_numbers_nobody_answers_to_are_passed_over_after_a_silence(
     (_, lost_at), (served, tried_at) = others.tries
     assert served == 0
     assert SILENCE <= tried_at - lost_at < 2 * SILENCE
-    assert tables.read(USER).served == 9
+    assert tables.read(USER).served == Served(1, frozenset({9}))
 
 
 def test_as_long_as_others_are_served_nobody_is_passed_over(
@@ -99,10 +106,10 @@ def test_as_long_as_others_are_served_nobody_is_passed_over(
 ) -> None:
     """However slow they are."""
 
-    def serve() -> None:
-        tables.serve(USER, (clock.now() - NOW) // (SILENCE * 0.9))
+    def in_time() -> None:
+        serve(tables, (clock.now() - NOW) // (SILENCE * 0.9) - tables.read(USER).served.count)
 
-    others.meanwhile(serve, monkeypatch)
+    others.meanwhile(in_time, monkeypatch)
 
     channel.change(USER, CHANGE)
 
@@ -116,19 +123,19 @@ def test_who_loses_again_keeps_its_number(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     others.beat(4, monkeypatch)
-    tables.serve(USER, 8)
+    serve(tables, 8)
 
     channel.change(USER, CHANGE)
 
     assert tables.rows.drawn == {(USER, "turn"): 9}
-    assert tables.read(USER).served == 9
+    assert tables.read(USER).served == Served(9)
 
 
 @pytest.mark.parametrize("refusal", [ConditionsFailed, TooManyOpen])
 def test_who_is_refused_lets_the_next_one_come(
     channel: UnifiedChannel, tables: InMemoryTables, others: Others, refusal: type[Exception]
 ) -> None:
-    tables.serve(USER, 8)
+    serve(tables, 8)
     limit = 0 if refusal is TooManyOpen else None
 
     def wanted(_: object) -> Transition:
@@ -139,7 +146,7 @@ def test_who_is_refused_lets_the_next_one_come(
     with pytest.raises(refusal):
         channel.change(USER, wanted)
 
-    assert tables.read(USER).served == 9
+    assert tables.read(USER).served == Served(9)
 
 
 def test_nobody_waits_longer_than_the_function_has_time(
@@ -156,3 +163,17 @@ def test_nobody_waits_longer_than_the_function_has_time(
         channel.change(USER, CHANGE)
 
     assert timedelta(seconds=6) < clock.now() - NOW <= timedelta(seconds=7)
+
+
+@pytest.mark.parametrize(
+    ("served", "number", "waiting"),
+    [
+        (Served(), 1, 0),
+        (Served(), 4, 3),
+        (Served(2), 4, 1),
+        (Served(2, frozenset({4, 9})), 6, 2),
+        (Served(7), 3, 0),
+    ],
+)
+def test_who_waits_before_a_number(served: Served, number: int, waiting: int) -> None:
+    assert served.waiting_before(number) == waiting

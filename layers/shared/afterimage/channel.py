@@ -149,7 +149,7 @@ class UnifiedChannel:
             # Encoded before: what could not be told is not committed.
             delivery = Delivery(channel, transition, self._frames(channel.seq, transition))
             try:
-                self._store.commit(channel, transition, self._clock.now(), place.number)
+                self._store.commit(channel, transition, self._clock.now(), place.served(channel))
             except LostRace as error:
                 place.lost_to_others(channel)
                 lost, channel = error, None

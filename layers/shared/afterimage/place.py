@@ -2,11 +2,12 @@
 
 Each changes the same counter row, so of those that run at a time one is committed and the others
 were in vain. Who has lost a race draws a number, and tries again when all but one of the numbers
-before it have been served, which each commit writes into the counter row. So a crowd takes turns
+before it have had their turn, which each commit notes in the counter row. So a crowd takes turns
 instead of losing to one another by chance. Two try at a time: while one commits, the other reads.
 
-It is politeness alone: `seq` decides. Who has no number yet may come in between, and numbers whose
-holder has died are passed over in 300 ms.
+It is politeness alone: `seq` decides. Who has no number yet may come in between. If nothing is
+heard for 300 ms (or for five turns, where those take longer), who waits tries all the same, and
+passes over the one that is next, which has died or is late.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import random
 from datetime import datetime, timedelta
 
 from afterimage.domain.entities import Channel
+from afterimage.domain.served import Served
 from afterimage.ports.channel import ChannelStore
 from afterimage.ports.system import Clock
 
@@ -41,6 +43,7 @@ class Place:
         self._user_id = user_id
         self._until = until
         self.number: int | None = None  # none as long as it has not lost
+        self._passes_over = False  # who is next, because nothing was heard of anybody
 
     def lost_to_others(self, channel: Channel) -> None:
         """A race is lost: from now on it waits for its turn."""
@@ -49,16 +52,17 @@ class Place:
 
     def read(self) -> Channel:
         """The channel, as soon as it is its turn."""
+        self._passes_over, asked = False, self._clock.now()
         channel = self._store.read(self._user_id)
-        first, began = channel.served, self._clock.now()
-        heard = began  # that a number was served
+        began = heard = self._clock.now()  # of somebody who had a turn
+        first, at_least = channel.served.count, max(_A_TURN, 3 * (began - asked))
         while (before := self._before(channel)) > 0:
-            now = self._clock.now()
-            served = channel.served - first
-            a_turn = (now - began) / served if served > 0 else _A_TURN
+            now, served = self._clock.now(), channel.served.count - first
+            a_turn = max((now - began) / served, _A_TURN) if served > 0 else at_least
             silence = max(_SILENCE, 5 * a_turn) + min(before * _APART, _AT_MOST_APART)
             ends = min(self._until, heard + silence)
             if now >= ends:
+                self._passes_over = True
                 break
             later = (before - 1) * a_turn + max(a_turn / 3, _ASK_AGAIN)
             self._sleep(min(later, ends - now))
@@ -67,13 +71,23 @@ class Place:
                 heard = self._clock.now()
         return channel
 
+    def served(self, channel: Channel) -> Served | None:
+        """Which numbers have had their turn when it is committed."""
+        if self.number is None:
+            return None
+        if self._passes_over:
+            return channel.served.and_also(channel.served.upto + 1, self.number)
+        return channel.served.and_also(self.number)
+
     def give_up(self) -> None:
         """It will not be committed: the next one need not wait for it."""
         if self.number is not None:
             self._store.serve(self._user_id, self.number)
 
     def _before(self, channel: Channel) -> int:
-        return 0 if self.number is None else self.number - channel.served - _AT_A_TIME
+        if self.number is None:
+            return 0
+        return channel.served.waiting_before(self.number) - (_AT_A_TIME - 1)
 
     def _sleep(self, at_most: timedelta) -> None:
         longest = at_most.total_seconds()

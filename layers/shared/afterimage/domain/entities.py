@@ -12,6 +12,7 @@ from typing import Any
 from afterimage.domain import image_sizes
 from afterimage.domain.errors import Failure
 from afterimage.domain.image_sizes import ImageSize
+from afterimage.domain.served import NOBODY, Served
 
 TITLE_LENGTH = 80
 
@@ -477,7 +478,7 @@ class Channel:
         painting: ids of the jobs that are the painter's: reserved or running.
         waiting: ids of the jobs that wait for their turn.
         ended: ids of connections that get no more frames, by their token's end or their age.
-        served: the last number that had its turn, of those who wait to commit.
+        served: which numbers had their turn, of those who wait to commit.
     """
 
     user_id: str
@@ -488,4 +489,4 @@ class Channel:
     painting: frozenset[str] = frozenset()
     waiting: frozenset[str] = frozenset()
     ended: tuple[str, ...] = ()
-    served: int = 0
+    served: Served = NOBODY

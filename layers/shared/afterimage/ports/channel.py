@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol
 
 from afterimage.domain.errors import AfterimageError
+from afterimage.domain.served import Served
 
 if TYPE_CHECKING:  # who only reads does without them
     from afterimage.domain.changes import Change, Counting, Transition
@@ -45,12 +46,12 @@ class ChannelStore(Protocol):
         """
 
     def commit(
-        self, channel: Channel, transition: Transition, now: datetime, number: int | None = None
+        self, channel: Channel, transition: Transition, now: datetime, served: Served | None = None
     ) -> None:
         """Apply all of it, or nothing, if `seq` is still `channel.seq`.
 
         Args:
-            number: that was drawn for it; it is then served.
+            served: the numbers that have then had their turn; None changes nothing of it.
 
         Raises:
             ConditionsFailed: a change's own condition does not hold.
@@ -62,7 +63,7 @@ class ChannelStore(Protocol):
         """The next number of those who wait to commit, larger than any that was served."""
 
     def serve(self, user_id: str, number: int) -> None:
-        """Let whoever has the next number come, without a commit."""
+        """A number had its turn, without a commit."""
 
     def forget(self, user_id: str, connection_id: str) -> None:
         """Remove a connection; nothing happens if it is gone already."""

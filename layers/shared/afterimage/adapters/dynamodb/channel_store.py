@@ -25,6 +25,7 @@ from afterimage.adapters.dynamodb.writes import (
 from afterimage.domain.changes import CountCall, CountMessage, ReserveImage, Transition
 from afterimage.domain.entities import Channel
 from afterimage.domain.errors import AccountDeleted
+from afterimage.domain.served import Served
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.system import Clock
 
@@ -44,9 +45,9 @@ class DynamoDbChannelStore(DynamoDbConnections):
         self._connection = connection
 
     def commit(
-        self, channel: Channel, transition: Transition, now: datetime, number: int | None = None
+        self, channel: Channel, transition: Transition, now: datetime, served: Served | None = None
     ) -> None:
-        writes = writes_of(channel, transition, now, number)
+        writes = writes_of(channel, transition, now, served)
         try:
             self._send([one.write for one in writes])
         except TransactWriteError as error:
@@ -75,18 +76,17 @@ class DynamoDbChannelStore(DynamoDbConnections):
         row = ChannelRow(channel.user_id, _TURN)
         row.update(
             [
-                ChannelRow.drawn.set((ChannelRow.drawn | channel.served) + 1),
+                ChannelRow.drawn.set((ChannelRow.drawn | channel.served.highest) + 1),
                 ChannelRow.expires_at.set(rows.epoch(now + _NUMBERS_KEPT)),
             ]
         )
         return int(row.drawn or 0)
 
     def serve(self, user_id: str, number: int) -> None:
-        behind = ChannelRow.served.does_not_exist() | (ChannelRow.served < number)
         try:
             # Of a deleted account there is no `seq` any more.
             ChannelRow(user_id, COUNTER).update(
-                [ChannelRow.served.set(number)], condition=ChannelRow.seq.exists() & behind
+                [ChannelRow.served_beyond.add({number})], condition=ChannelRow.seq.exists()
             )
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -11,6 +12,7 @@ from pynamodb.expressions.condition import Condition
 from afterimage.adapters.dynamodb import rows
 from afterimage.adapters.dynamodb.tables import COUNTER, ChannelRow
 from afterimage.domain.entities import Channel
+from afterimage.domain.served import Served
 from afterimage.ports.system import Clock
 
 # What sorts behind "ticket#" is not read with the channel.
@@ -41,7 +43,7 @@ class DynamoDbConnections:
                     deleted=rows.is_refused(row, now),
                     painting=frozenset(row.painting or ()),
                     waiting=frozenset(row.waiting or ()),
-                    served=int(row.served or 0),
+                    served=Served(int(row.served or 0)).and_also(*_numbers(row.served_beyond)),
                 )
             elif (row.expires_at or 0) > now.timestamp():
                 live.append((row.connected_at or "", row.entry[len(_CONNECTION) :]))
@@ -106,3 +108,7 @@ def _taken(user_id: str, entry: str, condition: Condition) -> bool:
             return False
         raise
     return True
+
+
+def _numbers(stored: Iterable[float] | None) -> Iterable[int]:
+    return map(int, stored or ())

@@ -13,6 +13,7 @@ from pynamodb.attributes import (
     BooleanAttribute,
     JSONAttribute,
     NumberAttribute,
+    NumberSetAttribute,
     UnicodeAttribute,
     UnicodeSetAttribute,
 )
@@ -190,6 +191,7 @@ class ChannelRow(Model):
     waiting = UnicodeSetAttribute(null=True)
     drawn = NumberAttribute(null=True)
     served = NumberAttribute(null=True)
+    served_beyond = NumberSetAttribute(null=True)
     deleted_at = UnicodeAttribute(null=True)
     connected_at = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)

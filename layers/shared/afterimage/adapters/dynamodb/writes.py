@@ -24,6 +24,7 @@ from afterimage.domain import changes, turns
 from afterimage.domain.changes import Change, Transition
 from afterimage.domain.entities import Channel
 from afterimage.domain.events import EventReference
+from afterimage.domain.served import Served
 
 
 @dataclass(frozen=True)
@@ -66,14 +67,14 @@ class Item:
 
 
 def writes_of(
-    channel: Channel, transition: Transition, now: datetime, number: int | None = None
+    channel: Channel, transition: Transition, now: datetime, served: Served | None = None
 ) -> list[Item]:
     """All items of a transition's transaction, in the order in which they are sent.
 
     Args:
-        number: that is served by it.
+        served: as it is to be then, if that changes.
     """
-    asked = [_counter_update(channel, transition, now, number)]
+    asked = [_counter_update(channel, transition, now, served)]
     asked += _chat_checks(channel.user_id, transition)
     for change in transition.changes:
         if (write := _write(channel.user_id, change)) is not None:
@@ -84,7 +85,7 @@ def writes_of(
 
 
 def _counter_update(
-    channel: Channel, transition: Transition, now: datetime, number: int | None
+    channel: Channel, transition: Transition, now: datetime, served: Served | None
 ) -> Item:
     as_read = ChannelRow.seq == channel.seq
     if not channel.seq:  # what a transition without events has written before the first event
@@ -103,9 +104,17 @@ def _counter_update(
         condition &= ChannelRow.open == correction.was
     row = ChannelRow(channel.user_id, COUNTER)
     actions = _counter_actions(channel, transition)
-    if number is not None and not _closes_account(transition):
-        actions.append(ChannelRow.served.set(max(number, channel.served)))
+    if served is not None and not _closes_account(transition):
+        actions += _served_writes(served)
     return Item(Update(row, actions, condition), correction)
+
+
+def _served_writes(served: Served) -> list[Action]:
+    beyond = ChannelRow.served_beyond
+    return [
+        ChannelRow.served.set(served.upto),
+        beyond.set(set(served.beyond)) if served.beyond else beyond.remove(),
+    ]
 
 
 def _closes_account(transition: Transition) -> bool:
@@ -125,6 +134,7 @@ def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
                 ChannelRow.painting.remove(),
                 ChannelRow.waiting.remove(),
                 ChannelRow.served.remove(),
+                ChannelRow.served_beyond.remove(),
             ]
     actions: list[Action] = [
         ChannelRow.seq.set(channel.seq + len(transition.events)),
