@@ -20,6 +20,7 @@ _PARAMETERS = {
     "DAILY_TEXT_CALLS": "DailyTextCalls",
     "MAX_OPEN_MESSAGES": "MaxOpenMessages",
     "MAX_PAINTING_PER_USER": "MaxPaintingPerUser",
+    "IMAGE_CONCURRENCY": "ImageConcurrency",
     "ALLOWED_ORIGINS": "AllowedOrigins",
 }
 _HELP_ENVIRONMENT = """environment:
@@ -33,6 +34,7 @@ _HELP_ENVIRONMENT = """environment:
   DAILY_TEXT_CALLS      calls of text models for a user in one day
   MAX_OPEN_MESSAGES     answers of one user under way at the same time
   MAX_PAINTING_PER_USER  pictures of one user painted at the same time
+  IMAGE_CONCURRENCY     pictures painted at the same time
   ALLOWED_ORIGINS       origins of front ends on other ports, with commas between
   LOG=1                 as --verbose"""
 

@@ -3,7 +3,7 @@
 import asyncio
 import json
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 _PROGRAM = Path(__file__).parent / "process" / "__main__.py"
@@ -16,6 +16,7 @@ class FirstProcess:
         environment: of the function, complete.
         code_dir: its working folder.
         log: file for all that the function prints.
+        services: of AWS that the function may call, by botocore's names.
         started: called with a worker's id and its pid.
         ended: called with a worker's pid and its exit status.
         gone: called when the process itself ended, with its init error if it had one.
@@ -26,6 +27,7 @@ class FirstProcess:
         environment: Mapping[str, str],
         code_dir: Path,
         log: Path,
+        services: Iterable[str],
         *,
         started: Callable[[str, int], None],
         ended: Callable[[int, int], None],
@@ -34,6 +36,7 @@ class FirstProcess:
         self._environment = dict(environment)
         self._code_dir = code_dir
         self._log = log
+        self._services = tuple(services)
         self._started = started
         self._ended = ended
         self._gone = gone
@@ -54,6 +57,7 @@ class FirstProcess:
                 sys.executable,
                 "-P",  # this program's folder must not shadow a function's modules
                 str(_PROGRAM),
+                *self._services,
                 cwd=self._code_dir if self._code_dir.is_dir() else None,
                 env=self._environment,
                 stdin=asyncio.subprocess.PIPE,

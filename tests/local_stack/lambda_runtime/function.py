@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tests.local_stack.lambda_runtime.first_process import FirstProcess
 from tests.local_stack.lambda_runtime.invocation import Invocation, Outcome, ThrottledError
+from tests.local_stack.lambda_runtime.permissions import services_of
 from tests.local_stack.lambda_runtime.worker import Worker
 from tests.local_stack.template.serving import FunctionSpec
 
@@ -142,6 +143,7 @@ class Function:
             variables,
             self.spec.code_dir,
             self._log,
+            services_of(self.spec.statements),
             started=self._worker_started,
             ended=self._worker_ended,
             gone=self._first_gone,

@@ -9,6 +9,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+# Where the prefix of a service's actions is not botocore's name of it.
+_BOTOCORE = {"execute-api": "apigatewaymanagementapi"}
+_BY_THE_RUNTIME = {"logs"}  # written by Lambda, not by the function's code
+
 Statement = Mapping[str, Any]
 
 
@@ -36,3 +40,12 @@ def matches(pattern: str, value: str) -> bool:
     """ "*" stands for any characters, "?" for one ("IAM JSON policy elements: Resource")."""
     escaped = re.escape(pattern).replace(r"\*", ".*").replace(r"\?", ".")
     return re.fullmatch(escaped, value, re.DOTALL) is not None
+
+
+def services_of(statements: Iterable[Statement]) -> list[str]:
+    """The services that a role may call, by botocore's names."""
+    allowed = [one for one in statements if one["Effect"] == "Allow"]
+    prefixes = {
+        action.partition(":")[0].lower() for one in allowed for action in _list(one["Action"])
+    }
+    return sorted(_BOTOCORE.get(prefix, prefix) for prefix in prefixes - _BY_THE_RUNTIME)

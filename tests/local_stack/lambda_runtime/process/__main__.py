@@ -2,8 +2,10 @@
 
 A fork is what keeps a burst of cold starts bearable on a small machine; everything that counts is
 as on AWS: one process per concurrent invocation, module state shared with nobody, init code run
-before the first invocation. Commands come as lines on standard input, answers leave on standard
-output, and when the input closes every process of the function ends.
+before the first invocation. Its arguments are the AWS services that the function may call: before
+a second worker is forked, what botocore reads of them is read for all (`models.py`). Commands come
+as lines on standard input, answers leave on standard output, and when the input closes every
+process of the function ends.
 
     in:  {"worker": "id", "environment": {…}}     start a worker
     out: ready | failed {error} | started ID PID | ended PID STATUS
@@ -19,9 +21,11 @@ import select
 import signal
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+_MANY = 2  # workers; one alone gains nothing by sharing, and starts sooner without
 _ROOT = str(Path(__file__).resolve().parents[4])
 
 
@@ -52,12 +56,15 @@ class Forker:
         handler: the function's handler, already imported.
         answers: file descriptor for the answers.
         serve: a worker's loop.
+        share: reads what all workers read; called once there is more than one.
     """
 
-    def __init__(self, handler: Any, answers: int, serve: Any) -> None:
+    def __init__(self, handler: Any, answers: int, serve: Any, share: Callable[[], None]) -> None:
         self._handler = handler
         self._answers = answers
         self._serve = serve
+        self._share = share
+        self._forked = 0
         self._workers: set[int] = set()  # not reaped yet, so their pids are their own
         # Workers hold only the reading end: it closes when this process is gone.
         self._alive_read, self._alive_write = os.pipe()
@@ -84,6 +91,9 @@ class Forker:
                     self._fork(json.loads(command))
 
     def _fork(self, command: dict[str, Any]) -> None:
+        self._forked += 1
+        if self._forked == _MANY:
+            self._share()
         sys.stdout.flush()
         pid = os.fork()
         if pid == 0:
@@ -148,6 +158,7 @@ def main() -> None:
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.path.append(_ROOT)
+    from tests.local_stack.lambda_runtime.process.models import share_models
     from tests.local_stack.lambda_runtime.process.runtime_client import error_payload
     from tests.local_stack.lambda_runtime.process.worker import work
 
@@ -160,7 +171,7 @@ def main() -> None:
     import_layers()
     gc.freeze()  # what is imported stays shared between the workers
     say(answers, "ready")
-    Forker(handler, answers, work).run()
+    Forker(handler, answers, work, lambda: share_models(sys.argv[1:])).run()
 
 
 if __name__ == "__main__":
