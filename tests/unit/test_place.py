@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -48,12 +47,13 @@ class Others:
 
         monkeypatch.setattr(self._tables, "commit", commit)
 
-    def meanwhile(self, happens: Callable[[], None], monkeypatch: pytest.MonkeyPatch) -> None:
-        """At every pause of who waits."""
+    def take(self, a_turn: timedelta, monkeypatch: pytest.MonkeyPatch) -> None:
+        """One after the other has its turn while one waits."""
 
         def sleep(seconds: float) -> None:
             self._sleep(seconds)
-            happens()
+            had_theirs = min(20, (self._clock.now() - NOW) // a_turn)
+            serve(self._tables, had_theirs - self._tables.read(USER).served.count)
 
         monkeypatch.setattr(self._clock, "sleep", sleep)
 
@@ -64,26 +64,16 @@ def serve(tables: InMemoryTables, more: int) -> None:
         tables.serve(USER, tables.read(USER).served.upto + 1)
 
 
+def before_me(served: int) -> int:
+    return 20 - served
+
+
 @pytest.fixture
 def others(tables: InMemoryTables, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Others:
-    """Eight wait already, and one of them wins the next race."""
-    others = Others(tables, clock, waiting=8)
+    """Twenty wait already, and one of them wins the next race."""
+    others = Others(tables, clock, waiting=20)
     others.beat(1, monkeypatch)
     return others
-
-
-def test_who_has_lost_comes_behind_all_who_lost_before(
-    channel: UnifiedChannel,
-    tables: InMemoryTables,
-    others: Others,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    others.meanwhile(lambda: serve(tables, 1), monkeypatch)
-
-    channel.change(USER, CHANGE)
-
-    assert [served for served, _ in others.tries] == [0, 7]
-    assert tables.read(USER).served == Served(7, frozenset({9}))
 
 
 def test_after_a_silence_the_next_one_is_passed_over_and_no_other(
@@ -93,27 +83,30 @@ def test_after_a_silence_the_next_one_is_passed_over_and_no_other(
 
     (_, lost_at), (served, tried_at) = others.tries
     assert served == 0
-    assert SILENCE <= tried_at - lost_at < 2 * SILENCE
-    assert tables.read(USER).served == Served(1, frozenset({9}))
+    assert SILENCE <= tried_at - lost_at < 3 * SILENCE
+    assert tables.read(USER).served == Served(1, frozenset({21}))
 
 
-def test_as_long_as_others_are_served_nobody_is_passed_over(
+@pytest.mark.parametrize(
+    ("a_turn_ms", "left_before"), [(20, range(2)), (270, range(2, 7)), (450, range(2, 8))]
+)
+def test_who_has_lost_comes_behind_all_who_lost_before(
     channel: UnifiedChannel,
     tables: InMemoryTables,
-    clock: FixedClock,
     others: Others,
     monkeypatch: pytest.MonkeyPatch,
+    a_turn_ms: int,
+    left_before: range,
 ) -> None:
-    """However slow they are."""
-
-    def in_time() -> None:
-        serve(tables, (clock.now() - NOW) // (SILENCE * 0.9) - tables.read(USER).served.count)
-
-    others.meanwhile(in_time, monkeypatch)
+    """However slow they are; but then more of them try at a time."""
+    monkeypatch.setattr("random.uniform", lambda low, _: low)
+    others.take(timedelta(milliseconds=a_turn_ms), monkeypatch)
 
     channel.change(USER, CHANGE)
 
-    assert [served for served, _ in others.tries] == [0, 7]
+    served = others.tries[-1][0]
+    assert before_me(served) in left_before
+    assert tables.read(USER).served == Served(served, frozenset({21}))
 
 
 def test_who_loses_again_keeps_its_number(
@@ -123,19 +116,19 @@ def test_who_loses_again_keeps_its_number(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     others.beat(4, monkeypatch)
-    serve(tables, 8)
+    serve(tables, 20)
 
     channel.change(USER, CHANGE)
 
-    assert tables.rows.drawn == {(USER, "turn"): 9}
-    assert tables.read(USER).served == Served(9)
+    assert tables.rows.drawn == {(USER, "turn"): 21}
+    assert tables.read(USER).served == Served(21)
 
 
 @pytest.mark.parametrize("refusal", [ConditionsFailed, TooManyOpen])
 def test_who_is_refused_lets_the_next_one_come(
     channel: UnifiedChannel, tables: InMemoryTables, others: Others, refusal: type[Exception]
 ) -> None:
-    serve(tables, 8)
+    serve(tables, 20)
     limit = 0 if refusal is TooManyOpen else None
 
     def wanted(_: object) -> Transition:
@@ -146,7 +139,7 @@ def test_who_is_refused_lets_the_next_one_come(
     with pytest.raises(refusal):
         channel.change(USER, wanted)
 
-    assert tables.read(USER).served == Served(9)
+    assert tables.read(USER).served == Served(21)
 
 
 def test_nobody_waits_longer_than_the_function_has_time(

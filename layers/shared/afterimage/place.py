@@ -20,7 +20,9 @@ from afterimage.domain.served import Served
 from afterimage.ports.channel import ChannelStore
 from afterimage.ports.system import Clock
 
-_AT_A_TIME = 2
+# Where turns are slow because everything is, more of them side by side make up for it.
+_AT_A_TIME, _AT_MOST_AT_A_TIME = 2, 8
+_SLOW = timedelta(milliseconds=50)
 # One read and one transaction, until it is known how long they take.
 _A_TURN = timedelta(milliseconds=10)
 _ASK_AGAIN = timedelta(milliseconds=6)
@@ -56,9 +58,12 @@ class Place:
         channel = self._store.read(self._user_id)
         began = heard = self._clock.now()  # of somebody who had a turn
         first, at_least = channel.served.count, max(_A_TURN, 3 * (began - asked))
-        while (before := self._before(channel)) > 0:
+        while self.number is not None:
             now, served = self._clock.now(), channel.served.count - first
             a_turn = max((now - began) / served, _A_TURN) if served > 0 else at_least
+            before = channel.served.waiting_before(self.number) - _at_a_time(a_turn) + 1
+            if before <= 0:
+                break
             silence = max(_SILENCE, 5 * a_turn) + min(before * _APART, _AT_MOST_APART)
             ends = min(self._until, heard + silence)
             if now >= ends:
@@ -84,11 +89,10 @@ class Place:
         if self.number is not None:
             self._store.serve(self._user_id, self.number)
 
-    def _before(self, channel: Channel) -> int:
-        if self.number is None:
-            return 0
-        return channel.served.waiting_before(self.number) - (_AT_A_TIME - 1)
-
     def _sleep(self, at_most: timedelta) -> None:
         longest = at_most.total_seconds()
         self._clock.sleep(random.uniform(longest / 2, longest))  # noqa: S311 - jitter
+
+
+def _at_a_time(a_turn: timedelta) -> int:
+    return min(_AT_A_TIME + a_turn // _SLOW, _AT_MOST_AT_A_TIME)
