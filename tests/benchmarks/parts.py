@@ -48,7 +48,7 @@ class Part:
 
 PARTS: Mapping[str, Part] = {
     "against": Part(against.measure, "text and picture beside another commit's", 600),
-    "placeholder": Part(placeholder.measure, "POST to the placeholder at the socket", 240),
+    "placeholder": Part(placeholder.measure, "POST to the placeholder at the socket", 300),
     "after-a-pause": Part(after_a_pause.measure, "the same of a first message after a pause", 300),
     "picture": Part(
         picture_latency.measure, "the provider's bytes to the picture at the socket", 300
@@ -70,7 +70,7 @@ PARTS: Mapping[str, Part] = {
     "largest": Part(largest.measure, "a picture of 4K by the function, of what it has", 240),
     "replay": Part(replay.measure, "a thousand missed events to one connection", 240),
     "company": Part(company.measure, "the placeholder while others are connected or busy", 300),
-    "crowd": Part(crowd.measure, "forty users at once, time and memory", 300),
+    "crowd": Part(crowd.measure, "forty users at once, time and memory", 480),
     "burst": Part(burst.measure, "sixty texts of one user at once", 300),
     "memory": Part(memory.measure, "memory of the whole stack", 180),
     "costs": Part(costs.measure, "what a picture causes, and its price beside the model's", 180),
