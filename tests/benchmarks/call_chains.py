@@ -147,8 +147,8 @@ def _asked_for(stack: RunningStack, user: User) -> list[tuple[Job, Message]]:
     asked = []
     with _Run(stack, "llm_handler_gemini") as run:
         answer = llm_handler_gemini.build(run.logger, os.environ).until(end_of(_CONTEXT))
-        for text in ("paint a fox", "paint a cat"):
-            response = answer(_post(user, text), _CONTEXT)
+        for _ in range(2):  # the second is painted already: nothing beside the call ends before it
+            response = answer(_post(user, "paint a fox"), _CONTEXT)
             assert response["statusCode"] == 202, response
             message = json.loads(response["body"])["assistant_message"]
             asked.append((json.loads(run.payloads[-1]), message))
