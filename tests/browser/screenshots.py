@@ -194,7 +194,7 @@ def _brought(page: Page) -> Iterator[str]:
 def _refused(page: Page) -> Iterator[str]:
     """The day's pictures are used up; what was written is given back with the reason, or waits."""
     say(page, "Paint a bridge")
-    expect(page.get_by_text("all of today's pictures")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#log")).to_contain_text("all of today's pictures", timeout=PATIENCE_MS)
     yield "used-up"
     error = {"code": "message_limit", "message": "You have used all of today's messages."}
     answer = {"error": error | {"retry_after": 20_000}}
