@@ -281,8 +281,8 @@ function spaced(parts) {
 function reasonsOf(slots) {
   const failed = slots.filter(({ status }) => status === "failed");
   const errors = new Map(failed.map(({ error }) => [error.message, error]));
-  return [...errors.values()].flatMap(({ code, message, retry_after }) =>
-    [message, ...whenItResets(code, retry_after)]);
+  return [...errors.values()].map(({ code, message, retry_after }) =>
+    element("span", {}, message, ...whenItResets(code, retry_after)));
 }
 
 /** What of the cancelled counts all the same: its painting had begun. */
