@@ -719,13 +719,12 @@ def test_what_is_told_is_sent_and_not_waited_for(channel: Channel) -> None:
 def test_who_writes_is_told_of_at_the_first_input_and_then_once_in_five_minutes(
     channel: Channel,
 ) -> None:
-    channel.run("harness.channel.typing()", None)  # no socket yet: the next input tells it
     channel.connect()
 
-    for pause in (1, 299_000, 1_000):
-        channel.run("harness.channel.typing()", None)
-        channel.wait(pause)
-    channel.run("harness.channel.typing()", None)
+    for pause in (0, 299_000, 1_000):
+        channel.run("harness.channel.typing()")
+        channel.wait_with_pings(pause)
+    channel.run("harness.channel.typing()")
 
     assert [frame for frame in channel.sent if frame != PING] == [{"action": "typing"}] * 2
 

@@ -22,6 +22,14 @@ def issuer_keys(base: Connected) -> IssuerKeys:
     return IssuerKeys(base.public("issuer"), fetch_json(requests.Session()), base.log)
 
 
+def models_of(handlers: Mapping[Route, Handler]) -> None:
+    """Builds the models of what these routes take, which are built at first use."""
+    for route in handlers:
+        for model in (route.parameters, route.query, route.body):
+            if model is not None:
+                model.model_rebuild()
+
+
 def authenticated(
     base: Connected, handlers: Mapping[Route, Handler], keys: IssuerKeys | None = None
 ) -> HttpApi:

@@ -38,7 +38,7 @@ from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.take_from_stock import TakeFromStock
 from afterimage.use_cases.think import Think
-from afterimage.wiring.authenticated import HttpFunction, authenticated, issuer_keys
+from afterimage.wiring.authenticated import HttpFunction, authenticated, issuer_keys, models_of
 from afterimage.wiring.connected import Channelled
 from afterimage.wiring.gemini import count_calls, gemini
 from afterimage.wiring.ready import GetReady
@@ -164,6 +164,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         base.secret(configured.gemini_api_key_secret),
         suggestions,
         lambda: identifiers.of("warm"),
+        lambda: models_of(asking.handlers()),
         executor=base.work,
         log=base.log,
     )
