@@ -1,7 +1,7 @@
 """The most memory that the largest pictures take, each in a fresh process.
 
-What the function does between the provider's bytes and its uploads: the stream's event is parsed,
-the picture decoded once, and everything derived from it side by side. Besides, the process holds
+What the function does between the provider's bytes and its uploads: the picture is decoded while
+its event comes, and everything derived from it side by side. Besides, the process holds
 what a cold start imports. In another one, all sources that may be are sent with a request: they
 are encoded piece by piece.
 """

@@ -10,8 +10,8 @@ import pynamodb.models  # noqa: F401
 import requests  # noqa: F401
 from PIL import Image
 
-from afterimage.adapters.gemini.events import events
 from afterimage.adapters.gemini.streamed import StreamedPicture
+from afterimage.adapters.gemini.watched_lines import WatchedLines
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from tests.local_stack.gemini.painting import paint
 from tests.local_stack.gemini.studio import encode
@@ -40,11 +40,13 @@ def main(size: str, image_format: str) -> None:
 
 
 def _develop(stream: bytes, executor: ThreadPoolExecutor) -> None:
-    streamed = StreamedPicture()
+    streamed, studio = StreamedPicture(), PillowStudio(WebpSettings())
+    lines = WatchedLines(studio)
     chunks = (stream[at : at + _CHUNK] for at in range(0, len(stream), _CHUNK))
-    for event in events(chunks):
-        streamed.add(event.data)
-    picture = PillowStudio(WebpSettings()).decode(streamed.pictures()[0])
+    with lines.watching():
+        for event in lines.events(chunks):
+            streamed.add(event.data)
+    picture = studio.decode(streamed.pictures()[0])
     picture.preview()
     small = executor.submit(lambda: (picture.thumbnail(), picture.color(), picture.thumbhash()))
     picture.full()

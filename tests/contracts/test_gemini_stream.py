@@ -22,6 +22,7 @@ from tests.support.doubles import RecordingCalls, RecordingLog, RecordingMetrics
 from tests.support.raw_server import RawServer, Said, Then, answer, chunk, raw_server
 
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
+from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from afterimage.adapters.system import SystemClock
 from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import Failure, NoImage, ProviderRejected, ProviderUnavailable
@@ -94,8 +95,9 @@ def client(
     settings = GeminiSettings(server.address, "v1beta", "a-text-model", "an-image-model", drafts)
     session = requests.Session()
     session.trust_env = False
+    studio = PillowStudio(WebpSettings())
     return Gemini(
-        settings, lambda: "a-key", session, clock or QuickClock(), log, RecordingMetrics()
+        settings, lambda: "a-key", session, clock or QuickClock(), log, RecordingMetrics(), studio
     )
 
 

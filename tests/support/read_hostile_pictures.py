@@ -1,5 +1,7 @@
 """`python -m tests.support.read_hostile_pictures`: develops every hostile file in a small process.
 
+Each comes in pieces, as a model's would.
+
 Prints one line of JSON for each: its name, its size or that it was refused, the CPU time that took
 in seconds, and the memory in MB that was held at most. The limits are the kernel's, so whoever
 passes them is killed.
@@ -19,9 +21,14 @@ from tests.support.hostile_pictures import handled, refused
 
 MEMORY = 1024 * 1024 * 1024  # bytes of address space; the function has more of real memory
 _SECONDS = 100  # of CPU
+_PIECE = 48 * 1024  # bytes; as the provider's come
 
 
 def _outcome(studio: PillowStudio, data: bytes) -> str:
+    coming = studio.coming()
+    for at in range(0, len(data), _PIECE):
+        coming.add(data[at : at + _PIECE])
+    coming.complete(data)
     try:
         picture = studio.decode(data)
     except NoImage:

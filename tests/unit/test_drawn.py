@@ -55,12 +55,13 @@ def decoded(text: str) -> list[Drawn]:
 
 @pytest.mark.parametrize("text", USUAL.values(), ids=USUAL)
 def test_a_picture_is_taken_out_of_its_event(text: str) -> None:
-    parsed = with_bytes(bytearray(text.encode())) or {}
+    taken = with_bytes(bytearray(text.encode()))
 
-    found = answers.candidate(parsed) or {}
-    assert any(isinstance(p.get("inlineData", {}).get("data"), bytes) for p in answers.parts(found))
+    assert taken is not None
+    found = answers.candidate(taken.event) or {}
     assert drawn(found) == decoded(text)
-    assert {**parsed, "candidates": 0} == {**json.loads(text), "candidates": 0}
+    assert next(each.data for each in drawn(found)) is taken.data
+    assert {**taken.event, "candidates": 0} == {**json.loads(text), "candidates": 0}
 
 
 @pytest.mark.parametrize("text", UNUSUAL.values(), ids=UNUSUAL)

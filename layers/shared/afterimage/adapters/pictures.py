@@ -11,6 +11,7 @@ from functools import cached_property
 from PIL import Image
 
 from afterimage.adapters import picture_guards, stripping
+from afterimage.adapters.coming_pictures import ComingPicture
 from afterimage.adapters.pixels import pixels_of
 from afterimage.adapters.stripping.notes import source_type_packet
 from afterimage.adapters.thumbhash import thumbhash
@@ -51,12 +52,17 @@ class WebpSettings:
 
 
 class PillowStudio:
-    """Implements `Studio` and `Intake`."""
+    """Implements `Studio`, `Darkroom` and `Intake`."""
 
     def __init__(self, webp: WebpSettings) -> None:
         self._webp = webp
+        self._coming = ComingPicture()
         # Pillow warns of every broken note, of which a hostile file has thousands.
         warnings.filterwarnings("ignore", module=r"PIL\.")
+
+    def coming(self) -> ComingPicture:
+        self._coming = ComingPicture()
+        return self._coming
 
     def decode(self, data: bytes, *, composite: bool = False) -> PillowPicture:
         return self._decoded(data, _COMPOSITE if composite else _PAINTED)
@@ -71,7 +77,7 @@ class PillowStudio:
             raise NotAPicture(str(error), public=public) from error
 
     def _decoded(self, data: bytes, xmp: bytes) -> PillowPicture:
-        pixels = pixels_of(picture_guards.check(data))
+        pixels = self._coming.pixels_of(data) or pixels_of(picture_guards.check(data))
         return PillowPicture(pixels, self._webp, xmp)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from typing import TYPE_CHECKING
+from typing import IO, TYPE_CHECKING
 
 from PIL import Image, ImageChops, ImageFile
 
@@ -36,8 +36,13 @@ _TURNED = {
 
 def pixels_of(checked: Checked) -> Image.Image:
     """Raises: NoImage."""
+    return as_shown(None, checked)
+
+
+def as_shown(image: ImageFile.ImageFile | None, checked: Checked) -> Image.Image:
+    """The same of a file that is decoded already; None of one that is not. Raises: NoImage."""
     try:
-        return _as_shown(_loaded(checked), checked)
+        return _as_shown(image or _loaded(checked), checked)
     except NoImage:
         raise
     # Pillow's plugins raise what they like on hostile bytes.
@@ -47,17 +52,18 @@ def pixels_of(checked: Checked) -> Image.Image:
 
 def _loaded(checked: Checked) -> ImageFile.ImageFile:
     if checked.has_end:
-        return _opened(checked.data)
+        return opened(io.BytesIO(checked.data))
     # The decoder fills up what is missing. So whole is what looks the same whatever follows.
-    image = _opened(checked.data + END_OF_JPEG)
-    other = _opened(checked.data + _ANYTHING + END_OF_JPEG)
+    image = opened(io.BytesIO(checked.data + END_OF_JPEG))
+    other = opened(io.BytesIO(checked.data + _ANYTHING + END_OF_JPEG))
     if ImageChops.difference(image, other).getbbox():
         raise NoImage("a JPEG that was cut off")
     return image
 
 
-def _opened(data: bytes) -> ImageFile.ImageFile:
-    image = Image.open(io.BytesIO(data), formats=_FORMATS)
+def opened(file: IO[bytes]) -> ImageFile.ImageFile:
+    """Decoded, as it is in the file. Raises whatever Pillow raises, and NoImage for its size."""
+    image = Image.open(file, formats=_FORMATS)
     _check_size(image)
     image.load()
     return image

@@ -55,6 +55,30 @@ class Studio(Protocol):
         """
 
 
+class ComingPicture(Protocol):
+    """A picture whose bytes are on their way. Nothing here raises."""
+
+    def add(self, piece: bytes) -> None:
+        """The next bytes of it. Returns at once."""
+
+    def complete(self, data: bytes) -> None:
+        """All of it, as it will be asked for: the very object. Returns at once."""
+
+    def leave(self) -> None:
+        """It will never be complete, or is not what it seemed. Nothing is at work behind it."""
+
+    def wait(self) -> None:
+        """Returns when nothing is at work any more."""
+
+
+class Darkroom(Protocol):
+    def coming(self) -> ComingPicture:
+        """Begin with a picture before it is there, so that a `Studio` need not decode it.
+
+        The newest alone is kept.
+        """
+
+
 @dataclass(frozen=True)
 class Brought:
     """A picture that somebody has brought.

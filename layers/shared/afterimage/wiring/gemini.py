@@ -12,6 +12,7 @@ from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.domain.limits import ModelKind
 from afterimage.ports.models import CallCounter, CostLedger
+from afterimage.ports.pictures import Darkroom
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.note_costs import NoteCosts
 from afterimage.wiring.connected import Channelled, Connected
@@ -62,8 +63,9 @@ def gemini(
     *,
     text_model: str = "",
     show_drafts: bool = False,
+    darkroom: Darkroom | None = None,
 ) -> Gemini:
-    """Args: text_model: empty where no text is asked for."""
+    """Args: text_model: empty where no text is asked for; darkroom: None where none is painted."""
     return Gemini(
         settings=GeminiSettings(
             base_url=configured.gemini_base_url.rstrip("/"),
@@ -78,4 +80,5 @@ def gemini(
         clock=base.clock,
         log=base.log,
         metrics=base.metrics,
+        darkroom=darkroom,
     )

@@ -66,9 +66,9 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Painter:
         writes_at_once=False,
     )
     pictures = aws.S3Pictures(s3, configured.images_bucket, base.clock)
-    model = gemini(base, configured, show_drafts=configured.show_drafts)
-    identifiers = HmacSafetyIdentifiers(pseudonyms)
     studio = PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method))
+    model = gemini(base, configured, show_drafts=configured.show_drafts, darkroom=studio)
+    identifiers = HmacSafetyIdentifiers(pseudonyms)
     create = CreateImage(
         channel=base.channel,
         messages=DynamoDbMessages(),

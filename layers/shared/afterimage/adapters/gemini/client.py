@@ -12,7 +12,6 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from functools import partial
 from typing import Any, TypeVar
 
 import requests
@@ -24,17 +23,17 @@ from afterimage.adapters.gemini.answers import (
     RequestRefused,
     Retryable,
 )
-from afterimage.adapters.gemini.drawn import with_bytes
-from afterimage.adapters.gemini.events import events
 from afterimage.adapters.gemini.instruction import INSTRUCTION
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.streamed_text import StreamedText
 from afterimage.adapters.gemini.transport import Transport, Unanswered
+from afterimage.adapters.gemini.watched_lines import WatchedLines
 from afterimage.adapters.gemini.wishes import DRAFTS, LABELS, Wish, Wishes, fields
 from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import Failure, ProviderRejected, ProviderUnavailable
 from afterimage.domain.metrics import Metric
 from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply, Unwanted, Words
+from afterimage.ports.pictures import Darkroom
 from afterimage.ports.system import Clock, Log, Metrics
 
 _FIRST_BACKOFF = 0.5  # seconds, doubled each time, full jitter
@@ -70,6 +69,7 @@ class Gemini:
 
     Args:
         api_key: read at every call, so that a rotated key is used.
+        darkroom: where pictures are begun while they come.
     """
 
     def __init__(
@@ -80,7 +80,9 @@ class Gemini:
         clock: Clock,
         log: Log,
         metrics: Metrics,
+        darkroom: Darkroom | None = None,
     ) -> None:
+        self._darkroom = darkroom
         models_url = f"{settings.base_url}/{settings.api_version}/models"
         self._configured = {_TEXT: settings.text_model, _IMAGE: settings.image_model}
         self._models = dict(self._configured)
@@ -206,9 +208,9 @@ class Gemini:
         calls: Calls,
     ) -> list[bytes]:
         streamed, retires = StreamedPicture(), None
-        read = partial(events, parse=with_bytes)
-        answer = self._transport.events(self._models[which], body, until, calls, read=read)
-        with closing(answer):
+        lines = WatchedLines(self._darkroom)
+        answer = self._transport.events(self._models[which], body, until, calls, read=lines.events)
+        with lines.watching(), closing(answer):
             try:
                 for event, _ in answer:
                     retires = answers.retirement(event) or retires

@@ -17,7 +17,7 @@ from pydantic_core import from_json
 
 from afterimage.adapters.gemini import answers
 
-_BEGINS = re.compile(rb'"data"\s*:\s*"')
+BEGINS = re.compile(rb'"data"\s*:\s*"')
 
 
 class Drawn(NamedTuple):
@@ -66,8 +66,15 @@ def _decoded(data: str | bytes) -> bytes | None:
 # --- Before it is parsed -----------------------------------------------------------------------
 
 
-def with_bytes(event: bytearray) -> Any | None:
-    """The event with bytes for the base64 of its first picture; None if that cannot be done.
+class WithBytes(NamedTuple):
+    """An event that has bytes for the base64 of its first picture, and these."""
+
+    event: dict[str, Any]
+    data: bytes
+
+
+def with_bytes(event: bytearray) -> WithBytes | None:
+    """None if that cannot be done.
 
     Args:
         event: JSON in UTF-8.
@@ -75,7 +82,7 @@ def with_bytes(event: bytearray) -> Any | None:
     # Imported here, because a text answer has nothing to decode.
     from pybase64 import b64decode
 
-    if (found := _BEGINS.search(event)) is None:
+    if (found := BEGINS.search(event)) is None:
         return None
     begin, end = found.end(), event.find(b'"', found.end())
     # No sender knows it, so nothing but the picture's place has it.
@@ -86,7 +93,7 @@ def with_bytes(event: bytearray) -> Any | None:
             rest = from_json(b"".join((view[:begin], mark.encode(), view[end:])))
     except ValueError:
         return None
-    return rest if data and _put_in_place(rest, mark, data) else None
+    return WithBytes(rest, data) if data and _put_in_place(rest, mark, data) else None
 
 
 def _put_in_place(event: Any, mark: str, data: bytes) -> bool:

@@ -24,7 +24,14 @@ _MAY_END = (b"}", b"]", b",")  # none of them is in a picture's base64
 _DECODER = json.JSONDecoder()
 
 
-Parse = Callable[[bytearray], Any | None]
+class Lines:
+    """What may be done with lines beside what is usual: nothing."""
+
+    def grows(self, line: bytearray) -> None:
+        """More of a line has come, whose end has not; it must not be changed."""
+
+    def parse(self, line: bytearray) -> Any | None:
+        """The event in a line that was marked as one; None leaves it to the usual way."""
 
 
 class Event(NamedTuple):
@@ -36,6 +43,9 @@ class Event(NamedTuple):
 
     data: dict[str, Any]
     as_asked: bool
+
+
+_USUAL = Lines()
 
 
 class Garbled(Exception):
@@ -50,15 +60,11 @@ class Garbled(Exception):
         self.begun = begun
 
 
-def _nothing_special(line: bytearray) -> None:
-    """Leaves everything to the usual way."""
-
-
-def events(chunks: Iterable[bytes], parse: Parse = _nothing_special) -> Iterator[Event]:
+def events(chunks: Iterable[bytes], watched: Lines = _USUAL) -> Iterator[Event]:
     """Events as soon as they have come whole.
 
     Args:
-        parse: reads an event that came in one line, if it can; None leaves it to the usual way.
+        watched: sees lines while they come, and may read events in its own way.
 
     Raises:
         Garbled: at the end, if there was none, or if the last one was cut off.
@@ -67,7 +73,7 @@ def events(chunks: Iterable[bytes], parse: Parse = _nothing_special) -> Iterator
     head = _beginning(rest)
     all_of_it, understood = chain([head], rest), False
     is_plain = head.startswith((b"{", b"["))
-    for event in _objects(all_of_it) if is_plain else _server_sent(all_of_it, parse):
+    for event in _objects(all_of_it) if is_plain else _server_sent(all_of_it, watched):
         understood = True
         yield event
     if not understood:
@@ -87,17 +93,17 @@ def _beginning(chunks: Iterator[bytes]) -> bytes:
 # --- Server-sent events ------------------------------------------------------------------------
 
 
-def _server_sent(chunks: Iterable[bytes], parse: Parse) -> Iterator[Event]:
+def _server_sent(chunks: Iterable[bytes], watched: Lines) -> Iterator[Event]:
     """An event is handed out with its line, before the empty line behind it: that may never come.
 
     One of several lines waits for its empty line. Its lines alone are no JSON. What is neither JSON
     nor the beginning of it is a marker, and is skipped.
     """
     pending, broken, other = bytearray(), False, Objects()
-    for line in lines(chain(chunks, [b"\n\n"])):
+    for line in lines(chain(chunks, [b"\n\n"]), watched.grows):
         if line.startswith(b"data:"):
             del line[: len(b"data:")]
-            data = _NO_JSON if pending else parse(line) or _json(line)
+            data = _NO_JSON if pending else watched.parse(line) or _json(line)
             if data is not _NO_JSON:
                 yield from _of(data)
             elif pending or _BEGINS.match(line):
@@ -139,12 +145,17 @@ def _json(data: bytearray) -> Any:
         return _NO_JSON
 
 
-def lines(chunks: Iterable[bytes]) -> Iterator[bytearray]:
+def lines(
+    chunks: Iterable[bytes], grows: Callable[[bytearray], None] = lambda _: None
+) -> Iterator[bytearray]:
     """Lines of bytes without their ends, LF, CRLF or CR; each is the caller's own.
 
     Text lines would also end at U+2028 or U+0085, which JSON may hold. Megabytes are gathered in
     place: each copy of a picture's line costs a millisecond or two, most of it for memory that is
     new to the process.
+
+    Args:
+        grows: is shown a line whose end has not come, whenever more of it has.
     """
     pending, after_cr = bytearray(), False
     for chunk in chunks:
@@ -157,7 +168,9 @@ def lines(chunks: Iterable[bytes]) -> Iterator[bytearray]:
             pending += end
             yield pending
             pending = bytearray()
-        pending += rest
+        if rest:
+            pending += rest
+            grows(pending)
     if pending:
         yield pending
 
