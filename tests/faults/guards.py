@@ -457,7 +457,7 @@ GUARDS = (
     Guard(
         _EVENTS,
         "use_cases/create_image.py",
-        "self._channel.deliver(delivery, after=previews.end())",
+        "self._channel.deliver(delivery, after=previews.end(), is_last=True)",
         "self._channel.deliver(delivery)",
         "tests/unit/test_create_image.py::test_a_late_glimpse_never_follows_the_picture",
     ),

@@ -16,6 +16,7 @@ from tests.unit.conftest import USER
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import InsertMessage, Transition
+from afterimage.domain.entities import Channel
 from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
 from afterimage.domain.events import MessageInserted, MessageUpdated
 from afterimage.domain.metrics import Metric
@@ -324,6 +325,35 @@ def test_each_connection_gets_a_change_behind_its_own_glimpse_and_waits_for_no_o
     for connection in ("slow", "quick"):
         names = [frame["event"] for frame in push.to(connection)]
         assert names == ["message-preview", "message-insert"]
+
+
+def test_behind_the_last_posts_alone_is_read_who_came_meanwhile(
+    channel: UnifiedChannel,
+    tables: InMemoryTables,
+    push: RecordingPush,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("afterimage.channel._HEAD_START", timedelta(seconds=10))
+    tables.register(USER, "tab", NOW)
+    delivery = channel.change(USER, CHANGE)
+    read, was_read, early = tables.read, Event(), list[bool]()
+
+    def reading(user_id: str) -> Channel:
+        was_read.set()
+        return read(user_id)
+
+    def meanwhile(connection: str, _: list[str]) -> None:
+        if connection == "tab":
+            early.append(was_read.wait(0.1))  # would be set if the read did not wait
+            tables.register(USER, "newcomer", NOW)
+
+    monkeypatch.setattr(tables, "read", reading)
+    push.meanwhile = meanwhile
+
+    channel.deliver(delivery, is_last=True)
+
+    assert early == [False]
+    assert push.to("newcomer") == push.to("tab")
 
 
 def test_whose_account_is_gone_is_told_closed_and_forgotten(

@@ -123,7 +123,7 @@ def test_a_decoder_sees_no_scan_that_was_not_counted(monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(pixels, "opened", opened)
     coming = come(data, 500)
-    coming.wait()
+    coming.leave()
 
     assert 0 < read.count(b"\xff\xda") <= 3 < data.count(b"\xff\xda")
     assert data.startswith(read)

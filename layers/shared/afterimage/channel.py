@@ -12,14 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from types import MappingProxyType
-from typing import Protocol, TypeGuard
+from typing import Protocol
 
 from afterimage import frames
-from afterimage.domain import turns
+from afterimage.domain import endings, turns
 from afterimage.domain.changes import Change, RefundImage, ReturnCall, Transition
-from afterimage.domain.entities import Channel, Job, Role
+from afterimage.domain.entities import Channel, Job
 from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
-from afterimage.domain.events import Event, MessageInserted, MessageUpdated
 from afterimage.domain.metrics import Metric, ending, success
 from afterimage.invocation import Invocation, Patience
 from afterimage.place import Place
@@ -27,6 +26,7 @@ from afterimage.ports.channel import ChannelStore, ConditionsFailed, ImageUrls, 
 from afterimage.ports.system import Clock, Log, Metrics
 
 _POST_WITHIN = timedelta(seconds=2)
+_HEAD_START = timedelta(milliseconds=30)  # of posts, before anything is read beside them
 _CLOSED_IN_PASSING = 2  # of the connections that have ended, so that no change pays for many
 # A transaction that loses repeats, in its turn (`place.py`). The pauses are for those who lose all
 # the same, to one that has just come.
@@ -164,7 +164,9 @@ class UnifiedChannel:
                 return delivery
         raise Busy("lost every race for the channel") from lost
 
-    def deliver(self, delivery: Delivery, after: Posts = NOTHING_POSTED) -> None:
+    def deliver(
+        self, delivery: Delivery, after: Posts = NOTHING_POSTED, *, is_last: bool = False
+    ) -> None:
         """Post frames to everyone connected, including who connected meanwhile.
 
         Some of those whose time is over are closed and forgotten beside it.
@@ -177,6 +179,8 @@ class UnifiedChannel:
 
         Args:
             after: posts under way; no connection gets these frames before its own has ended.
+            is_last: nothing of the caller's follows, so that the posts need share nothing with the
+                reading of who came meanwhile, which then begins behind them.
         """
         if not delivery.frames:
             return
@@ -186,6 +190,8 @@ class UnifiedChannel:
             for job in turns.begun_in(delivery.transition)
         ]
         posts = list(self._begin(user_id, known, delivery.frames, after).values())
+        if is_last:
+            wait(posts, _HEAD_START.total_seconds())  # a slow one does not keep the newcomers
         newcomers = self._newcomers(user_id, known)
         posts += self._begin(user_id, newcomers, delivery.frames, after).values()
         ended = delivery.channel.ended[:_CLOSED_IN_PASSING]
@@ -233,7 +239,7 @@ class UnifiedChannel:
     def _count_endings(self, transition: Transition) -> None:
         """Every end of an answer passes here once, whoever ends it."""
         for event in transition.events:
-            if _tells_of_an_end(event, transition):
+            if endings.tells_of_an_end(event, transition):
                 ended = ending(event.message)
                 self._metrics.add(ended)
                 if (share := success(ended)) is not None:
@@ -282,17 +288,6 @@ class UnifiedChannel:
     def _close(self, user_id: str, connection: str) -> None:
         self._push.close(connection)
         self._store.forget(user_id, connection)
-
-
-def _tells_of_an_end(
-    event: Event, transition: Transition
-) -> TypeGuard[MessageInserted | MessageUpdated]:
-    """Whether an answer ends with it, which it may as it is stored."""
-    if isinstance(event, MessageInserted):
-        return event.message.role is Role.ASSISTANT and not event.message.is_open
-    if isinstance(event, MessageUpdated):
-        return transition.opens < 0 and not event.message.is_open
-    return False
 
 
 def _without(transition: Transition, refused: Sequence[Change]) -> Transition:

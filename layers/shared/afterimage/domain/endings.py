@@ -22,6 +22,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeGuard
 
 from afterimage.domain.changes import (
     BeginDeletion,
@@ -36,9 +37,9 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.deletions import late_uploads
-from afterimage.domain.entities import FailureNote, Image, Job, Message, Slot, SlotStatus
+from afterimage.domain.entities import FailureNote, Image, Job, Message, Role, Slot, SlotStatus
 from afterimage.domain.errors import Failure
-from afterimage.domain.events import Event, ImageInserted, MessageUpdated
+from afterimage.domain.events import Event, ImageInserted, MessageInserted, MessageUpdated
 from afterimage.domain.job_life import Move, effect_of, may_have_begun, moved
 from afterimage.domain.limits import ModelKind
 
@@ -201,3 +202,14 @@ def _refunds(jobs: Sequence[Job], move: Move) -> Iterator[Change]:
     unbegun = Counter(job.quota_day for job in refunded if not may_have_begun(job))
     for day, number in unbegun.items():
         yield ReturnCall(ModelKind.IMAGE, day, number)
+
+
+def tells_of_an_end(
+    event: Event, transition: Transition
+) -> TypeGuard[MessageInserted | MessageUpdated]:
+    """Whether an answer ends with it, which it may as it is stored."""
+    if isinstance(event, MessageInserted):
+        return event.message.role is Role.ASSISTANT and not event.message.is_open
+    if isinstance(event, MessageUpdated):
+        return transition.opens < 0 and not event.message.is_open
+    return False

@@ -388,7 +388,7 @@ class CreateImage:
             self._log.info("image_generate_already_ended", job_id=job.id)
             return
         self._log.info("image_generate_complete", job_id=job.id, bytes=images[0].size)
-        self._channel.deliver(delivery, after=previews.end())
+        self._channel.deliver(delivery, after=previews.end(), is_last=True)
         self._report_wait(Metric.PICTURE_TIME, message)
         self._log.info("image_generate_message_broadcast_sent", message_id=message.id)
 
