@@ -417,6 +417,14 @@ def test_a_date_that_is_none_is_passed_over(
     assert metrics.values == []
 
 
+def test_an_answer_is_asked_for_as_it_is(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [Answer()]
+
+    reply(gemini)
+
+    assert transport.requests[0].headers["accept-encoding"] == "identity"
+
+
 # --- The key -----------------------------------------------------------------------------------
 
 
