@@ -134,9 +134,10 @@ class PillowPicture:
         return f"#{bytes(palette[most : most + 3]).hex()}"
 
     def thumbhash(self) -> str:
-        tiny = self._small.convert("RGBA")
+        tiny = self._small.copy()
         tiny.thumbnail((_HASHED_SIDE, _HASHED_SIDE))
-        return b64encode(thumbhash(*tiny.size, tiny.tobytes())).decode()
+        pixels = tiny.convert("RGBA").tobytes()  # then, since there are few
+        return b64encode(thumbhash(*tiny.size, pixels)).decode()
 
     @cached_property
     def _small(self) -> Image.Image:
