@@ -20,7 +20,7 @@ from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
 from moto import mock_aws
 from tests.support import in_memory
-from tests.support.doubles import FixedClock, InMemoryPictures
+from tests.support.doubles import FixedClock, InMemoryPictures, RecordingLog
 from tests.support.dynamodb_local import dynamodb_local
 from tests.support.in_memory_candidates import InMemoryCandidates
 from tests.support.in_memory_stock import InMemoryDaysLeft, InMemoryStock
@@ -52,6 +52,7 @@ from afterimage.adapters.dynamodb.tables import (
 )
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.dynamodb.warmings import DynamoDbWarmings
+from afterimage.adapters.quick_puts import QuickPictures
 from afterimage.adapters.system import SystemClock
 from afterimage.invocation import Invocation
 from afterimage.ports.candidates import CandidateStore
@@ -85,7 +86,7 @@ SECOND_OPINION = "SECOND_OPINION" in os.environ
 LIKE_AWS = "dynamodb_local" if SECOND_OPINION else "ministack"
 BACKENDS = (LIKE_AWS,) if SECOND_OPINION else ("in_memory", "moto", LIKE_AWS)
 ATOMIC_BACKENDS = (LIKE_AWS,) if SECOND_OPINION else ("in_memory", LIKE_AWS)
-BUCKETS = ("in_memory", "moto", "ministack")
+BUCKETS = ("in_memory", "moto", "ministack", "quick puts to ministack")
 BUCKET = "pictures"
 
 
@@ -211,7 +212,12 @@ def pictures(request: pytest.FixtureRequest) -> Iterator[Pictures]:
         session = request.getfixturevalue("ministack_session")
         address = request.getfixturevalue("ministack_address")
         client = _client(session, "s3", address)
-        yield S3Pictures(lambda: client, BUCKET, SystemClock())
+        if request.param == "ministack":
+            yield S3Pictures(lambda: client, BUCKET, SystemClock())
+        else:
+            yield QuickPictures(
+                session.get_credentials, lambda: client, BUCKET, SystemClock(), RecordingLog()
+            )
 
 
 def _backend(request: pytest.FixtureRequest) -> Iterator[Tables]:

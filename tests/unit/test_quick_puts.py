@@ -1,0 +1,102 @@
+"""Uploads without a client of botocore: what they say, and who does what they cannot."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+import botocore.session
+import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse, HeadersDict
+from botocore.credentials import Credentials
+from botocore.exceptions import ConnectTimeoutError
+from botocore.httpsession import URLLib3Session
+from botocore.stub import Stubber
+from tests.support.doubles import FixedClock, RecordingLog
+
+from afterimage.adapters import aws
+from afterimage.adapters.quick_puts import QuickPictures
+
+KEY = "a user/é~/full.webp"
+CREDENTIALS = Credentials("AKID", "secret", "a session")
+
+
+class Answer(AWSResponse):
+    """Without a body."""
+
+    def __init__(self, status_code: int = 200) -> None:
+        super().__init__("", status_code, cast("Any", HeadersDict()), None)
+        self._content = b""
+
+
+class Sent(list[AWSPreparedRequest]):
+    """What was sent; each is answered so, or fails so."""
+
+    def __init__(self, answer: int | Exception) -> None:
+        super().__init__()
+        self.answer = answer
+
+    def __call__(self, request: AWSPreparedRequest) -> Answer:
+        self.append(request)
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return Answer(self.answer)
+
+
+@pytest.fixture
+def usual() -> Any:
+    session = botocore.session.Session()
+    session.set_credentials("AKID", "secret", "a session")
+    return session.create_client("s3", "eu-central-1", config=aws.UPLOAD)
+
+
+def pictures(usual: Any, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> QuickPictures:
+    monkeypatch.setattr(URLLib3Session, "send", lambda _, request: sent(request))
+    return QuickPictures(lambda: CREDENTIALS, lambda: usual, "bucket", FixedClock(), RecordingLog())
+
+
+def test_it_says_what_the_client_would(usual: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But for what depends on the hour, and for what the client says of itself."""
+    theirs, sent = Sent(200), Sent(200)
+    usual.meta.events.register("before-send.s3", lambda request, **_: theirs(request))
+    quick = pictures(usual, sent, monkeypatch)
+
+    quick.put_webp(KEY, b"bytes", ("0f", "1e"))
+    super(QuickPictures, quick).put_webp(KEY, b"bytes", ("0f", "1e"))
+
+    (ours,), (usually,) = sent, theirs
+    assert usually.url.endswith(ours.url.partition("/bucket/")[2])
+    own = {"User-Agent", "Authorization", "X-Amz-Date", "amz-sdk-invocation-id", "amz-sdk-request"}
+    named = {name: str_of(value) for name, value in usually.headers.items() if name not in own}
+    assert named.pop("Expect", "100-continue") == "100-continue"
+    assert {n: str_of(v) for n, v in ours.headers.items() if n not in own} == named
+    assert "AKID/" in str_of(ours.headers["Authorization"])
+
+
+def str_of(value: Any) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def test_what_is_stored_is_stored_once(usual: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = Sent(200)
+
+    with Stubber(usual):
+        assert pictures(usual, sent, monkeypatch).put_original(KEY, b"bytes")
+
+    assert [request.headers["If-None-Match"] for request in sent] == ["*"]
+
+
+@pytest.mark.parametrize(
+    "answer", [412, 403, 503, 307, ConnectTimeoutError(endpoint_url="there")], ids=str
+)
+def test_whatever_else_comes_is_left_to_the_client(
+    usual: Any, answer: int | Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    quick = pictures(usual, Sent(answer), monkeypatch)
+    asked = {"Bucket": "bucket", "Key": KEY, "Body": b"bytes"}
+
+    with Stubber(usual) as stub:
+        stub.add_client_error("put_object", "PreconditionFailed", http_status_code=412)
+        stub.add_response("put_object", {}, cast("dict[str, Any]", asked | {"IfNoneMatch": "*"}))
+        first, second = (quick.put_original(KEY, b"bytes") for _ in range(2))
+
+    assert (first, second) == (False, True)
