@@ -124,8 +124,8 @@ class Shown:
     def glimpse(self, payload: Frame) -> bool:
         """Show a preview only on the slot with its id, while that is generating."""
         held = self.messages.get(payload["message_id"])
-        slots = [] if held is None else held["meta"]["images"]
-        if (payload["image_id"], "generating") not in [(s["id"], s["status"]) for s in slots]:
+        slots = [] if held is None else held["meta"].get("images", [])
+        if (payload.get("image_id"), "generating") not in [(s["id"], s["status"]) for s in slots]:
             return False
         self.previews[payload["image_id"]] = payload["message_id"]
         return True
