@@ -14,25 +14,29 @@ from typing import Any
 
 
 def share_models(services: Iterable[str]) -> None:
-    """Has every later session use one loader, which knows the models of these services.
+    """Has every later loader find the models of these services already read.
 
     Nothing happens where the function has not imported botocore. A service that it does not know
     fails where it is used.
     """
-    botocore_session = sys.modules.get("botocore.session")
-    if botocore_session is None:
+    if "botocore.session" not in sys.modules:
         return
-    create_loader = botocore_session.create_loader
-    loader = create_loader()
+    files = sys.modules["botocore.loaders"].JSONFileLoader
+    load_file, read = files.load_file, dict[str, Any]()
 
-    def shared(search_path_string: str | None = None) -> Any:
-        return create_loader(search_path_string) if search_path_string else loader
+    def noting(self: Any, file_path: str) -> Any:
+        return read.setdefault(file_path, load_file(self, file_path))
 
-    botocore_session.create_loader = shared  # type: ignore[attr-defined]
-    session = botocore_session.get_session()
+    def remembering(self: Any, file_path: str) -> Any:
+        known = read.get(file_path)
+        return load_file(self, file_path) if known is None else known
+
+    files.load_file = noting
+    session = sys.modules["botocore.session"].get_session()
     for service in services:
         with contextlib.suppress(Exception):
             session.create_client(service)
     del session
+    files.load_file = remembering
     gc.collect()
     gc.freeze()
