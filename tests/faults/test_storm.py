@@ -11,7 +11,7 @@ import pytest
 from tests.faults.storm import Options, run
 from tests.faults.storm_plan import plan
 
-MESSAGES, USERS, SECONDS = 200, 20, 100.0
+MESSAGES, USERS, SECONDS = 150, 15, 75.0
 
 
 @pytest.mark.timeout(420)
