@@ -8,6 +8,7 @@ called and what may be tried again. To put the same bytes twice does no harm.
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -21,6 +22,9 @@ from afterimage.adapters.aws import CACHE_TAG, IMMUTABLE, S3Pictures
 from afterimage.ports.system import Clock, Log
 
 _STORED = 200
+# As clients have it, and such a session has not: else a body waits for the acknowledgement of its
+# header, 40 ms.
+_AT_ONCE = [(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)]
 _TIMEOUTS = (1, 5)  # seconds, to connect and to read, as a client's are here
 
 
@@ -39,10 +43,7 @@ class QuickPictures(S3Pictures):
         self._log = log
         self._credentials = credentials
         # Two timeouts are what it takes, whatever its stubs say.
-        self._http = URLLib3Session(timeout=_TIMEOUTS)  # type: ignore[arg-type]
-
-    def put_original(self, key: str, data: bytes) -> bool:
-        return self._put(key, data, {"If-None-Match": "*"}) or super().put_original(key, data)
+        self._http = URLLib3Session(timeout=_TIMEOUTS, socket_options=_AT_ONCE)  # type: ignore[arg-type]
 
     def put_webp(self, key: str, data: bytes, tags: Sequence[str] = ()) -> None:
         headers = {
