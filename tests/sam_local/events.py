@@ -57,6 +57,8 @@ def _function_of(name: str, routes: dict[str, str]) -> str:
     event = _read(_FOLDER / f"{name}.json")
     if "routeKey" in event:
         return routes[event["routeKey"]]
+    if "warm" in event:
+        return "LlmHandlerGeminiFunction"
     if "job_id" in event or "stock" in event:
         return "ImageGenerateFunction"
     if "connectionId" in event.get("requestContext", {}):
