@@ -175,7 +175,7 @@ def restarted(process: StackProcess) -> Iterator[None]:
     """The stack is down inside the block."""
     assert process.stop() is None
     yield
-    process.start()
+    process.start().close()
 
 
 @pytest.mark.timeout(240)
