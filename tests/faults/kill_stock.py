@@ -21,9 +21,9 @@ def nothing_taken(stack: RunningStack, user: str) -> bool:
     ]
     dynamodb, now = stack.aws("dynamodb"), time.time()
     for row in taken:
-        is_over = row["until"] <= now
-        is_at_work = row["status"] == "held" and row["until"] - now > _KEEPER_AT_WORK
-        if is_over or is_at_work:
+        left = float(row["until"]) - now
+        is_at_work = row["status"] == "held" and left > _KEEPER_AT_WORK
+        if left <= 0 or is_at_work:
             continue
         try:
             dynamodb.update_item(
