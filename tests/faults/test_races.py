@@ -277,7 +277,7 @@ def test_beyond_the_open_ones_nothing_is_stored(swept: RunningStack, user: str) 
     # One that lost every race was told to come again (503); it may have been stored or not.
     stored = len(truth.messages) // 2
     assert statuses[200] <= stored <= 60 - len(refused)
-    assert truth.counters == {next(iter(truth.counters)): stored}
+    assert set(truth.counters.values()) == {stored}
     assert 10 <= stored < 60
     assert check_user(swept, user) == []
 
@@ -462,7 +462,7 @@ def test_twenty_retries_of_a_text_ask_the_model_once(alice: Somebody, tab: Clien
     truth = alice.settled()
     assert codes(truth) == {"complete": 1}
     assert alice.stack.gemini()["calls"]["text"] == 2
-    assert list(truth.counters.values()) == [2]
+    assert set(truth.counters.values()) == {2}
 
 
 # --- Numbers -------------------------------------------------------------------------------------
@@ -473,7 +473,8 @@ def test_pictures_at_once_are_numbered_without_holes(alice: Somebody, tab: Clien
 
     truth = alice.settled()
     assert codes(truth) == {"complete": 10}
-    assert truth.seq == 10 * 5  # two placeholders, generating, complete, and the picture
+    # Two placeholders, generating, complete and the picture; and one more of who waited its turn.
+    assert 10 * 5 <= truth.seq < 10 * 6
     if len(resumes(tab)) == 1:  # who was late and asked again may get a frame twice
         assert len({seq for seq, _ in tab.received}) == len(tab.received), "a frame came twice"
 
