@@ -9,6 +9,7 @@ from ulid import ULID
 
 from afterimage.domain.callers import Caller
 from afterimage.domain.entities import Image, Job, Message, Role
+from afterimage.use_cases.open_question import Question
 from tests.support.doubles import NOW
 
 CHAT = "chat-1"
@@ -35,6 +36,20 @@ def a_message(number: int = 0, **changed: Any) -> Message:
         "created_at": NOW,
     }
     return Message(**{**fields, **changed})
+
+
+def a_question(number: int, now: datetime, **changed: Any) -> Question:
+    """Message `number`, sent now, with a minute of the function's time left."""
+    fields: dict[str, Any] = {
+        "user_id": "alice",
+        "chat_id": CHAT,
+        "message_id": a_ulid(number, now),
+        "text": "Draw a red fox",
+        "aspect_ratio": None,
+        "received_at": now,
+        "until": now + timedelta(seconds=60),
+    }
+    return Question(**{**fields, **changed})
 
 
 def an_image(number: int = 0, **changed: Any) -> Image:

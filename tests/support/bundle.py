@@ -27,7 +27,6 @@ from afterimage.use_cases.empty_chat import EmptyChat
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
-from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.purge_upload import PurgeUpload
 from afterimage.use_cases.read_sources import ReadSources
 from afterimage.use_cases.recount_open import RecountOpen
@@ -39,7 +38,7 @@ from afterimage.use_cases.sweep import Sweep
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.use_cases.upload_image import File, Kept, UploadImage
 from tests.support.answering import Answering
-from tests.support.builders import CHAT, a_ulid
+from tests.support.builders import CHAT, a_question, a_ulid
 from tests.support.costs import count_calls
 from tests.support.doubles import (
     REQUEST,
@@ -188,17 +187,7 @@ class Bundle:
 
     def ask(self, number: int = 0, **changed: Any) -> Answer:
         """Sends message `number` now, with a minute of the function's time left."""
-        now = self.clock.now()
-        fields: dict[str, Any] = {
-            "user_id": USER,
-            "chat_id": CHAT,
-            "message_id": a_ulid(number, now),
-            "text": "Draw a red fox",
-            "aspect_ratio": None,
-            "received_at": now,
-            "until": now + timedelta(seconds=60),
-        }
-        return self._answering.answer(Question(**{**fields, **changed}))
+        return self._answering.answer(a_question(number, self.clock.now(), **changed))
 
     def order(self, number: int = 0, **changed: Any) -> Message:
         """The answer to a message that asked for a picture, now being painted."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.answering import Answering
-from tests.support.builders import CHAT, a_job, a_message, a_ulid
+from tests.support.builders import CHAT, a_job, a_message, a_question, a_ulid
 from tests.support.doubles import (
     NOW,
     REQUEST,
@@ -56,7 +56,6 @@ from afterimage.domain.limits import Limits
 from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
-from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.turns import PaintersTurns
 
 DAY = "2026-11-20"
@@ -90,17 +89,7 @@ class World:
 
     def ask(self, number: int = 0, **changed: Any) -> Answer:
         """Sends message `number` now, with a minute of the function's time left."""
-        now = self.clock.now()
-        fields: dict[str, Any] = {
-            "user_id": USER,
-            "chat_id": CHAT,
-            "message_id": a_ulid(number, now),
-            "text": "Draw a red fox",
-            "aspect_ratio": None,
-            "received_at": now,
-            "until": now + timedelta(seconds=60),
-        }
-        return self.answer(Question(**{**fields, **changed}))
+        return self.answer(a_question(number, self.clock.now(), **changed))
 
     def stored(self, message: Message) -> Message:
         return self.tables.rows.messages[USER, message.chat_id, message.id]

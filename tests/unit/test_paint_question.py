@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.support.answering import Answering
-from tests.support.builders import CHAT, a_message, a_ulid, an_image
+from tests.support.builders import CHAT, a_message, a_question, a_ulid, an_image
 from tests.support.doubles import (
     NOW,
     FixedClock,
@@ -57,7 +57,6 @@ from afterimage.domain.metrics import Metric
 from afterimage.domain.served import Served
 from afterimage.invocation import Invocation
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
-from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.retry_message import Click, RetryMessage
 from afterimage.use_cases.turns import PaintersTurns
 
@@ -98,18 +97,9 @@ class World:
     journal: list[str]
 
     def paint(self, number: int = 0, **changed: Any) -> Answer:
-        now = self.clock.now()
-        fields: dict[str, Any] = {
-            "user_id": USER,
-            "chat_id": CHAT,
-            "message_id": a_ulid(number, now),
-            "text": "a red fox",
-            "aspect_ratio": None,
-            "received_at": now,
-            "until": now + timedelta(seconds=60),
-            "paint": True,
-        }
-        return self.answer(Question(**{**fields, **changed}))
+        return self.answer(
+            a_question(number, self.clock.now(), **({"text": "a red fox", "paint": True} | changed))
+        )
 
     def jobs(self) -> list[Job]:
         return sorted(self.tables.rows.jobs.values(), key=lambda job: job.slot)

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.support.answering import Answering
-from tests.support.builders import CHAT, a_ulid, an_image
+from tests.support.builders import CHAT, a_question, an_image
 from tests.support.bundle import FOX as WISH
 from tests.support.bundle import Killed, die
 from tests.support.costs import IMAGE_MODEL
@@ -47,7 +47,6 @@ from afterimage.domain.stock import SAMPLE, StockPicture, StockStatus, ready_nam
 from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.invocation import Invocation
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
-from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.take_from_stock import TakeFromStock
 from afterimage.use_cases.turns import PaintersTurns
 
@@ -80,17 +79,7 @@ class World:
     setting: list[Suggestions | None]
 
     def ask(self, number: int = 0, **changed: Any) -> Answer:
-        now = self.clock.now()
-        fields: dict[str, Any] = {
-            "user_id": USER,
-            "chat_id": CHAT,
-            "message_id": a_ulid(number, now),
-            "text": FOX.text,
-            "aspect_ratio": None,
-            "received_at": now,
-            "until": now + timedelta(seconds=60),
-        }
-        return self.answer(Question(**{**fields, **changed}))
+        return self.answer(a_question(number, self.clock.now(), **({"text": FOX.text} | changed)))
 
     def asks_a_model(self, **changed: Any) -> bool:
         """Whether the question goes the usual way, and the stock stays as it is."""
