@@ -97,9 +97,8 @@ class World:
     journal: list[str]
 
     def paint(self, number: int = 0, **changed: Any) -> Answer:
-        return self.answer(
-            a_question(number, self.clock.now(), **({"text": "a red fox", "paint": True} | changed))
-        )
+        fields = {"text": "a red fox", "paint": True} | changed
+        return self.answer(a_question(number, self.clock.now(), **fields))
 
     def jobs(self) -> list[Job]:
         return sorted(self.tables.rows.jobs.values(), key=lambda job: job.slot)

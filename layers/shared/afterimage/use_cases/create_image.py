@@ -14,7 +14,7 @@ delivered with it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ from afterimage.ports.models import ImageModel, PaintRequest, SafetyIdentifiers,
 from afterimage.ports.pictures import CacheTags, DecodedPicture, PictureStore, Studio
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
-from afterimage.use_cases.develop_picture import PictureFiles, Running, develop
+from afterimage.use_cases.develop_picture import Decode, PictureFiles, Running, develop, readable
 from afterimage.use_cases.end_slots import EndSlots, is_for
 from afterimage.use_cases.read_sources import ReadSources
 from afterimage.use_cases.show_previews import ShowPreviews
@@ -53,8 +53,6 @@ _TIME_TO_DELIVER = timedelta(seconds=8)
 # keep what was paid for from being stored.
 _HEAD_START = timedelta(milliseconds=30)
 _FIRST_ATTEMPT = 1
-
-Decode = Callable[[bytes], DecodedPicture]
 
 
 @dataclass(frozen=True)
@@ -329,29 +327,14 @@ class CreateImage:
         one that is stored.
         """
         images = []
-        numbered = zip(ids.unasked_ids(job.id), self._readable(others, decode), strict=False)
-        for image_id, (index, data, picture) in numbered:
+        numbered = zip(ids.unasked_ids(job.id), readable(others, decode, self._log), strict=False)
+        for image_id, (place, data, picture) in numbered:
             files = self._files(running, order, image_id)
             first = self._keep_original(files, data, bought=False)
             kept = picture if first == data else decode(first)
             image = self._develop(running, job, kept, files)
-            images.append(replace(image, index=index))
+            images.append(replace(image, index=place + 1))
         return images
-
-    def _readable(
-        self, others: Sequence[bytes], decode: Decode
-    ) -> Iterator[tuple[int, bytes, DecodedPicture]]:
-        """With the place of each in the answer.
-
-        What cannot be read is not worth losing the picture.
-        """
-        for index, data in enumerate(others, start=1):
-            try:
-                picture = decode(data)
-            except NoImage as reason:  # before anything of it is stored
-                self._log.warning("image_generate_picture_dropped", reason=str(reason))
-                continue
-            yield index, data, picture
 
     def _develop(
         self, running: Running, job: Job, picture: DecodedPicture, files: PictureFiles

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +10,13 @@ from typing import Any, ParamSpec, TypeVar
 
 from afterimage.domain import ids
 from afterimage.domain.entities import Image, Origin
+from afterimage.domain.errors import NoImage
 from afterimage.ports.pictures import DecodedPicture, PictureStore
+from afterimage.ports.system import Log
 
 P = ParamSpec("P")
 ResultT = TypeVar("ResultT")
+Decode = Callable[[bytes], DecodedPicture]
 
 
 class Running:
@@ -125,3 +128,19 @@ def develop(
     color, thumbhash = thumbnail.result()
     small.result()
     return Developed(files, full.width, full.height, len(full.data), color, thumbhash)
+
+
+def readable(
+    came: Sequence[bytes], decode: Decode, log: Log
+) -> Iterator[tuple[int, bytes, DecodedPicture]]:
+    """Those of an answer's pictures that can be read, each with its place, from 0.
+
+    What cannot be read is not worth losing the others, and nothing of it is stored.
+    """
+    for place, data in enumerate(came):
+        try:
+            picture = decode(data)
+        except NoImage as reason:
+            log.warning("image_generate_picture_dropped", reason=str(reason))
+            continue
+        yield place, data, picture

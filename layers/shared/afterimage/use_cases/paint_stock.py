@@ -20,11 +20,11 @@ from afterimage.domain.usage import nano
 from afterimage.domain.variants import varied
 from afterimage.measured import timed
 from afterimage.ports.models import ImageModel, PaintRequest, SafetyIdentifiers
-from afterimage.ports.pictures import DecodedPicture, PictureStore, Studio
+from afterimage.ports.pictures import PictureStore, Studio
 from afterimage.ports.stock import StockJobs
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
-from afterimage.use_cases.develop_picture import PictureFiles, Running, develop
+from afterimage.use_cases.develop_picture import PictureFiles, Running, develop, readable
 
 # Kept of the function's time for developing.
 _TIME_TO_DEVELOP = timedelta(seconds=8)
@@ -103,7 +103,10 @@ class PaintStock:
             ids.stock_folder(job.suggestion, job.picture),
             running.begin(_tags),
         )
-        picture, data = self._first_readable(came)
+        first = next(readable(came, self._studio.decode, self._log), None)
+        if first is None:
+            raise NoImage("the model gave nothing that can be read")
+        _, data, picture = first
         original = running.begin(self._pictures.put_original, files.original, data)
         try:
             developed = develop(running, self._pictures, picture, files)
@@ -152,14 +155,6 @@ class PaintStock:
             model=self._default_model,
             created_at=job.ordered_at,
         )
-
-    def _first_readable(self, came: Sequence[bytes]) -> tuple[DecodedPicture, bytes]:
-        for data in came:
-            try:
-                return self._studio.decode(data), data
-            except NoImage as reason:
-                self._log.warning("image_generate_picture_dropped", reason=str(reason))
-        raise NoImage("the model gave nothing that can be read")
 
 
 def _tags() -> tuple[str, ...]:
