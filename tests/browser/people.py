@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 PATIENCE_MS = 20_000  # how long a machine under load may take; no test measures time
 
@@ -37,6 +37,26 @@ def expect_level(page: Page) -> None:
     """The channel is connected."""
     expect(page.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
     expect(page.locator("#usage")).not_to_be_empty(timeout=PATIENCE_MS)
+
+
+class Held:
+    """Requests of a page that wait, each until the test answers it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self._page = page
+        self._routes: list[Route] = []
+        page.route(url, self._hold)
+
+    def _hold(self, route: Route) -> None:
+        self._routes.append(route)
+
+    def first(self) -> Route:
+        """The request that has waited longest, as soon as there is one; it waits no more."""
+        for _ in range(PATIENCE_MS // 20):
+            if self._routes:
+                return self._routes.pop(0)
+            self._page.wait_for_timeout(20)
+        raise AssertionError("The page asked for nothing.")
 
 
 def wait_for_glides(page: Page) -> None:

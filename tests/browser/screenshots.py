@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Browser, FilePayload, Page, Route, expect, sync_playwright
+from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 from tests.browser.conftest import ARGUMENTS, find_browser
-from tests.browser.people import PATIENCE_MS, expect_level, skeleton
+from tests.browser.people import PATIENCE_MS, Held, expect_level, skeleton
 from tests.local_stack.testing import RunningStack, StackProcess
 
 SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
@@ -171,15 +171,14 @@ def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Ite
 
 def _brought(page: Page) -> Iterator[str]:
     """Pictures on their way up, refused and there; then a change of one."""
-    held: list[Route] = []
-    page.route("**/images/*", lambda route: held.append(route))  # noqa: PLW0108 - no builtin
+    held = Held(page, "**/images/*")
     page.locator("#files").set_input_files([_photo(), _photo()])
     expect(page.locator(".tile progress")).to_have_count(2)
     page.locator("#text").fill("Make this a woodcut")
     yield "going-up"
     error = {"code": "upload_limit", "message": "You have brought all of today's pictures."}
-    held[1].fulfill(status=429, json={"error": error})
-    held[0].continue_()
+    held.first().continue_()
+    held.first().fulfill(status=429, json={"error": error})
     page.unroute("**/images/*")
     expect(page.locator(".tile progress")).to_have_count(0, timeout=PATIENCE_MS)
     yield "attached"

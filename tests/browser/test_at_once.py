@@ -1,9 +1,10 @@
 """What stands in the page before the server has said anything."""
 
-from playwright.sync_api import Page, Route, expect
+from playwright.sync_api import Page, expect
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
     PATIENCE_MS,
+    Held,
     expect_level,
     last_answer,
     shifts,
@@ -35,14 +36,13 @@ def test_thinking_stands_two_frames_after_enter_and_becomes_the_answer(
     page = sign_in(name)
     expect_level(page)
     watch_shifts(page)
-    held: list[Route] = []
-    page.route(MESSAGES, lambda route: held.append(route))  # noqa: PLW0108 - no builtin
+    held = Held(page, MESSAGES)
 
     seen = thinking_two_frames_after_enter(page)
 
     assert [one.split("\n")[-1] for one in seen] == ["Hello, how are you?", "Thinking…"]
     expect(last_answer(page).get_by_role("button")).to_have_count(0)  # there is nothing to cancel
-    held[0].continue_()
+    held.first().continue_()
     expect(page.locator(".assistant.complete .text")).to_be_visible(timeout=PATIENCE_MS)
     expect(page.locator(".message")).to_have_count(2)
     assert page.evaluate("window.foreseen === document.querySelector('.assistant.complete')")
@@ -52,20 +52,28 @@ def test_thinking_stands_two_frames_after_enter_and_becomes_the_answer(
     expect(page.locator(".message")).to_have_count(2, timeout=PATIENCE_MS)
 
 
-def test_it_goes_with_a_question_that_is_refused_or_does_not_arrive(
-    sign_in: SignIn, name: str
-) -> None:
+def test_it_goes_with_a_question_that_is_refused(sign_in: SignIn, name: str) -> None:
     page = sign_in(name)
     expect_level(page)
-    error = {"code": "too_many_open", "message": "Wait for an answer first.", "retry_after": None}
-    page.route(MESSAGES, lambda route: route.fulfill(status=429, json={"error": error}), times=1)
+    held = Held(page, MESSAGES)
+
     assert len(thinking_two_frames_after_enter(page)) == 2
+    error = {"code": "too_many_open", "message": "Wait for an answer first.", "retry_after": None}
+    held.first().fulfill(status=429, json={"error": error})
+
     expect(page.locator("#notice")).to_have_text("Wait for an answer first.")
     expect(page.locator(".message")).to_have_count(0)
 
+
+def test_it_goes_with_a_question_that_does_not_arrive(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    expect_level(page)
+    held = Held(page, MESSAGES)
     page.evaluate("Math.random = () => 0")  # no pause before a repeat
-    page.route(MESSAGES, lambda route: route.abort())
+
     assert len(thinking_two_frames_after_enter(page)) == 2
+    page.route(MESSAGES, lambda route: route.abort())
+    held.first().abort()
 
     expect(page.locator(".user .foot")).to_contain_text("Not sent.", timeout=PATIENCE_MS)
     expect(page.locator(".assistant")).to_have_count(0)

@@ -12,6 +12,7 @@ from playwright.sync_api import Locator, Page, Request, Route, expect
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
     PATIENCE_MS,
+    Held,
     expect_level,
     expect_picture,
     say,
@@ -252,8 +253,7 @@ def test_a_busy_server_is_asked_again_for_the_same_picture(page: Page) -> None:
 
 def test_a_question_waits_for_its_picture(page: Page) -> None:
     asked = posts(page)
-    held: list[Route] = []
-    page.route(UPLOADS, lambda route: held.append(route))  # noqa: PLW0108 - no builtin
+    held = Held(page, UPLOADS)
     bring(page, "paste", picture("red"))
     expect(tiles(page).get_by_role("progressbar", name="Going up")).to_be_visible()
 
@@ -263,24 +263,24 @@ def test_a_question_waits_for_its_picture(page: Page) -> None:
     expect(tiles(page)).to_have_count(0)
     expect(page.locator(".assistant")).to_have_count(0)  # nobody thinks about it yet
     assert asked == []
-    held[0].continue_()
+    upload = held.first()
+    upload.continue_()
     expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
-    assert asked[0]["image_ids"] == [held[0].request.url.rpartition("/")[2]]
+    assert asked[0]["image_ids"] == [upload.request.url.rpartition("/")[2]]
 
 
 def test_a_question_whose_picture_fails_is_back_in_the_composer(page: Page) -> None:
     asked = posts(page)
-    held: list[Route] = []
     bring(page, "paste", picture("blue"))
     expect_up(page, 1)
-    page.route(UPLOADS, lambda route: held.append(route))  # noqa: PLW0108 - no builtin
+    held = Held(page, UPLOADS)
     bring(page, "paste", picture("red"))
     expect(tiles(page)).to_have_count(2)
     say(page, "compare them")
     expect(page.locator(".user")).to_have_count(1)
 
     error = {"code": "upload_limit", "message": "No more today.", "retry_after": 60}
-    held[0].fulfill(status=429, json={"error": error})
+    held.first().fulfill(status=429, json={"error": error})
 
     expect(page.locator(".user")).to_have_count(0)
     expect(page.locator("#text")).to_have_value("compare them")

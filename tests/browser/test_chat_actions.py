@@ -10,6 +10,7 @@ from playwright.sync_api import Page, Route, expect
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
     PATIENCE_MS,
+    Held,
     expect_level,
     expect_picture,
     last_answer,
@@ -59,17 +60,12 @@ def test_a_cancel_that_crosses_the_beginning_of_painting_counts(
 ) -> None:
     stack.gemini(text_ms=1_000, image_ms=60_000, script=[])
     page = sign_in(name)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/cancel", hold, times=1)
+    held = Held(page, "**/cancel")
     say(page, "paint a sunset over the sea")
 
     page.get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
     expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
-    held[0].continue_()
+    held.first().continue_()
 
     expect(last_answer(page)).to_contain_text("Cancelled.", timeout=PATIENCE_MS)
 

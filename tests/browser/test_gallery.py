@@ -8,6 +8,7 @@ from tests.browser.conftest import SignIn, Stack
 from tests.browser.crowds import many_pictures, name_of, picture
 from tests.browser.people import (
     PATIENCE_MS,
+    Held,
     expect_level,
     expect_picture,
     say,
@@ -118,20 +119,15 @@ def test_a_picture_that_comes_while_a_search_is_read_is_found(
     stack.gemini(text_ms=20, image_ms=100, script=[])
     page = sign_in(name)
     expect_level(page)
-    held: list[Route] = []
-
-    def hold(route: Route) -> None:
-        held.append(route)
-
-    page.route("**/images?*q=*", hold)
-    with page.expect_request("**/images?*q=*"):
-        page.get_by_role("searchbox").fill("fox")
+    held = Held(page, "**/images?*q=*")
+    page.get_by_role("searchbox").fill("fox")
+    search = held.first()
 
     say(page, "paint a fox")
     expect(page.locator("#log img.full")).to_have_count(1, timeout=PATIENCE_MS)
     expect(tiles(page)).to_have_count(1)
     with page.expect_response("**/images?*q=*"):
-        held[0].fulfill(json={"images": [], "next_cursor": None})
+        search.fulfill(json={"images": [], "next_cursor": None})
 
     page.wait_for_timeout(100)
     expect(tiles(page)).to_have_count(1)
