@@ -5,7 +5,7 @@ import shutil
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Protocol
+from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
@@ -28,7 +28,7 @@ class Stack(Protocol):
 
     url: str
 
-    def gemini(self, **settings: object) -> object: ...
+    def gemini(self, **settings: object) -> dict[str, Any]: ...
 
 
 class SignIn(Protocol):

@@ -18,6 +18,7 @@ from tests.browser.people import (
     watch_shifts,
 )
 from tests.browser.test_accessibility import expect_no_violations
+from tests.support.painting import wait_until_the_model_paints
 
 MINUTE_MS = 60_000
 
@@ -170,7 +171,7 @@ def test_a_cancelled_picture_that_counts_says_so(
     page = sign_in(name)
     say(page, f"paint a {word} fox")
     expect(places(page)).to_have_count(1, timeout=PATIENCE_MS)
-    page.wait_for_timeout(1_000)  # the painter takes it up
+    wait_until_the_model_paints(stack, word)
 
     page.get_by_role("button", name="Cancel").click()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -11,8 +10,11 @@ import httpx
 import pytest
 from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, Frame, is_event, is_update
-
-_PATIENCE = 20.0  # seconds; only so that a broken run ends
+from tests.support.painting import (
+    painted,
+    wait_until_nobody_paints,
+    wait_until_the_model_paints,
+)
 
 
 @pytest.fixture
@@ -47,26 +49,6 @@ def message_of(frame: Frame) -> Any:
 
 def is_placeholder(frame: Frame) -> bool:
     return bool(frame["event"] == "message-insert" and message_of(frame)["role"] == "assistant")
-
-
-def painted(stack: Stack, word: str) -> int:
-    """How often the image model was asked for this test's picture."""
-    calls = stack.gemini()["log"]
-    return sum(call["kind"] == "image" and word in call["prompt"] for call in calls)
-
-
-def wait_until_the_model_paints(stack: Stack, word: str) -> None:
-    give_up = time.monotonic() + _PATIENCE
-    while not painted(stack, word):
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
-
-
-def wait_until_nobody_paints(stack: Stack) -> None:
-    give_up = time.monotonic() + _PATIENCE
-    while any("image_generate" in run["function"] for run in stack.status()["invocations"]):
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
 
 
 def used(http: httpx.Client) -> tuple[int, int]:

@@ -13,6 +13,7 @@ import httpx
 import pytest
 from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, Frame, is_event, is_update
+from tests.support.painting import wait_until_nobody_paints, wait_until_the_model_paints
 from tests.support.stored import files_of, rows_of
 from websockets.exceptions import ConnectionClosed
 
@@ -137,20 +138,6 @@ def painted(person: Person, text: str = "paint a lake", chat: str = "c") -> Any:
         tab.resumed()
         person.ask(text, chat)
         return tab.until(is_event("image-insert"))["payload"]["image"]
-
-
-def wait_until_the_model_paints(stack: Stack, word: str) -> None:
-    give_up = time.monotonic() + _PATIENCE
-    while not any(c["kind"] == "image" and word in c["prompt"] for c in stack.gemini()["log"]):
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
-
-
-def wait_until_nobody_paints(stack: Stack) -> None:
-    give_up = time.monotonic() + _PATIENCE
-    while any("image_generate" in run["function"] for run in stack.status()["invocations"]):
-        assert time.monotonic() < give_up
-        time.sleep(0.02)
 
 
 def code(response: httpx.Response) -> tuple[int, str]:

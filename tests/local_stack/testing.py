@@ -147,7 +147,7 @@ class RunningStack:
         found: dict[str, Any] = self._client.get("/dev/status").raise_for_status().json()
         return found
 
-    def gemini(self, **settings: Any) -> dict[str, Any]:
+    def gemini(self, **settings: object) -> dict[str, Any]:
         """Sets how the simulator behaves; without settings, only says how."""
         method = "PUT" if settings else "GET"
         response = self._client.request(method, "/dev/gemini", json=settings or None)
