@@ -24,6 +24,7 @@ from afterimage.domain.changes import (
     CloseAccount,
     CountCall,
     CountMessage,
+    EditChat,
     InsertImage,
     InsertJob,
     InsertMessage,
@@ -34,7 +35,6 @@ from afterimage.domain.changes import (
     ReplaceMessage,
     ReserveImage,
     ReturnCall,
-    SetTitle,
     TouchChat,
     Transition,
 )
@@ -389,7 +389,7 @@ def test_a_chat_begins_with_its_first_message(tables: Tables, user: str) -> None
 def test_a_chat_is_touched_and_never_replaced(tables: Tables, user: str) -> None:
     later = NOW + timedelta(minutes=5)
     commit(tables, user, TouchChat(CHAT, "the first words", NOW))
-    commit(tables, user, SetTitle(CHAT, "a name of its own"))
+    commit(tables, user, EditChat(CHAT, "a name of its own"))
 
     commit(tables, user, TouchChat(CHAT, "later words", later))
 
@@ -403,11 +403,11 @@ def test_a_chat_being_deleted_is_neither_touched_nor_renamed(tables: Tables, use
     tables.delete_chat(user, CHAT)
 
     assert refused(tables, user, TouchChat(CHAT, "title", NOW)) == {TouchChat}
-    assert refused(tables, user, SetTitle(CHAT, "title")) == {SetTitle}
+    assert refused(tables, user, EditChat(CHAT, "title")) == {EditChat}
 
 
 def test_a_chat_that_never_was_is_not_renamed(tables: Tables, user: str) -> None:
-    assert refused(tables, user, SetTitle(CHAT, "title")) == {SetTitle}
+    assert refused(tables, user, EditChat(CHAT, "title")) == {EditChat}
     assert tables.chats.get(user, CHAT) is None
 
 

@@ -18,6 +18,7 @@ from afterimage.domain.changes import (
     CloseAccount,
     CloseChat,
     CountMessage,
+    EditChat,
     InsertImage,
     InsertJob,
     InsertMessage,
@@ -26,7 +27,6 @@ from afterimage.domain.changes import (
     RemoveMessage,
     ReplaceMessage,
     ReserveImage,
-    SetTitle,
     TouchChat,
     Transition,
 )
@@ -94,7 +94,7 @@ def test_nothing_changes_in_a_marked_chat(tables: Tables, user: str) -> None:
     commit(tables, user, CloseChat(CHAT))
     newer = ReplaceMessage(replace(message, version=2), 1)
 
-    for change in (newer, TOUCH, SetTitle(CHAT, "another"), CloseChat(CHAT)):
+    for change in (newer, TOUCH, EditChat(CHAT, "another"), CloseChat(CHAT)):
         assert refused(tables, user, change) == {change}
 
     assert tables.messages.before(user, CHAT, None, 10) == [message]

@@ -10,7 +10,7 @@ from tests.support.hostile_pictures import a_picture, encoded
 from ulid import ULID
 
 from afterimage.domain import ids
-from afterimage.http.contract import MAX_ATTACHMENTS, POST_MESSAGE, PUT_IMAGE
+from afterimage.http.contract import EDIT_CHAT, MAX_ATTACHMENTS, POST_MESSAGE, PUT_IMAGE
 
 _PICTURE = encoded(a_picture(), "PNG")
 
@@ -20,8 +20,8 @@ def before_call(
     context: schemathesis.HookContext, case: schemathesis.Case[Any], kwargs: dict[str, Any]
 ) -> None:
     """A message's id is of about now, some messages ask for a picture, and files are pictures."""
-    if case.operation.label == PUT_IMAGE.key:
-        _bring(case)
+    if (mend := _MENDED.get(case.operation.label)) is not None:
+        mend(case)
     if case.operation.label != POST_MESSAGE.key or not isinstance(case.body, dict):
         return
     if ids.is_ulid(str(case.body.get("id"))):  # of any other time, it is refused as `clock_skew`
@@ -55,6 +55,12 @@ def a_described_code(
         raise AssertionError(problems[0])
 
 
+def _change_something(case: schemathesis.Case[Any]) -> None:
+    """A body that names nothing, or null alone, is refused."""
+    if case.body in ({}, {"title": None}, {"pinned": None}, {"title": None, "pinned": None}):
+        case.body = {"pinned": False}
+
+
 def _are_some(value: object) -> bool:
     """Whether these are pictures' ids, as the schema wants them."""
     if not isinstance(value, list) or not 0 < len(value) <= MAX_ATTACHMENTS:
@@ -69,3 +75,6 @@ def _bring(case: schemathesis.Case[Any]) -> None:
         case.path_parameters = {**case.path_parameters, "image_id": str(ULID())}
     if isinstance(case.body, bytes):
         case.body = _PICTURE
+
+
+_MENDED = {PUT_IMAGE.key: _bring, EDIT_CHAT.key: _change_something}

@@ -14,7 +14,7 @@ from tests.support.cloudwatch import Datum, logged, rings
 from tests.support.plain_template import properties, values
 from tests.support.template import ROOT
 
-LISTS_CHATS = "layers/shared/afterimage/use_cases/read_chats.py"
+LISTS_CHATS = "layers/shared/afterimage/use_cases/list_chats.py"
 SECONDS = 20  # a log that has nothing by then stays without
 
 
@@ -24,10 +24,10 @@ def broken(tmp_path: Path) -> Iterator[RunningStack]:
         shutil.copytree(ROOT / part, tmp_path / part, ignore=shutil.ignore_patterns("*.pyc"))
     shutil.copy(ROOT / "template.yaml", tmp_path)
     source = (tmp_path / LISTS_CHATS).read_text()
-    assert source.count("class ReadChats:") == 1
-    head, rest = source.split("class ReadChats:")
+    assert source.count("class ListChats:") == 1
+    head, rest = source.split("class ListChats:")
     missing = rest.replace("self._chats = chats", "pass", 1)
-    (tmp_path / LISTS_CHATS).write_text(f"{head}class ReadChats:{missing}")
+    (tmp_path / LISTS_CHATS).write_text(f"{head}class ListChats:{missing}")
     process = StackProcess(tmp_path, "--template", str(tmp_path / "template.yaml"))
     running = process.start()
     try:

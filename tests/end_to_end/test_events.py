@@ -25,7 +25,7 @@ READ = (
     "list_messages",
     "get_message",
     "list_chats",
-    "rename_chat",
+    "edit_chat",
     "list_images",
     "get_image",
     "get_original",
@@ -187,7 +187,7 @@ def test_what_was_posted_is_what_is_read(stack: RunningStack, alice: Painted) ->
     assert chat["id"] == answer["chat_id"] == recorded("post_message")["pathParameters"]["chat_id"]
     assert read("get_usage")["used"] == 1
     assert [frame["seq"] for frame in read("list_events")["events"]][:5] == [1, 2, 3, 4, 5]
-    assert read("rename_chat")["title"] == "Holiday pictures"
+    assert read("edit_chat")["title"] == "Holiday pictures"
 
 
 def clicked(stack: RunningStack, alice: Painted, name: str, version: int | None) -> Event:

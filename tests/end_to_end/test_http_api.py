@@ -75,6 +75,22 @@ def test_a_chat_is_renamed(alice: httpx.Client) -> None:
     assert alice.patch("/chats/c", json={"title": ""}).status_code == 400
 
 
+def test_pinned_chats_come_first_until_they_are_unpinned_or_deleted(alice: httpx.Client) -> None:
+    for chat in "abcd":
+        alice.post(f"/chats/{chat}/messages", json={"text": "hello"})
+    pinned = [alice.patch(f"/chats/{chat}", json={"pinned": True}) for chat in "ab"]
+
+    first = alice.get("/chats?limit=3").json()
+    more = alice.get("/chats", params={"limit": 3, "cursor": first["next_cursor"]}).json()
+    alice.patch("/chats/a", json={"pinned": False})
+    alice.delete("/chats/b")
+
+    assert [answer.json()["pinned"] for answer in pinned] == [True, True]
+    assert [chat["id"] for chat in first["chats"]] == ["b", "a", "d"]
+    assert [chat["id"] for chat in more["chats"]] == ["c"]
+    assert [chat["id"] for chat in alice.get("/chats").json()["chats"]] == ["d", "c", "a"]
+
+
 def test_the_gallery_is_searched_by_words_of_the_prompt(alice: httpx.Client) -> None:
     assert alice.get("/images?q=sunset%20sea").json() == {"images": [], "next_cursor": None}
 

@@ -121,6 +121,7 @@ BAD_FIELDS: dict[str, list[Any]] = {
     "suggestion_id": [7, [], "x" * 65],
     "version": [0, -1, 1.5, "1", True, None, 2**53 + 1],
     "title": ["", "   ", "x" * 201, 7, None],
+    "pinned": [1, "true", []],
 }
 OPTIONAL = (
     "id",
@@ -132,6 +133,7 @@ OPTIONAL = (
     "paint",
     "again",
     "suggestion_id",
+    "pinned",
 )
 OTHER_TYPES = [
     "text/plain",

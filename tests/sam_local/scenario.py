@@ -25,7 +25,7 @@ _PATIENCE = 20.0  # seconds
 _READ = (
     "list_messages",
     "list_chats",
-    "rename_chat",
+    "edit_chat",
     "list_images",
     "list_suggestions",
     "get_usage",

@@ -57,6 +57,7 @@ from tests.support.doubles import (
     ScriptedModel,
 )
 from tests.support.in_memory import (
+    InMemoryChats,
     InMemoryDeletions,
     InMemoryDueIndex,
     InMemoryEventLog,
@@ -239,7 +240,9 @@ class Bundle:
         )
 
     def delete_chat(self, chat_id: str = CHAT, user: str = USER) -> None:
-        DeleteChat(self.channel, self.keeper, self.clock, self.log)(user, chat_id)
+        DeleteChat(self.channel, InMemoryChats(self.tables), self.keeper, self.clock, self.log)(
+            user, chat_id
+        )
 
     def delete_account(self, user: str = USER) -> None:
         DeleteAccount(self.channel, self.keeper, self.clock, self.log)(user)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import zlib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any, TypeVar
@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from afterimage.domain import changes, turns
 from afterimage.domain.changes import Change, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message
+from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message, TitleOrigin
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.domain.limits import ModelKind
@@ -31,6 +31,7 @@ from afterimage.views import timestamp
 from tests.support.doubles import FixedClock
 
 Key = tuple[str, str]
+PINS = "#pinned"  # the name of a user's list of pinned chats
 DISTANT = datetime(9999, 1, 1, tzinfo=UTC)
 RowT = TypeVar("RowT")
 OfChatT = TypeVar("OfChatT", Message, Image)
@@ -56,6 +57,7 @@ class Rows:
     messages: dict[tuple[str, str, str], Message] = field(default_factory=dict)
     chats: dict[Key, Chat] = field(default_factory=dict)
     deleting: set[Key] = field(default_factory=set)
+    pins: dict[Key, set[str]] = field(default_factory=dict)
     deletions: dict[Key, Deletion] = field(default_factory=dict)
     images: dict[Key, Image] = field(default_factory=dict)
     used: dict[Key, int] = field(default_factory=dict)
@@ -226,14 +228,28 @@ class InMemoryChats(_View):
             deleting = (user_id, chat_id) in self._rows.deleting
             return None if deleting else self._rows.chats.get((user_id, chat_id))
 
+    def pinned(self, user_id: str) -> list[Chat]:
+        with self._tables.lock:
+            named = self._rows.pins.get((user_id, PINS), set())
+            found = _present(self._rows.chats.get((user_id, chat_id)) for chat_id in named)
+            deleting = self._rows.deleting
+        pinned = [chat for chat in found if chat.pinned and (user_id, chat.id) not in deleting]
+        return sorted(pinned, key=lambda chat: _order(_position(chat)), reverse=True)
+
     def page(
-        self, user_id: str, after: ChatPosition | None, limit: int
+        self,
+        user_id: str,
+        after: ChatPosition | None,
+        limit: int,
+        is_left_out: Callable[[str], bool] | None = None,
     ) -> tuple[list[Chat], ChatPosition | None]:
         with self._tables.lock:
             mine = [
                 (_position(chat), chat)
                 for key, chat in self._rows.chats.items()
-                if key[0] == user_id and key not in self._rows.deleting
+                if key[0] == user_id
+                and key not in self._rows.deleting
+                and not (is_left_out and is_left_out(chat.id))
             ]
         mine.sort(key=lambda entry: _order(entry[0]), reverse=True)
         rest = [entry for entry in mine if after is None or _order(entry[0]) < _order(after)]
@@ -457,12 +473,14 @@ class InMemoryRemoval(_View):
 
     def remove_chat(self, user_id: str, chat_id: str) -> None:
         self._remove(self._rows.chats, [(user_id, chat_id)])
+        self._remove(self._rows.pins, [(user_id, chat_id)])
         with self._tables.lock:
             self._rows.deleting.discard((user_id, chat_id))
 
     def chats(self, user_id: str, limit: int) -> list[str]:
         with self._tables.lock:
-            return sorted(chat for user, chat in self._rows.chats if user == user_id)[:limit]
+            named = [*self._rows.chats, *self._rows.pins]
+        return sorted(chat for user, chat in named if user == user_id)[:limit]
 
     def messages(self, user_id: str, chat_id: str, limit: int) -> list[str]:
         with self._tables.lock:
@@ -577,8 +595,13 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return (user, chat_id) not in rows.chats
         case changes.TouchChat(chat_id):
             return (user, chat_id) not in rows.deleting
-        case changes.SetTitle(chat_id):
+        case changes.EditChat(chat_id):
             return (user, chat_id) in rows.chats and (user, chat_id) not in rows.deleting
+        case changes.PinChat(chat_id, limit):
+            pins = rows.pins.get((user, PINS), set())
+            return chat_id in pins or len(pins) < limit
+        case changes.UnpinChat():
+            return (user, PINS) in rows.pins
         case changes.CountMessage(_, limit):
             return _used(rows, user, change) < limit
         case changes.ReserveImage(_, limit, number) | changes.CountCall(_, _, limit, number):
@@ -641,8 +664,12 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             new = Chat(chat_id, title, at, at)
             chat = rows.chats.get((user, chat_id), new)
             rows.chats[user, chat_id] = replace(chat, updated_at=at)
-        case changes.SetTitle(chat_id, title):
-            rows.chats[user, chat_id] = replace(rows.chats[user, chat_id], title=title)
+        case changes.EditChat(chat_id, title, pinned):
+            rows.chats[user, chat_id] = _edited(rows.chats[user, chat_id], title, pinned)
+        case changes.PinChat(chat_id):
+            rows.pins.setdefault((user, PINS), set()).add(chat_id)
+        case changes.UnpinChat(chat_id):
+            rows.pins[user, PINS].discard(chat_id)
         case changes.CountMessage(day):
             _count(rows, (user, f"messages#{day}"), 1)
         case changes.ReserveImage(day, _, number):
@@ -661,7 +688,7 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             rows.images[user, image.id] = image
         case changes.CloseChat(chat_id):
             rows.deleting.add((user, chat_id))
-            rows.chats[user, chat_id] = replace(rows.chats[user, chat_id], title="")
+            rows.chats[user, chat_id] = replace(rows.chats[user, chat_id], title="", pinned=False)
         case changes.BeginDeletion(deletion):
             rows.deletions[user, deletion.name] = deletion
         case changes.RemoveMessage(message):
@@ -683,6 +710,12 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             pass
         case changes.CloseAccount() | changes.CorrectOpen():
             pass  # the counter's
+
+
+def _edited(chat: Chat, title: str | None, pinned: bool | None) -> Chat:
+    if title is not None:
+        chat = replace(chat, title=title, title_origin=TitleOrigin.PERSON)
+    return chat if pinned is None else replace(chat, pinned=pinned)
 
 
 def _lost(rows: Rows, channel: Channel, transition: Transition) -> bool:

@@ -44,10 +44,10 @@ from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.entities import Chat, Status
 from afterimage.domain.errors import ProviderUnavailable, Unauthorized
 from afterimage.domain.events import MessageInserted
-from afterimage.domain.limits import Limits
+from afterimage.domain.limits import MOST_PINNED, Limits
 from afterimage.domain.stock import SAMPLE, StockPicture, ready_name
 from afterimage.domain.suggestions import Suggestion, Suggestions
-from afterimage.http import contract, sizes
+from afterimage.http import contract
 from afterimage.http.api import HttpApi
 from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.http.contract import Route
@@ -63,14 +63,16 @@ from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
+from afterimage.use_cases.edit_chat import EditChat
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.limit_connections import LimitConnections
+from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
-from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.read_suggestions import ReadSuggestions
-from afterimage.use_cases.rename_chat import RenameChat
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.turns import PaintersTurns
+from afterimage.views import chat_view
 
 Call = Callable[..., tuple[int, Any]]
 LIMITS = Limits(10, 200, 30, 400, 10, timedelta(seconds=75), timedelta(seconds=450))
@@ -131,14 +133,14 @@ def call(
     )
     reading = ChatApiRoutes(
         messages=ReadMessages(messages, chats, Attach(events)),
-        chats=ReadChats(chats),
+        chats=ListChats(chats),
         images=gallery,
         original=DownloadOriginal(gallery, pictures),
         usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4, 50, dict),
-        rename=RenameChat(channel, chats),
+        edit=EditChat(channel, chats),
         cancel=CancelMessage(channel, messages, end, clock, timedelta(seconds=155), log),
         delete_image=DeleteImage(channel, images, messages, keeper, clock, log),
-        delete_chat=DeleteChat(channel, keeper, clock, log),
+        delete_chat=DeleteChat(channel, chats, keeper, clock, log),
         delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),
         limit=LimitConnections(tables, tables, push, clock),
@@ -309,13 +311,18 @@ def test_chats_and_their_titles(call: Call) -> None:
         "title": "What a day",
         "created_at": "2026-11-20T10:00:00.000Z",
         "updated_at": "2026-11-20T10:00:00.000Z",
+        "pinned": False,
+        "title_origin": "text",
     }
     assert call(contract.LIST_CHATS) == (200, {"chats": [chat], "next_cursor": None})
-    assert call(contract.RENAME_CHAT, chat_id=CHAT, body={"title": " Renamed "}) == (
+    assert call(contract.EDIT_CHAT, chat_id=CHAT, body={"title": " Renamed "}) == (
         200,
-        {**chat, "title": "Renamed"},
+        {**chat, "title": "Renamed", "title_origin": "person"},
     )
-    assert call(contract.RENAME_CHAT, chat_id=CHAT, body={"title": "x"}, user="bob")[0] == 404
+    assert call(contract.EDIT_CHAT, chat_id=CHAT, body={"pinned": True})[1]["pinned"] is True
+    for nothing in ({}, {"title": None}, {"title": " "}, {"pinned": "yes"}):
+        assert call(contract.EDIT_CHAT, chat_id=CHAT, body=nothing)[0] == 400
+    assert call(contract.EDIT_CHAT, chat_id=CHAT, body={"title": "x"}, user="bob")[0] == 404
 
 
 def test_pages_of_chats_by_the_cursor_that_was_given(call: Call, tables: InMemoryTables) -> None:
@@ -632,7 +639,7 @@ def test_a_deleted_account_is_refused_on_every_route(
     call(contract.DELETE_ME)
     path = {"chat_id": CHAT, "message_id": a_ulid(), "image_id": a_ulid()}
     named = {key: value for key, value in path.items() if f"{{{key}}}" in route.path}
-    bodies = {contract.RENAME_CHAT: {"title": "a title"}}
+    bodies = {contract.EDIT_CHAT: {"title": "a title"}}
     body = bodies.get(route, {"version": 1}) if route.body else None
 
     status, answer = call(route, body=body, **named)
@@ -777,20 +784,12 @@ def test_a_gallery_of_long_prompts_comes_in_shorter_pages(
     ]
 
 
-def test_a_list_of_chats_is_cut_where_another_would_be_too_much(
-    tables: InMemoryTables, call: Call, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Titles are short, so only a smaller limit shows it."""
-    monkeypatch.setattr(sizes, "LARGEST_LIST", 2_000)
-    titles = [f"{number} " + "🦊" * 50 for number in range(7)]
-    for title in titles:
-        chat = Chat(f"chat-{title[0]}", title, NOW, NOW)
-        tables.rows.chats[ALICE, chat.id] = chat
+def test_the_largest_page_of_chats_is_never_cut() -> None:
+    longest = chat_view(Chat("x" * 64, "🦊" * contract.MAX_TITLE, NOW, NOW))
 
-    read = list(pages(call, contract.LIST_CHATS, "chats"))
+    most = [longest] * (100 + MOST_PINNED)
 
-    assert len(read) > 1
-    assert sorted(chat["title"] for page in read for chat in page) == titles
+    assert fitting(most) == slice(0, len(most))
 
 
 def test_an_ordinary_page_is_whole() -> None:

@@ -329,14 +329,14 @@ def test_a_bad_seq_is_refused(api: Api, after: str) -> None:
     ("title", "kept"), [("  a title ", "a title"), ("x" * 200, "x" * 200), ("🦊", "🦊")]
 )
 def test_a_title_is_trimmed(api: Api, title: str, kept: str) -> None:
-    api.handler = lambda request: Response(request.body(contract.ChatTitle).title)
+    api.handler = lambda request: Response(request.body(contract.ChatEdit).title)
 
     assert api(body=json.dumps({"title": title})) == (200, kept)
 
 
 @pytest.mark.parametrize("title", ["", "   ", "x" * 201, None, 1])
 def test_a_bad_title_is_refused(api: Api, title: object) -> None:
-    api.handler = lambda request: Response(request.body(contract.ChatTitle).title)
+    api.handler = lambda request: Response(request.body(contract.ChatEdit).title)
 
     assert code(api(body=json.dumps({"title": title}))) == (400, "invalid")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import unicodedata
 from dataclasses import replace
-from datetime import timedelta
 
 import pytest
 from tests.support.builders import CHAT, a_message, a_ulid, an_image
@@ -22,7 +21,7 @@ from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Chat, Origin
 from afterimage.domain.errors import Invalid, NotFound
 from afterimage.use_cases.attach import Attach
-from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages
+from afterimage.use_cases.read_chats import ReadImages, ReadMessages
 
 BAD_CURSORS = ["", "x", "01JD4A7Y00000000000000000", a_ulid().lower(), a_ulid() + "\n", "8" * 26]
 
@@ -85,35 +84,6 @@ def test_a_malformed_cursor_of_messages_is_refused(messages: ReadMessages, curso
 def test_a_malformed_chat_id_is_refused(messages: ReadMessages, chat: str) -> None:
     with pytest.raises(Invalid):
         messages.page(USER, chat, 5, None, None)
-
-
-@pytest.fixture
-def chats(tables: InMemoryTables) -> ReadChats:
-    for number in range(5):
-        at = NOW + timedelta(minutes=number)
-        tables.rows.chats[USER, f"chat-{number}"] = Chat(f"chat-{number}", "title", NOW, at)
-    return ReadChats(InMemoryChats(tables))
-
-
-def test_pages_of_chats_follow_each_other(chats: ReadChats) -> None:
-    first = chats.page(USER, 3, None)
-    second = chats.page(USER, 3, first.cursor)
-
-    assert [chat.id for chat in first.rows] == ["chat-4", "chat-3", "chat-2"]
-    assert first.cursor == "2026-11-20T10:02:00.000Z~chat-2"
-    assert [chat.id for chat in second.rows] == ["chat-1", "chat-0"]
-    assert second.cursor is None
-
-
-@pytest.mark.parametrize(
-    "cursor",
-    ["", "~", "x~chat", "2026-11-20T10:02:00.000Z", "2026-11-20T10:02:00.000Z~",
-     "2026-11-20T10:02:00Z~chat", "2026-11-20T10:02:00.000Z~a#b", "2026-11-20T10:02:00.000Z~a~b",
-     "２026-11-20T10:02:00.000Zx~chat"],
-)  # fmt: skip
-def test_a_malformed_cursor_of_chats_is_refused(chats: ReadChats, cursor: str) -> None:
-    with pytest.raises(Invalid):
-        chats.page(USER, 5, cursor)
 
 
 def gallery(tables: InMemoryTables, prompts: list[str]) -> ReadImages:

@@ -216,6 +216,8 @@ def test_a_chat() -> None:
         "title": "title",
         "created_at": "2026-11-20T10:00:00.000Z",
         "updated_at": "2026-11-20T10:05:00.000Z",
+        "pinned": False,
+        "title_origin": "text",
     }
 
 

@@ -94,6 +94,9 @@ export interface Message {
 export interface Chat {
   id: string;
   title: string;
+  /** Whose words the title is: the first of the first message, a model's, or a person's. */
+  title_origin: "text" | "model" | "person";
+  pinned: boolean;
   created_at: string;
   updated_at: string;
 }

@@ -22,6 +22,7 @@ from afterimage.domain.entities import (
     Slot,
     SlotStatus,
     Status,
+    TitleOrigin,
 )
 from afterimage.domain.image_sizes import ImageSize
 from afterimage.ports.channel import ImageUrls
@@ -101,10 +102,15 @@ class DeletionView(TypedDict):
 
 
 class ChatView(TypedDict):
+    """`title_origin` says whose words the title is: the first of the first message (`text`), a
+    model's, or a person's."""
+
     id: str
     title: str
     created_at: str
     updated_at: str
+    pinned: bool
+    title_origin: TitleOrigin
 
 
 class SuggestionView(TypedDict):
@@ -195,6 +201,8 @@ def chat_view(chat: Chat) -> ChatView:
         "title": chat.title,
         "created_at": timestamp(chat.created_at),
         "updated_at": timestamp(chat.updated_at),
+        "pinned": chat.pinned,
+        "title_origin": chat.title_origin,
     }
 
 

@@ -48,11 +48,31 @@ class TouchChat:
 
 
 @dataclass(frozen=True)
-class SetTitle:
-    """Holds if the chat exists and is not being deleted."""
+class EditChat:
+    """What a person wants a chat to be. Holds if it exists and is not being deleted.
+
+    Attributes:
+        title: None leaves it as it is, and so does `pinned`.
+    """
 
     chat_id: str
-    title: str
+    title: str | None = None
+    pinned: bool | None = None
+
+
+@dataclass(frozen=True)
+class PinChat:
+    """The user's list of pinned chats names it. Holds while fewer than `limit` are, or it is."""
+
+    chat_id: str
+    limit: int
+
+
+@dataclass(frozen=True)
+class UnpinChat:
+    """The list names it no more. Holds if there is such a list."""
+
+    chat_id: str
 
 
 @dataclass(frozen=True)
@@ -226,7 +246,9 @@ Change = (
     InsertMessage
     | ReplaceMessage
     | TouchChat
-    | SetTitle
+    | EditChat
+    | PinChat
+    | UnpinChat
     | CountMessage
     | ReserveImage
     | RefundImage

@@ -45,6 +45,14 @@ class Origin(StrEnum):
 OPEN = frozenset({Status.THINKING, Status.GENERATING})
 
 
+class TitleOrigin(StrEnum):
+    """Whose words a chat's title is: the first of its first message, a model's, or a person's."""
+
+    TEXT = "text"
+    MODEL = "model"
+    PERSON = "person"
+
+
 class SlotStatus(StrEnum):
     WAITING = "waiting"
     GENERATING = "generating"
@@ -407,10 +415,14 @@ def _status_of(slots: Sequence[Slot]) -> Status:
 
 @dataclass(frozen=True)
 class Chat:
+    """Attributes: pinned: whether it stands before the others, whenever it last changed."""
+
     id: str
     title: str
     created_at: datetime
     updated_at: datetime
+    pinned: bool = False
+    title_origin: TitleOrigin = TitleOrigin.TEXT
 
 
 @dataclass(frozen=True)

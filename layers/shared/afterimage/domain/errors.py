@@ -14,6 +14,7 @@
     │   ├── NotRunning          409 not_running
     │   ├── NotFailed           409 not_failed
     │   ├── RetryLimit          409 retry_limit
+    │   ├── PinLimit            409 pin_limit
     │   ├── ImageDeleted        409 image_deleted
     │   ├── AccountDeleted      410 account_deleted
     │   ├── TooLarge            413 too_large
@@ -41,6 +42,8 @@ the exception's own text and its cause, which only logs see.
 from __future__ import annotations
 
 from typing import Any, ClassVar
+
+from afterimage.domain.limits import MOST_PINNED
 
 
 class AfterimageError(Exception):
@@ -147,6 +150,11 @@ class NotFailed(Refused):
 class RetryLimit(Refused):
     code, status = "retry_limit", 409
     public = "This has been tried often enough. Please send it as a new message."
+
+
+class PinLimit(Refused):
+    code, status = "pin_limit", 409
+    public = f"At most {MOST_PINNED} chats can be pinned. Unpin one first."
 
 
 class ImageDeleted(Refused):

@@ -12,6 +12,8 @@ LONGEST_WAIT = timedelta(minutes=30)
 MOST_PICTURES = 4
 # How often one answer is tried, the first time included.
 MOST_TRIES = 5
+# Chats that stand before the others.
+MOST_PINNED = 50
 
 
 class ModelKind(StrEnum):

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.entities import Channel, Chat, Image, Message, Origin
+from afterimage.domain.entities import Channel, Image, Message, Origin
 from afterimage.domain.errors import AccountDeleted
 from afterimage.http import contract
 from afterimage.http.api import Handler, Request, Response
@@ -22,21 +22,21 @@ from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
+from afterimage.use_cases.edit_chat import EditChat
 from afterimage.use_cases.limit_connections import LimitConnections
+from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import TICKET_LIFETIME, Tickets
 from afterimage.use_cases.read_chats import (
     Page,
-    ReadChats,
     ReadImages,
     ReadMessages,
     ReadUsage,
     cursor_behind,
 )
-from afterimage.use_cases.rename_chat import RenameChat
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.views import chat_view, image_view, message_view, timestamp
 
-PagedT = TypeVar("PagedT", Message, Image, Chat)
+PagedT = TypeVar("PagedT", Message, Image)
 
 
 @dataclass(frozen=True)
@@ -44,11 +44,11 @@ class ChatApiRoutes:
     """`chat_api`'s routes."""
 
     messages: ReadMessages
-    chats: ReadChats
+    chats: ListChats
     images: ReadImages
     original: DownloadOriginal
     usage: ReadUsage
-    rename: RenameChat
+    edit: EditChat
     cancel: CancelMessage
     delete_image: DeleteImage
     delete_chat: DeleteChat
@@ -69,7 +69,7 @@ class ChatApiRoutes:
             contract.GET_MESSAGE: self.get_message,
             contract.CANCEL_MESSAGE: self.cancel_message,
             contract.LIST_CHATS: self.list_chats,
-            contract.RENAME_CHAT: self.rename_chat,
+            contract.EDIT_CHAT: self.edit_chat,
             contract.DELETE_CHAT: self.remove_chat,
             contract.LIST_IMAGES: self.list_images,
             contract.GET_IMAGE: self.get_image,
@@ -130,16 +130,19 @@ class ChatApiRoutes:
         return Response({"assistant_message": view})
 
     def list_chats(self, request: Request) -> Response:
-        """200 with a page of chats, the last changed first. Raises: Invalid (the cursor)."""
+        """200 with a page of chats: the pinned, then the last changed first. Raises: Invalid."""
         query = request.query(contract.ChatsQuery)
         page = self.chats.page(request.user_id, query.limit, query.cursor)
-        return _listed("chats", [chat_view(chat) for chat in page.rows], page)
+        # So many chats always fit an answer.
+        chats = [chat_view(chat) for chat in page.rows]
+        return Response({"chats": chats, "next_cursor": page.cursor})
 
-    def rename_chat(self, request: Request) -> Response:
-        """200 with the chat. Raises: NotFound."""
+    def edit_chat(self, request: Request) -> Response:
+        """200 with the chat. Raises: NotFound, PinLimit."""
         chat = request.parameters(contract.ChatPath)
-        title = request.body(contract.ChatTitle).title
-        return Response(chat_view(self.rename(request.user_id, chat.chat_id, title)))
+        wanted = request.body(contract.ChatEdit)
+        edited = self.edit(request.user_id, chat.chat_id, wanted.title, wanted.pinned)
+        return Response(chat_view(edited))
 
     def remove_chat(self, request: Request) -> Response:
         """204, also where there is no such chat."""

@@ -22,7 +22,7 @@ from typing_extensions import TypedDict
 from afterimage.domain.aspect_ratios import AspectRatio
 from afterimage.domain.ids import ULID_PATTERN
 from afterimage.domain.image_sizes import ImageSize
-from afterimage.domain.limits import MOST_PICTURES
+from afterimage.domain.limits import MOST_PICTURES, MOST_PINNED
 from afterimage.frames import BroadcastFrame
 from afterimage.http.image_models import ImageModelView
 from afterimage.views import ChatView, DeletionView, ImageView, MessageView, SuggestionView
@@ -33,8 +33,11 @@ MAX_PROMPT = 2_000  # characters
 MAX_TITLE = 200  # characters
 MAX_ATTACHMENTS = 4
 MAX_FILE = 4_500_000  # bytes; in base64 they leave Lambda's event 290 KB for everything else
-# The time and the id of the last chat of a page.
-_CHATS_CURSOR = r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z~[A-Za-z0-9_-]{1,64}$"
+# The time and the id of the last chat of a page, and marks of those that were pinned on the first.
+_CHATS_CURSOR = (
+    r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z~[A-Za-z0-9_-]{1,64}"
+    rf"(~([A-Za-z0-9_-]{{8}}){{1,{MOST_PINNED}}})?$"
+)
 
 
 def _not_blank(text: str) -> str:
@@ -126,13 +129,25 @@ class MessageVersion(_Body):
     version: Annotated[int, Field(ge=1, le=2**53), WHOLE]
 
 
-class ChatTitle(_Body):
-    title: Annotated[
-        str,
-        StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE),
-        _NOT_BLANK,
-        AfterValidator(_storable),
-    ]
+class ChatEdit(_Body):
+    """What is to be different; what is left out, which is the same as null, stays. One is named."""
+
+    title: (
+        Annotated[
+            str,
+            StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE),
+            _NOT_BLANK,
+            AfterValidator(_storable),
+        ]
+        | None
+    ) = None
+    pinned: bool | None = None
+
+    @model_validator(mode="after")
+    def _says_something(self) -> Self:
+        if self.title is None and self.pinned is None:
+            raise ValueError("title or pinned")
+        return self
 
 
 class ChatPath(_Strict):
@@ -356,16 +371,21 @@ GET_MESSAGE = Route(
     errors=("not_found",),
 )
 LIST_CHATS = Route(
-    "GET", "/chats", "Chats, the latest changed first.", {200: ChatsView}, query=ChatsQuery
+    "GET",
+    "/chats",
+    "Chats: those that are pinned, all on the first page, then the others, the latest changed "
+    "first.",
+    {200: ChatsView},
+    query=ChatsQuery,
 )
-RENAME_CHAT = Route(
+EDIT_CHAT = Route(
     "PATCH",
     "/chats/{chat_id}",
-    "Give a chat another title.",
+    "Give a chat another title, pin it, or unpin it.",
     {200: ChatView},
-    body=ChatTitle,
+    body=ChatEdit,
     parameters=ChatPath,
-    errors=("not_found", "busy"),
+    errors=("not_found", "pin_limit", "busy"),
 )
 DELETE_CHAT = Route(
     "DELETE",
@@ -488,7 +508,7 @@ ROUTES = (
     LIST_MESSAGES,
     GET_MESSAGE,
     LIST_CHATS,
-    RENAME_CHAT,
+    EDIT_CHAT,
     DELETE_CHAT,
     LIST_IMAGES,
     GET_IMAGE,

@@ -13,6 +13,7 @@ from afterimage.http.contract import (
     CANCEL_MESSAGE,
     DELETE_IMAGE,
     DELETE_ME,
+    EDIT_CHAT,
     GET_ICON,
     GET_IMAGE,
     GET_MESSAGE,
@@ -24,7 +25,6 @@ from afterimage.http.contract import (
     LIST_IMAGES,
     LIST_MESSAGES,
     POST_MESSAGE,
-    RENAME_CHAT,
     RETRY_MESSAGE,
     ROUTES,
     ErrorView,
@@ -57,7 +57,7 @@ _LINKS: dict[Route, list[tuple[Route, dict[str, str], dict[str, str] | None]]] =
         (RETRY_MESSAGE, _ANSWER, _SEEN),
         (LIST_MESSAGES, _CHAT, None),
     ],
-    LIST_CHATS: [(RENAME_CHAT, {"chat_id": "$response.body#/chats/0/id"}, None)],
+    LIST_CHATS: [(EDIT_CHAT, {"chat_id": "$response.body#/chats/0/id"}, None)],
     LIST_IMAGES: [
         (target, {"image_id": "$response.body#/images/0/id"}, None)
         for target in (GET_IMAGE, GET_ORIGINAL, DELETE_IMAGE)

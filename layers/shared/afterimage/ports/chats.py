@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -36,10 +36,21 @@ class ChatReader(Protocol):
     def get(self, user_id: str, chat_id: str) -> Chat | None:
         """Strongly consistent; None also while the chat is being deleted."""
 
+    def pinned(self, user_id: str) -> Sequence[Chat]:
+        """Those that are pinned, latest first, strongly consistent."""
+
     def page(
-        self, user_id: str, after: ChatPosition | None, limit: int
+        self,
+        user_id: str,
+        after: ChatPosition | None,
+        limit: int,
+        is_left_out: Callable[[str], bool] | None = None,
     ) -> tuple[Sequence[Chat], ChatPosition | None]:
-        """Latest first, and where to go on."""
+        """Latest first, and where to go on.
+
+        Args:
+            is_left_out: by id; all others come, also those that are pinned.
+        """
 
     def being_deleted(self, user_id: str) -> Collection[str]:
         """Ids of the chats that are marked, strongly consistent."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,21 +9,18 @@ from statistics import median
 from typing import Generic, TypeVar
 
 from afterimage.domain import ids, quota
-from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message, Origin
+from afterimage.domain.entities import Channel, Image, Job, JobStatus, Message, Origin
 from afterimage.domain.errors import Invalid, NotFound
 from afterimage.domain.limits import DailyLimits
 from afterimage.domain.usage import usd
 from afterimage.domain.words import folded, has_all
-from afterimage.ports.chats import ChatPosition, ChatReader, ImageReader, MessageReader, UsageReader
+from afterimage.ports.chats import ChatReader, ImageReader, MessageReader, UsageReader
 from afterimage.ports.system import Clock
 from afterimage.use_cases.attach import Attach
-from afterimage.views import timestamp
 
 _TYPICAL_OF = 10  # pictures whose median is the typical time
 _SEARCH_STEP = 100
 _SEARCH_ROWS = 1_000  # read for one page of a search; the cursor leads on from there
-
-_TIMESTAMP = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z")
 
 RowT = TypeVar("RowT")
 PagedT = TypeVar("PagedT", Message, Image)
@@ -71,10 +67,8 @@ class Usage:
     typical_ms_by_model: Mapping[str, int | None]
 
 
-def cursor_behind(row: Message | Image | Chat) -> str:
+def cursor_behind(row: Message | Image) -> str:
     """The cursor of the page that begins behind this row."""
-    if isinstance(row, Chat):
-        return f"{timestamp(row.updated_at)}~{row.id}"
     return row.id
 
 
@@ -121,16 +115,6 @@ class ReadMessages:
         rows = [*newer[::-1], *older]
         full = len(older) == limit - len(newer)
         return Page(rows, cursor_behind(rows[-1]) if rows and full else None)
-
-
-class ReadChats:
-    def __init__(self, chats: ChatReader) -> None:
-        self._chats = chats
-
-    def page(self, user_id: str, limit: int, cursor: str | None) -> Page[Chat]:
-        """Chats, the one that last changed first."""
-        rows, position = self._chats.page(user_id, _position(cursor), limit)
-        return Page(rows, None if position is None else cursor_behind(rows[-1]))
 
 
 class ReadImages:
@@ -256,12 +240,3 @@ def _ulid(text: str) -> str:
     if not ids.is_ulid(text):
         raise Invalid("malformed cursor")
     return text
-
-
-def _position(cursor: str | None) -> ChatPosition | None:
-    if cursor is None:
-        return None
-    updated_at, _, chat_id = cursor.partition("~")
-    if not _TIMESTAMP.fullmatch(updated_at) or not ids.is_chat_id(chat_id):
-        raise Invalid("malformed cursor")
-    return ChatPosition(updated_at, chat_id)

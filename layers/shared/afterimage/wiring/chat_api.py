@@ -22,10 +22,11 @@ from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
+from afterimage.use_cases.edit_chat import EditChat
+from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
-from afterimage.use_cases.read_chats import ReadChats, ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.read_suggestions import ReadSuggestions
-from afterimage.use_cases.rename_chat import RenameChat
 from afterimage.wiring.authenticated import HttpFunction, authenticated
 from afterimage.wiring.connected import Channelled, upload_time
 
@@ -51,7 +52,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         messages=ReadMessages(
             messages=messages, chats=chats, attach=Attach(images=DynamoDbRows(plain))
         ),
-        chats=ReadChats(chats=chats),
+        chats=ListChats(chats=chats),
         images=gallery,
         original=DownloadOriginal(images=gallery, originals=stored),
         usage=ReadUsage(
@@ -68,7 +69,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             upload_limit=configured.daily_upload_limit,
             models=lambda: catalogue().names(configured.image_model),
         ),
-        rename=RenameChat(channel=base.channel, chats=chats),
+        edit=EditChat(channel=base.channel, chats=chats),
         cancel=CancelMessage(
             channel=base.channel,
             messages=messages,
@@ -86,7 +87,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             log=base.log,
         ),
         delete_chat=DeleteChat(
-            channel=base.channel, starter=starter, clock=base.clock, log=base.log
+            channel=base.channel, chats=chats, starter=starter, clock=base.clock, log=base.log
         ),
         delete_account=DeleteAccount(
             channel=base.channel, starter=starter, clock=base.clock, log=base.log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from typing import TYPE_CHECKING, TypeVar
@@ -15,6 +15,7 @@ from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import counters, job_moves, rows
 from afterimage.adapters.dynamodb.tables import (
+    PINS,
     ChannelRow,
     ChatRow,
     ImageRow,
@@ -84,8 +85,19 @@ class DynamoDbChats:
         row = _get(ChatRow, user_id, chat_id)
         return None if row is None or row.deleting else rows.chat_of(row)
 
+    def pinned(self, user_id: str) -> list[Chat]:
+        named = _get(ChatRow, user_id, PINS)
+        keys = [(user_id, chat_id) for chat_id in (named and named.pins) or ()]
+        found = ChatRow.batch_get(keys, consistent_read=True) if keys else ()
+        chats = [rows.chat_of(row) for row in found if row.pinned and not row.deleting]
+        return sorted(chats, key=lambda chat: (chat.updated_at, chat.id), reverse=True)
+
     def page(
-        self, user_id: str, after: ChatPosition | None, limit: int
+        self,
+        user_id: str,
+        after: ChatPosition | None,
+        limit: int,
+        is_left_out: Callable[[str], bool] | None = None,
     ) -> tuple[list[Chat], ChatPosition | None]:
         start = None
         if after is not None:
@@ -101,7 +113,8 @@ class DynamoDbChats:
             consistent_read=True,
             last_evaluated_key=start,
         )
-        found = list(islice(query, limit))
+        wanted = (row for row in query if is_left_out is None or not is_left_out(row.chat_id))
+        found = list(islice(wanted, limit))
         chats = [rows.chat_of(row) for row in found]
         if len(found) < limit:
             return chats, None

@@ -32,6 +32,7 @@ from afterimage.domain.entities import (
     Slot,
     SlotStatus,
     Status,
+    TitleOrigin,
 )
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.domain.image_sizes import ImageSize
@@ -192,7 +193,14 @@ def image_of(row: ImageRow) -> Image:
 
 
 def chat_of(row: ChatRow) -> Chat:
-    return Chat(row.chat_id, row.title, time_of(row.created_at), time_of(row.updated_at))
+    return Chat(
+        row.chat_id,
+        row.title,
+        time_of(row.created_at),
+        time_of(row.updated_at),
+        pinned=bool(row.pinned),
+        title_origin=TitleOrigin(row.title_origin or TitleOrigin.TEXT),
+    )
 
 
 def job_row(user_id: str, job: Job) -> LedgerRow:

@@ -92,7 +92,14 @@ class ChatsByUpdate(LocalSecondaryIndex["ChatRow"]):  # type: ignore[no-untyped-
     updated_at = UnicodeAttribute(range_key=True)
 
 
+# Name of a user's list of pinned chats among the chats; no chat's id has this character. Without
+# a time it is in no index.
+PINS = "#pinned"
+
+
 class ChatRow(Model):
+    """A chat, or the ids of those that are pinned (`#pinned`)."""
+
     class Meta:
         table_name = ""
 
@@ -102,6 +109,9 @@ class ChatRow(Model):
     created_at = UnicodeAttribute()
     updated_at = UnicodeAttribute()
     deleting = BooleanAttribute(null=True)
+    title_origin = UnicodeAttribute(null=True)
+    pinned = BooleanAttribute(null=True)
+    pins = UnicodeSetAttribute(null=True)
     by_updated_at = ChatsByUpdate()
 
 

@@ -6,13 +6,14 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from pynamodb.attributes import UnicodeSetAttribute
-from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import counters, job_moves, rows, stock_rows, uploads
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
+    PINS,
     ChannelRow,
     ChatRow,
     EventRow,
@@ -22,7 +23,7 @@ from afterimage.adapters.dynamodb.tables import (
 )
 from afterimage.domain import changes, turns
 from afterimage.domain.changes import Change, Transition
-from afterimage.domain.entities import Channel
+from afterimage.domain.entities import Channel, TitleOrigin
 from afterimage.domain.events import EventReference
 from afterimage.domain.served import Served
 
@@ -184,7 +185,7 @@ def _chat_checks(user_id: str, transition: Transition) -> list[Item]:
     A chat that the transition itself updates is left out: that has a condition of its own, and an
     item can be named once in a transaction.
     """
-    updates = (changes.TouchChat, changes.SetTitle, changes.CloseChat)
+    updates = (changes.TouchChat, changes.EditChat, changes.CloseChat)
     seen = {change.chat_id for change in transition.changes if isinstance(change, updates)}
     checks: list[Item] = []
     for change in (*transition.changes, *transition.along):
@@ -210,12 +211,13 @@ def _write(  # noqa: C901 - one case a change
             )
         case changes.TouchChat():
             return _touch_chat(user_id, change)
-        case changes.SetTitle(chat_id, title):
-            return Update(
-                ChatRow(user_id, chat_id),
-                [ChatRow.title.set(title)],
-                ChatRow.chat_id.exists() & ChatRow.deleting.does_not_exist(),
-            )
+        case changes.EditChat():
+            return _edit_chat(user_id, change)
+        case changes.PinChat(chat_id):
+            return Update(ChatRow(user_id, PINS), [ChatRow.pins.add({chat_id})], _room(change))
+        case changes.UnpinChat(chat_id):
+            unpinned = ChatRow.pins.delete({chat_id})
+            return Update(ChatRow(user_id, PINS), [unpinned], ChatRow.chat_id.exists())
         case changes.CountMessage(day, limit):
             return _count(user_id, f"messages#{day}", limit)
         case changes.ReserveImage(day, limit, number):
@@ -281,12 +283,31 @@ def _touch_chat(user_id: str, change: changes.TouchChat) -> Update:
     )
 
 
+def _edit_chat(user_id: str, edit: changes.EditChat) -> Update:
+    actions: list[Action] = []
+    if edit.title is not None:
+        origin = ChatRow.title_origin.set(TitleOrigin.PERSON.value)
+        actions += [ChatRow.title.set(edit.title), origin]
+    if edit.pinned is not None:
+        actions.append(ChatRow.pinned.set(True) if edit.pinned else ChatRow.pinned.remove())
+    there = ChatRow.chat_id.exists() & ChatRow.deleting.does_not_exist()
+    return Update(ChatRow(user_id, edit.chat_id), actions, there)
+
+
+def _room(pin: changes.PinChat) -> Condition:
+    few: Condition = size(ChatRow.pins) < pin.limit  # type: ignore[no-untyped-call]
+    few |= ChatRow.pins.does_not_exist() | ChatRow.pins.contains(pin.chat_id)
+    return few
+
+
 def _close_chat(user_id: str, chat_id: str) -> Update:
     return Update(
         ChatRow(user_id, chat_id),
         [
             ChatRow.deleting.set(True),
             ChatRow.title.remove(),
+            ChatRow.title_origin.remove(),
+            ChatRow.pinned.remove(),
             ChatRow.created_at.remove(),
             ChatRow.updated_at.remove(),
         ],

@@ -1,0 +1,105 @@
+"""Chats: what a person makes of one, and those that are pinned."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.contracts.conftest import Tables
+from tests.support.builders import CHAT
+from tests.support.doubles import NOW
+
+from afterimage.domain.changes import (
+    Change,
+    CloseChat,
+    EditChat,
+    PinChat,
+    TouchChat,
+    Transition,
+    UnpinChat,
+)
+from afterimage.domain.entities import Chat, TitleOrigin
+from afterimage.ports.channel import ConditionsFailed
+
+
+def commit(tables: Tables, user: str, *changes: Change) -> None:
+    tables.store.commit(tables.store.read(user), Transition(changes, ()), NOW)
+
+
+def refused(tables: Tables, user: str, *changes: Change) -> set[type[Change]]:
+    """Commits what must be refused; the kinds of the changes that were named as the reason."""
+    with pytest.raises(ConditionsFailed) as failed:
+        commit(tables, user, *changes)
+    return {type(change) for change in failed.value.changes}
+
+
+def test_an_edit_changes_what_it_names_and_nothing_else(tables: Tables, user: str) -> None:
+    commit(tables, user, TouchChat(CHAT, "the first words", NOW))
+    first = tables.chats.get(user, CHAT)
+
+    commit(tables, user, EditChat(CHAT, pinned=True))
+    pinned = tables.chats.get(user, CHAT)
+    commit(tables, user, EditChat(CHAT, "mine"))
+    renamed = tables.chats.get(user, CHAT)
+    commit(tables, user, EditChat(CHAT, pinned=False))
+
+    assert first == Chat(CHAT, "the first words", NOW, NOW)
+    assert pinned == replace(first, pinned=True)
+    assert renamed == replace(pinned, title="mine", title_origin=TitleOrigin.PERSON)
+    assert tables.chats.get(user, CHAT) == replace(renamed, pinned=False)
+
+
+def pinned(*chat_ids: str, limit: int = 3) -> list[Change]:
+    return [
+        change
+        for chat_id in chat_ids
+        for change in (EditChat(chat_id, pinned=True), PinChat(chat_id, limit))
+    ]
+
+
+def test_so_many_chats_are_pinned_and_no_more(tables: Tables, user: str) -> None:
+    for chat_id in "abcd":
+        commit(tables, user, TouchChat(chat_id, "title", NOW))
+    for chat_id in "abc":
+        commit(tables, user, *pinned(chat_id))
+
+    assert refused(tables, user, *pinned("d")) == {PinChat}
+    commit(tables, user, *pinned("b"))  # is pinned already
+    commit(tables, user, EditChat("a", pinned=False), UnpinChat("a"))
+    commit(tables, user, *pinned("d"))
+
+    assert [chat.id for chat in tables.chats.pinned(user)] == ["d", "c", "b"]
+
+
+def test_what_is_pinned_is_listed_apart_from_the_others(
+    tables: Tables, user: str, somebody_else: str
+) -> None:
+    for number, chat_id in enumerate("abcd"):
+        commit(tables, user, TouchChat(chat_id, "title", NOW + timedelta(minutes=number)))
+    for chat_id in "abd":
+        commit(tables, user, *pinned(chat_id))
+    commit(tables, user, CloseChat("b"), UnpinChat("b"))
+    tables.delete_chat(user, "d")
+
+    everything, _ = tables.chats.page(user, None, 10)
+    others, _ = tables.chats.page(user, None, 10, lambda chat_id: chat_id == "a")
+
+    assert [chat.id for chat in tables.chats.pinned(user)] == ["a"]
+    assert [chat.id for chat in everything] == ["c", "a"]
+    assert [chat.id for chat in others] == ["c"]
+    assert tables.chats.pinned(somebody_else) == []
+
+
+def test_nothing_is_left_of_what_was_pinned_when_all_rows_are_gone(
+    tables: Tables, user: str
+) -> None:
+    assert refused(tables, user, UnpinChat(CHAT)) == {UnpinChat}
+    commit(tables, user, TouchChat(CHAT, "title", NOW))
+    commit(tables, user, *pinned(CHAT))
+
+    for name in tables.removal.chats(user, 10):
+        tables.removal.remove_chat(user, name)
+
+    assert tables.removal.chats(user, 10) == []
+    assert refused(tables, user, UnpinChat(CHAT)) == {UnpinChat}

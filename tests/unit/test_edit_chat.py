@@ -1,0 +1,103 @@
+"""A chat gets another title, is pinned or unpinned; every tab hears of it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from tests.support.builders import CHAT
+from tests.support.doubles import NOW, RecordingPush
+from tests.support.in_memory import InMemoryChats, InMemoryTables
+from tests.unit.conftest import USER
+
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.entities import Channel, Chat, TitleOrigin
+from afterimage.domain.errors import NotFound, PinLimit
+from afterimage.domain.limits import MOST_PINNED
+from afterimage.use_cases.edit_chat import EditChat
+
+
+@pytest.fixture
+def edit(channel: UnifiedChannel, tables: InMemoryTables) -> EditChat:
+    tables.rows.chats[USER, CHAT] = Chat(CHAT, "before", NOW, NOW)
+    return EditChat(channel, InMemoryChats(tables))
+
+
+def test_it_is_stored_and_told(edit: EditChat, tables: InMemoryTables, push: RecordingPush) -> None:
+    tables.register(USER, "tab", NOW)
+
+    edited = edit(USER, CHAT, "after")
+
+    assert edited == Chat(CHAT, "after", NOW, NOW, title_origin=TitleOrigin.PERSON)
+    assert tables.rows.chats[USER, CHAT] == edited
+    (frame,) = push.to("tab")
+    assert (frame["event"], frame["seq"]) == ("chat-update", 1)
+    assert frame["payload"]["chat"]["title"] == "after"
+
+
+@pytest.mark.parametrize(
+    ("user", "chat"), [(USER, "no-such-chat"), ("bob", CHAT), (USER, "a#b"), (USER, "")]
+)
+def test_only_ones_own_chat(edit: EditChat, user: str, chat: str) -> None:
+    with pytest.raises(NotFound):
+        edit(user, chat, "after")
+
+
+def test_a_pinned_chat_keeps_its_title_and_whose_it_is(
+    edit: EditChat, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    tables.register(USER, "tab", NOW)
+
+    pinned = edit(USER, CHAT, pinned=True)
+    again = edit(USER, CHAT, pinned=True)
+    unpinned = edit(USER, CHAT, pinned=False)
+
+    assert pinned == again == Chat(CHAT, "before", NOW, NOW, pinned=True)
+    assert unpinned == tables.rows.chats[USER, CHAT] == Chat(CHAT, "before", NOW, NOW)
+    told = [frame["payload"]["chat"]["pinned"] for frame in push.to("tab")]
+    assert told == [True, True, False]
+
+
+def test_no_more_chats_are_pinned_than_are_listed_first(
+    edit: EditChat, tables: InMemoryTables
+) -> None:
+    for number in range(MOST_PINNED):
+        tables.rows.chats[USER, f"other-{number}"] = Chat(f"other-{number}", "title", NOW, NOW)
+        edit(USER, f"other-{number}", pinned=True)
+
+    with pytest.raises(PinLimit):
+        edit(USER, CHAT, "also not renamed", pinned=True)
+
+    assert tables.rows.chats[USER, CHAT] == Chat(CHAT, "before", NOW, NOW)
+    edit(USER, "other-7", pinned=False)
+    assert edit(USER, CHAT, pinned=True).pinned
+
+
+def test_what_another_tab_did_meanwhile_is_not_told_away(
+    edit: EditChat, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first commit loses against a tab that pins; the second one tells of both."""
+    commit = tables.commit
+    pinned: list[bool] = []
+
+    def loses_once(channel: Channel, *rest: Any) -> None:
+        if not pinned:
+            pinned.append(True)
+            EditChat(edit._channel, InMemoryChats(tables))(USER, CHAT, pinned=True)
+        commit(channel, *rest)
+
+    monkeypatch.setattr(tables, "commit", loses_once)
+
+    assert edit(USER, CHAT, "after") == tables.rows.chats[USER, CHAT]
+    assert tables.rows.chats[USER, CHAT].pinned
+
+
+def test_a_chat_that_is_deleted_meanwhile(
+    edit: EditChat, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = tables.rows.chats[USER, CHAT]
+    monkeypatch.setattr(InMemoryChats, "get", lambda *_: found)
+    tables.rows.deleting.add((USER, CHAT))
+
+    with pytest.raises(NotFound):
+        edit(USER, CHAT, "after")
