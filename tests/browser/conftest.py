@@ -64,11 +64,11 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def new_context(browser: Browser) -> Iterator[Callable[[], BrowserContext]]:
+def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     contexts: list[BrowserContext] = []
 
-    def create() -> BrowserContext:
-        contexts.append(browser.new_context(locale="en-GB"))
+    def create(locale: str = "en-GB") -> BrowserContext:
+        contexts.append(browser.new_context(locale=locale))
         return contexts[-1]
 
     yield create

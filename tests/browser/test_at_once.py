@@ -61,7 +61,9 @@ def test_it_goes_with_a_question_that_is_refused(sign_in: SignIn, name: str) -> 
     error = {"code": "too_many_open", "message": "Wait for an answer first.", "retry_after": None}
     held.first().fulfill(status=429, json={"error": error})
 
-    expect(page.locator("#notice")).to_have_text("Wait for an answer first.")
+    expect(page.locator("#notice")).to_have_text(
+        "Please wait until one of your open messages is answered."
+    )
     expect(page.locator(".message")).to_have_count(0)
 
 

@@ -205,7 +205,7 @@ THE_GATEWAYS = {"message": "Request Too Long"}
 
 @pytest.mark.parametrize(
     ("status", "answer", "sentence"),
-    [(400, OURS, "This is no picture."), (413, THE_GATEWAYS, "Something went wrong.")],
+    [(400, OURS, "This is no picture."), (413, THE_GATEWAYS, "This picture is too large.")],
 )
 def test_one_that_fails_keeps_nothing_else_from_being_sent(
     page: Page, status: int, answer: object, sentence: str
@@ -285,7 +285,7 @@ def test_a_question_whose_picture_fails_is_back_in_the_composer(page: Page) -> N
     expect(page.locator(".user")).to_have_count(0)
     expect(page.locator("#text")).to_have_value("compare them")
     expect(tiles(page)).to_have_count(2)
-    expect(tiles(page).nth(1)).to_contain_text("No more today.")
+    expect(tiles(page).nth(1)).to_contain_text("limit of pictures that you bring")
     assert asked == []
 
 

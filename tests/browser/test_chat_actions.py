@@ -200,6 +200,7 @@ def test_a_swipe_goes_to_the_next_picture(stack: Stack, sign_in: SignIn, name: s
         expect_picture(page, count)
     page.get_by_role("button", name=re.compile("Open large: .*fox")).click()
     stage = page.locator("#viewer .stage")
+    expect(stage).to_be_visible(timeout=PATIENCE_MS)
 
     stage.dispatch_event("pointerdown", {"clientX": 300})
     stage.dispatch_event("pointerup", {"clientX": 200})
@@ -341,7 +342,9 @@ def test_a_refused_message_is_given_back_with_the_reason(
 
     say(page, "Hello, how are you?")
 
-    expect(page.locator("#notice")).to_have_text("Wait for an answer first.")
+    expect(page.locator("#notice")).to_have_text(
+        "Please wait until one of your open messages is answered."
+    )
     expect(page.get_by_role("textbox", name="Message")).to_have_value("Hello, how are you?")
     expect(page.locator(".message")).to_have_count(0)
 

@@ -6,17 +6,13 @@ import { announce, ask, button, suggestionTile } from "./elements.js";
 import { GalleryView } from "./gallery_view.js";
 import { leaveFor, Session } from "./session.js";
 import { ApiError, connect } from "./unified_channel.js";
-import { Viewer } from "./viewer.js";
+import { sentenceOf, t } from "./words.js";
 
 const ROUTE = /^([A-Za-z0-9_-]{1,64})(?:\/([0-9A-Z]{26}))?$/; // a chat, and a message in it
 const PICTURES = "/pictures";
 const PATIENCE_MS = 1_500; // a connection that takes no longer is not worth a word
 const SPOKEN_LENGTH = 200; // of an answer that is spoken as a whole
-const SUGGESTIONS = [
-  "Paint a lighthouse in a storm",
-  "Paint a fox asleep in autumn leaves",
-  "Paint a city of glass at dawn, 16:9",
-];
+const SUGGESTIONS = ["lighthouse", "fox", "city"];
 const at = (id) => document.getElementById(id);
 const all = { limit: 100 };
 
@@ -26,7 +22,8 @@ const session = new Session(config, () => {
   composer?.forget();
   location.reload();
 });
-let channel, chats, chat, gallery, viewer, composer;
+let channel, chats, chat, gallery, composer;
+let viewer = null; // once a picture was opened
 const underWay = new Map(); // id → status of answers that have not ended
 let made = null; // the newest chat id made here: the server may not have heard of it
 let usageTimer = null;
@@ -83,17 +80,17 @@ function announceChange(message) {
 
 /** What is spoken of an answer; a long one is read where it stands. */
 function spoken({ text, meta: { status, message_type, prompt, error, images = [] } }) {
-  if (status === "generating") return "Painting.";
-  if (status === "failed") return error.message;
-  if (status === "cancelled") return "Cancelled.";
-  if (message_type === "text") return text && text.length <= SPOKEN_LENGTH ? text : "The answer is complete.";
-  const come = images.filter(({ image }) => image).length;
-  return images.length > 1 ? `${come} of ${images.length} pictures ready: ${prompt}` : `Picture ready: ${prompt}`;
+  if (status === "generating") return t("painting_now");
+  if (status === "failed") return sentenceOf(error);
+  if (status === "cancelled") return t("cancelled");
+  if (message_type === "text") return text && text.length <= SPOKEN_LENGTH ? text : t("answer_complete");
+  const done = images.filter(({ image }) => image).length;
+  return t(images.length > 1 ? "pictures_ready" : "picture_ready", { done, total: images.length, prompt });
 }
 
 function forgetImages(ids) {
   gallery.remove(ids);
-  viewer.remove(ids);
+  viewer?.remove(ids);
   chat.merge(...channel.messages(chat.chatId).filter(({ meta }) => meta.attachments?.includes(null)));
   composer.forgetImages(ids);
 }
@@ -113,8 +110,8 @@ async function attempt(act) {
     return await act();
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    composer.notify(error.message);
-    announce(error.message);
+    composer.notify(sentenceOf(error));
+    announce(sentenceOf(error));
     return null;
   }
 }
@@ -161,7 +158,8 @@ const messageActions = {
   }),
   reword: ({ id, meta }) => composer.offer(chat.questionOf(id) ?? meta.prompt ?? ""),
   edit: editImage,
-  open: (image) => viewer.open(gallery.find(image.id) ?? image), // a slot's image has no prompt
+  open: (image) => openImage(gallery.find(image.id) ?? image), // a slot's image has no prompt
+  download,
   readAgain: readImage,
   find: heldImage,
 };
@@ -173,7 +171,7 @@ async function remove(path, gone) {
     return true;
   } catch (error) {
     if (!(error instanceof ApiError)) throw error;
-    const sentence = error.status === 404 ? gone : error.message;
+    const sentence = error.status === 404 ? gone : sentenceOf(error);
     composer.notify(sentence);
     announce(sentence);
     return false;
@@ -182,7 +180,7 @@ async function remove(path, gone) {
 
 async function deleteImages(images) {
   for (const { id } of images) {
-    const isGone = await remove(`/images/${id}`, "This picture could not be deleted. It may be gone already.");
+    const isGone = await remove(`/images/${id}`, t("picture_not_deleted"));
     if (isGone) forgetImages([id]);
   }
 }
@@ -195,15 +193,14 @@ const chatActions = {
   }),
   newest: (id) => channel.request("GET", `/chats/${id}/messages?limit=100`),
   remove: async (id) => {
-    if (await remove(`/chats/${id}`, "This chat could not be deleted. It may be gone already.")) forgetChat(id);
+    if (await remove(`/chats/${id}`, t("chat_not_deleted"))) forgetChat(id);
   },
 };
 
 async function deleteAccount() {
   at("account").hidePopover();
-  const sentence = "Delete your account with all chats and pictures? Nothing can bring them back.";
-  if (!(await ask(sentence, "Delete everything"))) return;
-  if (await remove("/me", "The account could not be deleted here.")) leave();
+  if (!(await ask(t("delete_account_question"), t("delete_everything")))) return;
+  if (await remove("/me", t("account_not_deleted"))) leave();
 }
 
 /** Signs out everywhere in this browser, once. */
@@ -211,6 +208,53 @@ function leave() {
   if (!isLeaving) session.end();
   isLeaving = true;
   composer.forget();
+}
+
+// --- what the first view does without
+
+const PARTS = {
+  viewer: () => import("./viewer.js"),
+  selection: () => import("./selection.js"),
+  downloads: () => import("./downloads.js"),
+};
+const parts = {}; // that are there
+
+/** A part of the page that was not there yet. */
+async function load(name) {
+  try {
+    return (parts[name] = await PARTS[name]());
+  } catch (cause) {
+    throw new ApiError(0, { code: "part_not_loaded" }, { cause });
+  }
+}
+
+/** When nothing else is to do: so each is there before it is needed, and what is pressed is done at once. */
+function loadParts() {
+  const soon = globalThis.requestIdleCallback ?? setTimeout;
+  soon(() => Object.keys(PARTS).forEach((name) => load(name).catch(() => {}))); // asked for again when needed
+}
+
+function openImage(image) {
+  return attempt(async () => {
+    const { Viewer } = parts.viewer ?? (await load("viewer"));
+    viewer ??= new Viewer(at("viewer"), {
+      readAgain: readImage, deleteImages, download,
+      beside: (image, step) => gallery.beside(image, step),
+      edit: editImage,
+      find: async (id) => heldImage(id) ?? readImage({ id }).catch(() => null),
+      asked: ({ message_id }) => channel.message(message_id)?.meta ?? {},
+      showInChat: ({ chat_id, message_id }) => (location.hash = `${chat_id}/${message_id}`),
+    });
+    viewer.open(image);
+  });
+}
+
+function download(images) {
+  return attempt(async () => (parts.downloads ?? (await load("downloads"))).downloadAll(images, readImage));
+}
+
+function loadSelection() {
+  return attempt(async () => (parts.selection ?? (await load("selection"))).Selection);
 }
 
 // --- what is read
@@ -279,7 +323,7 @@ function refreshUsage() {
   usageTimer = setTimeout(async () => {
     const usage = await channel.get("/usage").catch(() => null);
     if (!usage) return;
-    at("usage").textContent = `${usage.used} of ${usage.limit} pictures today`;
+    at("usage").textContent = t("pictures_today", { used: usage.used, limit: usage.limit });
     chat.typicalMs = usage.typical_ms;
   }, 200);
 }
@@ -335,12 +379,13 @@ function showTitle() {
 /** A word about the connection, once it is worth one. */
 function showState(state) {
   clearTimeout(stateTimer);
+  if (state === "connected" && !wasConnected) loadParts();
   wasConnected ||= state === "connected";
   const word = at("connection");
   if (state === "closed") leave(); // the account was deleted, here or elsewhere
   else if (state === "connected") word.textContent = "";
-  else if (!navigator.onLine) word.textContent = "Offline";
-  else stateTimer = setTimeout(() => (word.textContent = wasConnected ? "Reconnecting…" : "Connecting…"), PATIENCE_MS);
+  else if (!navigator.onLine) word.textContent = t("offline");
+  else stateTimer = setTimeout(() => (word.textContent = t(wasConnected ? "reconnecting" : "connecting")), PATIENCE_MS);
 }
 
 /** What the operator suggests is asked by a click, and is there; else some words to begin with. */
@@ -349,7 +394,7 @@ async function suggest() {
   const offers = suggestions.map((one) => suggestionTile(one, () => chat.isEmpty && composer.send(one.text, {
     suggestionId: one.id, aspectRatio: one.aspect_ratio,
   })));
-  const words = SUGGESTIONS.map((text) => button(text.replace("Paint a ", "A "), () => composer.offer(text)));
+  const words = SUGGESTIONS.map((what) => button(t(what), () => composer.offer(t(`paint_${what}`))));
   at("suggestions").replaceChildren(...(offers.length ? offers : words));
 }
 
@@ -363,17 +408,9 @@ function start() {
     read: readMessages, show: showMessages, now: () => channel.now(), actions: messageActions,
     onWaited: (message_id, drawn) => channel.tell({ action: "report", message_id, ...drawn }),
   });
-  const images = { readAgain: readImage, deleteImages };
+  const images = { readAgain: readImage, deleteImages, download };
   gallery = new GalleryView(document.querySelector(".gallery"), {
-    ...images, read: readImages, open: (image) => viewer.open(image),
-  });
-  viewer = new Viewer(at("viewer"), {
-    ...images,
-    beside: (image, step) => gallery.beside(image, step),
-    edit: editImage,
-    find: async (id) => heldImage(id) ?? readImage({ id }).catch(() => null),
-    asked: ({ message_id }) => channel.message(message_id)?.meta ?? {},
-    showInChat: ({ chat_id, message_id }) => (location.hash = `${chat_id}/${message_id}`),
+    ...images, read: readImages, open: openImage, loadSelection,
   });
   composer = new Composer(at("composer"), {
     channel, chat, onAnswer: receive, maxLength: config.max_text_length, models, owner: session.name,
@@ -392,7 +429,7 @@ function welcome(sentence = "") {
   at("welcome").ariaBusy = null;
   at("welcome-notice").textContent = sentence;
   at("sign-in").addEventListener("click", () => session.begin().catch(() => {
-    at("welcome-notice").textContent = "The sign-in could not be reached. Please try again.";
+    at("welcome-notice").textContent = t("sign_in_unreachable");
   }));
 }
 
@@ -422,5 +459,5 @@ try {
   else welcome();
 } catch (error) {
   console.warn(error);
-  welcome("Signing in did not work. Please try again.");
+  welcome(t("sign_in_failed"));
 }

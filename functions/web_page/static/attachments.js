@@ -1,6 +1,7 @@
 /** Pictures that somebody brings to a question: from a file to a tile that says how far it is up. */
 import { announce, button, element, iconButton } from "./elements.js";
 import { ApiError } from "./unified_channel.js";
+import { sentenceOf, t } from "./words.js";
 
 /** The type of what is dragged from this page itself: the id of one's own picture. */
 export const OWN_PICTURE = "application/x-afterimage-image";
@@ -10,11 +11,6 @@ const MOST_BYTES = 4_500_000; // of an upload
 const LONG_SIDE_PX = 2_048; // of what is scaled, because it has more bytes than that
 const QUALITIES = [0.9, 0.75, 0.5]; // never 1, and never none: both are lossless as WebP
 const TYPES = ["image/jpeg", "image/png", "image/webp"];
-const TOO_MANY = `A question takes up to ${MOST} pictures.`;
-const NOT_TAKEN = "Only JPEG, PNG and WebP pictures can be taken.";
-const HEIC = "HEIC pictures cannot be taken. Save it as JPEG and choose that. (An iPhone takes JPEG"
-  + " after Settings › Camera › Formats › Most Compatible.)";
-const GONE = "A picture is not there any more. It was deleted, or it had not gone up yet.";
 
 /** The tiles of every chat. Those of one are shown. */
 export class Attachments {
@@ -69,7 +65,7 @@ export class Attachments {
     const chatId = this.#chatId;
     const kinds = await Promise.all(files.map(kindOf));
     kinds.forEach((kind, index) => {
-      if (!TYPES.includes(kind)) return this.#refuse(kind === "heic" ? HEIC : NOT_TAKEN);
+      if (!TYPES.includes(kind)) return this.#refuse(t(kind === "heic" ? "no_heic" : "only_these_kinds"));
       const url = URL.createObjectURL(files[index]);
       this.#add(chatId, { id: this.#options.channel.newId(), url }, upload(files[index], kind));
     });
@@ -88,7 +84,7 @@ export class Attachments {
   #add(chatId, { id, thumbnail_url, url = thumbnail_url }, work) {
     const tiles = this.of(chatId);
     if (tiles.some((tile) => tile.id === id)) return;
-    if (tiles.length >= MOST) return this.#refuse(TOO_MANY);
+    if (tiles.length >= MOST) return this.#refuse(t("too_many_pictures", { most: MOST }));
     const { channel } = this.#options;
     const tile = new Tile(id, thumbnail_url ?? url, (tile) => work(channel, tile), {
       onChange: () => this.#changed(tile, chatId),
@@ -101,7 +97,7 @@ export class Attachments {
   #changed(tile, chatId) {
     if (tile.error?.status === 404) {
       this.#keep(chatId, (other) => other !== tile);
-      this.#refuse(GONE);
+      this.#refuse(t("picture_gone"));
     } else this.#options.onChange(chatId); // perhaps under another id
   }
 
@@ -140,7 +136,7 @@ class Tile {
   #aborter = new AbortController();
   #options;
   #shown = element("img", { alt: "", draggable: false });
-  #progress = element("progress", { max: 1, value: 0, "aria-label": "Going up" });
+  #progress = element("progress", { max: 1, value: 0, "aria-label": t("going_up") });
 
   /** @param {(tile: Tile) => Promise<object>} work what brings the picture: an Image of the API */
   constructor(id, url, work, options) {
@@ -190,9 +186,9 @@ class Tile {
 
   #fail(error) {
     if (!this.signal.aborted) {
-      this.error = error instanceof ApiError ? error : new ApiError(0, { message: error.message });
+      this.error = error instanceof ApiError ? error : new ApiError(0, { code: "unreadable" }, { cause: error });
       this.#render();
-      announce(this.error.message);
+      announce(sentenceOf(this.error));
       this.#options.onChange();
     }
     throw this.error ?? error;
@@ -203,10 +199,10 @@ class Tile {
     this.element.classList.toggle("failed", Boolean(error));
     this.element.replaceChildren(...[
       this.#shown,
-      error && element("p", {}, error.message),
-      error && button("Again", () => this.start()),
+      error && element("p", {}, sentenceOf(error)),
+      error && button(t("again"), () => this.start()),
       !image && !error && this.#progress,
-      iconButton("close", "Remove the picture", () => this.#options.onRemove()),
+      iconButton("close", t("remove_picture"), () => this.#options.onRemove()),
     ].filter(Boolean));
   }
 }
@@ -238,15 +234,13 @@ async function kindOf(file) {
 /** The file as it is, if it is small enough; otherwise scaled, upright and without notes. */
 async function fitted(file, kind) {
   if (file.size <= MOST_BYTES) return file.slice(0, file.size, kind);
-  const canvas = scaled(await createImageBitmap(file).catch(() => {
-    throw new Error("This picture cannot be read.");
-  }));
+  const canvas = scaled(await createImageBitmap(file));
   const type = kind !== "image/jpeg" && hasTransparency(canvas) ? "image/webp" : "image/jpeg";
   for (const quality of QUALITIES) {
     const blob = await canvas.convertToBlob({ type, quality });
     if (blob.size <= MOST_BYTES) return blob;
   }
-  throw new Error("This picture is too large.");
+  throw new ApiError(413);
 }
 
 function scaled(bitmap) {
@@ -289,7 +283,7 @@ export function listenForPictures(attachments, notify) {
     const id = dataTransfer.getData(OWN_PICTURE);
     if (id) attachments.addIds([id]);
     else if (dataTransfer.files.length) attachments.addFiles([...dataTransfer.files]);
-    else notify("A picture of another page cannot be taken from there. Save it, then choose the file.");
+    else notify(t("foreign_picture"));
   });
 }
 

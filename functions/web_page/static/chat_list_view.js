@@ -1,9 +1,9 @@
 /** The list of the user's chats, the one spoken in last first; each can be renamed and deleted. */
 import { ask, button, element, iconButton, quoted } from "./elements.js";
+import { t } from "./words.js";
 
 const TITLE_LENGTH = 80; // as the server titles a chat
 const LONGEST_TITLE = 200;
-const BROUGHT_STAY = "Pictures that you brought stay.";
 
 export class ChatListView {
   #list;
@@ -39,7 +39,7 @@ export class ChatListView {
   }
 
   titleOf(chatId) {
-    return this.#chats.get(chatId)?.title || "New chat"; // of one that began without words it is empty
+    return this.#chats.get(chatId)?.title || t("new_chat"); // of one that began without words it is empty
   }
 
   update(chat) {
@@ -83,7 +83,7 @@ export class ChatListView {
     const focused = this.#list.contains(document.activeElement)
       ? document.activeElement.closest("li")?.dataset.id : null;
     this.#list.replaceChildren(...chats.map((chat) => this.#entry(chat)));
-    if (this.#cursor) this.#list.append(element("li", {}, button("More chats", () => this.#more())));
+    if (this.#cursor) this.#list.append(element("li", {}, button(t("more_chats"), () => this.#more())));
     if (focused) this.#find(focused)?.querySelector("a").focus();
   }
 
@@ -92,8 +92,8 @@ export class ChatListView {
     const link = element("a", { href: `#${chat.id}`, dir: "auto", title }, title);
     if (chat.id === this.#current) link.setAttribute("aria-current", "page");
     const tools = element("span", { className: "tools" },
-      iconButton("rename", "Rename", () => this.#startRenaming(chat, title)),
-      iconButton("delete", "Delete", () => this.#remove(chat.id, title)));
+      iconButton("rename", t("rename"), () => this.#startRenaming(chat, title)),
+      iconButton("delete", t("delete"), () => this.#remove(chat.id, title)));
     const entry = element("li", {}, link, tools);
     entry.dataset.id = chat.id;
     return entry;
@@ -101,7 +101,7 @@ export class ChatListView {
 
   #startRenaming(chat, title) {
     const input = element("input", {
-      value: title, maxLength: LONGEST_TITLE, dir: "auto", "aria-label": "Title of the chat",
+      value: title, maxLength: LONGEST_TITLE, dir: "auto", "aria-label": t("chat_title"),
     });
     const end = async (isWanted) => {
       if (this.#renaming !== chat.id) return;
@@ -125,9 +125,9 @@ export class ChatListView {
   }
 
   async #remove(chatId, title) {
-    const stays = await this.#options.newest(chatId).then(whatStays, () => BROUGHT_STAY);
-    const sentence = `Delete ${quoted(title)} with all its messages and what was painted in it?`;
-    if (await ask(`${sentence} ${stays}`.trim(), "Delete")) await this.#options.remove(chatId);
+    const stays = await this.#options.newest(chatId).then(whatStays, () => t("brought_stay"));
+    const sentence = t("delete_chat", { title: quoted(title) });
+    if (await ask(`${sentence} ${stays}`.trim(), t("delete"))) await this.#options.remove(chatId);
   }
 
   #find(chatId) {
@@ -147,7 +147,6 @@ export class ChatListView {
 function whatStays({ messages, next_cursor }) {
   const attached = messages.flatMap(({ meta }) => meta.attachments ?? []);
   const brought = new Set(attached.filter((image) => image?.origin === "upload").map(({ id }) => id));
-  if (next_cursor) return BROUGHT_STAY;
-  if (brought.size === 0) return "";
-  return brought.size === 1 ? "The picture that you brought stays." : `The ${brought.size} pictures that you brought stay.`;
+  if (next_cursor) return t("brought_stay");
+  return brought.size > 0 ? t("brought_stay_counted", { count: brought.size }) : "";
 }

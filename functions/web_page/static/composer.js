@@ -3,6 +3,7 @@ import { Attachments, listenForPictures, MOST } from "./attachments.js";
 import { element, foreseenAnswer, whenItResets } from "./elements.js";
 import { Drafts } from "./session.js";
 import { ApiError } from "./unified_channel.js";
+import { numberOf, sentenceOf, t } from "./words.js";
 
 const BY_FINGER = matchMedia("(pointer: coarse)"); // a phone or a tablet, with a keyboard on its screen
 const NEARLY = 0.9; // of the longest text: from here on it is said how much is left
@@ -170,8 +171,7 @@ export class Composer {
     const { maxLength } = this.#options;
     const most = this.#choices.paints ? MOST_PROMPT : maxLength;
     const length = [...this.#text.value].length;
-    const format = (count) => count.toLocaleString();
-    if (length > most * NEARLY) this.notify(`${format(length)} of ${format(most)} characters`);
+    if (length > most * NEARLY) this.notify(t("characters", { length, most }));
     else this.notify("");
     return length <= most;
   }
@@ -182,9 +182,9 @@ export class Composer {
     const text = this.#text.value.toWellFormed();
     const tiles = this.#attachments.of(this.#chatId);
     if (!this.#checkLength() || !(text.trim() || tiles.length)) return;
-    if (tiles.length > MOST) return this.notify(`A question takes up to ${MOST} pictures.`);
-    if (tiles.some(({ error }) => error)) return this.notify("Try the picture again, or remove it, before you send.");
-    if (this.#choices.paints && !text.trim()) return this.notify("Say what shall be painted.");
+    if (tiles.length > MOST) return this.notify(t("too_many_pictures", { most: MOST }));
+    if (tiles.some(({ error }) => error)) return this.notify(t("picture_in_the_way"));
+    if (this.#choices.paints && !text.trim()) return this.notify(t("say_what"));
     this.send(text, this.#choices.take(), this.#attachments.take(this.#chatId));
     this.#write("");
   }
@@ -246,7 +246,7 @@ export class Composer {
     if (isHere) this.#text.value = both;
     else this.#drafts.set(chat_id, { ...this.#drafts.get(chat_id), text: both });
     this.#attachments.putBack(chat_id, tiles);
-    this.notify(error.message, ...whenItResets(error.code, error.retryAfter));
+    this.notify(sentenceOf(error), ...whenItResets(error.code, error.retryAfter));
   }
 
   // --- drafts
@@ -284,7 +284,7 @@ class Choices {
     const names = ["shape", "number", "size", "model", "paint"];
     this.#fields = Object.fromEntries(names.map((name) => [name, form.querySelector(`#${name}`)]));
     const { number, model, paint } = this.#fields;
-    fill(number, "Number", [1, 2, 3, 4].map((count) => [count, count === 1 ? "1 picture" : `${count} pictures`]));
+    fill(number, t("number"), [1, 2, 3, 4].map((count) => [count, t("pictures_counted", { count })]));
     model.append(...models.map(({ name, label }) => element("option", { value: name }, label)));
     model.hidden = models.length < 2;
     paint.parentElement.hidden = models.length === 0;
@@ -314,10 +314,10 @@ class Choices {
   #followModel() {
     const { shape, size, model } = this.#fields;
     const { sizes = {}, aspect_ratios = SHAPES } = this.#models.find(({ name }) => name === model.value) ?? {};
-    fill(shape, "Shape", aspect_ratios.map((ratio) => [ratio, ratio]));
+    fill(shape, t("shape"), aspect_ratios.map((ratio) => [ratio, ratio]));
     const offers = Object.entries(sizes);
-    fill(size, "Size", offers.map(([name, { price_usd, pictures }]) =>
-      [name, `${name}: $${price_usd}${pictures > 1 ? `, counts as ${pictures}` : ""}`]));
+    fill(size, t("size"), offers.map(([name, { price_usd, pictures }]) =>
+      [name, t("size_offer", { name, price: numberOf(price_usd), count: pictures })]));
     size.hidden = offers.length < 2;
   }
 }

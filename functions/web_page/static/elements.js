@@ -1,4 +1,7 @@
 /** What every view is made of: elements with text as text, buttons, questions, pictures. */
+import { dateOf, nodes, t } from "./words.js";
+
+const SIZES_PX = { "1K": 1024, "2K": 2048, "4K": 4096 };
 
 /** `element("p", { className: "text" }, "words", other)`; a string is text, never markup. */
 export function element(name, properties = {}, ...children) {
@@ -85,7 +88,7 @@ export function quoted(text) {
 export async function copy(text, pressed) {
   pressed.dataset.label ??= pressed.textContent; // it may be pressed again before it says so again
   pressed.style.width = `${pressed.getBoundingClientRect().width}px`; // what stands beside it stays there
-  const copied = await navigator.clipboard.writeText(text).then(() => "Copied", () => "Not allowed");
+  const copied = await navigator.clipboard.writeText(text).then(() => t("copied"), () => t("not_allowed"));
   pressed.textContent = copied;
   announce(copied);
   setTimeout(() => (pressed.textContent = pressed.dataset.label), 1500);
@@ -93,8 +96,19 @@ export async function copy(text, pressed) {
 
 /** What a picture is called where it is not seen: its prompt, if it has one. */
 export function labelOf({ prompt, origin, created_at }) {
-  if (prompt || origin !== "upload") return prompt || "Picture";
-  return `Brought on ${new Date(created_at).toLocaleDateString(undefined, { dateStyle: "long" })}`;
+  if (prompt || origin !== "upload") return prompt || t("picture");
+  return t("brought_on", { date: dateOf(created_at, { dateStyle: "long" }) });
+}
+
+/** A sentence where a picture has another shape or size than was asked for; otherwise nothing. */
+export function difference({ aspect_ratio, image_size }, { width, height }) {
+  const isOtherShape = aspect_ratio && Math.abs(width / height / Picture.number(aspect_ratio) - 1) > 0.05;
+  const isOtherSize = image_size && SIZES_PX[image_size] && // of a square; sizes double from one to the next
+    Math.round(Math.log2(Math.sqrt(width * height) / SIZES_PX[image_size])) !== 0;
+  if (!isOtherShape && !isOtherSize) return "";
+  const both = isOtherShape && isOtherSize && t("both", { one: aspect_ratio, other: image_size });
+  const asked = both || (isOtherShape ? aspect_ratio : image_size);
+  return t("came_otherwise", { asked, width: `${width}`, height: `${height}` });
 }
 
 /**
@@ -193,6 +207,7 @@ export class Picture {
   constructor(ratio, prompt, onShown = () => {}) {
     this.#onShown = onShown;
     this.element = element("div", { className: "picture", "aria-busy": "true" });
+    this.element.dataset.lacks = t("not_loaded");
     this.element.style.setProperty("--ratio", Picture.number(ratio));
     if (prompt) this.element.title = prompt;
   }
@@ -268,13 +283,12 @@ export class Picture {
 }
 
 /**
- * " Resets …" in local time, as nodes, for the limits of a day; nothing for other errors.
+ * When it begins anew, in local time, as nodes, for the limits of a day; nothing for other errors.
  * @param {number|null} retryAfter seconds from now, as the server counts them with every answer
  */
 export function whenItResets(code, retryAfter) {
   if (!retryAfter || !["quota_exceeded", "message_limit", "provider_limit"].includes(code)) return [];
   const at = new Date(Math.round((Date.now() + retryAfter * 1000) / 60_000) * 60_000);
-  const time = element("time", { dateTime: at.toISOString() });
-  time.textContent = at.toLocaleString(undefined, { weekday: "short", hour: "2-digit", minute: "2-digit" });
-  return [" Resets ", time, "."];
+  const written = dateOf(at, { weekday: "short", hour: "2-digit", minute: "2-digit" });
+  return [" ", ...nodes("resets", { time: element("time", { dateTime: at.toISOString() }, written) })];
 }

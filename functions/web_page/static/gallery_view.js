@@ -3,7 +3,7 @@
  * placed by a transform: so a new picture moves the others without a layout shift.
  */
 import { announce, button, element, folded, icon, labelOf, Picture } from "./elements.js";
-import { Selection } from "./viewer.js";
+import { t } from "./words.js";
 
 const GAP_PX = 8;
 const TILE_PX = 112; // at least
@@ -12,9 +12,9 @@ const AROUND_PX = 600; // above and below what is in view
 const PAGE = 100;
 const TYPING_MS = 250;
 const NONE = {
-  "": "Your pictures will gather here.",
-  painted: "No picture was painted yet.",
-  upload: "No picture was brought yet.",
+  "": t("pictures_gather"),
+  painted: t("none_painted"),
+  upload: t("none_brought"),
 };
 
 export class GalleryView {
@@ -31,7 +31,7 @@ export class GalleryView {
   #reading = 0; // number of the newest read
   #loading = false;
   #live = null; // painted since a search began, while it is read
-  #selection;
+  #selection = null; // once somebody has chosen
   #columns = 1;
   #size = TILE_PX;
 
@@ -41,6 +41,8 @@ export class GalleryView {
    *   readAgain: (image: object) => Promise<object|undefined>, the same image with fresh URLs
    *   open: (image: object) => void,
    *   deleteImages: (images: object[]) => Promise<void>,
+   *   download: (images: object[]) => Promise<void>,
+   *   loadSelection: () => Promise<typeof Selection|null>, null where it could not be loaded
    * }} options
    */
   constructor(root, options) {
@@ -53,7 +55,7 @@ export class GalleryView {
     new ResizeObserver(() => this.#measure()).observe(this.#scroller);
     root.querySelector(".to-top").addEventListener("click", () => this.#showWaiting());
     this.#listenToSearch(root.querySelector("[type=search]"));
-    this.#selection = new Selection(root, { ...options, images: () => this.#images, show: () => this.#markAll() });
+    root.querySelector(".select").addEventListener("click", () => this.#select());
   }
 
   /** Shows the gallery anew from its first page, or searches again. */
@@ -68,7 +70,7 @@ export class GalleryView {
     this.#waiting = [];
     this.#cursor = next_cursor;
     this.#add(images);
-    this.#selection.keepTo(this.#images);
+    this.#selection?.keepTo(this.#images);
   }
 
   /** A picture that was just painted, or brought. */
@@ -87,7 +89,7 @@ export class GalleryView {
     this.#images = this.#images.filter(({ id }) => !gone.has(id));
     this.#waiting = this.#waiting.filter(({ id }) => !gone.has(id));
     this.#live = this.#live?.filter(({ id }) => !gone.has(id)) ?? null;
-    this.#selection.keepTo(this.#images);
+    this.#selection?.keepTo(this.#images);
     this.#offerWaiting();
     this.#layOut();
   }
@@ -147,7 +149,7 @@ export class GalleryView {
     const pill = this.#root.querySelector(".to-top");
     const count = this.#waiting.length;
     pill.hidden = count === 0;
-    pill.lastChild.textContent = count === 1 ? "1 new picture" : `${count} new pictures`;
+    pill.lastChild.textContent = t("new_pictures", { count });
   }
 
   async #loadMore() {
@@ -187,8 +189,8 @@ export class GalleryView {
     this.#list.style.height = `${Math.max(0, rows * step - GAP_PX)}px`;
     this.#list.style.setProperty("--tile", `${this.#size}px`);
     this.#root.classList.toggle("is-empty", rows === 0);
-    this.#root.querySelector(".empty").textContent = this.#cursor && this.#isSearched ? "Searching…"
-      : this.#words ? "No picture has these words." : NONE[this.#origin];
+    this.#root.querySelector(".empty").textContent = this.#cursor && this.#isSearched ? t("searching")
+      : this.#words ? t("none_found") : NONE[this.#origin];
     this.#showNear({ isNew });
   }
 
@@ -227,14 +229,23 @@ export class GalleryView {
   #tile(image, isNew) {
     const picture = new Picture(1, image.prompt);
     picture.show(image, () => this.#options.readAgain(image), { small: true });
-    const press = button(picture.element, () => this.#selection.press(image) || this.#options.open(image), {
+    const press = button(picture.element, () => this.#selection?.press(image) || this.#options.open(image), {
       "aria-label": labelOf(image),
     });
     const mark = element("span", { className: "mark" }, icon("check"));
     const tile = element("li", { className: isNew ? "new" : "" }, press, mark);
     this.#tiles.set(image.id, tile);
-    this.#selection.mark(press, image.id);
+    this.#selection?.mark(press, image.id);
     return tile;
+  }
+
+  async #select() {
+    const Selection = await this.#options.loadSelection();
+    if (!Selection) return;
+    this.#selection ??= new Selection(this.#root, {
+      ...this.#options, images: () => this.#images, show: () => this.#markAll(),
+    });
+    this.#selection.toggle();
   }
 
   #markAll() {
@@ -285,7 +296,7 @@ export class GalleryView {
     const live = this.#live; // the page may be older than they are
     this.#live = null;
     live.forEach((image) => this.insert(image));
-    const count = `${page.images.length}${page.next_cursor ? " or more" : ""}`;
-    if (this.#isSearched) announce(page.images.length === 1 ? "1 picture" : `${count} pictures`);
+    const count = page.images.length;
+    if (this.#isSearched) announce(t(page.next_cursor ? "more_found" : "pictures_counted", { count }));
   }
 }

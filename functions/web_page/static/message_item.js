@@ -1,6 +1,6 @@
 /** One message in the page: its words and pictures, what there is to say of it, and what to do next. */
-import { button, copy, element, labelOf, Picture, whenItResets } from "./elements.js";
-import { difference, downloadAll } from "./viewer.js";
+import { button, copy, difference, element, labelOf, Picture, whenItResets } from "./elements.js";
+import { sentenceOf, t } from "./words.js";
 
 export class MessageItem {
   element = element("li", { tabIndex: -1 });
@@ -18,7 +18,7 @@ export class MessageItem {
 
   /**
    * @param {object} actions `cancel`, `retry`, `again` and `reword`, called with the message; `edit`,
-   *   `open` and `readAgain`, with a picture; `find`, with the id of one that may be held
+   *   `open` and `readAgain`, with a picture; `download`, with several; `find`, with the id of one that may be held
    */
   constructor(actions, waits) {
     this.#actions = actions;
@@ -39,7 +39,7 @@ export class MessageItem {
     this.element.dataset.id = message.id;
     this.element.className = `message ${role} ${meta.status} ${meta.message_type}`;
     this.element.classList.toggle("unsent", version === 0);
-    this.#author.textContent = role === "user" ? "You: " : "Afterimage: ";
+    this.#author.textContent = `${role === "user" ? t("you_said") : "Afterimage:"} `;
     this.#write(truncated ? "…" : (text ?? ""));
     this.#showFoot(message);
     this.#showAttachments(message);
@@ -70,7 +70,7 @@ export class MessageItem {
     if (!isOpen(this.#message)) return;
     this.#since ??= now;
     const ms = Math.max(0, now - this.#since);
-    const words = this.#isWriting ? "Writing…" : waiting(this.#message, ms, typicalMs);
+    const words = this.#isWriting ? t("writing") : waiting(this.#message, ms, typicalMs);
     this.foot.querySelector(".waiting").textContent = words;
   }
 
@@ -133,7 +133,7 @@ export class MessageItem {
   }
 
   #buttonsOf({ sendAgain, role, ...message }) {
-    if (sendAgain) return [button("Try again", sendAgain)];
+    if (sendAgain) return [button(t("try_again"), sendAgain)];
     if (role === "user") return [];
     const act = (label, name) => button(label, async ({ currentTarget }) => {
       if (currentTarget.ariaBusy) return; // not disabled: that would lose the focus
@@ -144,17 +144,17 @@ export class MessageItem {
         currentTarget.ariaBusy = null;
       }
     });
-    if (isOpen(message)) return message.version > 0 ? [act("Cancel", "cancel")] : [];
+    if (isOpen(message)) return message.version > 0 ? [act(t("cancel"), "cancel")] : [];
     const steps = stepsAfter(message.meta).map(([label, name]) => act(label, name));
     const images = imagesOf(message.meta);
     if (images.length === 0) return steps;
     const [{ prompt }] = images;
     return [
       ...steps,
-      act("Another one", "again"),
-      ...(images.length === 1 ? [button("Edit", () => this.#actions.edit(images[0]))] : []),
-      button("Copy prompt", ({ currentTarget }) => copy(prompt, currentTarget)),
-      button(images.length > 1 ? "Download all" : "Download", () => downloadAll(images, this.#actions.readAgain)),
+      act(t("another_one"), "again"),
+      ...(images.length === 1 ? [button(t("edit"), () => this.#actions.edit(images[0]))] : []),
+      button(t("copy_prompt"), ({ currentTarget }) => copy(prompt, currentTarget)),
+      button(t(images.length > 1 ? "download_all" : "download"), () => this.#actions.download(images)),
     ];
   }
 }
@@ -182,8 +182,7 @@ class Pictures {
     slots.forEach((slot, index) => {
       const place = (this.#places[index] ??= this.#add(prompt));
       if (!slot.image) return place.lack(...lackOf(slot));
-      const where = slots.length > 1 ? `, ${index + 1} of ${slots.length}` : "";
-      this.#fill(place, { ...slot.image, prompt: slot.image.prompt || prompt }, where);
+      this.#fill(place, { ...slot.image, prompt: slot.image.prompt || prompt }, index + 1, slots.length);
     });
   }
 
@@ -197,11 +196,12 @@ class Pictures {
     return place;
   }
 
-  #fill(place, image, where) {
+  #fill(place, image, index, total) {
     if (place.imageId === image.id) return;
     place.show(image, () => this.#actions.readAgain(image), this.#options);
     const open = button("", () => this.#actions.open(image));
-    open.setAttribute("aria-label", `Open large${where}: ${labelOf(image)}`);
+    const label = t(total > 1 ? "open_one_large" : "open_large", { index, total, picture: labelOf(image) });
+    open.setAttribute("aria-label", label);
     place.element.append(open);
   }
 }
@@ -231,14 +231,14 @@ function imagesOf({ images = [], prompt }) {
 
 /** What is said in a place without a picture, and whether it is still waited for. */
 function lackOf({ status, error, image_deleted }) {
-  if (image_deleted) return ["Deleted.", false];
-  if (status === "waiting") return ["Waiting…", true];
-  if (status === "failed") return [error.message, false];
-  return status === "cancelled" ? ["Cancelled.", false] : ["", true];
+  if (image_deleted) return [t("deleted"), false];
+  if (status === "waiting") return [t("waiting"), true];
+  if (status === "failed") return [sentenceOf(error), false];
+  return status === "cancelled" ? [t("cancelled"), false] : ["", true];
 }
 
 function noteOf({ role, sendAgain, ...message }) {
-  if (sendAgain) return ["Not sent."];
+  if (sendAgain) return [t("not_sent")];
   if (role === "user") return [];
   if (isOpen(message)) {
     const dots = [1, 2, 3].map(() => element("i"));
@@ -250,7 +250,7 @@ function noteOf({ role, sendAgain, ...message }) {
   const { status, message_type, error } = message.meta;
   const [asked, unasked] = slotsOf(message.meta);
   if (status === "failed") return spaced(reasonsOf(asked.length > 0 ? asked : [{ status, error }]));
-  if (status === "cancelled") return spaced(["Cancelled.", ...reasonsOf(asked), countedOf(asked)]);
+  if (status === "cancelled") return spaced([t("cancelled"), ...reasonsOf(asked), countedOf(asked)]);
   return message_type === "image" ? completeNoteOf(message.meta, asked, unasked) : [];
 }
 
@@ -258,16 +258,13 @@ function noteOf({ role, sendAgain, ...message }) {
 function completeNoteOf(meta, asked, unasked) {
   const images = imagesOf(meta);
   const come = asked.filter(({ status }) => status === "complete").length;
-  const deleted = asked.length > 1 ? "These pictures were deleted." : "This picture was deleted.";
-  const more = unasked.length > 1 ? `${unasked.length} more came unasked: they are not counted.`
-    : "One more came unasked: it is not counted.";
   return spaced([
-    images.length === 0 && deleted,
-    come < asked.length && `${come} of ${asked.length} pictures were painted.`,
+    images.length === 0 && t(asked.length > 1 ? "pictures_deleted" : "picture_deleted"),
+    come < asked.length && t("painted_some", { done: come, total: asked.length }),
     ...reasonsOf(asked),
-    asked.some(({ status }) => status === "cancelled") && "The rest was cancelled.",
+    asked.some(({ status }) => status === "cancelled") && t("rest_cancelled"),
     countedOf(asked),
-    unasked.length > 0 && more,
+    unasked.length > 0 && t("came_unasked", { count: unasked.length }),
     images.length > 0 && difference(meta, images[0]),
   ]);
 }
@@ -280,18 +277,16 @@ function spaced(parts) {
 /** Why pictures failed, each reason once, as nodes. */
 function reasonsOf(slots) {
   const failed = slots.filter(({ status }) => status === "failed");
-  const errors = new Map(failed.map(({ error }) => [error.message, error]));
-  return [...errors.values()].map(({ code, message, retry_after }) =>
-    element("span", {}, message, ...whenItResets(code, retry_after)));
+  const errors = new Map(failed.map(({ error }) => [sentenceOf(error), error]));
+  return [...errors].map(([sentence, { code, retry_after }]) =>
+    element("span", {}, sentence, ...whenItResets(code, retry_after)));
 }
 
 /** What of the cancelled counts all the same: its painting had begun. */
 function countedOf(slots) {
   const counted = slots.filter(({ status, charged }) => status === "cancelled" && charged).length;
   if (counted === 0) return "";
-  if (slots.length === 1) return "Its painting had begun, so it counts for today.";
-  return counted === 1 ? "The painting of one had begun: it counts for today."
-    : `The painting of ${counted} had begun: they count for today.`;
+  return slots.length === 1 ? t("counts_for_today") : t("some_count", { count: counted });
 }
 
 /** What somebody can do about what did not come: labels, and names of actions. */
@@ -302,18 +297,18 @@ function stepsAfter({ status, error, images = [] }) {
   const isUsedUp = (error) => ["quota_exceeded", "provider_limit"].includes(error?.code) && error.retry_after;
   if (errors.every(isUsedUp)) return [];
   const isDeclined = status === "failed" && ["blocked", "no_image"].includes(error.code);
-  return [...(isDeclined ? [["Change the words", "reword"]] : []), ["Try again", "retry"]];
+  return [...(isDeclined ? [[t("change_words"), "reword"]] : []), [t("try_again"), "retry"]];
 }
 
 function waiting(message, ms, typicalMs) {
-  if (isWaiting(message)) return "Waiting for your other pictures…";
+  if (isWaiting(message)) return t("waiting_for_others");
   const { status, images = [] } = message.meta;
+  const isThinking = status === "thinking";
   const done = images.filter((slot) => slot.status === "complete").length;
-  const painting = done ? `Painting… ${done} of ${images.length} done,` : "Painting…";
-  const doing = status === "thinking" ? "Thinking…" : painting;
-  const seconds = (ms) => `${Math.max(1, Math.round(ms / 1000))} s`;
-  if (ms < 1000 || (status === "thinking" && ms < 3000)) return doing.replace(/,$/, "");
-  if (status === "thinking" || done || !typicalMs) return `${doing} ${seconds(ms)}`;
-  if (ms > 2 * typicalMs) return `${doing} ${seconds(ms)}, longer than usual`;
-  return `${doing} ${seconds(ms)}, usually about ${seconds(typicalMs)}`;
+  const doing = done ? t("painting_some", { done, total: images.length }) : t(isThinking ? "thinking" : "painting");
+  if (ms < (isThinking ? 3000 : 1000)) return doing;
+  const [seconds, usual] = [ms, typicalMs].map((time) => Math.max(1, Math.round(time / 1000)));
+  if (done) return t("some_so_far", { doing, seconds });
+  if (isThinking || !typicalMs) return t("taken_so_far", { doing, seconds });
+  return t(ms > 2 * typicalMs ? "taken_longer" : "taken_usually", { doing, seconds, usual });
 }

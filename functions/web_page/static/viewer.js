@@ -1,8 +1,8 @@
-/** What can be done with pictures: looked at large, compared, saved, deleted. */
-import { ask, button, copy, element, labelOf, Picture } from "./elements.js";
+/** One picture, large: looked at, compared with what it was made of, saved, deleted. */
+import { ask, button, copy, difference, element, labelOf, Picture } from "./elements.js";
+import { t } from "./words.js";
 
 const SWIPE_PX = 50;
-const SIZES_PX = { "1K": 1024, "2K": 2048, "4K": 4096 };
 
 /** One picture, large. Keys and swipes go on to the one before or after it in the gallery. */
 export class Viewer {
@@ -16,6 +16,7 @@ export class Viewer {
    *   find: (id: string) => Promise<object|null>, null if the picture was deleted
    *   asked: (image: object) => object, meta of the answer that it belongs to, as far as it is held
    *   readAgain: (image: object) => Promise<object|undefined>,
+   *   download: (images: object[]) => Promise<void>,
    *   showInChat: (image: object) => void,
    *   edit: (image: object) => void,
    *   deleteImages: (images: object[]) => Promise<void>,
@@ -71,11 +72,11 @@ export class Viewer {
       this.#options[name](image);
     };
     return [
-      button("Edit", leaveTo("edit")),
-      button("Download", () => downloadAll([image], this.#options.readAgain)),
-      image.prompt && button("Copy prompt", ({ currentTarget }) => copy(image.prompt, currentTarget)),
-      image.chat_id && button("Show in chat", leaveTo("showInChat")),
-      button("Delete", () => this.#delete(image), { className: "danger" }),
+      button(t("edit"), leaveTo("edit")),
+      button(t("download"), () => this.#options.download([image])),
+      image.prompt && button(t("copy_prompt"), ({ currentTarget }) => copy(image.prompt, currentTarget)),
+      image.chat_id && button(t("show_in_chat"), leaveTo("showInChat")),
+      button(t("delete"), () => this.#delete(image), { className: "danger" }),
     ].filter(Boolean);
   }
 
@@ -88,17 +89,17 @@ export class Viewer {
     before.show(source, () => this.#options.readAgain(source));
     before.element.classList.add("source");
     const slider = element("input", {
-      type: "range", value: "0", "aria-label": "Compare with the picture before", "aria-valuetext": "0 % before",
+      type: "range", value: "0", "aria-label": t("compare"), "aria-valuetext": t("part_before", { part: 0 }),
     });
     slider.addEventListener("input", () => {
       shown.style.setProperty("--before", `${slider.value}%`);
-      slider.ariaValueText = `${slider.value} % before`;
+      slider.ariaValueText = t("part_before", { part: slider.value });
     });
-    shown.append(before.element, element("div", { className: "compare" }, "Before", slider, "After"));
+    shown.append(before.element, element("div", { className: "compare" }, t("before"), slider, t("after")));
   }
 
   async #delete(image) {
-    if (await ask("Delete this picture? It will be gone for good.", "Delete")) {
+    if (await ask(t("delete_pictures", { count: 1 }), t("delete"))) {
       await this.#options.deleteImages([image]);
     }
   }
@@ -114,95 +115,4 @@ export class Viewer {
       if (Math.abs(distance) > SWIPE_PX) this.#go(distance > 0 ? -1 : 1);
     });
   }
-}
-
-/** Several pictures at once: chosen by a press on each, then saved or deleted. */
-export class Selection {
-  #toggle;
-  #bar;
-  #options;
-  #chosen = null; // a Set of ids while somebody chooses
-
-  /**
-   * @param {HTMLElement} root what has the button that begins it, and the bar of what can be done
-   * @param {{
-   *   images: () => object[], those that can be chosen, in order
-   *   show: () => void, calls `mark` for each that is in the page
-   *   readAgain: (image: object) => Promise<object|undefined>,
-   *   deleteImages: (images: object[]) => Promise<void>,
-   * }} options
-   */
-  constructor(root, options) {
-    this.#toggle = root.querySelector(".select");
-    this.#bar = root.querySelector(".selection");
-    this.#options = options;
-    this.#toggle.addEventListener("click", () => this.#choose(this.#chosen ? null : new Set()));
-    this.#bar.querySelector(".download").addEventListener("click", () =>
-      downloadAll(this.#images, options.readAgain));
-    this.#bar.querySelector(".danger").addEventListener("click", () => this.#delete());
-  }
-
-  /** Takes a picture in, or out again; false if nobody is choosing. */
-  press({ id }) {
-    if (!this.#chosen) return false;
-    if (!this.#chosen.delete(id)) this.#chosen.add(id);
-    this.#choose(this.#chosen);
-    return true;
-  }
-
-  /** Of other pictures none is chosen any more. */
-  keepTo(images) {
-    const ids = new Set(images.map(({ id }) => id));
-    this.#choose(this.#chosen && new Set([...this.#chosen].filter((id) => ids.has(id))));
-  }
-
-  /** Says on a picture's button whether it is chosen. */
-  mark(press, id) {
-    if (this.#chosen) press.setAttribute("aria-pressed", this.#chosen.has(id));
-    else press.removeAttribute("aria-pressed");
-  }
-
-  get #images() {
-    return this.#options.images().filter(({ id }) => this.#chosen.has(id));
-  }
-
-  #choose(ids) {
-    this.#chosen = ids;
-    this.#toggle.textContent = ids ? "Done" : "Select";
-    this.#toggle.setAttribute("aria-pressed", ids !== null);
-    this.#bar.hidden = ids === null;
-    this.#bar.querySelector("[role=status]").textContent = `${ids?.size ?? 0} selected`;
-    for (const press of this.#bar.querySelectorAll("button")) press.disabled = !ids?.size;
-    this.#options.show();
-  }
-
-  async #delete() {
-    const images = this.#images;
-    const [what, they] = images.length === 1 ? ["this picture", "It"] : [`these ${images.length} pictures`, "They"];
-    if (await ask(`Delete ${what}? ${they} will be gone for good.`, "Delete")) await this.#options.deleteImages(images);
-  }
-}
-
-/**
- * Saves pictures, each under words of its prompt.
- * @param {(image: object) => Promise<object>} readAgain the same image with fresh URLs
- */
-export async function downloadAll(images, readAgain) {
-  for (const [index, image] of images.entries()) {
-    if (index) await new Promise((resolve) => setTimeout(resolve, 300)); // browsers drop downloads at once
-    const { url } = await readAgain(image).catch(() => image);
-    const words = (image.prompt ?? "").normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? [];
-    const name = words.join("-").slice(0, 60) || image.id;
-    const number = images.length > 1 ? `-${index + 1}` : "";
-    element("a", { href: url, download: `${name}${number}.webp` }).click();
-  }
-}
-
-/** A sentence where a picture has another shape or size than was asked for; otherwise nothing. */
-export function difference({ aspect_ratio, image_size }, { width, height }) {
-  const isOtherShape = aspect_ratio && Math.abs(width / height / Picture.number(aspect_ratio) - 1) > 0.05;
-  const isOtherSize = image_size && SIZES_PX[image_size] && // of a square; sizes double from one to the next
-    Math.round(Math.log2(Math.sqrt(width * height) / SIZES_PX[image_size])) !== 0;
-  const asked = [isOtherShape && aspect_ratio, isOtherSize && image_size].filter(Boolean).join(" and ");
-  return asked && `Asked for ${asked}, came as ${width} × ${height}.`;
 }

@@ -1,0 +1,397 @@
+/**
+ * Every word of the interface, in English and German, and how this reader's language writes numbers
+ * and dates.
+ *
+ *     t("cancelled");                    t("new_pictures", { count: 3 });
+ *
+ * A sentence with a number of things has its plural forms under `one` and `other`, chosen by `count`.
+ * The words that stand in index.html itself are filled in as soon as this module is there.
+ */
+const WORDS = {
+  // --- signed out
+  tagline: {
+    en: "A chat that paints. Ask for a picture and watch it arrive.",
+    de: "Ein Chat, der malt. Wünsch dir ein Bild und sieh ihm beim Entstehen zu.",
+  },
+  sign_in: { en: "Sign in", de: "Anmelden" },
+  sign_in_unreachable: {
+    en: "The sign-in could not be reached. Please try again.",
+    de: "Die Anmeldung ist nicht erreichbar. Bitte versuch es noch einmal.",
+  },
+  sign_in_failed: {
+    en: "Signing in did not work. Please try again.",
+    de: "Das Anmelden hat nicht geklappt. Bitte versuch es noch einmal.",
+  },
+
+  // --- chats and account
+  chats: { en: "Chats", de: "Chats" },
+  chats_and_account: { en: "Chats and account", de: "Chats und Konto" },
+  new_chat: { en: "New chat", de: "Neuer Chat" },
+  more_chats: { en: "More chats", de: "Mehr Chats" },
+  rename: { en: "Rename", de: "Umbenennen" },
+  chat_title: { en: "Title of the chat", de: "Titel des Chats" },
+  delete_chat: {
+    en: "Delete {title} with all its messages and what was painted in it?",
+    de: "{title} mit allen Nachrichten und allem, was darin gemalt wurde, löschen?",
+  },
+  brought_stay: {
+    en: "Pictures that you brought stay.",
+    de: "Bilder, die du mitgebracht hast, bleiben.",
+  },
+  brought_stay_counted: {
+    en: { one: "The picture that you brought stays.", other: "The {count} pictures that you brought stay." },
+    de: {
+      one: "Das Bild, das du mitgebracht hast, bleibt.",
+      other: "Die {count} Bilder, die du mitgebracht hast, bleiben.",
+    },
+  },
+  chat_not_deleted: {
+    en: "This chat could not be deleted. It may be gone already.",
+    de: "Dieser Chat ließ sich nicht löschen. Vielleicht ist er schon weg.",
+  },
+  sign_out: { en: "Sign out", de: "Abmelden" },
+  delete_account: { en: "Delete my account…", de: "Mein Konto löschen…" },
+  delete_account_question: {
+    en: "Delete your account with all chats and pictures? Nothing can bring them back.",
+    de: "Dein Konto mit allen Chats und Bildern löschen? Nichts bringt sie zurück.",
+  },
+  delete_everything: { en: "Delete everything", de: "Alles löschen" },
+  account_not_deleted: {
+    en: "The account could not be deleted here.",
+    de: "Das Konto ließ sich hier nicht löschen.",
+  },
+
+  // --- the connection
+  connecting: { en: "Connecting…", de: "Verbinde…" },
+  reconnecting: { en: "Reconnecting…", de: "Verbinde neu…" },
+  offline: { en: "Offline", de: "Offline" },
+
+  // --- the welcome
+  what_to_see: { en: "What would you like to see?", de: "Was möchtest du sehen?" },
+  lighthouse: { en: "A lighthouse in a storm", de: "Ein Leuchtturm im Sturm" },
+  paint_lighthouse: { en: "Paint a lighthouse in a storm", de: "Male einen Leuchtturm im Sturm" },
+  fox: { en: "A fox asleep in autumn leaves", de: "Ein Fuchs, der im Herbstlaub schläft" },
+  paint_fox: { en: "Paint a fox asleep in autumn leaves", de: "Male einen Fuchs, der im Herbstlaub schläft" },
+  city: { en: "A city of glass at dawn, 16:9", de: "Eine Stadt aus Glas im Morgenlicht, 16:9" },
+  paint_city: {
+    en: "Paint a city of glass at dawn, 16:9",
+    de: "Male eine Stadt aus Glas im Morgenlicht, 16:9",
+  },
+
+  // --- writing
+  messages: { en: "Messages", de: "Nachrichten" },
+  message: { en: "Message", de: "Nachricht" },
+  ask_for_picture: { en: "Ask for a picture", de: "Wünsch dir ein Bild" },
+  send: { en: "Send", de: "Senden" },
+  latest: { en: "Latest", de: "Neueste" },
+  add_pictures: { en: "Add pictures", de: "Bilder hinzufügen" },
+  take_photo: { en: "Take a photo", de: "Foto aufnehmen" },
+  going_along: { en: "Pictures that go with the message", de: "Bilder, die mit der Nachricht gehen" },
+  shape: { en: "Shape", de: "Form" },
+  shape_of_picture: { en: "Shape of the picture", de: "Form des Bildes" },
+  number: { en: "Number", de: "Anzahl" },
+  number_of_pictures: { en: "Number of pictures", de: "Anzahl der Bilder" },
+  pictures_counted: {
+    en: { one: "1 picture", other: "{count} pictures" },
+    de: { one: "1 Bild", other: "{count} Bilder" },
+  },
+  size: { en: "Size", de: "Größe" },
+  size_of_picture: { en: "Size of the picture, with its price", de: "Größe des Bildes, mit ihrem Preis" },
+  size_offer: {
+    en: { one: "{name}: ${price}", other: "{name}: ${price}, counts as {count}" },
+    de: { one: "{name}: {price} $", other: "{name}: {price} $, zählt als {count}" },
+  },
+  who_paints: { en: "Who paints", de: "Wer malt" },
+  straight_to_painter: { en: "Straight to the painter", de: "Direkt zum Maler" },
+  characters: { en: "{length} of {most} characters", de: "{length} von {most} Zeichen" },
+  pictures_today: { en: "{used} of {limit} pictures today", de: "{used} von {limit} Bildern heute" },
+  too_many_pictures: {
+    en: "A question takes up to {most} pictures.",
+    de: "Eine Frage nimmt bis zu {most} Bilder mit.",
+  },
+  picture_in_the_way: {
+    en: "Try the picture again, or remove it, before you send.",
+    de: "Versuch es mit dem Bild noch einmal oder entferne es, bevor du sendest.",
+  },
+  say_what: { en: "Say what shall be painted.", de: "Schreib, was gemalt werden soll." },
+
+  // --- pictures that are brought
+  only_these_kinds: {
+    en: "Only JPEG, PNG and WebP pictures can be taken.",
+    de: "Nur JPEG, PNG und WebP können mitgebracht werden.",
+  },
+  no_heic: {
+    en: "HEIC pictures cannot be taken. Save it as JPEG and choose that. (An iPhone takes JPEG after Settings › Camera › Formats › Most Compatible.)",
+    de: "HEIC-Bilder können nicht mitgebracht werden. Speichere es als JPEG und wähle das. (Ein iPhone nimmt JPEG auf nach Einstellungen › Kamera › Formate › Maximale Kompatibilität.)",
+  },
+  picture_gone: {
+    en: "A picture is not there any more. It was deleted, or it had not gone up yet.",
+    de: "Ein Bild ist nicht mehr da. Es wurde gelöscht oder war noch nicht hochgeladen.",
+  },
+  foreign_picture: {
+    en: "A picture of another page cannot be taken from there. Save it, then choose the file.",
+    de: "Ein Bild einer anderen Seite kann nicht von dort kommen. Speichere es und wähle die Datei.",
+  },
+  going_up: { en: "Going up", de: "Wird hochgeladen" },
+  again: { en: "Again", de: "Noch einmal" },
+  remove_picture: { en: "Remove the picture", de: "Bild entfernen" },
+
+  // --- messages
+  you_said: { en: "You:", de: "Du:" },
+  cancel: { en: "Cancel", de: "Abbrechen" },
+  try_again: { en: "Try again", de: "Noch einmal versuchen" },
+  change_words: { en: "Change the words", de: "Worte ändern" },
+  another_one: { en: "Another one", de: "Noch eins" },
+  edit: { en: "Edit", de: "Bearbeiten" },
+  copy_prompt: { en: "Copy prompt", de: "Prompt kopieren" },
+  download: { en: "Download", de: "Herunterladen" },
+  download_all: { en: "Download all", de: "Alle herunterladen" },
+  copied: { en: "Copied", de: "Kopiert" },
+  not_allowed: { en: "Not allowed", de: "Nicht erlaubt" },
+  not_sent: { en: "Not sent.", de: "Nicht gesendet." },
+  thinking: { en: "Thinking…", de: "Denkt nach…" },
+  writing: { en: "Writing…", de: "Schreibt…" },
+  painting: { en: "Painting…", de: "Malt…" },
+  painting_some: { en: "Painting… {done} of {total} done", de: "Malt… {done} von {total} fertig" },
+  taken_so_far: { en: "{doing} {seconds} s", de: "{doing} {seconds} s" },
+  some_so_far: { en: "{doing}, {seconds} s", de: "{doing}, {seconds} s" },
+  taken_longer: { en: "{doing} {seconds} s, longer than usual", de: "{doing} {seconds} s, länger als sonst" },
+  taken_usually: {
+    en: "{doing} {seconds} s, usually about {usual} s",
+    de: "{doing} {seconds} s, sonst etwa {usual} s",
+  },
+  waiting: { en: "Waiting…", de: "Wartet…" },
+  waiting_for_others: { en: "Waiting for your other pictures…", de: "Wartet auf deine anderen Bilder…" },
+  cancelled: { en: "Cancelled.", de: "Abgebrochen." },
+  rest_cancelled: { en: "The rest was cancelled.", de: "Der Rest wurde abgebrochen." },
+  deleted: { en: "Deleted.", de: "Gelöscht." },
+  picture_deleted: { en: "This picture was deleted.", de: "Dieses Bild wurde gelöscht." },
+  pictures_deleted: { en: "These pictures were deleted.", de: "Diese Bilder wurden gelöscht." },
+  painted_some: { en: "{done} of {total} pictures were painted.", de: "{done} von {total} Bildern wurden gemalt." },
+  came_unasked: {
+    en: {
+      one: "One more came unasked: it is not counted.",
+      other: "{count} more came unasked: they are not counted.",
+    },
+    de: {
+      one: "Eins kam ungefragt dazu: Es zählt nicht.",
+      other: "{count} kamen ungefragt dazu: Sie zählen nicht.",
+    },
+  },
+  counts_for_today: {
+    en: "Its painting had begun, so it counts for today.",
+    de: "Das Malen hatte begonnen, darum zählt es für heute.",
+  },
+  some_count: {
+    en: {
+      one: "The painting of one had begun: it counts for today.",
+      other: "The painting of {count} had begun: they count for today.",
+    },
+    de: {
+      one: "Das Malen von einem hatte begonnen: Es zählt für heute.",
+      other: "Das Malen von {count} hatte begonnen: Sie zählen für heute.",
+    },
+  },
+  came_otherwise: {
+    en: "Asked for {asked}, came as {width} × {height}.",
+    de: "Gewünscht war {asked}, gekommen ist {width} × {height}.",
+  },
+  both: { en: "{one} and {other}", de: "{one} und {other}" },
+  resets: { en: "Resets {time}.", de: "Neu ab {time}." },
+
+  // --- what is spoken
+  painting_now: { en: "Painting.", de: "Es wird gemalt." },
+  answer_complete: { en: "The answer is complete.", de: "Die Antwort ist fertig." },
+  picture_ready: { en: "Picture ready: {prompt}", de: "Bild fertig: {prompt}" },
+  pictures_ready: {
+    en: "{done} of {total} pictures ready: {prompt}",
+    de: "{done} von {total} Bildern fertig: {prompt}",
+  },
+
+  // --- pictures
+  picture: { en: "Picture", de: "Bild" },
+  pictures: { en: "Pictures", de: "Bilder" },
+  your_pictures: { en: "Your pictures", de: "Deine Bilder" },
+  brought_on: { en: "Brought on {date}", de: "Mitgebracht am {date}" },
+  open_large: { en: "Open large: {picture}", de: "Groß öffnen: {picture}" },
+  open_one_large: {
+    en: "Open large, {index} of {total}: {picture}",
+    de: "Groß öffnen, {index} von {total}: {picture}",
+  },
+  not_loaded: { en: "The picture could not be loaded.", de: "Das Bild ließ sich nicht laden." },
+  back_to_chat: { en: "Back to the chat", de: "Zurück zum Chat" },
+  search: { en: "Search", de: "Suchen" },
+  search_prompts: { en: "Search by words of the prompt", de: "Nach Worten des Prompts suchen" },
+  which_pictures: { en: "Which pictures", de: "Welche Bilder" },
+  all: { en: "All", de: "Alle" },
+  painted: { en: "Painted", de: "Gemalt" },
+  brought: { en: "Brought", de: "Mitgebracht" },
+  pictures_gather: { en: "Your pictures will gather here.", de: "Hier sammeln sich deine Bilder." },
+  none_painted: { en: "No picture was painted yet.", de: "Es wurde noch kein Bild gemalt." },
+  none_brought: { en: "No picture was brought yet.", de: "Es wurde noch kein Bild mitgebracht." },
+  none_found: { en: "No picture has these words.", de: "Kein Bild hat diese Worte." },
+  searching: { en: "Searching…", de: "Suche…" },
+  more_found: { en: "{count} or more pictures", de: "{count} oder mehr Bilder" },
+  new_pictures: {
+    en: { one: "1 new picture", other: "{count} new pictures" },
+    de: { one: "1 neues Bild", other: "{count} neue Bilder" },
+  },
+  select: { en: "Select", de: "Auswählen" },
+  done: { en: "Done", de: "Fertig" },
+  selected: { en: "{count} selected", de: "{count} ausgewählt" },
+  newer_picture: { en: "Newer picture", de: "Neueres Bild" },
+  older_picture: { en: "Older picture", de: "Älteres Bild" },
+  close: { en: "Close", de: "Schließen" },
+  show_in_chat: { en: "Show in chat", de: "Im Chat zeigen" },
+  compare: { en: "Compare with the picture before", de: "Mit dem Bild davor vergleichen" },
+  before: { en: "Before", de: "Vorher" },
+  after: { en: "After", de: "Nachher" },
+  part_before: { en: "{part} % before", de: "{part} % vorher" },
+  delete: { en: "Delete", de: "Löschen" },
+  delete_pictures: {
+    en: {
+      one: "Delete this picture? It will be gone for good.",
+      other: "Delete these {count} pictures? They will be gone for good.",
+    },
+    de: {
+      one: "Dieses Bild löschen? Es ist dann für immer weg.",
+      other: "Diese {count} Bilder löschen? Sie sind dann für immer weg.",
+    },
+  },
+  picture_not_deleted: {
+    en: "This picture could not be deleted. It may be gone already.",
+    de: "Dieses Bild ließ sich nicht löschen. Vielleicht ist es schon weg.",
+  },
+};
+
+/** What went wrong, by the API's code, the channel's own, or the status where there is no code. */
+const ERRORS = {
+  clock_skew: { en: "The id's time is more than five minutes off.", de: "Die Uhr dieses Geräts geht mehr als fünf Minuten falsch." },
+  unauthorized: { en: "Sign in to continue.", de: "Melde dich an, um weiterzumachen." },
+  not_found: { en: "There is nothing here.", de: "Hier ist nichts." },
+  id_reused: { en: "This id already belongs to something else that was sent.", de: "Diese Kennung gehört schon zu etwas anderem." },
+  chat_deleted: { en: "This chat has been deleted.", de: "Dieser Chat wurde gelöscht." },
+  not_running: { en: "This message has already ended.", de: "Diese Nachricht ist schon zu Ende." },
+  not_failed: {
+    en: "Only a message that failed or was cancelled can be tried again.",
+    de: "Nur was misslang oder abgebrochen wurde, kann noch einmal versucht werden.",
+  },
+  retry_limit: {
+    en: "This has been tried often enough. Please send it as a new message.",
+    de: "Das wurde oft genug versucht. Bitte sende es als neue Nachricht.",
+  },
+  image_deleted: { en: "This picture has been deleted.", de: "Dieses Bild wurde gelöscht." },
+  account_deleted: { en: "This account has been deleted.", de: "Dieses Konto wurde gelöscht." },
+  too_large: { en: "This file is too large.", de: "Diese Datei ist zu groß." },
+  too_many_open: {
+    en: "Please wait until one of your open messages is answered.",
+    de: "Bitte warte, bis eine deiner offenen Nachrichten beantwortet ist.",
+  },
+  message_limit: { en: "You have reached today's limit of messages.", de: "Du hast heute so viele Nachrichten geschrieben, wie möglich sind." },
+  provider_limit: {
+    en: "You have reached today's limit of calls to the model.",
+    de: "Du hast das Modell heute so oft gefragt, wie möglich ist.",
+  },
+  upload_limit: {
+    en: "You have reached today's limit of pictures that you bring.",
+    de: "Du hast heute so viele Bilder mitgebracht, wie möglich sind.",
+  },
+  busy: { en: "The service is busy. Please try again.", de: "Der Dienst ist ausgelastet. Bitte versuch es noch einmal." },
+  quota_exceeded: { en: "You have used all of today's pictures.", de: "Du hast alle Bilder für heute verbraucht." },
+  source_deleted: {
+    en: "A picture that this one was to be made of is no longer there.",
+    de: "Ein Bild, aus dem dieses entstehen sollte, ist nicht mehr da.",
+  },
+  blocked: {
+    en: "The model declined this request. Try to describe something else.",
+    de: "Das Modell hat diesen Wunsch abgelehnt. Versuch, etwas anderes zu beschreiben.",
+  },
+  no_image: {
+    en: "The model did not return a picture. Try to put it in other words.",
+    de: "Das Modell hat kein Bild geschickt. Versuch es mit anderen Worten.",
+  },
+  provider_unavailable: {
+    en: "The model is not available right now. Please try again in a moment.",
+    de: "Das Modell ist gerade nicht erreichbar. Bitte versuch es gleich noch einmal.",
+  },
+  provider_rejected: {
+    en: "The model could not take this request. The operator has been told.",
+    de: "Das Modell konnte mit diesem Wunsch nichts anfangen. Der Betreiber weiß Bescheid.",
+  },
+  timed_out: { en: "The model took too long. Please try again.", de: "Das Modell hat zu lange gebraucht. Bitte versuch es noch einmal." },
+  internal: { en: "Something went wrong on our side. Please try again.", de: "Bei uns ging etwas schief. Bitte versuch es noch einmal." },
+
+  // --- what no answer of the API says
+  token_failed: { en: "You are not signed in.", de: "Du bist nicht angemeldet." },
+  wrong_url: { en: "The server could not be reached.", de: "Der Server ist nicht erreichbar." },
+  part_not_loaded: {
+    en: "This part of the page could not be loaded. Please try again.",
+    de: "Dieser Teil der Seite ließ sich nicht laden. Bitte versuch es noch einmal.",
+  },
+  unreadable: { en: "This picture cannot be read.", de: "Dieses Bild lässt sich nicht lesen." },
+  0: { en: "The server could not be reached.", de: "Der Server ist nicht erreichbar." },
+  413: { en: "This picture is too large.", de: "Dieses Bild ist zu groß." },
+  other: { en: "Something went wrong. Please try again.", de: "Etwas ging schief. Bitte versuch es noch einmal." },
+};
+
+/** The first of the browser's languages that there are words in; numbers and dates are written as there. */
+export const locale = navigator.languages.find((one) => languageOf(one) in WORDS.sign_in) ?? "en";
+const language = languageOf(locale);
+const plurals = new Intl.PluralRules(locale);
+
+/**
+ * Words by their key.
+ * @param {Record<string, string|number>} values for the places in braces; `count` chooses the form
+ */
+export function t(key, values = {}) {
+  return nodes(key, values).join("");
+}
+
+/** As `t`, in pieces: a place may be filled with a node, too. */
+export function nodes(key, values = {}) {
+  const words = WORDS[key][language];
+  const form = typeof words === "string" ? words : words[plurals.select(values.count)];
+  return form.split(/\{(\w+)\}/).map((piece, index) => (index % 2 ? written(values[piece]) : piece));
+}
+
+/** A sentence on what went wrong: an ApiError, or the `error` of a message. */
+export function sentenceOf({ code, status, message }) {
+  const words = ERRORS[code ?? status] ?? (code ? null : ERRORS.other);
+  return words?.[language] ?? message;
+}
+
+export function numberOf(value) {
+  return Number(value).toLocaleString(locale, { maximumFractionDigits: 4 });
+}
+
+export function dateOf(time, options) {
+  return new Date(time).toLocaleString(locale, options);
+}
+
+/** Puts words into elements of index.html: `data-t` names their text, `data-t-…` an attribute's. */
+function fill(root) {
+  root.lang = language;
+  root.dataset.words = "";
+  if (language === "en") return; // they stand there
+  for (const element of root.querySelectorAll("*")) {
+    for (const [name, key] of Object.entries(element.dataset)) {
+      if (name === "t") element.textContent = t(key);
+      else if (/^t[A-Z]/.test(name)) element.setAttribute(attributeOf(name), t(key));
+    }
+  }
+}
+
+/** `tAriaLabel` → `aria-label` */
+function attributeOf(name) {
+  return name.slice(1).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`).slice(1);
+}
+
+function written(value) {
+  return typeof value === "number" ? numberOf(value) : value;
+}
+
+function languageOf(locale) {
+  return locale.split("-")[0];
+}
+
+fill(document.documentElement);

@@ -1,0 +1,81 @@
+"""What the first view does without comes later, and works at once all the same."""
+
+import re
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Page, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import PATIENCE_MS, Held, expect_level, expect_picture, say
+
+MOST_REQUESTS = 14
+
+
+def test_the_first_view_is_few_requests(
+    stack: Stack, new_context: Callable[..., BrowserContext]
+) -> None:
+    page = new_context().new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+
+    page.goto(stack.url)
+    page.get_by_role("button", name="Sign in").wait_for()
+
+    own = [url for url in asked if url.startswith(stack.url) and "/dev/" not in url]
+    assert len(own) <= MOST_REQUESTS
+    assert len(set(own)) == len(own)
+
+
+def test_a_press_waits_for_what_is_not_there_yet(
+    stack: Stack,
+    new_context: Callable[..., BrowserContext],
+    sign_in_with: Callable[..., Page],
+    name: str,
+) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    tab = new_context().new_page()
+    viewer, selection = Held(tab, "**/viewer.js"), Held(tab, "**/selection.js")
+    page = sign_in_with(tab, name)
+    say(page, "paint a sunset over the sea")
+    expect_picture(page)
+
+    page.get_by_role("button", name=re.compile("Open large")).click()
+    expect(page.locator("#viewer")).to_be_hidden()
+    viewer.first().continue_()
+
+    expect(page.locator("#viewer img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Select").click()
+    selection.first().continue_()
+    expect(page.locator(".selection")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_a_part_that_cannot_be_loaded_is_said_and_asked_for_again(
+    stack: Stack,
+    new_context: Callable[..., BrowserContext],
+    sign_in_with: Callable[..., Page],
+    name: str,
+) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    tab = new_context().new_page()
+    tab.route("**/viewer.js", lambda route: route.abort())
+    page = sign_in_with(tab, name)
+    say(page, "paint a sunset over the sea")
+    expect_picture(page)
+    picture = page.get_by_role("button", name=re.compile("Open large"))
+
+    picture.click()
+    expect(page.locator("#notice")).to_contain_text("could not be loaded")
+    page.unroute("**/viewer.js")
+    picture.click()
+
+    expect(page.locator("#viewer img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_everything_is_there_once_nothing_else_is_to_do(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    expect_level(page)
+
+    page.wait_for_load_state("networkidle")
+
+    loaded = page.evaluate("performance.getEntriesByType('resource').map(({ name }) => name)")
+    assert any(url.endswith("/viewer.js") for url in loaded)
