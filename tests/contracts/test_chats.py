@@ -14,6 +14,7 @@ from afterimage.domain.changes import (
     Change,
     CloseChat,
     EditChat,
+    NameChat,
     PinChat,
     TouchChat,
     Transition,
@@ -48,6 +49,26 @@ def test_an_edit_changes_what_it_names_and_nothing_else(tables: Tables, user: st
     assert pinned == replace(first, pinned=True)
     assert renamed == replace(pinned, title="mine", title_origin=TitleOrigin.PERSON)
     assert tables.chats.get(user, CHAT) == replace(renamed, pinned=False)
+
+
+def test_a_model_names_what_nobody_has_named(tables: Tables, user: str) -> None:
+    commit(tables, user, TouchChat("a", "the first words", NOW), TouchChat("b", "others", NOW))
+    commit(tables, user, EditChat("b", "Mine"))
+
+    commit(tables, user, NameChat("a", "A name"))
+
+    named = tables.chats.get(user, "a")
+    assert named == Chat("a", "A name", NOW, NOW, title_origin=TitleOrigin.MODEL)
+    assert refused(tables, user, NameChat("a", "Another name")) == {NameChat}
+    assert refused(tables, user, NameChat("b", "A name")) == {NameChat}
+    assert refused(tables, user, NameChat("no such chat", "A name")) == {NameChat}
+
+
+def test_nobody_names_a_chat_that_is_being_deleted(tables: Tables, user: str) -> None:
+    commit(tables, user, TouchChat(CHAT, "the first words", NOW))
+    commit(tables, user, CloseChat(CHAT))
+
+    assert refused(tables, user, NameChat(CHAT, "A name")) == {NameChat}
 
 
 def pinned(*chat_ids: str, limit: int = 3) -> list[Change]:

@@ -112,6 +112,27 @@ def test_a_wish_for_a_picture_becomes_an_image_request(provider: Provider) -> No
     assert "thoughtSignature" in reply.parts
 
 
+@pytest.mark.parametrize(
+    ("question", "title"),
+    [
+        ("paint a red fox that sleeps in the snow at dusk", "A red fox that sleeps"),
+        ("Was wünschst du dir, wenn du einmal drei Wünsche hast?", "Was wünschst du dir, wenn du"),
+        ("hello", ""),
+    ],
+)
+def test_the_simulator_names_a_chat_that_begins_with_many_words(
+    provider: Provider, question: str, title: str
+) -> None:
+    asked = [Turn("user", [{"text": question}])]
+
+    reply = provider.gemini.reply(
+        asked, WHO, _in(20), RecordingCalls(), RecordingWords(), may_name=True
+    )
+
+    assert reply.title == title
+    assert isinstance(reply, ImageRequest) or reply.text
+
+
 def test_a_text_that_breaks_off_leaves_its_words_and_is_not_asked_for_again(
     provider: Provider,
 ) -> None:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 
 import httpx
 import pytest
@@ -73,6 +75,42 @@ def test_a_chat_is_renamed(alice: httpx.Client) -> None:
     assert renamed.json()["title"] == "Holidays"
     assert alice.get("/chats").json()["chats"][0]["title"] == "Holidays"
     assert alice.patch("/chats/c", json={"title": ""}).status_code == 400
+
+
+LONG = "tell me why a lamp on a harbour wall would ever love the moon"
+
+
+def test_the_model_names_a_chat_by_its_first_answer_and_no_later_one(
+    alice: httpx.Client, stack: Stack
+) -> None:
+    word = uuid.uuid4().hex
+
+    alice.post("/chats/c/messages", json={"text": f"{LONG} {word}"})
+    named = alice.get("/chats").json()["chats"][0]
+    alice.post("/chats/c/messages", json={"text": f"and now {LONG} once more {word}"})
+
+    assert (named["title"], named["title_origin"]) == ("Tell me why a lamp", "model")
+    assert alice.get("/chats").json()["chats"][0]["title"] == named["title"]
+    assert sum(word in call["prompt"] for call in stack.gemini()["log"]) == 2
+
+
+def test_what_a_person_writes_while_the_model_thinks_stays(
+    alice: httpx.Client, stack: Stack
+) -> None:
+    word = uuid.uuid4().hex
+    stack.gemini(script=[{"on": "text", "match": word, "delay_ms": 1_500}])
+    with ThreadPoolExecutor(1) as pool:
+        asking = pool.submit(alice.post, "/chats/c/messages", json={"text": f"{LONG} {word}"})
+        while alice.patch("/chats/c", json={"title": "Mine"}).status_code == 404:
+            time.sleep(0.05)
+        asking.result().raise_for_status()
+
+    chat = alice.get("/chats").json()["chats"][0]
+    events = alice.get("/realtime/events?after=0").json()["events"]
+    told = [one["payload"]["chat"]["title"] for one in events if one["event"] == "chat-update"]
+
+    assert (chat["title"], chat["title_origin"]) == ("Mine", "person")
+    assert set(told) == {"Mine"}
 
 
 def test_pinned_chats_come_first_until_they_are_unpinned_or_deleted(alice: httpx.Client) -> None:

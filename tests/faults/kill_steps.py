@@ -240,6 +240,7 @@ STEPS: dict[str, dict[str, int]] = {
     },
     "chat deleted": {
         "Query channels": 3,
+        "GetItem chats": 1,
         "TransactWriteItems deletion": 1,
         "PostToConnection chat-delete": 1,
         "Invoke": 1,

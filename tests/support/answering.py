@@ -11,7 +11,8 @@ from afterimage.domain.catalogue import Catalogue
 from afterimage.domain.entities import Message
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.invocation import Invocation
-from afterimage.ports.chats import ImagesById, MessageReader
+from afterimage.ports.chats import MessageReader
+from afterimage.ports.events import RowReader
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.models import CallCounter, TextModel
 from afterimage.ports.pictures import SmallFiles
@@ -21,6 +22,7 @@ from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
+from afterimage.use_cases.name_chat import NameChat
 from afterimage.use_cases.open_question import OpenQuestion, Question
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.paint_question import PaintQuestion
@@ -47,7 +49,7 @@ class Answering:
     starter: ImageStarter
     turns: PaintersTurns
     invocation: Invocation
-    images: ImagesById
+    images: RowReader
     files: SmallFiles
     clock: Clock
     limits: Limits
@@ -88,6 +90,7 @@ class Answering:
             calls,
             order,
             end,
+            NameChat(channel, self.images, log, self.metrics),
             clock,
             self.executor,
             log,

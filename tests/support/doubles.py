@@ -254,6 +254,7 @@ class ScriptedModel:
     journal: list[str] = field(default_factory=list)
     asked: list[Any] = field(default_factory=list)
     identifiers: list[str] = field(default_factory=list)
+    may_name: list[bool] = field(default_factory=list)
     drafts: list[bytes] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
     meanwhile: Callable[[], None] = lambda: None
@@ -267,9 +268,12 @@ class ScriptedModel:
         until: datetime,
         calls: Calls,
         words: Words,
+        *,
+        may_name: bool = False,
     ) -> TextReply | ImageRequest:
         calls.begin()
         self.journal.append("reply")
+        self.may_name.append(may_name)
         self.asked.append((list(turns), until))
         self.identifiers.append(safety_identifier)
         for text in self.said:

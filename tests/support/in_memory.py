@@ -595,6 +595,10 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return (user, chat_id) not in rows.chats
         case changes.TouchChat(chat_id):
             return (user, chat_id) not in rows.deleting
+        case changes.NameChat(chat_id):
+            chat = rows.chats.get((user, chat_id))
+            unnamed = chat is not None and chat.title_origin is TitleOrigin.TEXT
+            return unnamed and (user, chat_id) not in rows.deleting
         case changes.EditChat(chat_id):
             return (user, chat_id) in rows.chats and (user, chat_id) not in rows.deleting
         case changes.PinChat(chat_id, limit):
@@ -666,6 +670,9 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             rows.chats[user, chat_id] = replace(chat, updated_at=at)
         case changes.EditChat(chat_id, title, pinned):
             rows.chats[user, chat_id] = _edited(rows.chats[user, chat_id], title, pinned)
+        case changes.NameChat(chat_id, title):
+            named = replace(rows.chats[user, chat_id], title=title, title_origin=TitleOrigin.MODEL)
+            rows.chats[user, chat_id] = named
         case changes.PinChat(chat_id):
             rows.pins.setdefault((user, PINS), set()).add(chat_id)
         case changes.UnpinChat(chat_id):

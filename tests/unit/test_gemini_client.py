@@ -257,6 +257,105 @@ REFUSED = Answer(400, b'{"error": {"code": 400, "status": "INVALID_ARGUMENT", "m
 NO_SIGNATURE = Answer(body=b'{"candidates": [{"finishReason": "MISSING_THOUGHT_SIGNATURE"}]}')
 
 
+# --- A chat's name --------------------------------------------------------------------------------
+
+
+def naming(gemini: Gemini, calls: RecordingCalls | None = None) -> TextReply | ImageRequest:
+    calls = calls or RecordingCalls()
+    return gemini.reply(TURNS, WHO, UNTIL, calls, RecordingWords(), may_name=True)
+
+
+def said(*parts: Any) -> Answer:
+    candidate = {"content": {"parts": [*parts]}, "finishReason": "STOP"}
+    return Answer(body=json.dumps({"candidates": [candidate]}).encode())
+
+
+def call_of(name: str, **args: Any) -> dict[str, Any]:
+    return {"functionCall": {"name": name, "args": args}, "thoughtSignature": "b3Bh"}
+
+
+def tools_of(request: dict[str, Any]) -> list[str]:
+    return [tool["name"] for tool in request["tools"][0]["functionDeclarations"]]
+
+
+NAME, PAINT = call_of("name_chat", title="Two foxes"), call_of("generate_image", prompt="foxes")
+
+
+def test_a_chat_is_named_by_the_answer_itself(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [said({"text": "Hello"}, NAME)]
+
+    assert naming(gemini) == TextReply("Hello", '[{"text":"Hello"}]', "Two foxes")
+
+    assert tools_of(transport.sent()) == ["generate_image", "name_chat"]
+
+
+@pytest.mark.parametrize("parts", [(NAME, PAINT), (PAINT, NAME)], ids=["before", "behind"])
+def test_a_name_beside_a_wish_is_no_part_of_the_history(
+    gemini: Gemini, transport: Transport, parts: tuple[Any, ...]
+) -> None:
+    transport.script = [said(*parts)]
+
+    wish = naming(gemini)
+
+    assert isinstance(wish, ImageRequest)
+    assert (wish.prompt, wish.title) == ("foxes", "Two foxes")
+    assert "name_chat" not in wish.parts
+
+
+def test_no_name_is_asked_for_where_there_is_one(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [Answer()]
+
+    assert reply(gemini).title == ""
+
+    assert tools_of(transport.sent()) == ["generate_image"]
+    assert "name_chat" not in json.dumps(transport.sent())
+
+
+def test_a_name_alone_is_kept_and_the_answer_asked_for_without(
+    gemini: Gemini, transport: Transport, log: RecordingLog
+) -> None:
+    """And from then on nobody waits twice as long for a name."""
+    transport.script = [said(NAME), said({"text": "Hello"}), said({"text": "Hi"})]
+    calls = RecordingCalls()
+
+    first = naming(gemini, calls)
+    second = naming(gemini)
+
+    assert (first.text, first.title) == ("Hello", "Two foxes")
+    assert (second.text, second.title) == ("Hi", "")
+    offered = [tools_of(transport.sent(number)) for number in range(3)]
+    assert offered == [["generate_image", "name_chat"], ["generate_image"], ["generate_image"]]
+    assert calls.told == ["begin", "begin"]
+    assert "gemini_named_and_said_nothing" in [line.event for line in log.lines]
+
+
+def test_a_name_and_nothing_else_twice_is_no_answer(gemini: Gemini, transport: Transport) -> None:
+    transport.script = [said(NAME), said(NAME)]
+
+    with pytest.raises(ProviderUnavailable):
+        naming(gemini)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("  Two\n foxes \u200e", "Two foxes"),
+        ("„Zwei Füchse“", "Zwei Füchse"),
+        ("x" * 200, "x" * 80),
+        ("", ""),
+        (7, ""),
+        (None, ""),
+        ("\ud83e", "\ufffd"),
+    ],
+)
+def test_a_name_may_be_anything(
+    gemini: Gemini, transport: Transport, title: Any, shown: str
+) -> None:
+    transport.script = [said({"text": "Hello"}, call_of("name_chat", title=title))]
+
+    assert naming(gemini).title == shown
+
+
 @pytest.mark.parametrize("refused", [REFUSED, NO_SIGNATURE], ids=["400", "200"])
 def test_a_history_that_is_refused_is_sent_once_more_in_plain_words(
     gemini: Gemini, transport: Transport, log: RecordingLog, refused: Answer

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from itertools import cycle, islice
 
 from tests.local_stack.gemini.conversation import count_parts, user_texts
+from tests.local_stack.gemini.picture_request import picture_prompt, wants_picture
 from tests.local_stack.gemini.wire import Json
 
 NAME_GIVEN = re.compile(
@@ -19,6 +20,10 @@ STORY = (
 )
 LENGTH = re.compile(r"\bin (\d{1,5}) words\b")
 MOST_WORDS = 5_000
+LONGEST_NAME = 6  # words
+SMALL_WORDS = re.compile(
+    r"\s(?:an?|the|of|in|on|at|to|and|with|for|by|der|die|das|eine?|und|im|mit)$", re.IGNORECASE
+)
 THOUGHTS = (
     "That is a good thing to think about: {topic}. What drew you to it?",
     "I like where this is going. When you say “{topic}”, I picture a lot of light in it.",
@@ -42,6 +47,14 @@ def reply(contents: list[Json]) -> str:
     topic = said[-1].rstrip(" .!?")
     shown = topic if len(topic) <= 80 else topic[:77] + "…"
     return THOUGHTS[digest[0] % len(THOUGHTS)].format(topic=shown)
+
+
+def chat_name(question: str) -> str:
+    """A few of its words, beginning behind what only asks for a picture."""
+    about = picture_prompt(question) if wants_picture(question) else question
+    name = " ".join(about.split()[:LONGEST_NAME])
+    name = SMALL_WORDS.sub("", SMALL_WORDS.sub("", name)).strip(" .!?,;:")
+    return name[:1].upper() + name[1:]
 
 
 def _name(said: list[str]) -> str:

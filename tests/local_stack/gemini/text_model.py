@@ -7,7 +7,7 @@ from typing import Any
 from tests.local_stack.gemini import tokens
 from tests.local_stack.gemini.album import Album
 from tests.local_stack.gemini.answer import Answer, signature
-from tests.local_stack.gemini.chat import reply
+from tests.local_stack.gemini.chat import LONGEST_NAME, chat_name, reply
 from tests.local_stack.gemini.conversation import count_parts, last_prompt
 from tests.local_stack.gemini.labels import brought_last, numbered
 from tests.local_stack.gemini.picture_call import call_arguments, can_edit
@@ -16,7 +16,7 @@ from tests.local_stack.gemini.picture_request import wants_picture
 from tests.local_stack.gemini.studio import open_picture
 from tests.local_stack.gemini.wire import Json
 
-PAINTER = "generate_image"
+PAINTER, NAMER = "generate_image", "name_chat"
 SMALLEST_CALL = 16
 
 
@@ -33,11 +33,16 @@ def answer_text(
     digest = hashlib.sha256(json.dumps(contents, sort_keys=True).encode()).hexdigest()
     declaration = _function_to_call(request, contents)
     cap = config.get("maxOutputTokens")
+    name = _name_of(request, contents)
     if declaration is None:
         said = _description(contents, album or Album()) or reply(contents)
         parts, finish, written = _talk(said, cap, digest)
     else:
         parts, finish, written = _call(declaration, contents, cap, digest)
+    if name and finish == "STOP":
+        # Parallel calls share the signature of the first.
+        parts = [*parts, {"functionCall": name | {"id": f"call_{digest[12:24]}"}}]
+        written += tokens.of_text(json.dumps(name))
     if config.get("thinkingConfig", {}).get("includeThoughts"):
         parts = [{"text": "Considering what was asked.", "thought": True}, *parts]
     thoughts = 23 if finish == "STOP" else 0
@@ -61,6 +66,15 @@ def _function_to_call(request: Json, contents: list[Json]) -> Json | None:
         return None
     wish = last_prompt(contents)
     return painter if wants_picture(wish) or _edited(painter, contents) else None
+
+
+def _name_of(request: Json, contents: list[Json]) -> Json | None:
+    """A call that names the chat by its first question, where that is too long to be a name."""
+    offered = any(item["name"] == NAMER for item in _declarations(request))
+    question = last_prompt(contents)
+    if not offered or len(question.split()) <= LONGEST_NAME + 2:
+        return None
+    return {"name": NAMER, "args": {"title": chat_name(question)}}
 
 
 def _edited(declaration: Json, contents: list[Json]) -> list[int]:

@@ -61,6 +61,17 @@ class EditChat:
 
 
 @dataclass(frozen=True)
+class NameChat:
+    """A model's title in place of the first words.
+
+    Holds if the chat exists, is not being deleted, and nobody has given it a title yet.
+    """
+
+    chat_id: str
+    title: str
+
+
+@dataclass(frozen=True)
 class PinChat:
     """The user's list of pinned chats names it. Holds while fewer than `limit` are, or it is."""
 
@@ -247,6 +258,7 @@ Change = (
     | ReplaceMessage
     | TouchChat
     | EditChat
+    | NameChat
     | PinChat
     | UnpinChat
     | CountMessage

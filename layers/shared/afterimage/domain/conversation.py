@@ -15,6 +15,7 @@ from afterimage.domain.entities import Image, Message, Role, Status
 from afterimage.domain.numbered_pictures import NumberedPictures, label, of_message
 
 IMAGE_TOOL = "generate_image"
+NAME_TOOL = "name_chat"  # never in the history: what a chat is called says nothing about it
 NO_PICTURES = NumberedPictures()
 # The model refuses a turn without words.
 _WITHOUT_WORDS = "(a picture, without words)"

@@ -16,8 +16,11 @@ from afterimage.domain.usage import Usage
 
 @dataclass(frozen=True)
 class TextReply:
+    """Attributes: title: what the model calls the chat; empty if it does not say."""
+
     text: str
     parts: str
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -31,6 +34,7 @@ class ImageRequest:
             those that are changed or used.
         text: what it said beside that.
         source_image_ids: the pictures behind these numbers.
+        title: what it calls the chat; empty if it does not say.
     """
 
     prompt: str
@@ -40,6 +44,7 @@ class ImageRequest:
     edit: tuple[int, ...] = ()
     text: str = ""
     source_image_ids: tuple[str, ...] = ()
+    title: str = ""
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,8 @@ class TextModel(Protocol):
         until: datetime,
         calls: Calls,
         words: Words,
+        *,
+        may_name: bool = False,
     ) -> TextReply | ImageRequest:
         """Ask the model, retrying where that is allowed, at most until `until`.
 
@@ -171,6 +178,7 @@ class TextModel(Protocol):
             safety_identifier: who asks, see `SafetyIdentifiers`.
             calls: is told of each call before it is made.
             words: is told of the answer's words as they come.
+            may_name: whether it may say what the chat is called.
 
         Raises:
             Failure: there is no answer, or not all of one; which one says why.

@@ -4,6 +4,7 @@ asking      the chat's history and small pictures are read beside the posts of t
 writing     `ShowWords`: the model's words are shown as they come, until nobody wants them
 replying    the model's words end the answer, or
 ordering    its wish for a picture is handed to `OrderPicture`
+naming      in a chat's first turn the model may have said, beside either, what the chat is called
 failing     whatever goes wrong ends the answer with a reason
 """
 
@@ -35,6 +36,7 @@ from afterimage.ports.models import (
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.name_chat import NameChat
 from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.see_pictures import SeePictures
@@ -45,8 +47,8 @@ _HISTORY_LENGTH = 80_000  # characters; the longest question with the longest an
 # Kept of the function's time for the transaction and the posts that end the answer.
 _TIME_TO_END = timedelta(seconds=6)
 
-# Oldest first, the question last, and the pictures of all of it.
-_Conversation = tuple[Sequence[Message], NumberedPictures]
+# Oldest first, the question last; the pictures of all of it; whether the question is the first.
+_Conversation = tuple[Sequence[Message], NumberedPictures, bool]
 
 
 class Think:
@@ -67,6 +69,7 @@ class Think:
         calls: CountCalls,
         order: OrderPicture,
         end: EndAnswer,
+        name: NameChat,
         clock: Clock,
         executor: Executor,
         log: Log,
@@ -80,6 +83,7 @@ class Think:
         self._calls = calls
         self._order = order
         self._end = end
+        self._name = name
         self._clock = clock
         self._executor = executor
         self._log = log
@@ -118,9 +122,10 @@ class Think:
             reply = self._ask(question, *asking, words)
             if isinstance(reply, TextReply):
                 ending = endings.reply(assistant, reply.text, reply.parts)
-                return self._end(user_id, ending, after=words.end())
-            spoken = replace(assistant, text=reply.text)
-            return self._order(question, spoken, reply, after=words.end())
+                answered = self._end(user_id, ending, after=words.end())
+            else:
+                spoken = replace(assistant, text=reply.text)
+                answered = self._order(question, spoken, reply, after=words.end())
         except Unwanted:
             return self._end.as_it_stands(user_id, assistant)
         except Failure as failure:
@@ -134,6 +139,10 @@ class Think:
             self._metrics.add(Metric.DEFECTS)
             said = words.text
             return self._end.fail(user_id, assistant, Internal(), words=said, after=words.end())
+        else:
+            if reply.title:
+                self._name(user_id, question.chat_id, reply.title, instead_of=question.text)
+            return answered
 
     def _show(self, question: Question, assistant: Message, delivery: Delivery) -> ShowWords:
         return ShowWords(
@@ -166,7 +175,8 @@ class Think:
             self._clock.now(),
             image_ids=question.image_ids,
         )
-        return self._see(user_id, [*in_pairs(before[::-1], _HISTORY_LENGTH), asked])
+        messages = [*in_pairs(before[::-1], _HISTORY_LENGTH), asked]
+        return *self._see(user_id, messages), not before
 
     def _ask(
         self,
@@ -177,11 +187,13 @@ class Think:
         words: Words,
     ) -> TextReply | ImageRequest:
         with self._calls.of_turn(question.user_id, counted_on) as calls:
-            messages, pictures = seen.result()
+            messages, pictures, is_first = seen.result()
             conversation = turns(messages, pictures)
             until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
             with timed(self._metrics, Metric.TEXT_MODEL_TIME, self._clock):
-                reply = self._model.reply(conversation, identifier.result(), until, calls, words)
+                reply = self._model.reply(
+                    conversation, identifier.result(), until, calls, words, may_name=is_first
+                )
         if isinstance(reply, ImageRequest):
             return replace(reply, source_image_ids=pictures.ids_of(reply.edit))
         return reply

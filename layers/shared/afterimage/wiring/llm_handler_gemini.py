@@ -30,6 +30,7 @@ from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.name_chat import NameChat
 from afterimage.use_cases.note_candidate import NoteCandidate
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
@@ -104,6 +105,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         calls=calls,
         order=order,
         end=end,
+        name=NameChat(channel=base.channel, chats=images, log=base.log, metrics=base.metrics),
         clock=base.clock,
         executor=base.work,
         log=base.log,

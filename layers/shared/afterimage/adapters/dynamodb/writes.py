@@ -185,7 +185,7 @@ def _chat_checks(user_id: str, transition: Transition) -> list[Item]:
     A chat that the transition itself updates is left out: that has a condition of its own, and an
     item can be named once in a transaction.
     """
-    updates = (changes.TouchChat, changes.EditChat, changes.CloseChat)
+    updates = (changes.TouchChat, changes.EditChat, changes.NameChat, changes.CloseChat)
     seen = {change.chat_id for change in transition.changes if isinstance(change, updates)}
     checks: list[Item] = []
     for change in (*transition.changes, *transition.along):
@@ -213,6 +213,10 @@ def _write(  # noqa: C901 - one case a change
             return _touch_chat(user_id, change)
         case changes.EditChat():
             return _edit_chat(user_id, change)
+        case changes.NameChat(chat_id, title):
+            origin = ChatRow.title_origin.set(TitleOrigin.MODEL.value)
+            unnamed = _there() & ChatRow.title_origin.does_not_exist()
+            return Update(ChatRow(user_id, chat_id), [ChatRow.title.set(title), origin], unnamed)
         case changes.PinChat(chat_id):
             return Update(ChatRow(user_id, PINS), [ChatRow.pins.add({chat_id})], _room(change))
         case changes.UnpinChat(chat_id):
@@ -290,14 +294,19 @@ def _edit_chat(user_id: str, edit: changes.EditChat) -> Update:
         actions += [ChatRow.title.set(edit.title), origin]
     if edit.pinned is not None:
         actions.append(ChatRow.pinned.set(True) if edit.pinned else ChatRow.pinned.remove())
-    there = ChatRow.chat_id.exists() & ChatRow.deleting.does_not_exist()
-    return Update(ChatRow(user_id, edit.chat_id), actions, there)
+    return Update(ChatRow(user_id, edit.chat_id), actions, _there())
+
+
+def _there() -> Condition:
+    """A chat that is not being deleted."""
+    there: Condition = ChatRow.chat_id.exists() & ChatRow.deleting.does_not_exist()
+    return there
 
 
 def _room(pin: changes.PinChat) -> Condition:
     few: Condition = size(ChatRow.pins) < pin.limit  # type: ignore[no-untyped-call]
-    few |= ChatRow.pins.does_not_exist() | ChatRow.pins.contains(pin.chat_id)
-    return few
+    room: Condition = ChatRow.pins.does_not_exist() | few | ChatRow.pins.contains(pin.chat_id)
+    return room
 
 
 def _close_chat(user_id: str, chat_id: str) -> Update:
@@ -311,7 +320,7 @@ def _close_chat(user_id: str, chat_id: str) -> Update:
             ChatRow.created_at.remove(),
             ChatRow.updated_at.remove(),
         ],
-        ChatRow.chat_id.exists() & ChatRow.deleting.does_not_exist(),
+        _there(),
     )
 
 

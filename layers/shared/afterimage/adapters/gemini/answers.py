@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
 
 from afterimage.adapters.gemini import history, tool
-from afterimage.domain.conversation import IMAGE_TOOL
+from afterimage.domain.conversation import IMAGE_TOOL, NAME_TOOL
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -64,6 +64,7 @@ class Retryable(Exception):
         times: how often asking again is allowed for this reason.
         image_only: ask for a picture without words next time.
         in_words: send the conversation as plain words next time.
+        named: what the model called the chat, where that was all it said.
     """
 
     failure: Failure
@@ -72,6 +73,7 @@ class Retryable(Exception):
     times: int = 2
     image_only: bool = False
     in_words: bool = False
+    named: str = ""
 
 
 class KeyRejected(ProviderRejected):
@@ -108,18 +110,32 @@ def text_reply(body: Any) -> TextReply | ImageRequest:
         raise Blocked(f"finishReason {finish}")
     said = parts(candidate)
     text = history.whole_characters("".join(map(words, said)))[:MAX_REPLY]
+    named = _title(said)
     if (call := wish(said)) is not None:
-        return _image_request(call, said, text)
+        return _image_request(call, said, text, named)
+    if not text.strip() and named:
+        failed = ProviderUnavailable(f"{NAME_TOOL} and nothing else")
+        raise Retryable(failed, wait=0, times=1, named=named)
     if not text.strip():
         failed = ProviderUnavailable(f"no text, finishReason {finish}")
         raise Retryable(failed, times=1, in_words=finish == "MISSING_THOUGHT_SIGNATURE")
-    return TextReply(text, _kept(said))
+    return TextReply(text, _kept(said), named)
 
 
 def wish(parts: list[dict[str, Any]]) -> dict[str, Any] | None:
     """The first call of the tool that paints, if there is one."""
+    return next(_calls(parts, IMAGE_TOOL), None)
+
+
+def _title(parts: list[dict[str, Any]]) -> str:
+    """What the model calls the chat; empty if it does not say."""
+    titles = (tool.title(_dict(call.get("args"))) for call in _calls(parts, NAME_TOOL))
+    return next(filter(None, titles), "")
+
+
+def _calls(parts: list[dict[str, Any]], name: str) -> Iterator[dict[str, Any]]:
     calls = (_dict(part.get("functionCall")) for part in parts)
-    return next((call for call in calls if call.get("name") == IMAGE_TOOL), None)
+    return (call for call in calls if call.get("name") == name)
 
 
 def words(part: dict[str, Any]) -> str:
@@ -268,7 +284,9 @@ def parts(candidate: dict[str, Any]) -> list[dict[str, Any]]:
     return [part for part in found if isinstance(part, dict)]
 
 
-def _image_request(call: dict[str, Any], said: list[dict[str, Any]], text: str) -> ImageRequest:
+def _image_request(
+    call: dict[str, Any], said: list[dict[str, Any]], text: str, title: str
+) -> ImageRequest:
     args = _dict(call.get("args"))
     if not (prompt := tool.prompt(args)):
         raise Retryable(ProviderUnavailable(f"{IMAGE_TOOL} was called without a prompt"), times=1)
@@ -279,6 +297,7 @@ def _image_request(call: dict[str, Any], said: list[dict[str, Any]], text: str) 
         count=tool.count(args),
         edit=tool.edit(args),
         text=text[:MAX_BESIDE],
+        title=title,
     )
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
@@ -23,7 +23,7 @@ from afterimage.adapters.gemini.answers import (
     RequestRefused,
     Retryable,
 )
-from afterimage.adapters.gemini.instruction import INSTRUCTION
+from afterimage.adapters.gemini.instruction import INSTRUCTION, NAMING
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.streamed_text import StreamedText
 from afterimage.adapters.gemini.transport import Transport, Unanswered
@@ -64,6 +64,22 @@ class GeminiSettings:
     follow_successor: bool = False
 
 
+@dataclass
+class _Asked:
+    """One question to the text model.
+
+    Attributes:
+        may_name: whether it is offered to name the chat.
+        named: the name that it gave where it said nothing else.
+    """
+
+    until: datetime
+    calls: Calls
+    words: Words
+    may_name: bool
+    named: str = ""
+
+
 class Gemini:
     """Implements `TextModel` and `ImageModel`.
 
@@ -87,6 +103,7 @@ class Gemini:
         self._configured = {_TEXT: settings.text_model, _IMAGE: settings.image_model}
         self._models = dict(self._configured)
         self._follows = settings.follow_successor
+        self._offers_naming = True
         self._announced: set[tuple[str, datetime]] = set()
         drafts = {DRAFTS} if settings.show_drafts else set[Wish]()
         self._painters_wishes = frozenset({LABELS, *drafts})
@@ -104,19 +121,24 @@ class Gemini:
         until: datetime,
         calls: Calls,
         words: Words,
+        *,
+        may_name: bool = False,
     ) -> TextReply | ImageRequest:
+        asked = _Asked(until, calls, words, may_name=may_name and self._offers_naming)
         forms = [history.contents(turns), history.in_words(turns)]
 
         def replied() -> TextReply | ImageRequest:
             def wishing(wishes: frozenset[Wish]) -> TextReply | ImageRequest:
                 beside = fields(wishes, safety_identifier)
-                return self._replied(forms[0], beside, until, calls, words)
+                return self._replied(forms[0], beside, asked)
 
             return self._wishes[_TEXT].ask(self._models[_TEXT], wishing)
 
         def ask(before: Retryable | None) -> TextReply | ImageRequest:
             if before is not None and before.in_words:
                 self._leave_form(forms)
+            if before is not None and before.named:
+                self._leave_naming(asked, before.named)
             try:
                 return replied()
             except RequestRefused:
@@ -124,27 +146,32 @@ class Gemini:
                     raise
             return replied()
 
-        return self._told_of(_TEXT, lambda: self._with_retries(ask, until, again_once_taken=True))
+        answer = self._told_of(_TEXT, lambda: self._with_retries(ask, until, again_once_taken=True))
+        return answer if answer.title else replace(answer, title=asked.named)
 
     def _replied(
         self,
         contents: list[history.Content],
         beside: Mapping[str, Any],
-        until: datetime,
-        calls: Calls,
-        words: Words,
+        asked: _Asked,
     ) -> TextReply | ImageRequest:
+        words = asked.words
         _check_wanted(words)
+        instruction, tools = INSTRUCTION, [tool.DECLARATION]
+        if asked.may_name:
+            instruction, tools = INSTRUCTION + NAMING, [tool.DECLARATION, tool.NAMING]
         body = {
-            "systemInstruction": {"parts": [{"text": INSTRUCTION}]},
+            "systemInstruction": {"parts": [{"text": instruction}]},
             "contents": contents,
-            "tools": [{"functionDeclarations": [tool.DECLARATION]}],
+            "tools": [{"functionDeclarations": tools}],
             "toolConfig": {"functionCallingConfig": {"mode": "AUTO"}},
             "generationConfig": {"maxOutputTokens": _MAX_OUTPUT_TOKENS},
             **beside,
         }
         streamed, retires = StreamedText(), None
-        answer = self._transport.events(self._models[_TEXT], body, until, calls, words.unwanted)
+        answer = self._transport.events(
+            self._models[_TEXT], body, asked.until, asked.calls, words.unwanted
+        )
         with closing(answer):
             try:
                 for event in answer:
@@ -159,6 +186,14 @@ class Gemini:
                     raise _final(broken, streamed) from None
         self._announce(_TEXT, retires)
         return streamed.reply()
+
+    def _leave_naming(self, asked: _Asked, named: str) -> None:
+        """Ask again without, and no more in this process: everybody's first answer takes twice as
+        long from a model that takes a name for one."""
+        asked.may_name, asked.named = False, named
+        if self._offers_naming:
+            self._offers_naming = False
+            self._log.warning("gemini_named_and_said_nothing", model=self._models[_TEXT])
 
     def _leave_form(self, forms: list[list[history.Content]]) -> bool:
         """Go on with plain words; whether that is something else."""

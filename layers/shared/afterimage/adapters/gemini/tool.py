@@ -1,4 +1,4 @@
-"""The one tool of the text model: how it is declared, and what a call of it is read as.
+"""The tools of the text model: how they are declared, and what calls of them are read as.
 
 A model writes the arguments, so they may be anything. A number that makes no sense is left out;
 no answer fails for one.
@@ -10,7 +10,8 @@ from typing import Any
 
 from afterimage.adapters.gemini.history import whole_characters
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS
-from afterimage.domain.conversation import IMAGE_TOOL
+from afterimage.domain.conversation import IMAGE_TOOL, NAME_TOOL
+from afterimage.domain.entities import TITLE_LENGTH
 from afterimage.domain.limits import MOST_PICTURES
 from afterimage.domain.sources import MOST_SOURCES
 
@@ -58,6 +59,32 @@ DECLARATION: dict[str, Any] = {
         "required": ["prompt"],
     },
 }
+
+NAMING: dict[str, Any] = {
+    "name": NAME_TOOL,
+    "description": (
+        "Says what this chat is called, in its list of chats. It is no answer: call it beside your "
+        "words, or beside another call, in the same turn."
+    ),
+    "parameters": {
+        "type": "OBJECT",
+        "properties": {
+            "title": {
+                "type": "STRING",
+                "description": "Two to six words in the user's language, without quotation marks.",
+            }
+        },
+        "required": ["title"],
+    },
+}
+
+
+def title(args: dict[str, Any]) -> str:
+    """On one line, as long as the first words of a message may be; empty if it is none."""
+    said = args.get("title")
+    words = whole_characters(said).split() if isinstance(said, str) else []
+    printable = "".join(letter for letter in " ".join(words) if letter.isprintable())
+    return printable.strip().strip('"“”„«»').strip()[:TITLE_LENGTH].rstrip()
 
 
 def prompt(args: dict[str, Any]) -> str:

@@ -1,0 +1,114 @@
+"""A model says what a chat is called: in its first turn, and never in place of a person's words."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.support.builders import CHAT
+from tests.support.bundle import Bundle
+from tests.support.in_memory import InMemoryChats, InMemoryEventLog
+from tests.unit.conftest import USER
+
+from afterimage.domain.changes import NameChat, Transition
+from afterimage.domain.entities import Channel, Chat, Status, TitleOrigin
+from afterimage.ports.models import ImageRequest, TextReply
+from afterimage.use_cases.edit_chat import EditChat
+
+NAMED = TextReply("Hello!", '[{"text":"Hello!"}]', title="A greeting")
+CALL = '[{"functionCall":{"name":"generate_image","id":"call_01"}}]'
+FOX = ImageRequest("a red fox", "16:9", CALL, title="A red fox")
+
+
+def chat(bundle: Bundle) -> Chat:
+    return bundle.tables.rows.chats[USER, CHAT]
+
+
+def edit(bundle: Bundle, title: str) -> None:
+    EditChat(bundle.channel, InMemoryChats(bundle.tables))(USER, CHAT, title)
+
+
+@pytest.mark.parametrize("reply", [NAMED, FOX])
+def test_it_is_named_once_and_told_behind_the_answer(
+    bundle: Bundle, reply: TextReply | ImageRequest
+) -> None:
+    bundle.text.script = [reply]
+
+    bundle.ask(text="good morning to you")
+
+    assert (chat(bundle).title, chat(bundle).title_origin) == (reply.title, TitleOrigin.MODEL)
+    *_, last = bundle.push.to("tab")
+    assert last["event"] == "chat-update"
+    assert last["payload"]["chat"]["title"] == reply.title
+
+
+def test_it_may_name_the_chat_in_its_first_turn_only(bundle: Bundle) -> None:
+    bundle.text.script = [NAMED, replace(NAMED, title="Another name")]
+
+    bundle.ask(0)
+    bundle.ask(1)
+
+    assert bundle.text.may_name == [True, False]
+    assert chat(bundle).title == "A greeting"
+
+
+def test_what_a_person_wrote_meanwhile_stays_and_is_told_alone(bundle: Bundle) -> None:
+    bundle.text.script = [NAMED]
+    bundle.text.meanwhile = lambda: edit(bundle, "Mine")
+
+    bundle.ask()
+
+    assert (chat(bundle).title, chat(bundle).title_origin) == ("Mine", TitleOrigin.PERSON)
+    told = [frame for frame in bundle.push.to("tab") if frame["event"] == "chat-update"]
+    assert [frame["payload"]["chat"]["title"] for frame in told] == ["Mine"]
+
+
+def test_a_race_with_a_person_is_lost_to_the_person(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Between the reading of the chat and the commit."""
+    bundle.text.script = [NAMED]
+    commit, raced = bundle.tables.commit, list[bool]()
+
+    def late(channel: Channel, transition: Transition, *rest: Any) -> None:
+        if any(isinstance(one, NameChat) for one in transition.changes) and not raced:
+            raced.append(True)
+            edit(bundle, "Mine")
+        commit(channel, transition, *rest)
+
+    monkeypatch.setattr(bundle.tables, "commit", late)
+
+    bundle.ask()
+
+    assert raced
+    assert (chat(bundle).title, chat(bundle).title_origin) == ("Mine", TitleOrigin.PERSON)
+
+
+def test_a_title_of_whom_nobody_knows_is_not_replaced(bundle: Bundle) -> None:
+    """A function of the release before wrote it."""
+    bundle.text.script = [NAMED]
+
+    def renamed() -> None:
+        bundle.tables.rows.chats[USER, CHAT] = replace(chat(bundle), title="Mine")
+
+    bundle.text.meanwhile = renamed
+
+    bundle.ask()
+
+    assert chat(bundle).title == "Mine"
+
+
+def test_an_answer_stands_whatever_becomes_of_its_name(
+    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bundle.text.script = [NAMED]
+
+    def broken(*_: object) -> None:
+        raise OSError("no chats today")
+
+    monkeypatch.setattr(InMemoryEventLog, "chats", broken)
+
+    answer = bundle.ask().assistant
+
+    assert (answer.status, answer.text) == (Status.COMPLETE, "Hello!")
