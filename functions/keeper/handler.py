@@ -13,6 +13,7 @@ from afterimage.use_cases.rescue_job import FailedInvocation
 from afterimage.wiring import keeper
 
 logger = Logger()
+CORRELATED = "requestPayload.correlation_id || correlation_id"
 
 
 @cache
@@ -20,11 +21,9 @@ def application() -> keeper.Keeper:
     return keeper.build(logger, os.environ)
 
 
-@logger.inject_lambda_context(
-    correlation_id_path="requestPayload.correlation_id || correlation_id", clear_state=True
-)
+@logger.inject_lambda_context(correlation_id_path=CORRELATED, clear_state=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> None:
-    """Lambda's on-failure record, `{"deletion": {…}}`, or a schedule's event."""
+    """Lambda's on-failure record, `{"deletion": {…}}`, `{"push": {…}}`, or a schedule's event."""
     ours, ends_at = application(), end_of(context)
     failed, about = event.get("requestPayload", {}), event.get("requestContext", {})
     if "stock" in failed:
@@ -35,6 +34,7 @@ def lambda_handler(event: dict[str, Any], context: Any) -> None:
         ours.rescue.until(ends_at)(FailedInvocation(*which, about["condition"]))
     elif deletion := event.get("deletion"):
         ours.finish.until(ends_at)(deletion["user_id"], deletion["name"], ends_at - keeper.KEPT)
+    elif told := event.get("push"):
+        ours.tell.until(ends_at)(told)
     elif "warm" not in failed:  # nobody waited for what was only warmed
         ours.sweep.until(ends_at)(ends_at - keeper.KEPT)
-        logger.info("keeper_swept")

@@ -31,6 +31,7 @@ CONFIG = {
     "sign_in_origin": SIGN_IN,
     "public_url": PAGE,
     "websocket_url": "wss://channel.test/live",
+    "push_hosts": "",
 }
 DESCRIPTION = {
     "issuer": POOL,
@@ -103,7 +104,9 @@ def unsigned(claims: dict[str, object]) -> str:
 
 def serve_page(context: BrowserContext) -> None:
     """The page's files with the page's own headers, in an empty document."""
-    page = WebPage(ROOT / "functions" / "web_page" / "static", lambda: CONFIG, list, RecordingLog())
+    page = WebPage(
+        ROOT / "functions" / "web_page" / "static", lambda: CONFIG, list, str, RecordingLog()
+    )
 
     def answer(route: Route) -> None:
         path = urlsplit(route.request.url).path
@@ -182,7 +185,7 @@ def test_without_the_origin_of_its_tokens_the_browser_refuses(
 ) -> None:
     """What `SignInOrigin` is for."""
     policy = WebPage(
-        tmp_path, lambda: {**CONFIG, "sign_in_origin": ""}, list, RecordingLog()
+        tmp_path, lambda: {**CONFIG, "sign_in_origin": ""}, list, str, RecordingLog()
     )._policy()
     context = new_context()
     context.route(f"{SIGN_IN}/**", pool)

@@ -40,6 +40,7 @@ from afterimage.adapters.dynamodb.reports import DynamoDbReports
 from afterimage.adapters.dynamodb.rows import messages_key
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.stock_calls import StockCalls
+from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
 from afterimage.adapters.dynamodb.tables import (
     TABLES,
     CandidateRow,
@@ -80,6 +81,7 @@ from afterimage.ports.stock import (
 )
 from afterimage.ports.uploads import UploadStore
 from afterimage.ports.warming import WarmingStore
+from afterimage.ports.web_push import Subscriptions
 
 SECOND_OPINION = "SECOND_OPINION" in os.environ
 # What stands for AWS where memory cannot: requests, answers and errors as they go over the wire.
@@ -115,6 +117,7 @@ class Tables:
     connections: ConnectionRegistry
     waiting: WaitingRoom
     tickets: TicketStore
+    subscriptions: Subscriptions
     warmings: WarmingStore
     messages: MessageReader
     chats: ChatReader
@@ -251,6 +254,7 @@ def _in_memory() -> Tables:
         connections=tables,
         waiting=tables,
         tickets=tables,
+        subscriptions=in_memory.InMemorySubscriptions(tables),
         warmings=InMemoryWarmings(tables),
         messages=in_memory.InMemoryMessages(tables),
         uploads=in_memory.InMemoryUploads(tables),
@@ -320,6 +324,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         connections=store,
         waiting=store,
         tickets=store,
+        subscriptions=DynamoDbSubscriptions(),
         warmings=DynamoDbWarmings(),
         messages=readers.DynamoDbMessages(),
         uploads=DynamoDbUploads(),

@@ -30,6 +30,7 @@ from tests.local_stack.lambda_runtime.runtime_api import runtime_routes
 from tests.local_stack.lambda_runtime.service import LambdaService
 from tests.local_stack.names import LAMBDA_PATH, REGION, URL_SUFFIX, WEBSOCKET_PATH
 from tests.local_stack.options import Options
+from tests.local_stack.push_service import PushService
 from tests.local_stack.template.dynamic_references import with_secrets
 from tests.local_stack.template.read_edge import EdgeSpec
 from tests.local_stack.template.serving import FunctionSpec, Serving, WebSocketSpec
@@ -92,6 +93,7 @@ def assemble(serving: Serving, around: Surroundings) -> Parts:
         *invoke_routes(service, callers),
         *(management_routes(websocket, callers) if websocket else []),
         *dev.routes(),
+        *PushService(around.url).routes(),
         IssuerEndpoints(issuer).routes(),
     ]
     http_api = None

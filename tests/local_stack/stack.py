@@ -20,6 +20,7 @@ from tests.local_stack.lambda_runtime.invocation import Outcome
 from tests.local_stack.lambda_runtime.schedules import run_schedules
 from tests.local_stack.names import ISSUER_PATH, LAMBDA_PATH, WEBSOCKET_PATH
 from tests.local_stack.options import Options
+from tests.local_stack.push_service import BROWSERS_SERVICES
 from tests.local_stack.states import State, engine_lock, newest_state
 from tests.local_stack.template.deployment import (
     Deployment,
@@ -168,6 +169,8 @@ class Stack:
             "GeminiApiKey": self._options.gemini_api_key or "simulated",
             "PublicUrl": self._url,
             "WebSocketUrl": self._websocket_url(),
+            # Of real browsers, which are told from here as well, and of the stack's own.
+            "PushHosts": f"{BROWSERS_SERVICES},{self._url}",
         }
         if self._simulator is not None:
             parameters["GeminiBaseUrl"] = self._simulator

@@ -22,6 +22,7 @@ from afterimage.domain.limits import ModelKind
 from afterimage.domain.served import NOBODY, Served
 from afterimage.domain.stock import StockJob, StockPicture, StockStatus
 from afterimage.domain.uploads import Upload
+from afterimage.domain.web_push import Subscription
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.chats import ChatPosition, DayUse
 from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey, UserRows
@@ -48,6 +49,7 @@ class Counter:
     deleted: bool = False
     expires_at: datetime | None = None
     served: Served = NOBODY
+    told: bool = False
 
 
 @dataclass
@@ -68,6 +70,8 @@ class Rows:
     uploads: dict[Key, Upload] = field(default_factory=dict)
     counters: dict[str, Counter] = field(default_factory=dict)
     connections: dict[Key, tuple[datetime, datetime]] = field(default_factory=dict)
+    visible: dict[Key, datetime] = field(default_factory=dict)
+    subscriptions: dict[Key, Subscription] = field(default_factory=dict)
     unresumed: dict[Key, datetime] = field(default_factory=dict)
     tickets: dict[Key, datetime] = field(default_factory=dict)
     drawn: dict[Key, int] = field(default_factory=dict)
@@ -105,6 +109,12 @@ class InMemoryTables:
                 counter.waiting,
                 tuple(connection for _, connection, is_live in mine if not is_live),
                 counter.served,
+                {
+                    connection: self.rows.visible[user_id, connection]
+                    for _, connection, is_live in mine
+                    if is_live and (user_id, connection) in self.rows.visible
+                },
+                counter.told,
             )
 
     def commit(
@@ -155,9 +165,17 @@ class InMemoryTables:
         with self.lock:
             self.rows.connections[user_id, connection_id] = now, until
 
+    def look(self, user_id: str, connection_id: str, at: datetime | None) -> None:
+        key = user_id, connection_id
+        with self.lock:
+            self.rows.visible.pop(key, None)
+            if at is not None and key in self.rows.connections:
+                self.rows.visible[key] = at
+
     def forget(self, user_id: str, connection_id: str) -> None:
         with self.lock:
             self.rows.connections.pop((user_id, connection_id), None)
+            self.rows.visible.pop((user_id, connection_id), None)
 
     def take(self, user_id: str, connection_id: str) -> bool:
         with self.lock:
@@ -363,6 +381,20 @@ class InMemoryLedger(_View):
         return sorted(mine, key=lambda job: job.id, reverse=True)[:limit]
 
 
+class InMemorySubscriptions(_View):
+    """Implements `Subscriptions`."""
+
+    def all(self, user_id: str) -> list[Subscription]:
+        with self._tables.lock:
+            stored = self._rows.subscriptions.items()
+            mine = [one for (user, _), one in stored if user == user_id]
+        return sorted(mine, key=lambda one: one.since)
+
+    def forget(self, user_id: str, subscription_id: str) -> None:
+        with self._tables.lock:
+            self._rows.subscriptions.pop((user_id, subscription_id), None)
+
+
 class InMemoryUploads(_View):
     """Implements `UploadStore`."""
 
@@ -511,7 +543,14 @@ class InMemoryRemoval(_View):
             case UserRows.LEDGER:
                 return (rows.jobs, rows.uploads, rows.used, rows.costs, rows.deletions)
             case UserRows.CHANNEL:
-                return (rows.connections, rows.tickets, rows.unresumed, rows.drawn)
+                return (
+                    rows.connections,
+                    rows.visible,
+                    rows.subscriptions,
+                    rows.tickets,
+                    rows.unresumed,
+                    rows.drawn,
+                )
             case UserRows.EVENTS:
                 return (rows.events,)
 
@@ -645,7 +684,7 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return (user, image_id) in rows.images
         case changes.CorrectOpen(was):
             return rows.counters.get(user, Counter()).open == was
-        case changes.CloseAccount() | changes.BeginDeletion():
+        case changes.CloseAccount() | changes.BeginDeletion() | changes.KeepSubscription():
             return True
 
 
@@ -713,6 +752,8 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             rows.stock[key] = replace(rows.stock[key], status=StockStatus.SPENT)
         case changes.CountUpload(day):
             _count(rows, (user, f"uploads#{day}"), 1)
+        case changes.KeepSubscription(subscription):
+            rows.subscriptions[user, subscription.id] = subscription
         case changes.CheckNoImage() | changes.CheckImage():
             pass
         case changes.CloseAccount() | changes.CorrectOpen():
@@ -752,6 +793,8 @@ def _moved(
         then.painting if moves else counter.painting,
         then.waiting if moves else counter.waiting,
         served=served,
+        told=counter.told
+        or any(isinstance(change, changes.KeepSubscription) for change in transition.changes),
     )
 
 

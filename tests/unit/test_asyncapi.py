@@ -37,7 +37,7 @@ from afterimage.domain.events import (
 from afterimage.http.asyncapi import document
 
 SPECIFICATION = Path(__file__).parent / "data" / "asyncapi" / "3.0.0.json"
-ACTIONS = ("resume", "ping", "report", "typing")
+ACTIONS = ("resume", "ping", "report", "typing", "visible")
 URLS = PlainUrls()
 IMAGE = an_image()
 

@@ -53,6 +53,7 @@ JOBS = {name: event for name, event in EVENTS.items() if "job_id" in event}
 RECORDS = {name: event for name, event in EVENTS.items() if "requestPayload" in event}
 SCHEDULED = {name: event for name, event in EVENTS.items() if "detail-type" in event}
 DELETIONS = {name: event for name, event in EVENTS.items() if "deletion" in event}
+PUSHES = {name: event for name, event in EVENTS.items() if "push" in event}
 STOCK = {name: event for name, event in EVENTS.items() if "stock" in event}
 WARMS = {name: event for name, event in EVENTS.items() if "warm" in event}
 
@@ -100,7 +101,7 @@ def function_of(event: Event) -> str:
         return function_of_alias(route["FunctionArn"])
     if event in RECORDS.values():
         return function_of_alias(on_failure())
-    if event in DELETIONS.values():
+    if event in DELETIONS.values() or event in PUSHES.values():
         variables = of_type("AWS::Serverless::Function")["ChatApiFunction"]["Environment"]
         return function_of_alias(variables["Variables"]["KEEPER_FUNCTION"])
     if event in SCHEDULED.values():
@@ -127,7 +128,7 @@ def schedules() -> list[tuple[str, list[Event]]]:
 
 
 def test_every_event_is_of_a_known_kind() -> None:
-    ours = {*JOBS, *STOCK, *RECORDS, *SCHEDULED, *DELETIONS, *WARMS}
+    ours = {*JOBS, *STOCK, *RECORDS, *SCHEDULED, *DELETIONS, *PUSHES, *WARMS}
     assert {*HTTP, *WEBSOCKET, *AUTHORIZERS, *ours} == set(EVENTS)
 
 

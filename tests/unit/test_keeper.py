@@ -42,6 +42,7 @@ class Called:
         self.stock_failed: list[tuple[str, str]] = []
         self.swept: list[datetime] = []
         self.finished: list[tuple[str, str, datetime]] = []
+        self.told: list[dict[str, str]] = []
         self.ends_at: list[datetime] = []
         self.fails: Exception | None = None
 
@@ -71,6 +72,7 @@ def called(monkeypatch: pytest.MonkeyPatch) -> Iterator[Called]:
         stock_failed=Told(calls, lambda *which: calls.stock_failed.append(which)),
         sweep=Told(calls, calls.swept.append),
         finish=Told(calls, calls.finish),
+        tell=Told(calls, calls.told.append),
     )
     monkeypatch.setattr(handler, "application", lambda: ours)
     yield calls
@@ -164,8 +166,18 @@ def test_a_deletion_is_gone_on_with_for_as_long_as_there_is_time(called: Called)
     assert (called.rescued, called.swept) == ([], [])
 
 
+def test_an_answer_that_has_ended_is_told(called: Called) -> None:
+    event = recorded("keeper_push")
+
+    handler.lambda_handler(event, Context())
+
+    assert called.told == [event["push"]]
+    assert (called.rescued, called.swept) == ([], [])
+
+
 @pytest.mark.parametrize(
-    "name", ["keeper_record", "keeper_record_stock", "keeper_sweep", "keeper_deletion"]
+    "name",
+    ["keeper_record", "keeper_record_stock", "keeper_sweep", "keeper_deletion", "keeper_push"],
 )
 def test_whatever_it_does_it_knows_when_lambda_stops_it(called: Called, name: str) -> None:
     before = datetime.now(UTC)

@@ -246,3 +246,17 @@ def test_a_connection_gets_frames_for_five_minutes_more_and_two_hours_at_most(
 
     clock.advance(seconds=1)
     assert (tables.read(USER).connections, tables.read(USER).ended) == ((), ("tab",))
+
+
+def test_a_ping_says_that_somebody_still_looks_and_of_who_does_not_nothing(
+    resuming: ResumeChannel, tables: InMemoryTables, clock: FixedClock
+) -> None:
+    for connection in ("seen", "unseen"):
+        tables.register(USER, connection, clock.now())
+    resuming.look(USER, "seen", is_looking=True)
+
+    clock.advance(seconds=25)
+    for connection in ("seen", "unseen"):
+        resuming.pong(USER, connection)
+
+    assert tables.read(USER).visible == {"seen": clock.now()}

@@ -56,6 +56,7 @@ LLM = {
     "IMAGES_BUCKET": "pictures",
     "IMAGE_GENERATE_FUNCTION": "image_generate:live",
     "KEEPER_FUNCTION": "keeper:live",
+    "WEB_PUSH_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:web-push",
     "SUGGESTIONS_PARAMETER": "/afterimage/suggestions",
     "LLM_HANDLER_FUNCTION": "llm_handler_gemini:live",
     "WARM_ON_TYPING": "true",
@@ -220,7 +221,8 @@ def test_the_keeper_does_without_nothing(name: str) -> None:
 
 def test_the_page_needs_no_table() -> None:
     parameters = {"PUBLIC_CONFIG_PARAMETER": "/x", "MODEL_CATALOGUE_PARAMETER": "/y"}
-    assert PageSettings.read({**parameters, "IMAGE_MODEL": "a", "IMAGE_PRICE_USD": "0.03"})
+    own = {"IMAGE_MODEL": "a", "IMAGE_PRICE_USD": "0.03", "WEB_PUSH_SECRET": "s"}
+    assert PageSettings.read({**parameters, **own})
 
 
 def test_the_public_configuration() -> None:
@@ -233,11 +235,14 @@ def test_the_public_configuration() -> None:
         "public_url": "https://page.test",
         "websocket_url": "wss://channel.test/live",
         "distribution_id": "E2EXAMPLE1234",
+        "push_hosts": "fcm.test,*.push.test",
     }
 
     assert PublicConfig.parse(json.dumps(config)).values == config
-    before = {name: value for name, value in config.items() if name != "scopes"}
+    newer = ("scopes", "push_hosts")
+    before = {name: value for name, value in config.items() if name not in newer}
     assert PublicConfig(before).scopes == "openid offline_access"
+    assert PublicConfig(before).push_hosts == ""
     for name in ("issuer", "sign_in_origin", "public_url", "websocket_url"):
         with pytest.raises(RuntimeError, match=name.upper()):
             PublicConfig({**config, name: "http://evil.test"})

@@ -298,7 +298,7 @@ def test_uploads_of_a_job_that_is_gone_or_purged_are_no_matter(
     bundle.sweep()
 
     assert "delete files" not in bundle.journal
-    assert bundle.log.events() == []
+    assert bundle.log.events() == ["keeper_swept"]
 
 
 def test_only_this_jobs_files_are_removed(bundle: Bundle) -> None:

@@ -182,8 +182,14 @@ def test_who_signs_addresses_of_originals_reads_them_and_nothing_else_of_the_buc
     assert of_s3 == [("s3:GetObject", "${ImagesBucket.Arn}/p/*/original")]
 
 
-def test_the_page_reads_its_configuration_and_nothing_else() -> None:
-    assert set(may("WebPageRole")) == {"ssm", "logs"}
+def test_the_page_reads_its_configuration_and_the_secret_of_its_push_key_alone() -> None:
+    assert set(may("WebPageRole")) == {"ssm", "secretsmanager", "logs"}
+    secrets = [
+        text_of(statement["Resource"])
+        for name, statement in allowed()
+        if name == "WebPageRole" and "secretsmanager:GetSecretValue" in as_list(statement["Action"])
+    ]
+    assert secrets == [text_of({"Fn::GetAtt": ["WebPushSecret", "Id"]})]
 
 
 # --- Who starts a function, and what is public ---------------------------------------------------

@@ -47,6 +47,7 @@ OTHER = {
     "CertificateArn": f"arn:aws:acm:us-east-1:{'1' * 12}:certificate/{'a' * 36}",
     "PublicUrl": "https://public.test",
     "WebSocketUrl": "wss://channel.test/live",
+    "PushHosts": "push.test",
     "UrlSecretRead": "a" * 32,
     "AlarmEmail": "night@example.org",
     "Release": "2",

@@ -24,6 +24,7 @@ CONFIG = {
     "sign_in_origin": "",
     "public_url": "https://page.test",
     "websocket_url": "wss://channel.test/live",
+    "push_hosts": "",
 }
 STATIC = Path(__file__).parents[2] / "functions" / "web_page" / "static"
 PNG = b"\x89PNG\r\n\x1a\n\xff\x00"
@@ -46,7 +47,7 @@ def page(tmp_path: Path, log: RecordingLog) -> WebPage:
     (root / "unknown").write_bytes(b"\xff\xfe")
     (root / "vendor" / "lib.js").write_text("export {};")
     (root / "link.txt").symlink_to(tmp_path / "secret.txt")
-    return WebPage(root, lambda: CONFIG, list, log)
+    return WebPage(root, lambda: CONFIG, list, str, log)
 
 
 def static(page: WebPage, path: str, **headers: str) -> dict[str, Any]:
@@ -72,9 +73,9 @@ def test_the_page_carries_its_configuration_as_text(page: WebPage, tmp_path: Pat
     body = page({"routeKey": "GET /"}, None)["body"]
 
     (content,) = re.findall('<meta content="([^"]*)">', body)
-    assert json.loads(unescape(content)) == json.loads(
-        page({"routeKey": "GET /config.json"}, None)["body"]
-    )
+    config = json.loads(page({"routeKey": "GET /config.json"}, None)["body"])
+    del config["push_public_key"]  # which costs a secret, and is asked for by who is told
+    assert json.loads(unescape(content)) == {**config, "push": False}
 
 
 @pytest.mark.parametrize(
@@ -139,7 +140,7 @@ def test_an_issuer_whose_tokens_come_from_elsewhere(tmp_path: Path, log: Recordi
     """Cognito describes itself at one origin and signs people in at another."""
     (tmp_path / "index.html").write_text("")
     config = {**CONFIG, "sign_in_origin": "https://sign-in.test"}
-    page = WebPage(tmp_path, lambda: config, list, log)
+    page = WebPage(tmp_path, lambda: config, list, str, log)
 
     policy = page({"routeKey": "GET /"}, None)["headers"]["content-security-policy"]
 
@@ -162,7 +163,7 @@ def test_files_have_their_type(page: WebPage, path: str, kind: str) -> None:
 
 def test_what_is_asked_for_without_being_named_is_there(log: RecordingLog) -> None:
     """The page's own: a 404 in place of the icon would be a red line in everybody's console."""
-    own = WebPage(STATIC, lambda: CONFIG, list, log)
+    own = WebPage(STATIC, lambda: CONFIG, list, str, log)
 
     icon, robots = (
         own({"routeKey": f"GET /{name}"}, None) for name in ("favicon.ico", "robots.txt")
@@ -229,7 +230,22 @@ def test_what_the_page_needs_to_sign_in_and_connect(page: WebPage) -> None:
         "websocket_url": "wss://channel.test/live",
         "max_text_length": 8_000,
         "image_models": [],
+        "push_public_key": None,
     }
+
+
+def test_where_people_are_told_there_is_a_key_and_the_page_knows(
+    tmp_path: Path, log: RecordingLog
+) -> None:
+    (tmp_path / "index.html").write_text('<meta content="{{config}}">')
+    page = WebPage(
+        tmp_path, lambda: {**CONFIG, "push_hosts": "fcm.test"}, list, lambda: "a key", log
+    )
+
+    assert json.loads(page({"routeKey": "GET /config.json"}, None)["body"])["push_public_key"]
+    body = unescape(page({"routeKey": "GET /"}, None)["body"])
+    assert '"push": true' in body
+    assert "a key" not in body
 
 
 def test_the_apis_description(page: WebPage) -> None:

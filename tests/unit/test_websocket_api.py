@@ -367,3 +367,30 @@ def test_who_types_is_warmed_and_nothing_answers(
     assert api(event("$default", '{"action": "typing"}'), None) == {"statusCode": 200}
 
     assert (warmed, push.sent) == ([USER], [])
+
+
+# --- Somebody looks ----------------------------------------------------------------------------
+
+
+def test_who_looks_is_known_by_connection_until_they_look_away(
+    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush
+) -> None:
+    tables.register(USER, "tab", NOW)
+
+    api(event("$default", '{"action": "visible", "value": true}'), None)
+    assert tables.read(USER).visible == {"tab": NOW}
+    api(event("$default", '{"action": "visible", "value": false}'), None)
+    assert tables.read(USER).visible == {}
+    assert push.sent == []
+
+
+@pytest.mark.parametrize("value", ['"true"', "1", "null", "[]"])
+def test_what_is_neither_true_nor_false_is_not_understood(
+    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush, value: str
+) -> None:
+    tables.register(USER, "tab", NOW)
+
+    api(event("$default", f'{{"action": "visible", "value": {value}}}'), None)
+
+    assert tables.read(USER).visible == {}
+    assert [frame["event"] for _, frame in push.sent] == ["error"]

@@ -43,7 +43,14 @@ class Typing:
     pass
 
 
-Action = Resume | Ping | Report | Typing
+@dataclass(frozen=True)
+class Visible:
+    """Args: value: whether somebody looks at the client."""
+
+    value: bool
+
+
+Action = Resume | Ping | Report | Typing | Visible
 
 
 def parsed(body: object) -> Action | None:
@@ -69,6 +76,8 @@ def _action(given: dict[str, Any]) -> Action | None:
             return Report(_ulid(given), *(_whole(given, name, LONGEST_WAIT_MS) for name in waits))
         case "typing":
             return Typing()
+        case "visible" if isinstance(given.get("value"), bool):
+            return Visible(given["value"])
     return None
 
 

@@ -20,10 +20,12 @@ from afterimage.domain.changes import Change, RefundImage, ReturnCall, Transitio
 from afterimage.domain.entities import Channel, Job
 from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
 from afterimage.domain.metrics import Metric, ending, success
+from afterimage.domain.web_push import notice_of
 from afterimage.invocation import Invocation, Patience
 from afterimage.place import Place
 from afterimage.ports.channel import ChannelStore, ConditionsFailed, ImageUrls, LostRace, Push
 from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.ports.web_push import Teller
 
 _POST_WITHIN = timedelta(seconds=2)
 _HEAD_START = timedelta(milliseconds=30)  # of posts, before anything is read beside them
@@ -70,6 +72,7 @@ class UnifiedChannel:
     Args:
         executor: posts to connections side by side.
         turns: whose picture begins where another one has ended.
+        teller: tells browsers that nobody looks at; None where no answer ends.
     """
 
     def __init__(
@@ -83,6 +86,7 @@ class UnifiedChannel:
         metrics: Metrics,
         invocation: Invocation,
         turns: Turns,
+        teller: Teller | None = None,
     ) -> None:
         self._store = store
         self._push = push
@@ -93,6 +97,7 @@ class UnifiedChannel:
         self._metrics = metrics
         self._invocation = invocation
         self._turns = turns
+        self._teller = teller
 
     def read(self, user_id: str) -> Channel:
         """The channel as it stands, strongly consistent."""
@@ -175,7 +180,8 @@ class UnifiedChannel:
         that missed a frame for another reason stays: its client finds the gap by the next frame,
         pong or poll. Nothing here raises: pushing never breaks the work.
 
-        The jobs whose turn has come with the change are handed to the painter beside the posts.
+        The jobs whose turn has come with the change are handed to the painter beside the posts. Of
+        an answer that has ended browsers are told behind them: who is gone is forgotten by then.
 
         Args:
             after: posts under way; no connection gets these frames before its own has ended.
@@ -196,6 +202,7 @@ class UnifiedChannel:
         posts += self._begin(user_id, newcomers, delivery.frames, after).values()
         ended = delivery.channel.ended[:_CLOSED_IN_PASSING]
         wait([*begun, *posts, *self._begin_to_close(user_id, ended)])
+        self._tell_browsers(delivery)
 
     def post_again(self, user_id: str, again: Sequence[frames.BroadcastFrame]) -> None:
         """Post frames of events that were committed earlier to everyone connected now."""
@@ -244,6 +251,15 @@ class UnifiedChannel:
                 self._metrics.add(ended)
                 if (share := success(ended)) is not None:
                     self._metrics.add(Metric.SUCCESS, share)
+
+    def _tell_browsers(self, delivery: Delivery) -> None:
+        if self._teller is None or not delivery.channel.told:
+            return
+        for event in delivery.transition.events:
+            if endings.tells_of_an_end(event, delivery.transition):
+                notice = notice_of(event.message, self._clock.now())
+                if notice is not None:
+                    self._teller.tell(delivery.channel.user_id, notice)
 
     def _frames(self, seq: int, transition: Transition) -> tuple[str, ...]:
         now = self._clock.now()

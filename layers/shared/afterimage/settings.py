@@ -33,7 +33,13 @@ class OfferSettings(ParameterSettings):
     image_model = text()
 
 
-class PageSettings(OfferSettings):
+class WebPushSettings(ParameterSettings):
+    """Of every function that knows the key by which push services know us."""
+
+    web_push_secret = text()
+
+
+class PageSettings(OfferSettings, WebPushSettings):
     image_price_usd = text(_PRICE)
 
 
@@ -63,6 +69,7 @@ class PaintingSettings(TableSettings):
     """Of every function that may hand a picture to the painter."""
 
     image_generate_function = text()
+    keeper_function = text()
     image_deadline = number(1)
     max_painting_per_user = number(1)
 
@@ -106,7 +113,6 @@ class ChatApiSettings(
 ):
     images_bucket = text()
     image_timeout = number(1)
-    keeper_function = text()
 
 
 class GeminiFunctionSettings(TableSettings):
@@ -156,7 +162,7 @@ class ImageUploadSettings(PictureSettings, UploadSettings):
     pass
 
 
-class KeeperSettings(PaintingSettings, SuggestionSettings):
+class KeeperSettings(PaintingSettings, SuggestionSettings, WebPushSettings):
     image_timeout = number(1)
     images_bucket = text()
     pseudonym_secret = text()
@@ -173,6 +179,8 @@ class PublicConfig(Settings):
     public_url = url()
     websocket_url = url()
     distribution_id = text()
+    # Push services of browsers, with commas between; none in a parameter of an earlier version.
+    push_hosts = text(r"\S*", default="")
 
     @classmethod
     def parse(cls, stored: str) -> Self:

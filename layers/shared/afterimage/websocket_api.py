@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from afterimage.actions import Ping, Report, Resume, Typing, parsed
+from afterimage.actions import Ping, Report, Resume, Typing, Visible, parsed
 from afterimage.domain.callers import Caller
 from afterimage.domain.metrics import Metric
 from afterimage.ports.system import Log, Metrics
@@ -110,6 +110,8 @@ class WebSocketApi:
                 self._report(user_id, felt(report))
             case Typing():
                 self._warm(user_id)
+            case Visible(value=value):
+                self._channel.look(user_id, connection_id, is_looking=value)
             case None:
                 self._channel.complain(
                     user_id, connection_id, "invalid", "This frame was not understood."

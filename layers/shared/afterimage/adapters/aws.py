@@ -13,6 +13,7 @@ import random
 import time
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Sequence
+from dataclasses import asdict
 from datetime import datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,7 @@ from afterimage.ports.system import Clock, Log, Metrics
 if TYPE_CHECKING:
     from afterimage.domain.deletions import Deletion
     from afterimage.domain.entities import Job
+    from afterimage.domain.web_push import Notice
 
 _DAY_S = 86_400
 _KEYS_AT_ONCE = 1_000  # S3's own limit
@@ -216,6 +218,33 @@ class LambdaDeletionStarter:
         except (ClientError, BotoCoreError) as error:
             # It is marked, and the next sweep finds it.
             self._log.warning("deletion_not_started", reason=type(error).__name__)
+
+
+class LambdaTeller:
+    """Implements `Teller` by an asynchronous invocation of the keeper. Arguments as above."""
+
+    def __init__(
+        self,
+        client: Callable[[], Any],
+        function: str,
+        correlation_id: Callable[[], str | None],
+        log: Log,
+    ) -> None:
+        self._client = client
+        self._function = function
+        self._correlation_id = correlation_id
+        self._log = log
+
+    def tell(self, user_id: str, notice: Notice) -> None:
+        payload = {
+            "push": {"user_id": user_id, **asdict(notice)},
+            "correlation_id": self._correlation_id(),
+        }
+        try:
+            _invoke_event(self._client(), self._function, payload)
+        except (ClientError, BotoCoreError) as error:
+            # Who comes back sees the answer all the same.
+            self._log.warning("browsers_not_told", reason=type(error).__name__)
 
 
 class ApiGatewayPush:

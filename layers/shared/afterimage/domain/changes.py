@@ -16,6 +16,7 @@ from afterimage.domain.events import Event
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.stock import StockPicture
 from afterimage.domain.uploads import Upload
+from afterimage.domain.web_push import Subscription
 
 
 @dataclass(frozen=True)
@@ -200,6 +201,13 @@ class SpendStock:
 
 
 @dataclass(frozen=True)
+class KeepSubscription:
+    """A browser is told by Web Push from now on. Always holds; the same endpoint is one."""
+
+    subscription: Subscription
+
+
+@dataclass(frozen=True)
 class CloseChat:
     """Marks a chat as being deleted and empties its row. Holds if it exists and has no mark."""
 
@@ -275,6 +283,7 @@ Change = (
     | CheckNoImage
     | CheckImage
     | SpendStock
+    | KeepSubscription
     | CloseChat
     | CloseAccount
     | CorrectOpen

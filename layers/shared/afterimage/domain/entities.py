@@ -491,6 +491,8 @@ class Channel:
         waiting: ids of the jobs that wait for their turn.
         ended: ids of connections that get no more frames, by their token's end or their age.
         served: which numbers had their turn, of those who wait to commit.
+        visible: of connections whose client somebody looks at, when that was last said.
+        told: whether a browser of theirs has asked to be told by Web Push.
     """
 
     user_id: str
@@ -502,3 +504,5 @@ class Channel:
     waiting: frozenset[str] = frozenset()
     ended: tuple[str, ...] = ()
     served: Served = NOBODY
+    visible: Mapping[str, datetime] = field(default_factory=dict, hash=False)
+    told: bool = False

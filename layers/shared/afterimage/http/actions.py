@@ -59,4 +59,15 @@ class Typing(_Action):
     action: Literal["typing"]
 
 
-Action = Resume | Ping | Report | Typing
+class Visible(_Action):
+    """Somebody looks at the client, or does so no more. Nothing answers.
+
+    Who looked within the last minute is not told by Web Push as well; each ping says that it is
+    still so. Said anew on each connection, which begins as one that nobody looks at.
+    """
+
+    action: Literal["visible"]
+    value: bool
+
+
+Action = Resume | Ping | Report | Typing | Visible

@@ -20,6 +20,7 @@ _REPLIES = {
     "ping": ("pong", "error"),
     "report": ("error",),
     "typing": ("error",),
+    "visible": ("error",),
 }
 _ABOUT = (
     "One JSON object a frame, none over 32 KB: a message that would be larger comes without its "

@@ -32,6 +32,7 @@ MAX_TEXT = 8_000  # characters
 MAX_PROMPT = 2_000  # characters
 MAX_TITLE = 200  # characters
 MAX_ATTACHMENTS = 4
+MAX_ENDPOINT = 2_000  # characters
 MAX_FILE = 4_500_000  # bytes; in base64 they leave Lambda's event 290 KB for everything else
 # The time and the id of the last chat of a page, and marks of those that were pinned on the first.
 _CHATS_CURSOR = (
@@ -150,6 +151,36 @@ class ChatEdit(_Body):
         return self
 
 
+# Base64url; at the end there may be padding.
+P256dh = Annotated[str, StringConstraints(pattern=r"^B[A-Za-z0-9_-]{86}=?$")]
+PushAuth = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}(==)?$")]
+Endpoint = Annotated[
+    str, StringConstraints(max_length=MAX_ENDPOINT, pattern=r"^https?://[\x21-\x7e]+$")
+]
+
+
+class SubscriptionKeys(_Body):
+    """What a push to this browser is encrypted with."""
+
+    p256dh: P256dh
+    auth: PushAuth
+
+
+class PutSubscription(_Body):
+    """A browser's push subscription, as its `toJSON()` gives it.
+
+    The endpoint is https and of a push service that is used here.
+    """
+
+    model_config = ConfigDict(strict=True, extra="ignore")  # it has `expirationTime` as well
+    endpoint: Endpoint
+    keys: SubscriptionKeys
+
+
+class DeleteSubscription(_Body):
+    endpoint: Endpoint
+
+
 class ChatPath(_Strict):
     chat_id: ChatId
 
@@ -264,6 +295,7 @@ class ConfigView(TypedDict):
     websocket_url: str
     max_text_length: int
     image_models: list[ImageModelView]
+    push_public_key: str | None
 
 
 class ErrorBody(TypedDict):
@@ -460,6 +492,21 @@ LIST_EVENTS = Route(
     {200: EventsView},
     query=EventsQuery,
 )
+PUT_SUBSCRIPTION = Route(
+    "PUT",
+    "/push/subscription",
+    "Tell this browser by Web Push when an answer has ended; of more than ten the oldest go.",
+    {204: None},
+    body=PutSubscription,
+    errors=("busy",),
+)
+DELETE_SUBSCRIPTION = Route(
+    "DELETE",
+    "/push/subscription",
+    "Tell this browser no longer; the same if it was not told.",
+    {204: None},
+    body=DeleteSubscription,
+)
 DELETE_ME = Route(
     "DELETE",
     "/me",
@@ -519,6 +566,8 @@ ROUTES = (
     GET_USAGE,
     ISSUE_TICKET,
     LIST_EVENTS,
+    PUT_SUBSCRIPTION,
+    DELETE_SUBSCRIPTION,
     DELETE_ME,
     GET_PAGE,
     GET_STATIC_FILE,

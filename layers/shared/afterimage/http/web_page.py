@@ -32,8 +32,9 @@ class WebPage:
     Args:
         root: folder of the static files; nothing outside it is served.
         config: the public configuration, as a mapping with `issuer`, `audience`, `client_id`,
-            `scopes`, `sign_in_origin`, `public_url` and `websocket_url`.
+            `scopes`, `sign_in_origin`, `public_url`, `websocket_url` and `push_hosts`.
         image_models: those that a message may choose among, as the page is told of them.
+        push_public_key: with what a browser subscribes to pushes.
     """
 
     def __init__(
@@ -41,11 +42,13 @@ class WebPage:
         root: Path,
         config: Callable[[], Mapping[str, str]],
         image_models: Callable[[], list[dict[str, Any]]],
+        push_public_key: Callable[[], str],
         log: Log,
     ) -> None:
         self._root = root.resolve()
         self._config = config
         self._image_models = image_models
+        self._push_public_key = push_public_key
         self._log = log
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -66,7 +69,7 @@ class WebPage:
             case "/favicon.ico" | "/robots.txt":
                 return self._file(route[1:], headers)
             case "/config.json":
-                return _json(self._page_config())
+                return _json({**self._page_config(), "push_public_key": self._push_key()})
             case "/openapi.json":
                 # Imported here, and below: only these routes need the API's models.
                 from afterimage.http import openapi
@@ -92,6 +95,14 @@ class WebPage:
             "max_text_length": _MAX_TEXT,
             "image_models": self._choice(),
         }
+
+    def _push_key(self) -> str | None:
+        """None where nobody is told by Web Push.
+
+        The page itself is sent with whether there is one, as `push`: the key costs a secret and
+        cryptography, and only who is told needs it.
+        """
+        return self._push_public_key() if self._config()["push_hosts"] else None
 
     def _choice(self) -> list[dict[str, Any]]:
         try:
@@ -130,7 +141,8 @@ class WebPage:
         kind = _kind(file)
         data = file.read_bytes()
         if kind == "text/html":
-            config = escape(json.dumps(self._page_config()))
+            told = {"push": bool(self._config()["push_hosts"])}
+            config = escape(json.dumps({**self._page_config(), **told}))
             data = data.replace(_CONFIG_PLACE, config.encode())
         is_text = kind.startswith(_TEXT_TYPES)
         tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'

@@ -13,6 +13,12 @@ class ConnectionRegistry(Protocol):
     def register(self, user_id: str, connection_id: str, now: datetime, until: datetime) -> None:
         """Give a connection live frames from now on, until then."""
 
+    def look(self, user_id: str, connection_id: str, at: datetime | None) -> None:
+        """When it was last said that somebody looks at its client; None if nobody does.
+
+        Nothing happens if the connection is gone. One that is registered again keeps it.
+        """
+
     def read(self, user_id: str) -> Channel:
         """As `ChannelStore.read`."""
 

@@ -72,8 +72,14 @@ class ResumeChannel:
             self._dismiss(user_id, connection_id, _GONE)
             return
         if self._limit.may_stay(channel, connection_id):
+            if connection_id in channel.visible:
+                self.look(user_id, connection_id, is_looking=True)
             pong = frames.system_frame("pong", channel.seq)
             self._send(user_id, connection_id, [frames.encode(pong)])
+
+    def look(self, user_id: str, connection_id: str, *, is_looking: bool) -> None:
+        """Somebody looks at the client of a connection, as of now, or does so no more."""
+        self._registry.look(user_id, connection_id, self._clock.now() if is_looking else None)
 
     def complain(
         self, user_id: str, connection_id: str, code: frames.ErrorCode, message: str

@@ -105,6 +105,7 @@ class Sweep:
         self._each(due, self._remove, until, _LEAST)
         self._guarded(partial(self._recount, until))
         self._guarded(partial(self._keep_stock, until))
+        self._log.info("keeper_swept")
 
     def _found(self, look: Callable[[int, datetime], Iterator[RowT]], now: datetime) -> list[RowT]:
         """What is due, each minute in another order: nothing comes first every time."""

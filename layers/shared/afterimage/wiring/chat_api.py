@@ -12,9 +12,11 @@ from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
+from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.limits import DailyLimits
 from afterimage.http.chat_api import ChatApiRoutes
+from afterimage.http.push import PushRoutes
 from afterimage.http.suggestions import SuggestionRoutes
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
@@ -27,6 +29,7 @@ from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.read_suggestions import ReadSuggestions
+from afterimage.use_cases.subscribe import Subscribe
 from afterimage.wiring.authenticated import HttpFunction, authenticated
 from afterimage.wiring.connected import Channelled, upload_time
 
@@ -99,9 +102,21 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         urls=base.urls,
         clock=base.clock,
         websocket_url=base.public("websocket_url"),
-        others=SuggestionRoutes(read=_suggestions(base, configured), urls=base.urls).handlers(),
+        others={
+            **SuggestionRoutes(read=_suggestions(base, configured), urls=base.urls).handlers(),
+            **PushRoutes(subscribe=_subscribe(base)).handlers(),
+        },
     )
     return base.measured(authenticated(base, reading.handlers()))
+
+
+def _subscribe(base: Channelled) -> Subscribe:
+    return Subscribe(
+        channel=base.channel,
+        subscriptions=DynamoDbSubscriptions(),
+        hosts=base.public("push_hosts"),
+        clock=base.clock,
+    )
 
 
 def _suggestions(base: Channelled, configured: settings.ChatApiSettings) -> ReadSuggestions:

@@ -15,6 +15,7 @@ from afterimage.adapters import aws
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.channel import Turns, UnifiedChannel
+from afterimage.ports.web_push import Teller
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.wiring.reading import Reading
@@ -37,11 +38,12 @@ class Connected(Reading):
         """For work side by side."""
         return ThreadPoolExecutor(_WORK_SIDE_BY_SIDE, "work")
 
-    def unified(self, turns: Turns) -> UnifiedChannel:
+    def unified(self, turns: Turns, teller: Teller | None = None) -> UnifiedChannel:
         """The channel that changes go over.
 
         Args:
             turns: whose picture begins where another one has ended.
+            teller: tells browsers where an answer has ended.
         """
         return UnifiedChannel(
             store=self.store,
@@ -53,6 +55,7 @@ class Connected(Reading):
             metrics=self.metrics,
             invocation=self.invocation,
             turns=turns,
+            teller=teller,
         )
 
     def first_needs(self) -> tuple[Need, ...]:
@@ -83,8 +86,12 @@ class Channelled(Connected):
     def __init__(self, logger: Logger, configured: settings.PaintingSettings) -> None:
         super().__init__(logger, configured)
         self.work = self.threads()
+        functions = self.aws.client("lambda")
         self.starter = aws.LambdaImageStarter(
-            self.aws.client("lambda"), configured.image_generate_function, self.log.correlation_id
+            functions, configured.image_generate_function, self.log.correlation_id
+        )
+        teller = aws.LambdaTeller(
+            functions, configured.keeper_function, self.log.correlation_id, self.log
         )
         self.turns = PaintersTurns(
             jobs=DynamoDbLedger(),
@@ -96,7 +103,7 @@ class Channelled(Connected):
             log=self.log,
             metrics=self.metrics,
         )
-        self.channel = self.unified(self.turns)
+        self.channel = self.unified(self.turns, teller)
         self.end_slots = EndSlots(
             channel=self.channel,
             messages=DynamoDbMessages(),

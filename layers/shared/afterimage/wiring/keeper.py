@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from random import SystemRandom
 
 from aws_lambda_powertools import Logger
@@ -16,10 +17,12 @@ from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
+from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.edge import CloudFrontEdge
 from afterimage.adapters.stock import LambdaStockStarter
 from afterimage.adapters.suggestions import set_suggestions
+from afterimage.domain.web_push import Notice
 from afterimage.measured import Measured
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
@@ -32,6 +35,7 @@ from afterimage.use_cases.recount_open import RecountOpen
 from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
 from afterimage.use_cases.sweep import Sweep
+from afterimage.use_cases.tell_browsers import TellBrowsers
 from afterimage.wiring.connected import Channelled, upload_time
 
 KEPT = timedelta(seconds=5)  # of the function's time, to finish what is begun
@@ -46,12 +50,14 @@ class Keeper:
         sweep: a minute is over; until when to look for what is overdue.
         stock_failed: as `rescue`, for the stock: which picture, and the invocation's request id.
         finish: something was deleted: whose, its name, and until when to go on with it.
+        tell: an answer has ended: whose (`user_id`), and what browsers are told of it.
     """
 
     rescue: Measured[[FailedInvocation], None]
     sweep: Measured[[datetime], None]
     stock_failed: Measured[[str, str], None]
     finish: Measured[[str, str, datetime], None]
+    tell: Measured[[Mapping[str, str]], None]
 
 
 def build(logger: Logger, environment: Mapping[str, str]) -> Keeper:
@@ -72,7 +78,41 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Keeper:
         sweep=base.measured(_sweep(base, configured, pictures, end, finish)),
         stock_failed=base.measured(_stock_failed(base)),
         finish=base.measured(finish),
+        tell=base.measured(_tell(base, configured)),
     )
+
+
+def _tell(
+    base: Channelled, configured: settings.KeeperSettings
+) -> Callable[[Mapping[str, str]], None]:
+    @cache
+    def built() -> TellBrowsers:
+        # Imported here: nothing else of the keeper's encrypts, or calls the world outside.
+        import requests
+
+        from afterimage.adapters.web_push import HttpPushServices
+
+        return TellBrowsers(
+            read_channel=base.channel.read,
+            subscriptions=DynamoDbSubscriptions(),
+            services=HttpPushServices(
+                http=requests.Session(),
+                secret_value=base.secret(configured.web_push_secret),
+                contact=base.public("public_url"),
+                clock=base.clock,
+                log=base.log,
+            ),
+            hosts=base.public("push_hosts"),
+            executor=base.work,
+            clock=base.clock,
+            log=base.log,
+        )
+
+    def tell(told: Mapping[str, str]) -> None:
+        notice = Notice(told["chat_id"], told["message_id"], told["outcome"])
+        built()(told["user_id"], notice)
+
+    return tell
 
 
 def _stock_failed(base: Channelled) -> FailStock:

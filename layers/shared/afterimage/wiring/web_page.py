@@ -36,7 +36,19 @@ def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage
         today = base.clock.now().date()
         return views(catalogue()().offered(configured.image_model), flat, today)
 
-    return WebPage(root=root, config=base.public_config, image_models=image_models, log=base.log)
+    def push_public_key() -> str:
+        from afterimage.adapters.vapid import public_key_of
+
+        return public_key_of(secret())
+
+    secret = base.secret(configured.web_push_secret)
+    return WebPage(
+        root=root,
+        config=base.public_config,
+        image_models=image_models,
+        push_public_key=push_public_key,
+        log=base.log,
+    )
 
 
 def _catalogue(base: Base) -> Callable[[], Catalogue]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pynamodb.exceptions import DeleteError
+from pynamodb.exceptions import DeleteError, UpdateError
 from pynamodb.expressions.condition import Condition
 
 from afterimage.adapters.dynamodb import rows
@@ -33,6 +33,7 @@ class DynamoDbConnections:
         channel, now = Channel(user_id), self._clock.now()
         live: list[tuple[str, str]] = []
         ended: list[str] = []
+        visible: dict[str, datetime] = {}
         # "connection#…" and "seq" sort before "ticket#…": tickets are not read.
         for row in ChannelRow.query(user_id, ChannelRow.entry < _TICKET, consistent_read=True):
             if row.entry == COUNTER:
@@ -44,23 +45,39 @@ class DynamoDbConnections:
                     painting=frozenset(row.painting or ()),
                     waiting=frozenset(row.waiting or ()),
                     served=Served(int(row.served or 0)).and_also(*_numbers(row.served_beyond)),
+                    told=bool(row.told),
                 )
             elif (row.expires_at or 0) > now.timestamp():
-                live.append((row.connected_at or "", row.entry[len(_CONNECTION) :]))
+                connection_id = row.entry[len(_CONNECTION) :]
+                live.append((row.connected_at or "", connection_id))
+                if row.visible_at:
+                    visible[connection_id] = datetime.fromisoformat(row.visible_at)
             else:  # DynamoDB removes it in its own time
                 ended.append(row.entry[len(_CONNECTION) :])
         oldest_first = tuple(connection for _, connection in sorted(live))
-        return replace(channel, connections=oldest_first, ended=tuple(ended))
+        return replace(channel, connections=oldest_first, ended=tuple(ended), visible=visible)
 
     # --- Connections ------------------------------------------------------------------------
 
     def register(self, user_id: str, connection_id: str, now: datetime, until: datetime) -> None:
-        ChannelRow(
-            user_id,
-            _CONNECTION + connection_id,
-            connected_at=rows.timestamp(now),
-            expires_at=rows.epoch(until),
-        ).save()
+        # By an update, which keeps who looks: a connection resumes at each gap.
+        ChannelRow(user_id, _CONNECTION + connection_id).update(
+            [
+                ChannelRow.connected_at.set(rows.timestamp(now)),
+                ChannelRow.expires_at.set(rows.epoch(until)),
+            ]
+        )
+
+    def look(self, user_id: str, connection_id: str, at: datetime | None) -> None:
+        seen = ChannelRow.visible_at
+        said = seen.remove() if at is None else seen.set(rows.timestamp(at))
+        try:
+            ChannelRow(user_id, _CONNECTION + connection_id).update(
+                [said], condition=ChannelRow.entry.exists()
+            )
+        except UpdateError as error:
+            if error.cause_response_code != "ConditionalCheckFailedException":
+                raise
 
     def take(self, user_id: str, connection_id: str) -> bool:
         return _taken(user_id, _CONNECTION + connection_id, ChannelRow.entry.exists())

@@ -188,7 +188,8 @@ COUNTER = "seq"
 
 class ChannelRow(Model):
     """The counter (`seq`), a connection (`connection#…`), a ticket (`ticket#…`), a connection that
-    has not resumed (`unresumed#…`), or the numbers of those who wait to commit (`turn`)."""
+    has not resumed (`unresumed#…`), the numbers of those who wait to commit (`turn`), when
+    functions were warmed (`warmed`), or a browser that is told by Web Push (`web_push#…`)."""
 
     class Meta:
         table_name = ""
@@ -203,7 +204,13 @@ class ChannelRow(Model):
     served = NumberAttribute(null=True)
     served_beyond = NumberSetAttribute(null=True)
     deleted_at = UnicodeAttribute(null=True)
+    told = BooleanAttribute(null=True)
     connected_at = UnicodeAttribute(null=True)
+    visible_at = UnicodeAttribute(null=True)
+    endpoint = UnicodeAttribute(null=True)
+    p256dh = UnicodeAttribute(null=True)
+    auth = UnicodeAttribute(null=True)
+    since = UnicodeAttribute(null=True)
     expires_at = NumberAttribute(null=True)
 
 

@@ -10,7 +10,14 @@ from pynamodb.expressions.condition import Condition, size
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from afterimage.adapters.dynamodb import counters, job_moves, rows, stock_rows, uploads
+from afterimage.adapters.dynamodb import (
+    counters,
+    job_moves,
+    rows,
+    stock_rows,
+    subscriptions,
+    uploads,
+)
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
     PINS,
@@ -136,6 +143,7 @@ def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
                 ChannelRow.waiting.remove(),
                 ChannelRow.served.remove(),
                 ChannelRow.served_beyond.remove(),
+                ChannelRow.told.remove(),
             ]
     actions: list[Action] = [
         ChannelRow.seq.set(channel.seq + len(transition.events)),
@@ -146,6 +154,8 @@ def _counter_actions(channel: Channel, transition: Transition) -> list[Action]:
     if transition.opens:
         # Added to what stands there, whatever was read.
         actions.append(ChannelRow.open.add(transition.opens))
+    if any(isinstance(change, changes.KeepSubscription) for change in transition.changes):
+        actions.append(ChannelRow.told.set(True))
     return actions + _queue_writes(channel, transition)
 
 
@@ -258,6 +268,8 @@ def _write(  # noqa: C901 - one case a change
             return Check(ImageRow, (user_id, image_id), ImageRow.image_id.exists())
         case changes.SpendStock(taken):
             return Update(*stock_rows.spent(taken))
+        case changes.KeepSubscription(subscription):
+            return Put(subscriptions.row_of(user_id, subscription), None)
         case changes.CloseChat(chat_id):
             return _close_chat(user_id, chat_id)
         case changes.CloseAccount() | changes.CorrectOpen():
