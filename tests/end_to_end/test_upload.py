@@ -75,7 +75,8 @@ def test_deleted_it_is_gone_and_its_id_with_it(
 ) -> None:
     image = put(alice, PHOTO).json()["image"]
     folder = image_folder(user)
-    assert set(object_keys(stack, folder)) == set(image_keys(user, image["id"]))
+    *files, _ = image_keys(user, image["id"])  # it is too small for a smaller copy
+    assert set(object_keys(stack, folder)) == set(files)
 
     with ChannelClient(alice) as tab:
         tab.resumed()

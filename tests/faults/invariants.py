@@ -16,8 +16,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from afterimage.domain import ids
 from afterimage.domain.limits import MOST_PICTURES
+from afterimage.domain.seen import files_of
 from afterimage.domain.variants import varied
 from tests.faults.client import Applied, Client, Frame, Snapshot, read_snapshot, signed_in
 from tests.local_stack.testing import RunningStack
@@ -298,8 +298,9 @@ def _gallery(truth: Truth, *, settled: bool) -> Iterable[str]:
         yield f"picture {image_id} is in the gallery without a job or upload that succeeded"
     for message in truth.messages:
         yield from _picture_of(message, truth, succeeded)
-    for image_id in truth.images:
-        for name in ids.IMAGE_FILES:
+    for image_id, row in truth.images.items():
+        image = json.loads(row["image"])
+        for name in files_of(image["width"], image["height"], image["size"]):
             if f"{folder(truth.user)}{image_id}/{name}" not in truth.objects:
                 yield f"picture {image_id} has no file {name}"
     for key in sorted(truth.objects) if settled else ():

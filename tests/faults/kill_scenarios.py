@@ -211,8 +211,9 @@ def picture_refused(stage: Stage) -> None:
 
 
 def picture_brought(stage: Stage) -> None:
+    """One so large that it has a smaller copy."""
     stage.arm()
-    stage.bring(png((4, 3)))
+    stage.bring(png((1300, 1000)))
 
 
 def rubbish_brought(stage: Stage) -> None:

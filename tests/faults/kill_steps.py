@@ -9,7 +9,6 @@ from __future__ import annotations
 _DEVELOPING_STORED = {
     "PostToConnection message-preview": 1,
     "PutObject full.webp": 1,
-    "PutObject small.webp": 1,
     "PutObject thumbnail.webp": 1,
     "TransactWriteItems complete": 1,
     "PostToConnection message-update complete": 1,
@@ -80,7 +79,6 @@ STEPS: dict[str, dict[str, int]] = {
         "TransactWriteItems taken": 1,
         "CopyObject original": 1,
         "CopyObject full.webp": 1,
-        "CopyObject small.webp": 1,
         "CopyObject thumbnail.webp": 1,
         "Query channels": 2,
         "TransactWriteItems opening": 1,
@@ -179,7 +177,7 @@ STEPS: dict[str, dict[str, int]] = {
     "edit ordered": {
         "Query channels": 4,
         **_OPENING,
-        "GetObject small.webp": 1,
+        "GetObject full.webp": 1,
         **_TEXT_COST,
         **_ORDERING,
     },

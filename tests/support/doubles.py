@@ -454,7 +454,7 @@ class FakePicture:
         return f"data:image/webp;base64,{b64encode(self._data).decode()}"
 
     def full(self) -> EncodedImage:
-        return EncodedImage(b"full " + self._data, 1024, 768)
+        return EncodedImage(b"full " + self._data, *self._studio.size)
 
     def thumbnail(self) -> EncodedImage:
         return EncodedImage(b"thumbnail " + self._data, 512, 384)
@@ -478,8 +478,10 @@ class FakeStudio:
         fails: raised by every decoding, if set.
         unreadable: bytes that are no picture.
         preview_takes: seconds.
+        size: pixels of every picture; of one that a text model is shown by a smaller copy.
     """
 
+    size: tuple[int, int] = (2048, 1536)
     fails: Exception | None = None
     unreadable: set[bytes] = field(default_factory=set)
     composites: list[bytes] = field(default_factory=list)

@@ -135,6 +135,20 @@ def test_pictures_of_an_answer_that_no_model_gave_have_numbers_too(bundle: Bundl
     assert [part.get("text") for part in asked_of(bundle)[1]["parts"]] == ["[picture 1]", None]
 
 
+def test_a_picture_as_large_as_most_is_shown_as_it_is_and_has_no_smaller_copy(
+    bundle: Bundle,
+) -> None:
+    bundle.studio.size = (1024, 1024)
+    message = painted(bundle)
+    bundle.text.script = [HELLO]
+
+    bundle.ask(10)
+
+    assert files_in(asked_of(bundle)) == [b"full " + JPEG]
+    *others, _ = ids.image_keys(USER, message.images[0].id)
+    assert set(bundle.pictures.files) == {*others}
+
+
 def test_a_picture_stored_without_a_small_one_is_shown_by_its_thumbnail(bundle: Bundle) -> None:
     message = painted(bundle)
     del bundle.pictures.files[ids.image_key(USER, message.images[0].id, ids.SMALL)]

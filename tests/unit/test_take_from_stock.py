@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -90,8 +90,11 @@ class World:
         assert is_usual == (self.tables.rows.stock == before)
         return is_usual
 
-    def put(self, number: int, name: str = "", model: str = IMAGE_MODEL) -> StockPicture:
-        image = an_image(number, message_id=None, chat_id=None, prompt=FOX.text)
+    def put(
+        self, number: int, name: str = "", model: str = IMAGE_MODEL, **of_image: Any
+    ) -> StockPicture:
+        nobodys = {"message_id": None, "chat_id": None, "prompt": FOX.text}
+        image = an_image(number, **{**nobodys, **of_image})
         folder = ids.stock_folder(FOX.id, image.id)
         for key in ids.files_in(folder):
             self.pictures.files[key] = f"{number} {key.rpartition('/')[2]}".encode()
@@ -202,14 +205,20 @@ def test_both_messages_and_the_picture_are_there_at_once(world: World) -> None:
     assert world.tables.read(USER).open_messages == 0
 
 
-def test_the_files_are_the_users_own(world: World) -> None:
+@pytest.mark.parametrize(
+    ("width", "names"),
+    [(1024, ("original", "full.webp", "thumbnail.webp")), (2048, ids.IMAGE_FILES)],
+)
+def test_the_files_are_the_users_own(world: World, width: int, names: Sequence[str]) -> None:
+    world.put(1, width=width)
+
     image = world.ask().assistant.image
 
     assert image is not None
     keys = ids.image_keys(USER, image.id)
-    assert [world.pictures.files[key] for key in keys] == [
-        f"1 {name}".encode() for name in ids.IMAGE_FILES
-    ]
+    own = ids.picture_folder(USER, image.id)
+    copied = {key: data for key, data in world.pictures.files.items() if key in keys}
+    assert copied == {f"{own}{name}": f"1 {name}".encode() for name in names}
     assert (image.key, image.thumbnail_key) == (keys[1], keys[2])
     tags = (f"picture {USER} {image.id}", f"chat {USER} {CHAT}", f"user {USER}")
     assert set(world.files.copied.values()) == {tags}

@@ -34,7 +34,7 @@ class DecodedPicture(Protocol):
         """512 pixels at its longer side, 25 KB at most."""
 
     def small(self) -> EncodedImage:
-        """What a text model sees of it: 768 pixels at its longer side."""
+        """What a text model sees of it if it is large: 768 pixels at its longer side."""
 
     def color(self) -> str:
         """The dominant colour, `#rrggbb`."""
@@ -138,7 +138,7 @@ class SourceFiles(Protocol):
 
 
 class SmallFiles(Protocol):
-    """Files that a text model is shown: small ones and thumbnails."""
+    """Files that a text model is shown."""
 
     def get(self, key: str) -> bytes | None:
         """A file's bytes; None if there is no such file. Raises: OSError: it cannot be read now."""

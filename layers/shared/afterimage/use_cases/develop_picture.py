@@ -11,6 +11,7 @@ from typing import Any, ParamSpec, TypeVar
 from afterimage.domain import ids
 from afterimage.domain.entities import Image, Origin
 from afterimage.domain.errors import NoImage
+from afterimage.domain.seen import goes_as_it_is
 from afterimage.ports.pictures import DecodedPicture, PictureStore
 from afterimage.ports.system import Log
 
@@ -117,17 +118,20 @@ def develop(
         return picture.color(), picture.thumbhash()
 
     def store_small() -> None:
-        """What a text model is shown of it in later questions."""
+        """What a text model is shown of it in later questions, unless that is the full one."""
         pictures.put_webp(files.small, picture.small().data, files.tags.result())
 
     thumbnail = running.begin(store_thumbnail)
     full = picture.full()
+    size = len(full.data)
     # While the large file goes up the processor is idle.
-    small = running.begin(store_small)
+    is_shown = goes_as_it_is(full.width, full.height, size)
+    small = None if is_shown else running.begin(store_small)
     pictures.put_webp(files.full, full.data, files.tags.result())
     color, thumbhash = thumbnail.result()
-    small.result()
-    return Developed(files, full.width, full.height, len(full.data), color, thumbhash)
+    if small is not None:
+        small.result()
+    return Developed(files, full.width, full.height, size, color, thumbhash)
 
 
 def readable(

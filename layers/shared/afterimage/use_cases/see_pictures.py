@@ -1,6 +1,6 @@
-"""What the text model sees of a conversation's pictures: small ones, and numbers for all.
+"""What the text model sees of a conversation's pictures: a file of some, and numbers for all.
 
-Small files are read side by side. One that does not come in time is left out of this turn; it keeps
+Files are read side by side. One that does not come in time is left out of this turn; it keeps
 its number, by which it can be changed all the same.
 """
 
@@ -14,6 +14,7 @@ from datetime import timedelta
 from afterimage.domain import ids
 from afterimage.domain.entities import Image, Message
 from afterimage.domain.numbered_pictures import NumberedPictures, numbered, shown
+from afterimage.domain.seen import goes_as_it_is
 from afterimage.ports.pictures import SmallFiles
 from afterimage.ports.system import Log
 from afterimage.use_cases.attach import Attach
@@ -44,7 +45,7 @@ class SeePictures:
         return messages, replace(pictures, files=files)
 
     def _read(self, user_id: str, images: Sequence[Image]) -> dict[str, bytes]:
-        reading = {image.id: self._executor.submit(self._small, user_id, image) for image in images}
+        reading = {image.id: self._executor.submit(self._file, user_id, image) for image in images}
         done, _ = wait(reading.values(), _PATIENCE.total_seconds())
         files: dict[str, bytes] = {}
         for image_id, future in reading.items():
@@ -54,11 +55,12 @@ class SeePictures:
                 self._log.warning("llm_handler_picture_not_seen", image_id=image_id)
         return files
 
-    def _small(self, user_id: str, image: Image) -> bytes | None:
-        """The thumbnail where a picture was stored before there were small ones."""
-        small = ids.image_key(user_id, image.id, ids.SMALL)
+    def _file(self, user_id: str, image: Image) -> bytes | None:
+        """The thumbnail where a large picture was stored before there were smaller copies."""
+        is_shown = goes_as_it_is(image.width, image.height, image.size)
+        key = image.key if is_shown else ids.image_key(user_id, image.id, ids.SMALL)
         try:
-            return self._files.get(small) or self._files.get(image.thumbnail_key)
+            return self._files.get(key) or self._files.get(image.thumbnail_key)
         except OSError as error:
             self._log.info("llm_handler_picture_not_read", reason=str(error))
             return None

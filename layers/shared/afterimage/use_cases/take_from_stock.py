@@ -25,6 +25,7 @@ from afterimage.domain.errors import Busy, Refused
 from afterimage.domain.events import ImageInserted
 from afterimage.domain.limits import Limits
 from afterimage.domain.metrics import Metric
+from afterimage.domain.seen import files_of
 from afterimage.domain.stock import TAKEN_FOR, StockPicture, StockStatus
 from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.domain.usage import usd
@@ -199,15 +200,16 @@ class TakeFromStock:
 
     def _copied(self, question: Question, taken: _Taken) -> Channel:
         user_id, image = question.user_id, taken.picture.image
-        from_stock = ids.files_in(ids.stock_folder(taken.suggestion.id, image.id))
+        from_stock = ids.stock_folder(taken.suggestion.id, image.id)
+        own = ids.picture_folder(user_id, taken.job_id)
+        names = files_of(image.width, image.height, image.size)
         tags = (
             self._tags.picture(user_id, taken.job_id),
             self._tags.chat(user_id, question.chat_id),
             self._tags.user(user_id),
         )
         with self._channel.reading(user_id) as channel:
-            own = ids.image_keys(user_id, taken.job_id)
-            self._files.copy(dict(zip(from_stock, own, strict=True)), tags)
+            self._files.copy({from_stock + name: own + name for name in names}, tags)
         return channel.result()
 
     def _stored(self, question: Question, taken: _Taken) -> tuple[Message, Transition]:
