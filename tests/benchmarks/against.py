@@ -1,9 +1,11 @@
 """A text and a picture by this tree's bundle, and by another commit's beside it, in turns.
 
 Each bundle is run by its own local stack, and measured by the same client, which compares no frame
-with a description. Both simulators are given the same answers, so that nothing is painted; the
-clock of preview and picture starts when the provider writes its answer. The processor's time is
-that of all functions: the question's and the picture's, since nobody else asks for anything.
+with a description. Both ask the same provider, this tree's simulator, and are given the same
+pictures, so that nothing is painted. As on AWS it sends at the pace of a line, each
+`image_generate` has one core, and the clock of preview and picture starts with the last byte. The
+processor's time is that of all functions, until they rest: the question's and the picture's, since
+nobody else asks for anything.
 """
 
 import time
@@ -12,21 +14,26 @@ from base64 import b64encode
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
+from datetime import datetime
 from statistics import mean, median
 
 from tests.benchmarks.bench import Bench, running_stack
 from tests.benchmarks.live import User, is_placeholder
 from tests.benchmarks.memory import cpu_ms, functions
+from tests.benchmarks.painter import Painter
+from tests.benchmarks.picture_latency import BYTES_A_SECOND, IMAGE_MS
 from tests.benchmarks.prompts import PROMPTS
+from tests.benchmarks.provider import Provider
 from tests.benchmarks.report import Table, Target, ms, ratio_and_range
 from tests.benchmarks.trees import Tree
 from tests.local_stack.gemini.studio import encode
-from tests.support.channel_client import is_update
+from tests.support.channel_client import is_event, is_update
 
 _PAIRS = 24
 _PICTURES = 4
 _FORMATS = ("jpeg", "png")
-_TEXT_MS, _IMAGE_MS = 200, 400
+_TEXT_MS = 200
+_RESTS_S = 0.05  # without any of the processor's time
 _TARGET = Target(1.05, "≤ {} x")
 _CPU = "CPU of both functions"
 Figures = Mapping[str, float]  # milliseconds by name
@@ -39,7 +46,9 @@ def measure(bench: Bench) -> Iterable[Table]:
         for picture in bench.pictures[:_PICTURES]
     ]
     with ExitStack() as opened:
-        sides = [opened.enter_context(Side(tree)) for tree in (this, that)]
+        provider = opened.enter_context(Provider())
+        provider.behave(text_ms=0, image_ms=IMAGE_MS, bytes_a_second=BYTES_A_SECOND)
+        sides = [opened.enter_context(Side(tree, provider)) for tree in (this, that)]
         _pairs(sides, files)  # warm
         yield _table(that.name, _pairs(sides, files * (bench.repeat * _PAIRS // _PICTURES)))
 
@@ -47,16 +56,18 @@ def measure(bench: Bench) -> Iterable[Table]:
 class Side:
     """One tree's stack and a user of it."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, provider: Provider) -> None:
         self._opened = ExitStack()
         self._tree = tree
+        self._provider = provider
 
     def __enter__(self) -> "Side":
         executor = self._opened.enter_context(ThreadPoolExecutor(2))
-        self._process, self._stack = self._opened.enter_context(running_stack(self._tree))
-        self._stack.gemini(text_ms=0, image_ms=_IMAGE_MS)
-        self._user = User(self._stack, executor, described=False)
+        started = running_stack(self._tree, self._provider.arguments)
+        self._process, stack = self._opened.enter_context(started)
+        self._user = User(stack, executor, described=False)
         self._opened.callback(self._user.close)
+        Painter(stack).hold_to_one_core()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -71,7 +82,7 @@ class Side:
 
     def _text(self) -> Iterable[tuple[str, float]]:
         word = uuid.uuid4().hex
-        self._stack.gemini(script=[{"on": "text", "delay_ms": _TEXT_MS, "match": word}])
+        self._provider.behave(script=[{"on": "text", "delay_ms": _TEXT_MS, "match": word}])
         asked = time.time()
         answer = self._user.ask(f"hello {word}")
         yield "placeholder", (self._user.seen(is_placeholder) - asked) * 1000
@@ -81,12 +92,28 @@ class Side:
 
     def _picture(self, image_format: str, data: str) -> Iterable[tuple[str, float]]:
         script = [{"on": "image", "image_base64": data}]
-        self._stack.gemini(script=script, image_format=image_format)
-        before = cpu_ms(functions(self._process.pid))
-        preview, complete = self._user.picture(PROMPTS[0], _IMAGE_MS)
-        yield "preview", preview
-        yield "complete", complete
-        yield _CPU, cpu_ms(functions(self._process.pid)) - before
+        self._provider.behave(script=script, image_format=image_format)
+        before = self._rested_at()
+        answer = self._user.ask(PROMPTS[0])
+        preview = self._user.seen(is_event("message-preview"))
+        complete = self._user.seen(is_update("complete"))
+        self._user.tab.until(is_event("image-insert"))
+        answer.result().raise_for_status()
+        sent = datetime.fromisoformat(self._provider.last_asked()["sent_at"]).timestamp()
+        yield "preview", (preview - sent) * 1000
+        yield "complete", (complete - sent) * 1000
+        yield _CPU, self._rested_at() - before
+
+    def _rested_at(self) -> float:
+        """Milliseconds of processor that all functions have had, as soon as they rest."""
+        had, has = -1.0, self._cpu_ms()
+        while had < has:
+            time.sleep(_RESTS_S)
+            had, has = has, self._cpu_ms()
+        return has
+
+    def _cpu_ms(self) -> float:
+        return cpu_ms(functions(self._process.pid))
 
 
 def _pairs(
