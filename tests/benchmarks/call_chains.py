@@ -12,9 +12,10 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterable, Mapping, Sequence
+import uuid
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
@@ -24,7 +25,9 @@ from unittest import mock
 from aws_lambda_powertools import Logger
 from PIL import Image
 
+from afterimage.adapters.quick_puts import QuickPuts
 from afterimage.domain.ids import image_key
+from afterimage.domain.suggestions import Suggestion
 from afterimage.invocation import end_of
 from afterimage.use_cases.create_image import Order
 from afterimage.wiring import base, chat_api, image_generate, llm_handler_gemini
@@ -66,13 +69,23 @@ def measure(bench: Bench) -> Iterable[Table]:
     with ThreadPoolExecutor(1) as executor:
         user = User(bench.stack, executor)
         try:
-            with mock.patch.object(base, "Aws", _ListenedTo):
+            with _listening():
                 yield _to_placeholder(bench.stack, user)
                 yield from _to_picture(bench.stack, user)
                 yield _to_picture_again(bench.stack, user)
                 yield from _to_cancelled_and_retried(bench.stack, user)
         finally:
             user.close()
+
+
+@contextmanager
+def _listening() -> Iterator[None]:
+    """To every call, also of those that go out without a client."""
+    with (
+        mock.patch.object(base, "Aws", _ListenedTo),
+        mock.patch.object(QuickPuts, "__call__", _listened_to(QuickPuts.__call__)),
+    ):
+        yield
 
 
 # --- The paths ----------------------------------------------------------------------------------
@@ -87,6 +100,21 @@ def _to_placeholder(stack: RunningStack, user: User) -> Table:
             response = answer(_post(user, text), _CONTEXT)
             assert response["statusCode"] == 200, response
     return _table("POST to the placeholder", steps(run.calls), "message-insert", _TARGET)
+
+
+def to_taken(
+    stack: RunningStack, user: User, put: Callable[[], None], suggestion: Suggestion
+) -> Table:
+    """A suggestion that is there. Args: put: puts a picture into its stock."""
+    wish = {"text": suggestion.text, "suggestion_id": suggestion.id}
+    with _listening(), _Run(stack, "llm_handler_gemini") as run:
+        answer = llm_handler_gemini.build(run.logger, os.environ).until(end_of(_CONTEXT))
+        for _ in range(2):
+            put()
+            run.calls.clear()
+            response = answer(_in_chat(_post(user, **wish), uuid.uuid4().hex), _CONTEXT)
+            assert json.loads(response["body"])["assistant_message"]["meta"]["image"], response
+    return _table("A suggestion to its picture", steps(run.calls), "message-insert")
 
 
 def _to_picture(stack: RunningStack, user: User) -> Iterable[Table]:
@@ -187,9 +215,14 @@ def _table(
 _CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000)
 
 
-def _post(user: User, text: str) -> dict[str, Any]:
+def _post(user: User, text: str, **wishes: object) -> dict[str, Any]:
     """The recorded event of the route, sent by this user."""
-    return _event(user, "post_message", {"text": text})
+    return _event(user, "post_message", {"text": text, **wishes})
+
+
+def _in_chat(event: dict[str, Any], chat_id: str) -> dict[str, Any]:
+    path = f"/chats/{chat_id}/messages"
+    return {**event, "rawPath": path, "pathParameters": {"chat_id": chat_id}}
 
 
 def _act(user: User, verb: str, message: Message) -> dict[str, Any]:
@@ -239,10 +272,7 @@ class _Run:
     def before_call(self, **about: Any) -> Any:
         """A botocore hook; what it returns stands for the answer, None lets the call go on."""
         name, params = about["model"].name, about["params"]
-        call = Call(_described(name, params), time.monotonic())
-        self._thread.call = call
-        self.calls.append(call)
-        time.sleep(_HELD_UP_S)
+        call = self._thread.call = self.held_up(_described(name, params))
         if name != "Invoke":
             return None
         call.ended = time.monotonic()
@@ -251,6 +281,13 @@ class _Run:
 
     def after_call(self, **_: Any) -> None:
         self._thread.call.ended = time.monotonic()
+
+    def held_up(self, name: str) -> Call:
+        """A call that has begun."""
+        call = Call(name, time.monotonic())
+        self.calls.append(call)
+        time.sleep(_HELD_UP_S)
+        return call
 
 
 class _Log(io.StringIO):
@@ -273,6 +310,19 @@ class _ListenedTo(base.Aws):
         super().__init__()
         self.session.register("before-call", _Run.current.before_call)
         self.session.register("after-call", _Run.current.after_call)
+
+
+def _listened_to(send: Callable[..., bool]) -> Callable[..., bool]:
+    def sent(
+        self: QuickPuts, key: str, data: bytes, headers: Mapping[str, str], *more: Any
+    ) -> bool:
+        verb = "CopyObject" if "x-amz-copy-source" in headers else "PutObject"
+        call = _Run.current.held_up(f"{verb} {key.rpartition('/')[2]}")
+        is_done = send(self, key, data, headers, *more)
+        call.ended = time.monotonic()
+        return is_done
+
+    return sent
 
 
 def _described(name: str, params: Mapping[str, Any]) -> str:

@@ -36,7 +36,7 @@ class User:
         self.tab = ChannelClient(self.http, **of_the_tab)
         self.tab.resumed()
         self._executor = executor
-        self._stack = stack
+        self.stack = stack
 
     def ask(self, text: str, **wishes: object) -> "Future[httpx.Response]":
         """Posts a message, each into a chat of its own, so that no history grows."""
@@ -63,7 +63,7 @@ class User:
         seen = self.seen(is_event("message-preview")), self.seen(is_update("complete"))
         self.tab.until(is_event("image-insert"))
         answer.result().raise_for_status()
-        asked = self._stack.gemini()["log"][-1]
+        asked = self.stack.gemini()["log"][-1]
         assert asked["kind"] == "image"
         sent = datetime.fromisoformat(asked["at"]).timestamp() + image_ms / 1000
         preview, complete = ((moment - sent) * 1000 for moment in seen)

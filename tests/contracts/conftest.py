@@ -23,7 +23,7 @@ from tests.support import in_memory
 from tests.support.doubles import FixedClock, InMemoryPictures, RecordingLog
 from tests.support.dynamodb_local import dynamodb_local
 from tests.support.in_memory_candidates import InMemoryCandidates
-from tests.support.in_memory_stock import InMemoryDaysLeft, InMemoryStock
+from tests.support.in_memory_stock import InMemoryFirstQuestions, InMemoryStock
 from tests.support.ministack import ministack
 from tests.support.template import of_type
 from tests.support.warmings import InMemoryWarmings
@@ -32,9 +32,9 @@ from afterimage.adapters.aws import S3Pictures
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.candidates import DynamoDbCandidates
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
-from afterimage.adapters.dynamodb.days_left import DynamoDbDaysLeft
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
+from afterimage.adapters.dynamodb.first_questions import DynamoDbFirstQuestions
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
 from afterimage.adapters.dynamodb.reports import DynamoDbReports
 from afterimage.adapters.dynamodb.rows import messages_key
@@ -53,7 +53,7 @@ from afterimage.adapters.dynamodb.tables import (
 )
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.dynamodb.warmings import DynamoDbWarmings
-from afterimage.adapters.quick_puts import QuickPictures
+from afterimage.adapters.quick_puts import QuickPictures, QuickPuts
 from afterimage.adapters.system import SystemClock
 from afterimage.invocation import Invocation
 from afterimage.ports.candidates import CandidateStore
@@ -72,7 +72,7 @@ from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIn
 from afterimage.ports.models import CallCounter, CostLedger
 from afterimage.ports.pictures import PictureFolder, PictureStore, SourceFiles
 from afterimage.ports.stock import (
-    DaysLeft,
+    FirstQuestions,
     StockJobs,
     StockKeeping,
     StockOrders,
@@ -142,7 +142,7 @@ class Tables:
     page_rows: Callable[[int], None]
     stock: Stock
     stock_calls: CallCounter
-    left: DaysLeft
+    first: FirstQuestions
     candidates: CandidateStore
     words_of: Callable[[str, str], str | None]
     clock: FixedClock
@@ -218,9 +218,8 @@ def pictures(request: pytest.FixtureRequest) -> Iterator[Pictures]:
         if request.param == "ministack":
             yield S3Pictures(lambda: client, BUCKET, SystemClock())
         else:
-            yield QuickPictures(
-                session.get_credentials, lambda: client, BUCKET, SystemClock(), RecordingLog()
-            )
+            put = QuickPuts(session.get_credentials, lambda: client, BUCKET, RecordingLog())
+            yield QuickPictures(put, lambda: client, BUCKET, SystemClock())
 
 
 def _backend(request: pytest.FixtureRequest) -> Iterator[Tables]:
@@ -279,7 +278,7 @@ def _in_memory() -> Tables:
         page_rows=lambda _: None,  # it has no pages
         stock=(stock := InMemoryStock(tables)),
         stock_calls=stock,
-        left=InMemoryDaysLeft(tables),
+        first=InMemoryFirstQuestions(tables),
         candidates=(candidates := InMemoryCandidates()),
         words_of=lambda week, text: candidates.rows[week, text].words,
         clock=clock,
@@ -349,7 +348,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         page_rows=page_rows,
         stock=DynamoDbStock(connection),
         stock_calls=StockCalls(),
-        left=DynamoDbDaysLeft(),
+        first=DynamoDbFirstQuestions(),
         candidates=DynamoDbCandidates(),
         words_of=lambda week, text: CandidateRow.get(week, text).words,
         clock=clock,

@@ -10,8 +10,10 @@ import botocore.session
 import pytest
 from moto import mock_aws
 from tests.contracts.conftest import BUCKET, Pictures, _client
+from tests.support.doubles import RecordingLog
 
 from afterimage.adapters.aws import S3Pictures, S3SmallFiles
+from afterimage.adapters.quick_puts import QuickPuts, QuickStockFiles
 from afterimage.adapters.stock import S3StockFiles
 from afterimage.adapters.system import SystemClock
 from afterimage.domain.sources import KNOWN_BY
@@ -122,9 +124,10 @@ def test_a_folder_is_emptied_and_its_neighbours_stay(pictures: Pictures) -> None
     pictures.delete([])
 
 
-@pytest.mark.parametrize("backend", ["moto", "ministack"])
+@pytest.mark.parametrize("backend", ["moto", "ministack", "quick"])
 def test_copies_are_a_users_own(backend: str, request: pytest.FixtureRequest) -> None:
-    session = request.getfixturevalue(f"{backend}_session")
+    engine = "moto" if backend == "moto" else "ministack"
+    session = request.getfixturevalue(f"{engine}_session")
     with ExitStack() as around:
         if backend == "moto":
             around.enter_context(mock_aws())
@@ -134,7 +137,13 @@ def test_copies_are_a_users_own(backend: str, request: pytest.FixtureRequest) ->
             client = _client(session, "s3", request.getfixturevalue("ministack_address"))
         pictures = S3Pictures(lambda: client, BUCKET, SystemClock())
         threads = around.enter_context(ThreadPoolExecutor(4))
-        files = S3StockFiles(lambda: client, BUCKET, threads)
+        log = RecordingLog()
+        put = QuickPuts(session.get_credentials, lambda: client, BUCKET, log)
+        files = (
+            QuickStockFiles(put, lambda: client, BUCKET, threads)
+            if backend == "quick"
+            else S3StockFiles(lambda: client, BUCKET, threads)
+        )
         source, copy = f"stock/{uuid.uuid4().hex}/", f"p/{uuid.uuid4().hex}/"
         pictures.put_original(f"{source}original", b"original")
         pictures.put_webp(f"{source}full.webp", b"full", ("stock",))
@@ -143,6 +152,7 @@ def test_copies_are_a_users_own(backend: str, request: pytest.FixtureRequest) ->
         for _ in range(2):  # a repeat does the same
             files.copy(copies, ("0f", "1e"))
 
+        assert not log.lines
         full = client.get_object(Bucket=BUCKET, Key=f"{copy}full.webp")
         assert full["Body"].read() == b"full"
         assert (full["ContentType"], full["Metadata"]) == ("image/webp", {"cache-tag": "0f,1e"})

@@ -157,12 +157,13 @@ def test_a_sample_is_shown_and_not_handed_out(tables: Tables, suggestion: str) -
     sample = painted(tables, suggestion, name=SAMPLE)
 
     assert tables.stock.shelf(suggestion) == type(tables.stock.shelf(suggestion))(sample, ())
-    assert tables.stock.to_take(suggestion, "p/a/b/") == (None, [])
+    assert not tables.stock.ready(suggestion)
+    assert tables.stock.taken_for(suggestion, "p/a/b/") is None
 
 
 def test_what_is_taken_is_its_messages_alone(tables: Tables, suggestion: str) -> None:
     first, second = painted(tables, suggestion, 0), painted(tables, suggestion, 1)
-    own, ready = tables.stock.to_take(suggestion, "p/a/b/")
+    own, ready = tables.stock.taken_for(suggestion, "p/a/b/"), tables.stock.ready(suggestion)
     assert (own, list(ready)) == (None, [first, second])
 
     taken = tables.stock.take(first, "p/a/b/", LATER)
@@ -171,7 +172,7 @@ def test_what_is_taken_is_its_messages_alone(tables: Tables, suggestion: str) ->
     assert (taken.name, taken.folder) == (taken_name("p/a/b/"), "p/a/b/")
     assert tables.stock.take(first, "p/c/d/", LATER) is None
     assert tables.stock.take(second, "p/a/b/", LATER) is None  # one for a message
-    own, ready = tables.stock.to_take(suggestion, "p/a/b/")
+    own, ready = tables.stock.taken_for(suggestion, "p/a/b/"), tables.stock.ready(suggestion)
     assert (own, list(ready)) == (taken, [second])
     again = tables.stock.take(taken, "p/a/b/", LATER + timedelta(minutes=1))
     assert again == replace(taken, until=LATER + timedelta(minutes=1))
@@ -199,12 +200,13 @@ def test_what_was_taken_and_forgotten_is_ready_again(tables: Tables, suggestion:
     assert held is not None
     assert tables.stock.hold(taken, LATER) is None
     assert tables.stock.take(taken, "p/a/b/", LATER) is None
-    own, _ = tables.stock.to_take(suggestion, "p/a/b/")
+    own = tables.stock.taken_for(suggestion, "p/a/b/")
     assert own == held
 
     assert tables.stock.put_back(held)
     assert not tables.stock.put_back(held)
-    assert tables.stock.to_take(suggestion, "p/a/b/") == (None, [picture])
+    assert tables.stock.ready(suggestion) == [picture]
+    assert tables.stock.taken_for(suggestion, "p/a/b/") is None
 
 
 def test_what_is_given_up_may_be_put_back_at_once(tables: Tables, suggestion: str) -> None:
@@ -213,7 +215,7 @@ def test_what_is_given_up_may_be_put_back_at_once(tables: Tables, suggestion: st
 
     tables.stock.give_up(taken, NOW)
 
-    own, _ = tables.stock.to_take(suggestion, "p/a/b/")
+    own = tables.stock.taken_for(suggestion, "p/a/b/")
     assert own == replace(taken, until=NOW)
 
 
@@ -254,7 +256,7 @@ def test_a_picture_is_handed_over_once_and_with_all_that_belongs_to_it(
     handed_over(tables, user, taken, InsertJob(job))
 
     assert tables.jobs.get(user, job.id) == job
-    own, _ = tables.stock.to_take(suggestion, "p/a/b/")
+    own = tables.stock.taken_for(suggestion, "p/a/b/")
     assert longer is not None
     assert own == replace(longer, status=StockStatus.SPENT)
     assert refused(tables, user, SpendStock(taken)) == {SpendStock}
@@ -285,12 +287,22 @@ def test_a_first_question_is_none_in_a_chat_that_is_being_deleted(
     assert refused(tables, user, TouchChat(CHAT, "A fox", NOW, is_new=True)) == {TouchChat}
 
 
-def test_a_day_has_room_until_one_of_both_is_used_up(tables: Tables, user: str) -> None:
+def test_a_first_question_may_take_until_its_day_is_used_up(tables: Tables, user: str) -> None:
     limits = DailyLimits(daily_images=2, daily_messages=1, image_calls=9, text_calls=9)
-    assert tables.left.has_room(user, DAY, limits)
+    assert tables.first.may_take(user, CHAT, DAY, limits)
     commit(tables, user, ReserveImage(DAY, 2))
-    assert tables.left.has_room(user, DAY, limits)
+    assert tables.first.may_take(user, CHAT, DAY, limits)
     commit(tables, user, CountMessage(DAY, 1))
 
-    assert not tables.left.has_room(user, DAY, limits)
-    assert not tables.left.has_room(user, DAY, replace(limits, daily_images=1, daily_messages=9))
+    assert not tables.first.may_take(user, CHAT, DAY, limits)
+    more = replace(limits, daily_messages=2)
+    assert tables.first.may_take(user, CHAT, DAY, more)
+    assert not tables.first.may_take(user, CHAT, DAY, replace(more, daily_images=1))
+
+
+def test_a_second_question_of_a_chat_takes_nothing(tables: Tables, user: str) -> None:
+    limits = DailyLimits(daily_images=2, daily_messages=2, image_calls=9, text_calls=9)
+    commit(tables, user, TouchChat(CHAT, "A fox", NOW))
+
+    assert not tables.first.may_take(user, CHAT, DAY, limits)
+    assert tables.first.may_take(user, "another", DAY, limits)

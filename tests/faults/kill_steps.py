@@ -73,9 +73,7 @@ STEPS: dict[str, dict[str, int]] = {
         "Invoke": 1,
     },
     "suggestion taken": {
-        "BatchGetItem chats": 1,
-        "BatchGetItem image_generation_log": 1,
-        "Query stock": 1,
+        "BatchGetItem chats image_generation_log": 1,
         "TransactWriteItems taken": 1,
         "CopyObject original": 1,
         "CopyObject full.webp": 1,

@@ -88,12 +88,12 @@ class InMemoryStock:
         sample = next((one for one in found if one.is_sample), None)
         return Shelf(sample, tuple(_ready(found)))
 
-    def to_take(
-        self, suggestion: str, folder: str
-    ) -> tuple[StockPicture | None, Sequence[StockPicture]]:
-        found = self._of(suggestion)
-        own = next((one for one in found if one.name == taken_name(folder)), None)
-        return own, _ready(found)
+    def ready(self, suggestion: str) -> Sequence[StockPicture]:
+        return _ready(self._of(suggestion))
+
+    def taken_for(self, suggestion: str, folder: str) -> StockPicture | None:
+        with self._tables.lock:
+            return self._rows.stock.get((suggestion, taken_name(folder)))
 
     def take(self, picture: StockPicture, folder: str, until: datetime) -> StockPicture | None:
         name = taken_name(folder)
@@ -179,15 +179,16 @@ def _ready(found: Sequence[StockPicture]) -> list[StockPicture]:
     return [one for one in found if one.status is StockStatus.READY and not one.is_sample]
 
 
-class InMemoryDaysLeft:
-    """Implements `DaysLeft`."""
+class InMemoryFirstQuestions:
+    """Implements `FirstQuestions`."""
 
     def __init__(self, tables: InMemoryTables) -> None:
-        self._ledger = InMemoryLedger(tables)
+        self._tables = tables
 
-    def has_room(self, user_id: str, day: str, limits: DailyLimits) -> bool:
-        used = self._ledger.used(user_id, day)
-        return used.images < limits.daily_images and used.messages < limits.daily_messages
+    def may_take(self, user_id: str, chat_id: str, day: str, limits: DailyLimits) -> bool:
+        used = InMemoryLedger(self._tables).used(user_id, day)
+        has_room = used.images < limits.daily_images and used.messages < limits.daily_messages
+        return has_room and (user_id, chat_id) not in self._tables.rows.chats
 
 
 class InMemoryStockFiles:

@@ -147,7 +147,7 @@ def test_what_is_not_told_costs_as_its_size_does(
     bundle: Bundle, asked: str, job: dict[str, Any], nano: int
 ) -> None:
     counted = calls_of(bundle)
-    with counted.of_turn(USER, DAY, a_job(**job)) as calls:
+    with counted.of_turn(USER, DAY, a_job(**job).ordered) as calls:
         calls.begin()
         calls.used(asked, None)
         calls.brought(2)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import socket
+from concurrent.futures import Executor
 from typing import Any, cast
 
 import botocore.session
@@ -15,32 +16,36 @@ from botocore.stub import Stubber
 from tests.support.doubles import FixedClock, RecordingLog
 
 from afterimage.adapters import aws
-from afterimage.adapters.quick_puts import QuickPictures
+from afterimage.adapters.quick_puts import QuickPictures, QuickPuts, QuickStockFiles
+from afterimage.adapters.stock import S3StockFiles
 
 KEY = "a user/é~/full.webp"
 CREDENTIALS = Credentials("AKID", "secret", "a session")
 
 
-class Answer(AWSResponse):
-    """Without a body."""
+COPIED = b"<?xml version='1.0'?>\n<CopyObjectResult><ETag/></CopyObjectResult>"
 
-    def __init__(self, status_code: int = 200) -> None:
+
+class Answer(AWSResponse):
+    """Without a body, unless it is one of a copy."""
+
+    def __init__(self, status_code: int = 200, body: bytes = b"") -> None:
         super().__init__("", status_code, cast("Any", HeadersDict()), None)
-        self._content = b""
+        self._content = body
 
 
 class Sent(list[AWSPreparedRequest]):
     """What was sent; each is answered so, or fails so."""
 
-    def __init__(self, answer: int | Exception) -> None:
+    def __init__(self, answer: int | Exception, body: bytes = b"") -> None:
         super().__init__()
-        self.answer = answer
+        self.answer, self.body = answer, body
 
     def __call__(self, request: AWSPreparedRequest) -> Answer:
         self.append(request)
         if isinstance(self.answer, Exception):
             raise self.answer
-        return Answer(self.answer)
+        return Answer(self.answer, self.body)
 
 
 @pytest.fixture
@@ -50,9 +55,21 @@ def usual() -> Any:
     return session.create_client("s3", "eu-central-1", config=aws.UPLOAD)
 
 
-def pictures(usual: Any, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> QuickPictures:
+def sending(usual: Any, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> QuickPuts:
     monkeypatch.setattr(URLLib3Session, "send", lambda _, request: sent(request))
-    return QuickPictures(lambda: CREDENTIALS, lambda: usual, "bucket", FixedClock(), RecordingLog())
+    return QuickPuts(lambda: CREDENTIALS, lambda: usual, "bucket", RecordingLog())
+
+
+def pictures(usual: Any, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> QuickPictures:
+    put = sending(usual, sent, monkeypatch)
+    return QuickPictures(put, lambda: usual, "bucket", FixedClock())
+
+
+def copies(
+    usual: Any, sent: Sent, monkeypatch: pytest.MonkeyPatch, threads: Executor
+) -> QuickStockFiles:
+    put = sending(usual, sent, monkeypatch)
+    return QuickStockFiles(put, lambda: usual, "bucket", threads)
 
 
 def test_it_says_what_the_client_would(usual: Any, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -65,12 +82,32 @@ def test_it_says_what_the_client_would(usual: Any, monkeypatch: pytest.MonkeyPat
     super(QuickPictures, quick).put_webp(KEY, b"bytes", ("0f", "1e"))
 
     (ours,), (usually,) = sent, theirs
-    assert usually.url.endswith(ours.url.partition("/bucket/")[2])
-    own = {"User-Agent", "Authorization", "X-Amz-Date", "amz-sdk-invocation-id", "amz-sdk-request"}
-    named = {name: str_of(value) for name, value in usually.headers.items() if name not in own}
-    assert named.pop("Expect", "100-continue") == "100-continue"
-    assert {n: str_of(v) for n, v in ours.headers.items() if n not in own} == named
+    assert told(ours) == told(usually)
     assert "AKID/" in str_of(ours.headers["Authorization"])
+
+
+@pytest.mark.parametrize("name", ["full.webp", "original"])
+def test_a_copy_says_what_the_client_would(
+    usual: Any, name: str, threads: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    theirs, sent = Sent(200, COPIED), Sent(200, COPIED)
+    usual.meta.events.register("before-send.s3", lambda request, **_: theirs(request))
+    quick = copies(usual, sent, monkeypatch, threads)
+    asked = {f"stock/é~ +/{name}": f"{KEY.rpartition('/')[0]}/{name}"}, ("0f", "1e")
+
+    quick.copy(*asked)
+    S3StockFiles(lambda: usual, "bucket", threads).copy(*asked)
+
+    (ours,), (usually,) = sent, theirs
+    assert told(ours) == told(usually)
+
+
+def told(request: AWSPreparedRequest) -> tuple[str, dict[str, str]]:
+    """Path and headers, but for what depends on the hour, and what a client says of itself."""
+    own = {"User-Agent", "Authorization", "X-Amz-Date", "amz-sdk-invocation-id", "amz-sdk-request"}
+    named = {name: str_of(value) for name, value in request.headers.items() if name not in own}
+    assert named.pop("Expect", "100-continue") == "100-continue"
+    return request.url.partition("/bucket/")[2] or request.url.split("/", 3)[3], named
 
 
 def str_of(value: Any) -> str:
@@ -97,6 +134,23 @@ def test_whatever_else_comes_is_left_to_the_client(
     with Stubber(usual) as stub:
         stub.add_response("put_object", {})
         quick.put_webp(KEY, b"bytes")
+
+        stub.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("answer", "body"),
+    [(200, b"<Error><Code>InternalError</Code></Error>"), (404, b""), (200, b"")],
+)
+def test_a_copy_that_did_not_come_about_is_left_to_the_client(
+    usual: Any, answer: int, body: bytes, threads: Executor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that fails behind its first bytes is answered with 200 all the same."""
+    quick = copies(usual, Sent(answer, body), monkeypatch, threads)
+
+    with Stubber(usual) as stub:
+        stub.add_response("copy_object", {})
+        quick.copy({"stock/a/full.webp": KEY}, ())
 
         stub.assert_no_pending_responses()
 

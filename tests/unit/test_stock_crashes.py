@@ -41,7 +41,7 @@ from tests.support.in_memory import (
     InMemoryMessages,
     InMemoryTables,
 )
-from tests.support.in_memory_stock import InMemoryDaysLeft, InMemoryStock, InMemoryStockFiles
+from tests.support.in_memory_stock import InMemoryFirstQuestions, InMemoryStock, InMemoryStockFiles
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
@@ -211,8 +211,7 @@ class World:
                 stock,
                 files,
                 channel,
-                events,
-                InMemoryDaysLeft(self.tables),
+                InMemoryFirstQuestions(self.tables),
                 opening,
                 painters,
                 PlainTags(),

@@ -33,7 +33,7 @@ from tests.support.in_memory import (
     InMemoryMessages,
     InMemoryTables,
 )
-from tests.support.in_memory_stock import InMemoryDaysLeft, InMemoryStock, InMemoryStockFiles
+from tests.support.in_memory_stock import InMemoryFirstQuestions, InMemoryStock, InMemoryStockFiles
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
@@ -146,8 +146,7 @@ def world(
             stock,
             files,
             channel,
-            events,
-            InMemoryDaysLeft(tables),
+            InMemoryFirstQuestions(tables),
             opening,
             painters,
             PlainTags(),

@@ -426,6 +426,20 @@ class Chat:
 
 
 @dataclass(frozen=True)
+class OrderedPicture:
+    """What calls of a painter are for: its price, where their answers do not say theirs.
+
+    Attributes:
+        model: id of the one that is asked first.
+        size: that is asked for.
+    """
+
+    job_id: str
+    model: str
+    size: ImageSize
+
+
+@dataclass(frozen=True)
 class Job:
     """One try to paint one picture; its row is audit log, rate limit and job record in one.
 
@@ -467,6 +481,10 @@ class Job:
     error_code: str | None = None
     purge_at: datetime | None = None
     cost_nano_usd: int = 0
+
+    @property
+    def ordered(self) -> OrderedPicture:
+        return OrderedPicture(self.id, self.model, self.image_size)
 
     @property
     def handed_over_at(self) -> datetime:

@@ -57,11 +57,11 @@ class StockReader(Protocol):
 class StockTaking(Protocol):
     """Pictures on their way to somebody."""
 
-    def to_take(
-        self, suggestion: str, folder: str
-    ) -> tuple[StockPicture | None, Sequence[StockPicture]]:
-        """What was taken for this folder, whatever has become of it, and those that are ready;
-        strongly consistent."""
+    def ready(self, suggestion: str) -> Sequence[StockPicture]:
+        """Those that may be taken, the oldest first; strongly consistent."""
+
+    def taken_for(self, suggestion: str, folder: str) -> StockPicture | None:
+        """What was taken for this folder, whatever has become of it; strongly consistent."""
 
     def take(self, picture: StockPicture, folder: str, until: datetime) -> StockPicture | None:
         """Take one that is ready, or take longer one that is taken; None if it has moved on, or
@@ -93,9 +93,10 @@ class StockKeeping(Protocol):
         """Nothing of it is left."""
 
 
-class DaysLeft(Protocol):
-    def has_room(self, user_id: str, day: str, limits: DailyLimits) -> bool:
-        """Whether the day has room for one more message and picture; others may come first."""
+class FirstQuestions(Protocol):
+    def may_take(self, user_id: str, chat_id: str, day: str, limits: DailyLimits) -> bool:
+        """Whether there is no such chat yet, and the user's day has room for a message with a
+        picture; strongly consistent."""
 
 
 class StockFiles(Protocol):

@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 from afterimage.domain import quota
-from afterimage.domain.entities import Job
+from afterimage.domain.entities import OrderedPicture
 from afterimage.domain.errors import CallsUsedUp
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
@@ -49,7 +49,7 @@ class CountCalls:
 
     @contextmanager
     def of_turn(
-        self, user_id: str, counted_on: str | None, job: Job | None = None
+        self, user_id: str, counted_on: str | None, picture: OrderedPicture | None = None
     ) -> Iterator[Calls]:
         """The calls of one turn; one that is left when the block fails goes back.
 
@@ -58,11 +58,11 @@ class CountCalls:
         Args:
             counted_on: the UTC day (`YYYY-MM-DD`) on which the first is counted already; None if
                 it is not.
-            job: the picture that they are for, if it is one.
+            picture: that they are for, if it is one.
         """
         self.costs.expect()
-        calls = _CallsOfTurn(self, user_id, counted_on, job)
-        job_id = None if job is None else job.id
+        calls = _CallsOfTurn(self, user_id, counted_on, picture)
+        job_id = None if picture is None else picture.job_id
         try:
             yield calls
         except Exception:
@@ -99,9 +99,11 @@ class _CallsOfTurn:
         tokens: of the same.
     """
 
-    def __init__(self, count: CountCalls, user_id: str, left: str | None, job: Job | None) -> None:
+    def __init__(
+        self, count: CountCalls, user_id: str, left: str | None, picture: OrderedPicture | None
+    ) -> None:
         self.left = left
-        self._job = job
+        self._picture = picture
         self._count = count
         self._user_id = user_id
         self._begun_on = ""
@@ -132,6 +134,6 @@ class _CallsOfTurn:
         """The call that was begun last is over; where nothing proves otherwise it was billed."""
         if self._is_open:
             costs = self._count.costs
-            self.spent += costs.of_call(self._model, self._usage, self._pictures, self._job)
+            self.spent += costs.of_call(self._model, self._usage, self._pictures, self._picture)
             self.tokens += self._usage.tokens if self._usage else 0
         self._is_open, self._model, self._usage, self._pictures = False, "", None, 0

@@ -245,7 +245,7 @@ class CreateImage:
     ) -> Sequence[bytes]:
         # The call of the first attempt is counted with the order.
         counted_on = job.quota_day if job.attempt == _FIRST_ATTEMPT else None
-        with self._calls.of_turn(order.user_id, counted_on, job) as calls:
+        with self._calls.of_turn(order.user_id, counted_on, job.ordered) as calls:
             # Within the turn: its call goes back where a source is gone.
             request = PaintRequest(
                 varied(job.prompt, job.slot),

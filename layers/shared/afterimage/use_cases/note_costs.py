@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from afterimage.domain import quota
 from afterimage.domain.catalogue import Catalogue
-from afterimage.domain.entities import Job
+from afterimage.domain.entities import Job, OrderedPicture
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.domain.usage import Usage, nano, usd
@@ -68,7 +68,7 @@ class NoteCosts:
         self._beside(self._catalogue)
 
     def of_call(
-        self, model: str, usage: Usage | None, pictures: int, job: Job | None = None
+        self, model: str, usage: Usage | None, pictures: int, ordered: OrderedPicture | None = None
     ) -> Decimal:
         """US dollars for one call that may have been billed.
 
@@ -76,12 +76,12 @@ class NoteCosts:
             model: that was asked; another may have answered. Empty if nothing came.
             usage: None where the answer did not say, or never came.
             pictures: that it brought.
-            job: that it was for: its size is the price where the answer did not say.
+            ordered: that it was for: its size is the price where the answer did not say.
         """
-        catalogue = self._read_catalogue() if usage or job else None
+        catalogue = self._read_catalogue() if usage or ordered else None
         priced = self._priced(catalogue, model, usage) if catalogue and usage else None
         if priced is None:
-            priced = max(1, pictures) * self._of_picture(catalogue, job, model)
+            priced = max(1, pictures) * self._of_picture(catalogue, ordered, model)
         return self._reported(priced)
 
     def add(self, user_id: str, job_id: str | None, spent: Decimal, tokens: int) -> None:
@@ -106,7 +106,7 @@ class NoteCosts:
         if job.cost_nano_usd:
             self.add(user_id, job.id, _FREE, 0)
         else:
-            each = self._of_picture(self._read_catalogue(), job)
+            each = self._of_picture(self._read_catalogue(), job.ordered)
             self.add(user_id, job.id, self._reported(pictures * each), 0)
 
     def price_usd(self, job: Job) -> str:
@@ -142,12 +142,14 @@ class NoteCosts:
             self._metrics.add(Metric.DEFECTS)
             return None
 
-    def _of_picture(self, catalogue: Catalogue | None, job: Job | None, model: str = "") -> Decimal:
-        """US dollars for a picture of which only the job is known."""
-        if catalogue is None or job is None:
+    def _of_picture(
+        self, catalogue: Catalogue | None, ordered: OrderedPicture | None, model: str = ""
+    ) -> Decimal:
+        """US dollars for a picture of which only the order is known."""
+        if catalogue is None or ordered is None:
             return self._flat
         today = self._clock.now().date()
-        asked = (catalogue.price_of(one, job.image_size, today) for one in (model, job.model))
+        asked = (catalogue.price_of(one, ordered.size, today) for one in (model, ordered.model))
         return next((price for price in asked if price is not None), self._flat)
 
     def _priced(self, catalogue: Catalogue, model: str, usage: Usage) -> Decimal | None:

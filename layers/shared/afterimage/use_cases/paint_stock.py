@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afterimage.domain import budget, ids, image_sizes
-from afterimage.domain.entities import Job
+from afterimage.domain.entities import OrderedPicture
 from afterimage.domain.errors import Failure, NoImage
 from afterimage.domain.metrics import Metric
 from afterimage.domain.stock import NOBODY, StockJob, StockPicture
@@ -127,8 +127,9 @@ class PaintStock:
             self._jobs.fail(job.picture, order.request_id)
 
     def _paint(self, order: StockOrder, job: StockJob) -> Sequence[bytes]:
+        ordered = OrderedPicture(job.picture, self._default_model, image_sizes.DEFAULT)
         # Its first call is counted with the order.
-        with self._calls.of_turn(NOBODY, job.day, self._priced(job)) as calls:
+        with self._calls.of_turn(NOBODY, job.day, ordered) as calls:
             request = PaintRequest(
                 varied(job.text, ids.milliseconds_of(job.picture) % _DIFFERENT),
                 self._identifiers.of(NOBODY),
@@ -142,19 +143,6 @@ class PaintStock:
                 came = self._model.paint(request, until, _unseen, calls)
             calls.brought(len(came))
         return came
-
-    def _priced(self, job: StockJob) -> Job:
-        """As whoever works out its price knows jobs."""
-        return Job(
-            id=job.picture,
-            chat_id="",
-            message_id="",
-            prompt=job.text,
-            aspect_ratio=job.aspect_ratio,
-            quota_day=job.day,
-            model=self._default_model,
-            created_at=job.ordered_at,
-        )
 
 
 def _tags() -> tuple[str, ...]:

@@ -11,10 +11,9 @@ Where any of it does not come about, the question goes the usual way.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from random import Random
-from typing import Any
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids, image_sizes, quota
@@ -31,16 +30,13 @@ from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.domain.usage import usd
 from afterimage.measured import milliseconds
 from afterimage.ports.channel import ConditionsFailed
-from afterimage.ports.chats import ChatsById
 from afterimage.ports.pictures import CacheTags
-from afterimage.ports.stock import DaysLeft, StockFiles, StockTaking
+from afterimage.ports.stock import FirstQuestions, StockFiles, StockTaking
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.open_question import Opening, OpenQuestion, Question
 
 _TRIES = 4  # others may take what was ready while we look
-# What was taken for a message, and what is ready.
-_Seen = tuple[StockPicture | None, Sequence[StockPicture]]
 _SOON = 1  # seconds until who comes while it is being put back is to come again
 
 
@@ -62,8 +58,8 @@ class TakeFromStock:
     """Hands out what was painted before it was asked for.
 
     Args:
-        left: what a user's day has room for.
-        executor: reads side by side, and beside the copies.
+        first: whose question is a chat's first, and still has room.
+        executor: reads side by side.
         randomness: of those that are ready, which is tried.
     """
 
@@ -73,8 +69,7 @@ class TakeFromStock:
         stock: StockTaking,
         files: StockFiles,
         channel: UnifiedChannel,
-        chats: ChatsById,
-        left: DaysLeft,
+        first: FirstQuestions,
         open_question: OpenQuestion,
         painters: ChoosePainter,
         tags: CacheTags,
@@ -89,8 +84,7 @@ class TakeFromStock:
         self._stock = stock
         self._files = files
         self._channel = channel
-        self._chats = chats
-        self._left = left
+        self._first = first
         self._open = open_question
         self._painters = painters
         self._tags = tags
@@ -130,43 +124,52 @@ class TakeFromStock:
     def _answer(self, question: Question, suggestion: Suggestion) -> tuple[Message, Message] | None:
         user_id, day = question.user_id, quota.day_of(self._clock.now())
         folder = ids.picture_folder(user_id, _job_id(question))
-        chats = self._executor.submit(self._chats.chats, user_id, [question.chat_id])
-        left = self._executor.submit(self._left.has_room, user_id, day, self._limits)
-        seen = self._executor.submit(self._stock.to_take, suggestion.id, folder)
-        reads: tuple[Future[Any], ...] = (chats, left, seen)
-        wait(reads)
-        if chats.result() or not left.result():
+        with self._channel.reading(user_id) as channel:
+            may = self._executor.submit(
+                self._first.may_take, user_id, question.chat_id, day, self._limits
+            )
+            ready = self._stock.ready(suggestion.id)
+        if not may.result():
             return None
-        asked = self._executor.submit(self._stock.asked, suggestion.id, self._clock.now())
         try:
-            taken = self._take(question, suggestion, folder, seen.result())
+            taken = self._take(question, suggestion, folder, ready)
+            return None if taken is None else self._hand_over(question, taken, channel.result())
         finally:
-            asked.exception()  # it only makes the stock deeper
-        if taken is None:
-            self._log.info("llm_handler_stock_empty", suggestion=suggestion.id)
-            return None
-        return self._hand_over(question, taken)
+            self._ask_for_more(suggestion)
+
+    def _ask_for_more(self, suggestion: Suggestion) -> None:
+        """Behind everything, since it only makes the stock deeper. Raises nothing."""
+        self._executor.submit(self._stock.asked, suggestion.id, self._clock.now()).exception()
 
     # --- Taking -----------------------------------------------------------------------------
 
     def _take(
-        self, question: Question, suggestion: Suggestion, folder: str, seen: _Seen
+        self,
+        question: Question,
+        suggestion: Suggestion,
+        folder: str,
+        ready: Sequence[StockPicture],
     ) -> _Taken | None:
         opening = self._open.begin(question)
         fits = self._fits(question)
+        own: StockPicture | None = None
         for number in range(_TRIES):
-            own, ready = self._stock.to_take(suggestion.id, folder) if number else seen
             fitting = [one for one in ready if fits(one)]
+            # A repeat finds another one ready, and is told by the taking that it has one.
+            if number or not fitting:
+                own = self._stock.taken_for(suggestion.id, folder)
             if own is not None and own.status is StockStatus.HELD:
                 raise Busy("it is being put back", retry_after=_SOON)
             if own is not None and own.status is not StockStatus.TAKEN:
                 return None  # handed over: the usual way finds it
             if own is None and not fitting:
+                self._log.info("llm_handler_stock_empty", suggestion=suggestion.id)
                 return None
             until = (self._clock.now() + TAKEN_FOR).replace(microsecond=0)
             picture = own or self._randomness.choice(fitting)
             if (taken := self._stock.take(picture, folder, until)) is not None:
                 return _Taken(opening, suggestion, taken, _job_id(question))
+            ready = self._stock.ready(suggestion.id)
         return None
 
     def _fits(self, question: Question) -> Callable[[StockPicture], bool]:
@@ -178,9 +181,11 @@ class TakeFromStock:
 
     # --- Copying and handing over -----------------------------------------------------------
 
-    def _hand_over(self, question: Question, taken: _Taken) -> tuple[Message, Message] | None:
+    def _hand_over(
+        self, question: Question, taken: _Taken, channel: Channel
+    ) -> tuple[Message, Message] | None:
         try:
-            channel = self._copied(question, taken)
+            self._copy(question, taken)
             answer, stored = self._stored(question, taken)
             delivery = self._channel.change(question.user_id, stored, channel)
         except ConditionsFailed as failed:
@@ -192,13 +197,13 @@ class TakeFromStock:
             raise
         self._log.about(message_id=answer.id)
         self._log.info("llm_handler_stock_taken", message_id=answer.id, job_id=taken.job_id)
-        self._channel.deliver(delivery)
+        self._channel.deliver(delivery, is_last=True)
         waited = milliseconds(question.received_at, self._clock.now())
         self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
         self._metrics.add(Metric.PICTURE_TIME, waited)
         return taken.opening.user, answer
 
-    def _copied(self, question: Question, taken: _Taken) -> Channel:
+    def _copy(self, question: Question, taken: _Taken) -> None:
         user_id, image = question.user_id, taken.picture.image
         from_stock = ids.stock_folder(taken.suggestion.id, image.id)
         own = ids.picture_folder(user_id, taken.job_id)
@@ -208,9 +213,7 @@ class TakeFromStock:
             self._tags.chat(user_id, question.chat_id),
             self._tags.user(user_id),
         )
-        with self._channel.reading(user_id) as channel:
-            self._files.copy({from_stock + name: own + name for name in names}, tags)
-        return channel.result()
+        self._files.copy({from_stock + name: own + name for name in names}, tags)
 
     def _stored(self, question: Question, taken: _Taken) -> tuple[Message, Transition]:
         """The answer, and the transaction that makes it so."""

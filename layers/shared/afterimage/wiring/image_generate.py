@@ -16,7 +16,7 @@ from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.stock_calls import StockCalls
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
-from afterimage.adapters.quick_puts import QuickPictures
+from afterimage.adapters.quick_puts import QuickPictures, QuickPuts
 from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
@@ -66,9 +66,9 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Painter:
         flat_price_usd=Decimal(configured.image_price_usd),
         writes_at_once=False,
     )
-    pictures = QuickPictures(
-        base.aws.session.get_credentials, s3, configured.images_bucket, base.clock, base.log
-    )
+    bucket = configured.images_bucket
+    put = QuickPuts(base.aws.session.get_credentials, s3, bucket, base.log)
+    pictures = QuickPictures(put, s3, bucket, base.clock)
     studio = PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method))
     model = gemini(base, configured, show_drafts=configured.show_drafts, darkroom=studio)
     identifiers = HmacSafetyIdentifiers(pseudonyms)

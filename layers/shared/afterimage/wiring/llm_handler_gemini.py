@@ -15,12 +15,12 @@ from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.candidate_hashes import HmacCandidateHashes
 from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.dynamodb.candidates import DynamoDbCandidates
-from afterimage.adapters.dynamodb.days_left import DynamoDbDaysLeft
+from afterimage.adapters.dynamodb.first_questions import DynamoDbFirstQuestions
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
+from afterimage.adapters.quick_puts import QuickPuts, QuickStockFiles
 from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
-from afterimage.adapters.stock import S3StockFiles
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.domain.metrics import Metric
@@ -182,14 +182,14 @@ def _take(
     painters: ChoosePainter,
     limits: Limits,
 ) -> TakeFromStock:
-    s3 = base.aws.client("s3", aws.UPLOAD)
+    s3, bucket = base.aws.client("s3", aws.UPLOAD), configured.images_bucket
+    put = QuickPuts(base.aws.session.get_credentials, s3, bucket, base.log)
     return TakeFromStock(
         setting=suggestions,
         stock=DynamoDbStock(base.connection),
-        files=S3StockFiles(s3, configured.images_bucket, base.work),
+        files=QuickStockFiles(put, s3, bucket, base.work),
         channel=base.channel,
-        chats=DynamoDbRows(plain),
-        left=DynamoDbDaysLeft(),
+        first=DynamoDbFirstQuestions(),
         open_question=opening,
         painters=painters,
         tags=HmacTags(base.fixed_secret(configured.pseudonym_secret)),

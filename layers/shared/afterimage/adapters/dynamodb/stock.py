@@ -26,6 +26,7 @@ from afterimage.adapters.dynamodb.stock_rows import (
     still,
 )
 from afterimage.adapters.dynamodb.tables import StockRow
+from afterimage.adapters.dynamodb.together import read_together
 from afterimage.domain import quota
 from afterimage.domain.stock import (
     SAMPLE,
@@ -123,16 +124,14 @@ class DynamoDbStock:
         sample = next((one for one in found if one.is_sample), None)
         return Shelf(sample, tuple(one for one in found if not one.is_sample))
 
-    def to_take(
-        self, suggestion: str, folder: str
-    ) -> tuple[StockPicture | None, list[StockPicture]]:
-        own = taken_name(folder)
-        between = StockRow.id.between(_READY, own)
-        found = [
-            picture_of(row) for row in StockRow.query(suggestion, between, consistent_read=True)
-        ]
-        is_ready = [one for one in found if one.status is StockStatus.READY and not one.is_sample]
-        return next((one for one in found if one.name == own), None), is_ready
+    def ready(self, suggestion: str) -> list[StockPicture]:
+        begins = StockRow.id.startswith(_READY)
+        found = StockRow.query(suggestion, begins, consistent_read=True)
+        return [picture_of(row) for row in found if row.status == StockStatus.READY.value]
+
+    def taken_for(self, suggestion: str, folder: str) -> StockPicture | None:
+        (row,) = read_together((StockRow, suggestion, taken_name(folder)))
+        return None if row is None else picture_of(row)
 
     def take(self, picture: StockPicture, folder: str, until: datetime) -> StockPicture | None:
         taken = replace(

@@ -16,7 +16,7 @@ Wanted = tuple[type[Model], str, str]
 
 
 def read_together(*wanted: Wanted) -> list[Any]:
-    """One row of each table named; None where there is none.
+    """Each row named, in this order, of one table or several; None where there is none.
 
     Not one moment's view: each row is as it was at some time during the call.
 
@@ -24,11 +24,13 @@ def read_together(*wanted: Wanted) -> list[Any]:
         ClientError, Unfinished: as `PatientConnection`.
     """
     asked: dict[str, Any] = {}
-    for model, hash_key, range_key in wanted:
-        key = model.get_operation_kwargs_from_class(hash_key, range_key)
-        asked[key["TableName"]] = {"Keys": [key["Key"]], "ConsistentRead": True}
+    keys = [model.get_operation_kwargs_from_class(hash_, range_) for model, hash_, range_ in wanted]
+    for key in keys:
+        of_table = asked.setdefault(key["TableName"], {"Keys": [], "ConsistentRead": True})
+        of_table["Keys"].append(key["Key"])
     found = _found(wanted[0][0], asked)
-    return [_row(model, found) for model, _, _ in wanted]
+    rows = zip(wanted, keys, strict=True)
+    return [_row(model, key["Key"], found.get(key["TableName"], ())) for (model, *_), key in rows]
 
 
 def read_rows(model: type[RowT], hash_key: str, range_keys: Sequence[str]) -> list[RowT]:
@@ -51,6 +53,6 @@ def _found(model: type[Model], asked: dict[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _row(model: type[Model], found: dict[str, Any]) -> Model | None:
-    items = found.get(model.Meta.table_name)
-    return model.from_raw_data(items[0]) if items else None
+def _row(model: type[Model], key: dict[str, Any], items: Sequence[dict[str, Any]]) -> Model | None:
+    item = next((item for item in items if key.items() <= item.items()), None)
+    return None if item is None else model.from_raw_data(item)
