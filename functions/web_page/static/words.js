@@ -283,6 +283,10 @@ const ERRORS = {
   image_deleted: { en: "This picture has been deleted.", de: "Dieses Bild wurde gelöscht." },
   account_deleted: { en: "This account has been deleted.", de: "Dieses Konto wurde gelöscht." },
   too_large: { en: "This file is too large.", de: "Diese Datei ist zu groß." },
+  pin_limit: {
+    en: "At most 50 chats can be pinned. Unpin one first.",
+    de: "Höchstens 50 Chats können angeheftet sein. Löse zuerst einen.",
+  },
   too_many_open: {
     en: "Please wait until one of your open messages is answered.",
     de: "Bitte warte, bis eine deiner offenen Nachrichten beantwortet ist.",
