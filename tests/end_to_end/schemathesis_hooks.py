@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import schemathesis
@@ -10,7 +11,14 @@ from tests.support.hostile_pictures import a_picture, encoded
 from ulid import ULID
 
 from afterimage.domain import ids
-from afterimage.http.contract import EDIT_CHAT, MAX_ATTACHMENTS, POST_MESSAGE, PUT_IMAGE
+from afterimage.http.contract import (
+    EDIT_CHAT,
+    MAX_ATTACHMENTS,
+    MAX_ENDPOINT,
+    POST_MESSAGE,
+    PUT_IMAGE,
+    PUT_SUBSCRIPTION,
+)
 
 _PICTURE = encoded(a_picture(), "PNG")
 
@@ -77,4 +85,18 @@ def _bring(case: schemathesis.Case[Any]) -> None:
         case.body = _PICTURE
 
 
-_MENDED = {PUT_IMAGE.key: _bring, EDIT_CHAT.key: _change_something}
+def _subscribe(case: schemathesis.Case[Any]) -> None:
+    """At a push service that is allowed, where the endpoint is any."""
+    if not isinstance(case.body, dict):
+        return
+    endpoint = case.body.get("endpoint")
+    if isinstance(endpoint, str) and len(endpoint) <= MAX_ENDPOINT and _ANY.fullmatch(endpoint):
+        case.body = {**case.body, "endpoint": "https://fcm.googleapis.com/fcm/send/x"}
+
+
+_ANY = re.compile(r"https?://[\x21-\x7e]+")
+_MENDED = {
+    PUT_IMAGE.key: _bring,
+    EDIT_CHAT.key: _change_something,
+    PUT_SUBSCRIPTION.key: _subscribe,
+}

@@ -52,6 +52,10 @@ class Entry:
     file: bytes | None = None
 
 
+_SUBSCRIPTION = {
+    "endpoint": "https://fcm.googleapis.com/fcm/send/x",
+    "keys": {"p256dh": "B" + "A" * 86, "auth": "A" * 22},
+}
 ENTRIES = {
     # Chats are each user's own: the same id is another chat.
     "POST /chats/{chat_id}/messages": Entry(200, {"text": "hello"}),
@@ -72,6 +76,8 @@ ENTRIES = {
     "GET /usage": Entry(200),
     "POST /realtime/tickets": Entry(200),
     "GET /realtime/events": Entry(200),
+    "PUT /push/subscription": Entry(204, _SUBSCRIPTION),
+    "DELETE /push/subscription": Entry(204, {"endpoint": _SUBSCRIPTION["endpoint"]}),
     "DELETE /me": Entry(202),
     "GET /": Entry(200),
     "GET /static/{proxy+}": Entry(200),
@@ -122,6 +128,17 @@ BAD_FIELDS: dict[str, list[Any]] = {
     "version": [0, -1, 1.5, "1", True, None, 2**53 + 1],
     "title": ["", "   ", "x" * 201, 7, None],
     "pinned": [1, "true", []],
+    "expirationTime": ["soon", -1, True, []],
+    "endpoint": [7, None, "", "x", "ftp://x", "https://a b", f"https://{'x' * 2_000}", "https://ü"],
+    "keys": [
+        7,
+        None,
+        {},
+        {"p256dh": "B" + "A" * 86},
+        {"p256dh": "A" * 87, "auth": "A" * 22},
+        {"p256dh": "B" + "A" * 86, "auth": "A" * 21},
+        {"p256dh": "B" + "A" * 86, "auth": "A" * 22, "more": 1},
+    ],
 }
 OPTIONAL = (
     "id",
@@ -134,6 +151,7 @@ OPTIONAL = (
     "again",
     "suggestion_id",
     "pinned",
+    "expirationTime",
 )
 OTHER_TYPES = [
     "text/plain",

@@ -44,6 +44,14 @@ def slow_answer(stack: RunningStack, http: httpx.Client, tab: ChannelClient) -> 
     return message
 
 
+def until_decided(stack: RunningStack, message_id: str) -> None:
+    """The keeper has looked whether anybody looks."""
+    deadline = time.monotonic() + PATIENCE_S
+    while message_id not in (stack.logs / "keeper.log").read_text():
+        assert time.monotonic() < deadline, "the keeper was not asked"
+        time.sleep(0.1)
+
+
 def test_a_browser_is_told_where_nobody_looks_and_not_otherwise(stack: RunningStack) -> None:
     http = stack.http(f"away-{uuid.uuid4().hex[:8]}")
     phone = Phone(http)
@@ -51,7 +59,8 @@ def test_a_browser_is_told_where_nobody_looks_and_not_otherwise(stack: RunningSt
     with ChannelClient(http) as tab:
         tab.resumed()
         tab.send({"action": "visible", "value": True})
-        slow_answer(stack, http, tab)
+        seen = slow_answer(stack, http, tab)
+        until_decided(stack, seen["id"])
         tab.send({"action": "visible", "value": False})
         message = slow_answer(stack, http, tab)
 

@@ -169,12 +169,13 @@ class SubscriptionKeys(_Body):
 class PutSubscription(_Body):
     """A browser's push subscription, as its `toJSON()` gives it.
 
-    The endpoint is https and of a push service that is used here.
+    The endpoint is https and of a push service that is used here. `expirationTime` says nothing
+    here: a subscription ends when its push service says so.
     """
 
-    model_config = ConfigDict(strict=True, extra="ignore")  # it has `expirationTime` as well
     endpoint: Endpoint
     keys: SubscriptionKeys
+    expirationTime: Annotated[float, Field(ge=0, lt=2**53)] | None = None  # noqa: N815 - the browsers'
 
 
 class DeleteSubscription(_Body):

@@ -42,6 +42,7 @@ class TellBrowsers:
         self._log.about(message_id=notice.message_id)
         channel = self._read_channel(user_id)
         if channel.deleted or is_looked_at(channel.visible, self._clock.now()):
+            self._log.info("browsers_not_needed")
             return
         allowed = self._hosts()
         told = [one for one in self._subscriptions.all(user_id) if is_of(allowed, one.endpoint)]
