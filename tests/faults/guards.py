@@ -464,8 +464,8 @@ GUARDS = (
     Guard(
         _EVENTS,
         "use_cases/think.py",
-        "return self._end(user_id, ending, after=words.end())",
-        "return self._end(user_id, ending)",
+        "answered = self._end(user_id, ending, after=words.end())",
+        "answered = self._end(user_id, ending)",
         "tests/unit/test_written_words.py::test_the_end_waits_for_the_words_on_their_connection",
     ),
     Guard(

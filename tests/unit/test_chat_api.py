@@ -31,6 +31,7 @@ from tests.support.in_memory import (
     InMemoryImages,
     InMemoryLedger,
     InMemoryMessages,
+    InMemorySubscriptions,
     InMemoryTables,
 )
 from tests.support.in_memory_stock import InMemoryStock
@@ -52,6 +53,7 @@ from afterimage.http.api import HttpApi
 from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.http.contract import Route
 from afterimage.http.llm_handler import LlmHandlerRoutes
+from afterimage.http.push import PushRoutes
 from afterimage.http.sizes import fitting
 from afterimage.http.suggestions import SuggestionRoutes
 from afterimage.invocation import Invocation
@@ -71,6 +73,7 @@ from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.read_suggestions import ReadSuggestions
 from afterimage.use_cases.replay_events import ReplayEvents
+from afterimage.use_cases.subscribe import Subscribe
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.views import chat_view
 
@@ -149,9 +152,14 @@ def call(
         urls=urls,
         clock=clock,
         websocket_url=lambda: "wss://channel.test/live",
-        others=SuggestionRoutes(
-            ReadSuggestions(lambda: SUGGESTED, InMemoryStock(tables), threads), urls
-        ).handlers(),
+        others={
+            **SuggestionRoutes(
+                ReadSuggestions(lambda: SUGGESTED, InMemoryStock(tables), threads), urls
+            ).handlers(),
+            **PushRoutes(
+                Subscribe(channel, InMemorySubscriptions(tables), lambda: PUSH_HOSTS, clock)
+            ).handlers(),
+        },
     )
     asking = LlmHandlerRoutes(answering.answer, answering.retry, urls, clock)
     handlers = {**asking.handlers(), **reading.handlers()}
@@ -183,6 +191,7 @@ def call(
 FOX = Suggestion(text="A fox in the snow", aspect_ratio="3:2")
 BOAT = Suggestion(text="A boat at night")
 SUGGESTED = Suggestions(suggestions=(FOX, BOAT))
+PUSH_HOSTS = "push.test"
 
 
 def post(call: Call, **body: Any) -> tuple[int, Any]:
@@ -639,7 +648,13 @@ def test_a_deleted_account_is_refused_on_every_route(
     call(contract.DELETE_ME)
     path = {"chat_id": CHAT, "message_id": a_ulid(), "image_id": a_ulid()}
     named = {key: value for key, value in path.items() if f"{{{key}}}" in route.path}
-    bodies = {contract.EDIT_CHAT: {"title": "a title"}}
+    endpoint = {"endpoint": f"https://{PUSH_HOSTS}/a-browser"}
+    keys = {"p256dh": "B" + "A" * 86, "auth": "A" * 22}
+    bodies: dict[Route, dict[str, Any]] = {
+        contract.EDIT_CHAT: {"title": "a title"},
+        contract.PUT_SUBSCRIPTION: {**endpoint, "keys": keys},
+        contract.DELETE_SUBSCRIPTION: endpoint,
+    }
     body = bodies.get(route, {"version": 1}) if route.body else None
 
     status, answer = call(route, body=body, **named)
