@@ -119,7 +119,6 @@ def test_an_issuer_that_refuses_offline_access_is_asked_without_it_from_then_on(
     other.on("request", lambda request: asked.extend(scope_of(request.url)))
 
     other.goto(page.url)
-    other.get_by_role("button", name="Sign in").click()
     other.get_by_role("textbox", name="Message").wait_for()
 
     assert asked == ["openid"]

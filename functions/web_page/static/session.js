@@ -4,7 +4,10 @@
  */
 import * as oauth from "./vendor/oauth4webapi.js";
 
-const SESSION = "afterimage.session"; // "in": sign in again after a reload; "out": ask who it is
+// Of this tab. "in": sign in again after a reload; "out": ask who it is; "asked": the issuer was,
+// without a page of its, whether somebody is signed in.
+const SESSION = "afterimage.session";
+const KNOWN = "afterimage.known"; // of this browser: somebody is signed in here; who, is not said
 const REDIRECT = "afterimage.redirect"; // what must survive the way to the issuer and back
 const OFFLINE = "offline_access"; // the scope of refresh tokens
 const REFUSED = "afterimage.refused"; // the scopes that the issuer did not grant, OFFLINE among them
@@ -12,6 +15,43 @@ const REFUSED = "afterimage.refused"; // the scopes that the issuer did not gran
 const REFUSALS = ["invalid_scope", "not_allowed"];
 const YOUNG_MS = 60_000; // a token refused this early will not get better by asking for another
 const EARLY_MS = 60_000; // renewed this long before it expires
+
+/** What a storage holds; where it throws, as in a frame that may not have any, this page holds it. */
+class Kept {
+  #storage;
+  #held = new Map();
+
+  /** @param {() => Storage} storage */
+  constructor(storage) {
+    this.#storage = storage;
+  }
+
+  get(name) {
+    const found = this.#try((storage) => storage.getItem(name));
+    return found === undefined ? this.#held.get(name) ?? null : found;
+  }
+
+  set(name, value) {
+    this.#held.set(name, value);
+    this.#try((storage) => storage.setItem(name, value));
+  }
+
+  remove(name) {
+    this.#held.delete(name);
+    this.#try((storage) => storage.removeItem(name));
+  }
+
+  #try(act) {
+    try {
+      return act(this.#storage());
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+const ofTab = new Kept(() => sessionStorage);
+const ofBrowser = new Kept(() => localStorage);
 
 export class Session {
   name = "";
@@ -40,20 +80,31 @@ export class Session {
     };
   }
 
-  /** Finishes a sign-in that is under way, begins one after a reload; true when signed in. */
+  /**
+   * Finishes a sign-in that is under way, begins one after a reload, and silently where somebody is
+   * signed in elsewhere in this browser; true when signed in.
+   */
   async resume() {
     const here = new URL(location.href);
-    const left = JSON.parse(sessionStorage.getItem(REDIRECT) ?? "null");
-    sessionStorage.removeItem(REDIRECT);
+    const left = JSON.parse(ofTab.get(REDIRECT) ?? "null");
+    const was = ofTab.get(SESSION);
+    ofTab.remove(REDIRECT);
     if (left && here.searchParams.has("state")) {
       history.replaceState(null, "", `/${left.hash}`);
-      await this.#redeem(here, left).catch((error) => this.#askForLess(error, left));
-    } else if (sessionStorage.getItem(SESSION) === "in") await this.begin();
+      await this.#redeem(here, left).catch((error) => this.#without(error, left));
+    } else if (was === "in") await this.begin();
+    else if (was === "asked") this.#nobodyIsKnown(); // and no answer came: not once more
+    else if (was === null && ofBrowser.get(KNOWN)) await this.begin({ isSilent: true }).catch(() => {});
     return this.#token !== null;
   }
 
-  /** Leaves for the issuer's page. */
-  async begin() {
+  /**
+   * Leaves for the issuer's page.
+   *
+   * @param {boolean} [options.isSilent] the issuer shows none: it says at once whether it knows who
+   *   it is. By a redirect, since browsers keep an issuer's cookies from a hidden frame.
+   */
+  async begin({ isSilent = false } = {}) {
     const server = await this.#discover();
     const verifier = oauth.generateRandomCodeVerifier();
     const state = oauth.generateRandomState();
@@ -69,12 +120,15 @@ export class Session {
     };
     const { audience, client_id } = this.#config;
     if (audience !== client_id) parameters.audience = audience; // Cognito's tokens name the client
-    const was = sessionStorage.getItem(SESSION);
-    if (was === "out") parameters.prompt = "login";
+    const was = ofTab.get(SESSION);
+    if (isSilent) parameters.prompt = "none";
+    else if (was === "out") parameters.prompt = "login";
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-    sessionStorage.removeItem(SESSION); // set again on success: a failure must not go in circles
-    const left = { verifier, state, hash: location.hash, scope: parameters.scope, was };
-    sessionStorage.setItem(REDIRECT, JSON.stringify(left));
+    // Set again on success: a failure must not go in circles.
+    if (isSilent) ofTab.set(SESSION, "asked");
+    else ofTab.remove(SESSION);
+    const left = { verifier, state, hash: location.hash, scope: parameters.scope, was, isSilent };
+    ofTab.set(REDIRECT, JSON.stringify(left));
     await leaveFor(url);
   }
 
@@ -106,7 +160,13 @@ export class Session {
 
   #forget() {
     this.#token = this.#refreshToken = this.#idToken = null;
-    sessionStorage.setItem(SESSION, "out");
+    ofTab.set(SESSION, "out");
+    ofBrowser.remove(KNOWN);
+  }
+
+  #nobodyIsKnown() {
+    ofTab.remove(SESSION);
+    ofBrowser.remove(KNOWN);
   }
 
   async #redeem(here, { verifier, state }) {
@@ -119,15 +179,22 @@ export class Session {
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     this.name = claims?.name ?? claims?.preferred_username ?? claims?.email ?? claims?.sub ?? "";
     this.#keep(tokens);
-    sessionStorage.setItem(SESSION, "in");
+    ofTab.set(SESSION, "in");
+    ofBrowser.set(KNOWN, "yes");
   }
 
-  /** Asks without OFFLINE where that was refused: from now on this browser knows. */
-  #askForLess(error, { scope = "", was }) {
-    if (!REFUSALS.includes(error.error) || !scope.split(" ").includes(OFFLINE)) throw error;
-    localStorage.setItem(REFUSED, this.#wanted);
-    if (was) sessionStorage.setItem(SESSION, was);
-    return this.begin();
+  /**
+   * What is left where the issuer did not let somebody in. Without OFFLINE it is asked again where that
+   * was refused: from now on this browser knows. Silently, it is the button on the page.
+   */
+  #without(error, { scope = "", was, isSilent }) {
+    if (REFUSALS.includes(error.error) && scope.split(" ").includes(OFFLINE)) {
+      ofBrowser.set(REFUSED, this.#wanted);
+      if (was) ofTab.set(SESSION, was);
+      return this.begin({ isSilent });
+    }
+    if (!isSilent) throw error;
+    return this.#nobodyIsKnown();
   }
 
   /** Silently by a refresh token; by way of the issuer's page where there is none or it is spent. */
@@ -156,7 +223,7 @@ export class Session {
   /** Issuers that do not know OFFLINE refuse everything with it. */
   #scope({ scopes_supported = [] }) {
     const { scope } = this.#config;
-    const isRefused = localStorage.getItem(REFUSED) === this.#wanted;
+    const isRefused = ofBrowser.get(REFUSED) === this.#wanted;
     if (scopes_supported.includes(OFFLINE) && !isRefused) return scope;
     return scope.split(" ").filter((one) => one !== OFFLINE).join(" ");
   }

@@ -1,0 +1,133 @@
+"""Signed in once a browser: a further tab asks the issuer silently, once, and takes its no."""
+
+from collections.abc import Callable
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import PATIENCE_MS
+
+
+def asked(context: BrowserContext) -> list[list[str]]:
+    """The prompts of the authorization requests from here on, and whether each was a frame's."""
+    prompts: list[list[str]] = []
+
+    def note(url: str, is_framed: bool) -> None:
+        parts = urlsplit(url)
+        if parts.path.endswith("/authorize"):
+            assert not is_framed
+            prompts.append(parse_qs(parts.query).get("prompt", []))
+
+    context.on(
+        "request",
+        lambda request: (
+            note(request.url, request.frame.parent_frame is not None)
+            if request.is_navigation_request()
+            else None
+        ),
+    )
+    return prompts
+
+
+def another_tab(page: Page, chat: str = "") -> Page:
+    tab = page.context.new_page()
+    tab.goto(f"{page.url.partition('#')[0]}#{chat}")
+    return tab
+
+
+def expect_the_button(page: Page) -> None:
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_another_tab_is_signed_in_by_one_redirect_and_shows_its_chat(
+    sign_in: SignIn, name: str, chat: str
+) -> None:
+    page = sign_in(name)
+    prompts = asked(page.context)
+
+    other = another_tab(page, chat)
+
+    expect(other.get_by_role("textbox", name="Message")).to_be_visible(timeout=PATIENCE_MS)
+    assert other.url.endswith(f"/#{chat}")
+    assert prompts == [["none"]]
+    assert other.evaluate("document.querySelectorAll('iframe').length") == 0
+
+
+def test_who_was_never_here_is_not_asked_about(
+    stack: Stack, new_context: Callable[[], BrowserContext]
+) -> None:
+    context = new_context()
+    prompts = asked(context)
+    page = context.new_page()
+
+    page.goto(stack.url)
+
+    expect_the_button(page)
+    assert prompts == []
+
+
+@pytest.mark.parametrize("error", ["login_required", "interaction_required", "server_error"])
+def test_an_issuer_that_says_no_is_asked_once(sign_in: SignIn, name: str, error: str) -> None:
+    page = sign_in(name)
+    prompts = asked(page.context)
+    page.context.route(
+        "**/authorize?*",
+        lambda route: route.fulfill(
+            status=303,
+            headers={
+                "location": f"/?error={error}&state="
+                + parse_qs(urlsplit(route.request.url).query)["state"][0]
+            },
+        ),
+    )
+
+    other = another_tab(page)
+
+    expect_the_button(other)
+    expect(other.locator("#welcome-notice")).to_be_empty()
+    other.reload()
+    expect_the_button(other)
+    expect_the_button(another_tab(page))
+    assert prompts == [["none"]]
+
+
+def test_an_issuer_that_shows_a_page_of_its_own_is_not_asked_again(
+    sign_in: SignIn, name: str
+) -> None:
+    """As one that does not know `prompt=none`, or says what is wrong to people instead of to us."""
+    page = sign_in(name)
+    prompts = asked(page.context)
+    page.context.route("**/authorize?*", lambda route: route.fulfill(body="Who are you?"))
+    home = page.url
+    other = another_tab(page)
+    expect(other.get_by_text("Who are you?")).to_be_visible(timeout=PATIENCE_MS)
+
+    other.goto(home)
+
+    expect_the_button(other)
+    expect_the_button(another_tab(page))
+    assert prompts == [["none"]]
+
+
+def test_nobody_is_signed_in_silently_after_a_sign_out(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    other = sign_in(name, beside=page)
+    prompts = asked(page.context)
+
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Sign out").click()
+
+    for tab in (page, other):
+        expect_the_button(tab)
+        expect(tab.locator("#app")).to_be_hidden()
+    expect_the_button(another_tab(page))
+    assert prompts == []
+
+
+def test_what_is_kept_of_who_is_signed_in_names_nobody(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+
+    kept = page.evaluate("({ ...localStorage })")
+
+    assert kept == {"afterimage.known": "yes"}
