@@ -63,6 +63,7 @@ from afterimage.ports.chats import (
     ImageReader,
     MessageReader,
     ReportCounter,
+    SayingReader,
     UsageReader,
 )
 from afterimage.ports.connections import ConnectionRegistry, TicketStore, WaitingRoom
@@ -120,6 +121,7 @@ class Tables:
     subscriptions: Subscriptions
     warmings: WarmingStore
     messages: MessageReader
+    sayings: SayingReader
     chats: ChatReader
     images: ImageReader
     jobs: JobStore
@@ -256,6 +258,7 @@ def _in_memory() -> Tables:
         subscriptions=in_memory.InMemorySubscriptions(tables),
         warmings=InMemoryWarmings(tables),
         messages=in_memory.InMemoryMessages(tables),
+        sayings=in_memory.InMemoryMessages(tables),
         uploads=in_memory.InMemoryUploads(tables),
         chats=in_memory.InMemoryChats(tables),
         images=in_memory.InMemoryImages(tables),
@@ -326,6 +329,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         subscriptions=DynamoDbSubscriptions(),
         warmings=DynamoDbWarmings(),
         messages=readers.DynamoDbMessages(),
+        sayings=readers.DynamoDbMessages(),
         uploads=DynamoDbUploads(),
         chats=readers.DynamoDbChats(),
         images=readers.DynamoDbImages(),

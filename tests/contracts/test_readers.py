@@ -100,6 +100,20 @@ def test_no_name_of_a_person_reaches_into_another_ones_rows(tables: Tables, user
     assert tables.messages.before(user[:-1], user[-1] + CHAT, None, 50) == []
 
 
+def test_what_a_search_compares_of_a_chat(tables: Tables, user: str, somebody_else: str) -> None:
+    painted = replace(a_message(2), text="Here:", prompt="a red fox")
+    store(tables, user, [InsertMessage(a_message(1)), InsertMessage(painted)])
+    store(tables, user, [InsertMessage(a_message(3))])
+
+    newest, *older = tables.sayings.sayings(user, CHAT, None, 2)
+
+    assert newest.id == a_ulid(3)
+    assert [(one.id, one.text) for one in older] == [(a_ulid(2), "Here:\na red fox")]
+    assert [one.id for one in tables.sayings.sayings(user, CHAT, a_ulid(2), 5)] == [a_ulid(1)]
+    assert tables.sayings.sayings(user, "another", None, 5) == []
+    assert tables.sayings.sayings(somebody_else, CHAT, None, 5) == []
+
+
 def touched(tables: Tables, user: str, *chat_ids: str) -> None:
     for number, chat_id in enumerate(chat_ids):
         store(tables, user, [TouchChat(chat_id, chat_id, NOW + timedelta(seconds=number))])

@@ -26,6 +26,7 @@ READ = (
     "get_message",
     "list_chats",
     "edit_chat",
+    "search",
     "list_images",
     "get_image",
     "get_original",

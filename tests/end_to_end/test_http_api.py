@@ -113,6 +113,25 @@ def test_what_a_person_writes_while_the_model_thinks_stays(
     assert set(told) == {"Mine"}
 
 
+def test_words_of_ones_own_chats_are_found_until_they_are_deleted(
+    alice: httpx.Client, stack: Stack
+) -> None:
+    alice.post("/chats/a/messages", json={"text": "Die Übung"})
+    alice.post("/chats/b/messages", json={"text": "東京の猫"})
+
+    def found(words: str, who: httpx.Client = alice) -> list[tuple[str, str]]:
+        results = who.get("/search", params={"q": words}).raise_for_status().json()["results"]
+        said = [(one["chat"]["id"], one["message"] or {"role": "title"}) for one in results]
+        return [(chat, message["role"]) for chat, message in said if message["role"] != "assistant"]
+
+    assert found("ubung") == [("a", "title"), ("a", "user")]
+    assert found("猫") == [("b", "title"), ("b", "user")]
+    assert found("猫", stack.http(f"bob-{uuid.uuid4().hex[:8]}")) == []
+    alice.delete("/chats/b")
+    assert found("猫") == []
+    assert alice.get("/search").status_code == 400
+
+
 def test_pinned_chats_come_first_until_they_are_unpinned_or_deleted(alice: httpx.Client) -> None:
     for chat in "abcd":
         alice.post(f"/chats/{chat}/messages", json={"text": "hello"})

@@ -44,12 +44,14 @@ class Entry:
     Attributes:
         body: one that is right.
         file: one that is none.
+        query: without which it is refused.
         stranger: status of the answer to somebody else.
     """
 
     stranger: int
     body: dict[str, Any] | None = None
     file: bytes | None = None
+    query: str = ""
 
 
 _SUBSCRIPTION = {
@@ -66,6 +68,7 @@ ENTRIES = {
     "GET /chats": Entry(200),
     "PATCH /chats/{chat_id}": Entry(404, {"title": "mine"}),
     "DELETE /chats/{chat_id}": Entry(204),
+    "GET /search": Entry(200, query="q=lake"),
     "GET /images": Entry(200),
     "GET /images/{image_id}": Entry(404),
     "GET /images/{image_id}/original": Entry(404),
@@ -263,6 +266,8 @@ def ask(http: httpx.Client, key: str, path: str, **more: Any) -> httpx.Response:
     given: dict[str, Any] = {"json": body} if body is not None else {}
     if file is not None:
         given = {"content": file, "headers": {"content-type": "image/png"}}
+    if ENTRIES[key].query and "?" not in path:
+        path = f"{path}?{ENTRIES[key].query}"
     return http.request(method_of(key), path, **{**given, **more})
 
 

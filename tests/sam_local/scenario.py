@@ -26,6 +26,7 @@ _READ = (
     "list_messages",
     "list_chats",
     "edit_chat",
+    "search",
     "list_images",
     "list_suggestions",
     "get_usage",

@@ -24,7 +24,7 @@ from afterimage.domain.stock import StockJob, StockPicture, StockStatus
 from afterimage.domain.uploads import Upload
 from afterimage.domain.web_push import Subscription
 from afterimage.ports.channel import ConditionsFailed, LostRace
-from afterimage.ports.chats import ChatPosition, DayUse
+from afterimage.ports.chats import ChatPosition, DayUse, Saying
 from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey, UserRows
 from afterimage.ports.models import Cost
 from afterimage.ports.system import Clock
@@ -214,7 +214,7 @@ class _View:
 
 
 class InMemoryMessages(_View):
-    """Implements `MessageReader`."""
+    """Implements `MessageReader` and `SayingReader`."""
 
     def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
         with self._tables.lock:
@@ -227,6 +227,10 @@ class InMemoryMessages(_View):
     ) -> list[Message]:
         found = self._of(user_id, chat_id)
         return [row for row in found[::-1] if message_id is None or row.id < message_id][:limit]
+
+    def sayings(self, user_id: str, chat_id: str, before: str | None, limit: int) -> list[Saying]:
+        found = self.before(user_id, chat_id, before, limit)
+        return [Saying(row.id, f"{row.text}\n{row.prompt or ''}") for row in found]
 
     def starting(self, user_id: str, chat_id: str, message_id: str, limit: int) -> list[Message]:
         return [row for row in self._of(user_id, chat_id) if row.id >= message_id][:limit]

@@ -48,12 +48,13 @@ from afterimage.domain.events import MessageInserted
 from afterimage.domain.limits import MOST_PINNED, Limits
 from afterimage.domain.stock import SAMPLE, StockPicture, ready_name
 from afterimage.domain.suggestions import Suggestion, Suggestions
-from afterimage.http import contract
+from afterimage.http import contract, sizes
 from afterimage.http.api import HttpApi
 from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.http.contract import Route
 from afterimage.http.llm_handler import LlmHandlerRoutes
 from afterimage.http.push import PushRoutes
+from afterimage.http.search import SearchRoutes
 from afterimage.http.sizes import fitting
 from afterimage.http.suggestions import SuggestionRoutes
 from afterimage.invocation import Invocation
@@ -73,6 +74,7 @@ from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.read_suggestions import ReadSuggestions
 from afterimage.use_cases.replay_events import ReplayEvents
+from afterimage.use_cases.search import Search
 from afterimage.use_cases.subscribe import Subscribe
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.views import chat_view
@@ -158,6 +160,9 @@ def call(
             ).handlers(),
             **PushRoutes(
                 Subscribe(channel, InMemorySubscriptions(tables), lambda: PUSH_HOSTS, clock)
+            ).handlers(),
+            **SearchRoutes(
+                Search(chats, messages, events, Attach(events), clock, threads), urls, clock
             ).handlers(),
         },
     )
@@ -347,6 +352,40 @@ def test_pages_of_chats_by_the_cursor_that_was_given(call: Call, tables: InMemor
         "chat_1-x",
         "chat_0-x",
     ]
+
+
+def test_words_in_ones_own_chats(call: Call) -> None:
+    post(call, text="What a fine day")
+
+    status, body = call(contract.SEARCH, query={"q": "FINE what"})
+
+    title, message = body["results"]
+    assert (status, body["next_cursor"]) == (200, None)
+    assert (title["chat"]["title"], title["message"]) == ("What a fine day", None)
+    assert message["message"]["text"] == "What a fine day"
+    assert call(contract.SEARCH, query={"q": "fine"}, user="bob")[1]["results"] == []
+    for query in (None, {"q": ""}, {"q": "\u0301"}, {"q": "x" * 201}, {"q": "a", "cursor": "x"}):
+        assert call(contract.SEARCH, query=query)[0] == 400
+    assert call(contract.SEARCH, query={"q": "🦊" * 200})[0] == 200
+
+
+def test_a_page_of_results_is_cut_where_another_would_be_too_much(
+    tables: InMemoryTables, call: Call, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sizes, "LARGEST_LIST", 5_000)
+    tables.rows.chats[ALICE, CHAT] = Chat(CHAT, "title", NOW, NOW)
+    for number in range(6):
+        message = a_message(number, text=f"fox {number} " + "🦊" * 50)
+        tables.rows.messages[ALICE, CHAT, message.id] = message
+
+    read, query = [], {"q": "fox"}
+    while query:
+        body = call(contract.SEARCH, query=query)[1]
+        read.append([one["message"]["text"][:5] for one in body["results"]])
+        query = {"q": "fox", "cursor": body["next_cursor"]} if body["next_cursor"] else {}
+
+    assert len(read) > 1
+    assert [text for page in read for text in page] == [f"fox {n}" for n in range(5, -1, -1)]
 
 
 def test_the_gallery(call: Call, tables: InMemoryTables) -> None:

@@ -41,6 +41,13 @@ _CHATS_CURSOR = (
 )
 
 
+# The same of a search, with the last message that it has seen.
+_SEARCH_CURSOR = (
+    r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z~[A-Za-z0-9_-]{1,64}"
+    rf"~{ULID_PATTERN}$"
+)
+
+
 def _not_blank(text: str) -> str:
     if not text.strip():
         raise ValueError("must not be blank")
@@ -213,6 +220,11 @@ class ImagesQuery(_PageQuery):
     q: Annotated[str, StringConstraints(max_length=200)] | None = None
 
 
+class SearchQuery(_Strict):
+    q: Annotated[str, StringConstraints(min_length=1, max_length=200), _NOT_BLANK]
+    cursor: Annotated[str, StringConstraints(pattern=_SEARCH_CURSOR)] | None = None
+
+
 class EventsQuery(_Strict):
     after: Annotated[int, Field(ge=0, le=2**53)] | None = None
 
@@ -241,6 +253,18 @@ class ChatsView(TypedDict):
 
 class ImagesView(TypedDict):
     images: list[ImageView]
+    next_cursor: str | None
+
+
+class SearchResultView(TypedDict):
+    """A chat whose title has the words, or a message of it (`message`) that has them."""
+
+    chat: ChatView
+    message: MessageView | None
+
+
+class SearchView(TypedDict):
+    results: list[SearchResultView]
     next_cursor: str | None
 
 
@@ -427,6 +451,13 @@ DELETE_CHAT = Route(
     {204: None},
     parameters=ChatPath,
 )
+SEARCH = Route(
+    "GET",
+    "/search",
+    "Titles and messages of one's own that have all words of `q`; the newest chats first.",
+    {200: SearchView},
+    query=SearchQuery,
+)
 LIST_IMAGES = Route(
     "GET",
     "/images",
@@ -558,6 +589,7 @@ ROUTES = (
     LIST_CHATS,
     EDIT_CHAT,
     DELETE_CHAT,
+    SEARCH,
     LIST_IMAGES,
     GET_IMAGE,
     GET_ORIGINAL,

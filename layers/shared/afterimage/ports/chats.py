@@ -25,6 +25,22 @@ class MessageReader(Protocol):
 
 
 @dataclass(frozen=True)
+class Saying:
+    """What a search compares of a message: its words, and the prompt of its pictures."""
+
+    id: str
+    text: str
+
+
+class SayingReader(Protocol):
+    def sayings(
+        self, user_id: str, chat_id: str, before: str | None, limit: int
+    ) -> Sequence[Saying]:
+        """The newest with a smaller id than `before`, newest first. They may be a moment old, and
+        those of a chat that is being deleted come as well."""
+
+
+@dataclass(frozen=True)
 class ChatPosition:
     """Where a page of chats ended; chats are ordered by when they last changed."""
 

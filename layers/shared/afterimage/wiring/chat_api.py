@@ -17,6 +17,7 @@ from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.limits import DailyLimits
 from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.http.push import PushRoutes
+from afterimage.http.search import SearchRoutes
 from afterimage.http.suggestions import SuggestionRoutes
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
@@ -29,6 +30,7 @@ from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.read_suggestions import ReadSuggestions
+from afterimage.use_cases.search import Search
 from afterimage.use_cases.subscribe import Subscribe
 from afterimage.wiring.authenticated import HttpFunction, authenticated
 from afterimage.wiring.connected import Channelled, upload_time
@@ -104,10 +106,27 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         websocket_url=base.public("websocket_url"),
         others={
             **SuggestionRoutes(read=_suggestions(base, configured), urls=base.urls).handlers(),
+            **SearchRoutes(
+                search=_search(base, chats, messages), urls=base.urls, clock=base.clock
+            ).handlers(),
             **PushRoutes(subscribe=_subscribe(base)).handlers(),
         },
     )
     return base.measured(authenticated(base, reading.handlers()))
+
+
+def _search(
+    base: Channelled, chats: readers.DynamoDbChats, messages: readers.DynamoDbMessages
+) -> Search:
+    rows = DynamoDbRows(plain)
+    return Search(
+        chats=chats,
+        sayings=messages,
+        rows=rows,
+        attach=Attach(images=rows),
+        clock=base.clock,
+        executor=base.work,
+    )
 
 
 def _subscribe(base: Channelled) -> Subscribe:

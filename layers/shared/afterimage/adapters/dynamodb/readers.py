@@ -25,8 +25,8 @@ from afterimage.adapters.dynamodb.tables import (
 from afterimage.adapters.dynamodb.together import read_rows, read_together
 from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_subject
 from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
-from afterimage.domain.limits import ModelKind
-from afterimage.ports.chats import ChatPosition, DayUse
+from afterimage.domain.limits import MOST_PINNED, ModelKind
+from afterimage.ports.chats import ChatPosition, DayUse, Saying
 from afterimage.ports.keeping import MessageKey
 
 if TYPE_CHECKING:  # with all that models are asked and answer
@@ -42,7 +42,7 @@ RowT = TypeVar("RowT", bound=Model)
 
 
 class DynamoDbMessages:
-    """Implements `MessageReader`."""
+    """Implements `MessageReader` and `SayingReader`."""
 
     def get(self, user_id: str, chat_id: str, message_id: str) -> Message | None:
         # In either order: while a chat is marked, no message of it changes.
@@ -76,6 +76,17 @@ class DynamoDbMessages:
             limit=limit,
         )
         return [rows.message_of(row) for row in found]
+
+    def sayings(self, user_id: str, chat_id: str, before: str | None, limit: int) -> list[Saying]:
+        found = MessageRow.query(
+            rows.messages_key(user_id, chat_id),
+            MessageRow.message_id < before if before else None,
+            scan_index_forward=False,
+            consistent_read=False,  # at half the price, of up to a thousand rows
+            attributes_to_get=["user_id_chat_id", "message_id", "text", "prompt"],
+            limit=limit,
+        )
+        return [Saying(row.message_id, _said(row.text, row.prompt)) for row in found]
 
 
 class DynamoDbChats:
@@ -112,6 +123,8 @@ class DynamoDbChats:
             scan_index_forward=False,
             consistent_read=True,
             last_evaluated_key=start,
+            # Without it a read is a megabyte, however few are taken of it.
+            page_size=limit if is_left_out is None else limit + MOST_PINNED,
         )
         wanted = (row for row in query if is_left_out is None or not is_left_out(row.chat_id))
         found = list(islice(wanted, limit))
@@ -307,6 +320,10 @@ class DynamoDbDueIndex:
         due = LedgerRow.purge_at <= rows.epoch(now)
         for row in LedgerRow.open_purges.query(rows.partition(partition), due):
             yield row.user_id, row.entry
+
+
+def _said(text: str, prompt: str | None) -> str:
+    return f"{text}\n{prompt or ''}"
 
 
 def _get(model: type[RowT], hash_key: str, range_key: str) -> RowT | None:
