@@ -28,6 +28,10 @@ export class Gallery extends Listed {
     this.#images = byId([...this.#images, ...images]).reverse();
   }
 
+  change(image) {
+    this.#images = this.#images.map((one) => (one.id === image.id ? image : one));
+  }
+
   drop(isGone) {
     this.#images = this.#images.filter((image) => !isGone(image));
   }

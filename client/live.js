@@ -52,6 +52,7 @@ export class Live {
       this.#chats.get(chat_id)?.changed();
     });
     on("image-insert", ({ image }) => this.#changeGallery(() => this.gallery.add([image])));
+    on("image-update", ({ image }) => this.#changeGallery(() => this.gallery.change(image)));
     on("image-delete", ({ image_ids }) => this.#changeGallery(() => this.gallery.drop(({ id }) => image_ids.includes(id))));
     on("chat-delete", ({ chat_id }) => this.#changeGallery(() => this.gallery.drop((image) => image.chat_id === chat_id)));
     if (onError) channel.on("error", onError);

@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 from tests.local_stack.options import ROOT
-from tests.support.doubles import RecordingLog
+from tests.support.doubles import RecordingLog, nothing_shared
 
 from afterimage.http.web_page import WebPage
 
@@ -105,7 +105,12 @@ def unsigned(claims: dict[str, object]) -> str:
 def serve_page(context: BrowserContext) -> None:
     """The page's files with the page's own headers, in an empty document."""
     page = WebPage(
-        ROOT / "functions" / "web_page" / "static", lambda: CONFIG, list, str, RecordingLog()
+        ROOT / "functions" / "web_page" / "static",
+        lambda: CONFIG,
+        list,
+        str,
+        nothing_shared,
+        RecordingLog(),
     )
 
     def answer(route: Route) -> None:
@@ -185,7 +190,12 @@ def test_without_the_origin_of_its_tokens_the_browser_refuses(
 ) -> None:
     """What `SignInOrigin` is for."""
     policy = WebPage(
-        tmp_path, lambda: {**CONFIG, "sign_in_origin": ""}, list, str, RecordingLog()
+        tmp_path,
+        lambda: {**CONFIG, "sign_in_origin": ""},
+        list,
+        str,
+        nothing_shared,
+        RecordingLog(),
     )._policy()
     context = new_context()
     context.route(f"{SIGN_IN}/**", pool)

@@ -32,7 +32,7 @@ from ulid import ULID
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from afterimage.http.contract import ROUTES, Route
+from afterimage.http.contract import GET_SHARED, ROUTES, Route
 
 MARK = "w0rd-that-is-not-repeated"
 
@@ -75,6 +75,9 @@ ENTRIES = {
     # Ids are each user's own, too.
     "PUT /images/{image_id}": Entry(400, file=b"<!doctype html>"),
     "DELETE /images/{image_id}": Entry(204),
+    "PUT /images/{image_id}/share": Entry(404, {"prompt": True, "days": 3}),
+    "DELETE /images/{image_id}/share": Entry(204),
+    "GET /shares": Entry(200),
     "GET /suggestions": Entry(200),
     "GET /usage": Entry(200),
     "POST /realtime/tickets": Entry(200),
@@ -83,6 +86,7 @@ ENTRIES = {
     "DELETE /push/subscription": Entry(204, {"endpoint": _SUBSCRIPTION["endpoint"]}),
     "DELETE /me": Entry(202),
     "GET /": Entry(200),
+    "GET /s/{token}": Entry(200),
     "GET /static/{proxy+}": Entry(200),
     "GET /favicon.ico": Entry(200),
     "GET /robots.txt": Entry(200),
@@ -100,6 +104,7 @@ BAD_PARAMETERS = {
     "chat_id": ["bad%20id", "x" * 65, "%C3%BC", "%00", "a%0A", "..%2F..", "a%2Fb"],
     "message_id": _BAD_ULIDS,
     "image_id": _BAD_ULIDS,
+    "token": ["A" * 22, "A" * 21, "A" * 23, "A" * 5_000, "%00", "..%2F..", "%C3%BC", "A%0A"],
     "proxy+": ["nothing.js", "..%2Fhandler.py", "vendor", "%00", "app.js%00.png", "x" * 5_000],
     "limit": ["0", "101", "-1", "1.5", "many", "", "1&limit=2", "9" * 5_000],
     "cursor": ["", "x" * 129, "%00", "%3Cscript%3E", "garbage"],
@@ -142,6 +147,8 @@ BAD_FIELDS: dict[str, list[Any]] = {
         {"p256dh": "B" + "A" * 86, "auth": "A" * 21},
         {"p256dh": "B" + "A" * 86, "auth": "A" * 22, "more": 1},
     ],
+    "prompt": ["true", 1, []],
+    "days": [0, 31, -1, 1.5, "7", True, []],
 }
 OPTIONAL = (
     "id",
@@ -155,6 +162,8 @@ OPTIONAL = (
     "suggestion_id",
     "pinned",
     "expirationTime",
+    "prompt",
+    "days",
 )
 OTHER_TYPES = [
     "text/plain",
@@ -176,11 +185,12 @@ def bad_bodies(good: dict[str, Any]) -> Iterator[bytes]:
         b"7",
         b"[]",
         b'"text"',
-        b"{}",
         MARK.encode(),
         b'{"text": "',
         b"\xff\xfe",
     )
+    if not set(good) <= set(OPTIONAL):
+        yield b"{}"
     yield b"[" * 60_000
     yield json.dumps(good).encode() * 2
     yield json.dumps({**good, MARK: MARK}).encode()
@@ -219,6 +229,12 @@ class Alice:
             found: dict[str, Any] = tab.until(is_event("image-insert"))["payload"]["image"]
         return found
 
+    @cached_property
+    def token(self) -> str:
+        """Of the link to her picture."""
+        shared = self.http.put(f"/images/{self.image['id']}/share", json={})
+        return str(shared.raise_for_status().json()["url"]).rpartition("/")[2]
+
     def path(self, key: str, **other: str) -> str:
         """The path of a route, to what is hers or to something else."""
         if key in OTHERWISE:
@@ -228,6 +244,7 @@ class Alice:
             "message_id": self.image["message_id"],
             "image_id": self.image["id"],
             "proxy+": "app.js",
+            "token": self.token,
             **other,
         }
         path = key.partition(" ")[2]
@@ -253,7 +270,7 @@ def has_expired(entry: Any) -> bool:
 @pytest.fixture(scope="module")
 def alice(stack: Stack) -> Alice:
     made = Alice(stack, f"alice-{uuid.uuid4().hex[:8]}", f"s{uuid.uuid4().hex}")
-    assert made.image
+    assert made.token
     return made
 
 
@@ -445,7 +462,23 @@ def test_no_picture_but_ones_own_is_attached(stack: Stack, alice: Alice, whose: 
 # --- Malformed -----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("key", [key for key in BY_KEY if parameters_of(key)])
+def test_a_link_that_is_none_is_a_page_with_a_sentence(alice: Alice) -> None:
+    before = alice.stored()
+    answers = [
+        alice.http.get(f"/s/{token}", headers={"accept-language": MARK})
+        for token in BAD_PARAMETERS["token"]
+    ]
+
+    pages = [one for one in answers if one.headers["content-type"].startswith("text/html")]
+    assert {one.status_code for one in answers} == {404}
+    assert len({one.text for one in pages}) == 1
+    assert len(pages) >= len(answers) - 1  # what is another path by its "/" is nobody's
+    assert alice.changed_since(before) == []
+
+
+@pytest.mark.parametrize(
+    "key", [key for key in BY_KEY if parameters_of(key) and key != GET_SHARED.key]
+)
 def test_a_malformed_path_is_refused(alice: Alice, key: str) -> None:
     before = alice.stored()
     for name in parameters_of(key):

@@ -9,7 +9,7 @@ from random import Random
 from typing import Any
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.entities import Job, Message
+from afterimage.domain.entities import Image, Job, Message
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.invocation import Invocation
@@ -24,16 +24,20 @@ from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
+from afterimage.use_cases.end_share import EndShare, TakeBack
+from afterimage.use_cases.end_shares import EndShares
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.purge_upload import PurgeUpload
+from afterimage.use_cases.read_chats import ReadImages
 from afterimage.use_cases.read_sources import ReadSources
 from afterimage.use_cases.recount_open import RecountOpen
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
 from afterimage.use_cases.retry_message import Click
+from afterimage.use_cases.share_image import ShareImage, Wish
 from afterimage.use_cases.sweep import Sweep
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.use_cases.upload_image import File, Kept, UploadImage
@@ -46,6 +50,7 @@ from tests.support.doubles import (
     FixedClock,
     InMemoryPictures,
     PlainIdentifiers,
+    PlainShareTokens,
     PlainTags,
     PlainUrls,
     RecordingDeletionStarter,
@@ -65,6 +70,7 @@ from tests.support.in_memory import (
     InMemoryLedger,
     InMemoryMessages,
     InMemoryRemoval,
+    InMemoryShares,
     InMemoryTables,
     InMemoryUploads,
 )
@@ -76,6 +82,7 @@ HELLO = TextReply("Hello!", '[{"text":"Hello!"}]')
 FOX = ImageRequest("a red fox", "16:9", CALL)
 BYTES = b"\xff\xd8 a jpeg"
 UPLOAD_TIME = timedelta(seconds=155)
+COPY_TIME = timedelta(seconds=34)
 LIMITS = Limits(
     daily_images=2,
     daily_messages=5,
@@ -155,6 +162,16 @@ class Bundle:
         self.deletions = InMemoryDeletions(self.tables)
         self.removal = InMemoryRemoval(self.tables)
         self.edge = RecordingEdge(self.journal)
+        self.shares = InMemoryShares(self.tables)
+        self.end_shares = EndShares(
+            self.deletions,
+            self.shares,
+            PlainShareTokens(),
+            self.pictures,
+            self.edge,
+            self.clock,
+            COPY_TIME,
+        )
         self.keeper = RecordingDeletionStarter()
         self.studio = FakeStudio()
         self.randomness = Random(0)  # noqa: S311 - the same on every run
@@ -235,9 +252,43 @@ class Bundle:
         return bring(File(**{**fields, **changed}))
 
     def delete_image(self, image_id: str, user: str = USER) -> None:
-        DeleteImage(self.channel, self.images, self.messages, self.keeper, self.clock, self.log)(
-            user, image_id
+        delete = DeleteImage(
+            self.channel,
+            self.images,
+            self.messages,
+            PlainShareTokens(),
+            self.keeper,
+            self.clock,
+            self.log,
         )
+        delete(user, image_id)
+
+    def share(self, image_id: str, *, days: float = 7, prompt: bool = False) -> Image:
+        """Makes a link to a picture, or has it last longer."""
+        share = ShareImage(
+            self.channel,
+            ReadImages(self.images, InMemoryChats(self.tables)).one,
+            self.messages,
+            self.pictures,
+            PlainShareTokens(),
+            self.clock,
+            COPY_TIME,
+            self.log,
+        )
+        return share(USER, image_id, Wish(prompt, timedelta(days=days)))
+
+    def take_back(self, image_id: str) -> None:
+        """Takes the link to a picture back."""
+        take_back = TakeBack(
+            self.channel,
+            self.images,
+            self.messages,
+            PlainShareTokens(),
+            self.keeper,
+            self.clock,
+            self.log,
+        )
+        take_back(USER, image_id)
 
     def delete_chat(self, chat_id: str = CHAT, user: str = USER) -> None:
         DeleteChat(self.channel, InMemoryChats(self.tables), self.keeper, self.clock, self.log)(
@@ -354,6 +405,7 @@ class Bundle:
             self.ledger,
             self.deletions,
             self.removal,
+            self.end_shares,
             self.pictures,
             self.edge,
             PlainTags(),
@@ -366,16 +418,28 @@ class Bundle:
             self.channel,
             self.removal,
             self.removal,
+            self.end_shares,
             self.pictures,
             self.pictures,
             self.edge,
             PlainTags(),
             self.clock,
         )
+        end_share = EndShare(
+            self.channel,
+            self.images,
+            self.messages,
+            self.shares,
+            PlainShareTokens(),
+            self.pictures,
+            self.edge,
+            self.clock,
+        )
         finish = FinishDeletion(
             self.deletions,
             empty_chat,
             empty_account,
+            end_share,
             self.removal,
             self.pictures,
             self.edge,

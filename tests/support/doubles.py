@@ -5,6 +5,7 @@ A journal is a list that several of them write to, so that a test can see what c
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -180,7 +181,8 @@ def _title(frame: dict[str, Any]) -> str:
 
 @dataclass
 class InMemoryPictures:
-    """Implements `PictureStore`, `SourceFiles`, `SmallFiles`, `PictureFolder` and `Originals`.
+    """Implements `PictureStore`, `SourceFiles`, `SmallFiles`, `PictureFolder`, `Originals` and
+    `SharedFiles`.
 
     Attributes:
         refuses: names of files (the last part of a key) that cannot be stored.
@@ -221,6 +223,12 @@ class InMemoryPictures:
 
     def download(self, key: str, name: str) -> str | None:
         return f"https://bucket.test/{key}?name={name}" if key in self.files else None
+
+    def share(self, source: str, copy: str, tag: str) -> bool:
+        if source not in self.files:
+            return False
+        self.put_webp(copy, self.files[source], (tag,))
+        return True
 
     def some_keys(self, prefix: str) -> list[str]:
         return [key for key in list(self.files) if key.startswith(prefix)][:5]
@@ -377,6 +385,16 @@ class PlainTags:
         return f"user {user_id}"
 
 
+class PlainShareTokens:
+    """Implements `ShareTokens`: of 22 characters, as others."""
+
+    def token(self, user_id: str, image_id: str, number: int) -> str:
+        return hashlib.sha256(f"{user_id} {image_id} {number}".encode()).hexdigest()[:22]
+
+    def tag(self, user_id: str, image_id: str, number: int) -> str:
+        return f"shared {user_id} {image_id} {number}"
+
+
 @dataclass
 class RecordingEdge:
     """Implements `Edge`.
@@ -431,6 +449,12 @@ class RecordingStarter:
         if self.fails is not None:
             raise self.fails
         self.started.append((user_id, job.id, job.attempt))
+
+
+def nothing_shared(token: str, languages: str) -> dict[str, Any]:
+    """The page of a link, where nobody has shared anything."""
+    del token, languages
+    return {"statusCode": 404, "headers": {}, "body": "nothing"}
 
 
 class PlainUrls:

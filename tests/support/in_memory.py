@@ -20,6 +20,7 @@ from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.served import NOBODY, Served
+from afterimage.domain.shares import Share, SharedPicture, image_and_number
 from afterimage.domain.stock import StockJob, StockPicture, StockStatus
 from afterimage.domain.uploads import Upload
 from afterimage.domain.web_push import Subscription
@@ -76,6 +77,7 @@ class Rows:
     tickets: dict[Key, datetime] = field(default_factory=dict)
     drawn: dict[Key, int] = field(default_factory=dict)
     events: dict[tuple[str, int], tuple[EventReference, datetime]] = field(default_factory=dict)
+    shares: dict[str, SharedPicture] = field(default_factory=dict)
     stock: dict[Key, StockPicture] = field(default_factory=dict)
     stock_jobs: list[StockJob] = field(default_factory=list)
     stock_asked: dict[Key, int] = field(default_factory=dict)
@@ -480,6 +482,11 @@ class InMemoryDeletions(_View):
         with self._tables.lock:
             return self._rows.deletions.get((user_id, name))
 
+    def of_kind(self, user_id: str, kind: DeletionKind) -> list[Deletion]:
+        with self._tables.lock:
+            mine = [one for key, one in self._rows.deletions.items() if key[0] == user_id]
+        return [one for one in mine if one.kind is kind]
+
     def begin(self, user_id: str, deletion: Deletion) -> None:
         with self._tables.lock:
             self._rows.deletions[user_id, deletion.name] = deletion
@@ -562,6 +569,25 @@ class InMemoryRemoval(_View):
         with self._tables.lock:
             for key in keys:
                 rows.pop(key, None)
+
+
+class InMemoryShares(_View):
+    """Implements `ShareReader`, `ShareRows` and `ShareIndex`."""
+
+    def get(self, name: str) -> SharedPicture | None:
+        with self._tables.lock:
+            return self._rows.shares.get(name)
+
+    def remove(self, names: Sequence[str]) -> None:
+        with self._tables.lock:
+            for name in names:
+                self._rows.shares.pop(name, None)
+
+    def page(self, user_id: str, before: str | None, limit: int) -> list[str]:
+        with self._tables.lock:
+            mine = [one for key, one in self._rows.deletions.items() if key[0] == user_id]
+        ids = {image_and_number(o.subject)[0] for o in mine if o.kind is DeletionKind.SHARE}
+        return sorted((id_ for id_ in ids if before is None or id_ < before), reverse=True)[:limit]
 
 
 class InMemoryEventLog(_View):
@@ -684,11 +710,20 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return stored is not None and stored.version == message.version
         case changes.RemoveJob(job):
             return _is_still(rows, user, job)
-        case changes.RemoveImage(image_id):
-            return (user, image_id) in rows.images
+        case changes.RemoveImage(image_id, share) | changes.SetShare(image_id, share):
+            seen = rows.images.get((user, image_id))
+            return seen is not None and _same_link(seen.share, share)
+        case changes.ClaimShare(image_id, number):
+            seen = rows.images.get((user, image_id))
+            return seen is not None and seen.shares_begun == number - 1
+        case changes.BeginDeletion(deletion, noted):
+            known = rows.deletions.get((user, deletion.name))
+            return noted is None or (known is not None and known.due_at == noted)
+        case changes.ShowShared() | changes.HideShared():
+            return True
         case changes.CorrectOpen(was):
             return rows.counters.get(user, Counter()).open == was
-        case changes.CloseAccount() | changes.BeginDeletion() | changes.KeepSubscription():
+        case changes.CloseAccount() | changes.KeepSubscription():
             return True
 
 
@@ -747,6 +782,16 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             del rows.jobs[user, job.id]
         case changes.RemoveImage(image_id):
             del rows.images[user, image_id]
+        case changes.ClaimShare(image_id, number):
+            begun = rows.images[user, image_id]
+            rows.images[user, image_id] = replace(begun, shares_begun=number)
+        case changes.SetShare(image_id, _, share):
+            shared = rows.images[user, image_id]
+            rows.images[user, image_id] = replace(shared, share=share)
+        case changes.ShowShared(picture):
+            rows.shares[picture.name] = picture
+        case changes.HideShared(name):
+            rows.shares.pop(name, None)
         case changes.InsertUpload(upload):
             rows.uploads[user, upload.id] = upload
         case changes.MoveUpload(_, later):
@@ -768,6 +813,13 @@ def _edited(chat: Chat, title: str | None, pinned: bool | None) -> Chat:
     if title is not None:
         chat = replace(chat, title=title, title_origin=TitleOrigin.PERSON)
     return chat if pinned is None else replace(chat, pinned=pinned)
+
+
+def _same_link(one: Share | None, other: Share | None) -> bool:
+    """Whether number and end are the same."""
+    if one is None or other is None:
+        return one is other
+    return (one.number, one.until) == (other.number, other.until)
 
 
 def _lost(rows: Rows, channel: Channel, transition: Transition) -> bool:

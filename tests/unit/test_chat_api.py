@@ -13,10 +13,12 @@ import pytest
 from pydantic import TypeAdapter
 from tests.support.answering import Answering
 from tests.support.builders import CHAT, a_caller, a_message, a_ulid, an_image
+from tests.support.bundle import COPY_TIME
 from tests.support.doubles import (
     NOW,
     FixedClock,
     InMemoryPictures,
+    PlainShareTokens,
     PlainUrls,
     RecordingDeletionStarter,
     RecordingLog,
@@ -31,6 +33,7 @@ from tests.support.in_memory import (
     InMemoryImages,
     InMemoryLedger,
     InMemoryMessages,
+    InMemoryShares,
     InMemorySubscriptions,
     InMemoryTables,
 )
@@ -55,6 +58,7 @@ from afterimage.http.contract import Route
 from afterimage.http.llm_handler import LlmHandlerRoutes
 from afterimage.http.push import PushRoutes
 from afterimage.http.search import SearchRoutes
+from afterimage.http.shares import ShareRoutes
 from afterimage.http.sizes import fitting
 from afterimage.http.suggestions import SuggestionRoutes
 from afterimage.invocation import Invocation
@@ -67,14 +71,17 @@ from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.edit_chat import EditChat
+from afterimage.use_cases.end_share import TakeBack
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.read_shares import ReadShares
 from afterimage.use_cases.read_suggestions import ReadSuggestions
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.search import Search
+from afterimage.use_cases.share_image import ShareImage
 from afterimage.use_cases.subscribe import Subscribe
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.views import chat_view
@@ -136,6 +143,7 @@ def call(
         log,
         metrics,
     )
+    tokens = PlainShareTokens()
     reading = ChatApiRoutes(
         messages=ReadMessages(messages, chats, Attach(events)),
         chats=ListChats(chats),
@@ -144,7 +152,7 @@ def call(
         usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4, 50, dict),
         edit=EditChat(channel, chats),
         cancel=CancelMessage(channel, messages, end, clock, timedelta(seconds=155), log),
-        delete_image=DeleteImage(channel, images, messages, keeper, clock, log),
+        delete_image=DeleteImage(channel, images, messages, tokens, keeper, clock, log),
         delete_chat=DeleteChat(channel, chats, keeper, clock, log),
         delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),
@@ -163,6 +171,14 @@ def call(
             ).handlers(),
             **SearchRoutes(
                 Search(chats, messages, events, Attach(events), clock, threads), urls, clock
+            ).handlers(),
+            **ShareRoutes(
+                ShareImage(channel, gallery.one, messages, pictures, tokens, clock, COPY_TIME, log),
+                TakeBack(channel, images, messages, tokens, keeper, clock, log),
+                ReadShares(InMemoryShares(tables), events, clock),
+                tokens,
+                lambda: "https://page.test",
+                urls,
             ).handlers(),
         },
     )
@@ -880,3 +896,91 @@ def test_a_suggestion_shows_its_sample_and_says_whether_a_picture_is_there(
     nothing = dict.fromkeys(("thumbnail_url", "color", "thumbhash"))
     without = {"id": BOAT.id, "text": BOAT.text, "aspect_ratio": "1:1", "ready": False, **nothing}
     assert (status, body) == (200, {"suggestions": [shown, without]})
+
+
+# --- Links to pictures ---------------------------------------------------------------------------
+
+
+def brought(tables: InMemoryTables, pictures: InMemoryPictures, number: int = 3) -> str:
+    """Id of a picture that is in the gallery, and whose file is there."""
+    image = an_image(number, chat_id=None, message_id=None)
+    tables.rows.images["alice", image.id] = image
+    pictures.files[image.key] = b"webp"
+    return image.id
+
+
+def test_a_link_lasts_seven_days_unless_told_otherwise(
+    call: Call, tables: InMemoryTables, pictures: InMemoryPictures
+) -> None:
+    image_id = brought(tables, pictures)
+
+    status, link = call(contract.SHARE_IMAGE, body={}, image_id=image_id)
+    _, again = call(contract.SHARE_IMAGE, body={"prompt": True, "days": 30}, image_id=image_id)
+    _, listed = call(contract.LIST_SHARES)
+    _, image = call(contract.GET_IMAGE, image_id=image_id)
+
+    assert status == 200
+    assert link["url"].startswith("https://page.test/s/")
+    assert (link["expires_at"], link["prompt"]) == ("2026-11-27T10:00:00.000Z", False)
+    assert again == {
+        "url": link["url"],
+        "expires_at": "2026-12-20T10:00:00.000Z",
+        "prompt": True,
+    }
+    assert listed == {"shares": [{"image": image, **again}], "next_cursor": None}
+    assert image["shared_until"] == again["expires_at"]
+
+
+def test_a_link_is_taken_back_and_again_is_the_same(
+    call: Call, tables: InMemoryTables, pictures: InMemoryPictures
+) -> None:
+    image_id = brought(tables, pictures)
+    call(contract.SHARE_IMAGE, body={}, image_id=image_id)
+
+    assert call(contract.UNSHARE_IMAGE, image_id=image_id) == (204, None)
+    assert call(contract.UNSHARE_IMAGE, image_id=image_id) == (204, None)
+    assert call(contract.LIST_SHARES) == (200, {"shares": [], "next_cursor": None})
+    assert call(contract.GET_IMAGE, image_id=image_id)[1]["shared_until"] is None
+
+
+@pytest.mark.parametrize(
+    "body", [{"days": 0}, {"days": 31}, {"days": "7"}, {"prompt": 1}, {"x": 1}]
+)
+def test_a_malformed_wish_to_share_is_refused(
+    call: Call, tables: InMemoryTables, pictures: InMemoryPictures, body: Any
+) -> None:
+    image_id = brought(tables, pictures)
+
+    status, refused = call(contract.SHARE_IMAGE, body=body, image_id=image_id)
+
+    assert (status, refused["error"]["code"]) == (400, "invalid")
+    assert tables.rows.shares == {}
+
+
+def test_nobody_shares_what_is_not_theirs(
+    call: Call, tables: InMemoryTables, pictures: InMemoryPictures
+) -> None:
+    image_id = brought(tables, pictures)
+
+    status, _ = call(contract.SHARE_IMAGE, body={}, image_id=image_id, user="bob")
+    call(contract.SHARE_IMAGE, body={}, image_id=image_id)
+
+    assert status == 404
+    assert call(contract.UNSHARE_IMAGE, image_id=image_id, user="bob") == (204, None)
+    assert len(tables.rows.shares) == 1
+    assert call(contract.LIST_SHARES, user="bob")[1]["shares"] == []
+
+
+def test_what_is_shared_comes_in_pages(
+    call: Call, tables: InMemoryTables, pictures: InMemoryPictures
+) -> None:
+    shared = [brought(tables, pictures, number) for number in (3, 4, 5)]
+    for image_id in shared:
+        call(contract.SHARE_IMAGE, body={}, image_id=image_id)
+
+    _, first = call(contract.LIST_SHARES, query={"limit": "2"})
+    _, second = call(contract.LIST_SHARES, query={"limit": "2", "cursor": first["next_cursor"]})
+
+    pages = [[one["image"]["id"] for one in page["shares"]] for page in (first, second)]
+    assert pages == [shared[:0:-1], shared[:1]]
+    assert second["next_cursor"] is None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -26,15 +27,18 @@ from afterimage.domain.events import (
     Event,
     ImageDeleted,
     ImageInserted,
+    ImageUpdated,
     MessageDeleted,
     MessageInserted,
     MessageUpdated,
 )
+from afterimage.domain.shares import Share
 from afterimage.views import chat_view, image_view, message_view
 
 KB_32 = 32 * 1024
 URLS = PlainUrls()
 MESSAGE, IMAGE, THE_CHAT = a_message(), an_image(), Chat(CHAT, "title", NOW, NOW)
+SHARED = replace(IMAGE, share=Share(1, NOW, with_prompt=True))
 
 
 def encoded(event: Event, seq: int = 41) -> str:
@@ -55,6 +59,7 @@ def encoded(event: Event, seq: int = 41) -> str:
             {"chat_id": CHAT, "message": message_view(MESSAGE, URLS, NOW)},
         ),
         (ImageInserted(IMAGE), "image-insert", {"image": image_view(IMAGE, URLS)}),
+        (ImageUpdated(SHARED), "image-update", {"image": image_view(SHARED, URLS)}),
         (
             MessageDeleted(CHAT, MESSAGE.id),
             "message-delete",

@@ -65,6 +65,7 @@ def test_everything_needs_a_token_but_the_page(description: dict[str, Any]) -> N
 
     assert public == {
         "GET /",
+        "GET /s/{token}",
         "GET /static/{proxy}",
         "GET /favicon.ico",
         "GET /robots.txt",

@@ -50,7 +50,7 @@ def account_has(aws: StubbedAws, tables: list[str], pools: dict[str, str]) -> No
 
 
 def test_tables_bucket_and_people_are_kept() -> None:
-    assert len(kept()) == 10
+    assert len(kept()) == 11
     for name, one in kept().items():
         assert one["UpdateReplacePolicy"] == "Retain", name
         assert one["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate"), name

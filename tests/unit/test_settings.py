@@ -28,6 +28,7 @@ TABLES = {
     "CHANNEL_EVENTS_TABLE": "events",
     "STOCK_TABLE": "stock",
     "CANDIDATES_TABLE": "candidates",
+    "SHARES_TABLE": "shares",
     "URL_SIGNING_SECRET": "arn:aws:secretsmanager:eu-central-1:123456789012:secret:signing",
     "URL_LIFETIME_DAYS": "7",
     "WEBSOCKET_ENDPOINT": "https://abc.execute-api.eu-central-1.amazonaws.com/live",
@@ -219,10 +220,10 @@ def test_the_keeper_does_without_nothing(name: str) -> None:
         KeeperSettings.read(environment)
 
 
-def test_the_page_needs_no_table() -> None:
+def test_the_page_needs_no_table_but_the_one_of_what_is_shared() -> None:
     parameters = {"PUBLIC_CONFIG_PARAMETER": "/x", "MODEL_CATALOGUE_PARAMETER": "/y"}
     own = {"IMAGE_MODEL": "a", "IMAGE_PRICE_USD": "0.03", "WEB_PUSH_SECRET": "s"}
-    assert PageSettings.read({**parameters, **own})
+    assert PageSettings.read({**parameters, **own, "SHARES_TABLE": "shares"})
 
 
 def test_the_public_configuration() -> None:
@@ -236,13 +237,22 @@ def test_the_public_configuration() -> None:
         "websocket_url": "wss://channel.test/live",
         "distribution_id": "E2EXAMPLE1234",
         "push_hosts": "fcm.test,*.push.test",
+        "contact_url": "mailto:abuse@page.test?subject=a%20picture",
     }
 
     assert PublicConfig.parse(json.dumps(config)).values == config
-    newer = ("scopes", "push_hosts")
-    before = {name: value for name, value in config.items() if name not in newer}
-    assert PublicConfig(before).scopes == "openid offline_access"
-    assert PublicConfig(before).push_hosts == ""
+    later = ("scopes", "push_hosts", "contact_url")
+    before = PublicConfig({name: value for name, value in config.items() if name not in later})
+    assert before.scopes == "openid offline_access"
+    assert (before.push_hosts, before.contact_url) == ("", "")
+    for wrong in (
+        "http://a.test",
+        "javascript:alert(1)",
+        'https://a.test/"><script>',
+        "mailto:a b",
+    ):
+        with pytest.raises(RuntimeError, match="CONTACT_URL"):
+            PublicConfig({**config, "contact_url": wrong})
     for name in ("issuer", "sign_in_origin", "public_url", "websocket_url"):
         with pytest.raises(RuntimeError, match=name.upper()):
             PublicConfig({**config, name: "http://evil.test"})

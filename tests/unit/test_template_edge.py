@@ -78,7 +78,7 @@ def test_nobody_but_this_distribution_is_let_in_by_the_buckets_policy() -> None:
 
 def test_the_edge_may_read_what_is_shown_and_no_original() -> None:
     patterns = [re.escape(pattern).replace(r"\*", ".*") for pattern in edge().readable]
-    folders = ("arn:aws:s3:::pictures/p/", "arn:aws:s3:::pictures/stock/")
+    folders = tuple(f"arn:aws:s3:::pictures/{one}/" for one in ("p", "stock", "shared"))
     assert all(pattern.startswith(folders) for pattern in edge().readable)
 
     readable = re.compile("|".join(patterns))

@@ -24,6 +24,7 @@ PATTERNS = {
     "${ImagesBucket.Arn}/p/*/small.webp": "a key is a user's and a picture's",
     "${ImagesBucket.Arn}/p/*/original": "a key is a user's and a picture's",
     "${ImagesBucket.Arn}/stock/*": "a key is a suggestion's and a picture's",
+    "${ImagesBucket.Arn}/shared/*": "a key is a link's",
     "${ImagesBucket.Arn}/stock/*/thumbnail.webp": "a key is a suggestion's and a picture's",
 }
 # Every policy that is not written here, and why.
@@ -172,23 +173,35 @@ def test_only_the_keeper_removes_in_bulk() -> None:
     assert who == {"KeeperRole", "KeeperInvalidates"}
 
 
-def test_who_signs_addresses_of_originals_reads_them_and_nothing_else_of_the_bucket() -> None:
-    of_s3 = [
-        (statement["Action"], text_of(statement["Resource"]))
+def test_who_signs_addresses_of_originals_and_shares_does_no_more_with_the_bucket() -> None:
+    of_s3 = {
+        (statement["Action"], text_of(resource))
         for name, statement in allowed()
         if name == "ChatApiRole" and any(a.startswith("s3:") for a in as_list(statement["Action"]))
+        for resource in as_list(statement["Resource"])
+    }
+
+    assert of_s3 == {
+        ("s3:GetObject", "${ImagesBucket.Arn}/p/*/original"),
+        ("s3:GetObject", "${ImagesBucket.Arn}/p/*/full.webp"),
+        ("s3:PutObject", "${ImagesBucket.Arn}/shared/*"),
+    }
+
+
+def test_the_page_reads_its_configuration_and_what_is_shared_and_nothing_else() -> None:
+    of_tables = [
+        (statement["Action"], sorted(references(statement["Resource"])))
+        for name, statement in allowed()
+        if name == "WebPageRole" and "dynamodb" in json.dumps(statement["Action"])
     ]
-
-    assert of_s3 == [("s3:GetObject", "${ImagesBucket.Arn}/p/*/original")]
-
-
-def test_the_page_reads_its_configuration_and_the_secret_of_its_push_key_alone() -> None:
-    assert set(may("WebPageRole")) == {"ssm", "secretsmanager", "logs"}
     secrets = [
         text_of(statement["Resource"])
         for name, statement in allowed()
         if name == "WebPageRole" and "secretsmanager:GetSecretValue" in as_list(statement["Action"])
     ]
+
+    assert set(may("WebPageRole")) == {"ssm", "secretsmanager", "logs", "dynamodb"}
+    assert of_tables == [("dynamodb:GetItem", ["SharesTable.Arn"])]
     assert secrets == [text_of({"Fn::GetAtt": ["WebPushSecret", "Id"]})]
 
 

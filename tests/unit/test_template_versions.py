@@ -46,6 +46,7 @@ OTHER = {
     "DomainName": "chat.example.org",
     "CertificateArn": f"arn:aws:acm:us-east-1:{'1' * 12}:certificate/{'a' * 36}",
     "PublicUrl": "https://public.test",
+    "ContactUrl": "mailto:abuse@example.org",
     "WebSocketUrl": "wss://channel.test/live",
     "PushHosts": "push.test",
     "UrlSecretRead": "a" * 32,

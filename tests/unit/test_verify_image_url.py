@@ -24,6 +24,7 @@ from tests.support.edge import (
 
 from afterimage.adapters.aws import SignedUrls
 from afterimage.domain.ids import image_key
+from afterimage.domain.shares import name_of, shared_key
 
 JOB = "01JD4A7Y000000000000000000"
 KEY = image_key("alice", JOB, "full.webp")
@@ -109,6 +110,24 @@ def test_of_what_is_nobodys_the_thumbnail_is_let_through_alone(edge: EdgeFunctio
     for name in ("full.webp", "small.webp", "original"):
         assert is_forbidden(edge(a_request(STOCK + name, signed(STOCK + name)), SECONDS))
     assert is_forbidden(edge(a_request(thumbnail, []), SECONDS))
+
+
+SHARED = f"/cdn/{shared_key(name_of('t' * 22))}"
+
+
+def test_what_is_shared_needs_no_signature_and_has_one_spelling(edge: EdgeFunction) -> None:
+    assert edge(a_request(SHARED, []), SECONDS) == Forward(SHARED.removeprefix("/cdn"))
+    for other in (
+        SHARED.upper(),
+        SHARED + "/",
+        SHARED.replace("/shared/", "/shared/../shared/"),
+        SHARED.replace("/shared/", "/shared//"),
+        SHARED.replace(".webp", ""),
+        SHARED.replace(".webp", "0.webp"),
+        f"/cdn/shared/{'é' * 64}.webp",
+        "/cdn/shared/",
+    ):
+        assert is_forbidden(edge(a_request(other, []), SECONDS)), other
 
 
 # --- What is not ---------------------------------------------------------------------------------

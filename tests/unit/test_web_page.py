@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.doubles import RecordingLog
+from tests.support.doubles import RecordingLog, nothing_shared
 
 from afterimage.http.web_page import WebPage
 
@@ -47,7 +47,7 @@ def page(tmp_path: Path, log: RecordingLog) -> WebPage:
     (root / "unknown").write_bytes(b"\xff\xfe")
     (root / "vendor" / "lib.js").write_text("export {};")
     (root / "link.txt").symlink_to(tmp_path / "secret.txt")
-    return WebPage(root, lambda: CONFIG, list, str, log)
+    return WebPage(root, lambda: CONFIG, list, str, nothing_shared, log)
 
 
 def static(page: WebPage, path: str, **headers: str) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def test_an_issuer_whose_tokens_come_from_elsewhere(tmp_path: Path, log: Recordi
     """Cognito describes itself at one origin and signs people in at another."""
     (tmp_path / "index.html").write_text("")
     config = {**CONFIG, "sign_in_origin": "https://sign-in.test"}
-    page = WebPage(tmp_path, lambda: config, list, str, log)
+    page = WebPage(tmp_path, lambda: config, list, str, nothing_shared, log)
 
     policy = page({"routeKey": "GET /"}, None)["headers"]["content-security-policy"]
 
@@ -163,7 +163,7 @@ def test_files_have_their_type(page: WebPage, path: str, kind: str) -> None:
 
 def test_what_is_asked_for_without_being_named_is_there(log: RecordingLog) -> None:
     """The page's own: a 404 in place of the icon would be a red line in everybody's console."""
-    own = WebPage(STATIC, lambda: CONFIG, list, str, log)
+    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log)
 
     icon, robots = (
         own({"routeKey": f"GET /{name}"}, None) for name in ("favicon.ico", "robots.txt")
@@ -238,9 +238,8 @@ def test_where_people_are_told_there_is_a_key_and_the_page_knows(
     tmp_path: Path, log: RecordingLog
 ) -> None:
     (tmp_path / "index.html").write_text('<meta content="{{config}}">')
-    page = WebPage(
-        tmp_path, lambda: {**CONFIG, "push_hosts": "fcm.test"}, list, lambda: "a key", log
-    )
+    config = {**CONFIG, "push_hosts": "fcm.test"}
+    page = WebPage(tmp_path, lambda: config, list, lambda: "a key", nothing_shared, log)
 
     assert json.loads(page({"routeKey": "GET /config.json"}, None)["body"])["push_public_key"]
     body = unescape(page({"routeKey": "GET /"}, None)["body"])

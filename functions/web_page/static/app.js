@@ -43,6 +43,7 @@ function listen() {
     gallery.insert(image);
     refreshUsage();
   });
+  channel.on("image-update", ({ image }) => gallery.change(image));
   channel.on("image-delete", ({ image_ids }) => forgetImages(image_ids));
   channel.on("chat-update", (update) => {
     chats.update(update.chat);

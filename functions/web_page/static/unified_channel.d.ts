@@ -31,6 +31,8 @@ export interface Image {
   thumbhash: string;
   /** Its place in the model's answer: 0 was asked for, what follows came with it. */
   index: number;
+  /** Until when a link shows it to whoever has that; null if there is none. ISO 8601, UTC. */
+  shared_until: string | null;
 }
 
 export interface MessageError {
@@ -122,6 +124,8 @@ export interface Events {
   "message-delta": { chat_id: string; message_id: string; version: number; offset: number; text: string };
   "message-delete": { chat_id: string; message_ids: string[] };
   "image-insert": { image: Image };
+  /** How it is shared has changed. */
+  "image-update": { image: Image };
   "image-delete": { image_ids: string[] };
   "chat-update": { chat: Chat };
   "chat-delete": { chat_id: string };

@@ -35,7 +35,7 @@ const STRANGER = { code: "wrong_url", message: "The server could not be reached.
 const OPEN = ["thinking", "generating"];
 const EVENTS = [
   "message-insert", "message-update", "message-preview", "message-delta", "message-delete",
-  "image-insert", "image-delete", "chat-update", "chat-delete",
+  "image-insert", "image-update", "image-delete", "chat-update", "chat-delete",
 ];
 const SIGNALS = ["state", "change", "error"];
 
@@ -827,6 +827,9 @@ class Messages {
         return true;
       case "image-insert":
         return this.isPresent(payload.image);
+      case "image-update":
+        for (const message of this.#held.values()) this.#held.set(message.id, withAttachment(message, payload.image));
+        return this.isPresent(payload.image);
       case "image-delete":
         payload.image_ids.forEach((id) => this.#deleted.add(id));
         for (const message of this.#held.values()) this.#held.set(message.id, this.#withoutDeleted(message));
@@ -899,6 +902,14 @@ function isCutShort(message, other) {
 }
 
 /** The second has words that were shown while they were written, and the first says no other. */
+/** The message with one of its attachments as that is now. */
+function withAttachment(message, image) {
+  const { attachments } = message.meta;
+  if (!attachments?.some((one) => one?.id === image.id)) return message;
+  const now = attachments.map((one) => (one?.id === image.id ? { ...image, prompt: null } : one));
+  return { ...message, meta: { ...message.meta, attachments: now } };
+}
+
 function keepsWords({ text, version, meta }, held) {
   if (!held?.text || text !== "") return false;
   return version === held.version

@@ -81,9 +81,10 @@ class MessageFrame(_NumberedFrame):
 
 
 class ImageFrame(_NumberedFrame):
-    """The gallery has a new picture."""
+    """The gallery has a new picture (`image-insert`), or how it is shared has changed
+    (`image-update`)."""
 
-    event: Literal["image-insert"]
+    event: Literal["image-insert", "image-update"]
     payload: ImagePayload
 
 
@@ -185,7 +186,7 @@ def broadcast(event: Event, seq: int, urls: ImageUrls, now: datetime) -> Broadca
                     "message": message_view(message, urls, now),
                 },
             }
-        case events.ImageInserted(image):
+        case events.ImageInserted(image) | events.ImageUpdated(image):
             return {
                 "type": "broadcast",
                 "event": event.name,

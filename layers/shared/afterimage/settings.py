@@ -41,6 +41,7 @@ class WebPushSettings(ParameterSettings):
 
 class PageSettings(OfferSettings, WebPushSettings):
     image_price_usd = text(_PRICE)
+    shares_table = text()
 
 
 class TableSettings(ParameterSettings):
@@ -54,6 +55,7 @@ class TableSettings(ParameterSettings):
     channel_events_table = text()
     stock_table = text()
     candidates_table = text()
+    shares_table = text()
     url_signing_secret = text()
     url_lifetime_days = number(1)
     websocket_endpoint = url()
@@ -112,6 +114,7 @@ class ChatApiSettings(
     PaintingSettings, CallSettings, UploadSettings, OfferSettings, SuggestionSettings
 ):
     images_bucket = text()
+    pseudonym_secret = text()
     image_timeout = number(1)
 
 
@@ -181,6 +184,8 @@ class PublicConfig(Settings):
     distribution_id = text()
     # Push services of browsers, with commas between; none in a parameter of an earlier version.
     push_hosts = text(r"\S*", default="")
+    # Where somebody reports a shared picture; a parameter of an earlier version has none.
+    contact_url = text(r"((https://|mailto:)[^\s\"<>\\]+)?", default="")
 
     @classmethod
     def parse(cls, stored: str) -> Self:

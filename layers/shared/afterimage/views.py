@@ -32,7 +32,7 @@ class ImageView(TypedDict):
     """A picture; `prompt` is null in a slot, and where a frame has no room for it.
 
     One that was brought (`origin` is `upload`) has an empty `prompt` and neither `message_id` nor
-    `chat_id`.
+    `chat_id`. `shared_until` says when the link to it ends, if there is one.
     """
 
     id: str
@@ -50,6 +50,7 @@ class ImageView(TypedDict):
     color: str
     thumbhash: str
     index: int
+    shared_until: str | None
 
 
 class MessageErrorView(TypedDict):
@@ -147,6 +148,7 @@ def image_view(image: Image, urls: ImageUrls) -> ImageView:
         "color": image.color,
         "thumbhash": image.thumbhash,
         "index": image.index,
+        "shared_until": timestamp(image.share.until) if image.share else None,
     }
 
 

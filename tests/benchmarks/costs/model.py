@@ -195,6 +195,7 @@ def deletions() -> Mapping[str, int]:
         "A picture stored before there were cache tags": len(items(one, ())),
         "A chat, for each 1,000 messages of it that have pictures": len(items((), some)),
         "An account": len(items(folder, some)),
+        "A link to a picture, however it ends": len(items((), some)),
         "A picture that was never shown": 0,
     }
 

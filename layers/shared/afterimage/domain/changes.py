@@ -14,6 +14,7 @@ from afterimage.domain.deletions import Deletion
 from afterimage.domain.entities import Image, Job, Message
 from afterimage.domain.events import Event
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.shares import Share, SharedPicture
 from afterimage.domain.stock import StockPicture
 from afterimage.domain.uploads import Upload
 from afterimage.domain.web_push import Subscription
@@ -235,9 +236,14 @@ class CorrectOpen:
 
 @dataclass(frozen=True)
 class BeginDeletion:
-    """Notes what the keeper has to finish. Always holds: it stands beside what marks."""
+    """Notes what the keeper has to finish. Holds, as it stands beside what marks.
+
+    Attributes:
+        noted: it holds only while what is noted under its name is due then.
+    """
 
     deletion: Deletion
+    noted: datetime | None = None
 
 
 @dataclass(frozen=True)
@@ -256,9 +262,48 @@ class RemoveJob:
 
 @dataclass(frozen=True)
 class RemoveImage:
-    """Holds if the picture is in the gallery."""
+    """Holds if the picture is in the gallery and shared as its owner has seen it."""
 
     image_id: str
+    share: Share | None = None
+
+
+@dataclass(frozen=True)
+class ClaimShare:
+    """Takes the next number of a picture's sharings. Holds if it is the next."""
+
+    image_id: str
+    number: int
+
+
+@dataclass(frozen=True)
+class SetShare:
+    """Shares a picture, shares it otherwise, or (None) no more.
+
+    Holds if it is in the gallery and still shared as `was` says.
+    """
+
+    image_id: str
+    was: Share | None
+    share: Share | None
+
+
+@dataclass(frozen=True)
+class ShowShared:
+    """Lets everybody with the link see it. Always holds: it stands beside `SetShare`."""
+
+    picture: SharedPicture
+
+
+@dataclass(frozen=True)
+class HideShared:
+    """Lets nobody see it any more, also where nobody could.
+
+    Attributes:
+        name: of the `SharedPicture`.
+    """
+
+    name: str
 
 
 Change = (
@@ -291,6 +336,10 @@ Change = (
     | RemoveMessage
     | RemoveJob
     | RemoveImage
+    | ClaimShare
+    | SetShare
+    | ShowShared
+    | HideShared
 )
 
 # Those that count against a day's limit.

@@ -30,6 +30,7 @@ class DeletionKind(StrEnum):
     IMAGE = "image"
     CHAT = "chat"
     ACCOUNT = "account"
+    SHARE = "share"
 
 
 class AtEdge(StrEnum):
@@ -45,7 +46,8 @@ class Deletion:
     """One thing on its way out.
 
     Attributes:
-        subject: id of the picture or the chat; empty for an account.
+        subject: id of the picture or the chat; of a sharing, what `shares.subject_of` makes; empty
+            for an account.
         due_at: from when on there is something to do.
         at_edge: of a picture.
     """
@@ -75,7 +77,7 @@ class Deletion:
             upload_time: how long a function that ran at the beginning may have uploaded.
         """
         match self.kind:
-            case DeletionKind.IMAGE:
+            case DeletionKind.IMAGE | DeletionKind.SHARE:
                 looks = []
             case DeletionKind.CHAT:
                 looks = [self.begun_at + KEPT_FOR]

@@ -13,6 +13,7 @@ from afterimage.domain import image_sizes
 from afterimage.domain.errors import Failure
 from afterimage.domain.image_sizes import ImageSize
 from afterimage.domain.served import NOBODY, Served
+from afterimage.domain.shares import Share
 
 TITLE_LENGTH = 80
 
@@ -107,6 +108,9 @@ class Image:
         source_image_ids: the pictures that it was painted after, whether they are there or not.
         composite: whether something that somebody brought is in what was painted.
         index: its place in the model's answer: 0 was asked for, what follows came with it.
+        share: how it is shared; None if it is not.
+        shares_begun: how many sharings of it have been begun, of which the last may be `share`. In
+            what a message holds of its pictures it is not said.
     """
 
     id: str
@@ -126,6 +130,8 @@ class Image:
     source_image_ids: tuple[str, ...] = ()
     composite: bool = False
     index: int = 0
+    share: Share | None = None
+    shares_begun: int = 0
 
     @property
     def has_brought(self) -> bool:
@@ -367,6 +373,14 @@ class Message:
             replace(slot, image=None, image_deleted=True)
             for slot in self.slots
             if slot.image is not None and slot.image.id == image_id
+        )
+
+    def with_image(self, image: Image) -> Message:
+        """The same message with one of its pictures as it is now."""
+        return self.changed(
+            replace(slot, image=image)
+            for slot in self.slots
+            if slot.image is not None and slot.image.id == image.id
         )
 
     def changed(self, slots: Iterable[Slot], come: Sequence[Slot] = ()) -> Message:

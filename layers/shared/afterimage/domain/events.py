@@ -16,6 +16,7 @@ EventName = Literal[
     "message-insert",
     "message-update",
     "image-insert",
+    "image-update",
     "message-delete",
     "image-delete",
     "chat-update",
@@ -48,6 +49,12 @@ class ImageInserted:
 
 
 @dataclass(frozen=True)
+class ImageUpdated:
+    image: Image
+    name: Literal["image-update"] = "image-update"
+
+
+@dataclass(frozen=True)
 class ChatUpdated:
     chat: Chat
     name: Literal["chat-update"] = "chat-update"
@@ -76,6 +83,7 @@ Event = (
     MessageInserted
     | MessageUpdated
     | ImageInserted
+    | ImageUpdated
     | ChatUpdated
     | MessageDeleted
     | ImageDeleted
@@ -106,7 +114,7 @@ class EventReference:
         match event:
             case MessageInserted(message) | MessageUpdated(message):
                 return cls(seq, event.name, message.chat_id, message.id)
-            case ImageInserted(image):
+            case ImageInserted(image) | ImageUpdated(image):
                 return cls(seq, event.name, image_id=image.id)
             case ChatUpdated(chat):
                 return cls(seq, event.name, chat.id)

@@ -189,6 +189,17 @@ class DeleteSubscription(_Body):
     endpoint: Endpoint
 
 
+class ShareImage(_Body):
+    """How a picture is to be shared; all of it may be left out, which is the same as null.
+
+    With `prompt` the page shows the prompt, too; left out, it does not. `days` says how long the
+    link lasts from now on; left out, 7.
+    """
+
+    prompt: bool | None = None
+    days: Annotated[int, Field(ge=1, le=30), WHOLE] | None = None
+
+
 class ChatPath(_Strict):
     chat_id: ChatId
 
@@ -199,6 +210,10 @@ class MessagePath(ChatPath):
 
 class ImagePath(_Strict):
     image_id: Ulid
+
+
+class SharePath(_Strict):
+    token: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{22}$")]
 
 
 class _PageQuery(_Strict):
@@ -223,6 +238,10 @@ class ImagesQuery(_PageQuery):
 class SearchQuery(_Strict):
     q: Annotated[str, StringConstraints(min_length=1, max_length=200), _NOT_BLANK]
     cursor: Annotated[str, StringConstraints(pattern=_SEARCH_CURSOR)] | None = None
+
+
+class SharesQuery(_PageQuery):
+    cursor: Ulid | None = None
 
 
 class EventsQuery(_Strict):
@@ -275,6 +294,23 @@ class UploadView(TypedDict):
 class DownloadView(TypedDict):
     url: str
     expires_in: int
+
+
+class ShareView(TypedDict):
+    """A link to a picture; `prompt` says whether the prompt is shown as well."""
+
+    url: str
+    expires_at: str
+    prompt: bool
+
+
+class SharedImageView(ShareView):
+    image: ImageView
+
+
+class SharesView(TypedDict):
+    shares: list[SharedImageView]
+    next_cursor: str | None
 
 
 class SuggestionsView(TypedDict):
@@ -504,6 +540,38 @@ DELETE_IMAGE = Route(
     {204: None},
     parameters=ImagePath,
 )
+SHARE_IMAGE = Route(
+    "PUT",
+    "/images/{image_id}/share",
+    "Make a link to a picture, for whoever has it; there is one, and asked again it lasts longer.",
+    {200: ShareView},
+    body=ShareImage,
+    parameters=ImagePath,
+    errors=("not_found", "busy"),
+)
+UNSHARE_IMAGE = Route(
+    "DELETE",
+    "/images/{image_id}/share",
+    "Take the link to a picture back; the same if there is none.",
+    {204: None},
+    parameters=ImagePath,
+    errors=("busy",),
+)
+LIST_SHARES = Route(
+    "GET",
+    "/shares",
+    "Pictures with a link, the newest first.",
+    {200: SharesView},
+    query=SharesQuery,
+)
+GET_SHARED = Route(
+    "GET",
+    "/s/{token}",
+    "A page that shows the picture of a link; one sentence (404) where there is none, or no more.",
+    {200: str, 404: str, 503: str},
+    parameters=SharePath,
+    public=True,
+)
 LIST_SUGGESTIONS = Route(
     "GET",
     "/suggestions",
@@ -595,6 +663,9 @@ ROUTES = (
     GET_ORIGINAL,
     PUT_IMAGE,
     DELETE_IMAGE,
+    SHARE_IMAGE,
+    UNSHARE_IMAGE,
+    LIST_SHARES,
     LIST_SUGGESTIONS,
     GET_USAGE,
     ISSUE_TICKET,
@@ -603,6 +674,7 @@ ROUTES = (
     DELETE_SUBSCRIPTION,
     DELETE_ME,
     GET_PAGE,
+    GET_SHARED,
     GET_STATIC_FILE,
     GET_ICON,
     GET_ROBOTS,

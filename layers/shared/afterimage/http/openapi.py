@@ -20,6 +20,7 @@ from afterimage.http.contract import (
     GET_ORIGINAL,
     GET_PAGE,
     GET_ROBOTS,
+    GET_SHARED,
     GET_STATIC_FILE,
     LIST_CHATS,
     LIST_IMAGES,
@@ -27,6 +28,8 @@ from afterimage.http.contract import (
     POST_MESSAGE,
     RETRY_MESSAGE,
     ROUTES,
+    SHARE_IMAGE,
+    UNSHARE_IMAGE,
     ErrorView,
     Route,
 )
@@ -34,6 +37,7 @@ from afterimage.http.schemas import Mode, Schema, Untitled, schemas
 
 _NOT_JSON = {
     GET_PAGE.key: "text/html",
+    GET_SHARED.key: "text/html",
     GET_STATIC_FILE.key: "*/*",
     GET_ICON.key: "image/vnd.microsoft.icon",
     GET_ROBOTS.key: "text/plain",
@@ -50,7 +54,7 @@ GATEWAY = {
 _CHAT = {"chat_id": "$request.path.chat_id"}
 _ANSWER = {**_CHAT, "message_id": "$response.body#/assistant_message/id"}
 _SEEN = {"version": "$response.body#/assistant_message/version"}
-_LINKS: dict[Route, list[tuple[Route, dict[str, str], dict[str, str] | None]]] = {
+_LINKS: dict[Route, list[tuple[Route, dict[str, str], dict[str, Any] | None]]] = {
     POST_MESSAGE: [
         (GET_MESSAGE, _ANSWER, None),
         (CANCEL_MESSAGE, _ANSWER, _SEEN),
@@ -60,8 +64,9 @@ _LINKS: dict[Route, list[tuple[Route, dict[str, str], dict[str, str] | None]]] =
     LIST_CHATS: [(EDIT_CHAT, {"chat_id": "$response.body#/chats/0/id"}, None)],
     LIST_IMAGES: [
         (target, {"image_id": "$response.body#/images/0/id"}, None)
-        for target in (GET_IMAGE, GET_ORIGINAL, DELETE_IMAGE)
-    ],
+        for target in (GET_IMAGE, GET_ORIGINAL, UNSHARE_IMAGE, DELETE_IMAGE)
+    ]
+    + [(SHARE_IMAGE, {"image_id": "$response.body#/images/0/id"}, {"days": 1})],
 }
 
 
@@ -171,7 +176,10 @@ def _responses(route: Route, by_name: dict[str, Schema]) -> dict[str, Any]:
             responses[str(status)]["links"] = dict(_links(route))
     refusals = _refusals(route)
     for status in sorted({*refusals, *_of_the_gateway(route)}):
-        responses[str(status)] = _refusal(status, refusals.get(status, []), route, by_name)
+        refusal = _refusal(status, refusals.get(status, []), route, by_name)
+        if own := responses.get(str(status)):
+            refusal["content"] |= own["content"]
+        responses[str(status)] = refusal
     return responses
 
 

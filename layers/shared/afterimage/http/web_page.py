@@ -35,6 +35,7 @@ class WebPage:
             `scopes`, `sign_in_origin`, `public_url`, `websocket_url` and `push_hosts`.
         image_models: those that a message may choose among, as the page is told of them.
         push_public_key: with what a browser subscribes to pushes.
+        shared: the page of a shared picture, by its link's token and the languages asked for.
     """
 
     def __init__(
@@ -43,12 +44,14 @@ class WebPage:
         config: Callable[[], Mapping[str, str]],
         image_models: Callable[[], list[dict[str, Any]]],
         push_public_key: Callable[[], str],
+        shared: Callable[[str, str], dict[str, Any]],
         log: Log,
     ) -> None:
         self._root = root.resolve()
         self._config = config
         self._image_models = image_models
         self._push_public_key = push_public_key
+        self._shared = shared
         self._log = log
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
@@ -79,6 +82,9 @@ class WebPage:
                 from afterimage.http import asyncapi
 
                 return _json(asyncapi.document(self._config()["websocket_url"]))
+            case "/s/{token}":
+                token = (event.get("pathParameters") or {}).get("token", "")
+                return self._shared(token, headers.get("accept-language", ""))
             case _:
                 path = (event.get("pathParameters") or {}).get("proxy", "")
                 return self._file(path, headers)

@@ -8,7 +8,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from afterimage.domain.deletions import Deletion
+from afterimage.domain.deletions import Deletion, DeletionKind
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,9 @@ class DeletionStore(Protocol):
 
     def get(self, user_id: str, name: str) -> Deletion | None:
         """Strongly consistent."""
+
+    def of_kind(self, user_id: str, kind: DeletionKind) -> Sequence[Deletion]:
+        """All of a user's deletions of one kind, strongly consistent."""
 
     def begin(self, user_id: str, deletion: Deletion) -> None:
         """Note something to be deleted, in place of what is noted under its name."""

@@ -25,6 +25,7 @@ from afterimage.domain.events import (
     EventReference,
     ImageDeleted,
     ImageInserted,
+    ImageUpdated,
     MessageDeleted,
     MessageInserted,
     MessageUpdated,
@@ -77,6 +78,8 @@ def _told(rows: RowReader, user_id: str, references: Sequence[EventReference]) -
             events.append(MessageUpdated(message))
         elif reference.name == "image-insert" and image is not None:
             events.append(ImageInserted(image))
+        elif reference.name == "image-update" and image is not None:
+            events.append(ImageUpdated(image))
         elif reference.name == "chat-update" and chat_id in chats:
             events.append(ChatUpdated(chats[chat_id]))
         else:

@@ -1,6 +1,6 @@
 """A picture is deleted: gone from gallery and chat at once, its files soon after.
 
-The message that showed it stays, and says so.
+The message that showed it stays, and says so. A link to it ends with it.
 """
 
 from __future__ import annotations
@@ -16,13 +16,16 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
-from afterimage.domain.entities import Image, Message
+from afterimage.domain.entities import Image
 from afterimage.domain.errors import Busy
 from afterimage.domain.events import Event, ImageDeleted, MessageUpdated
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import ImageReader, MessageReader
 from afterimage.ports.keeping import DeletionStarter
+from afterimage.ports.shares import ShareTokens
 from afterimage.ports.system import Clock, Log
+from afterimage.use_cases.end_share import share_of, start_ends
+from afterimage.use_cases.picture_changes import message_of, shows
 
 # Its message may be changing, or its chat be deleted, while we look.
 _TRIES = 4
@@ -34,6 +37,7 @@ class DeleteImage:
         channel: UnifiedChannel,
         images: ImageReader,
         messages: MessageReader,
+        tokens: ShareTokens,
         starter: DeletionStarter,
         clock: Clock,
         log: Log,
@@ -41,6 +45,7 @@ class DeleteImage:
         self._channel = channel
         self._images = images
         self._messages = messages
+        self._tokens = tokens
         self._starter = starter
         self._clock = clock
         self._log = log
@@ -52,31 +57,28 @@ class DeleteImage:
             if image is None:
                 return
             deletion = _deletion_of(image, self._clock.now())
+            mark = self._mark(user_id, image, deletion)
             try:
-                delivery = self._channel.change(user_id, self._mark(user_id, image, deletion))
+                delivery = self._channel.change(user_id, mark)
             except ConditionsFailed:
                 continue
             self._log.info("image_deleted", image_id=image.id)
             self._channel.deliver(delivery)
             self._starter.start(user_id, deletion)
+            start_ends(mark, self._starter, user_id)
             return
         raise Busy("the picture's message kept moving")
 
     def _mark(self, user_id: str, image: Image, deletion: Deletion) -> Transition:
-        changes: list[Change] = [RemoveImage(image.id), BeginDeletion(deletion)]
+        changes: list[Change] = [RemoveImage(image.id, image.share), BeginDeletion(deletion)]
+        changes += share_of(image, self._tokens, user_id, self._clock)
         events: list[Event] = [ImageDeleted(image.id)]
-        message = self._message_of(user_id, image)
-        if message is not None and any(one.id == image.id for one in message.images):
+        message = message_of(self._messages, user_id, image)
+        if message is not None and shows(message, image):
             without = message.without_image(image.id)
             changes.append(ReplaceMessage(without, message.version))
             events.append(MessageUpdated(without))
         return Transition(tuple(changes), tuple(events))
-
-    def _message_of(self, user_id: str, image: Image) -> Message | None:
-        """The answer that it was painted for, if it was."""
-        if image.chat_id is None or image.message_id is None:
-            return None
-        return self._messages.get(user_id, image.chat_id, image.message_id)
 
 
 def _deletion_of(image: Image, now: datetime) -> Deletion:

@@ -7,6 +7,7 @@ when those are over.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from afterimage.channel import UnifiedChannel
@@ -15,6 +16,7 @@ from afterimage.domain.deletions import Deletion
 from afterimage.ports.keeping import AccountRows, ChatRows, Edge, UserRows
 from afterimage.ports.pictures import CacheTags, PictureFolder, PictureStore
 from afterimage.ports.system import Clock
+from afterimage.use_cases.end_shares import EndShares
 
 _PAGE = 200  # rows
 
@@ -25,6 +27,7 @@ class EmptyAccount:
         channel: UnifiedChannel,
         account: AccountRows,
         chats: ChatRows,
+        shares: EndShares,
         folder: PictureFolder,
         pictures: PictureStore,
         edge: Edge,
@@ -34,6 +37,7 @@ class EmptyAccount:
         self._channel = channel
         self._account = account
         self._chats = chats
+        self._shares = shares
         self._folder = folder
         self._pictures = pictures
         self._edge = edge
@@ -43,11 +47,14 @@ class EmptyAccount:
     def __call__(self, user_id: str, deletion: Deletion, until: datetime) -> bool:
         """Whether nothing is left but the emptied counter row and the counters of today."""
         self._channel.dismiss(user_id)
-        return (
+        # What may still be copied for a link has a deletion of its own, which finds it.
+        to_come = self._shares.of_account(user_id, until)
+        kept = (deletion.name, *(to_come or ()))
+        return to_come is not None and (
             self._remove_files(user_id, until)
             and self._forget_at_the_edge(user_id, deletion)
             and self._remove_chats(user_id, until)
-            and all(self._remove(user_id, kind, deletion, until) for kind in UserRows)
+            and all(self._remove(user_id, kind, kept, until) for kind in UserRows)
         )
 
     def _remove_files(self, user_id: str, until: datetime) -> bool:
@@ -72,9 +79,11 @@ class EmptyAccount:
                 self._chats.remove_chat(user_id, chat_id)
         return True
 
-    def _remove(self, user_id: str, kind: UserRows, deletion: Deletion, until: datetime) -> bool:
+    def _remove(
+        self, user_id: str, kind: UserRows, deletions: Sequence[str], until: datetime
+    ) -> bool:
         today = quota.day_of(self._clock.now())
-        kept = (deletion.name, f"quota#{today}", f"messages#{today}", f"uploads#{today}")
+        kept = (*deletions, f"quota#{today}", f"messages#{today}", f"uploads#{today}")
         while self._account.remove_some(user_id, kind, _PAGE, kept):
             if self._clock.now() >= until:
                 return False

@@ -25,6 +25,7 @@ from afterimage.ports.keeping import ChatRows, DeletionStore, Edge
 from afterimage.ports.pictures import CacheTags
 from afterimage.ports.pictures import PictureStore as Pictures
 from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.use_cases.end_shares import EndShares
 
 # Messages: so many that ten thousand of them ask the edge no more often than it takes at a time.
 _PAGE = 1_000
@@ -45,6 +46,7 @@ class EmptyChat:
         jobs: JobStore,
         deletions: DeletionStore,
         rows: ChatRows,
+        shares: EndShares,
         pictures: Pictures,
         edge: Edge,
         tags: CacheTags,
@@ -58,6 +60,7 @@ class EmptyChat:
         self._jobs = jobs
         self._deletions = deletions
         self._rows = rows
+        self._shares = shares
         self._pictures = pictures
         self._edge = edge
         self._tags = tags
@@ -86,6 +89,9 @@ class EmptyChat:
         Looking at jobs has half of the time, so that what was looked at is removed, too: the next
         one who goes on with the deletion begins behind it.
         """
+        shown = {slot.id for message in page for slot in message.slots}
+        if not self._shares.of_pictures(user_id, shown, until):
+            return False
         now = self._clock.now()
         ended, failed = self._looked_at(user_id, deletion, page, now + (until - now) / 2)
         self._remove_files([key for message in ended for key in _keys_of(user_id, message)])

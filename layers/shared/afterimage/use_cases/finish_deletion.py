@@ -15,6 +15,7 @@ from afterimage.ports.pictures import CacheTags, PictureStore
 from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
+from afterimage.use_cases.end_share import EndShare
 
 
 class FinishDeletion:
@@ -25,6 +26,7 @@ class FinishDeletion:
         deletions: DeletionStore,
         empty_chat: EmptyChat,
         empty_account: EmptyAccount,
+        end_share: EndShare,
         rows: ChatRows,
         pictures: PictureStore,
         edge: Edge,
@@ -36,6 +38,7 @@ class FinishDeletion:
         self._deletions = deletions
         self._empty_chat = empty_chat
         self._empty_account = empty_account
+        self._end_share = end_share
         self._rows = rows
         self._pictures = pictures
         self._edge = edge
@@ -73,6 +76,8 @@ class FinishDeletion:
                 return self._empty_chat(user_id, deletion, until)
             case DeletionKind.ACCOUNT:
                 return self._empty_account(user_id, deletion, until)
+            case DeletionKind.SHARE:
+                return self._end_share(user_id, deletion)
 
     def _remove_image(self, user_id: str, deletion: Deletion) -> bool:
         """Its rows went with the mark; a picture that was never shown has had none."""

@@ -11,13 +11,17 @@ from afterimage.adapters import aws, originals
 from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
+from afterimage.adapters.dynamodb.shares import DynamoDbShares
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
+from afterimage.adapters.share_tokens import HmacShareTokens
+from afterimage.adapters.shared_files import S3SharedFiles
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.limits import DailyLimits
 from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.http.push import PushRoutes
 from afterimage.http.search import SearchRoutes
+from afterimage.http.shares import ShareRoutes
 from afterimage.http.suggestions import SuggestionRoutes
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
@@ -26,14 +30,17 @@ from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.edit_chat import EditChat
+from afterimage.use_cases.end_share import TakeBack
 from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.read_shares import ReadShares
 from afterimage.use_cases.read_suggestions import ReadSuggestions
 from afterimage.use_cases.search import Search
+from afterimage.use_cases.share_image import ShareImage
 from afterimage.use_cases.subscribe import Subscribe
 from afterimage.wiring.authenticated import HttpFunction, authenticated
-from afterimage.wiring.connected import Channelled, upload_time
+from afterimage.wiring.connected import COPY_TIME, Channelled, upload_time
 
 
 def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
@@ -53,6 +60,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     stored = originals.S3Originals(
         client=base.aws.client("s3", originals.PRESIGN), bucket=configured.images_bucket
     )
+    tokens = HmacShareTokens(base.fixed_secret(configured.pseudonym_secret))
     reading = ChatApiRoutes(
         messages=ReadMessages(
             messages=messages, chats=chats, attach=Attach(images=DynamoDbRows(plain))
@@ -87,6 +95,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             channel=base.channel,
             images=images,
             messages=messages,
+            tokens=tokens,
             starter=starter,
             clock=base.clock,
             log=base.log,
@@ -110,6 +119,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
                 search=_search(base, chats, messages), urls=base.urls, clock=base.clock
             ).handlers(),
             **PushRoutes(subscribe=_subscribe(base)).handlers(),
+            **_shares(base, configured, gallery, tokens, starter).handlers(),
         },
     )
     return base.measured(authenticated(base, reading.handlers()))
@@ -135,6 +145,41 @@ def _subscribe(base: Channelled) -> Subscribe:
         subscriptions=DynamoDbSubscriptions(),
         hosts=base.public("push_hosts"),
         clock=base.clock,
+    )
+
+
+def _shares(
+    base: Channelled,
+    configured: settings.ChatApiSettings,
+    gallery: ReadImages,
+    tokens: HmacShareTokens,
+    starter: aws.LambdaDeletionStarter,
+) -> ShareRoutes:
+    messages = readers.DynamoDbMessages()
+    return ShareRoutes(
+        share=ShareImage(
+            channel=base.channel,
+            one=gallery.one,
+            messages=messages,
+            files=S3SharedFiles(base.aws.client("s3"), configured.images_bucket),
+            tokens=tokens,
+            clock=base.clock,
+            copy_time=COPY_TIME,
+            log=base.log,
+        ),
+        take_back=TakeBack(
+            channel=base.channel,
+            images=readers.DynamoDbImages(),
+            messages=messages,
+            tokens=tokens,
+            starter=starter,
+            clock=base.clock,
+            log=base.log,
+        ),
+        read=ReadShares(index=DynamoDbShares(), images=DynamoDbRows(plain), clock=base.clock),
+        tokens=tokens,
+        public_url=base.public("public_url"),
+        urls=base.urls,
     )
 
 

@@ -25,6 +25,7 @@ _POSTS_SIDE_BY_SIDE = 20  # as many as one user has connections
 _WORK_SIDE_BY_SIDE = 6
 UPLOAD_TIMEOUT_S = 29  # of `image_upload`, as the template has it
 _A_LITTLE_LONGER = timedelta(seconds=5)  # than a function's timeout, for the clocks' sake
+COPY_TIME = timedelta(seconds=UPLOAD_TIMEOUT_S) + _A_LITTLE_LONGER  # of `chat_api`, too
 
 
 class Connected(Reading):

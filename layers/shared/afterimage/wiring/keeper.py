@@ -16,16 +16,20 @@ from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
+from afterimage.adapters.dynamodb.shares import DynamoDbShares
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.edge import CloudFrontEdge
+from afterimage.adapters.share_tokens import HmacShareTokens
 from afterimage.adapters.stock import LambdaStockStarter
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.web_push import Notice
 from afterimage.measured import Measured
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
+from afterimage.use_cases.end_share import EndShare
+from afterimage.use_cases.end_shares import EndShares
 from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.fail_stock import FailStock
 from afterimage.use_cases.finish_deletion import FinishDeletion
@@ -36,7 +40,7 @@ from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
 from afterimage.use_cases.sweep import Sweep
 from afterimage.use_cases.tell_browsers import TellBrowsers
-from afterimage.wiring.connected import Channelled, upload_time
+from afterimage.wiring.connected import COPY_TIME, Channelled, upload_time
 
 KEPT = timedelta(seconds=5)  # of the function's time, to finish what is begun
 
@@ -206,13 +210,24 @@ def _finish(
         distribution_id=base.public("distribution_id"),
         log=base.log,
     )
-    tags = HmacTags(base.fixed_secret(configured.pseudonym_secret))
+    secret = base.fixed_secret(configured.pseudonym_secret)
+    tags, tokens, shares = HmacTags(secret), HmacShareTokens(secret), DynamoDbShares()
+    end_shares = EndShares(
+        deletions=deletions,
+        shares=shares,
+        tokens=tokens,
+        pictures=pictures,
+        edge=edge,
+        clock=base.clock,
+        copy_time=COPY_TIME,
+    )
     empty_chat = EmptyChat(
         channel=base.channel,
         messages=readers.DynamoDbMessages(),
         jobs=readers.DynamoDbLedger(),
         deletions=deletions,
         rows=rows,
+        shares=end_shares,
         pictures=pictures,
         edge=edge,
         tags=tags,
@@ -225,6 +240,7 @@ def _finish(
         channel=base.channel,
         account=rows,
         chats=rows,
+        shares=end_shares,
         folder=pictures,
         pictures=pictures,
         edge=edge,
@@ -235,6 +251,16 @@ def _finish(
         deletions=deletions,
         empty_chat=empty_chat,
         empty_account=empty_account,
+        end_share=EndShare(
+            channel=base.channel,
+            images=readers.DynamoDbImages(),
+            messages=readers.DynamoDbMessages(),
+            shares=shares,
+            tokens=tokens,
+            pictures=pictures,
+            edge=edge,
+            clock=base.clock,
+        ),
         rows=rows,
         pictures=pictures,
         edge=edge,

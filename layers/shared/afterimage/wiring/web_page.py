@@ -1,4 +1,7 @@
-"""`web_page`: the chat page and the descriptions of the API. It does without the tables."""
+"""`web_page`: the chat page and the descriptions of the API, and pages of shared pictures.
+
+Only these read a table, the one of what is shared.
+"""
 
 from __future__ import annotations
 
@@ -16,6 +19,7 @@ from afterimage.wiring.base import Base
 
 if TYPE_CHECKING:
     from afterimage.domain.catalogue import Catalogue
+    from afterimage.http.shared_page import SharedPage
 
 
 def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage:
@@ -42,12 +46,32 @@ def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage
         return public_key_of(secret())
 
     secret = base.secret(configured.web_push_secret)
+    shared_page = cache(lambda: _shared_page(base, configured))
+
+    def shown(token: str, languages: str) -> dict[str, Any]:
+        return shared_page()(token, languages)
+
     return WebPage(
         root=root,
         config=base.public_config,
         image_models=image_models,
         push_public_key=push_public_key,
+        shared=shown,
         log=base.log,
+    )
+
+
+def _shared_page(base: Base, configured: settings.PageSettings) -> SharedPage:
+    # Imported here, as its table is connected here: the page's own files need neither.
+    from afterimage.adapters.dynamodb.shares import DynamoDbShares
+    from afterimage.adapters.dynamodb.tables import connect
+    from afterimage.http.shared_page import SharedPage
+    from afterimage.invocation import Invocation
+
+    with base.aws.making:
+        connect({"shares": configured.shares_table}, Invocation(base.clock), base.aws.session)
+    return SharedPage(
+        shares=DynamoDbShares(), clock=base.clock, config=base.public_config, log=base.log
     )
 
 

@@ -20,7 +20,7 @@ from afterimage.adapters.dynamodb.tables import (
     LedgerRow,
     MessageRow,
 )
-from afterimage.domain.deletions import Deletion
+from afterimage.domain.deletions import Deletion, DeletionKind, deletion_names
 from afterimage.ports.keeping import UserRows
 
 
@@ -33,6 +33,12 @@ class DynamoDbDeletions:
         except DoesNotExist:
             return None
         return rows.deletion_of(row)
+
+    def of_kind(self, user_id: str, kind: DeletionKind) -> list[Deletion]:
+        names = LedgerRow.entry.startswith(deletion_names(kind))
+        return [
+            rows.deletion_of(row) for row in LedgerRow.query(user_id, names, consistent_read=True)
+        ]
 
     def begin(self, user_id: str, deletion: Deletion) -> None:
         rows.deletion_row(user_id, deletion).save()

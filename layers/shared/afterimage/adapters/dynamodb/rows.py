@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -36,6 +37,7 @@ from afterimage.domain.entities import (
 )
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
 from afterimage.domain.image_sizes import ImageSize
+from afterimage.domain.shares import Share
 from afterimage.ports.keeping import OPEN_PARTITIONS
 
 timestamp, time_of = slots.timestamp, slots.time_of
@@ -189,7 +191,15 @@ def image_row(user_id: str, image: Image) -> ImageRow:
 
 
 def image_of(row: ImageRow) -> Image:
-    return slots.image_of(row.image)
+    image = slots.image_of(row.image)
+    return replace(image, share=_share_of(row), shares_begun=int(row.shares_begun or 0))
+
+
+def _share_of(row: ImageRow) -> Share | None:
+    if row.share_number is None or row.shared_until is None:
+        return None
+    until = datetime.fromtimestamp(row.shared_until, UTC)
+    return Share(int(row.share_number), until, bool(row.share_prompt))
 
 
 def chat_of(row: ChatRow) -> Chat:

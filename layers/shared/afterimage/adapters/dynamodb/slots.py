@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from afterimage.domain.entities import FailureNote, Image, Origin, Slot, SlotStatus
+from afterimage.domain.shares import Share
 
 _IMAGE_FIELDS = frozenset(field.name for field in fields(Image))
 
@@ -61,7 +62,8 @@ def _without(prompt: str | None, image: dict[str, Any]) -> dict[str, Any]:
 
 
 def stored_image(image: Image) -> dict[str, Any]:
-    return {
+    written = {"share": _stored_share(image.share)} if image.share else {}
+    return written | {
         "id": image.id,
         "message_id": image.message_id,
         "chat_id": image.chat_id,
@@ -92,8 +94,21 @@ def image_of(found: dict[str, Any]) -> Image:
             # A row from before somebody could bring one has neither.
             "origin": Origin(found.get("origin", Origin.PAINTED)),
             "source_image_ids": tuple(found.get("source_image_ids", ())),
+            "share": _share_of(found["share"]) if "share" in found else None,
         }
     )
+
+
+def _stored_share(share: Share) -> dict[str, Any]:
+    return {
+        "number": share.number,
+        "until": timestamp(share.until),
+        "with_prompt": share.with_prompt,
+    }
+
+
+def _share_of(found: dict[str, Any]) -> Share:
+    return Share(found["number"], time_of(found["until"]), found["with_prompt"])
 
 
 def stored_note(note: FailureNote) -> dict[str, Any]:

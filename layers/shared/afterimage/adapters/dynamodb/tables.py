@@ -122,6 +122,10 @@ class ImageRow(Model):
     user_id = UnicodeAttribute(hash_key=True)
     image_id = UnicodeAttribute(range_key=True)
     image = JSONAttribute()
+    shares_begun = NumberAttribute(null=True)
+    share_number = NumberAttribute(null=True)
+    shared_until = NumberAttribute(null=True)
+    share_prompt = BooleanAttribute(null=True)
 
 
 class OpenPurges(GlobalSecondaryIndex["LedgerRow"]):  # type: ignore[no-untyped-call]
@@ -271,6 +275,20 @@ class CandidateRow(Model):
     expires_at = NumberAttribute(null=True)
 
 
+class ShareRow(Model):
+    """What is shown to whoever has a link, by the SHA-256 of its token."""
+
+    class Meta:
+        table_name = ""
+
+    name = UnicodeAttribute(hash_key=True)
+    expires_at = NumberAttribute()
+    width = NumberAttribute()
+    height = NumberAttribute()
+    color = UnicodeAttribute()
+    prompt = UnicodeAttribute(null=True)
+
+
 TABLES: dict[str, type[Model]] = {
     "messages": MessageRow,
     "chats": ChatRow,
@@ -280,6 +298,7 @@ TABLES: dict[str, type[Model]] = {
     "channel_events": EventRow,
     "stock": StockRow,
     "candidates": CandidateRow,
+    "shares": ShareRow,
 }
 
 
@@ -295,7 +314,7 @@ def connect(
     at the first call, by as many threads as call at once: so this makes it, before there are any.
 
     Args:
-        names: physical table name by the keys of `TABLES`.
+        names: physical table name by the keys of `TABLES`, of those that are used.
         invocation: whose time bounds how long a call is repeated.
         session: shared with the other AWS clients; region and credentials come from it.
     """
@@ -312,8 +331,8 @@ def connect(
         connection._local = holder  # noqa: SLF001 - there is no public way
     stalls.tell_as_busy(connection.session)
     _ = connection.client
-    for key, model in TABLES.items():
-        _share(model, names[key], connection)
+    for key, name in names.items():
+        _share(TABLES[key], name, connection)
     return connection
 
 

@@ -14,6 +14,7 @@ from afterimage.adapters.dynamodb import (
     counters,
     job_moves,
     rows,
+    shares,
     stock_rows,
     subscriptions,
     uploads,
@@ -27,6 +28,7 @@ from afterimage.adapters.dynamodb.tables import (
     ImageRow,
     LedgerRow,
     MessageRow,
+    ShareRow,
 )
 from afterimage.domain import changes, turns
 from afterimage.domain.changes import Change, Transition
@@ -45,7 +47,7 @@ class Check:
 @dataclass(frozen=True)
 class Delete:
     row: Model
-    condition: Condition
+    condition: Condition | None
 
 
 @dataclass(frozen=True)
@@ -274,15 +276,24 @@ def _write(  # noqa: C901 - one case a change
             return _close_chat(user_id, chat_id)
         case changes.CloseAccount() | changes.CorrectOpen():
             return None  # an item can be written once in a transaction, and this is the counter's
-        case changes.BeginDeletion(deletion):
-            return Put(rows.deletion_row(user_id, deletion), None)
+        case changes.BeginDeletion(deletion, noted):
+            still = None if noted is None else LedgerRow.purge_at == noted.timestamp()
+            return Put(rows.deletion_row(user_id, deletion), still)
         case changes.RemoveMessage(message):
             key = rows.messages_key(user_id, message.chat_id)
             return Delete(MessageRow(key, message.id), MessageRow.version == message.version)
         case changes.RemoveJob(job):
             return Delete(LedgerRow(user_id, job.id), job_moves.still(job))
-        case changes.RemoveImage(image_id):
-            return Delete(ImageRow(user_id, image_id), ImageRow.image_id.exists())
+        case changes.RemoveImage(image_id, share):
+            return Delete(ImageRow(user_id, image_id), shares.shared_as(share))
+        case changes.ClaimShare(image_id, number):
+            return Update(*shares.claimed(user_id, image_id, number))
+        case changes.SetShare(image_id, was, share):
+            return Update(ImageRow(user_id, image_id), shares.actions(share), shares.shared_as(was))
+        case changes.ShowShared(picture):
+            return Put(shares.share_row(picture), None)
+        case changes.HideShared(name):
+            return Delete(ShareRow(name), None)
 
 
 def _touch_chat(user_id: str, change: changes.TouchChat) -> Update:
