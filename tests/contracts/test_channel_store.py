@@ -21,6 +21,7 @@ from tests.support.doubles import NOW, REQUEST
 from afterimage.domain import turns
 from afterimage.domain.changes import (
     Change,
+    CheckLastLine,
     CloseAccount,
     CountCall,
     CountMessage,
@@ -404,6 +405,60 @@ def test_a_chat_being_deleted_is_neither_touched_nor_renamed(tables: Tables, use
 
     assert refused(tables, user, TouchChat(CHAT, "title", NOW)) == {TouchChat}
     assert refused(tables, user, EditChat(CHAT, "title")) == {EditChat}
+
+
+def test_what_is_about_the_last_line_holds_only_there(tables: Tables, user: str) -> None:
+    first, second = a_message(1).id, a_message(2).id
+    check = CheckLastLine(CHAT, first)
+    assert refused(tables, user, check) == {CheckLastLine}
+
+    commit(tables, user, TouchChat(CHAT, "title", NOW))
+    commit(tables, user, check)  # the chat does not say
+    commit(tables, user, TouchChat(CHAT, "title", NOW, line=first))
+    commit(tables, user, TouchChat(CHAT, "title", NOW, line=first, is_last=True))
+    commit(tables, user, TouchChat(CHAT, "title", NOW, line=second))
+
+    again = TouchChat(CHAT, "title", NOW, line=first, is_last=True)
+    assert refused(tables, user, check) == {CheckLastLine}
+    assert refused(tables, user, again) == {TouchChat}
+    (chat,) = tables.rows.chats(user, [CHAT])
+    assert chat.last_line == second
+    tables.delete_chat(user, CHAT)
+    assert refused(tables, user, CheckLastLine(CHAT, second)) == {CheckLastLine}
+
+
+def test_a_message_is_replaced_beside_a_look_at_its_chat(tables: Tables, user: str) -> None:
+    first = a_message(1)
+    commit(tables, user, InsertMessage(first), TouchChat(CHAT, "title", NOW, line=first.id))
+    now = first.placed(stands=False)
+
+    commit(tables, user, ReplaceMessage(now, 1), CheckLastLine(CHAT, first.id))
+
+    assert tables.messages.get(user, CHAT, first.id) == now
+
+
+def test_where_a_message_stands_is_stored(tables: Tables, user: str) -> None:
+    lease = NOW + timedelta(seconds=59, microseconds=123_457)
+    version = a_message(
+        3,
+        role=Role.ASSISTANT,
+        status=Status.THINKING,
+        deadline=NOW,
+        lease_until=lease,
+        reply_to=a_message(2).id,
+        version_of=a_message(1).id,
+        stood_before=a_message(1).id,
+    )
+    gone, back = version.placed(stands=False), version.placed(stands=True)
+    commit(tables, user, InsertMessage(version))
+
+    commit(tables, user, ReplaceMessage(gone, 1))
+    found = tables.messages.get(user, CHAT, version.id)
+    commit(tables, user, ReplaceMessage(replace(back, version=3), 2))
+
+    assert found == gone
+    assert found.is_still(version)  # by whoever is at it
+    assert tables.messages.get(user, CHAT, version.id) == replace(back, version=3)
 
 
 def test_a_chat_that_never_was_is_not_renamed(tables: Tables, user: str) -> None:

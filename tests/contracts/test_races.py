@@ -53,6 +53,7 @@ from afterimage.domain.job_life import Move, moved
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import DayUse
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.turns import PaintersTurns
@@ -273,7 +274,9 @@ def painting(
 
 @pytest.fixture
 def end_slots(atomic_tables: Tables, channel: UnifiedChannel) -> EndSlots:
-    return EndSlots(channel, atomic_tables.messages, atomic_tables.jobs, Invocation(WallClock()))
+    tables = atomic_tables
+    attach = Attach(tables.rows)
+    return EndSlots(channel, tables.messages, tables.jobs, attach, Invocation(WallClock()))
 
 
 def ending_of(job: Job) -> Callable[[Message], Ending]:

@@ -26,6 +26,7 @@ from afterimage.use_cases.name_chat import NameChat
 from afterimage.use_cases.open_question import OpenQuestion, Question
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.paint_question import PaintQuestion
+from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.think import Think
@@ -63,14 +64,16 @@ class Answering:
     def __post_init__(self) -> None:
         channel, messages, clock, log = self.channel, self.messages, self.clock, self.log
         painters = ChoosePainter(self.catalogue, "an-image-model", log, self.metrics)
-        end = EndAnswer(channel, messages, clock, log)
+        end_slots = EndSlots(channel, messages, self.jobs, Attach(self.images), self.invocation)
+        lines = ReadLine(messages, self.images, Attach(self.images))
+        end = EndAnswer(channel, messages, lines, end_slots, clock, log)
         order = OrderPicture(
             channel,
             self.jobs,
             self.starter,
             self.turns,
             end,
-            EndSlots(channel, messages, self.jobs, self.invocation),
+            end_slots,
             clock,
             self.limits,
             painters,
@@ -96,7 +99,7 @@ class Answering:
             log,
             self.metrics,
         )
-        opening = OpenQuestion(channel, self.images, painters, clock, self.limits)
+        opening = OpenQuestion(channel, self.images, painters, lines, clock, self.limits)
         self.answer = AnswerMessage(
             channel,
             messages,

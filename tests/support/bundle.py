@@ -12,10 +12,13 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain.entities import Image, Job, Message
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.limits import Limits, ModelKind
+from afterimage.domain.versions import Pair
 from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.choose_version import ChooseVersion
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.use_cases.current_events import CurrentEvents
@@ -31,6 +34,7 @@ from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.purge_upload import PurgeUpload
 from afterimage.use_cases.read_chats import ReadImages
+from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.read_sources import ReadSources
 from afterimage.use_cases.recount_open import RecountOpen
 from afterimage.use_cases.replay_events import ReplayEvents
@@ -181,7 +185,10 @@ class Bundle:
             events, CurrentEvents(events, events), PlainUrls(), self.clock, self.metrics
         )
         self.repost = RepostEvents(self.channel, events, replay, self.clock, self.log)
-        self.end_slots = EndSlots(self.channel, self.messages, self.ledger, self.invocation)
+        self.lines = ReadLine(self.messages, events, Attach(events))
+        self.end_slots = EndSlots(
+            self.channel, self.messages, self.ledger, Attach(events), self.invocation
+        )
         self.end = FailMessage(self.channel, self.end_slots, self.clock, UPLOAD_TIME, self.log)
         self._answering = Answering(
             self.channel,
@@ -225,6 +232,11 @@ class Bundle:
         seen = version or message.version
         until = now + timedelta(seconds=60)
         return self._answering.retry(Click(user, message.chat_id, message.id, seen, now, until))
+
+    def choose(self, message: Message, user: str = USER) -> Pair:
+        """Goes back to the version of this question."""
+        choose = ChooseVersion(self.channel, self.messages, self.lines, self.log)
+        return choose(user, message.chat_id, message.id)
 
     def upload(self, number: int = 0, **changed: Any) -> Kept:
         """Brings picture `number` now, with half a minute of the function's time left."""

@@ -662,12 +662,16 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return stored is not None and stored.version == read_version and not deleting
         case changes.TouchChat(chat_id, is_new=True):
             return (user, chat_id) not in rows.chats
+        case changes.TouchChat(chat_id, line=str(line), is_last=True):
+            return _has_last(rows, (user, chat_id), line)
         case changes.TouchChat(chat_id):
             return (user, chat_id) not in rows.deleting
         case changes.NameChat(chat_id):
             chat = rows.chats.get((user, chat_id))
             unnamed = chat is not None and chat.title_origin is TitleOrigin.TEXT
             return unnamed and (user, chat_id) not in rows.deleting
+        case changes.CheckLastLine(chat_id, line):
+            return _has_last(rows, (user, chat_id), line)
         case changes.EditChat(chat_id):
             return (user, chat_id) in rows.chats and (user, chat_id) not in rows.deleting
         case changes.PinChat(chat_id, limit):
@@ -727,6 +731,11 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return True
 
 
+def _has_last(rows: Rows, key: Key, line: str) -> bool:
+    chat = rows.chats.get(key)
+    return chat is not None and key not in rows.deleting and chat.last_line in (None, line)
+
+
 def _used(rows: Rows, user: str, change: changes.Counting) -> int:
     match change:
         case changes.CountMessage(day):
@@ -745,7 +754,8 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
         case changes.TouchChat(chat_id, title, at):
             new = Chat(chat_id, title, at, at)
             chat = rows.chats.get((user, chat_id), new)
-            rows.chats[user, chat_id] = replace(chat, updated_at=at)
+            last = change.line or chat.last_line
+            rows.chats[user, chat_id] = replace(chat, updated_at=at, last_line=last)
         case changes.EditChat(chat_id, title, pinned):
             rows.chats[user, chat_id] = _edited(rows.chats[user, chat_id], title, pinned)
         case changes.NameChat(chat_id, title):
@@ -803,7 +813,7 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             _count(rows, (user, f"uploads#{day}"), 1)
         case changes.KeepSubscription(subscription):
             rows.subscriptions[user, subscription.id] = subscription
-        case changes.CheckNoImage() | changes.CheckImage():
+        case changes.CheckNoImage() | changes.CheckImage() | changes.CheckLastLine():
             pass
         case changes.CloseAccount() | changes.CorrectOpen():
             pass  # the counter's

@@ -65,6 +65,7 @@ from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.choose_version import ChooseVersion
 from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
@@ -77,6 +78,7 @@ from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.read_shares import ReadShares
 from afterimage.use_cases.read_suggestions import ReadSuggestions
 from afterimage.use_cases.replay_events import ReplayEvents
@@ -125,7 +127,8 @@ def call(
     images, keeper = InMemoryImages(tables), RecordingDeletionStarter()
     gallery = ReadImages(images, chats)
     urls = PlainUrls()
-    end = EndSlots(channel, messages, ledger, Invocation(clock))
+    attach = Attach(events)
+    end = EndSlots(channel, messages, ledger, attach, Invocation(clock))
     answering = Answering(
         channel,
         messages,
@@ -145,7 +148,7 @@ def call(
     )
     tokens = PlainShareTokens()
     reading = ChatApiRoutes(
-        messages=ReadMessages(messages, chats, Attach(events)),
+        messages=ReadMessages(messages, chats, attach),
         chats=ListChats(chats),
         images=gallery,
         original=DownloadOriginal(gallery, pictures),
@@ -153,6 +156,7 @@ def call(
         edit=EditChat(channel, chats),
         cancel=CancelMessage(channel, messages, end, clock, timedelta(seconds=155), log),
         delete_image=DeleteImage(channel, images, messages, tokens, keeper, clock, log),
+        choose=ChooseVersion(channel, messages, ReadLine(messages, events, attach), log),
         delete_chat=DeleteChat(channel, chats, keeper, clock, log),
         delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),

@@ -60,6 +60,7 @@ from afterimage.domain.limits import ModelKind
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import LostRace
 from afterimage.ports.models import PaintRequest
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.read_sources import ReadSources
@@ -121,7 +122,13 @@ class World:
             PlainIdentifiers(),
             count_calls(ledger, ModelKind.IMAGE, CALLS, self.clock, self.log, self.metrics),
             ReadSources(InMemoryEventLog(self.tables), self.pictures, self.threads),
-            EndSlots(self.channel, InMemoryMessages(self.tables), ledger, Invocation(self.clock)),
+            EndSlots(
+                self.channel,
+                InMemoryMessages(self.tables),
+                ledger,
+                Attach(InMemoryEventLog(self.tables)),
+                Invocation(self.clock),
+            ),
             studio or FakeStudio(),
             self.pictures,
             PlainTags(),

@@ -91,7 +91,7 @@ def test_a_routes_refusals_are_told_by_status(description: dict[str, Any]) -> No
         "400": {"invalid", "clock_skew"},
         "401": {"unauthorized"},
         "404": {"not_found"},
-        "409": {"id_reused", "chat_deleted"},
+        "409": {"id_reused", "chat_deleted", "not_last", "not_ended"},
         "410": {"account_deleted"},
         "413": set(),
         "429": {"too_many_open", "message_limit", "provider_limit"},

@@ -24,7 +24,19 @@ from afterimage.views import chat_view, image_view, message_view, timestamp
 URLS = PlainUrls()
 
 # As the contract words them.
-MESSAGE_FIELDS = ["id", "chat_id", "role", "text", "truncated", "created_at", "version", "meta"]
+MESSAGE_FIELDS = [
+    "id",
+    "chat_id",
+    "role",
+    "text",
+    "truncated",
+    "created_at",
+    "version",
+    "reply_to",
+    "version_of",
+    "stands",
+    "meta",
+]
 META_FIELDS = [
     "message_type",
     "status",
@@ -75,6 +87,9 @@ def test_a_users_message() -> None:
         "truncated": False,
         "created_at": "2026-11-20T10:00:00.000Z",
         "version": 1,
+        "reply_to": None,
+        "version_of": None,
+        "stands": True,
         "meta": {
             "message_type": "text",
             "status": "complete",

@@ -72,6 +72,12 @@ export interface Message {
   created_at: string;
   /** Grows with every change. */
   version: number;
+  /** Of an answer, the question that it answers. */
+  reply_to: string | null;
+  /** The first question of its line; null of that one and its answer. */
+  version_of: string | null;
+  /** Whether it is the version of its line that counts. */
+  stands: boolean;
   meta: {
     message_type: "text" | "image";
     status: Status;

@@ -88,6 +88,10 @@ class MetaView(TypedDict):
 
 
 class MessageView(TypedDict):
+    """One bubble. `reply_to` is the question that an answer answers. Questions that were asked in
+    one another's place are versions of one line, each with its answer: `version_of` is the first of
+    them, and null of that one and its answer; one of them stands."""
+
     id: str
     chat_id: str
     role: Role
@@ -95,6 +99,9 @@ class MessageView(TypedDict):
     truncated: bool
     created_at: str
     version: int
+    reply_to: str | None
+    version_of: str | None
+    stands: bool
     meta: MetaView
 
 
@@ -163,6 +170,9 @@ def message_view(message: Message, urls: ImageUrls, now: datetime) -> MessageVie
         "truncated": False,
         "created_at": timestamp(message.created_at),
         "version": message.version,
+        "reply_to": message.reply_to,
+        "version_of": message.version_of,
+        "stands": message.stands,
         "meta": {
             "message_type": message.type,
             "status": message.status,

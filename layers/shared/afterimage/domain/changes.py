@@ -41,12 +41,27 @@ class TouchChat:
 
     Attributes:
         is_new: it only creates, and holds only if there is no such chat.
+        line: its last line from now on; None leaves it as it is.
+        is_last: it holds only if `line` is its last one already, as in `CheckLastLine`.
     """
 
     chat_id: str
     title: str
     at: datetime
     is_new: bool = False
+    line: str | None = None
+    is_last: bool = False
+
+
+@dataclass(frozen=True)
+class CheckLastLine:
+    """Changes nothing. Holds if this is the last line of a chat that is not being deleted.
+
+    Where the chat does not say which one is, it is enough that somebody has looked.
+    """
+
+    chat_id: str
+    line: str
 
 
 @dataclass(frozen=True)
@@ -314,6 +329,7 @@ Change = (
     | NameChat
     | PinChat
     | UnpinChat
+    | CheckLastLine
     | CountMessage
     | ReserveImage
     | RefundImage

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from afterimage.domain import ids
 from afterimage.domain.errors import ClockSkew
 
-_MOST_OFF_MS = timedelta(minutes=5) / timedelta(milliseconds=1)
+MOST_OFF = timedelta(minutes=5)
 
 
 def check(ulid: str, now: datetime) -> None:
     """Raises: ClockSkew, if the id's time is more than five minutes off."""
-    if abs(now.timestamp() * 1000 - ids.milliseconds_of(ulid)) > _MOST_OFF_MS:
+    off_ms = abs(now.timestamp() * 1000 - ids.milliseconds_of(ulid))
+    if off_ms > MOST_OFF / timedelta(milliseconds=1):
         raise ClockSkew(server_time=now)

@@ -7,6 +7,9 @@
     keep_words what had been written of one that was cancelled stays
     remove     its chat is being deleted: no row of it is left
 
+Of an answer that displaced another one and ends with nothing to show, the other one stands again
+(`domain/versions.py`): such an ending is not whole until `standing_again` has said so.
+
 Each gives the whole transaction: the message, the jobs behind it as `job_life` moves them, the
 pictures that go back to their days where `job_life` says so, with their calls if nobody can have
 made them, and the events. An answer with several pictures ends with the last of them, and then
@@ -27,6 +30,7 @@ from typing import TypeGuard
 from afterimage.domain.changes import (
     BeginDeletion,
     Change,
+    CheckLastLine,
     InsertImage,
     MoveJob,
     RefundImage,
@@ -42,6 +46,7 @@ from afterimage.domain.errors import Failure
 from afterimage.domain.events import Event, ImageInserted, MessageInserted, MessageUpdated
 from afterimage.domain.job_life import Move, effect_of, may_have_begun, moved
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.versions import Pair, displaced, made_to_stand
 
 
 @dataclass(frozen=True)
@@ -51,10 +56,12 @@ class Ending:
     Attributes:
         message: as it is once the transaction is committed, unless another picture of it is begun
             with that.
+        gives_way: whether it stands, and what it displaced is to stand again.
     """
 
     message: Message
     transition: Transition
+    gives_way: bool = False
 
 
 def reply(message: Message, text: str, parts: str) -> Ending:
@@ -154,10 +161,67 @@ def cancel(message: Message, jobs: Sequence[Job], now: datetime, purge_at: datet
     return _ending(message, cancelled, tuple(changes))
 
 
-def keep_words(cancelled: Message, words: str) -> Ending:
-    """What had been written of one that was cancelled stays; nothing else of it changes."""
+def keep_words(
+    cancelled: Message, words: str, question: Message | None = None, instead_of: Pair | None = None
+) -> Ending:
+    """What had been written of one that was cancelled stays; nothing else of its end changes.
+
+    Args:
+        question: of it, if it had given way for want of words, and may come back.
+        instead_of: what stands by now, and then does not any more.
+    """
     kept = replace(cancelled, version=cancelled.version + 1, text=words)
-    return _ending(cancelled, kept)
+    if question is None or instead_of is None:
+        return _ending(cancelled, kept)
+    back = replace(kept, stands=True, stood_before=instead_of.question.id)
+    stands = question.placed(stands=True)
+    others, told = displaced(instead_of)
+    check = CheckLastLine(question.chat_id, question.line)
+    changes = (ReplaceMessage(stands, question.version), *others, check)
+    return _ending(cancelled, back, changes, (MessageUpdated(stands), *told))
+
+
+def standing_again(ending: Ending, question: Message, before: Pair) -> Ending:
+    """The ending, with which the pair stands again that the answer's own displaced.
+
+    What makes an answer's picture begin (`turns.py`) finds the message in these changes, too.
+
+    Args:
+        question: of the answer, as it was read.
+        before: the pair that it displaced, as it was read.
+    """
+    ended = replace(ending.message, stands=False)
+    gone = question.placed(stands=False)
+    (others, told), _ = made_to_stand(before)
+    whole = ending.transition
+    return Ending(
+        ended,
+        replace(
+            whole,
+            changes=(
+                *(_of(ended, change) for change in whole.changes),
+                *others,
+                ReplaceMessage(gone, question.version),
+            ),
+            # What stands again is told first: at no time does nothing of the line stand.
+            events=(
+                *(_telling(ended, event) for event in whole.events),
+                *told,
+                MessageUpdated(gone),
+            ),
+        ),
+    )
+
+
+def _of(message: Message, change: Change) -> Change:
+    if isinstance(change, ReplaceMessage) and change.message.id == message.id:
+        return replace(change, message=message)
+    return change
+
+
+def _telling(message: Message, event: Event) -> Event:
+    is_its = isinstance(event, MessageUpdated) and event.message.id == message.id
+    return MessageUpdated(message) if is_its else event
 
 
 def remove(message: Message, jobs: Sequence[Job], now: datetime, purge_at: datetime) -> Transition:
@@ -185,7 +249,8 @@ def _ending(
         (MessageUpdated(ended), *events),
         opens=-1 if closes else 0,
     )
-    return Ending(ended, transition)
+    displaced_one = ended.stands and ended.stood_before is not None
+    return Ending(ended, transition, closes and displaced_one and not ended.has_something)
 
 
 def _refunds(jobs: Sequence[Job], move: Move) -> Iterator[Change]:

@@ -229,6 +229,9 @@ class Message:
         deadline: when to look at an open message: the earliest time by which something of it must
             have ended.
         lease_until: until when the function that answers is surely still at it.
+        version_of: id of the first question of its line; None of that one's own pair.
+        stands: whether its pair is the one of its line that counts (`domain/versions.py`).
+        stood_before: of an answer, the question whose pair its own displaced.
     """
 
     id: str
@@ -255,6 +258,14 @@ class Message:
     source_image_ids: tuple[str, ...] = ()
     image_ids: tuple[str, ...] = ()
     attachments: tuple[Image | None, ...] = ()
+    version_of: str | None = None
+    stands: bool = True
+    stood_before: str | None = None
+
+    @property
+    def line(self) -> str:
+        """Id of its line: that of the first question of it."""
+        return self.version_of or self.reply_to or self.id
 
     @property
     def is_open(self) -> bool:
@@ -307,6 +318,29 @@ class Message:
     def slot(self, slot_id: str) -> Slot | None:
         """The slot with this id, which is a job's for as long as the job is its current one."""
         return next((slot for slot in self.slots if slot.id == slot_id), None)
+
+    # --- Its place in its line --------------------------------------------------------------
+
+    @property
+    def has_something(self) -> bool:
+        """Whether an answer that has ended has something to show."""
+        return self.status is not Status.FAILED and bool(self.images or self.text)
+
+    def placed(self, *, stands: bool, stood_before: str | None = None) -> Message:
+        """The same message once its pair stands, or does not any more."""
+        return replace(self, version=self.version + 1, stands=stands, stood_before=stood_before)
+
+    def is_still(self, read: Message) -> bool:
+        """Whether nothing of an open answer but its place has changed since it was read: the same
+        function is at the same try of it."""
+        then, now = (
+            (one.status, one.try_version, one.tries, one.lease_until) for one in (read, self)
+        )
+        return self.is_open and now == then
+
+    def placed_as(self, now: Message) -> Message:
+        """The same message with the place that it has by now."""
+        return replace(self, version=now.version, stands=now.stands, stood_before=now.stood_before)
 
     # --- What it becomes --------------------------------------------------------------------
 
@@ -429,7 +463,13 @@ def _status_of(slots: Sequence[Slot]) -> Status:
 
 @dataclass(frozen=True)
 class Chat:
-    """Attributes: pinned: whether it stands before the others, whenever it last changed."""
+    """A conversation.
+
+    Attributes:
+        pinned: whether it stands before the others, whenever it last changed.
+        last_line: id of the line that was begun last; None where none has been since lines are
+            counted.
+    """
 
     id: str
     title: str
@@ -437,6 +477,7 @@ class Chat:
     updated_at: datetime
     pinned: bool = False
     title_origin: TitleOrigin = TitleOrigin.TEXT
+    last_line: str | None = None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,8 @@
     │   ├── NotFailed           409 not_failed
     │   ├── RetryLimit          409 retry_limit
     │   ├── PinLimit            409 pin_limit
+    │   ├── NotLast             409 not_last
+    │   ├── NotEnded            409 not_ended
     │   ├── ImageDeleted        409 image_deleted
     │   ├── AccountDeleted      410 account_deleted
     │   ├── TooLarge            413 too_large
@@ -155,6 +157,16 @@ class RetryLimit(Refused):
 class PinLimit(Refused):
     code, status = "pin_limit", 409
     public = f"At most {MOST_PINNED} chats can be pinned. Unpin one first."
+
+
+class NotLast(Refused):
+    code, status = "not_last", 409
+    public = "Only the last question of a chat can be changed, and this is not it any more."
+
+
+class NotEnded(Refused):
+    code, status = "not_ended", 409
+    public = "This question is still being answered."
 
 
 class ImageDeleted(Refused):

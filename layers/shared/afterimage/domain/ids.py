@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable
+from datetime import UTC, datetime
 
 from ulid import ULID
 
@@ -60,6 +61,23 @@ def unasked_ids(job: str) -> list[str]:
 def pictures_of(job: str) -> list[str]:
     """Ids of all pictures that a job may have stored."""
     return [job, *unasked_ids(job)]
+
+
+def after(ulid: str) -> str:
+    """The next ULID behind this one."""
+    return str(ULID.from_int(int(ULID.from_str(ulid)) + 1))
+
+
+def earliest(at: datetime) -> str:
+    """What sorts before every ULID of this time, and behind those of an earlier millisecond."""
+    return str(
+        ULID.from_bytes(int(at.timestamp() * 1000).to_bytes(6, "big") + bytes(_RANDOM_BYTES))
+    )
+
+
+def time_of(ulid: str) -> datetime:
+    """The time that a ULID carries."""
+    return datetime.fromtimestamp(milliseconds_of(ulid) / 1000, UTC)
 
 
 def image_folder(user_id: str) -> str:

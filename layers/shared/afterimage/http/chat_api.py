@@ -18,6 +18,7 @@ from afterimage.ports.channel import ImageUrls
 from afterimage.ports.pictures import DOWNLOAD_LIFETIME
 from afterimage.ports.system import Clock
 from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.choose_version import ChooseVersion
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
@@ -50,6 +51,7 @@ class ChatApiRoutes:
     usage: ReadUsage
     edit: EditChat
     cancel: CancelMessage
+    choose: ChooseVersion
     delete_image: DeleteImage
     delete_chat: DeleteChat
     delete_account: DeleteAccount
@@ -68,6 +70,7 @@ class ChatApiRoutes:
             contract.LIST_MESSAGES: self.list_messages,
             contract.GET_MESSAGE: self.get_message,
             contract.CANCEL_MESSAGE: self.cancel_message,
+            contract.CHOOSE_VERSION: self.choose_version,
             contract.LIST_CHATS: self.list_chats,
             contract.EDIT_CHAT: self.edit_chat,
             contract.DELETE_CHAT: self.remove_chat,
@@ -128,6 +131,14 @@ class ChatApiRoutes:
         message = self.cancel(request.user_id, path.chat_id, path.message_id, version)
         view = message_view(message, self.urls, self.clock.now())
         return Response({"assistant_message": view})
+
+    def choose_version(self, request: Request) -> Response:
+        """200 with the pair that stands. Raises: Refused."""
+        path = request.parameters(contract.MessagePath)
+        pair = self.choose(request.user_id, path.chat_id, path.message_id)
+        now = self.clock.now()
+        both = [message_view(one, self.urls, now) for one in (pair.question, pair.answer)]
+        return Response({"messages": both})
 
     def list_chats(self, request: Request) -> Response:
         """200 with a page of chats: the pinned, then the last changed first. Raises: Invalid."""

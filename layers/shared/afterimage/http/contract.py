@@ -95,6 +95,8 @@ class PostMessage(_Body):
     this chat that has pictures: further ones are painted by its prompt, shape, size, model and
     sources, the text is only shown, and `image_ids` cannot stand beside it. `suggestion_id` says
     which of `GET /suggestions` a chat's first question is; one that is not known is ignored.
+    `replaces` is the id of a question of the chat's last line whose answer has ended: this one is
+    asked in its place, and takes nothing over from it.
     """
 
     id: Ulid | None = None
@@ -114,6 +116,7 @@ class PostMessage(_Body):
     paint: bool | None = None
     again: Ulid | None = None
     suggestion_id: Annotated[str, StringConstraints(max_length=64)] | None = None
+    replaces: Ulid | None = None
 
     @property
     def paints(self) -> bool:
@@ -126,6 +129,8 @@ class PostMessage(_Body):
             _not_blank(self.text)
         if self.again is not None and self.image_ids:
             raise ValueError("again takes no image_ids")
+        if self.replaces is not None and self.replaces == self.id:
+            raise ValueError("replaces names another message")
         if self.paint and self.again is None and len(self.text) > MAX_PROMPT:
             raise ValueError(f"a prompt has at most {MAX_PROMPT:,} characters")
         return self
@@ -263,6 +268,12 @@ class AssistantMessageView(TypedDict):
 class MessagesView(TypedDict):
     messages: list[MessageView]
     next_cursor: str | None
+
+
+class StandingView(TypedDict):
+    """The question that stands, and its answer."""
+
+    messages: list[MessageView]
 
 
 class ChatsView(TypedDict):
@@ -415,6 +426,8 @@ POST_MESSAGE = Route(
         "clock_skew",
         "id_reused",
         "chat_deleted",
+        "not_last",
+        "not_ended",
         "too_many_open",
         "message_limit",
         "provider_limit",
@@ -446,6 +459,14 @@ RETRY_MESSAGE = Route(
         "provider_limit",
         "busy",
     ),
+)
+CHOOSE_VERSION = Route(
+    "PUT",
+    "/chats/{chat_id}/messages/{message_id}/stands",
+    "Have this version of the chat's last question stand, with its answer; again is once.",
+    {200: StandingView},
+    parameters=MessagePath,
+    errors=("not_found", "not_last", "busy"),
 )
 LIST_MESSAGES = Route(
     "GET",
@@ -652,6 +673,7 @@ ROUTES = (
     POST_MESSAGE,
     CANCEL_MESSAGE,
     RETRY_MESSAGE,
+    CHOOSE_VERSION,
     LIST_MESSAGES,
     GET_MESSAGE,
     LIST_CHATS,

@@ -59,6 +59,7 @@ class LlmHandlerRoutes:
                 paint=sent.paints,
                 again=sent.again,
                 suggestion_id=sent.suggestion_id,
+                replaces=sent.replaces,
             )
         )
         return self._response(answer)

@@ -24,6 +24,7 @@ from afterimage.domain.changes import (
     CheckImage,
     CountCall,
     CountMessage,
+    InsertMessage,
     ReplaceMessage,
     TouchChat,
     Transition,
@@ -31,12 +32,15 @@ from afterimage.domain.changes import (
 from afterimage.domain.entities import Message, Role, Status
 from afterimage.domain.errors import (
     AccountDeleted,
+    Busy,
     CallsUsedUp,
     ChatDeleted,
     ClockSkew,
     IdReused,
     Invalid,
     MessageLimit,
+    NotEnded,
+    NotLast,
     ProviderLimit,
     Refused,
     TooManyOpen,
@@ -49,10 +53,25 @@ from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.end_answer import EndAnswer
-from afterimage.use_cases.open_question import OpenQuestion, Question
+from afterimage.use_cases.open_question import Opened, OpenQuestion, Question
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.paint_question import PaintQuestion
 from afterimage.use_cases.think import Think
+
+# Whether it is the same request again is looked at before any of these is told.
+_LOOKED_AT_FIRST = (
+    ConditionsFailed,
+    TooManyOpen,
+    ClockSkew,
+    Invalid,
+    ProviderLimit,
+    ChatDeleted,
+    NotLast,
+    NotEnded,
+    Busy,
+)
+# What is replaced may be changing while we look.
+_TRIES = 4
 
 
 @dataclass(frozen=True)
@@ -105,17 +124,31 @@ class AnswerMessage:
         if (taken := self._take(question)) is not None:
             return Answer(*taken)
         try:
-            if question.paint:
-                painted = Answer(*self._paint(question))
-                self._note(question.user_id, painted.user)
-                return painted
-            opened = self._open(question)
-        except (ConditionsFailed, TooManyOpen, ClockSkew, Invalid, ProviderLimit) as refusal:
+            heard = self._heard(question)
+        except _LOOKED_AT_FIRST as refusal:
             return self._repeat_or_refuse(question, refusal)
-        self._log.about(message_id=opened.assistant.id)
-        self._log.info("llm_handler_placeholder_stored", message_id=opened.assistant.id)
-        self._note(question.user_id, opened.user)
-        return Answer(opened.user, self._think(question, opened.assistant, opened.delivery))
+        self._note(question.user_id, heard.user)
+        if isinstance(heard, Answer):
+            return self._placed(question, heard.user, heard.assistant)
+        self._log.about(message_id=heard.assistant.id)
+        self._log.info("llm_handler_placeholder_stored", message_id=heard.assistant.id)
+        assistant = self._think(question, heard.assistant, heard.delivery)
+        return self._placed(question, heard.user, assistant)
+
+    def _heard(self, question: Question) -> Opened | Answer:
+        """It is stored; looked at once more where what it replaces was just changing."""
+        for _ in range(_TRIES):
+            try:
+                return Answer(*self._paint(question)) if question.paint else self._open(question)
+            except ConditionsFailed as failed:
+                if not _is_of_its_line(question, failed):
+                    raise
+        raise Busy("what is replaced kept changing")
+
+    def _placed(self, question: Question, user: Message, assistant: Message) -> Answer:
+        """Both messages; the answer may not stand any more, and then neither does its question."""
+        now = None if user.stands == assistant.stands else self._stored(question, user.id)
+        return Answer(user if now is None else user.placed_as(now), assistant)
 
     # --- The same request again -------------------------------------------------------------
 
@@ -174,6 +207,13 @@ class AnswerMessage:
 
     def _stored(self, question: Question, message_id: str) -> Message | None:
         return self._messages.get(question.user_id, question.chat_id, message_id)
+
+
+def _is_of_its_line(question: Question, failed: ConditionsFailed) -> bool:
+    """Whether what it replaces has changed, so that another look says more."""
+    is_new = not failed.includes(InsertMessage)
+    moved = failed.includes(TouchChat) or failed.includes(ReplaceMessage)
+    return question.replaces is not None and is_new and moved
 
 
 def _refusal(why: Exception, now: datetime) -> Refused:

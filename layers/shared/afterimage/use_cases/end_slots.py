@@ -3,6 +3,7 @@
 The move of its job decides a picture's ending: where that fails, somebody else has ended it. Where
 only the message is another version by now, because another of its pictures ended, began or was
 deleted, it is read again, the same ending is made of it, and committed inside the function's time.
+So it is where the pair of messages moved that stands again with the ending.
 """
 
 from __future__ import annotations
@@ -12,15 +13,18 @@ from concurrent.futures import Future
 from datetime import timedelta
 
 from afterimage.channel import Delivery, UnifiedChannel
+from afterimage.domain import endings, ids
 from afterimage.domain.changes import ReplaceMessage
 from afterimage.domain.endings import Ending
 from afterimage.domain.entities import Channel, Job, Message
 from afterimage.domain.errors import Busy
 from afterimage.domain.job_life import Move, may
+from afterimage.domain.versions import Pair
 from afterimage.invocation import Invocation, Patience
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import JobStore
+from afterimage.use_cases.attach import Attach
 
 # Each try that fails is another ending of the same answer that came through.
 _PATIENCE = Patience(
@@ -39,11 +43,13 @@ class EndSlots:
         channel: UnifiedChannel,
         messages: MessageReader,
         jobs: JobStore,
+        attach: Attach,
         invocation: Invocation,
     ) -> None:
         self._channel = channel
         self._messages = messages
         self._jobs = jobs
+        self._attach = attach
         self._invocation = invocation
 
     def of_job(
@@ -78,9 +84,9 @@ class EndSlots:
         user_id: str,
         message: Message,
         ending: Callable[[Message], Ending | None],
-        channel: Future[Channel],
+        channel: Future[Channel] | None = None,
         *,
-        if_jobs_moved: bool,
+        if_jobs_moved: bool = False,
     ) -> Delivery | None:
         """The same of whoever has no job: `ending` reads those it is about for each try.
 
@@ -114,16 +120,31 @@ class EndSlots:
                 proposed = None if now is None else ending(now)
                 if proposed is None:
                     return None
+                whole = self._whole(user_id, proposed)
                 known = channel.result() if isinstance(channel, Future) else channel
-                return self._channel.change(user_id, proposed.transition, known)
+                return self._channel.change(user_id, whole.transition, known)
             except LostRace as unseen:
                 refusal = unseen
             except ConditionsFailed as failed:
-                only_message = all(isinstance(one, ReplaceMessage) for one in failed.changes)
-                if not only_message and not if_jobs_moved:
+                only_messages = all(isinstance(one, ReplaceMessage) for one in failed.changes)
+                if not only_messages and not if_jobs_moved:
                     return None
                 refusal = failed
         raise Busy("the message kept moving") from refusal
+
+    def _whole(self, user_id: str, ending: Ending) -> Ending:
+        """The ending, with what stands again where it gives way."""
+        ended = ending.message
+        if not ending.gives_way or ended.stood_before is None:
+            return ending
+        before = ended.stood_before
+        wanted = (ended.reply_to or "", before, ids.assistant_message_id(ended.chat_id, before))
+        rows = [self._messages.get(user_id, ended.chat_id, id_) for id_ in wanted]
+        found = [row for row in rows if row is not None]
+        if len(found) < len(wanted):
+            return ending  # they are being deleted
+        question, earlier, answer = self._attach(user_id, found)
+        return endings.standing_again(ending, question, Pair(earlier, answer))
 
 
 def is_for(message: Message, job: Job) -> bool:

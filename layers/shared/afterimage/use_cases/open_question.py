@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from afterimage.channel import Delivery, UnifiedChannel
@@ -21,13 +21,15 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.entities import TITLE_LENGTH, Channel, Image, Message, Role, Status
-from afterimage.domain.errors import UnknownPicture
+from afterimage.domain.errors import ChatDeleted, NotEnded, NotLast, UnknownPicture
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.image_sizes import ImageSize
 from afterimage.domain.limits import Limits, ModelKind
+from afterimage.domain.versions import Pair, Told, displaced, standing
 from afterimage.ports.chats import ImagesById
 from afterimage.ports.system import Clock
 from afterimage.use_cases.choose_painter import ChoosePainter
+from afterimage.use_cases.read_line import ReadLine
 
 
 @dataclass(frozen=True)
@@ -45,6 +47,7 @@ class Question:
         again: id of an answer of the same chat whose pictures are painted once more: its prompt is
             used, then, and the text is only shown.
         suggestion_id: which suggestion it is, where several have its words.
+        replaces: id of a question of the chat's last line, in whose place it is asked.
         until: when the function that answers will be stopped.
     """
 
@@ -62,6 +65,7 @@ class Question:
     paint: bool = False
     again: str | None = None
     suggestion_id: str | None = None
+    replaces: str | None = None
 
     @property
     def answer_id(self) -> str:
@@ -77,12 +81,14 @@ class Opening:
         assistant: the placeholder of its answer.
         channel: as it was read beside what the question names; None if nothing was read.
         limits: that it is held against.
+        instead_of: the pair that does not stand any more once it is asked.
     """
 
     user: Message
     assistant: Message
     channel: Channel | None
     limits: Limits
+    instead_of: Pair | None = None
 
     @property
     def day(self) -> str:
@@ -97,20 +103,42 @@ class Opening:
             counted: what else is decided with it.
             is_first: it holds only as the first question of its chat.
         """
-        user, limits = self.user, self.limits
+        asked, limits = self._placed(assistant), self.limits
+        user, others = asked.question, self._displaced(asked)
+        title = user.text[:TITLE_LENGTH]
+        chat = TouchChat(
+            user.chat_id,
+            title,
+            user.created_at,
+            is_first,
+            user.line,
+            is_last=self.instead_of is not None,
+        )
         return Transition(
             changes=(
                 InsertMessage(user),
-                InsertMessage(assistant),
-                TouchChat(user.chat_id, user.text[:TITLE_LENGTH], user.created_at, is_first),
+                InsertMessage(asked.answer),
+                chat,
                 CountMessage(self.day, limits.daily_messages),
                 *counted,
                 *map(CheckImage, user.image_ids),
+                *others[0],
             ),
-            events=(MessageInserted(user), MessageInserted(assistant)),
+            events=(MessageInserted(user), MessageInserted(asked.answer), *others[1]),
             opens=1 if assistant.is_open else 0,
             open_limit=limits.open_messages,
         )
+
+    def _placed(self, assistant: Message) -> Pair:
+        """Both messages, which do not stand where the answer fails at once in another's place."""
+        if self.instead_of is None or assistant.is_open or assistant.has_something:
+            return Pair(self.user, assistant)
+        return Pair(replace(self.user, stands=False), replace(assistant, stands=False))
+
+    def _displaced(self, asked: Pair) -> Told:
+        if self.instead_of is None or not asked.stands:
+            return (), ()
+        return displaced(self.instead_of)
 
 
 @dataclass(frozen=True)
@@ -130,11 +158,13 @@ class OpenQuestion:
         channel: UnifiedChannel,
         images: ImagesById,
         painters: ChoosePainter,
+        lines: ReadLine,
         clock: Clock,
         limits: Limits,
     ) -> None:
         self._channel = channel
         self._images = images
+        self._lines = lines
         self._painters = painters
         self._clock = clock
         self._limits = limits
@@ -146,9 +176,12 @@ class OpenQuestion:
             ClockSkew: the id's time is more than five minutes off.
             UnknownPicture: the user has no such picture.
             Invalid: the image model is unknown, or has no such size or shape.
+            ChatDeleted, NotLast, NotEnded: what it replaces is not there, not of the chat's last
+                line, or not answered yet.
             TooManyOpen, AccountDeleted: refused.
             ConditionsFailed: a message with this id is there (`InsertMessage`), its chat is being
-                deleted (`TouchChat`), a picture has just been deleted (`CheckImage`), or the day's
+                deleted or its last line is another (`TouchChat`), what it replaces has changed
+                (`ReplaceMessage`), a picture has just been deleted (`CheckImage`), or the day's
                 messages (`CountMessage`) or calls of the model (`CountCall`) are used up.
         """
         opening = self.begin(question)
@@ -161,10 +194,11 @@ class OpenQuestion:
         """What would be stored of it, with the pictures that it names.
 
         Raises:
-            ClockSkew, UnknownPicture, Invalid: as above.
+            ClockSkew, UnknownPicture, Invalid, ChatDeleted, NotLast, NotEnded: as above.
         """
         now = self._clock.now()
         clock_rule.check(question.message_id, now)
+        instead_of = self._replaced(question)
         channel, attachments = self._read(question)
         user = Message(
             question.message_id,
@@ -175,7 +209,28 @@ class OpenQuestion:
             image_ids=question.image_ids,
             attachments=attachments,
         )
-        return Opening(user, self._placeholder(question, now), channel, self._limits)
+        answer = self._placeholder(question, now)
+        if instead_of is not None:
+            line = instead_of.question.line
+            user = replace(user, version_of=line)
+            answer = replace(answer, version_of=line, stood_before=instead_of.question.id)
+        return Opening(user, answer, channel, self._limits, instead_of)
+
+    def _replaced(self, question: Question) -> Pair | None:
+        """The pair that stands, of the line of the question that is replaced."""
+        if question.replaces is None:
+            return None
+        last = self._lines.last(question.user_id, question.chat_id)
+        if last is None:
+            raise ChatDeleted
+        pairs = self._lines(question.user_id, question.chat_id, last).pairs
+        named = next((one for one in pairs if one.question.id == question.replaces), None)
+        now = standing(pairs)
+        if named is None or now is None:
+            raise NotLast
+        if named.answer.is_open or now.answer.is_open:
+            raise NotEnded
+        return now
 
     def _read(self, question: Question) -> tuple[Channel | None, tuple[Image, ...]]:
         """Its pictures, beside the channel; without any the channel is read for the change.

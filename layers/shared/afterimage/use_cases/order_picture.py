@@ -147,7 +147,11 @@ class OrderPicture:
                 delivery = self._channel.change(question.user_id, order, channel)
             except ConditionsFailed as failed:
                 if failed.includes(ReplaceMessage):
-                    return self._end.as_it_stands(question.user_id, message)
+                    now = self._end.as_it_stands(question.user_id, message)
+                    if _is_again(message) or not now.is_still(message):
+                        return now
+                    message, channel = message.placed_as(now), None
+                    continue
                 wanted, channel = self._fewer(message, wanted, failed), None
                 if not wanted.fits:
                     break

@@ -178,10 +178,13 @@ class ShowWords:
             return self._changed.wait_for(lambda: self._has_ended, seconds)
 
     def _is_wanted(self) -> bool:
-        """Whether the message is still as it was when the model was asked."""
+        """Whether the message, wherever it stands, is still as it was when the model was asked."""
         message = self._message
         stored = self._messages.get(self._user_id, message.chat_id, message.id)
-        return stored is not None and stored.version == message.version
+        if stored is None or not stored.is_still(message):
+            return False
+        self._message = stored  # whose version its words belong to from now on
+        return True
 
     def _look_who_is_there(self) -> None:
         there = self._channel.read(self._user_id).connections

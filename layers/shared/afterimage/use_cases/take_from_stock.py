@@ -103,6 +103,8 @@ class TakeFromStock:
         """
         if question.image_ids or question.again or question.count not in (None, 1):
             return None
+        if question.replaces is not None:
+            return None  # it is not the first of its chat
         try:
             suggestion = self._suggestion(question)
             return None if suggestion is None else self._answer(question, suggestion)

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import budget, endings
@@ -43,6 +44,7 @@ from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.show_words import ShowWords
 
 _HISTORY = 20  # messages; a chat's recent past is what a next answer needs
+_PAGES = 10  # of messages, so many of which are versions that do not stand
 _HISTORY_LENGTH = 80_000  # characters; the longest question with the longest answer fit
 # Kept of the function's time for the transaction and the posts that end the answer.
 _TIME_TO_END = timedelta(seconds=6)
@@ -99,7 +101,7 @@ class Think:
         Raises:
             ChatDeleted, AccountDeleted: it went meanwhile.
         """
-        seen = self._executor.submit(self._conversation, question)
+        seen = self._executor.submit(self._conversation, question, assistant.line)
         # Here, too, because a new process reads a secret for it.
         identifier = self._executor.submit(self._identifiers.of, question.user_id)
         self._channel.deliver(delivery)
@@ -121,8 +123,8 @@ class Think:
         try:
             reply = self._ask(question, *asking, words)
             if isinstance(reply, TextReply):
-                ending = endings.reply(assistant, reply.text, reply.parts)
-                answered = self._end(user_id, ending, after=words.end())
+                ending = partial(endings.reply, text=reply.text, parts=reply.parts)
+                answered = self._end(user_id, assistant, ending, after=words.end())
             else:
                 spoken = replace(assistant, text=reply.text)
                 answered = self._order(question, spoken, reply, after=words.end())
@@ -159,14 +161,13 @@ class Think:
 
     def _with_words(self, user_id: str, read: Message, ended: Message, words: str) -> Message:
         """What was shown of an answer stays, also where its user has cancelled it meanwhile."""
-        is_ours = ended.status is Status.CANCELLED and ended.version == read.version + 1
-        if not is_ours or not words:
+        if ended.status is not Status.CANCELLED or not words:
             return ended
-        return self._end(user_id, endings.keep_words(ended, words))
+        return self._end.keep_words(user_id, read, ended, words)
 
-    def _conversation(self, question: Question) -> _Conversation:
+    def _conversation(self, question: Question, line: str) -> _Conversation:
         user_id, chat_id = question.user_id, question.chat_id
-        before = self._messages.before(user_id, chat_id, question.message_id, _HISTORY)
+        before = self._before(question, line)
         asked = Message(
             question.message_id,
             chat_id,
@@ -177,6 +178,18 @@ class Think:
         )
         messages = [*in_pairs(before[::-1], _HISTORY_LENGTH), asked]
         return *self._see(user_id, messages), not before
+
+    def _before(self, question: Question, line: str) -> Sequence[Message]:
+        """What stands of the lines before, newest first; of its own line nothing is said."""
+        said: list[Message] = []
+        seen: str = question.message_id
+        for _ in range(_PAGES):
+            page = self._messages.before(question.user_id, question.chat_id, seen, _HISTORY)
+            said += [message for message in page if message.stands and message.line != line]
+            if len(page) < _HISTORY or len(said) >= _HISTORY:
+                break
+            seen = page[-1].id
+        return said[:_HISTORY]
 
     def _ask(
         self,

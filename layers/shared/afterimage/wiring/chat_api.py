@@ -25,6 +25,7 @@ from afterimage.http.shares import ShareRoutes
 from afterimage.http.suggestions import SuggestionRoutes
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.choose_version import ChooseVersion
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
@@ -34,6 +35,7 @@ from afterimage.use_cases.end_share import TakeBack
 from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
+from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.read_shares import ReadShares
 from afterimage.use_cases.read_suggestions import ReadSuggestions
 from afterimage.use_cases.search import Search
@@ -61,10 +63,9 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         client=base.aws.client("s3", originals.PRESIGN), bucket=configured.images_bucket
     )
     tokens = HmacShareTokens(base.fixed_secret(configured.pseudonym_secret))
+    attach = Attach(images=DynamoDbRows(plain))
     reading = ChatApiRoutes(
-        messages=ReadMessages(
-            messages=messages, chats=chats, attach=Attach(images=DynamoDbRows(plain))
-        ),
+        messages=ReadMessages(messages=messages, chats=chats, attach=attach),
         chats=ListChats(chats=chats),
         images=gallery,
         original=DownloadOriginal(images=gallery, originals=stored),
@@ -89,6 +90,12 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             end=base.end_slots,
             clock=base.clock,
             upload_time=upload_time(configured.image_timeout),
+            log=base.log,
+        ),
+        choose=ChooseVersion(
+            channel=base.channel,
+            messages=messages,
+            lines=ReadLine(messages=messages, chats=DynamoDbRows(plain), attach=attach),
             log=base.log,
         ),
         delete_image=DeleteImage(

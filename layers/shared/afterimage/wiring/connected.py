@@ -14,8 +14,10 @@ from afterimage import settings
 from afterimage.adapters import aws
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.channel import Turns, UnifiedChannel
 from afterimage.ports.web_push import Teller
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.wiring.reading import Reading
@@ -109,6 +111,7 @@ class Channelled(Connected):
             channel=self.channel,
             messages=DynamoDbMessages(),
             jobs=DynamoDbLedger(),
+            attach=Attach(images=DynamoDbRows(plain)),
             invocation=self.invocation,
         )
 

@@ -35,6 +35,7 @@ from afterimage.use_cases.note_candidate import NoteCandidate
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.paint_question import PaintQuestion
+from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.take_from_stock import TakeFromStock
@@ -67,7 +68,15 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         log=base.log,
         metrics=base.metrics,
     )
-    end = EndAnswer(channel=base.channel, messages=messages, clock=base.clock, log=base.log)
+    lines = ReadLine(messages=messages, chats=images, attach=attach)
+    end = EndAnswer(
+        channel=base.channel,
+        messages=messages,
+        lines=lines,
+        end=base.end_slots,
+        clock=base.clock,
+        log=base.log,
+    )
     order = OrderPicture(
         channel=base.channel,
         jobs=ledger,
@@ -112,7 +121,12 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         metrics=base.metrics,
     )
     opening = OpenQuestion(
-        channel=base.channel, images=images, painters=painters, clock=base.clock, limits=limits
+        channel=base.channel,
+        images=images,
+        painters=painters,
+        lines=lines,
+        clock=base.clock,
+        limits=limits,
     )
     suggestions = set_suggestions(
         base.parameter(configured.suggestions_parameter), base.log, base.metrics

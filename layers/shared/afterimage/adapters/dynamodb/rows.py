@@ -64,6 +64,8 @@ _CHANGING = (
     MessageRow.deadline,
     MessageRow.open,
     MessageRow.lease_until,
+    MessageRow.stands,
+    MessageRow.stood_before,
 )
 _BEFORE_SLOTS = (
     MessageRow.job_id,
@@ -120,6 +122,9 @@ def message_row(user_id: str, message: Message) -> MessageRow:
         image_model=message.image_model,
         source_image_ids=list(message.source_image_ids) or None,
         image_ids=list(message.image_ids) or None,
+        version_of=message.version_of,
+        stands=None if message.stands else False,
+        stood_before=message.stood_before,
     )
 
 
@@ -161,6 +166,9 @@ def message_of(row: MessageRow) -> Message:
         image_model=row.image_model,
         source_image_ids=tuple(row.source_image_ids or ()),
         image_ids=tuple(row.image_ids or ()),
+        version_of=row.version_of,
+        stands=row.stands is not False,  # what was stored before there were versions does
+        stood_before=row.stood_before,
     )
 
 
@@ -210,6 +218,7 @@ def chat_of(row: ChatRow) -> Chat:
         time_of(row.updated_at),
         pinned=bool(row.pinned),
         title_origin=TitleOrigin(row.title_origin or TitleOrigin.TEXT),
+        last_line=row.last_line,
     )
 
 

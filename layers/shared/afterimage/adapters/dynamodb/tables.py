@@ -74,6 +74,9 @@ class MessageRow(Model):
     image_size = UnicodeAttribute(null=True)
     image_model = UnicodeAttribute(null=True)
     source_image_ids = JSONAttribute(null=True)
+    version_of = UnicodeAttribute(null=True)
+    stands = BooleanAttribute(null=True)
+    stood_before = UnicodeAttribute(null=True)
     open_messages = OpenMessages()
     # The one picture of a row that was written before there were slots.
     job_id = UnicodeAttribute(null=True)
@@ -112,6 +115,7 @@ class ChatRow(Model):
     title_origin = UnicodeAttribute(null=True)
     pinned = BooleanAttribute(null=True)
     pins = UnicodeSetAttribute(null=True)
+    last_line = UnicodeAttribute(null=True)
     by_updated_at = ChatsByUpdate()
 
 

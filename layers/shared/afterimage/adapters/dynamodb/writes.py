@@ -194,10 +194,16 @@ def _event_puts(channel: Channel, transition: Transition, now: datetime) -> list
 def _chat_checks(user_id: str, transition: Transition) -> list[Item]:
     """That no chat is being deleted in which a message is replaced, once for each chat.
 
-    A chat that the transition itself updates is left out: that has a condition of its own, and an
-    item can be named once in a transaction.
+    A chat that the transition itself updates or checks is left out: that has a condition of its
+    own, and an item can be named once in a transaction.
     """
-    updates = (changes.TouchChat, changes.EditChat, changes.NameChat, changes.CloseChat)
+    updates = (
+        changes.TouchChat,
+        changes.CheckLastLine,
+        changes.EditChat,
+        changes.NameChat,
+        changes.CloseChat,
+    )
     seen = {change.chat_id for change in transition.changes if isinstance(change, updates)}
     checks: list[Item] = []
     for change in (*transition.changes, *transition.along):
@@ -234,6 +240,8 @@ def _write(  # noqa: C901 - one case a change
         case changes.UnpinChat(chat_id):
             unpinned = ChatRow.pins.delete({chat_id})
             return Update(ChatRow(user_id, PINS), [unpinned], ChatRow.chat_id.exists())
+        case changes.CheckLastLine(chat_id, line):
+            return Check(ChatRow, (user_id, chat_id), _has_last(line))
         case changes.CountMessage(day, limit):
             return _count(user_id, f"messages#{day}", limit)
         case changes.ReserveImage(day, limit, number):
@@ -304,9 +312,9 @@ def _touch_chat(user_id: str, change: changes.TouchChat) -> Update:
             ChatRow.updated_at.set(at),
             ChatRow.title.set(ChatRow.title | change.title),
             ChatRow.created_at.set(ChatRow.created_at | at),
+            *([] if change.line is None else [ChatRow.last_line.set(change.line)]),
         ],
-        # One that is being deleted is there.
-        ChatRow.chat_id.does_not_exist() if change.is_new else ChatRow.deleting.does_not_exist(),
+        _may_be_touched(change),
     )
 
 
@@ -332,6 +340,20 @@ def _room(pin: changes.PinChat) -> Condition:
     return room
 
 
+def _may_be_touched(change: changes.TouchChat) -> Condition:
+    if change.is_new:  # one that is being deleted is there
+        there_is_none: Condition = ChatRow.chat_id.does_not_exist()
+        return there_is_none
+    kept: Condition = ChatRow.deleting.does_not_exist()
+    return _has_last(change.line) if change.is_last and change.line else kept
+
+
+def _has_last(line: str) -> Condition:
+    is_last = (ChatRow.last_line == line) | ChatRow.last_line.does_not_exist()
+    there: Condition = _there() & is_last
+    return there
+
+
 def _close_chat(user_id: str, chat_id: str) -> Update:
     return Update(
         ChatRow(user_id, chat_id),
@@ -342,6 +364,7 @@ def _close_chat(user_id: str, chat_id: str) -> Update:
             ChatRow.pinned.remove(),
             ChatRow.created_at.remove(),
             ChatRow.updated_at.remove(),
+            ChatRow.last_line.remove(),
         ],
         _there(),
     )

@@ -1,0 +1,449 @@
+"""A question is asked in another one's place: a version of it, of which one stands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from concurrent.futures import Executor
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from tests.support.builders import CHAT, a_ulid
+from tests.support.bundle import BYTES, FOX, HELLO, LIMITS, USER, Bundle, new_bundle
+
+from afterimage.domain.entities import Message, Status
+from afterimage.domain.errors import (
+    Blocked,
+    ChatDeleted,
+    IdReused,
+    MessageLimit,
+    NotEnded,
+    NotFound,
+    NotLast,
+    ProviderUnavailable,
+)
+from afterimage.domain.versions import Pair
+from afterimage.ports.models import TextReply
+from afterimage.use_cases.answer_message import Answer
+
+BYE = TextReply("Bye!", '[{"text":"Bye!"}]')
+MANY = replace(LIMITS, daily_images=9, daily_messages=30, text_calls=40)
+DOWN = ProviderUnavailable("HTTP 503")
+
+
+@pytest.fixture
+def bundle(threads: Executor) -> Bundle:
+    return new_bundle(threads, limits=MANY)
+
+
+@pytest.fixture
+def first(bundle: Bundle) -> Answer:
+    """A question with its answer."""
+    bundle.text.script = [HELLO]
+    return bundle.ask(0, text="Hello?")
+
+
+def anew(bundle: Bundle, asked: Message, number: int = 1, *said: Any, **changed: Any) -> Answer:
+    """The question once more, as a version of it."""
+    bundle.clock.advance(seconds=1)
+    bundle.text.script = list(said)
+    return bundle.ask(number, **{"text": "Hello??", "replaces": asked.id, **changed})
+
+
+def stand(bundle: Bundle) -> list[str]:
+    """Words of what stands, by the messages' ids."""
+    stored = sorted(bundle.tables.rows.messages.items())
+    return [message.text for _, message in stored if message.stands]
+
+
+def open_one(bundle: Bundle) -> Message:
+    """The answer that is under way."""
+    return next(message for message in bundle.tables.rows.messages.values() if message.is_open)
+
+
+def told(bundle: Bundle) -> list[tuple[str, str, bool]]:
+    """Every event's message, how it was told, and whether it stands by now."""
+    rows = bundle.tables.rows
+    return [
+        (event.name, event.message_id or "", rows.messages[USER, CHAT, event.message_id].stands)
+        for (_, _), (event, _) in sorted(rows.events.items())
+        if event.message_id is not None
+    ]
+
+
+def sent(asked: Any) -> list[Any]:
+    return [part.get("text") for turn in asked[0] for part in turn.parts]
+
+
+# --- Asked anew --------------------------------------------------------------------------------
+
+
+def test_what_is_asked_anew_stands_in_place_of_what_stood(bundle: Bundle, first: Answer) -> None:
+    second = anew(bundle, first.user, 1, BYE)
+
+    assert (second.user.version_of, second.assistant.version_of) == (first.user.id, first.user.id)
+    assert (first.user.version_of, first.assistant.reply_to) == (None, first.user.id)
+    assert stand(bundle) == ["Hello??", "Bye!"]
+    assert bundle.now(first.user).version == first.user.version + 1
+    old, new = (first.user.id, first.assistant.id), (second.user.id, second.assistant.id)
+    assert told(bundle)[3:] == [
+        ("message-insert", new[0], True),
+        ("message-insert", new[1], True),
+        ("message-update", old[0], False),
+        ("message-update", old[1], False),
+        ("message-update", new[1], True),
+    ]
+    assert bundle.used() == (0, 2)
+
+
+def test_the_model_reads_what_stands_and_nothing_of_the_line_itself(
+    bundle: Bundle, first: Answer
+) -> None:
+    second = anew(bundle, first.user, 1, BYE)
+    assert sent(bundle.text.asked[-1]) == ["Hello??"]
+
+    bundle.text.script = [HELLO]
+    bundle.ask(20, text="And now?")
+
+    assert sent(bundle.text.asked[-1]) == ["Hello??", "Bye!", "And now?"]
+    assert second.assistant.stands
+
+
+def test_versions_do_not_take_the_place_of_what_was_said_before(bundle: Bundle) -> None:
+    bundle.text.script = [HELLO] * 30
+    bundle.ask(0, text="Once")
+    asked = bundle.ask(1, text="Twice").user
+    for number in range(2, 15):
+        asked = anew(bundle, asked, number, HELLO, text=f"Take {number}").user
+
+    assert sent(bundle.text.asked[-1]) == ["Once", "Hello!", "Take 14"]
+
+
+def test_it_takes_nothing_over(bundle: Bundle) -> None:
+    image = bundle.upload(50).image
+    bundle.text.script = [HELLO]
+    asked = bundle.ask(0, image_ids=(image.id,), count=2, aspect_ratio="16:9").user
+
+    again = anew(bundle, asked, 1, HELLO)
+
+    assert (again.user.image_ids, again.assistant.count) == ((), None)
+    # What was told of the first one still has its picture.
+    (frame,) = [
+        frame["payload"]["message"]
+        for frame in bundle.push.to("tab")
+        if frame["event"] == "message-update" and frame["payload"]["message"]["id"] == asked.id
+    ]
+    assert [one["id"] for one in frame["meta"]["attachments"]] == [image.id]
+
+
+def test_a_version_of_a_version_is_of_the_same_line(bundle: Bundle, first: Answer) -> None:
+    second = anew(bundle, first.user, 1, BYE)
+    third = anew(bundle, first.user, 2, HELLO, text="Third")
+
+    assert third.user.version_of == first.user.id
+    assert third.assistant.stood_before == second.user.id
+    assert stand(bundle) == ["Third", "Hello!"]
+
+
+def test_another_one_is_a_version(bundle: Bundle) -> None:
+    fox = bundle.order(0)
+    bundle.painter.script = [[BYTES], [BYTES]]
+    bundle.paint(fox)
+    asked = bundle.now(replace(fox, id=fox.reply_to or ""))
+
+    again = bundle.ask(1, text="Another one", paint=True, again=fox.id, replaces=asked.id)
+    bundle.paint(again.assistant)
+
+    assert again.assistant.prompt == fox.prompt
+    assert [bundle.now(one).stands for one in (fox, asked)] == [False, False]
+    assert bundle.now(again.assistant).stands
+
+
+# --- Refused -----------------------------------------------------------------------------------
+
+
+def test_only_the_last_question_is_asked_anew(bundle: Bundle, first: Answer) -> None:
+    bundle.text.script = [HELLO]
+    bundle.ask(1)
+    before = bundle.used()
+
+    for replaces in (first.user.id, first.assistant.id, a_ulid(99)):
+        with pytest.raises(NotLast):
+            bundle.ask(2, replaces=replaces)
+
+    assert bundle.used() == before
+
+
+def test_a_question_that_is_being_answered_is_not_asked_anew(bundle: Bundle) -> None:
+    asked = bundle.order(0)
+
+    with pytest.raises(NotEnded):
+        bundle.ask(1, replaces=asked.reply_to)
+
+
+def test_of_a_chat_that_is_deleted_nothing_is_asked_anew(bundle: Bundle, first: Answer) -> None:
+    bundle.delete_chat()
+
+    with pytest.raises(ChatDeleted):
+        bundle.ask(1, replaces=first.user.id)
+
+
+def test_it_counts_as_any_message(bundle: Bundle, first: Answer) -> None:
+    bundle.limits = replace(MANY, daily_messages=1)
+    bundle.__post_init__()
+
+    with pytest.raises(MessageLimit):
+        bundle.ask(1, replaces=first.user.id)
+
+    assert stand(bundle) == ["Hello?", "Hello!"]
+
+
+def test_the_same_request_again_finds_what_the_first_made(bundle: Bundle, first: Answer) -> None:
+    second = anew(bundle, first.user, 1, BYE)
+
+    bundle.clock.advance(seconds=-1)
+    assert anew(bundle, first.user, 1) == second
+    bundle.clock.advance(seconds=-1)
+    with pytest.raises(IdReused):
+        anew(bundle, first.user, 1, text="Other words")
+
+
+def meanwhile(bundle: Bundle, act: Callable[[], object]) -> None:
+    """Right before the next transaction."""
+    commit, acts = bundle.tables.commit, [act]
+
+    def interrupted(*given: Any) -> None:
+        if acts:
+            acts.pop()()
+        commit(*given)
+
+    bundle.tables.commit = interrupted  # type: ignore[method-assign, assignment]
+
+
+def test_of_two_at_once_the_second_is_refused(bundle: Bundle, first: Answer) -> None:
+    meanwhile(bundle, lambda: bundle.order(1, text="First", replaces=first.user.id))
+
+    with pytest.raises(NotEnded):
+        bundle.ask(2, text="Second", replaces=first.user.id)
+
+    assert stand(bundle) == ["First", ""]
+
+
+def test_a_question_asked_meanwhile_wins(bundle: Bundle, first: Answer) -> None:
+    meanwhile(bundle, lambda: bundle.order(10, text="Next"))
+
+    with pytest.raises(NotLast):
+        bundle.ask(20, replaces=first.user.id)
+
+    assert stand(bundle) == ["Hello?", "Hello!", "Next", ""]
+
+
+def test_a_chat_from_before_there_were_lines(bundle: Bundle, first: Answer) -> None:
+    rows = bundle.tables.rows
+    rows.chats[USER, CHAT] = replace(rows.chats[USER, CHAT], last_line=None)
+
+    second = anew(bundle, first.user, 1, BYE)
+
+    assert second.user.version_of == first.user.id
+    assert rows.chats[USER, CHAT].last_line == first.user.id
+
+
+# --- It gives way ------------------------------------------------------------------------------
+
+
+def test_an_answer_that_fails_gives_way_to_what_stood(bundle: Bundle, first: Answer) -> None:
+    second = anew(bundle, first.user, 1, DOWN)
+
+    assert second.assistant.status is Status.FAILED
+    assert (second.user.stands, second.assistant.stands) == (False, False)
+    assert stand(bundle) == ["Hello?", "Hello!"]
+    ended, *others = told(bundle)[-4:]
+    assert ended[1] == second.assistant.id
+    assert [event[1:] for event in others] == [
+        (first.user.id, True),
+        (first.assistant.id, True),
+        (second.user.id, False),
+    ]
+
+
+def test_a_picture_that_fails_gives_way(bundle: Bundle, first: Answer) -> None:
+    second = anew(bundle, first.user, 1, FOX)
+    bundle.painter.script = [Blocked("no")]
+
+    bundle.paint(second.assistant)
+
+    assert bundle.now(second.assistant).status is Status.FAILED
+    assert stand(bundle) == ["Hello?", "Hello!"]
+
+
+def test_one_that_fails_as_it_is_asked_never_stands(bundle: Bundle, first: Answer) -> None:
+    for number in (1, 2):
+        anew(bundle, first.user, number, FOX)
+        bundle.cancel(bundle.now(open_one(bundle)))
+
+    # No picture of the day is left.
+    bundle.limits = replace(bundle.limits, daily_images=0)
+    bundle.__post_init__()
+    failed = anew(bundle, first.user, 3, paint=True)
+
+    assert (failed.assistant.status, failed.user.stands) == (Status.FAILED, False)
+    assert stand(bundle) == ["Hello?", "Hello!"]
+
+
+def test_one_that_is_overdue_gives_way(bundle: Bundle, first: Answer) -> None:
+    second = anew(bundle, first.user, 1, FOX)
+    bundle.clock.advance(minutes=8)
+
+    bundle.sweep()
+
+    assert bundle.now(second.assistant).status is Status.FAILED
+    assert stand(bundle) == ["Hello?", "Hello!"]
+
+
+def test_one_that_is_cancelled_without_a_picture_gives_way(bundle: Bundle, first: Answer) -> None:
+    second = anew(bundle, first.user, 1, FOX)
+
+    assert not bundle.cancel(second.assistant).stands
+
+    assert stand(bundle) == ["Hello?", "Hello!"]
+
+
+def test_one_that_is_cancelled_with_a_picture_stands(bundle: Bundle, first: Answer) -> None:
+    second = anew(bundle, first.user, 1, replace(FOX, count=2))
+    bundle.painter.script = [[BYTES]]
+    bundle.paint(second.assistant)
+
+    bundle.cancel(bundle.now(second.assistant))
+
+    assert bundle.now(second.assistant).stands
+    assert not bundle.now(first.user).stands
+
+
+def test_words_of_one_that_was_cancelled_bring_it_back(bundle: Bundle, first: Answer) -> None:
+    seen: list[list[str]] = []
+
+    def cancelled() -> None:
+        bundle.cancel(open_one(bundle))
+        seen.append(stand(bundle))
+
+    bundle.text.said, bundle.text.meanwhile = ["Good", " day"], cancelled
+    second = anew(bundle, first.user, 1, BYE)
+
+    assert seen == [["Hello?", "Hello!"]]
+    assert (second.assistant.status, second.assistant.text) == (Status.CANCELLED, "Good day")
+    assert stand(bundle) == ["Hello??", "Good day"]
+
+
+def test_words_do_not_bring_back_what_is_no_longer_of_the_last_line(
+    bundle: Bundle, first: Answer
+) -> None:
+    def cancelled_and_asked_on() -> None:
+        bundle.text.said, bundle.text.meanwhile = [], lambda: None
+        bundle.cancel(open_one(bundle))
+        bundle.text.script = [HELLO]
+        bundle.ask(50, text="And now?")
+        bundle.text.script = [BYE]
+
+    bundle.text.said, bundle.text.meanwhile = ["Good"], cancelled_and_asked_on
+    second = anew(bundle, first.user, 1, BYE)
+
+    assert (second.assistant.text, second.assistant.stands) == ("Good", False)
+    assert stand(bundle) == ["Hello?", "Hello!", "And now?", "Hello!"]
+
+
+def test_what_stood_may_change_while_it_comes_back(bundle: Bundle) -> None:
+    fox = bundle.order(0)
+    bundle.painter.script = [[BYTES]]
+    bundle.paint(fox)
+    asked = bundle.now(replace(fox, id=fox.reply_to or ""))
+    second = anew(bundle, asked, 1, FOX)
+    image = bundle.now(fox).image
+    assert image is not None
+    meanwhile(bundle, lambda: bundle.delete_image(image.id))
+
+    bundle.cancel(second.assistant)
+
+    assert bundle.now(fox).stands
+    assert bundle.now(fox).image_deleted
+
+
+def test_a_failed_version_is_tried_again_without_the_words_of_the_others(
+    bundle: Bundle, first: Answer
+) -> None:
+    second = anew(bundle, first.user, 1, DOWN)
+    bundle.text.script = [BYE]
+
+    tried = bundle.retry(second.assistant)
+
+    assert sent(bundle.text.asked[-1]) == ["Hello??"]
+    assert (tried.text, tried.stands) == ("Bye!", False)
+
+
+# --- Chosen ------------------------------------------------------------------------------------
+
+
+def test_a_person_goes_back_and_forth(bundle: Bundle, first: Answer) -> None:
+    second = anew(bundle, first.user, 1, BYE)
+
+    chosen = bundle.choose(first.user)
+
+    assert chosen == Pair(bundle.now(first.user), bundle.now(first.assistant))
+    assert stand(bundle) == ["Hello?", "Hello!"]
+    assert [event[1] for event in told(bundle)[-4:]] == [
+        first.user.id,
+        first.assistant.id,
+        second.user.id,
+        second.assistant.id,
+    ]
+    seq = bundle.tables.read(USER).seq
+    assert bundle.choose(first.user) == chosen
+    assert bundle.tables.read(USER).seq == seq
+    bundle.choose(second.user)
+    assert stand(bundle) == ["Hello??", "Bye!"]
+
+
+def test_only_versions_of_the_last_question_are_chosen(bundle: Bundle, first: Answer) -> None:
+    anew(bundle, first.user, 1, BYE)
+    meanwhile(bundle, lambda: bundle.order(20, text="Next"))
+
+    with pytest.raises(NotLast):
+        bundle.choose(first.user)
+
+    with pytest.raises(NotFound):
+        bundle.choose(first.assistant)
+    with pytest.raises(NotFound):
+        bundle.choose(first.user, user="mallory")
+    assert stand(bundle) == ["Hello??", "Bye!", "Next", ""]
+
+
+@pytest.mark.parametrize("reply", [BYE, FOX, DOWN])
+def test_what_is_chosen_while_another_is_answered_stands(
+    bundle: Bundle, first: Answer, reply: Any
+) -> None:
+    """The answer goes on, and ends where it is: its words are not lost."""
+
+    def chosen() -> None:
+        bundle.choose(first.user)
+
+    bundle.text.meanwhile = chosen
+
+    second = anew(bundle, first.user, 1, reply)
+
+    assert not second.assistant.stands
+    assert second.assistant.text == ("Bye!" if reply is BYE else "")
+    assert second.assistant.is_open == (reply is FOX)
+    assert stand(bundle) == ["Hello?", "Hello!"]
+
+
+def test_one_that_is_chosen_again_while_it_is_answered_gives_way_to_what_it_displaced_then(
+    bundle: Bundle, first: Answer
+) -> None:
+    second = anew(bundle, first.user, 1, BYE)
+    third = anew(bundle, first.user, 2, FOX, text="Third")
+    bundle.choose(first.user)
+    bundle.choose(third.user)
+
+    bundle.cancel(third.assistant)
+
+    assert stand(bundle) == ["Hello?", "Hello!"]
+    assert not bundle.now(second.user).stands
