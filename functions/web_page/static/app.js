@@ -37,7 +37,7 @@ function listen() {
   channel.on("message-insert", ({ message }) => receive(message));
   channel.on("message-update", ({ message }) => receive(message));
   channel.on("message-preview", (preview) => chat.preview(preview));
-  channel.on("message-delta", ({ message_id }) => chat.write(channel.message(message_id)));
+  channel.on("message-delta", ({ message_id }) => showWords(() => chat.write(channel.message(message_id))));
   channel.on("message-delete", ({ message_ids }) => chat.remove(message_ids));
   channel.on("image-insert", ({ image }) => {
     gallery.insert(image);
@@ -61,8 +61,20 @@ function receive(...messages) {
     announceChange(message);
     if (hasLess(message)) refreshUsage();
   }
-  chat.merge(...messages);
+  if (messages.some(isWritten)) showWords(() => chat.merge(...messages.map(({ id }) => channel.message(id)).filter(Boolean)));
+  else chat.merge(...messages);
   showTitle();
+}
+
+/** An answer in words. */
+function isWritten({ role, text }) {
+  return role === "assistant" && Boolean(text);
+}
+
+/** Words are shown once it is known how: at once, but for the first answer, which may go on meanwhile. */
+async function showWords(show) {
+  if (!parts.markdown) await load("markdown").catch(() => {}); // as text, then
+  show();
 }
 
 /** Whether something of it may have gone back to the day: it failed, or was cancelled. */
@@ -161,6 +173,7 @@ const messageActions = {
   edit: editImage,
   open: (image) => openImage(gallery.find(image.id) ?? image), // a slot's image has no prompt
   download,
+  markdown: () => parts.markdown?.Markdown,
   readAgain: readImage,
   find: heldImage,
 };
@@ -217,6 +230,7 @@ const PARTS = {
   viewer: () => import("./viewer.js"),
   selection: () => import("./selection.js"),
   downloads: () => import("./downloads.js"),
+  markdown: () => import("./markdown.js"), // with the first answer in words, if that is earlier
 };
 const parts = {}; // that are there
 
@@ -279,6 +293,7 @@ async function readMessages(chatId, query = "limit=50") {
     if (error.status === 404) return none;
     throw error;
   });
+  if (page.messages.some(isWritten) && !parts.markdown) await load("markdown").catch(() => {});
   return { ...page, messages: channel.take(page.messages) };
 }
 

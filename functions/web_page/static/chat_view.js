@@ -34,6 +34,7 @@ export class ChatView {
   #loading = false;
   #waits;
   #glides = new Glides();
+  #written = new Set(); // ids of answers that have more words since the last frame
 
   /**
    * @param {{
@@ -103,14 +104,21 @@ export class ChatView {
     }, this.#isAtEnd());
   }
 
-  /** More words of an answer. */
+  /** More words of an answer: they are read as a whole, so once a frame is often enough. */
   write(message) {
-    if (!this.#messages.has(message.id)) return;
+    if (!message || !this.#messages.has(message.id)) return;
     this.#messages.set(message.id, message);
-    const item = this.#items.get(message.id);
-    if (!item) return;
+    if (this.#written.size === 0) requestAnimationFrame(() => this.#writeAll());
+    this.#written.add(message.id);
+  }
+
+  #writeAll() {
+    const written = [...this.#written].map((id) => this.#messages.get(id))
+      .filter((message) => message?.meta.status === "thinking" && this.#items.has(message.id));
+    this.#written.clear();
+    if (written.length === 0) return;
     const wasAtEnd = this.#isAtEnd();
-    this.#keepStill(() => item.write(message), wasAtEnd, [message]);
+    this.#keepStill(() => written.forEach((message) => this.#items.get(message.id).write(message)), wasAtEnd, written);
     if (!wasAtEnd && this.#below > AT_END_PX) this.#offerEnd();
     this.#tick();
   }

@@ -84,14 +84,22 @@ export function quoted(text) {
   return `“\u2068${short}\u2069”`;
 }
 
-/** Copies, and says on the button that was pressed whether the browser let it. */
+/** Copies, and says on the button that was pressed, or by its icon, whether the browser let it. */
 export async function copy(text, pressed) {
-  pressed.dataset.label ??= pressed.textContent; // it may be pressed again before it says so again
-  pressed.style.width = `${pressed.getBoundingClientRect().width}px`; // what stands beside it stays there
-  const copied = await navigator.clipboard.writeText(text).then(() => t("copied"), () => t("not_allowed"));
-  pressed.textContent = copied;
-  announce(copied);
-  setTimeout(() => (pressed.textContent = pressed.dataset.label), 1500);
+  const isCopied = await navigator.clipboard.writeText(text).then(() => true, () => false);
+  const said = t(isCopied ? "copied" : "not_allowed");
+  announce(said);
+  const sign = pressed.querySelector("use");
+  if (sign) sign.setAttribute("href", isCopied ? "#icon-check" : "#icon-close");
+  else {
+    pressed.dataset.label ??= pressed.textContent; // it may be pressed again before it says so again
+    pressed.style.width = `${pressed.getBoundingClientRect().width}px`; // what stands beside it stays there
+    pressed.textContent = said;
+  }
+  setTimeout(() => {
+    if (sign) sign.setAttribute("href", "#icon-copy");
+    else pressed.textContent = pressed.dataset.label;
+  }, 1500);
 }
 
 /** What a picture is called where it is not seen: its prompt, if it has one. */

@@ -1,6 +1,9 @@
 /** One message in the page: its words and pictures, what there is to say of it, and what to do next. */
-import { button, copy, difference, element, labelOf, Picture, whenItResets } from "./elements.js";
+import { button, copy, difference, element, iconButton, labelOf, Picture, whenItResets } from "./elements.js";
 import { sentenceOf, t } from "./words.js";
+
+const LONG = 900; // characters of a question, or so many lines, that is folded
+const MANY_LINES = 12;
 
 export class MessageItem {
   element = element("li", { tabIndex: -1 });
@@ -14,11 +17,14 @@ export class MessageItem {
   #pictures = null;
   #more = null; // what came unasked
   #author = element("span", { className: "for-screen-readers" });
-  #text = element("p", { className: "text", dir: "auto" });
+  #text = element("div", { className: "text", dir: "auto" });
+  #markdown = null; // of an answer
+  #isUnfolded = false;
 
   /**
    * @param {object} actions `cancel`, `retry`, `again` and `reword`, called with the message; `edit`,
-   *   `open` and `readAgain`, with a picture; `download`, with several; `find`, with the id of one that may be held
+   *   `open` and `readAgain`, with a picture; `download`, with several; `find`, with the id of one that may be held;
+   *   `markdown`, the class Markdown once it is there
    */
   constructor(actions, waits) {
     this.#actions = actions;
@@ -39,6 +45,7 @@ export class MessageItem {
     this.element.dataset.id = message.id;
     this.element.className = `message ${role} ${meta.status} ${meta.message_type}`;
     this.element.classList.toggle("unsent", version === 0);
+    this.element.classList.toggle("folded", isLong(message) && !this.#isUnfolded);
     this.#author.textContent = `${role === "user" ? t("you_said") : "Afterimage:"} `;
     this.#write(truncated ? "…" : (text ?? ""));
     this.#showFoot(message);
@@ -53,11 +60,22 @@ export class MessageItem {
     this.#write(message.text);
   }
 
-  /** What stands there already stays the same node: somebody may have marked words of it. */
+  /** People's own words are text, as they were typed. What stands there already stays the same node. */
   #write(text) {
-    const [node] = this.#text.childNodes;
-    if (node && text.startsWith(node.data)) node.appendData(text.slice(node.length));
-    else this.#text.textContent = text;
+    const Markdown = this.#message.role === "assistant" && text && this.#actions.markdown();
+    if (Markdown) this.#markdown ??= new Markdown(this.#text);
+    if (this.#markdown) this.#markdown.show(text);
+    else if (this.#text.textContent !== text) this.#text.textContent = text;
+  }
+
+  #copyButton(text) {
+    return iconButton("copy", t("copy_answer"), ({ currentTarget }) => copy(text, currentTarget));
+  }
+
+  #fold() {
+    this.#isUnfolded = !this.#isUnfolded;
+    this.show(this.#message);
+    this.element.scrollIntoView({ block: "nearest" });
   }
 
   preview(imageId, url) {
@@ -134,7 +152,11 @@ export class MessageItem {
 
   #buttonsOf({ sendAgain, role, ...message }) {
     if (sendAgain) return [button(t("try_again"), sendAgain)];
-    if (role === "user") return [];
+    if (role === "user") {
+      if (!isLong({ role, ...message })) return [];
+      const attributes = { "aria-expanded": this.#isUnfolded };
+      return [button(t(this.#isUnfolded ? "show_less" : "show_all"), () => this.#fold(), attributes)];
+    }
     const act = (label, name) => button(label, async ({ currentTarget }) => {
       if (currentTarget.ariaBusy) return; // not disabled: that would lose the focus
       currentTarget.ariaBusy = "true";
@@ -147,7 +169,10 @@ export class MessageItem {
     if (isOpen(message)) return message.version > 0 ? [act(t("cancel"), "cancel")] : [];
     const steps = stepsAfter(message.meta).map(([label, name]) => act(label, name));
     const images = imagesOf(message.meta);
-    if (images.length === 0) return steps;
+    if (images.length === 0) {
+      const isText = message.meta.message_type === "text" && message.text;
+      return isText ? [...steps, this.#copyButton(message.text)] : steps;
+    }
     const [{ prompt }] = images;
     return [
       ...steps,
@@ -157,6 +182,10 @@ export class MessageItem {
       button(t(images.length > 1 ? "download_all" : "download"), () => this.#actions.download(images)),
     ];
   }
+}
+
+function isLong({ role, text }) {
+  return role === "user" && Boolean(text) && (text.length > LONG || text.split("\n").length > MANY_LINES);
 }
 
 /** Places for pictures: each keeps its size and shape, whatever becomes of its picture. */
