@@ -282,6 +282,11 @@ const ERRORS = {
     en: "Only a message that failed or was cancelled can be tried again.",
     de: "Nur was misslang oder abgebrochen wurde, kann noch einmal versucht werden.",
   },
+  not_last: {
+    en: "Only the last question of a chat can be changed, and this is not it any more.",
+    de: "Nur die letzte Frage eines Chats lässt sich ändern, und das ist diese nicht mehr.",
+  },
+  not_ended: { en: "This question is still being answered.", de: "Diese Frage wird noch beantwortet." },
   retry_limit: {
     en: "This has been tried often enough. Please send it as a new message.",
     de: "Das wurde oft genug versucht. Bitte sende es als neue Nachricht.",
