@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from statistics import mean, median
 
-from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from tests.benchmarks import call_chains
 from tests.benchmarks.bench import Bench, running_stack
 from tests.benchmarks.live import User
@@ -29,7 +28,7 @@ from tests.benchmarks.report import (
 )
 from tests.local_stack.gemini.studio import encode
 from tests.support.channel_client import Frame, is_event
-from tests.support.stocked import ARGUMENTS, SUGGESTION, put_picture
+from tests.support.stocked import ARGUMENTS, SUGGESTION, files_of, put_picture
 
 _ROUNDS = 12
 _WARM = 3
@@ -46,7 +45,7 @@ def measure(bench: Bench) -> Iterable[Table]:
         stack.gemini(text_ms=0, image_ms=0)
         user = User(stack, executor)
         try:
-            files = _files(bench)
+            files = files_of(encode(bench.pictures[0], "jpeg"))
             put = partial(put_picture, stack, files)
             yield call_chains.to_taken(stack, user, put, SUGGESTION)
             yield _compare(bench, user, put, lambda: cpu_ms(functions(process.pid)))
@@ -88,17 +87,6 @@ def _compare(
 def _is_complete(frame: Frame) -> bool:
     message = frame.get("payload", {}).get("message", {})
     return bool(message.get("role") == "assistant" and message["meta"]["status"] == "complete")
-
-
-def _files(bench: Bench) -> dict[str, bytes]:
-    original = encode(bench.pictures[0], "jpeg")
-    picture = PillowStudio(WebpSettings()).decode(original)
-    return {
-        "original": original,
-        "full.webp": picture.full().data,
-        "thumbnail.webp": picture.thumbnail().data,
-        "small.webp": picture.small().data,
-    }
 
 
 def _table(

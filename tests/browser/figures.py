@@ -7,6 +7,7 @@ import argparse
 import statistics
 import sys
 import tempfile
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,9 +15,13 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tests.browser.conftest import ARGUMENTS, find_browser
 from tests.browser.crowds import many_messages, many_pictures, name_of
 from tests.browser.people import PATIENCE_MS, expect_level, say
+from tests.local_stack.gemini.painting import paint
+from tests.local_stack.gemini.studio import encode
 from tests.local_stack.testing import RunningStack, StackProcess
+from tests.support import stocked
 
 _ROUNDS = 20
+_CHOICES = 10
 _REST_MS = 700
 _TIMEOUT_MS = 180_000
 
@@ -36,6 +41,7 @@ _NOTE = """(() => {
             super(url);
             this.addEventListener("message", ({ data }) => {
                 if (data.includes('"thinking"')) performance.mark("frame");
+                if (data.includes('"complete"')) performance.mark("complete");
             });
         }
     };
@@ -48,6 +54,36 @@ _PLACEHOLDERS = """() => {
     const first = (all, since) => all.find((time) => time > since) - since;
     const all = ["thinking", "frame", "afterimage:placeholder"].map(times);
     return times("enter").map((enter) => all.map((one) => first(one, enter)));
+}"""
+
+# Notes when a suggestion is pressed, and when each layer of its picture has been painted.
+_NOTE_CHOICE = """(() => {
+    let wanted = [];
+    addEventListener("pointerdown", ({ target, timeStamp }) => {
+        if (!target.closest(".suggestion")) return;
+        performance.mark("pressed", { startTime: timeStamp });
+        wanted = ["thumbnail", "full"];
+        requestAnimationFrame(look);
+    }, true);
+    const look = () => {
+        for (const layer of wanted.filter((one) => document.querySelector(`#log .${one}.shown`))) {
+            wanted = wanted.filter((one) => one !== layer);
+            setTimeout(() => performance.mark(layer));
+        }
+        if (wanted.length) requestAnimationFrame(look);
+    };
+})()"""
+
+_SEEN = {
+    "complete": "the complete frame at the page's socket",
+    "thumbnail": "its picture painted, small",
+    "full": "its picture painted, in full",
+}
+
+# ms from the pressing to what came first of a name: the question's own frame is complete, too.
+_SINCE_PRESSED = """(name) => {
+    const [{ startTime }] = performance.getEntriesByName(name);
+    return startTime - performance.getEntriesByName("pressed")[0].startTime;
 }"""
 
 # Scrolls `selector` by `step` px a frame until `last` is there.
@@ -70,23 +106,21 @@ _SCROLL = """async ({ selector, step, last }) => {
 
 def main() -> None:
     """Prints all figures."""
-    argparse.ArgumentParser(
-        prog="python -m tests.browser.figures", description=__doc__
-    ).parse_args()
+    parser = argparse.ArgumentParser(prog="python -m tests.browser.figures", description=__doc__)
+    parser.add_argument("--only", choices=_FIGURES, action="append", help="one of them")
+    wanted = parser.parse_args().only or list(_FIGURES)
     path = find_browser()
     if path is None:
         sys.exit("There is no Chromium here.")
     environment = {"DAILY_IMAGE_LIMIT": "100"}
     with tempfile.TemporaryDirectory() as own, sync_playwright() as playwright:
-        process = StackProcess(Path(own), env=environment)
+        process = StackProcess(Path(own), *stocked.ARGUMENTS, env=environment)
         stack = process.start()
         arguments = [*ARGUMENTS, "--enable-precise-memory-info"]
         browser = playwright.chromium.launch(executable_path=path, args=arguments)
         try:
-            _weigh(_page(stack, browser))
-            _wait(stack, _page(stack, browser))
-            _scroll_chat(_page(stack, browser))
-            _scroll_gallery(_page(stack, browser))
+            for name in wanted:
+                _FIGURES[name](stack, _page(stack, browser))
         finally:
             browser.close()
             stack.close()
@@ -97,6 +131,7 @@ def _page(stack: RunningStack, browser: Browser) -> Page:
     page = browser.new_context(locale="en-GB").new_page()
     page.set_default_timeout(_TIMEOUT_MS)
     page.add_init_script(_NOTE)
+    page.add_init_script(_NOTE_CHOICE)
     page.goto(stack.url)
     page.get_by_role("button", name="Sign in").click()
     page.get_by_role("textbox").fill("measured")
@@ -105,7 +140,7 @@ def _page(stack: RunningStack, browser: Browser) -> Page:
     return page
 
 
-def _weigh(page: Page) -> None:
+def _weigh(_: RunningStack, page: Page) -> None:
     """Requests for the page and its files, and their bytes as they travel."""
     sizes = page.evaluate("""async () => {
         const own = performance.getEntriesByType("resource").map(({ name }) => name)
@@ -148,7 +183,29 @@ def _wait(stack: RunningStack, page: Page) -> None:
             print(f"Enter to {what}: median {statistics.median(times):.0f} ms of {len(times)}")
 
 
-def _scroll_chat(page: Page) -> None:
+def _choose(stack: RunningStack, page: Page) -> None:
+    """From pressing a suggestion that is there to its picture, small and in full, painted."""
+    picture = encode(paint("a boat", (1024, 1024)), "jpeg")
+    files = stocked.files_of(picture)
+    times: dict[str, list[float]] = {what: [] for what in _SEEN}
+    for _ in range(_CHOICES):
+        stocked.put_picture(stack, files)
+        page.goto(stack.url)
+        page.locator(".suggestion").hover()
+        page.wait_for_timeout(_REST_MS)
+        page.mouse.down()
+        page.wait_for_function("() => performance.getEntriesByName('full').length")
+        page.mouse.up()
+        for what, sample in times.items():
+            sample.append(page.evaluate(_SINCE_PRESSED, what))
+    for what, sample in times.items():
+        print(
+            f"a suggestion pressed to {_SEEN[what]}: median {statistics.median(sample):.0f} ms"
+            f" (at most {max(sample):.0f} of {len(sample)})"
+        )
+
+
+def _scroll_chat(_: RunningStack, page: Page) -> None:
     many_messages(page, "long", 10_000)
     page.evaluate("location.hash = 'long'")
     page.locator(f"[data-id='{name_of(10_000)}']").wait_for()
@@ -158,7 +215,7 @@ def _scroll_chat(page: Page) -> None:
     _tell("chat of 10,000", report)
 
 
-def _scroll_gallery(page: Page) -> None:
+def _scroll_gallery(_: RunningStack, page: Page) -> None:
     many_pictures(page, 5_000, is_inline=True)
     page.evaluate("location.hash = '#/pictures'")
     page.reload()
@@ -176,6 +233,15 @@ def _tell(what: str, report: dict[str, Any]) -> None:
         f" {len(tasks)} tasks over 50 ms (longest {max(tasks, default=0):.0f} ms),"
         f" {report['heap']:.0f} MiB of heap, {report['elements']} elements"
     )
+
+
+_FIGURES: Mapping[str, Callable[[RunningStack, Page], None]] = {
+    "weight": _weigh,
+    "wait": _wait,
+    "suggestion": _choose,
+    "chat": _scroll_chat,
+    "gallery": _scroll_gallery,
+}
 
 
 if __name__ == "__main__":

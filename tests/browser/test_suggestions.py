@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
-from tests.browser.people import PATIENCE_MS, shifts, watch_shifts
+from tests.browser.crowds import many_pictures
+from tests.browser.people import PATIENCE_MS, Held, shifts, watch_shifts
 
 TEXT = "A fox in the snow"
 FOX = {
@@ -71,6 +72,28 @@ def test_a_suggestion_is_asked_once_however_it_is_chosen(welcome: Welcome, by: s
     (body,) = asked
     assert body.pop("id")
     assert body == {"text": TEXT, "aspect_ratio": "3:2", "suggestion_id": FOX["id"]}
+
+
+def test_a_mouse_asks_while_it_is_still_pressed(welcome: Welcome) -> None:
+    page = welcome(suggested)
+    asked = Held(page, "**/messages")
+    page.get_by_role("button", name=TEXT).hover()
+
+    page.mouse.down()
+
+    assert json.loads(asked.first().request.post_data or "")["suggestion_id"] == FOX["id"]
+    expect(page.locator("#log .message").first).to_contain_text(TEXT, timeout=PATIENCE_MS)
+
+
+def test_a_picture_that_covers_no_other_does_not_fade_in(welcome: Welcome) -> None:
+    page = welcome(suggested)
+    many_pictures(page, 2, is_inline=True)
+
+    page.evaluate("location.hash = '#/pictures'")
+    page.reload()
+
+    first = page.locator(".tiles img").first
+    expect(first).to_have_css("transition-duration", "0s", timeout=PATIENCE_MS)
 
 
 def test_they_come_without_a_shift(welcome: Welcome) -> None:

@@ -61,6 +61,11 @@ class Options:
     until_input_closes: bool
     until_parent_ends: bool
 
+    @property
+    def sweeps_at_once(self) -> bool:
+        """Whether schedules begin with the first second; who chooses an interval waits for it."""
+        return self.schedule_interval is None
+
 
 def parse_options(arguments: Sequence[str], environment: Mapping[str, str]) -> Options:
     """The options of one run; says what is wrong with them and exits with 2."""

@@ -85,7 +85,7 @@ class Stack:
             serving.schedules,
             self._parts.service,
             self._options.schedule_interval,
-            at_once=self._state is not None,
+            at_once=self._options.sweeps_at_once or self._state is not None,
         )
         self._tasks.append(asyncio.create_task(schedules))
         self._announce(time.perf_counter() - started)

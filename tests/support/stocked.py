@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from ulid import ULID
 
 from afterimage.adapters.dynamodb.stock_rows import picture_row
+from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from afterimage.domain import ids
 from afterimage.domain.stock import StockPicture, ready_name
 from afterimage.domain.suggestions import Suggestion
@@ -31,3 +32,14 @@ def put_picture(stack: RunningStack, files: Mapping[str, bytes]) -> None:
     for name, data in files.items():
         s3.put_object(Bucket=bucket, Key=f"{place}{name}", Body=data)
     stack.aws("dynamodb").put_item(TableName=stack.name("StockTable"), Item=row.serialize())
+
+
+def files_of(original: bytes) -> dict[str, bytes]:
+    """All files of a picture, as the painter makes them of what the model gave."""
+    picture = PillowStudio(WebpSettings()).decode(original)
+    return {
+        "original": original,
+        "full.webp": picture.full().data,
+        "thumbnail.webp": picture.thumbnail().data,
+        "small.webp": picture.small().data,
+    }

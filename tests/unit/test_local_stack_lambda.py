@@ -5,6 +5,7 @@ import json
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, cast
+from unittest.mock import Mock
 
 import pytest
 from tests.local_stack.lambda_runtime.event_queue import EventQueue, QueuedEvent
@@ -19,7 +20,8 @@ from tests.local_stack.lambda_runtime.retry_rules import (
     after_failure,
     after_throttle,
 )
-from tests.local_stack.lambda_runtime.schedules import scheduled_event
+from tests.local_stack.lambda_runtime.schedules import run_schedules, scheduled_event
+from tests.local_stack.options import parse_options
 from tests.local_stack.template.serving import AsyncSettings, FunctionSpec, ScheduleSpec
 
 ARN = "arn:aws:lambda:eu-central-1:000000000000:function:job"
@@ -226,3 +228,22 @@ def test_scheduled_event_is_eventbridges_or_the_rules_own() -> None:
     event = json.loads(scheduled_event(ScheduleSpec("Sweep", "arn:rule", 60, ARN, None), now))
     assert (event["detail-type"], event["resources"]) == ("Scheduled Event", ["arn:rule"])
     assert event["time"] == "2026-11-20T10:00:00Z"
+
+
+@pytest.mark.parametrize(("arguments", "asked"), [([], 1), (["--schedule-interval=3600"], 0)])
+def test_schedules_begin_with_the_first_second(arguments: list[str], asked: int) -> None:
+    options, queue = parse_options(arguments, {}), list[str]()
+    service = Mock(enqueue=lambda arn, _: queue.append(arn))
+    schedules = [ScheduleSpec("Sweep", "arn:rule", 3600, ARN, None)]
+
+    async def run() -> None:
+        at_once = options.sweeps_at_once
+        running = run_schedules(schedules, service, options.schedule_interval, at_once=at_once)
+        task = asyncio.create_task(running)
+        await asyncio.sleep(0)  # the task of each schedule is made
+        await asyncio.sleep(0)  # and begins
+        task.cancel()
+
+    asyncio.run(run())
+
+    assert queue == [ARN] * asked

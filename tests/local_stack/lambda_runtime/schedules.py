@@ -1,7 +1,9 @@
 """Schedules that invoke functions, by EventBridge's rules.
 
-"rate" runs from the moment the rule exists, and targets are invoked asynchronously ("Schedule
-pattern: rate-based" and "Lambda as a target", Amazon EventBridge user guide).
+"rate" runs from the moment the rule exists, within the first minute but at no certain second, and
+targets are invoked asynchronously ("Rate expressions", "Creating a rule that runs on a schedule"
+and "Lambda as a target", Amazon EventBridge user guide). Here a rule can begin with its first
+second, so that what a sweep prepares is there when somebody opens the page.
 """
 
 import asyncio
@@ -45,7 +47,7 @@ async def run_schedules(
 
     Args:
         interval: seconds instead of each schedule's own period, for tests.
-        at_once: the first time now, because rules that an earlier run left are overdue.
+        at_once: the first time now: rules that an earlier run left are overdue.
     """
     await asyncio.gather(*(_run(schedule, service, interval, at_once) for schedule in schedules))
 
