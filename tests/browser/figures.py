@@ -191,6 +191,7 @@ def _choose(stack: RunningStack, page: Page) -> None:
     for _ in range(_CHOICES):
         stocked.put_picture(stack, files)
         page.goto(stack.url)
+        expect_level(page)
         page.locator(".suggestion").hover()
         page.wait_for_timeout(_REST_MS)
         page.mouse.down()

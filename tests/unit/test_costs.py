@@ -71,6 +71,24 @@ def test_a_picture_costs_what_it_was_counted_to_cause() -> None:
     assert items["CloudFront, bytes"] == 0
 
 
+def test_what_is_taken_from_the_stock_waits_for_no_model() -> None:
+    taken = Usage(
+        invocations={"llm_handler_gemini": 1},
+        cpu_ms={"llm_handler_gemini": 20},
+        calls={"llm_handler_gemini": 8},
+        writes={"messages": 30},
+        puts=4,
+    )
+
+    assert model.of_a_suggestion(taken, 1_024, QUIET) == pytest.approx(
+        (80 + 4 * 50 + 20 * 1.728) / 1_000 * prices.LAMBDA_GB_S
+        + prices.LAMBDA_REQUEST
+        + 30 * 0.625e-6
+        + 4 * 5e-6,
+        rel=0.01,
+    )
+
+
 def test_what_happens_beside_it_is_added_as_often_as_it_happens() -> None:
     often = replace(QUIET, connections=0.5, minutes=8)
     counts = {**COUNTS, "visit": Usage(http=4), "ping": Usage(posts=1, received=1)}

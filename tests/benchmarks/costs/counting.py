@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from afterimage.adapters.gemini.events import events
+from afterimage.domain.ids import IMAGE_FILES
 from tests.benchmarks.costs.units import Meter
 from tests.benchmarks.costs.usage import Counts, Usage
 from tests.faults.calls import Request
@@ -26,6 +27,7 @@ from tests.faults.stack_behind import stack_behind
 from tests.local_stack.options import ROOT
 from tests.local_stack.testing import RunningStack
 from tests.support.channel_client import ChannelClient, is_event, is_update
+from tests.support.stocked import ARGUMENTS, SUGGESTION, put_picture
 
 _FRAME = 32 * 1024
 _REPEATS = 12
@@ -61,7 +63,7 @@ def count() -> Counts:
     with (
         tempfile.TemporaryDirectory(prefix="afterimage-costs-") as folder,
         CountingProxy() as proxy,
-        stack_behind(proxy, Path(folder), _NO_SWEEP, env=_LIMITS) as (stack, pid),
+        stack_behind(proxy, Path(folder), _NO_SWEEP, *ARGUMENTS, env=_LIMITS) as (stack, pid),
     ):
         stack.gemini(text_ms=0, image_ms=0)
         return Counting(stack, proxy, pid).all()
@@ -98,6 +100,9 @@ class Counting:
             counts["text"] = self._usage(self._text, http=1, invocations={"llm_handler_gemini": 1})
             counts["ping"] = self._usage(self._ping, received=1, invocations={"websocket": 1})
         counts["sweep"] = self._usage(self._sweep, invocations={"keeper": 1})
+        with self._open() as self._tab:  # behind the sweeps, which would remove what was taken
+            asked = {"llm_handler_gemini": 1}
+            counts["suggestion"] = self._usage(self._suggestion, http=1, invocations=asked)
         return counts
 
     # --- What happens -----------------------------------------------------------------------
@@ -122,6 +127,13 @@ class Counting:
     def _text(self) -> None:
         self._post("how are you?")
         self._tab.until(is_update("complete"))
+
+    def _suggestion(self) -> None:
+        put_picture(self._stack, dict.fromkeys(IMAGE_FILES, b"copied"))
+        asked = {"text": SUGGESTION.text, "suggestion_id": SUGGESTION.id}
+        path = f"/chats/{uuid.uuid4().hex}/messages"
+        self._http.post(path, json=asked).raise_for_status()
+        self._tab.until(is_event("image-insert"))
 
     def _post(self, text: str) -> None:
         self._http.post(f"{self._chat}/messages", json={"text": text}).raise_for_status()

@@ -47,7 +47,7 @@ def billed_ms(usage: Usage, function: str, memory_mb: int, assumed: Assumed = AS
     """Of all invocations of one function together: waiting, and CPU at its share of a vCPU."""
     waits = {"image_generate": assumed.image_wait_ms, "llm_handler_gemini": assumed.text_wait_ms}
     waiting = waits.get(function, 0) + usage.calls.get(function, 0) * assumed.call_ms
-    if function == "image_generate":
+    if function == "image_generate" or "image_generate" not in usage.invocations:
         waiting += usage.puts * assumed.upload_ms
     return waiting + cpu_ms(usage, function, memory_mb)
 
@@ -100,6 +100,20 @@ def of_a_picture(counts: Counts, memory_mb: int, assumed: Assumed = ASSUMED) -> 
         "CloudFront, bytes": shown * assumed.loads / _GB * prices.EDGE_GB,
         "CloudWatch, logs": all_of("log_bytes") / _GB * prices.LOGS_GB,
     }
+
+
+def of_a_suggestion(usage: Usage, memory_mb: int, assumed: Assumed = ASSUMED) -> float:
+    """Dollars for one that is taken from the stock, beside its painting; no model is asked."""
+    asks_nobody = replace(assumed, text_wait_ms=0)
+    return (
+        compute(usage, "llm_handler_gemini", memory_mb, asks_nobody)
+        + _sum(usage.writes) * prices.DYNAMODB_WRITE
+        + usage.reads * prices.DYNAMODB_READ
+        + usage.puts * prices.S3_PUT
+        + usage.http * (prices.HTTP_REQUEST + prices.EDGE_REQUEST)
+        + (usage.posts + usage.received) * prices.WEBSOCKET_MESSAGE
+        + usage.log_bytes / _GB * prices.LOGS_GB
+    )
 
 
 def text_model(usage: Usage) -> float:

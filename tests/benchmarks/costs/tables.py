@@ -28,6 +28,10 @@ def costs(counts: Counts) -> str:
     rows.append(
         ("The text model, which understands the wish", _thousand(words), _share(words, paid))
     )
+    taken = model.of_a_suggestion(counts["suggestion"], memory)
+    rows.append(
+        ("Instead, from the stock, beside its painting", _thousand(taken), _share(taken, paid))
+    )
     kept = model.kept_a_month(picture)
     rows.append(("S3, for each month that they are kept", _thousand(kept), _share(kept, paid)))
     first = _table((f"1,000 pictures, all functions at {memory:,} MB", "USD", "Of the model"), rows)
