@@ -23,6 +23,7 @@ from tests.support import in_memory
 from tests.support.doubles import FixedClock, InMemoryPictures, RecordingLog
 from tests.support.dynamodb_local import dynamodb_local
 from tests.support.in_memory_candidates import InMemoryCandidates
+from tests.support.in_memory_export import InMemoryExport
 from tests.support.in_memory_stock import InMemoryFirstQuestions, InMemoryStock
 from tests.support.ministack import ministack
 from tests.support.template import of_type
@@ -34,6 +35,7 @@ from afterimage.adapters.dynamodb.candidates import DynamoDbCandidates
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
+from afterimage.adapters.dynamodb.exports import DynamoDbExport
 from afterimage.adapters.dynamodb.first_questions import DynamoDbFirstQuestions
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
 from afterimage.adapters.dynamodb.reports import DynamoDbReports
@@ -68,6 +70,7 @@ from afterimage.ports.chats import (
 )
 from afterimage.ports.connections import ConnectionRegistry, TicketStore, WaitingRoom
 from afterimage.ports.events import EventLog, RowReader
+from afterimage.ports.exports import ExportReader
 from afterimage.ports.jobs import JobStore
 from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
 from afterimage.ports.models import CallCounter, CostLedger
@@ -122,6 +125,7 @@ class Tables:
     warmings: WarmingStore
     messages: MessageReader
     sayings: SayingReader
+    exports: ExportReader
     chats: ChatReader
     images: ImageReader
     jobs: JobStore
@@ -259,6 +263,7 @@ def _in_memory() -> Tables:
         warmings=InMemoryWarmings(tables),
         messages=in_memory.InMemoryMessages(tables),
         sayings=in_memory.InMemoryMessages(tables),
+        exports=InMemoryExport(tables),
         uploads=in_memory.InMemoryUploads(tables),
         chats=in_memory.InMemoryChats(tables),
         images=in_memory.InMemoryImages(tables),
@@ -330,6 +335,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         warmings=DynamoDbWarmings(),
         messages=readers.DynamoDbMessages(),
         sayings=readers.DynamoDbMessages(),
+        exports=DynamoDbExport(),
         uploads=DynamoDbUploads(),
         chats=readers.DynamoDbChats(),
         images=readers.DynamoDbImages(),

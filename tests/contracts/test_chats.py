@@ -7,20 +7,25 @@ from datetime import timedelta
 
 import pytest
 from tests.contracts.conftest import Tables
-from tests.support.builders import CHAT
+from tests.support.builders import CHAT, a_job
 from tests.support.doubles import NOW
 
 from afterimage.domain.changes import (
+    BeginDeletion,
     Change,
     CloseChat,
+    CountMessage,
     EditChat,
+    InsertJob,
     NameChat,
     PinChat,
     TouchChat,
     Transition,
     UnpinChat,
 )
+from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.entities import Chat, TitleOrigin
+from afterimage.domain.ledger import EntryKind, LedgerEntry
 from afterimage.ports.channel import ConditionsFailed
 
 
@@ -110,6 +115,41 @@ def test_what_is_pinned_is_listed_apart_from_the_others(
     assert [chat.id for chat in everything] == ["c", "a"]
     assert [chat.id for chat in others] == ["c"]
     assert tables.chats.pinned(somebody_else) == []
+
+
+def test_chats_are_taken_along_by_their_ids(tables: Tables, user: str, somebody_else: str) -> None:
+    for number, chat_id in enumerate(["b", "a", "_c", "D", "e"]):
+        commit(tables, user, TouchChat(chat_id, "title", NOW + timedelta(minutes=number)))
+    commit(tables, user, *pinned("a"))
+    commit(tables, user, CloseChat("e"))
+
+    assert [chat.id for chat in tables.exports.chats(user, None)] == ["D", "_c", "a", "b"]
+    assert [chat.id for chat in tables.exports.chats(user, "_c")] == ["a", "b"]
+    assert list(tables.exports.chats(somebody_else, None)) == []
+
+
+def test_the_ledger_is_taken_along(tables: Tables, user: str, somebody_else: str) -> None:
+    job = a_job(1)
+    commit(tables, user, InsertJob(job), CountMessage("2026-11-20", 9), TouchChat("c", "t", NOW))
+    commit(tables, user, BeginDeletion(Deletion.now(DeletionKind.CHAT, "c", NOW)))
+
+    picture, day = tables.exports.ledger(user, None)
+
+    assert picture == LedgerEntry(
+        job.id,
+        EntryKind.PICTURE,
+        created_at=job.created_at,
+        status="reserved",
+        chat_id=job.chat_id,
+        message_id=job.message_id,
+        prompt=job.prompt,
+        model=job.model,
+        image_size=job.image_size,
+        pictures=job.pictures,
+    )
+    assert day == LedgerEntry("messages#2026-11-20", EntryKind.DAY, used=1)
+    assert list(tables.exports.ledger(user, job.id)) == [day]
+    assert list(tables.exports.ledger(somebody_else, None)) == []
 
 
 def test_nothing_is_left_of_what_was_pinned_when_all_rows_are_gone(

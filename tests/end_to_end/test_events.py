@@ -27,6 +27,7 @@ READ = (
     "list_chats",
     "edit_chat",
     "search",
+    "export_me",
     "list_images",
     "get_image",
     "get_original",

@@ -132,6 +132,23 @@ def test_words_of_ones_own_chats_are_found_until_they_are_deleted(
     assert alice.get("/search").status_code == 400
 
 
+def test_everything_of_ones_own_is_handed_out(alice: httpx.Client, stack: Stack) -> None:
+    for chat in "ab":
+        alice.post(f"/chats/{chat}/messages", json={"text": f"hello {chat}"})
+    alice.patch("/chats/a", json={"pinned": True})
+
+    mine = alice.get("/me/export").raise_for_status().json()
+
+    assert [chat["id"] for chat in mine["chats"]] == ["a", "b"]
+    said = [message["text"] for message in mine["messages"] if message["role"] == "user"]
+    assert said == ["hello a", "hello b"]
+    assert (mine["images"], mine["next_cursor"]) == ([], None)
+    counted = {entry["id"].partition("#")[0]: entry["used"] for entry in mine["ledger"]}
+    assert counted["messages"] == counted["text_calls"] == 2
+    theirs = stack.http(f"bob-{uuid.uuid4().hex[:8]}").get("/me/export").json()
+    assert not any(theirs[kind] for kind in ("chats", "messages", "images"))
+
+
 def test_pinned_chats_come_first_until_they_are_unpinned_or_deleted(alice: httpx.Client) -> None:
     for chat in "abcd":
         alice.post(f"/chats/{chat}/messages", json={"text": "hello"})

@@ -84,6 +84,7 @@ ENTRIES = {
     "GET /realtime/events": Entry(200),
     "PUT /push/subscription": Entry(204, _SUBSCRIPTION),
     "DELETE /push/subscription": Entry(204, {"endpoint": _SUBSCRIPTION["endpoint"]}),
+    "GET /me/export": Entry(200),
     "DELETE /me": Entry(202),
     "GET /": Entry(200),
     "GET /s/{token}": Entry(200),

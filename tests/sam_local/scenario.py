@@ -27,6 +27,7 @@ _READ = (
     "list_chats",
     "edit_chat",
     "search",
+    "export_me",
     "list_images",
     "list_suggestions",
     "get_usage",

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 from pydantic import TypeAdapter
 from tests.support.answering import Answering
-from tests.support.builders import CHAT, a_caller, a_message, a_ulid, an_image
+from tests.support.builders import CHAT, a_caller, a_job, a_message, a_ulid, an_image
 from tests.support.bundle import COPY_TIME
 from tests.support.doubles import (
     NOW,
@@ -37,6 +37,7 @@ from tests.support.in_memory import (
     InMemorySubscriptions,
     InMemoryTables,
 )
+from tests.support.in_memory_export import InMemoryExport
 from tests.support.in_memory_stock import InMemoryStock
 from tests.unit.test_http_api import Context
 
@@ -55,6 +56,7 @@ from afterimage.http import contract, sizes
 from afterimage.http.api import HttpApi
 from afterimage.http.chat_api import ChatApiRoutes
 from afterimage.http.contract import Route
+from afterimage.http.exports import ExportRoutes
 from afterimage.http.llm_handler import LlmHandlerRoutes
 from afterimage.http.push import PushRoutes
 from afterimage.http.search import SearchRoutes
@@ -74,6 +76,7 @@ from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.edit_chat import EditChat
 from afterimage.use_cases.end_share import TakeBack
 from afterimage.use_cases.end_slots import EndSlots
+from afterimage.use_cases.export_account import ExportAccount
 from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
@@ -183,6 +186,11 @@ def call(
                 tokens,
                 lambda: "https://page.test",
                 urls,
+            ).handlers(),
+            **ExportRoutes(
+                ExportAccount(InMemoryExport(tables), chats, messages, gallery, Attach(events)),
+                urls,
+                clock,
             ).handlers(),
         },
     )
@@ -372,6 +380,33 @@ def test_pages_of_chats_by_the_cursor_that_was_given(call: Call, tables: InMemor
         "chat_1-x",
         "chat_0-x",
     ]
+
+
+def test_everything_of_ones_own_page_by_page(
+    call: Call, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    post(call, text="What a fine day")
+    tables.rows.images[ALICE, an_image().id] = an_image()
+    tables.rows.jobs[ALICE, a_job().id] = a_job()
+    whole = call(contract.EXPORT_ME)[1]
+    monkeypatch.setattr(sizes, "LARGEST_LIST", 1)
+
+    pages: list[Any] = []
+    query: dict[str, str] = {}
+    while True:
+        page = call(contract.EXPORT_ME, query=query)[1]
+        pages.append(page)
+        if page["next_cursor"] is None:
+            break
+        query = {"cursor": page["next_cursor"]}
+
+    assert whole["next_cursor"] is None
+    assert [len(whole[kind]) for kind in ("chats", "messages", "images", "ledger")][:3] == [1, 2, 1]
+    for kind in ("chats", "messages", "images", "ledger"):
+        assert [row for page in pages for row in page[kind]] == whole[kind]
+    assert [sum(map(len, list(page.values())[:4])) for page in pages] == [1] * len(pages)
+    assert call(contract.EXPORT_ME, user="bob")[1]["chats"] == []
+    assert call(contract.EXPORT_ME, query={"cursor": "people~x"})[0] == 400
 
 
 def test_words_in_ones_own_chats(call: Call) -> None:

@@ -22,6 +22,7 @@ from typing_extensions import TypedDict
 from afterimage.domain.aspect_ratios import AspectRatio
 from afterimage.domain.ids import ULID_PATTERN
 from afterimage.domain.image_sizes import ImageSize
+from afterimage.domain.ledger import EntryKind
 from afterimage.domain.limits import MOST_PICTURES, MOST_PINNED
 from afterimage.frames import BroadcastFrame
 from afterimage.http.image_models import ImageModelView
@@ -45,6 +46,13 @@ _CHATS_CURSOR = (
 _SEARCH_CURSOR = (
     r"^[0-9]{4}(-[0-9]{2}){2}T[0-9]{2}(:[0-9]{2}){2}\.[0-9]{3}Z~[A-Za-z0-9_-]{1,64}"
     rf"~{ULID_PATTERN}$"
+)
+
+
+# The kind and the place of the last row.
+_EXPORT_CURSOR = (
+    r"^((chats~|messages~[A-Za-z0-9_-]{1,64}~|images~)[A-Za-z0-9_-]{1,64}"
+    r"|ledger~[A-Za-z0-9_#-]{1,64})$"
 )
 
 
@@ -249,6 +257,10 @@ class SharesQuery(_PageQuery):
     cursor: Ulid | None = None
 
 
+class ExportQuery(_Strict):
+    cursor: Annotated[str, StringConstraints(pattern=_EXPORT_CURSOR)] | None = None
+
+
 class EventsQuery(_Strict):
     after: Annotated[int, Field(ge=0, le=2**53)] | None = None
 
@@ -295,6 +307,35 @@ class SearchResultView(TypedDict):
 
 class SearchView(TypedDict):
     results: list[SearchResultView]
+    next_cursor: str | None
+
+
+class LedgerView(TypedDict):
+    """A picture that was painted or brought, or what a day has counted (`used`); what its kind does
+    not have is null. `pictures` is what it took of the day's limit."""
+
+    id: str
+    kind: EntryKind
+    created_at: str | None
+    ended_at: str | None
+    status: str | None
+    chat_id: str | None
+    message_id: str | None
+    prompt: str | None
+    model: str | None
+    image_size: str | None
+    pictures: int | None
+    cost_usd: str | None
+    error_code: str | None
+    sha256: str | None
+    used: int | None
+
+
+class ExportView(TypedDict):
+    chats: list[ChatView]
+    messages: list[MessageView]
+    images: list[ImageView]
+    ledger: list[LedgerView]
     next_cursor: str | None
 
 
@@ -628,6 +669,13 @@ DELETE_SUBSCRIPTION = Route(
     {204: None},
     body=DeleteSubscription,
 )
+EXPORT_ME = Route(
+    "GET",
+    "/me/export",
+    "Everything of one's own, page by page: chats, their messages, pictures, the ledger.",
+    {200: ExportView},
+    query=ExportQuery,
+)
 DELETE_ME = Route(
     "DELETE",
     "/me",
@@ -694,6 +742,7 @@ ROUTES = (
     LIST_EVENTS,
     PUT_SUBSCRIPTION,
     DELETE_SUBSCRIPTION,
+    EXPORT_ME,
     DELETE_ME,
     GET_PAGE,
     GET_SHARED,

@@ -18,7 +18,7 @@ def fitting(views: Sequence[object], middle: int = 0) -> slice:
     """Which of these fit into one answer: the middle one and its neighbours on both sides."""
     begin = end = middle
     left = LARGEST_LIST
-    weights = [_weight(view) for view in views]
+    weights = [weight(view) for view in views]
     while True:
         is_next = end < len(weights) and weights[end] <= left
         if is_next:
@@ -32,8 +32,8 @@ def fitting(views: Sequence[object], middle: int = 0) -> slice:
             return slice(begin, end)
 
 
-def _weight(view: object) -> int:
-    """Bytes that it takes at most.
+def weight(view: object) -> int:
+    """Bytes that a row takes at most.
 
     The body is JSON, and a text in Lambda's own JSON: a quotation mark takes four bytes, an emoji
     twelve where the runtime writes ASCII only.

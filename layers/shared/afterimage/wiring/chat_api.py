@@ -10,6 +10,7 @@ from afterimage import settings
 from afterimage.adapters import aws, originals
 from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.dynamodb import readers
+from afterimage.adapters.dynamodb.exports import DynamoDbExport
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.shares import DynamoDbShares
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
@@ -19,6 +20,7 @@ from afterimage.adapters.shared_files import S3SharedFiles
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.limits import DailyLimits
 from afterimage.http.chat_api import ChatApiRoutes
+from afterimage.http.exports import ExportRoutes
 from afterimage.http.push import PushRoutes
 from afterimage.http.search import SearchRoutes
 from afterimage.http.shares import ShareRoutes
@@ -32,6 +34,7 @@ from afterimage.use_cases.delete_image import DeleteImage
 from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.edit_chat import EditChat
 from afterimage.use_cases.end_share import TakeBack
+from afterimage.use_cases.export_account import ExportAccount
 from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
@@ -125,11 +128,26 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             **SearchRoutes(
                 search=_search(base, chats, messages), urls=base.urls, clock=base.clock
             ).handlers(),
+            **ExportRoutes(
+                export=_export(chats, messages, gallery), urls=base.urls, clock=base.clock
+            ).handlers(),
             **PushRoutes(subscribe=_subscribe(base)).handlers(),
             **_shares(base, configured, gallery, tokens, starter).handlers(),
         },
     )
     return base.measured(authenticated(base, reading.handlers()))
+
+
+def _export(
+    chats: readers.DynamoDbChats, messages: readers.DynamoDbMessages, gallery: ReadImages
+) -> ExportAccount:
+    return ExportAccount(
+        exports=DynamoDbExport(),
+        chats=chats,
+        messages=messages,
+        images=gallery,
+        attach=Attach(images=DynamoDbRows(plain)),
+    )
 
 
 def _search(

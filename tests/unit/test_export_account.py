@@ -1,0 +1,119 @@
+"""Everything of one's own comes once, in order, whatever a page holds."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+from tests.support.builders import a_job, a_message, a_ulid, an_image
+from tests.support.doubles import NOW
+from tests.support.in_memory import (
+    InMemoryChats,
+    InMemoryEventLog,
+    InMemoryImages,
+    InMemoryMessages,
+    InMemoryTables,
+)
+from tests.support.in_memory_export import InMemoryExport
+from tests.unit.conftest import USER
+
+from afterimage.domain.deletions import Deletion, DeletionKind
+from afterimage.domain.entities import Chat
+from afterimage.domain.errors import Invalid
+from afterimage.use_cases.attach import Attach
+from afterimage.use_cases.export_account import ExportAccount
+from afterimage.use_cases.read_chats import ReadImages
+
+
+@pytest.fixture
+def export(tables: InMemoryTables) -> ExportAccount:
+    chats = InMemoryChats(tables)
+    return ExportAccount(
+        InMemoryExport(tables),
+        chats,
+        InMemoryMessages(tables),
+        ReadImages(InMemoryImages(tables), chats),
+        Attach(InMemoryEventLog(tables)),
+    )
+
+
+@pytest.fixture
+def full(tables: InMemoryTables) -> InMemoryTables:
+    rows = tables.rows
+    for number, chat in enumerate("bca"):
+        rows.chats[USER, chat] = Chat(chat, chat, NOW, NOW + timedelta(minutes=number))
+        for place in range(2):
+            message = replace(a_message(place), chat_id=chat, image_ids=(a_ulid(1),))
+            rows.messages[USER, chat, message.id] = message
+    for number in range(3):
+        rows.images[USER, a_ulid(number)] = an_image(number, chat_id="a")
+        rows.jobs[USER, a_ulid(number)] = a_job(number, chat_id="a")
+    rows.used[USER, "messages#2026-11-20"] = 3
+    rows.chats["bob", "theirs"] = Chat("theirs", "theirs", NOW, NOW)
+    return tables
+
+
+def names(export: ExportAccount, cursor: str | None = None) -> list[str]:
+    return [one.cursor for one in export(USER, cursor)]
+
+
+EVERYTHING = [
+    *("chats~a", "chats~b", "chats~c"),
+    *(f"messages~{chat}~{a_ulid(number)}" for chat in "abc" for number in range(2)),
+    *(f"images~{a_ulid(number)}" for number in (2, 1, 0)),
+    *(f"ledger~{a_ulid(number)}" for number in range(3)),
+    "ledger~messages#2026-11-20",
+]
+
+
+@pytest.mark.usefixtures("full")
+def test_everything_comes_once_and_in_order(export: ExportAccount) -> None:
+    assert names(export) == EVERYTHING
+
+
+@pytest.mark.usefixtures("full")
+@pytest.mark.parametrize("stopped", range(len(EVERYTHING)))
+def test_it_goes_on_behind_any_row(export: ExportAccount, stopped: int) -> None:
+    assert names(export, EVERYTHING[stopped]) == EVERYTHING[stopped + 1 :]
+
+
+def test_long_chats_and_galleries_are_whole(export: ExportAccount, tables: InMemoryTables) -> None:
+    tables.rows.chats[USER, "c"] = Chat("c", "c", NOW, NOW)
+    for number in range(120):
+        message = replace(a_message(number), chat_id="c")
+        tables.rows.messages[USER, "c", message.id] = message
+        tables.rows.images[USER, a_ulid(number)] = an_image(number)
+
+    assert len(set(names(export))) == 1 + 120 + 120
+
+
+def test_a_message_has_the_pictures_that_it_names(
+    export: ExportAccount, full: InMemoryTables
+) -> None:
+    message = next(one.row for one in export(USER, "chats~c"))
+
+    assert message.attachments == (full.rows.images[USER, a_ulid(1)],)  # type: ignore[union-attr]
+
+
+def test_nothing_comes_of_what_is_being_deleted(
+    export: ExportAccount, full: InMemoryTables
+) -> None:
+    full.rows.deleting.add((USER, "a"))
+    deletion = Deletion.now(DeletionKind.CHAT, "a", NOW)
+    full.rows.deletions[USER, deletion.name] = deletion
+
+    left = names(export, "chats~a")
+
+    assert left == [name for name in EVERYTHING if name[:8] in ("chats~b", "chats~c")] + [
+        name for name in EVERYTHING if name.startswith(("messages~b", "messages~c"))
+    ] + ["ledger~messages#2026-11-20"]
+    assert names(export, f"messages~a~{a_ulid(0)}") == left[2:]
+
+
+@pytest.mark.parametrize(
+    "cursor", ["", "chats", "chats~", "chats~a~b", "people~a", "messages~a", "messages~a~", "~"]
+)
+def test_a_malformed_cursor_is_refused(export: ExportAccount, cursor: str) -> None:
+    with pytest.raises(Invalid):
+        export(USER, cursor)
