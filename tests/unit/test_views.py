@@ -68,6 +68,7 @@ IMAGE = {
     "color": "#aabbcc",
     "thumbhash": "3OcRJYB4d3h/iIeHeEh3eIhw+j2w",
     "index": 0,
+    "shared_until": None,
 }
 
 
