@@ -479,8 +479,9 @@ GUARDS = (
         _EVENTS,
         "use_cases/end_answer.py",
         "now.status is Status.CANCELLED and now.try_version == asked.try_version",
-        "True",
-        "tests/unit/test_written_words.py::test_words_are_not_written_into_an_answer_that_is_tried_again",
+        "now.status is Status.CANCELLED",
+        "tests/unit/test_written_words.py::"
+        "test_words_are_not_written_into_a_later_try_that_was_cancelled_too",
     ),
     Guard(
         _ONES_OWN,

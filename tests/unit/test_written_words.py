@@ -143,6 +143,25 @@ def test_words_are_not_written_into_an_answer_that_is_tried_again(bundle: Bundle
     assert (answer.status, answer.version, answer.text) == (Status.COMPLETE, 4, HELLO.text)
 
 
+def test_words_are_not_written_into_a_later_try_that_was_cancelled_too(bundle: Bundle) -> None:
+    bundle.text.script, bundle.text.said = [HELLO, HELLO], SAID
+
+    def thinking() -> Message:
+        return next(m for m in bundle.tables.rows.messages.values() if m.is_open)
+
+    def cancel() -> None:
+        bundle.cancel(thinking())
+
+    def again() -> None:
+        bundle.text.meanwhile, bundle.text.said = cancel, []
+        bundle.retry(bundle.cancel(thinking()))
+
+    bundle.text.meanwhile = again
+    answer = bundle.ask().assistant
+
+    assert (answer.status, answer.text) == (Status.CANCELLED, "")
+
+
 def test_words_beside_a_call_stay_with_the_picture(bundle: Bundle) -> None:
     bundle.text.script = [replace(FOX, text=TEXT)]
     ordered = bundle.ask().assistant
