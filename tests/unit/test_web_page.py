@@ -129,11 +129,22 @@ def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: Web
     assert policy["frame-ancestors"] == "'none'"
     assert policy["base-uri"] == "'none'"
     assert policy["require-trusted-types-for"] == "'script'"
-    assert policy["trusted-types"] == "'none'"
+    assert policy["trusted-types"] == "worker"
+    assert policy["worker-src"] == policy["manifest-src"] == "'self'"
     assert "unsafe" not in str(policy)
     assert "*" not in str(policy)
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_the_service_worker_may_do_less_than_the_page(log: RecordingLog) -> None:
+    own = WebPage(STATIC, lambda: CONFIG, list, str, log)
+
+    policy = static(own, "sw.js")["headers"]["content-security-policy"]
+
+    assert "connect-src" not in policy
+    assert "trusted-types 'none'" in policy
+    assert policy.startswith("default-src 'none'; script-src 'self';")
 
 
 def test_an_issuer_whose_tokens_come_from_elsewhere(tmp_path: Path, log: RecordingLog) -> None:

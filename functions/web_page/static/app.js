@@ -23,6 +23,7 @@ const session = new Session(config, () => {
   location.reload();
 });
 let channel, chats, chat, gallery, composer;
+let told = null; // once the page has nothing else to do
 let viewer = null; // once a picture was opened
 const underWay = new Map(); // id → status of answers that have not ended
 let made = null; // the newest chat id made here: the server may not have heard of it
@@ -89,6 +90,7 @@ function announceChange(message) {
   if (status === "thinking" || status === "generating") underWay.set(id, status);
   else underWay.delete(id);
   if (before && before !== status && chat_id === chat.chatId) announce(spoken(message));
+  if (before && !underWay.has(id)) told?.tell(message);
 }
 
 /** What is spoken of an answer; a long one is read where it stands. */
@@ -217,11 +219,14 @@ async function deleteAccount() {
   if (await remove("/me", t("account_not_deleted"))) leave();
 }
 
-/** Signs out everywhere in this browser, once. */
-function leave() {
-  if (!isLeaving) session.end();
-  isLeaving = true;
+/** Signs out everywhere in this browser, once; nobody is told here any more. */
+async function leave() {
   composer.forget();
+  if (isLeaving) return;
+  isLeaving = true;
+  const enough = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
+  await Promise.race([told?.end(), enough]).catch(() => {});
+  session.end();
 }
 
 // --- what the first view does without
@@ -231,6 +236,7 @@ const PARTS = {
   selection: () => import("./selection.js"),
   downloads: () => import("./downloads.js"),
   markdown: () => import("./markdown.js"), // with the first answer in words, if that is earlier
+  told: () => import("./told.js"),
 };
 const parts = {}; // that are there
 
@@ -246,7 +252,18 @@ async function load(name) {
 /** When nothing else is to do: so each is there before it is needed, and what is pressed is done at once. */
 function loadParts() {
   const soon = globalThis.requestIdleCallback ?? setTimeout;
-  soon(() => Object.keys(PARTS).forEach((name) => load(name).catch(() => {}))); // asked for again when needed
+  soon(() => {
+    const ready = Object.keys(PARTS).map((name) => load(name).catch(() => {})); // asked for again when needed
+    if (config.push) Promise.all(ready).then(beTold);
+    const manifest = Object.assign(document.createElement("link"), { rel: "manifest", href: "/static/manifest.webmanifest" });
+    document.head.append(manifest); // only who puts the page on a Home Screen needs it
+  });
+}
+
+function beTold() {
+  if (!parts.told || isLeaving) return;
+  told = new parts.told.Told(channel, session.subject, at("told"));
+  told.check();
 }
 
 function openImage(image) {

@@ -51,10 +51,11 @@ class Kept {
 }
 
 const ofTab = new Kept(() => sessionStorage);
-const ofBrowser = new Kept(() => localStorage);
+export const ofBrowser = new Kept(() => localStorage);
 
 export class Session {
   name = "";
+  subject = ""; // who it is, to the issuer
   #config;
   #client;
   #options = {};
@@ -178,6 +179,7 @@ export class Session {
     const tokens = await oauth.processAuthorizationCodeResponse(server, this.#client, response);
     const claims = oauth.getValidatedIdTokenClaims(tokens);
     this.name = claims?.name ?? claims?.preferred_username ?? claims?.email ?? claims?.sub ?? "";
+    this.subject = claims?.sub ?? "";
     this.#keep(tokens);
     ofTab.set(SESSION, "in");
     ofBrowser.set(KNOWN, "yes");

@@ -301,6 +301,11 @@ export class UnifiedChannel {
    * and once in five minutes, so that the functions that answer and paint are built by then.
    */
   typing(): void;
+  /**
+   * Call it whenever somebody begins or ceases to look at your app: who looks is not told by Web Push
+   * that an answer has ended. At first nobody does. Each new connection is told by the channel.
+   */
+  look(isLooking: boolean): void;
 
   /** Messages that came over HTTP: the newest version known of each, without the deleted. */
   take(messages: Message[]): Message[];

@@ -107,6 +107,7 @@ export class UnifiedChannel {
   #reading = Promise.resolve(); // one snapshot is read at a time
   #troubles = new Set(); // codes that were told, each until it is over
   #unreached = 0; // tries in a row that nothing answered
+  #isLookedAt = false;
   #typedAt = -Infinity; // ms since 1970, when the server was told last that somebody types
   #clockOffset = 0; // ms that this device's clock is behind the server's, as far as is known
   #timers = {};
@@ -214,6 +215,13 @@ export class UnifiedChannel {
   typing() {
     const isNews = Date.now() - this.#typedAt >= TYPING_MS;
     if (isNews && this.tell({ action: "typing" })) this.#typedAt = Date.now();
+  }
+
+  /** Whether somebody looks at the app, from now on. While nobody does, Web Push tells them. */
+  look(isLooking) {
+    if (this.#isLookedAt === isLooking) return;
+    this.#isLookedAt = isLooking;
+    this.tell({ action: "visible", value: isLooking }); // else with the next line
   }
 
   /** Messages that came over HTTP: the newest version known of each, without the deleted. */
@@ -395,6 +403,7 @@ export class UnifiedChannel {
   /** This line is level. If it is the next one, the one before has served its time. */
   #useLine(line) {
     line.resuming = false;
+    if (this.#isLookedAt) line.tell({ action: "visible", value: true });
     if (line !== this.#successor) return;
     this.#line.drop();
     this.#line = line;

@@ -49,6 +49,22 @@ const WORDS = {
     en: "This chat could not be deleted. It may be gone already.",
     de: "Dieser Chat ließ sich nicht löschen. Vielleicht ist er schon weg.",
   },
+  tell_me: { en: "Tell me when an answer is there", de: "Sag mir, wenn eine Antwort da ist" },
+  told_while_open: {
+    en: "No push service could be reached: you are told while this page is open.",
+    de: "Kein Push-Dienst war erreichbar: Du hörst davon, solange diese Seite offen ist.",
+  },
+  told_not_allowed: {
+    en: "This browser shows no notices of this page. Allow them in its settings.",
+    de: "Dieser Browser zeigt keine Hinweise dieser Seite. Erlaube sie in seinen Einstellungen.",
+  },
+  told_from_home_screen: {
+    en: "Add this page to the Home Screen first (Share › Add to Home Screen), and open it from there.",
+    de: "Leg diese Seite zuerst auf den Home-Bildschirm (Teilen › Zum Home-Bildschirm) und öffne sie dort.",
+  },
+  told_unknown: { en: "This browser cannot tell you.", de: "Dieser Browser kann dir nichts sagen." },
+  answer_there: { en: "Your answer is there", de: "Deine Antwort ist da" },
+  answer_failed: { en: "An answer did not work out", de: "Eine Antwort ist nicht gelungen" },
   sign_out: { en: "Sign out", de: "Abmelden" },
   delete_account: { en: "Delete my account…", de: "Mein Konto löschen…" },
   delete_account_question: {
@@ -409,4 +425,4 @@ function languageOf(locale) {
   return locale.split("-")[0];
 }
 
-fill(document.documentElement);
+if (globalThis.document) fill(document.documentElement); // a service worker has none

@@ -16,7 +16,14 @@ from urllib.parse import urlsplit
 from afterimage.ports.system import Log
 
 _MAX_TEXT = 8_000  # characters, as the API takes
-_TEXT_TYPES = ("text/", "application/json", "image/svg+xml")
+_MANIFEST = "application/manifest+json"
+_TEXT_TYPES = ("text/", "application/json", "image/svg+xml", _MANIFEST)
+# A service worker has nothing but its own modules and a picture; it asks nobody for anything.
+_WORKER = "sw.js"
+_WORKER_POLICY = (
+    "default-src 'none'; script-src 'self'; img-src 'self'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
 _CONFIG_PLACE = b"{{config}}"
 _NOSNIFF = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 _SAFE = {
@@ -129,12 +136,14 @@ class WebPage:
                 "script-src 'self'",
                 "style-src 'self'",
                 "img-src 'self' data: blob:",
+                "manifest-src 'self'",
+                "worker-src 'self'",
                 f"connect-src 'self' {sign_in} {channel}",
                 f"form-action 'self' {sign_in}",
                 "base-uri 'none'",
                 "frame-ancestors 'none'",
                 "require-trusted-types-for 'script'",
-                "trusted-types 'none'",
+                "trusted-types worker",  # lets the service worker's own address through
             )
         )
 
@@ -155,7 +164,7 @@ class WebPage:
         headers = {
             "content-type": kind + ("; charset=utf-8" if is_text else ""),
             "cache-control": "no-cache",
-            "content-security-policy": self._policy(),
+            "content-security-policy": _WORKER_POLICY if path == _WORKER else self._policy(),
             "etag": tag,
             **_SAFE,
         }
@@ -195,6 +204,8 @@ def _without_body(answer: dict[str, Any]) -> dict[str, Any]:
 def _kind(file: Path) -> str:
     if file.suffix == ".ts":  # which is a video, to mimetypes
         return "text/plain"
+    if file.suffix == ".webmanifest":
+        return _MANIFEST
     return mimetypes.guess_type(file.name)[0] or "application/octet-stream"
 
 
