@@ -1,12 +1,13 @@
 """The welcome: what the operator suggests, as pictures, and asked by one click."""
 
 import json
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
-from tests.browser.crowds import many_pictures
+from tests.browser.crowds import many_pictures, picture
 from tests.browser.people import PATIENCE_MS, Held, shifts, watch_shifts
 
 TEXT = "A fox in the snow"
@@ -20,6 +21,11 @@ FOX = {
     "ready": True,
 }
 BOAT = {**FOX, "id": "0123456789abcdef", "text": "A boat", "thumbnail_url": None, "color": None}
+
+HASH = "1QcSHQRnh493V4dIh4eXh1h4kJUI"
+A_PICTURE = re.compile("^url\\(.data:image/png;base64,")
+
+DRAWN = '<svg xmlns="http://www.w3.org/2000/svg" width="8" height="8"/>'
 
 Welcome = Callable[[Callable[[Route], Any]], Page]
 
@@ -83,6 +89,30 @@ def test_a_mouse_asks_while_it_is_still_pressed(welcome: Welcome) -> None:
 
     assert json.loads(asked.first().request.post_data or "")["suggestion_id"] == FOX["id"]
     expect(page.locator("#log .message").first).to_contain_text(TEXT, timeout=PATIENCE_MS)
+
+
+def test_until_it_is_there_a_sample_is_blurred(welcome: Welcome) -> None:
+    page = welcome(lambda route: route.fulfill(json={"suggestions": [FOX | {"thumbhash": HASH}]}))
+
+    fox = page.get_by_role("button", name=TEXT)
+    expect(fox).to_have_css("background-image", A_PICTURE, timeout=PATIENCE_MS)
+
+
+def test_a_picture_is_blurred_until_it_is_there_and_no_longer(welcome: Welcome) -> None:
+    page = welcome(suggested)
+    of_one = picture(1) | {"thumbhash": HASH}
+    page.route(
+        "**/images?*", lambda route: route.fulfill(json={"images": [of_one], "next_cursor": None})
+    )
+    thumbnails = Held(page, "**/cdn/many/1.webp")
+
+    page.evaluate("location.hash = '#/pictures'")
+    page.reload()
+
+    box = page.locator(".tiles .picture")
+    expect(box).to_have_css("background-image", A_PICTURE, timeout=PATIENCE_MS)
+    thumbnails.first().fulfill(body=DRAWN, content_type="image/svg+xml")
+    expect(box).to_have_css("background-image", "none", timeout=PATIENCE_MS)
 
 
 def test_a_picture_that_covers_no_other_does_not_fade_in(welcome: Welcome) -> None:

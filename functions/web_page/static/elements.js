@@ -33,10 +33,25 @@ export function icon(name) {
 }
 
 /**
- * A suggestion as its sample, in the sample's colour until that is loaded. A mouse has decided when it
+ * What a thumbhash stands for, for CSS: nothing where there is none, or it cannot be read.
+ * @param {string|null} thumbhash base64
+ */
+async function blurred(thumbhash) {
+  try {
+    const bytes = Uint8Array.from(atob(thumbhash || ""), (character) => character.charCodeAt(0));
+    if (bytes.length === 0) return "";
+    const { thumbHashToDataURL } = await import("./vendor/thumbhash.js");
+    return `url("${thumbHashToDataURL(bytes)}")`;
+  } catch {
+    return "";
+  }
+}
+
+/**
+ * A suggestion as its sample, blurred until that is loaded. A mouse has decided when it
  * is pressed; a finger may only want to scroll.
  */
-export function suggestionTile({ text, thumbnail_url, color }, onchoose) {
+export function suggestionTile({ text, thumbnail_url, color, thumbhash }, onchoose) {
   const image = thumbnail_url && element("img", { src: thumbnail_url, alt: "", decoding: "async" });
   const tile = button(element("span", { dir: "auto" }, text), onchoose, {
     className: "suggestion",
@@ -44,6 +59,7 @@ export function suggestionTile({ text, thumbnail_url, color }, onchoose) {
   });
   tile.prepend(...[image].filter(Boolean));
   if (color) tile.style.backgroundColor = color;
+  blurred(thumbhash).then((hint) => { tile.style.backgroundImage = hint; });
   return tile;
 }
 
@@ -236,6 +252,7 @@ export class Picture {
     this.imageId = image.id;
     this.element.querySelector(".said")?.remove();
     this.element.style.backgroundColor = image.color ?? "";
+    this.#hint(image);
     this.element.draggable = true; // into the composer, by its id
     this.element.dataset.image = image.id;
     this.#load("thumbnail", "thumbnail_url", image, readAgain);
@@ -247,7 +264,7 @@ export class Picture {
   lack(words, isBusy) {
     if (this.imageId || !isBusy) this.element.replaceChildren();
     this.imageId = null;
-    this.element.style.backgroundColor = "";
+    this.element.style.background = "";
     this.element.ariaBusy = isBusy ? "true" : null;
     this.element.classList.remove("broken");
     const said = this.element.querySelector(".said");
@@ -256,9 +273,17 @@ export class Picture {
     if (words) this.element.append(element("p", { className: "said", dir: "auto" }, words));
   }
 
+  /** Behind the layers until there is one: a picture may be transparent. */
+  async #hint({ id, thumbhash }) {
+    const hint = await blurred(thumbhash);
+    const isWanted = this.imageId === id && !this.element.querySelector(".shown");
+    if (isWanted) this.element.style.backgroundImage = hint;
+  }
+
   #load(name, key, image, readAgain) {
     const layer = this.#layer(name);
     layer.addEventListener("load", () => {
+      this.element.style.backgroundImage = "";
       this.element.removeAttribute("aria-busy");
       this.element.classList.remove("broken");
     });
