@@ -266,7 +266,7 @@ def chat(title: str, at: str) -> dict[str, str]:
     return {"id": title, "title": title, "created_at": at, "updated_at": at}
 
 
-def test_a_chat_is_deleted_after_a_question(stack: Stack, sign_in: SignIn, name: str) -> None:
+def test_a_chat_is_deleted_unless_that_is_undone(stack: Stack, sign_in: SignIn, name: str) -> None:
     stack.gemini(text_ms=20, script=[])
     page = sign_in(name)
     say(page, "Hello, how are you?")
@@ -277,16 +277,19 @@ def test_a_chat_is_deleted_after_a_question(stack: Stack, sign_in: SignIn, name:
 
     entry.hover()
     entry.get_by_role("button", name="Delete").click()
-    question = page.get_by_role("dialog")
-    expect(question).to_contain_text("Hello, how are you?")
-    question.get_by_role("button", name="Cancel").click()
-    assert paths == []
+    expect(page.locator("#undone")).to_contain_text("Hello, how are you?")
+    expect(entry).to_have_count(0)
+    page.get_by_role("button", name="Undo").click()
+    expect(page.locator(".message")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator("#title")).to_have_text("Hello, how are you?")
+    entry.hover()
     entry.get_by_role("button", name="Delete").click()
-    question.get_by_role("button", name="Delete").click()
 
     expect(entry).to_have_count(0)
     expect(page.locator(".message")).to_have_count(0)
     expect(page.locator("#title")).to_have_text("New chat")
+    expect(page.locator("#undone")).to_be_hidden(timeout=PATIENCE_MS)
+    page.wait_for_timeout(500)
     assert len(paths) == 1
 
 
@@ -298,15 +301,13 @@ def test_what_cannot_be_deleted_stays_and_is_said_kindly(
     say(page, "Hello, how are you?")
     entry = page.locator("#chats li")
     expect(entry).to_have_count(1, timeout=PATIENCE_MS)
-    answer_deletes(page, 404)
+    answer_deletes(page, 403)
 
     entry.hover()
     entry.get_by_role("button", name="Delete").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete").click()
+    expect(entry).to_have_count(0)
 
-    expect(page.locator("#notice")).to_have_text(
-        "This chat could not be deleted. It may be gone already."
-    )
+    expect(page.locator("#notice")).to_have_text("There is nothing here.", timeout=PATIENCE_MS)
     expect(entry).to_have_count(1)
 
 

@@ -56,9 +56,9 @@ def test_a_hostile_prompt_and_title_show_as_themselves(
     expect(entry).to_have_text("<b>\u202ebold</b>")
     entry.get_by_role("button", name="Delete").click()
 
-    expect(page.locator("#question-text")).to_contain_text("<b>\u202ebold</b>")
+    expect(page.locator("#undone")).to_contain_text("<b>\u202ebold</b>")
     expect(
-        page.locator("#log img, #chats img, #viewer .caption img, #question img, b")
+        page.locator("#log img, #chats img, #viewer .caption img, #undone img, b")
     ).to_have_count(page.locator("#log img").count())
     assert page.evaluate("window.ran") is None
 

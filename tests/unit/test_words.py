@@ -35,7 +35,7 @@ STRING = r'"((?:[^"\\\n]|\\.)*)"|`((?:[^`\\]|\\.)*)`'
 # Capitals begin names of keys, of headers, of classes; a space stands between names of classes.
 NO_WORDS = re.compile(
     r"Enter|Escape|Arrow\w+|Home|End|Tab|Files|POST|PUT|PATCH|DELETE|GET|PNG|RIFF|WEBP|ArrowLeft|"
-    r"Afterimage:?|message assistant|pictures of-|noopener noreferrer|[A-Z0-9]{20,}"
+    r"Afterimage:?|message assistant|pictures of-|noopener noreferrer|Bearer |[A-Z0-9]{20,}"
 )
 CLASSES = re.compile(r"className: (?:\w+ \? )?$|className = $|querySelector\w*\($|closest\($")
 

@@ -11,6 +11,7 @@ import { sentenceOf, t } from "./words.js";
 const ROUTE = /^([A-Za-z0-9_-]{1,64})(?:\/([0-9A-Z]{26}))?$/; // a chat, and a message in it
 const PICTURES = "/pictures";
 const PATIENCE_MS = 1_500; // a connection that takes no longer is not worth a word
+const UNDO_MS = 10_000;
 const SPOKEN_LENGTH = 200; // of an answer that is spoken as a whole
 const SUGGESTIONS = ["lighthouse", "fox", "city"];
 const at = (id) => document.getElementById(id);
@@ -22,9 +23,11 @@ const session = new Session(config, () => {
   composer?.forget();
   location.reload();
 });
-let channel, chats, chat, gallery, composer;
+let channel, chats, chat, gallery, composer, deletions;
 let told = null; // once the page has nothing else to do
 let viewer = null; // once a picture was opened
+const hidden = new Map(); // path → what was deleted a moment ago, so that it can be shown again
+let undoTimer = null;
 const underWay = new Map(); // id → status of answers that have not ended
 let made = null; // the newest chat id made here: the server may not have heard of it
 let usageTimer = null;
@@ -41,13 +44,13 @@ function listen() {
   channel.on("message-delta", ({ message_id }) => showWords(() => chat.write(channel.message(message_id))));
   channel.on("message-delete", ({ message_ids }) => chat.remove(message_ids));
   channel.on("image-insert", ({ image }) => {
-    gallery.insert(image);
+    if (!isHidden(image)) gallery.insert(image);
     refreshUsage();
   });
   channel.on("image-update", ({ image }) => gallery.change(image));
   channel.on("image-delete", ({ image_ids }) => forgetImages(image_ids));
   channel.on("chat-update", (update) => {
-    chats.update(update.chat);
+    if (!deletions.has(`/chats/${update.chat.id}`)) chats.update(update.chat);
     showTitle();
   });
   channel.on("chat-delete", ({ chat_id }) => forgetChat(chat_id));
@@ -58,7 +61,7 @@ function listen() {
 function receive(...messages) {
   for (const message of messages) {
     composer.confirm(message.id);
-    chats.heard(message);
+    if (!deletions.has(`/chats/${message.chat_id}`)) chats.heard(message);
     announceChange(message);
     if (hasLess(message)) refreshUsage();
   }
@@ -194,11 +197,14 @@ async function remove(path, gone) {
   }
 }
 
+/** One can be undone; several, which were asked for, are told at once. */
 async function deleteImages(images) {
-  for (const { id } of images) {
-    const isGone = await remove(`/images/${id}`, t("picture_not_deleted"));
-    if (isGone) forgetImages([id]);
-  }
+  if (images.length === 1) return deleteLater(`/images/${images[0].id}`, t("picture_is_deleted"));
+  for (const { id } of images) await deleteNow(`/images/${id}`);
+}
+
+async function deleteNow(path) {
+  if (await remove(path, t("not_deleted"))) forgetHidden(path);
 }
 
 const chatActions = {
@@ -208,9 +214,7 @@ const chatActions = {
     showTitle();
   }),
   newest: (id) => channel.request("GET", `/chats/${id}/messages?limit=100`),
-  remove: async (id) => {
-    if (await remove(`/chats/${id}`, t("chat_not_deleted"))) forgetChat(id);
-  },
+  remove: (id, sentence) => deleteLater(`/chats/${id}`, sentence),
 };
 
 async function deleteAccount() {
@@ -219,19 +223,20 @@ async function deleteAccount() {
   if (await remove("/me", t("account_not_deleted"))) leave();
 }
 
-/** Signs out everywhere in this browser, once; nobody is told here any more. */
+/** Signs out everywhere in this browser, once; what was deleted is told before, and nobody is told here any more. */
 async function leave() {
   composer.forget();
   if (isLeaving) return;
   isLeaving = true;
   const enough = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  await Promise.race([told?.end(), enough]).catch(() => {});
+  await Promise.all([deletions.flush(), Promise.race([told?.end(), enough]).catch(() => {})]);
   session.end();
 }
 
 // --- what the first view does without
 
 const PARTS = {
+  deletions: () => import("./deletions.js"),
   viewer: () => import("./viewer.js"),
   selection: () => import("./selection.js"),
   downloads: () => import("./downloads.js"),
@@ -289,6 +294,85 @@ function loadSelection() {
   return attempt(async () => (parts.selection ?? (await load("selection"))).Selection);
 }
 
+// --- what can be undone
+
+function deleteLater(path, sentence) {
+  if (!session.subject) return deleteNow(path); // whose it is could not be kept
+  deletions.add(path);
+  const offer = at("undone");
+  offer.firstChild.textContent = sentence;
+  offer.lastChild.onclick = () => {
+    deletions.undo(path);
+    offer.hidden = true;
+    announce(t("undone"));
+    at("log").focus({ preventScroll: true });
+  };
+  offer.hidden = false;
+  announce(sentence);
+  clearTimeout(undoTimer);
+  undoTimer = setTimeout(() => (offer.hidden = true), UNDO_MS);
+}
+
+function isHidden({ id, chat_id }) {
+  return deletions.has(`/images/${id}`) || deletions.has(`/chats/${chat_id}`);
+}
+
+/** A message without the pictures that were deleted a moment ago. */
+function veiled(message) {
+  const { images, attachments } = message.meta;
+  if (deletions.isEmpty || !(images?.length || attachments?.length)) return message;
+  const slot = (one) => (one.image && isHidden(one.image) ? { ...one, image: null, image_deleted: true } : one);
+  return { ...message, meta: {
+    ...message.meta,
+    images: images?.map(slot),
+    attachments: attachments?.map((image) => (image && isHidden(image) ? null : image)),
+  } };
+}
+
+/** Deleted, here or in another tab, but not told yet. */
+function hide(path) {
+  const [, kind, id] = path.split("/");
+  if (kind === "chats") {
+    const isShown = id === chat.chatId;
+    hidden.set(path, { chat: chats.find(id), isShown, images: gallery.removeChat(id) });
+    chats.remove(id);
+    if (isShown) newChat();
+  } else {
+    hidden.set(path, { images: [gallery.find(id)].filter(Boolean) });
+    gallery.remove([id]);
+    viewer?.remove([id]);
+    composer.forgetImages([id]);
+    chat.refresh();
+  }
+}
+
+/** Undone, here or in another tab, or refused. What this tab never held is read. */
+async function showAgain(path, error) {
+  const [, kind, id] = path.split("/");
+  const held = hidden.get(path) ?? {};
+  hidden.delete(path);
+  if (error) composer.notify(sentenceOf(error));
+  if (kind === "chats") {
+    if (held.chat) chats.update(held.chat);
+    else await attempt(async () => chats.replace(await readChats(all)));
+    gallery.restore(held.images ?? []);
+    if (held.isShown && chat.isEmpty && !error) location.hash = id;
+  } else {
+    composer.recallImages([id]);
+    const images = held.images?.length ? held.images : [await readImage({ id }).catch(() => null)];
+    gallery.restore(images.filter(Boolean));
+    chat.refresh();
+  }
+}
+
+/** The server has deleted it. */
+function forgetHidden(path) {
+  const [, kind, id] = path.split("/");
+  hidden.delete(path);
+  if (kind === "chats") forgetChat(id);
+  else forgetImages([id]);
+}
+
 // --- what is read
 
 function readImage({ id }) {
@@ -316,12 +400,12 @@ async function readMessages(chatId, query = "limit=50") {
 
 async function readChats(query) {
   const { chats, next_cursor } = await channel.get(`/chats?${new URLSearchParams(query)}`);
-  return { chats: channel.present(chats), next_cursor };
+  return { chats: channel.present(chats).filter(({ id }) => !deletions.has(`/chats/${id}`)), next_cursor };
 }
 
 async function readImages(query) {
   const { images, next_cursor } = await channel.get(`/images?${new URLSearchParams(query)}`);
-  return { images: channel.present(images), next_cursor };
+  return { images: channel.present(images).filter((image) => !isHidden(image)), next_cursor };
 }
 
 async function snapshot() {
@@ -431,14 +515,15 @@ async function suggest() {
   at("suggestions").replaceChildren(...(offers.length ? offers : words));
 }
 
-function start() {
+async function start() {
+  const { Deletions } = parts.deletions ?? (await load("deletions"));
   at("welcome").hidden = true;
   at("app").hidden = false;
   at("name").textContent = session.name;
   channel = connect({ token: (why) => session.token(why), snapshot });
   chats = new ChatListView(at("chats"), chatActions);
   chat = new ChatView(at("log"), at("to-end"), {
-    read: readMessages, show: showMessages, now: () => channel.now(), actions: messageActions,
+    read: readMessages, show: showMessages, veil: veiled, now: () => channel.now(), actions: messageActions,
     onWaited: (message_id, drawn) => channel.tell({ action: "report", message_id, ...drawn }),
   });
   const images = { readAgain: readImage, deleteImages, download };
@@ -447,6 +532,11 @@ function start() {
   });
   composer = new Composer(at("composer"), {
     channel, chat, onAnswer: receive, maxLength: config.max_text_length, models, owner: session.name,
+  });
+  deletions = new Deletions({
+    owner: session.subject, token: () => session.held,
+    request: (method, path) => channel.request(method, path),
+    onHide: hide, onShow: showAgain, onGone: forgetHidden,
   });
   listen();
   suggest();
@@ -488,7 +578,11 @@ window.addEventListener("keydown", leaveToInputMethod, { capture: true });
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 await goHome();
 try {
-  if (await session.resume()) start();
+  const [isSignedIn] = await Promise.all([
+    session.resume(),
+    location.search && load("deletions").catch(() => {}), // somebody comes back from the issuer
+  ]);
+  if (isSignedIn) await start();
   else welcome();
 } catch (error) {
   console.warn(error);

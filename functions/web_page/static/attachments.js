@@ -61,6 +61,11 @@ export class Attachments {
     for (const chatId of this.#tiles.keys()) this.#keep(chatId, ({ id }) => !this.#gone.has(id));
   }
 
+  /** Pictures that were deleted are there after all; their tiles are not. */
+  recall(ids) {
+    ids.forEach((id) => this.#gone.delete(id));
+  }
+
   async addFiles(files) {
     const chatId = this.#chatId;
     const kinds = await Promise.all(files.map(kindOf));

@@ -1,5 +1,5 @@
 /** The list of the user's chats, the one spoken in last first; each can be renamed and deleted. */
-import { ask, button, element, iconButton, quoted } from "./elements.js";
+import { button, element, iconButton, quoted } from "./elements.js";
 import { t } from "./words.js";
 
 const TITLE_LENGTH = 80; // as the server titles a chat
@@ -20,7 +20,7 @@ export class ChatListView {
    *     that could not be done
    *   rename: (chat: object, title: string) => Promise<void>,
    *   newest: (chatId: string) => Promise<{messages: object[], next_cursor: string|null}>,
-   *   remove: (chatId: string) => Promise<void>,
+   *   remove: (chatId: string, sentence: string) => void, which says that it was deleted
    * }} options
    */
   constructor(list, options) {
@@ -32,6 +32,10 @@ export class ChatListView {
     this.#chats = new Map(chats.map((chat) => [chat.id, chat]));
     this.#cursor = next_cursor;
     this.#render();
+  }
+
+  find(chatId) {
+    return this.#chats.get(chatId);
   }
 
   has(chatId) {
@@ -126,8 +130,7 @@ export class ChatListView {
 
   async #remove(chatId, title) {
     const stays = await this.#options.newest(chatId).then(whatStays, () => t("brought_stay"));
-    const sentence = t("delete_chat", { title: quoted(title) });
-    if (await ask(`${sentence} ${stays}`.trim(), t("delete"))) await this.#options.remove(chatId);
+    this.#options.remove(chatId, `${t("chat_is_deleted", { title: quoted(title) })} ${stays}`.trim());
   }
 
   #find(chatId) {

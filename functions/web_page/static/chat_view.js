@@ -40,6 +40,7 @@ export class ChatView {
    * @param {{
    *   read: (chatId: string, query: string) => Promise<{messages: object[], next_cursor}>,
    *   show: (page: {messages: object[], next_cursor}) => void, calls `replace` with all there is
+   *   veil: (message: object) => object, without pictures that were just deleted
    *   now: () => number, epoch ms by the server's clock
    *   actions: what the buttons of a message do, see MessageItem
    *   onWaited: (answerId: string, drawn: object) => void, see Waits
@@ -127,6 +128,12 @@ export class ChatView {
     this.#items.get(message_id)?.preview(image_id, preview);
   }
 
+  /** What is in the page is shown anew: pictures of it were deleted, or are back. */
+  refresh() {
+    const shown = [...this.#items.keys()].map((id) => this.#messages.get(id)).filter(Boolean);
+    this.#keepStill(() => shown.forEach((message) => this.#hold(message)), this.#isAtEnd(), shown);
+  }
+
   /** Brings a message into view, reading it and what is around it if need be. */
   async reveal(id) {
     const { chatId } = this;
@@ -177,7 +184,7 @@ export class ChatView {
     if (message.role === "assistant") this.#takePlace(message);
     const isNew = !this.#messages.has(message.id);
     this.#messages.set(message.id, message);
-    this.#items.get(message.id)?.show(message);
+    this.#items.get(message.id)?.show(this.#options.veil(message));
     if (!isNew) return;
     const isFirst = message.id < this.#ids[0];
     const index = isFirst ? 0 : this.#ids.findLastIndex((id) => id < message.id) + 1;
@@ -224,7 +231,7 @@ export class ChatView {
 
   #make(id) {
     const item = new MessageItem(this.#options.actions, this.#waits);
-    item.show(this.#messages.get(id));
+    item.show(this.#options.veil(this.#messages.get(id)));
     this.#items.set(id, item);
     return item;
   }

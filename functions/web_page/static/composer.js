@@ -81,6 +81,10 @@ export class Composer {
     this.#attachments.forget(ids);
   }
 
+  recallImages(ids) {
+    this.#attachments.recall(ids);
+  }
+
   /** Nothing that was written here is left in this browser. */
   forget() {
     this.#unsent.clear();

@@ -94,9 +94,16 @@ export class GalleryView {
     this.#layOut();
   }
 
+  /** Its pictures, which are here no more. */
   removeChat(chatId) {
     const gone = [...this.#images, ...this.#waiting].filter(({ chat_id }) => chat_id === chatId);
     this.remove(gone.map(({ id }) => id));
+    return gone;
+  }
+
+  /** Pictures that were here are here again. */
+  restore(images) {
+    this.#add(images.filter((image) => this.#isWanted(image)));
   }
 
   /**

@@ -68,6 +68,6 @@ export class Selection {
   async #delete() {
     const images = this.#images;
     const sentence = t("delete_pictures", { count: images.length });
-    if (await ask(sentence, t("delete"))) await this.#options.deleteImages(images);
+    if (images.length === 1 || (await ask(sentence, t("delete")))) await this.#options.deleteImages(images);
   }
 }

@@ -55,7 +55,7 @@ export const ofBrowser = new Kept(() => localStorage);
 
 export class Session {
   name = "";
-  subject = ""; // who it is, to the issuer
+  subject = ""; // who it is, to the issuer; "" where it does not say
   #config;
   #client;
   #options = {};
@@ -140,6 +140,11 @@ export class Session {
       this.#renewing ??= this.#renew().finally(() => (this.#renewing = null));
       await this.#renewing;
     }
+    return this.#token;
+  }
+
+  /** The access token as it is held, null where nobody is signed in. */
+  get held() {
     return this.#token;
   }
 

@@ -1,5 +1,5 @@
 /** One picture, large: looked at, compared with what it was made of, saved, deleted. */
-import { ask, button, copy, difference, element, labelOf, Picture } from "./elements.js";
+import { button, copy, difference, element, labelOf, Picture } from "./elements.js";
 import { t } from "./words.js";
 
 const SWIPE_PX = 50;
@@ -76,7 +76,7 @@ export class Viewer {
       button(t("download"), () => this.#options.download([image])),
       image.prompt && button(t("copy_prompt"), ({ currentTarget }) => copy(image.prompt, currentTarget)),
       image.chat_id && button(t("show_in_chat"), leaveTo("showInChat")),
-      button(t("delete"), () => this.#delete(image), { className: "danger" }),
+      button(t("delete"), () => this.#options.deleteImages([image]), { className: "danger" }),
     ].filter(Boolean);
   }
 
@@ -96,12 +96,6 @@ export class Viewer {
       slider.ariaValueText = t("part_before", { part: slider.value });
     });
     shown.append(before.element, element("div", { className: "compare" }, t("before"), slider, t("after")));
-  }
-
-  async #delete(image) {
-    if (await ask(t("delete_pictures", { count: 1 }), t("delete"))) {
-      await this.#options.deleteImages([image]);
-    }
   }
 
   #listenToSwipes(stage) {

@@ -30,10 +30,6 @@ const WORDS = {
   more_chats: { en: "More chats", de: "Mehr Chats" },
   rename: { en: "Rename", de: "Umbenennen" },
   chat_title: { en: "Title of the chat", de: "Titel des Chats" },
-  delete_chat: {
-    en: "Delete {title} with all its messages and what was painted in it?",
-    de: "{title} mit allen Nachrichten und allem, was darin gemalt wurde, löschen?",
-  },
   brought_stay: {
     en: "Pictures that you brought stay.",
     de: "Bilder, die du mitgebracht hast, bleiben.",
@@ -44,10 +40,6 @@ const WORDS = {
       one: "Das Bild, das du mitgebracht hast, bleibt.",
       other: "Die {count} Bilder, die du mitgebracht hast, bleiben.",
     },
-  },
-  chat_not_deleted: {
-    en: "This chat could not be deleted. It may be gone already.",
-    de: "Dieser Chat ließ sich nicht löschen. Vielleicht ist er schon weg.",
   },
   tell_me: { en: "Tell me when an answer is there", de: "Sag mir, wenn eine Antwort da ist" },
   told_while_open: {
@@ -65,6 +57,10 @@ const WORDS = {
   told_unknown: { en: "This browser cannot tell you.", de: "Dieser Browser kann dir nichts sagen." },
   answer_there: { en: "Your answer is there", de: "Deine Antwort ist da" },
   answer_failed: { en: "An answer did not work out", de: "Eine Antwort ist nicht gelungen" },
+  chat_is_deleted: { en: "Chat deleted: {title}", de: "Chat gelöscht: {title}" },
+  picture_is_deleted: { en: "Picture deleted.", de: "Bild gelöscht." },
+  undo: { en: "Undo", de: "Rückgängig" },
+  undone: { en: "It is back.", de: "Es ist wieder da." },
   sign_out: { en: "Sign out", de: "Abmelden" },
   delete_account: { en: "Delete my account…", de: "Mein Konto löschen…" },
   delete_account_question: {
@@ -280,9 +276,9 @@ const WORDS = {
       other: "Diese {count} Bilder löschen? Sie sind dann für immer weg.",
     },
   },
-  picture_not_deleted: {
-    en: "This picture could not be deleted. It may be gone already.",
-    de: "Dieses Bild ließ sich nicht löschen. Vielleicht ist es schon weg.",
+  not_deleted: {
+    en: "This could not be deleted. It may be gone already.",
+    de: "Das ließ sich nicht löschen. Vielleicht ist es schon weg.",
   },
 };
 

@@ -1,0 +1,58 @@
+"""The tab's title and the list of chats say what is worked on, and what is ready."""
+
+from playwright.sync_api import expect
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import PATIENCE_MS, Held, expect_level, say
+
+
+def test_work_and_its_end_are_told_where_nobody_looks(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    expect(page).to_have_title("Afterimage")
+    held = Held(page, "**/chats/*/messages")
+    say(page, "Hello, how are you?")
+    first = page.url
+    page.get_by_role("button", name="New chat").click()
+    held.first().continue_()
+
+    entry = page.locator("#chats li").filter(has_text="Hello")
+    expect(entry.get_by_role("img", name="Ready")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page).to_have_title("✓ Afterimage")
+    entry.get_by_role("link").click()
+
+    assert page.url == first
+    expect(entry.get_by_role("img")).to_have_count(0)
+    expect(page).to_have_title("Afterimage")
+
+
+def test_what_is_looked_at_is_told_as_work_only(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=60_000, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    say(page, "paint a fox")
+
+    expect(page).to_have_title("… Afterimage", timeout=PATIENCE_MS)
+    expect(page.get_by_role("img", name="Working")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.cancelled")).to_be_visible(timeout=PATIENCE_MS)
+
+    expect(page).to_have_title("Afterimage")
+    expect(page.locator(".work[role]")).to_have_count(0)
+
+
+def test_a_tab_in_the_background_says_that_it_is_ready(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name)
+    expect_level(page)
+    page.evaluate("document.hasFocus = () => false")
+    say(page, "Hello, how are you?")
+
+    expect(page).to_have_title("✓ Afterimage", timeout=PATIENCE_MS)
+    page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))")
+
+    expect(page).to_have_title("Afterimage")
