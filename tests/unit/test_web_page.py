@@ -138,7 +138,7 @@ def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: Web
 
 
 def test_the_service_worker_may_do_less_than_the_page(log: RecordingLog) -> None:
-    own = WebPage(STATIC, lambda: CONFIG, list, str, log)
+    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log)
 
     policy = static(own, "sw.js")["headers"]["content-security-policy"]
 
