@@ -13,6 +13,8 @@ from botocore.config import Config
 
 from tests.aws_smoke.rows import Check, Skipped, Wrong
 
+OPTIONAL = {"sign_in_origin", "push_hosts", "contact_url"}  # of the public configuration
+
 
 class Deployed:
     """One stack.
@@ -152,7 +154,7 @@ def complete(stack: Deployed) -> str:
 
 def configured(stack: Deployed) -> str:
     """It names everything that browsers and functions need."""
-    empty = [key for key, value in stack.config.items() if not value and key != "sign_in_origin"]
+    empty = [key for key, value in stack.config.items() if not value and key not in OPTIONAL]
     if empty:
         raise Wrong(f"empty: {', '.join(empty)}")
     return f"{stack.url}, issuer {stack.config['issuer']}"

@@ -49,8 +49,8 @@ def object_keys(stack: RunningStack, prefix: str = "") -> list[str]:
 
 
 def owner_of(row: Row) -> str:
-    """Whose row it is."""
-    return str(row.get("user_id") or row["user_id_chat_id"].rpartition("#")[0])
+    """Whose row it is; nobody's, as of the stock, is the empty string's."""
+    return str(row.get("user_id") or row.get("user_id_chat_id", "").rpartition("#")[0])
 
 
 def rows_of(stack: RunningStack, table: str, user_id: str) -> list[Row]:

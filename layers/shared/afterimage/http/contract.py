@@ -51,7 +51,7 @@ _SEARCH_CURSOR = (
 
 # The kind and the place of the last row.
 _EXPORT_CURSOR = (
-    r"^((chats~|messages~[A-Za-z0-9_-]{1,64}~|images~)[A-Za-z0-9_-]{1,64}"
+    rf"^(chats~[A-Za-z0-9_-]{{1,64}}|(messages~[A-Za-z0-9_-]{{1,64}}|images)~{ULID_PATTERN}"
     r"|ledger~[A-Za-z0-9_#-]{1,64})$"
 )
 
