@@ -71,6 +71,8 @@ def test_a_cat_by_night_and_four_woodcuts_of_a_photo(
     expect_pictures(tabs, [1, 1, 4, 1], 7)
     for tab in tabs:
         expect(tab.locator(".user .attachments")).to_have_text("Deleted.")
+    expect(page.locator("#undone")).to_be_hidden(timeout=PATIENCE_MS)
+    page.wait_for_timeout(1_000)  # the server is told
     api = stack.http(name)
     messages = api.get(f"/chats/{chat}/messages").json()["messages"][::-1]
     assert [message["text"] for message in messages[::2]] == [

@@ -28,7 +28,8 @@ let told = null; // once the page has nothing else to do
 let viewer = null; // once a picture was opened
 const hidden = new Map(); // path → what was deleted a moment ago, so that it can be shown again
 let undoTimer = null;
-const underWay = new Map(); // id → status of answers that have not ended
+const underWay = new Map(); // id → status and chat of answers that have not ended
+const ready = new Set(); // ids of chats in which an answer has ended that nobody has looked at
 let made = null; // the newest chat id made here: the server may not have heard of it
 let usageTimer = null;
 let stateTimer = null;
@@ -42,7 +43,11 @@ function listen() {
   channel.on("message-update", ({ message }) => receive(message));
   channel.on("message-preview", (preview) => chat.preview(preview));
   channel.on("message-delta", ({ message_id }) => showWords(() => chat.write(channel.message(message_id))));
-  channel.on("message-delete", ({ message_ids }) => chat.remove(message_ids));
+  channel.on("message-delete", ({ message_ids }) => {
+    message_ids.forEach((id) => underWay.delete(id));
+    chat.remove(message_ids);
+    showWork();
+  });
   channel.on("image-insert", ({ image }) => {
     if (!isHidden(image)) gallery.insert(image);
     refreshUsage();
@@ -89,11 +94,26 @@ function hasLess({ meta: { status, images = [] } }) {
 /** Says what became of an answer that was under way. */
 function announceChange(message) {
   const { id, chat_id, meta: { status } } = message;
-  const before = underWay.get(id);
-  if (status === "thinking" || status === "generating") underWay.set(id, status);
+  const before = underWay.get(id)?.status;
+  if (status === "thinking" || status === "generating") underWay.set(id, { status, chat_id });
   else underWay.delete(id);
   if (before && before !== status && chat_id === chat.chatId) announce(spoken(message));
   if (before && !underWay.has(id)) told?.tell(message);
+  if (before && !underWay.has(id) && !isLookedAt(chat_id)) ready.add(chat_id);
+  showWork();
+}
+
+function isLookedAt(chatId) {
+  return chatId === chat.chatId && !route().isGallery && document.visibilityState === "visible" && document.hasFocus();
+}
+
+/** In the tab's title and in the list of chats: what is worked on, and what is ready since nobody looked. */
+function showWork() {
+  if (isLookedAt(chat.chatId)) ready.delete(chat.chatId);
+  const working = new Set([...underWay.values()].map(({ chat_id }) => chat_id));
+  chats.mark({ working, ready });
+  const title = "Afterimage";
+  document.title = ready.size > 0 ? t("tab_ready", { title }) : working.size > 0 ? t("tab_working", { title }) : title;
 }
 
 /** What is spoken of an answer; a long one is read where it stands. */
@@ -114,6 +134,8 @@ function forgetImages(ids) {
 }
 
 function forgetChat(chatId) {
+  ready.delete(chatId);
+  for (const [id, { chat_id }] of underWay) if (chat_id === chatId) underWay.delete(id);
   chats.remove(chatId);
   gallery.removeChat(chatId);
   if (chatId === chat.chatId) newChat();
@@ -488,6 +510,7 @@ async function openRoute() {
 
 function showTitle() {
   at("title").textContent = chats.titleOf(chat.chatId);
+  showWork();
   document.querySelector(".to-chat").href = `#${chat.chatId}`;
 }
 
@@ -545,6 +568,8 @@ async function start() {
   at("sign-out").addEventListener("click", leave);
   at("delete-account").addEventListener("click", deleteAccount);
   window.addEventListener("hashchange", openRoute);
+  window.addEventListener("focus", showWork);
+  document.addEventListener("visibilitychange", showWork);
   openRoute();
 }
 

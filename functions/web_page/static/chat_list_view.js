@@ -12,6 +12,7 @@ export class ChatListView {
   #current = null;
   #cursor = null;
   #soon = null; // a rendering that was asked for
+  #work = { working: new Set(), ready: new Set() };
   #renaming = null; // id of the chat whose title is being written
 
   /**
@@ -60,6 +61,23 @@ export class ChatListView {
     this.#renderSoon();
   }
 
+  /** Sets of chats' ids: where an answer is worked on, and where one is ready that nobody has seen. */
+  mark(work) {
+    this.#work = work;
+    for (const entry of this.#list.children) this.#mark(entry);
+  }
+
+  #mark(entry) {
+    const sign = entry.querySelector(".work");
+    if (!sign) return;
+    const { working, ready } = this.#work;
+    const state = working.has(entry.dataset.id) ? "working" : ready.has(entry.dataset.id) ? "ready" : "";
+    if (sign.dataset.state === state) return;
+    sign.dataset.state = state;
+    sign.role = state ? "img" : null;
+    sign.ariaLabel = state === "working" ? t("working") : state && t("ready");
+  }
+
   remove(chatId) {
     this.#chats.delete(chatId);
     this.#render();
@@ -98,8 +116,9 @@ export class ChatListView {
     const tools = element("span", { className: "tools" },
       iconButton("rename", t("rename"), () => this.#startRenaming(chat, title)),
       iconButton("delete", t("delete"), () => this.#remove(chat.id, title)));
-    const entry = element("li", {}, link, tools);
+    const entry = element("li", {}, link, element("span", { className: "work" }), tools);
     entry.dataset.id = chat.id;
+    this.#mark(entry);
     return entry;
   }
 

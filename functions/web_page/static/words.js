@@ -25,6 +25,10 @@ const WORDS = {
 
   // --- chats and account
   chats: { en: "Chats", de: "Chats" },
+  working: { en: "Working", de: "Arbeitet" },
+  ready: { en: "Ready", de: "Fertig" },
+  tab_working: { en: "… {title}", de: "… {title}" },
+  tab_ready: { en: "✓ {title}", de: "✓ {title}" },
   chats_and_account: { en: "Chats and account", de: "Chats und Konto" },
   new_chat: { en: "New chat", de: "Neuer Chat" },
   more_chats: { en: "More chats", de: "Mehr Chats" },
