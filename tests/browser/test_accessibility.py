@@ -66,7 +66,7 @@ def test_no_state_has_a_violation(
     page.context.set_offline(False)
     expect(page.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
 
-    page.get_by_role("button", name=re.compile("Open large")).click()
+    page.get_by_role("button", name=re.compile("Open large")).press("Enter")
     expect_no_violations(page, "a picture, large")
     page.keyboard.press("Escape")
     page.evaluate("location.hash = '#/pictures'")

@@ -198,7 +198,7 @@ def test_a_swipe_goes_to_the_next_picture(stack: Stack, sign_in: SignIn, name: s
     for count, subject in enumerate(("a sunset", "a fox"), start=1):
         say(page, f"paint {subject}")
         expect_picture(page, count)
-    page.get_by_role("button", name=re.compile("Open large: .*fox")).click()
+    page.get_by_role("button", name=re.compile("Open large: .*fox")).press("Enter")
     stage = page.locator("#viewer .stage")
     expect(stage).to_be_visible(timeout=PATIENCE_MS)
 

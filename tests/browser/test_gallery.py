@@ -78,7 +78,7 @@ def test_it_is_searched_by_words_of_the_prompt(stack: Stack, sign_in: SignIn, na
     search.fill("FOX")
     expect(tiles(page)).to_have_count(1)
     expect(page.locator("#announcer")).to_have_text("1 picture")
-    page.get_by_role("button", name=re.compile("Open large: .*sunset")).click()
+    page.get_by_role("button", name=re.compile("Open large: .*sunset")).press("Enter")
     expect(page.locator("#viewer")).to_be_visible()
     page.keyboard.press("ArrowLeft")  # from one that is not among them
     expect(page.locator("#viewer .caption")).to_contain_text("fox")

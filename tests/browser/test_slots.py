@@ -218,7 +218,7 @@ def test_what_comes_unasked_stands_below_and_is_not_counted(
     expect(page.locator("#usage")).to_contain_text("1 of", timeout=PATIENCE_MS)
     wait_for_glides(page)
     assert shifts(page) == [0, []]
-    more.last.get_by_role("button", name="Open large, 2 of 2").click()
+    more.last.get_by_role("button", name="Open large, 2 of 2").press("Enter")
     expect(page.locator("#viewer img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
 
 
@@ -230,7 +230,7 @@ def test_one_that_is_deleted_leaves_its_place(stack: Stack, sign_in: SignIn, nam
     expect(page.locator(".gallery li img")).to_have_count(3, timeout=PATIENCE_MS)
     was = boxes(page)
 
-    page.get_by_role("button", name=re.compile("Open large, 2 of 3: .*fox")).click()
+    page.get_by_role("button", name=re.compile("Open large, 2 of 3: .*fox")).press("Enter")
     page.locator("#viewer").get_by_role("button", name="Delete").click()
 
     expect(places(page).nth(1)).to_have_text("Deleted.", timeout=PATIENCE_MS)
@@ -308,7 +308,7 @@ def test_what_came_otherwise_than_asked_for_is_said(
 
     difference = re.compile(r"^Asked for 21:9 and 4K, came as \d+ × \d+\.$")
     expect(last_answer(page).locator(".note")).to_have_text(difference, timeout=PATIENCE_MS)
-    page.get_by_role("button", name="Open large").click()
+    page.get_by_role("button", name="Open large").press("Enter")
     expect(page.locator("#viewer .facts")).to_have_text(difference)
 
 

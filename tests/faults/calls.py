@@ -27,6 +27,7 @@ _TABLES = {
     "ChannelEventsTable": "channel_events",
     "StockTable": "stock",
     "CandidatesTable": "candidates",
+    "SharesTable": "shares",
 }
 _SECRETS = {"Gemini": "gemini", "UrlSigning": "signing", "Pseudonym": "pseudonym"}
 _LEDGER_MOVES = {"running": "claim", "reserved": "rescue"}
@@ -102,7 +103,7 @@ def step_of(request: Request) -> str:
         return f"{path.rpartition(':')[2]} {kind}"
     if request.method == "POST":
         return "DeleteObjects"
-    return _s3(request, path.rpartition("/")[2])
+    return _s3(request, "shared.webp" if "/shared/" in path else path.rpartition("/")[2])
 
 
 def _s3(request: Request, name: str) -> str:

@@ -101,7 +101,7 @@ class Shown:
         match event:
             case "message-insert" | "message-update":
                 self._message(payload["message"])
-            case "image-insert":
+            case "image-insert" | "image-update":
                 image = payload["image"]
                 if image["id"] not in self._deleted and image["chat_id"] not in self._deleted:
                     self.images[image["id"]] = image
@@ -515,7 +515,7 @@ def _about(frame: Frame) -> tuple[str, ...]:
             return (payload["message"]["id"],)
         case "message-delete":
             return tuple(payload["message_ids"])
-        case "image-insert":
+        case "image-insert" | "image-update":
             return (payload["image"]["id"],)
         case "image-delete":
             return tuple(payload["image_ids"])

@@ -96,6 +96,17 @@ class Store:
     def __init__(self, stack: RunningStack) -> None:
         self._rows = {key: scan(stack, table) for key, table in _TABLES.items()}
         self._objects = object_keys(stack)
+        self._shares = scan(stack, "SharesTable")
+
+    def half_shared(self) -> list[str]:
+        """Links without a picture, and copies that nobody has a link to."""
+        rows = {row["name"] for row in self._shares}
+        files = {
+            key.partition("/")[2][: -len(".webp")]
+            for key in self._objects
+            if key.startswith("shared/")
+        }
+        return [f"half shared: {name[:12]}" for name in sorted(rows ^ files)]
 
     def of(self, user: str) -> Truth:
         """What belongs to one user."""
@@ -351,7 +362,7 @@ def _numbers(truth: Truth) -> Iterable[str]:
                 f"message {message['message_id']} is at version {message['version']}, "
                 f"and {told[message['message_id']]} events tell of it"
             )
-    shown = Counter(event.get("image_id") for event in truth.events)
+    shown = Counter(e.get("image_id") for e in truth.events if e["name"] != "image-update")
     for image_id in truth.images:
         if shown[image_id] != 1:
             yield f"picture {image_id} has {shown[image_id]} events"
@@ -371,6 +382,16 @@ def _deleted(truth: Truth) -> Iterable[str]:
     for name in truth.deletions:
         if name.startswith("deletion#image#"):
             yield f"{name} has not ended"
+    links = {
+        name.rpartition("#")[2] for name in truth.deletions if name.startswith("deletion#share#")
+    }
+    shared = {
+        f"{image_id}.{row['share_number']}"
+        for image_id, row in truth.images.items()
+        if "share_number" in row
+    }
+    if links != shared:
+        yield f"links {sorted(shared)} have the deletions {sorted(links)}"
     if truth.is_gone and (truth.messages or truth.chats or truth.images or truth.jobs):
         yield "the account is deleted and has rows"
     if truth.is_gone and (truth.objects or truth.events or truth.connections):

@@ -146,6 +146,8 @@ def judge(world: World, results: Sequence[Result]) -> None:
     for result in results:
         if result.user:
             result.violations += check_user(world.stack, result.user, store)
+    if results:
+        results[-1].violations += store.half_shared()  # which says no more of whom it is
 
 
 def cases_of(scenario: Scenario) -> Iterator[Case]:

@@ -277,6 +277,20 @@ def picture_deleted(stage: Stage) -> None:
     stage.delete(f"/images/{image}")
 
 
+def picture_shared(stage: Stage) -> None:
+    path = f"/images/{_painted(stage)}/share"
+    stage.arm()
+    stage.does(lambda: stage.http.put(path, json={}))
+
+
+def link_taken_back(stage: Stage) -> None:
+    path = f"/images/{_painted(stage)}/share"
+    stage.http.put(path, json={})
+    stage.until("silence", stage.is_quiet)
+    stage.arm()
+    stage.delete(path)
+
+
 def chat_deleted(stage: Stage) -> None:
     _painted(stage)
     stage.arm()
@@ -437,6 +451,9 @@ SCENARIOS = {
         ),
         Scenario("picture deleted", _API, picture_deleted, _COMPLETE, _COMPLETE),
         Scenario("chat deleted", _API, chat_deleted, _COMPLETE),
+        Scenario("picture shared", _API, picture_shared, _COMPLETE, _COMPLETE),
+        Scenario("link taken back", _API, link_taken_back, _COMPLETE, _COMPLETE),
+        Scenario("link removed", _KEEPER, link_taken_back, _COMPLETE),
         Scenario("account deleted", _API, account_deleted, _COMPLETE),
         Scenario("suggestion put back", _KEEPER, suggestion_put_back, _ANY),
         Scenario("rescue", _KEEPER, rescue, _COMPLETE),

@@ -56,6 +56,7 @@ _PATIENCE = 120.0
 _POLL_SECONDS = 0.5
 _REAL_PATIENCE = 240.0
 _REPEATS = 3
+_A_LINK_LASTS = 3_600.0  # at least, once it is there; what is only claimed is removed soon
 _NOTICED_SECONDS = 0.3  # until the gateway gives a dead worker nothing more
 _LEASE_SECONDS = 6.0  # a little over the short TextTimeout
 _IMAGE_DEADLINE = 450  # template.yaml's own
@@ -473,7 +474,9 @@ class Stage:
 
 
 def _looked_at_again(row: Row) -> bool:
-    """A deletion that is over, but for its last look."""
+    """A deletion that is over, but for its last look, and one that is for the end of a link."""
+    if row["entry"].startswith("deletion#share#"):
+        return bool(row["purge_at"] > time.time() + _A_LINK_LASTS)
     is_large = row["entry"].startswith(("deletion#chat#", "deletion#account#"))
     return is_large and bool(row["purge_at"] > time.time())
 

@@ -246,7 +246,35 @@ STEPS: dict[str, dict[str, int]] = {
         "TransactWriteItems deletion": 1,
         "Invoke": 1,
     },
+    "picture shared": {
+        **_READING,
+        "GetItem user_images": 1,
+        "Query image_generation_log": 1,  # whether its chat is being deleted
+        "Query channels": 4,
+        "TransactWriteItems deletion": 1,
+        "CopyObject shared.webp": 1,
+        "TransactWriteItems complete": 1,
+        "PostToConnection image-update": 1,
+        "PostToConnection message-update complete": 1,
+    },
+    "link taken back": {
+        **_READING,
+        "GetItem user_images": 1,
+        "Query channels": 3,
+        "TransactWriteItems complete": 1,
+        "PostToConnection image-update": 1,
+        "PostToConnection message-update complete": 1,
+        "Invoke": 1,
+    },
     # keeper
+    "link removed": {
+        "GetItem image_generation_log": 1,
+        "GetItem user_images": 1,
+        "DeleteItem shares": 1,
+        "DeleteObjects": 1,
+        "CreateInvalidation": 1,
+        "DeleteItem image_generation_log": 1,
+    },
     "picture removed": {
         "GetItem image_generation_log": 1,
         "DeleteObjects": 1,
@@ -256,6 +284,7 @@ STEPS: dict[str, dict[str, int]] = {
     "chat removed": {
         "GetItem image_generation_log": 1,
         "Query messages": 2,
+        "Query image_generation_log": 1,  # its links
         "DeleteObjects": 1,
         "CreateInvalidation": 1,
         "BatchWriteItem user_images": 1,
@@ -266,6 +295,7 @@ STEPS: dict[str, dict[str, int]] = {
     "running chat removed": {
         "GetItem image_generation_log": 2,
         "Query messages": 2,
+        "Query image_generation_log": 1,
         "Query channels": 1,
         "TransactWriteItems deletion": 1,
         "BatchWriteItem messages": 1,
@@ -283,7 +313,7 @@ STEPS: dict[str, dict[str, int]] = {
         "DeleteItem chats": 1,
         "Query user_images": 2,
         "BatchWriteItem user_images": 1,
-        "Query image_generation_log": 2,
+        "Query image_generation_log": 3,
         "BatchWriteItem image_generation_log": 1,
         "Query channel_events": 2,
         "BatchWriteItem channel_events": 1,

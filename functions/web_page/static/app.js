@@ -2,7 +2,7 @@
 import { ChatListView } from "./chat_list_view.js";
 import { ChatView } from "./chat_view.js";
 import { Composer } from "./composer.js";
-import { announce, ask, button, suggestionTile } from "./elements.js";
+import { announce, ask, button, sayOn, suggestionTile } from "./elements.js";
 import { GalleryView } from "./gallery_view.js";
 import { leaveFor, Session } from "./session.js";
 import { ApiError, connect } from "./unified_channel.js";
@@ -30,6 +30,7 @@ const hidden = new Map(); // path → what was deleted a moment ago, so that it 
 let undoTimer = null;
 const underWay = new Map(); // id → status and chat of answers that have not ended
 const ready = new Set(); // ids of chats in which an answer has ended that nobody has looked at
+let sharing = null; // once a link was asked for
 let made = null; // the newest chat id made here: the server may not have heard of it
 let usageTimer = null;
 let stateTimer = null;
@@ -52,7 +53,10 @@ function listen() {
     if (!isHidden(image)) gallery.insert(image);
     refreshUsage();
   });
-  channel.on("image-update", ({ image }) => gallery.change(image));
+  channel.on("image-update", ({ image }) => {
+    gallery.change(image);
+    sharing?.heard(image);
+  });
   channel.on("image-delete", ({ image_ids }) => forgetImages(image_ids));
   channel.on("chat-update", (update) => {
     if (!deletions.has(`/chats/${update.chat.id}`)) chats.update(update.chat);
@@ -201,6 +205,8 @@ const messageActions = {
   open: (image) => openImage(gallery.find(image.id) ?? image), // a slot's image has no prompt
   download,
   markdown: () => parts.markdown?.Markdown,
+  copyImage,
+  share,
   readAgain: readImage,
   find: heldImage,
 };
@@ -265,6 +271,7 @@ const PARTS = {
   markdown: () => import("./markdown.js"), // with the first answer in words, if that is earlier
   told: () => import("./told.js"),
 };
+const loadSharing = () => import("./sharing.js"); // when it is asked for, which is seldom
 const parts = {}; // that are there
 
 /** A part of the page that was not there yet. */
@@ -297,7 +304,11 @@ function openImage(image) {
   return attempt(async () => {
     const { Viewer } = parts.viewer ?? (await load("viewer"));
     viewer ??= new Viewer(at("viewer"), {
-      readAgain: readImage, deleteImages, download,
+      readAgain: readImage, deleteImages, download, downloadPng, downloadOriginal, copyImage, share,
+      again: ({ message_id, chat_id }) => {
+        const message = chat_id === chat.chatId && channel.message(message_id);
+        return message && !route().isGallery ? () => messageActions.again(message) : undefined;
+      },
       beside: (image, step) => gallery.beside(image, step),
       edit: editImage,
       find: async (id) => heldImage(id) ?? readImage({ id }).catch(() => null),
@@ -310,6 +321,46 @@ function openImage(image) {
 
 function download(images) {
   return attempt(async () => (parts.downloads ?? (await load("downloads"))).downloadAll(images, readImage));
+}
+
+async function files() {
+  return parts.downloads ?? load("downloads");
+}
+
+function downloadPng(image) {
+  return attempt(async () => (await files()).downloadPng(image, readImage));
+}
+
+function downloadOriginal({ id }) {
+  return attempt(async () => {
+    const { url } = await channel.get(`/images/${id}/original`);
+    (await files()).downloadFrom(url);
+  });
+}
+
+/** Written within the click, as Safari wants it, while the PNG is still to come. */
+async function copyImage(image, pressed) {
+  composer.notify("");
+  try {
+    const png = files().then(({ pngOf }) => pngOf(image, readImage));
+    png.catch(() => {}); // the clipboard says so
+    await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
+    sayOn(pressed, t("copied"), "check");
+  } catch {
+    sayOn(pressed, t("picture_not_copied"), "close");
+    composer.notify(t("picture_not_copied"));
+  }
+}
+
+/** The link to one picture, or the list of all that is shared. */
+function share(image) {
+  return attempt(async () => {
+    const { Sharing } = await loadSharing().catch((cause) => {
+      throw new ApiError(0, { code: "part_not_loaded" }, { cause });
+    });
+    sharing ??= new Sharing(channel);
+    await (image ? sharing.open(image) : sharing.list());
+  });
 }
 
 function loadSelection() {
@@ -567,6 +618,10 @@ async function start() {
   at("new-chat").addEventListener("click", newChat);
   at("sign-out").addEventListener("click", leave);
   at("delete-account").addEventListener("click", deleteAccount);
+  at("shared-links").addEventListener("click", () => {
+    at("account").hidePopover();
+    share();
+  });
   window.addEventListener("hashchange", openRoute);
   window.addEventListener("focus", showWork);
   document.addEventListener("visibilitychange", showWork);

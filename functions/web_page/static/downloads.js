@@ -1,4 +1,4 @@
-/** Pictures as files. */
+/** Pictures as files, and for the clipboard. */
 import { element } from "./elements.js";
 
 /**
@@ -9,9 +9,40 @@ export async function downloadAll(images, readAgain) {
   for (const [index, image] of images.entries()) {
     if (index) await new Promise((resolve) => setTimeout(resolve, 300)); // browsers drop downloads at once
     const { url } = await readAgain(image).catch(() => image);
-    const words = (image.prompt ?? "").normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? [];
-    const name = words.join("-").slice(0, 60) || image.id;
     const number = images.length > 1 ? `-${index + 1}` : "";
-    element("a", { href: url, download: `${name}${number}.webp` }).click();
+    save(url, `${nameOf(image)}${number}.webp`);
   }
+}
+
+/** Saves one picture as PNG. */
+export async function downloadPng(image, readAgain) {
+  const url = URL.createObjectURL(await pngOf(image, readAgain));
+  save(url, `${nameOf(image)}.png`);
+  setTimeout(() => URL.revokeObjectURL(url), 60_000); // the browser may still be writing it
+}
+
+/** Saves what an address says of itself that it is a file. */
+export function downloadFrom(url) {
+  save(url, "");
+}
+
+/** The picture as it is, as PNG, which is what clipboards take. */
+export async function pngOf(image, readAgain) {
+  const fresh = await readAgain(image).catch(() => image);
+  const answer = await fetch(fresh.url);
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  const bitmap = await createImageBitmap(await answer.blob());
+  const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
+  canvas.getContext("2d").drawImage(bitmap, 0, 0);
+  bitmap.close();
+  return canvas.convertToBlob({ type: "image/png" });
+}
+
+function save(href, download) {
+  element("a", { href, download }).click();
+}
+
+function nameOf({ id, prompt }) {
+  const words = (prompt ?? "").normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? [];
+  return words.join("-").slice(0, 60) || id;
 }

@@ -102,20 +102,23 @@ export function quoted(text) {
 
 /** Copies, and says on the button that was pressed, or by its icon, whether the browser let it. */
 export async function copy(text, pressed) {
-  const isCopied = await navigator.clipboard.writeText(text).then(() => true, () => false);
-  const said = t(isCopied ? "copied" : "not_allowed");
-  announce(said);
-  const sign = pressed.querySelector("use");
-  if (sign) sign.setAttribute("href", isCopied ? "#icon-check" : "#icon-close");
-  else {
-    pressed.dataset.label ??= pressed.textContent; // it may be pressed again before it says so again
-    pressed.style.width = `${pressed.getBoundingClientRect().width}px`; // what stands beside it stays there
-    pressed.textContent = said;
-  }
-  setTimeout(() => {
-    if (sign) sign.setAttribute("href", "#icon-copy");
-    else pressed.textContent = pressed.dataset.label;
-  }, 1500);
+  const isDone = await navigator.clipboard.writeText(text).then(() => true, () => false);
+  sayOn(pressed, t(isDone ? "copied" : "not_allowed"), isDone ? "check" : "close");
+}
+
+/** Says on a button that was pressed what came of it, for a moment; what stands beside it stays there. */
+export function sayOn(pressed, words, iconName) {
+  const { title } = pressed; // of one with an icon
+  pressed.dataset.label ??= title || pressed.textContent; // it may be pressed again before it says so again
+  pressed.dataset.icon ??= pressed.querySelector("use")?.href.baseVal.replace("#icon-", "") ?? "";
+  const show = (label, name) => {
+    pressed.replaceChildren(title ? icon(name) : label);
+    if (title) pressed.title = pressed.ariaLabel = label;
+  };
+  pressed.style.width = `${pressed.getBoundingClientRect().width}px`;
+  show(words, iconName);
+  announce(words);
+  setTimeout(() => show(pressed.dataset.label, pressed.dataset.icon), 1500);
 }
 
 /** What a picture is called where it is not seen: its prompt, if it has one. */
@@ -253,8 +256,7 @@ export class Picture {
     this.element.querySelector(".said")?.remove();
     this.element.style.backgroundColor = image.color ?? "";
     this.#hint(image);
-    this.element.draggable = true; // into the composer, by its id
-    this.element.dataset.image = image.id;
+    this.element.dataset.image = image.id; // by which it is dragged into the composer
     this.#load("thumbnail", "thumbnail_url", image, readAgain);
     if (!small) this.#load("full", "url", image, readAgain);
     this.element.lastChild.alt = labelOf(image);
@@ -263,6 +265,7 @@ export class Picture {
   /** There is no picture, or not any more: words on why, and whether it is waited for. */
   lack(words, isBusy) {
     if (this.imageId || !isBusy) this.element.replaceChildren();
+    this.element.onclick = null;
     this.imageId = null;
     this.element.style.background = "";
     this.element.ariaBusy = isBusy ? "true" : null;
@@ -301,14 +304,14 @@ export class Picture {
   }
 
   #layer(name) {
-    const layer = element("img", { className: name, alt: "", loading: "lazy", draggable: false });
+    const layer = element("img", { className: name, alt: "", loading: "lazy", draggable: name !== "preview" });
     layer.decoding = "async";
     layer.onload = () => {
       layer.classList.add("shown");
       this.#onShown(name);
     };
     layer.ontransitionend = () => {
-      while (name !== "preview" && layer.previousSibling) layer.previousSibling.remove();
+      while (name !== "preview" && layer.previousSibling?.localName === "img") layer.previousSibling.remove();
     };
     this.element.append(layer);
     return layer;

@@ -84,6 +84,13 @@ export class GalleryView {
     }
   }
 
+  /** A picture as it is now, if it is here. */
+  change(image) {
+    const changed = (images) => images.map((one) => (one.id === image.id ? image : one));
+    this.#images = changed(this.#images);
+    this.#waiting = changed(this.#waiting);
+  }
+
   remove(ids) {
     const gone = new Set(ids);
     this.#images = this.#images.filter(({ id }) => !gone.has(id));

@@ -22,8 +22,9 @@ export class MessageItem {
   #isUnfolded = false;
 
   /**
-   * @param {object} actions `cancel`, `retry`, `again` and `reword`, called with the message; `edit`,
-   *   `open` and `readAgain`, with a picture; `download`, with several; `find`, with the id of one that may be held;
+   * @param {object} actions `cancel`, `retry`, `again` and `reword`, called with the message; `edit`, `open`,
+   *   `share` and `readAgain`, with a picture; `copyImage`, with a picture and the button; `download`, with
+   *   several; `find`, with the id of one that may be held;
    *   `markdown`, the class Markdown once it is there
    */
   constructor(actions, waits) {
@@ -157,7 +158,7 @@ export class MessageItem {
       const attributes = { "aria-expanded": this.#isUnfolded };
       return [button(t(this.#isUnfolded ? "show_less" : "show_all"), () => this.#fold(), attributes)];
     }
-    const act = (label, name) => button(label, async ({ currentTarget }) => {
+    const doing = (name) => async ({ currentTarget }) => {
       if (currentTarget.ariaBusy) return; // not disabled: that would lose the focus
       currentTarget.ariaBusy = "true";
       try {
@@ -165,7 +166,8 @@ export class MessageItem {
       } finally {
         currentTarget.ariaBusy = null;
       }
-    });
+    };
+    const act = (label, name) => button(label, doing(name));
     if (isOpen(message)) return message.version > 0 ? [act(t("cancel"), "cancel")] : [];
     const steps = stepsAfter(message.meta).map(([label, name]) => act(label, name));
     const images = imagesOf(message.meta);
@@ -173,14 +175,18 @@ export class MessageItem {
       const isText = message.meta.message_type === "text" && message.text;
       return isText ? [...steps, this.#copyButton(message.text)] : steps;
     }
-    const [{ prompt }] = images;
+    const [image] = images;
+    const { edit, copyImage, share, download } = this.#actions;
+    const isOne = images.length === 1;
     return [
       ...steps,
-      act(t("another_one"), "again"),
-      ...(images.length === 1 ? [button(t("edit"), () => this.#actions.edit(images[0]))] : []),
-      button(t("copy_prompt"), ({ currentTarget }) => copy(prompt, currentTarget)),
-      button(t(images.length > 1 ? "download_all" : "download"), () => this.#actions.download(images)),
-    ];
+      iconButton("again", t("another_one"), doing("again")),
+      isOne && iconButton("rename", t("edit"), () => edit(image)),
+      isOne && iconButton("copy", t("copy_picture"), ({ currentTarget }) => copyImage(image, currentTarget)),
+      iconButton("words", t("copy_prompt"), ({ currentTarget }) => copy(image.prompt, currentTarget)),
+      iconButton("download", t(isOne ? "download" : "download_all"), () => download(images)),
+      isOne && iconButton("share", t("share"), () => share(image)),
+    ].filter(Boolean);
   }
 }
 
@@ -228,10 +234,15 @@ class Pictures {
   #fill(place, image, index, total) {
     if (place.imageId === image.id) return;
     place.show(image, () => this.#actions.readAgain(image), this.#options);
-    const open = button("", () => this.#actions.open(image));
+    // Under the picture, so that the picture itself is what a right click and a drag are about.
+    const open = button("");
+    place.element.onclick = () => {
+      open.focus({ preventScroll: true }); // to come back to
+      this.#actions.open(image);
+    };
     const label = t(total > 1 ? "open_one_large" : "open_large", { index, total, picture: labelOf(image) });
     open.setAttribute("aria-label", label);
-    place.element.append(open);
+    place.element.prepend(open);
   }
 }
 

@@ -1,5 +1,5 @@
 /** One picture, large: looked at, compared with what it was made of, saved, deleted. */
-import { button, copy, difference, element, labelOf, Picture } from "./elements.js";
+import { button, copy, difference, element, iconButton, labelOf, Picture } from "./elements.js";
 import { t } from "./words.js";
 
 const SWIPE_PX = 50;
@@ -17,6 +17,11 @@ export class Viewer {
    *   asked: (image: object) => object, meta of the answer that it belongs to, as far as it is held
    *   readAgain: (image: object) => Promise<object|undefined>,
    *   download: (images: object[]) => Promise<void>,
+   *   downloadPng: (image: object) => Promise<void>, as PNG
+   *   downloadOriginal: (image: object) => Promise<void>, as it was stored first
+   *   copyImage: (image: object, pressed: HTMLElement) => Promise<void>,
+   *   share: (image: object) => void,
+   *   again: (image: object) => (() => void)|undefined, paints another one, where its chat is shown
    *   showInChat: (image: object) => void,
    *   edit: (image: object) => void,
    *   deleteImages: (images: object[]) => Promise<void>,
@@ -71,10 +76,21 @@ export class Viewer {
       this.#dialog.close();
       this.#options[name](image);
     };
+    const { download, downloadPng, downloadOriginal, copyImage, share } = this.#options;
+    const again = this.#options.again(image);
+    const anotherOne = () => {
+      this.#dialog.close();
+      again();
+    };
     return [
-      button(t("edit"), leaveTo("edit")),
-      button(t("download"), () => this.#options.download([image])),
-      image.prompt && button(t("copy_prompt"), ({ currentTarget }) => copy(image.prompt, currentTarget)),
+      again && iconButton("again", t("another_one"), anotherOne),
+      iconButton("rename", t("edit"), leaveTo("edit")),
+      iconButton("copy", t("copy_picture"), ({ currentTarget }) => copyImage(image, currentTarget)),
+      image.prompt && iconButton("words", t("copy_prompt"), ({ currentTarget }) => copy(image.prompt, currentTarget)),
+      iconButton("download", t("download"), () => download([image])),
+      button("PNG", () => downloadPng(image), { title: t("save_png"), "aria-label": t("save_png") }),
+      button(t("original"), () => downloadOriginal(image), { title: t("save_original"), "aria-label": t("save_original") }),
+      iconButton("share", t("share"), () => share(image)),
       image.chat_id && button(t("show_in_chat"), leaveTo("showInChat")),
       button(t("delete"), () => this.#options.deleteImages([image]), { className: "danger" }),
     ].filter(Boolean);
@@ -103,6 +119,7 @@ export class Viewer {
     stage.addEventListener("pointerdown", ({ clientX, target }) => {
       start = target.closest(".compare") ? null : clientX;
     });
+    stage.addEventListener("pointercancel", () => (start = null)); // the picture is dragged
     stage.addEventListener("pointerup", ({ clientX }) => {
       const distance = start === null ? 0 : clientX - start;
       start = null;

@@ -25,6 +25,7 @@ img { display: block; max-width: 100%; max-height: 85vh; width: auto; height: au
   border-radius: 0.75rem; }
 figcaption { max-width: 60ch; overflow-wrap: anywhere; white-space: pre-wrap; }
 footer { margin-top: 1rem; text-align: center; font-size: 0.875rem; }
+h1 { margin: 0 0 0.75rem; font-size: 1rem; font-weight: 500; text-align: center; }
 a { color: inherit; }
 """
 _STYLE_HASH = b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -141,7 +142,7 @@ def _page(status: int, language: str, title: str, head: str, body: str) -> dict[
         f"<title>{title}</title>"
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         '<meta name="robots" content="noindex, nofollow, noarchive">'
-        f"{head}<style>{_STYLE}</style></head><body><main>{body}</main></body></html>"
+        f"{head}<style>{_STYLE}</style></head><body><main><h1>{title}</h1>{body}</main></body></html>"
     )
     headers = {**_HEADERS, "content-language": language}
     return {"statusCode": status, "headers": headers, "body": text, "isBase64Encoded": False}
