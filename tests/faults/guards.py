@@ -62,15 +62,16 @@ GUARDS = (
     Guard(
         _HEARD,
         "use_cases/think.py",
-        "        self._channel.deliver(delivery)\n"
+        "        now = self._channel.deliver(delivery) or delivery.channel\n"
         "        waited = milliseconds(question.received_at, self._clock.now())\n"
         "        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)\n"
-        "        with self._show(question, assistant, delivery) as words:\n"
+        "        with self._show(question, assistant, now.connections) as words:\n"
         "            asking = seen, identifier, _counted_on(delivery.transition)\n"
-        "            message = self._answered(question, assistant, asking, words)\n",
-        "        with self._show(question, assistant, delivery) as words:\n"
+        "            message = self._answered(question, assistant, asking, words, _unless_busy(now))\n",
+        "        now = delivery.channel\n"
+        "        with self._show(question, assistant, now.connections) as words:\n"
         "            asking = seen, identifier, _counted_on(delivery.transition)\n"
-        "            message = self._answered(question, assistant, asking, words)\n"
+        "            message = self._answered(question, assistant, asking, words, None)\n"
         "            self._channel.deliver(delivery)\n",
         "tests/unit/test_answer_message.py::test_both_placeholder_frames_leave_before_the_model_is_asked",
     ),
@@ -441,8 +442,8 @@ GUARDS = (
     Guard(
         _EVENTS,
         "channel.py",
-        "        return [connection for connection in now_connected if connection not in known]\n",
-        "        return []\n",
+        "newcomers = [each for each in now.connections if each not in known] if now else []",
+        "newcomers: list[str] = []",
         "tests/unit/test_channel.py::test_a_newcomer_gets_the_frames_too_and_once",
     ),
     Guard(
@@ -464,8 +465,8 @@ GUARDS = (
     Guard(
         _EVENTS,
         "use_cases/think.py",
-        "answered = self._end(user_id, assistant, ending, after=words.end())",
-        "answered = self._end(user_id, assistant, ending)",
+        "answered = self._end(user_id, assistant, ending, words.end(), channel)",
+        "answered = self._end(user_id, assistant, ending, channel=channel)",
         "tests/unit/test_written_words.py::test_the_end_waits_for_the_words_on_their_connection",
     ),
     Guard(

@@ -44,14 +44,14 @@ _CANCELLING = {
 STEPS: dict[str, dict[str, int]] = {
     # llm_handler_gemini
     "text reply": {
-        "Query channels": 4,
+        "Query channels": 3,
         **_OPENING,
         **_TEXT_COST,
         "TransactWriteItems complete": 1,
         "PostToConnection message-update complete": 1,
     },
     "text written": {
-        "Query channels": 4,
+        "Query channels": 3,
         **_OPENING,
         **_TEXT_COST,
         "PostToConnection message-delta": 1,
@@ -64,7 +64,7 @@ STEPS: dict[str, dict[str, int]] = {
         "UpdateItem call": 1,
         **_FAILING,
     },
-    "picture ordered": {"Query channels": 4, **_OPENING, **_TEXT_COST, **_ORDERING},
+    "picture ordered": {"Query channels": 3, **_OPENING, **_TEXT_COST, **_ORDERING},
     "painted at once": {
         "Query channels": 2,
         "TransactWriteItems opening": 1,
@@ -92,7 +92,7 @@ STEPS: dict[str, dict[str, int]] = {
         "PostToConnection message-update generating": 1,
     },
     "painter unreachable": {
-        "Query channels": 6,
+        "Query channels": 5,
         **_OPENING,
         **_TEXT_COST,
         **_ORDERING,
@@ -100,7 +100,7 @@ STEPS: dict[str, dict[str, int]] = {
     },
     "text retried": {
         "BatchGetItem chats messages": 2,
-        "Query channels": 4,
+        "Query channels": 3,
         "TransactWriteItems thinking": 1,
         "PostToConnection message-update thinking": 1,
         "Query messages": 1,
@@ -173,7 +173,7 @@ STEPS: dict[str, dict[str, int]] = {
         "PostToConnection message-update complete": 1,
     },
     "edit ordered": {
-        "Query channels": 4,
+        "Query channels": 3,
         **_OPENING,
         "GetObject full.webp": 1,
         **_TEXT_COST,

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from functools import partial
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from tests.support.answering import Answering
@@ -181,6 +182,48 @@ def test_both_placeholder_frames_leave_before_the_model_is_asked(world: World) -
         "post message-update complete",
     ]
     assert [frame["seq"] for frame in world.push.to("tab")] == [1, 2, 3]
+
+
+@pytest.mark.parametrize("reply", [HELLO, FOX])
+@pytest.mark.parametrize(("others", "reads"), [(0, 3), (1, 4)])
+def test_who_is_answered_alone_waits_for_one_read_less(
+    world: World,
+    channel: UnifiedChannel,
+    monkeypatch: pytest.MonkeyPatch,
+    reply: TextReply | ImageRequest,
+    others: int,
+    reads: int,
+) -> None:
+    """To open it and to see who came meanwhile, twice; the second time the first is still true."""
+    for number in range(others):
+        other = a_message(50 + number)
+        opened = Transition((InsertMessage(other),), (MessageInserted(other),), opens=1)
+        channel.change(USER, opened)
+    read = Mock(side_effect=world.tables.read)
+    monkeypatch.setattr(world.tables, "read", read)
+    world.model.script = [reply]
+
+    world.ask()
+
+    assert read.call_count == reads
+
+
+def test_what_changes_while_the_model_thinks_is_seen(world: World, channel: UnifiedChannel) -> None:
+    other = a_message(50)
+    world.model.script = [HELLO]
+
+    def meanwhile() -> None:
+        world.tables.register(USER, "phone", NOW)
+        insert = Transition((InsertMessage(other),), (MessageInserted(other),))
+        channel.deliver(channel.change(USER, insert))
+
+    world.model.meanwhile = meanwhile
+
+    answer = world.ask()
+
+    assert answer.assistant.status is Status.COMPLETE
+    assert [frame["seq"] for frame in world.push.to("tab")] == [1, 2, 3, 4]
+    assert [frame["seq"] for frame in world.push.to("phone")] == [3, 4]
 
 
 def test_a_placeholder_knows_by_when_it_has_ended(world: World) -> None:

@@ -171,7 +171,7 @@ class UnifiedChannel:
 
     def deliver(
         self, delivery: Delivery, after: Posts = NOTHING_POSTED, *, is_last: bool = False
-    ) -> None:
+    ) -> Channel | None:
         """Post frames to everyone connected, including who connected meanwhile.
 
         Some of those whose time is over are closed and forgotten beside it.
@@ -187,9 +187,12 @@ class UnifiedChannel:
             after: posts under way; no connection gets these frames before its own has ended.
             is_last: nothing of the caller's follows, so that the posts need share nothing with the
                 reading of who came meanwhile, which then begins behind them.
+
+        Returns:
+            The channel as it was read for who came meanwhile; None if it was not.
         """
         if not delivery.frames:
-            return
+            return None
         user_id, known = delivery.channel.user_id, delivery.channel.connections
         begun = [
             self._executor.submit(self._turns.start, user_id, job)
@@ -198,11 +201,13 @@ class UnifiedChannel:
         posts = list(self._begin(user_id, known, delivery.frames, after).values())
         if is_last:
             wait(posts, _HEAD_START.total_seconds())  # a slow one does not keep the newcomers
-        newcomers = self._newcomers(user_id, known)
+        now = self._read_again(user_id)
+        newcomers = [each for each in now.connections if each not in known] if now else []
         posts += self._begin(user_id, newcomers, delivery.frames, after).values()
         ended = delivery.channel.ended[:_CLOSED_IN_PASSING]
         wait([*begun, *posts, *self._begin_to_close(user_id, ended)])
-        self._tell_browsers(delivery)
+        self._tell_browsers(delivery, now or delivery.channel)
+        return now
 
     def post_again(self, user_id: str, again: Sequence[frames.BroadcastFrame]) -> None:
         """Post frames of events that were committed earlier to everyone connected now."""
@@ -252,14 +257,15 @@ class UnifiedChannel:
                 if (share := success(ended)) is not None:
                     self._metrics.add(Metric.SUCCESS, share)
 
-    def _tell_browsers(self, delivery: Delivery) -> None:
-        if self._teller is None or not delivery.channel.told:
+    def _tell_browsers(self, delivery: Delivery, now: Channel) -> None:
+        """Args: now: the channel as it was read last, with browsers that asked for it meanwhile."""
+        if self._teller is None or not now.told:
             return
         for event in delivery.transition.events:
             if endings.tells_of_an_end(event, delivery.transition):
                 notice = notice_of(event.message, self._clock.now())
                 if notice is not None:
-                    self._teller.tell(delivery.channel.user_id, notice)
+                    self._teller.tell(now.user_id, notice)
 
     def _frames(self, seq: int, transition: Transition) -> tuple[str, ...]:
         now = self._clock.now()
@@ -268,14 +274,13 @@ class UnifiedChannel:
             for number, event in enumerate(transition.events, start=1)
         )
 
-    def _newcomers(self, user_id: str, known: Sequence[str]) -> list[str]:
+    def _read_again(self, user_id: str) -> Channel | None:
         try:
-            now_connected = self._store.read(user_id).connections
+            return self._store.read(user_id)
         except Exception:  # noqa: BLE001 - the change is made; a newcomer resumes by its seq
             self._log.exception("channel_reread_failed")
             self._metrics.add(Metric.DEFECTS)
-            return []
-        return [connection for connection in now_connected if connection not in known]
+            return None
 
     def _post(
         self,

@@ -8,7 +8,7 @@ from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
 from afterimage.domain import endings, turns
 from afterimage.domain.changes import Change
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import Message, Status
+from afterimage.domain.entities import Channel, Message, Status
 from afterimage.domain.errors import ChatDeleted, Failure
 from afterimage.domain.versions import Pair, standing
 from afterimage.ports.chats import MessageReader
@@ -42,12 +42,14 @@ class EndAnswer:
         message: Message,
         ending: Callable[[Message], Ending],
         after: Posts = NOTHING_POSTED,
+        channel: Channel | None = None,
     ) -> Message:
         """The message as it ended, or as it stands if it moved meanwhile.
 
         Args:
             ending: what becomes of it, once more where only its place in its line has changed.
             after: posts under way, behind which it is told.
+            channel: a read made beforehand, to save the first round trip.
 
         Raises:
             ChatDeleted, AccountDeleted: it went with its chat or its account.
@@ -58,7 +60,7 @@ class EndAnswer:
                 return None
             return ending(message.placed_as(now))
 
-        return self._ended(user_id, message, still, after)
+        return self._ended(user_id, message, still, after, channel)
 
     def fail(
         self,
@@ -126,8 +128,9 @@ class EndAnswer:
         message: Message,
         ending: Callable[[Message], Ending | None],
         after: Posts,
+        channel: Channel | None = None,
     ) -> Message:
-        delivery = self._end.of_message(user_id, message, ending)
+        delivery = self._end.of_message(user_id, message, ending, channel)
         if delivery is None:
             return self.as_it_stands(user_id, message)
         self._channel.deliver(delivery, after)

@@ -84,7 +84,7 @@ class EndSlots:
         user_id: str,
         message: Message,
         ending: Callable[[Message], Ending | None],
-        channel: Future[Channel] | None = None,
+        channel: Channel | Future[Channel] | None = None,
         *,
         if_jobs_moved: bool = False,
     ) -> Delivery | None:

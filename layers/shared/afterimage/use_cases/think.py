@@ -20,7 +20,7 @@ from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import budget, endings
 from afterimage.domain.changes import CountCall, Transition
 from afterimage.domain.conversation import in_pairs, turns
-from afterimage.domain.entities import Message, Role, Status
+from afterimage.domain.entities import Channel, Message, Role, Status
 from afterimage.domain.errors import AccountDeleted, Blocked, ChatDeleted, Failure, Internal
 from afterimage.domain.metrics import Metric
 from afterimage.domain.numbered_pictures import NumberedPictures
@@ -104,12 +104,12 @@ class Think:
         seen = self._executor.submit(self._conversation, question, assistant.line)
         # Here, too, because a new process reads a secret for it.
         identifier = self._executor.submit(self._identifiers.of, question.user_id)
-        self._channel.deliver(delivery)
+        now = self._channel.deliver(delivery) or delivery.channel
         waited = milliseconds(question.received_at, self._clock.now())
         self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
-        with self._show(question, assistant, delivery) as words:
+        with self._show(question, assistant, now.connections) as words:
             asking = seen, identifier, _counted_on(delivery.transition)
-            message = self._answered(question, assistant, asking, words)
+            message = self._answered(question, assistant, asking, words, _unless_busy(now))
         return self._with_words(question.user_id, assistant, message, words.text)
 
     def _answered(
@@ -118,16 +118,17 @@ class Think:
         assistant: Message,
         asking: tuple[Future[_Conversation], Future[str], str],
         words: ShowWords,
+        channel: Channel | None,
     ) -> Message:
         user_id = question.user_id
         try:
             reply = self._ask(question, *asking, words)
             if isinstance(reply, TextReply):
                 ending = partial(endings.reply, text=reply.text, parts=reply.parts)
-                answered = self._end(user_id, assistant, ending, after=words.end())
+                answered = self._end(user_id, assistant, ending, words.end(), channel)
             else:
                 spoken = replace(assistant, text=reply.text)
-                answered = self._order(question, spoken, reply, after=words.end())
+                answered = self._order(question, spoken, reply, channel, words.end())
         except Unwanted:
             return self._end.as_it_stands(user_id, assistant)
         except Failure as failure:
@@ -146,13 +147,15 @@ class Think:
                 self._name(user_id, question.chat_id, reply.title, instead_of=question.text)
             return answered
 
-    def _show(self, question: Question, assistant: Message, delivery: Delivery) -> ShowWords:
+    def _show(
+        self, question: Question, assistant: Message, connections: Sequence[str]
+    ) -> ShowWords:
         return ShowWords(
             self._channel,
             self._messages,
             question.user_id,
             assistant,
-            delivery.channel.connections,
+            connections,
             self._executor.submit,
             self._clock,
             self._log,
@@ -210,6 +213,15 @@ class Think:
         if isinstance(reply, ImageRequest):
             return replace(reply, source_image_ids=pictures.ids_of(reply.edit))
         return reply
+
+
+def _unless_busy(channel: Channel) -> Channel | None:
+    """The channel, if it can be believed to be the same when the model has answered.
+
+    Where no other answer of the user is under way hardly anything changes it. If something does,
+    the transaction loses, and reads it again.
+    """
+    return channel if channel.open_messages == 1 else None
 
 
 def _counted_on(decided: Transition) -> str:
