@@ -67,7 +67,8 @@ GUARDS = (
         "        self._metrics.add(Metric.PLACEHOLDER_TIME, waited)\n"
         "        with self._show(question, assistant, now.connections) as words:\n"
         "            asking = seen, identifier, _counted_on(delivery.transition)\n"
-        "            message = self._answered(question, assistant, asking, words, _unless_busy(now))\n",
+        "            known = _unless_busy(now)\n"
+        "            message = self._answered(question, assistant, asking, words, known)\n",
         "        now = delivery.channel\n"
         "        with self._show(question, assistant, now.connections) as words:\n"
         "            asking = seen, identifier, _counted_on(delivery.transition)\n"
@@ -186,8 +187,8 @@ GUARDS = (
     ),
     Guard(
         _ONCE,
-        "use_cases/create_image.py",
-        "if job.attempt == _FIRST_ATTEMPT:\n            return ()",
+        "use_cases/paint_picture.py",
+        "if job.attempt == FIRST_ATTEMPT:\n            return ()",
         "if True:\n            return ()",
         "tests/unit/test_create_image.py::test_bytes_already_stored_are_never_bought_again",
     ),
@@ -442,8 +443,8 @@ GUARDS = (
     Guard(
         _EVENTS,
         "channel.py",
-        "newcomers = [each for each in now.connections if each not in known] if now else []",
-        "newcomers: list[str] = []",
+        "[each for each in now.connections if each not in known] if now else []",
+        "[]",
         "tests/unit/test_channel.py::test_a_newcomer_gets_the_frames_too_and_once",
     ),
     Guard(

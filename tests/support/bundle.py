@@ -32,6 +32,8 @@ from afterimage.use_cases.end_shares import EndShares
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
+from afterimage.use_cases.keep_pictures import KeepPictures
+from afterimage.use_cases.paint_picture import PaintPicture
 from afterimage.use_cases.purge_upload import PurgeUpload
 from afterimage.use_cases.read_chats import ReadImages
 from afterimage.use_cases.read_line import ReadLine
@@ -334,14 +336,19 @@ class Bundle:
             self.channel,
             self.messages,
             self.ledger,
-            self.painter,
-            PlainIdentifiers(),
-            calls := self.image_calls(),
-            ReadSources(InMemoryEventLog(self.tables), self.pictures, self.threads),
+            PaintPicture(
+                self.painter,
+                PlainIdentifiers(),
+                calls := self.image_calls(),
+                ReadSources(InMemoryEventLog(self.tables), self.pictures, self.threads),
+                self.pictures,
+                self.clock,
+                self.log,
+                self.metrics,
+            ),
+            KeepPictures(self.pictures, PlainTags(), self.clock, self.log),
             self.end_slots,
             self.studio,
-            self.pictures,
-            PlainTags(),
             self.clock,
             self.threads,
             self.log,

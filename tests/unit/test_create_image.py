@@ -63,6 +63,8 @@ from afterimage.ports.models import PaintRequest
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.use_cases.end_slots import EndSlots
+from afterimage.use_cases.keep_pictures import KeepPictures
+from afterimage.use_cases.paint_picture import PaintPicture
 from afterimage.use_cases.read_sources import ReadSources
 
 DAY = "2026-11-20"
@@ -118,10 +120,17 @@ class World:
             self.channel,
             InMemoryMessages(self.tables),
             ledger,
-            self.model,
-            PlainIdentifiers(),
-            count_calls(ledger, ModelKind.IMAGE, CALLS, self.clock, self.log, self.metrics),
-            ReadSources(InMemoryEventLog(self.tables), self.pictures, self.threads),
+            PaintPicture(
+                self.model,
+                PlainIdentifiers(),
+                count_calls(ledger, ModelKind.IMAGE, CALLS, self.clock, self.log, self.metrics),
+                ReadSources(InMemoryEventLog(self.tables), self.pictures, self.threads),
+                self.pictures,
+                self.clock,
+                self.log,
+                self.metrics,
+            ),
+            KeepPictures(self.pictures, PlainTags(), self.clock, self.log),
             EndSlots(
                 self.channel,
                 InMemoryMessages(self.tables),
@@ -130,8 +139,6 @@ class World:
                 Invocation(self.clock),
             ),
             studio or FakeStudio(),
-            self.pictures,
-            PlainTags(),
             self.clock,
             self.threads,
             self.log,

@@ -109,7 +109,8 @@ class Think:
         self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
         with self._show(question, assistant, now.connections) as words:
             asking = seen, identifier, _counted_on(delivery.transition)
-            message = self._answered(question, assistant, asking, words, _unless_busy(now))
+            known = _unless_busy(now)
+            message = self._answered(question, assistant, asking, words, known)
         return self._with_words(question.user_id, assistant, message, words.text)
 
     def _answered(

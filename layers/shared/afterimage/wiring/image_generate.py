@@ -22,6 +22,8 @@ from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.measured import Measured
 from afterimage.use_cases.create_image import CreateImage, Order
+from afterimage.use_cases.keep_pictures import KeepPictures
+from afterimage.use_cases.paint_picture import PaintPicture
 from afterimage.use_cases.paint_stock import PaintStock, StockOrder
 from afterimage.use_cases.read_sources import ReadSources
 from afterimage.wiring.connected import Channelled
@@ -76,14 +78,19 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Painter:
         channel=base.channel,
         messages=DynamoDbMessages(),
         jobs=ledger,
-        model=model,
-        identifiers=identifiers,
-        calls=calls,
-        sources=ReadSources(images=DynamoDbRows(plain), files=pictures, executor=base.work),
+        paint=PaintPicture(
+            model=model,
+            identifiers=identifiers,
+            calls=calls,
+            sources=ReadSources(images=DynamoDbRows(plain), files=pictures, executor=base.work),
+            pictures=pictures,
+            clock=base.clock,
+            log=base.log,
+            metrics=base.metrics,
+        ),
+        keep=KeepPictures(pictures, HmacTags(pseudonyms), base.clock, base.log),
         end=base.end_slots,
         studio=studio,
-        pictures=pictures,
-        tags=HmacTags(pseudonyms),
         clock=base.clock,
         executor=base.work,
         log=base.log,
