@@ -25,8 +25,10 @@ from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
+from afterimage.use_cases.delete_question import DeleteQuestion
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
+from afterimage.use_cases.empty_line import EmptyLine
 from afterimage.use_cases.end_share import EndShare, TakeBack
 from afterimage.use_cases.end_shares import EndShares
 from afterimage.use_cases.end_slots import EndSlots
@@ -39,6 +41,7 @@ from afterimage.use_cases.read_chats import ReadImages
 from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.read_sources import ReadSources
 from afterimage.use_cases.recount_open import RecountOpen
+from afterimage.use_cases.remove_pair import RemovePair
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
@@ -304,6 +307,15 @@ class Bundle:
         )
         take_back(USER, image_id)
 
+    def remove_pair(self) -> RemovePair:
+        return RemovePair(self.channel, self.ledger, PlainShareTokens(), self.clock, UPLOAD_TIME)
+
+    def delete_question(self, message: Message, user: str = USER) -> None:
+        delete = DeleteQuestion(
+            self.messages, self.lines, self.remove_pair(), self.keeper, self.clock, self.log
+        )
+        delete(user, message.chat_id, message.id)
+
     def delete_chat(self, chat_id: str = CHAT, user: str = USER) -> None:
         DeleteChat(self.channel, InMemoryChats(self.tables), self.keeper, self.clock, self.log)(
             user, chat_id
@@ -433,6 +445,7 @@ class Bundle:
             self.log,
             self.metrics,
         )
+        empty_line = EmptyLine(self.lines, self.remove_pair(), self.clock, self.log)
         empty_account = EmptyAccount(
             self.channel,
             self.removal,
@@ -457,6 +470,7 @@ class Bundle:
         finish = FinishDeletion(
             self.deletions,
             empty_chat,
+            empty_line,
             empty_account,
             end_share,
             self.removal,

@@ -672,6 +672,11 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return unnamed and (user, chat_id) not in rows.deleting
         case changes.CheckLastLine(chat_id, line):
             return _has_last(rows, (user, chat_id), line)
+        case changes.ForgetLine(read):
+            chat = rows.chats.get((user, read.id))
+            if chat is None or (user, read.id) in rows.deleting:
+                return False
+            return (chat.last_line, chat.title) == (read.last_line, read.title)
         case changes.EditChat(chat_id):
             return (user, chat_id) in rows.chats and (user, chat_id) not in rows.deleting
         case changes.PinChat(chat_id, limit):
@@ -756,6 +761,10 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             chat = rows.chats.get((user, chat_id), new)
             last = change.line or chat.last_line
             rows.chats[user, chat_id] = replace(chat, updated_at=at, last_line=last)
+        case changes.ForgetLine(read, left):
+            chat = rows.chats[user, read.id]
+            then = replace(chat, last_line=left.last_line, title=left.title)
+            rows.chats[user, read.id] = then
         case changes.EditChat(chat_id, title, pinned):
             rows.chats[user, chat_id] = _edited(rows.chats[user, chat_id], title, pinned)
         case changes.NameChat(chat_id, title):

@@ -72,6 +72,7 @@ from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
+from afterimage.use_cases.delete_question import DeleteQuestion
 from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.edit_chat import EditChat
 from afterimage.use_cases.end_share import TakeBack
@@ -84,6 +85,7 @@ from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.read_shares import ReadShares
 from afterimage.use_cases.read_suggestions import ReadSuggestions
+from afterimage.use_cases.remove_pair import RemovePair
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.search import Search
 from afterimage.use_cases.share_image import ShareImage
@@ -131,6 +133,7 @@ def call(
     gallery = ReadImages(images, chats)
     urls = PlainUrls()
     attach = Attach(events)
+    lines = ReadLine(messages, events, attach)
     end = EndSlots(channel, messages, ledger, attach, Invocation(clock))
     answering = Answering(
         channel,
@@ -159,7 +162,15 @@ def call(
         edit=EditChat(channel, chats),
         cancel=CancelMessage(channel, messages, end, clock, timedelta(seconds=155), log),
         delete_image=DeleteImage(channel, images, messages, tokens, keeper, clock, log),
-        choose=ChooseVersion(channel, messages, ReadLine(messages, events, attach), log),
+        choose=ChooseVersion(channel, messages, lines, log),
+        delete_question=DeleteQuestion(
+            messages,
+            lines,
+            RemovePair(channel, ledger, tokens, clock, timedelta(seconds=155)),
+            keeper,
+            clock,
+            log,
+        ),
         delete_chat=DeleteChat(channel, chats, keeper, clock, log),
         delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from tests.support.builders import CHAT, a_ulid
-from tests.support.bundle import BYTES, FOX, HELLO, LIMITS, USER, Bundle, new_bundle
+from tests.support.bundle import BYTES, FOX, HELLO, LIMITS, USER, Bundle, Killed, die, new_bundle
 
 from afterimage.domain.entities import Message, Status
 from afterimage.domain.errors import (
@@ -21,6 +22,7 @@ from afterimage.domain.errors import (
     NotFound,
     NotLast,
     ProviderUnavailable,
+    QuestionDeleted,
 )
 from afterimage.domain.versions import Pair
 from afterimage.ports.models import TextReply
@@ -447,3 +449,203 @@ def test_one_that_is_chosen_again_while_it_is_answered_gives_way_to_what_it_disp
 
     assert stand(bundle) == ["Hello?", "Hello!"]
     assert not bundle.now(second.user).stands
+
+
+# --- Deleted -----------------------------------------------------------------------------------
+
+
+def left(bundle: Bundle) -> dict[str, int]:
+    """How many rows there are of what a question has."""
+    rows = bundle.tables.rows
+    return {name: len(getattr(rows, name)) for name in ("messages", "images", "jobs", "deletions")}
+
+
+NOTHING = {"messages": 0, "images": 0, "jobs": 0, "deletions": 0}
+
+
+def painted(bundle: Bundle, asked: Answer) -> Answer:
+    bundle.painter.script = [[BYTES]] * 9
+    for place in range(len(asked.assistant.slots)):
+        bundle.paint(asked.assistant, place=place)
+    return asked
+
+
+def test_a_question_goes_with_its_answer_their_versions_and_pictures(bundle: Bundle) -> None:
+    bundle.text.script = [replace(FOX, count=2)]
+    first = painted(bundle, bundle.ask(0, text="Two foxes"))
+    second = painted(bundle, anew(bundle, first.user, 1, FOX))
+    bundle.journal.clear()
+
+    bundle.delete_question(first.user)
+
+    assert (left(bundle)["messages"], left(bundle)["images"]) == (0, 0)
+    assert [event for event in bundle.posted() if "delete" in event] == [
+        *["message-delete"] * 2,
+        "image-delete",
+        *["message-delete"] * 2,
+        *["image-delete"] * 2,
+    ]
+    assert [event[1] for event in deleted(bundle)][:2] == [second.user.id, second.assistant.id]
+    bundle.sweep()
+    bundle.keep()
+    assert left(bundle) == NOTHING
+    assert bundle.pictures.files == {}
+
+
+def deleted(bundle: Bundle) -> list[tuple[str, str]]:
+    """Events that tell of a message's deletion."""
+    events = [event for (_, _), (event, _) in sorted(bundle.tables.rows.events.items())]
+    return [(e.name, e.message_id or "") for e in events if e.name == "message-delete"]
+
+
+def test_what_is_brought_stays(bundle: Bundle) -> None:
+    image = bundle.upload(50).image
+    bundle.text.script = [HELLO]
+    asked = bundle.ask(0, image_ids=(image.id,)).user
+
+    bundle.delete_question(asked)
+    bundle.keep()
+
+    assert left(bundle) == {**NOTHING, "images": 1}
+
+
+def test_what_is_being_answered_is_not_painted_any_more_and_costs_nothing(
+    bundle: Bundle, first: Answer
+) -> None:
+    second = anew(bundle, first.user, 1, FOX)
+
+    bundle.delete_question(second.user)
+    bundle.paint(second.assistant)
+    bundle.keep()
+
+    assert bundle.painter.asked == []
+    assert bundle.used() == (0, 2)
+    assert bundle.open_messages() == 0
+    assert left(bundle) == NOTHING
+
+
+def test_what_is_being_painted_is_removed_once_nobody_uploads_it_any_more(bundle: Bundle) -> None:
+    asked = bundle.order(0)
+    bundle.painter.script = [[BYTES]]
+    bundle.painter.meanwhile = lambda: bundle.delete_question(
+        bundle.tables.rows.messages[USER, CHAT, asked.reply_to or ""]
+    )
+
+    bundle.paint(asked)
+
+    assert (left(bundle)["messages"], left(bundle)["images"]) == (0, 0)
+    bundle.clock.advance(minutes=5)
+    bundle.sweep()
+    assert left(bundle) == NOTHING
+    assert bundle.pictures.files == {}
+
+
+def test_words_that_are_being_written_go_with_their_question(bundle: Bundle) -> None:
+    def delete() -> None:
+        asked = open_one(bundle)
+        bundle.delete_question(bundle.now(replace(asked, id=asked.reply_to or "")))
+
+    bundle.text.script, bundle.text.meanwhile = [HELLO], delete
+
+    with pytest.raises(QuestionDeleted):
+        bundle.ask(0)
+
+    assert left(bundle)["messages"] == 0
+    assert bundle.open_messages() == 0
+
+
+@pytest.mark.parametrize("at", range(4))
+def test_a_deletion_that_dies_is_finished(bundle: Bundle, first: Answer, at: int) -> None:
+    """Before its first transaction it has not begun."""
+    second = anew(bundle, first.user, 1, FOX)
+    painted(bundle, second)
+    painted(bundle, anew(bundle, first.user, 2, FOX))
+    commits = iter([*[lambda: None] * at, die])
+    commit = bundle.tables.commit
+
+    def dying(*given: Any) -> None:
+        next(commits, lambda: None)()
+        commit(*given)
+
+    bundle.tables.commit = dying  # type: ignore[method-assign, assignment]
+    with suppress(Killed):
+        bundle.delete_question(first.user)
+
+    bundle.clock.advance(minutes=1)
+    bundle.sweep()
+    bundle.sweep()
+
+    if at:
+        assert left(bundle) == NOTHING
+        assert bundle.pictures.files == {}
+    else:
+        assert left(bundle)["messages"] == 6
+
+
+def test_the_question_before_it_can_be_changed_then(bundle: Bundle, first: Answer) -> None:
+    bundle.text.script = [HELLO]
+    bundle.delete_question(bundle.ask(10).user)
+
+    assert anew(bundle, first.user, 2, BYE).user.stands
+
+
+def test_a_question_in_the_middle_goes(bundle: Bundle, first: Answer) -> None:
+    bundle.text.script = [HELLO]
+    last = bundle.ask(10, text="Last").user
+    bundle.delete_question(first.user)
+
+    assert stand(bundle) == ["Last", "Hello!"]
+    assert anew(bundle, last, 2, BYE).user.stands
+
+
+@pytest.mark.parametrize(("title", "then"), [("Hello?", "And now?"), ("Mine", "Mine")])
+def test_words_of_a_deleted_question_are_no_title(
+    bundle: Bundle, first: Answer, title: str, then: str
+) -> None:
+    rows = bundle.tables.rows
+    rows.chats[USER, CHAT] = replace(rows.chats[USER, CHAT], title=title)
+    bundle.text.script = [HELLO]
+    bundle.ask(10, text="And now?")
+
+    bundle.delete_question(first.user)
+
+    assert rows.chats[USER, CHAT].title == then
+    told = [frame for frame in bundle.push.to("tab") if frame["event"] == "chat-update"]
+    assert [frame["payload"]["chat"]["title"] for frame in told] == [then] * (title != then)
+
+
+def test_deleting_what_is_not_there_or_somebody_elses_changes_nothing(
+    bundle: Bundle, first: Answer
+) -> None:
+    seq = bundle.tables.read(USER).seq
+
+    bundle.delete_question(replace(first.user, id=a_ulid(99)))
+    bundle.delete_question(first.user, user="mallory")
+    with pytest.raises(NotFound):
+        bundle.delete_question(first.assistant)
+
+    assert bundle.tables.read(USER).seq == seq
+    assert stand(bundle) == ["Hello?", "Hello!"]
+
+
+def test_a_question_that_changes_meanwhile_goes_all_the_same(bundle: Bundle, first: Answer) -> None:
+    meanwhile(bundle, lambda: anew(bundle, first.user, 1, BYE))
+
+    bundle.delete_question(first.user)
+
+    assert left(bundle)["messages"] == 0
+
+
+def test_links_to_its_pictures_end_with_a_question(bundle: Bundle) -> None:
+    bundle.text.script = [FOX]
+    asked = painted(bundle, bundle.ask(0))
+    image = bundle.now(asked.assistant).image
+    assert image is not None
+    bundle.share(image.id)
+
+    bundle.delete_question(asked.user)
+
+    bundle.keep()
+    bundle.sweep()
+    assert left(bundle) == NOTHING
+    assert bundle.pictures.files == {}

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterimage.domain.deletions import Deletion
-from afterimage.domain.entities import Image, Job, Message
+from afterimage.domain.entities import Chat, Image, Job, Message
 from afterimage.domain.events import Event
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.shares import Share, SharedPicture
@@ -62,6 +62,17 @@ class CheckLastLine:
 
     chat_id: str
     line: str
+
+
+@dataclass(frozen=True)
+class ForgetLine:
+    """A chat's last line and title once a line of it is deleted.
+
+    Holds if the chat is not being deleted, and both are as they were read.
+    """
+
+    read: Chat
+    left: Chat
 
 
 @dataclass(frozen=True)
@@ -330,6 +341,7 @@ Change = (
     | PinChat
     | UnpinChat
     | CheckLastLine
+    | ForgetLine
     | CountMessage
     | ReserveImage
     | RefundImage

@@ -18,6 +18,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterimage.domain import quota
+from afterimage.domain.entities import Image
 from afterimage.domain.events import KEPT_FOR
 
 _PREFIX = "deletion#"
@@ -29,6 +30,7 @@ ACCOUNT_REFUSED_FOR = timedelta(days=7)
 class DeletionKind(StrEnum):
     IMAGE = "image"
     CHAT = "chat"
+    LINE = "line"
     ACCOUNT = "account"
     SHARE = "share"
 
@@ -46,8 +48,8 @@ class Deletion:
     """One thing on its way out.
 
     Attributes:
-        subject: id of the picture or the chat; of a sharing, what `shares.subject_of` makes; empty
-            for an account.
+        subject: id of the picture or the chat; of a line, `line_subject`; of a sharing, what
+            `shares.subject_of` makes; empty for an account.
         due_at: from when on there is something to do.
         at_edge: of a picture.
     """
@@ -77,13 +79,30 @@ class Deletion:
             upload_time: how long a function that ran at the beginning may have uploaded.
         """
         match self.kind:
-            case DeletionKind.IMAGE | DeletionKind.SHARE:
+            case DeletionKind.IMAGE | DeletionKind.LINE | DeletionKind.SHARE:
                 looks = []
             case DeletionKind.CHAT:
                 looks = [self.begun_at + KEPT_FOR]
             case DeletionKind.ACCOUNT:
                 looks = [self.begun_at + upload_time, quota.resets_at(self.begun_at)]
         return min((look for look in looks if look > now), default=None)
+
+
+def of_picture(image: Image, now: datetime) -> Deletion:
+    """A picture that people have seen."""
+    at_edge = AtEdge.TAGGED if image.tagged else AtEdge.UNTAGGED
+    return Deletion.now(DeletionKind.IMAGE, image.id, now, at_edge)
+
+
+def line_subject(chat_id: str, line: str) -> str:
+    """The subject of a line's deletion."""
+    return f"{chat_id}#{line}"
+
+
+def chat_and_line(subject: str) -> tuple[str, str]:
+    """What `line_subject` was made of."""
+    chat_id, _, line = subject.partition("#")
+    return chat_id, line
 
 
 def late_uploads(job_id: str, now: datetime, due_at: datetime) -> Deletion:

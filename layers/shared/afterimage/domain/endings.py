@@ -5,7 +5,7 @@
     fail       it, or some of its pictures, end with a reason
     cancel     its user no longer wants it
     keep_words what had been written of one that was cancelled stays
-    remove     its chat is being deleted: no row of it is left
+    remove     its chat or its question is being deleted: no row of it is left
 
 Of an answer that displaced another one and ends with nothing to show, the other one stands again
 (`domain/versions.py`): such an ending is not whole until `standing_again` has said so.
@@ -34,17 +34,25 @@ from afterimage.domain.changes import (
     InsertImage,
     MoveJob,
     RefundImage,
+    RemoveImage,
     RemoveJob,
     RemoveMessage,
     ReplaceMessage,
     ReturnCall,
     Transition,
 )
-from afterimage.domain.deletions import late_uploads
+from afterimage.domain.deletions import late_uploads, of_picture
 from afterimage.domain.entities import FailureNote, Image, Job, Message, Role, Slot, SlotStatus
 from afterimage.domain.errors import Failure
-from afterimage.domain.events import Event, ImageInserted, MessageInserted, MessageUpdated
-from afterimage.domain.job_life import Move, effect_of, may_have_begun, moved
+from afterimage.domain.events import (
+    Event,
+    ImageDeleted,
+    ImageInserted,
+    MessageDeleted,
+    MessageInserted,
+    MessageUpdated,
+)
+from afterimage.domain.job_life import Move, effect_of, may, may_have_begun, moved
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.versions import Pair, displaced, made_to_stand
 
@@ -225,7 +233,7 @@ def _telling(message: Message, event: Event) -> Event:
 
 
 def remove(message: Message, jobs: Sequence[Job], now: datetime, purge_at: datetime) -> Transition:
-    """It goes, and its jobs with it; nobody is told, since its chat is gone for everybody.
+    """It goes, and its jobs with it; where its chat goes, that is all that is told.
 
     What a job may still upload is noted, to be removed once nobody can be uploading any more.
     Arguments and errors are those of `cancel`.
@@ -238,6 +246,28 @@ def remove(message: Message, jobs: Sequence[Job], now: datetime, purge_at: datet
             changes.append(BeginDeletion(late_uploads(job.id, now, cancelled.purge_at)))
     changes += _refunds(jobs, Move.CANCEL)
     return Transition(tuple(changes), (), opens=-1 if message.is_open else 0)
+
+
+def remove_pair(pair: Pair, jobs: Sequence[Job], now: datetime, purge_at: datetime) -> Transition:
+    """It goes with its question, its pictures, and the records of its jobs.
+
+    Args:
+        jobs: all that it ever had, as far as they are there.
+        purge_at: by when nobody can be uploading for a job any more.
+    """
+    open_slots = {slot.id for slot in pair.answer.open_slots}
+    running = [job for job in jobs if job.id in open_slots and may(job, Move.CANCEL)]
+    removed = remove(pair.answer, running, now, purge_at)
+    changes: list[Change] = [RemoveMessage(pair.question), *removed.changes]
+    for job in (job for job in jobs if job not in running):
+        changes.append(RemoveJob(job))
+        if job.purge_at is not None:
+            changes.append(BeginDeletion(late_uploads(job.id, now, job.purge_at)))
+    for image in pair.answer.images:
+        changes += [RemoveImage(image.id, image.share), BeginDeletion(of_picture(image, now))]
+    both = (MessageDeleted(one.chat_id, one.id) for one in (pair.question, pair.answer))
+    gone = (ImageDeleted(image.id) for image in pair.answer.images)
+    return replace(removed, changes=tuple(changes), events=(*both, *gone))
 
 
 def _ending(

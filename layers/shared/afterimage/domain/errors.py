@@ -9,6 +9,7 @@
     │   ├── ClockSkew           400 clock_skew
     │   ├── Unauthorized        401 unauthorized
     │   ├── NotFound            404 not_found
+    │   │   └── QuestionDeleted while it was answered
     │   ├── IdReused            409 id_reused
     │   ├── ChatDeleted         409 chat_deleted
     │   ├── NotRunning          409 not_running
@@ -127,6 +128,12 @@ class Unauthorized(Refused):
 class NotFound(Refused):
     code, status = "not_found", 404
     public = "There is nothing here."
+
+
+class QuestionDeleted(NotFound):
+    """A question that was deleted while it was answered."""
+
+    public = "This question has been deleted."
 
 
 class IdReused(Refused):

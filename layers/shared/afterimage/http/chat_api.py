@@ -22,6 +22,7 @@ from afterimage.use_cases.choose_version import ChooseVersion
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
+from afterimage.use_cases.delete_question import DeleteQuestion
 from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.edit_chat import EditChat
 from afterimage.use_cases.limit_connections import LimitConnections
@@ -52,6 +53,7 @@ class ChatApiRoutes:
     edit: EditChat
     cancel: CancelMessage
     choose: ChooseVersion
+    delete_question: DeleteQuestion
     delete_image: DeleteImage
     delete_chat: DeleteChat
     delete_account: DeleteAccount
@@ -71,6 +73,7 @@ class ChatApiRoutes:
             contract.GET_MESSAGE: self.get_message,
             contract.CANCEL_MESSAGE: self.cancel_message,
             contract.CHOOSE_VERSION: self.choose_version,
+            contract.DELETE_QUESTION: self.remove_question,
             contract.LIST_CHATS: self.list_chats,
             contract.EDIT_CHAT: self.edit_chat,
             contract.DELETE_CHAT: self.remove_chat,
@@ -139,6 +142,12 @@ class ChatApiRoutes:
         now = self.clock.now()
         both = [message_view(one, self.urls, now) for one in (pair.question, pair.answer)]
         return Response({"messages": both})
+
+    def remove_question(self, request: Request) -> Response:
+        """204, also where there is no such question. Raises: NotFound (it is an answer)."""
+        path = request.parameters(contract.MessagePath)
+        self.delete_question(request.user_id, path.chat_id, path.message_id)
+        return Response(None, 204)
 
     def list_chats(self, request: Request) -> Response:
         """200 with a page of chats: the pinned, then the last changed first. Raises: Invalid."""

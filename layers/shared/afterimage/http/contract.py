@@ -509,6 +509,14 @@ CHOOSE_VERSION = Route(
     parameters=MessagePath,
     errors=("not_found", "not_last", "busy"),
 )
+DELETE_QUESTION = Route(
+    "DELETE",
+    "/chats/{chat_id}/messages/{message_id}",
+    "Delete a question with its answer, their versions and pictures; the same if there is none.",
+    {204: None},
+    parameters=MessagePath,
+    errors=("not_found", "busy"),
+)
 LIST_MESSAGES = Route(
     "GET",
     "/chats/{chat_id}/messages",
@@ -722,6 +730,7 @@ ROUTES = (
     CANCEL_MESSAGE,
     RETRY_MESSAGE,
     CHOOSE_VERSION,
+    DELETE_QUESTION,
     LIST_MESSAGES,
     GET_MESSAGE,
     LIST_CHATS,

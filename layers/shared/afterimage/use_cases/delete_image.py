@@ -5,8 +5,6 @@ The message that showed it stays, and says so. A link to it ends with it.
 
 from __future__ import annotations
 
-from datetime import datetime
-
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import (
     BeginDeletion,
@@ -15,7 +13,7 @@ from afterimage.domain.changes import (
     ReplaceMessage,
     Transition,
 )
-from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
+from afterimage.domain.deletions import Deletion, of_picture
 from afterimage.domain.entities import Image
 from afterimage.domain.errors import Busy
 from afterimage.domain.events import Event, ImageDeleted, MessageUpdated
@@ -56,7 +54,7 @@ class DeleteImage:
             image = self._images.get(user_id, image_id)
             if image is None:
                 return
-            deletion = _deletion_of(image, self._clock.now())
+            deletion = of_picture(image, self._clock.now())
             mark = self._mark(user_id, image, deletion)
             try:
                 delivery = self._channel.change(user_id, mark)
@@ -79,8 +77,3 @@ class DeleteImage:
             changes.append(ReplaceMessage(without, message.version))
             events.append(MessageUpdated(without))
         return Transition(tuple(changes), tuple(events))
-
-
-def _deletion_of(image: Image, now: datetime) -> Deletion:
-    at_edge = AtEdge.TAGGED if image.tagged else AtEdge.UNTAGGED
-    return Deletion.now(DeletionKind.IMAGE, image.id, now, at_edge)

@@ -18,6 +18,7 @@ from afterimage.domain.entities import Image, Job, Message, SlotStatus
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.job_life import Move, may
 from afterimage.domain.metrics import Metric
+from afterimage.domain.tries import jobs_of
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import JobStore
@@ -115,7 +116,7 @@ class EmptyChat:
                 if message.is_open:
                     failed = not self._end_answer(user_id, deletion, message) or failed
                 else:
-                    self._note_late_uploads(user_id, message, _jobs_of(message))
+                    self._note_late_uploads(user_id, message, jobs_of(message))
                     ended.append(message)
             except AccountDeleted:
                 raise
@@ -129,7 +130,7 @@ class EmptyChat:
 
     def _remove_rows(self, user_id: str, deletion: Deletion, ended: Sequence[Message]) -> None:
         shown = [slot.id for message in ended for slot in message.slots]
-        jobs = [job_id for message in ended for job_id in _jobs_of(message)]
+        jobs = [job_id for message in ended for job_id in jobs_of(message)]
         self._rows.remove_images(user_id, shown)
         self._rows.remove_jobs(user_id, jobs)
         self._rows.remove_messages(user_id, deletion.subject, [message.id for message in ended])
@@ -144,7 +145,7 @@ class EmptyChat:
         """
         running = self._running(user_id, message)
         still = {job.id for job in running}
-        earlier = [job_id for job_id in _jobs_of(message) if job_id not in still]
+        earlier = [job_id for job_id in jobs_of(message) if job_id not in still]
         self._note_late_uploads(user_id, message, earlier)
         self._remove_files(ids.job_keys(user_id, earlier))
         if message.images and not self._forget_at_the_edge(user_id, deletion, message.images):
@@ -188,18 +189,6 @@ class EmptyChat:
         return self._edge.invalidate(f"{begun} {[image.id for image in images]}", keys, tags)
 
 
-def _jobs_of(message: Message) -> list[str]:
-    """Ids of all jobs that a message may have had: one a try and a picture asked for, and that of
-    what was there before.
-    """
-    tried = [
-        ids.job_id(message.chat_id, message.id, number, place)
-        for number in range(1, message.tries + 1)
-        for place in range(len(message.asked))
-    ]
-    return list(dict.fromkeys([*tried, *(slot.id for slot in message.asked)]))
-
-
 def _has_all(message: Message) -> bool:
     """Whether every picture came at the first try, so that nothing else was ever uploaded."""
     came = all(slot.status is SlotStatus.COMPLETE for slot in message.slots)
@@ -210,4 +199,4 @@ def _keys_of(user_id: str, message: Message) -> list[str]:
     """S3 keys of everything that may have been stored for a message."""
     if _has_all(message):
         return [key for slot in message.slots for key in ids.image_keys(user_id, slot.id)]
-    return ids.job_keys(user_id, _jobs_of(message))
+    return ids.job_keys(user_id, jobs_of(message))

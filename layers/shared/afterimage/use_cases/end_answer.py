@@ -9,7 +9,7 @@ from afterimage.domain import endings, turns
 from afterimage.domain.changes import Change
 from afterimage.domain.endings import Ending
 from afterimage.domain.entities import Channel, Message, Status
-from afterimage.domain.errors import ChatDeleted, Failure
+from afterimage.domain.errors import ChatDeleted, Failure, QuestionDeleted
 from afterimage.domain.versions import Pair, standing
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log
@@ -52,7 +52,7 @@ class EndAnswer:
             channel: a read made beforehand, to save the first round trip.
 
         Raises:
-            ChatDeleted, AccountDeleted: it went with its chat or its account.
+            ChatDeleted, QuestionDeleted, AccountDeleted: it went with one of these.
         """
 
         def still(now: Message) -> Ending | None:
@@ -137,8 +137,9 @@ class EndAnswer:
         return turns.message_in(delivery.transition, message)
 
     def as_it_stands(self, user_id: str, message: Message) -> Message:
-        """The message as it is stored now. Raises: ChatDeleted."""
+        """The message as it is stored now. Raises: ChatDeleted, QuestionDeleted."""
         stored = self._messages.get(user_id, message.chat_id, message.id)
         if stored is None:
-            raise ChatDeleted
+            gone = self._lines.chat(user_id, message.chat_id) is None
+            raise ChatDeleted if gone else QuestionDeleted
         return stored

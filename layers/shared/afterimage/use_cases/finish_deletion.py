@@ -15,6 +15,7 @@ from afterimage.ports.pictures import CacheTags, PictureStore
 from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
+from afterimage.use_cases.empty_line import EmptyLine
 from afterimage.use_cases.end_share import EndShare
 
 
@@ -25,6 +26,7 @@ class FinishDeletion:
         self,
         deletions: DeletionStore,
         empty_chat: EmptyChat,
+        empty_line: EmptyLine,
         empty_account: EmptyAccount,
         end_share: EndShare,
         rows: ChatRows,
@@ -37,6 +39,7 @@ class FinishDeletion:
     ) -> None:
         self._deletions = deletions
         self._empty_chat = empty_chat
+        self._empty_line = empty_line
         self._empty_account = empty_account
         self._end_share = end_share
         self._rows = rows
@@ -74,6 +77,8 @@ class FinishDeletion:
                 return self._remove_image(user_id, deletion)
             case DeletionKind.CHAT:
                 return self._empty_chat(user_id, deletion, until)
+            case DeletionKind.LINE:
+                return self._empty_line(user_id, deletion, until)
             case DeletionKind.ACCOUNT:
                 return self._empty_account(user_id, deletion, until)
             case DeletionKind.SHARE:

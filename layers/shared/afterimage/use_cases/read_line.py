@@ -8,13 +8,13 @@ from datetime import datetime
 
 from afterimage.domain import ids
 from afterimage.domain.clock_rule import MOST_OFF
-from afterimage.domain.entities import Message, Role
+from afterimage.domain.entities import TITLE_LENGTH, Chat, Message, Role
 from afterimage.domain.versions import Pair, pairs_in
 from afterimage.ports.chats import ChatsById, MessageReader
 from afterimage.use_cases.attach import Attach
 
 _PAGE = 100  # messages; most lines have two
-_NEWEST = 20  # messages, among which is the last question of a chat
+_FIRST = "0" * 26  # sorts before every id
 
 
 @dataclass(frozen=True)
@@ -46,15 +46,32 @@ class ReadLine:
 
     def last(self, user_id: str, chat_id: str) -> str | None:
         """Id of a chat's last line; None where there is no chat, or nothing in it."""
-        chats = self._chats.chats(user_id, [chat_id])
-        if not chats:
+        chat = self.chat(user_id, chat_id)
+        if chat is None:
             return None
-        return chats[0].last_line or self._newest(user_id, chat_id)
+        # In one in which nothing has been asked since chats name their last line, it is looked for.
+        return chat.last_line or self.newest(user_id, chat_id)
 
-    def _newest(self, user_id: str, chat_id: str) -> str | None:
-        """Of a chat in which nothing has been asked since its row names its last line."""
-        newest = self._messages.before(user_id, chat_id, None, _NEWEST)
-        return next((message.line for message in newest if message.role is Role.USER), None)
+    def chat(self, user_id: str, chat_id: str) -> Chat | None:
+        """None also while it is being deleted."""
+        return next(iter(self._chats.chats(user_id, [chat_id])), None)
+
+    def newest(self, user_id: str, chat_id: str, but: str | None = None) -> str | None:
+        """Id of the line of a chat's newest question, of those of other lines than `but`."""
+        before: str | None = None
+        while page := self._messages.before(user_id, chat_id, before, _PAGE):
+            for message in page:
+                if message.role is Role.USER and message.line != but:
+                    return message.line
+            before = page[-1].id
+        return None
+
+    def first_words(self, user_id: str, chat_id: str, but: str) -> str:
+        """A chat's title by its oldest question that stands, of other lines than `but`."""
+        for message in self._from(user_id, chat_id, _FIRST):
+            if message.role is Role.USER and message.stands and message.line != but:
+                return message.text[:TITLE_LENGTH]
+        return ""
 
     def messages(self, user_id: str, chat_id: str, line: str) -> Iterator[Message]:
         """All messages of a line, by their ids.

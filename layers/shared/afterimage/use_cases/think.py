@@ -21,7 +21,14 @@ from afterimage.domain import budget, endings
 from afterimage.domain.changes import CountCall, Transition
 from afterimage.domain.conversation import in_pairs, turns
 from afterimage.domain.entities import Channel, Message, Role, Status
-from afterimage.domain.errors import AccountDeleted, Blocked, ChatDeleted, Failure, Internal
+from afterimage.domain.errors import (
+    AccountDeleted,
+    Blocked,
+    ChatDeleted,
+    Failure,
+    Internal,
+    QuestionDeleted,
+)
 from afterimage.domain.metrics import Metric
 from afterimage.domain.numbered_pictures import NumberedPictures
 from afterimage.measured import milliseconds, timed
@@ -99,7 +106,7 @@ class Think:
             delivery: the transaction that decided to ask, whose frames are posted first.
 
         Raises:
-            ChatDeleted, AccountDeleted: it went meanwhile.
+            ChatDeleted, QuestionDeleted, AccountDeleted: it went meanwhile.
         """
         seen = self._executor.submit(self._conversation, question, assistant.line)
         # Here, too, because a new process reads a secret for it.
@@ -136,7 +143,7 @@ class Think:
             # What the provider does not stand for is not kept.
             said = "" if isinstance(failure, Blocked) else words.text
             return self._end.fail(user_id, assistant, failure, words=said, after=words.end())
-        except (AccountDeleted, ChatDeleted):
+        except (AccountDeleted, ChatDeleted, QuestionDeleted):
             raise  # the answer went with it
         except Exception:  # noqa: BLE001 - every answer ends
             self._log.exception("llm_handler_failed", message_id=assistant.id)

@@ -31,6 +31,7 @@ from afterimage.use_cases.choose_version import ChooseVersion
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
+from afterimage.use_cases.delete_question import DeleteQuestion
 from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.edit_chat import EditChat
 from afterimage.use_cases.end_share import TakeBack
@@ -41,6 +42,7 @@ from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.read_shares import ReadShares
 from afterimage.use_cases.read_suggestions import ReadSuggestions
+from afterimage.use_cases.remove_pair import RemovePair
 from afterimage.use_cases.search import Search
 from afterimage.use_cases.share_image import ShareImage
 from afterimage.use_cases.subscribe import Subscribe
@@ -67,6 +69,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     )
     tokens = HmacShareTokens(base.fixed_secret(configured.pseudonym_secret))
     attach = Attach(images=DynamoDbRows(plain))
+    lines = ReadLine(messages=messages, chats=DynamoDbRows(plain), attach=attach)
     reading = ChatApiRoutes(
         messages=ReadMessages(messages=messages, chats=chats, attach=attach),
         chats=ListChats(chats=chats),
@@ -95,10 +98,19 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             upload_time=upload_time(configured.image_timeout),
             log=base.log,
         ),
-        choose=ChooseVersion(
-            channel=base.channel,
+        choose=ChooseVersion(channel=base.channel, messages=messages, lines=lines, log=base.log),
+        delete_question=DeleteQuestion(
             messages=messages,
-            lines=ReadLine(messages=messages, chats=DynamoDbRows(plain), attach=attach),
+            lines=lines,
+            remove=RemovePair(
+                channel=base.channel,
+                jobs=ledger,
+                tokens=tokens,
+                clock=base.clock,
+                upload_time=upload_time(configured.image_timeout),
+            ),
+            starter=starter,
+            clock=base.clock,
             log=base.log,
         ),
         delete_image=DeleteImage(

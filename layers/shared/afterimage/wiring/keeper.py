@@ -16,6 +16,7 @@ from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
+from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.shares import DynamoDbShares
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
@@ -26,8 +27,10 @@ from afterimage.adapters.stock import LambdaStockStarter
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.web_push import Notice
 from afterimage.measured import Measured
+from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
+from afterimage.use_cases.empty_line import EmptyLine
 from afterimage.use_cases.end_share import EndShare
 from afterimage.use_cases.end_shares import EndShares
 from afterimage.use_cases.fail_message import FailMessage
@@ -35,7 +38,9 @@ from afterimage.use_cases.fail_stock import FailStock
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.keep_stock import KeepStock
 from afterimage.use_cases.purge_upload import PurgeUpload
+from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.recount_open import RecountOpen
+from afterimage.use_cases.remove_pair import RemovePair
 from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
 from afterimage.use_cases.sweep import Sweep
@@ -236,6 +241,23 @@ def _finish(
         log=base.log,
         metrics=base.metrics,
     )
+    lines = ReadLine(
+        messages=readers.DynamoDbMessages(),
+        chats=DynamoDbRows(plain),
+        attach=Attach(images=DynamoDbRows(plain)),
+    )
+    empty_line = EmptyLine(
+        lines=lines,
+        remove=RemovePair(
+            channel=base.channel,
+            jobs=readers.DynamoDbLedger(),
+            tokens=tokens,
+            clock=base.clock,
+            upload_time=upload_time(configured.image_timeout),
+        ),
+        clock=base.clock,
+        log=base.log,
+    )
     empty_account = EmptyAccount(
         channel=base.channel,
         account=rows,
@@ -250,6 +272,7 @@ def _finish(
     return FinishDeletion(
         deletions=deletions,
         empty_chat=empty_chat,
+        empty_line=empty_line,
         empty_account=empty_account,
         end_share=EndShare(
             channel=base.channel,

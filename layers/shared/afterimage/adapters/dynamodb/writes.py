@@ -205,6 +205,7 @@ def _chat_checks(user_id: str, transition: Transition) -> list[Item]:
         changes.CloseChat,
     )
     seen = {change.chat_id for change in transition.changes if isinstance(change, updates)}
+    seen |= {one.read.id for one in transition.changes if isinstance(one, changes.ForgetLine)}
     checks: list[Item] = []
     for change in (*transition.changes, *transition.along):
         if isinstance(change, changes.ReplaceMessage) and change.message.chat_id not in seen:
@@ -229,6 +230,8 @@ def _write(  # noqa: C901 - one case a change
             )
         case changes.TouchChat():
             return _touch_chat(user_id, change)
+        case changes.ForgetLine():
+            return _forget_line(user_id, change)
         case changes.EditChat():
             return _edit_chat(user_id, change)
         case changes.NameChat(chat_id, title):
@@ -346,6 +349,21 @@ def _may_be_touched(change: changes.TouchChat) -> Condition:
         return there_is_none
     kept: Condition = ChatRow.deleting.does_not_exist()
     return _has_last(change.line) if change.is_last and change.line else kept
+
+
+def _forget_line(user_id: str, change: changes.ForgetLine) -> Update:
+    read, left = change.read, change.left
+    line = ChatRow.last_line
+    as_read = line == read.last_line if read.last_line else line.does_not_exist()
+    kept = ChatRow.chat_id.exists() & ChatRow.deleting.does_not_exist()
+    return Update(
+        ChatRow(user_id, read.id),
+        [
+            line.set(left.last_line) if left.last_line else line.remove(),
+            ChatRow.title.set(left.title),
+        ],
+        kept & as_read & (ChatRow.title == read.title),
+    )
 
 
 def _has_last(line: str) -> Condition:
