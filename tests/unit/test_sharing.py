@@ -324,3 +324,22 @@ def test_files_of_a_picture_are_not_those_of_its_link(bundle: Bundle) -> None:
     bundle.share(message.job_id or "")
 
     assert shared_key(name(message)) not in ids.image_keys(USER, message.job_id or "")
+
+
+def test_who_is_so_slow_that_the_keeper_has_ended_its_claim_begins_again(bundle: Bundle) -> None:
+    message = a_picture(bundle)
+    share = bundle.pictures.share
+
+    def slowly(source: str, copy: str, tag: str) -> bool:
+        bundle.pictures.share = share  # type: ignore[method-assign]
+        share(source, copy, tag)
+        let_pass(bundle, COPY_TIME)
+        return True
+
+    bundle.pictures.share = slowly  # type: ignore[method-assign]
+    shared = bundle.share(message.job_id or "")
+
+    assert shared.share is not None
+    assert shared.share.number == 2
+    assert copies(bundle) == {shared_key(name(message, 2))}
+    assert list(bundle.tables.rows.shares) == [name(message, 2)]
