@@ -14,7 +14,6 @@ _STAGES: dict[str, Callable[[PillowPicture], object]] = {
     "preview": PillowPicture.preview,
     "full": PillowPicture.full,
     "thumbnail": PillowPicture.thumbnail,
-    "small": PillowPicture.small,
     "colour": PillowPicture.color,
     "thumbhash": PillowPicture.thumbhash,
 }

@@ -28,7 +28,8 @@ from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.ports.web_push import Teller
 
 _POST_WITHIN = timedelta(seconds=2)
-_HEAD_START = timedelta(milliseconds=30)  # of posts, before anything is read beside them
+_HEAD_START = timedelta(milliseconds=30)  # of the last posts, before anything is read beside them
+_MOMENT = timedelta(milliseconds=2)  # the same of others, until they are on their way
 _CLOSED_IN_PASSING = 2  # of the connections that have ended, so that no change pays for many
 # A transaction that loses repeats, in its turn (`place.py`). The pauses are for those who lose all
 # the same, to one that has just come.
@@ -199,8 +200,8 @@ class UnifiedChannel:
             for job in turns.begun_in(delivery.transition)
         ]
         posts = list(self._begin(user_id, known, delivery.frames, after).values())
-        if is_last:
-            wait(posts, _HEAD_START.total_seconds())  # a slow one does not keep the newcomers
+        # A slow one does not keep the newcomers.
+        wait(posts, (_HEAD_START if is_last else _MOMENT).total_seconds())
         now = self._read_again(user_id)
         newcomers = [each for each in now.connections if each not in known] if now else []
         posts += self._begin(user_id, newcomers, delivery.frames, after).values()
