@@ -73,7 +73,7 @@ def test_it_is_searched_by_words_of_the_prompt(stack: Stack, sign_in: SignIn, na
     for count, subject in enumerate(("a sunset", "a fox"), start=1):
         say(page, f"paint {subject}")
         expect_picture(page, count)
-    search = page.get_by_role("searchbox")
+    search = page.get_by_role("searchbox", name="Search by words of the prompt")
 
     search.fill("FOX")
     expect(tiles(page)).to_have_count(1)
@@ -109,7 +109,7 @@ def test_a_search_reads_on_until_it_has_found_something(sign_in: SignIn, name: s
 
     page.route("**/images?*", fulfil)
 
-    page.get_by_role("searchbox").fill("picture")
+    page.get_by_role("searchbox", name="Search by words of the prompt").fill("picture")
 
     expect(tiles(page)).to_have_count(1)
 

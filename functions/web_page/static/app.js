@@ -31,6 +31,7 @@ let undoTimer = null;
 const underWay = new Map(); // id → status and chat of answers that have not ended
 const ready = new Set(); // ids of chats in which an answer has ended that nobody has looked at
 let sharing = null; // once a link was asked for
+let search = null; // once words were looked for
 let made = null; // the newest chat id made here: the server may not have heard of it
 let usageTimer = null;
 let stateTimer = null;
@@ -141,6 +142,7 @@ function forgetChat(chatId) {
   ready.delete(chatId);
   for (const [id, { chat_id }] of underWay) if (chat_id === chatId) underWay.delete(id);
   chats.remove(chatId);
+  search?.forgetChat(chatId);
   gallery.removeChat(chatId);
   if (chatId === chat.chatId) newChat();
 }
@@ -237,10 +239,11 @@ async function deleteNow(path) {
 
 const chatActions = {
   read: (cursor) => attempt(() => readChats({ ...all, cursor })),
-  rename: ({ id }, title) => attempt(async () => {
-    chats.update(await channel.request("PATCH", `/chats/${id}`, { title }));
+  edit: ({ id }, change) => attempt(async () => {
+    chats.update(await channel.request("PATCH", `/chats/${id}`, change));
     showTitle();
   }),
+  save: (chat) => save((files) => files.saveChat(chat, readAllMessages(chat.id))),
   newest: (id) => channel.request("GET", `/chats/${id}/messages?limit=100`),
   remove: (id, sentence) => deleteLater(`/chats/${id}`, sentence),
 };
@@ -272,6 +275,8 @@ const PARTS = {
   told: () => import("./told.js"),
 };
 const loadSharing = () => import("./sharing.js"); // when it is asked for, which is seldom
+const loadSearch = () => import("./chat_search.js");
+const loadExports = () => import("./exports.js");
 const parts = {}; // that are there
 
 /** A part of the page that was not there yet. */
@@ -363,6 +368,30 @@ function share(image) {
   });
 }
 
+/** A module that only few need, when they do. */
+async function loaded(load) {
+  return load().catch((cause) => {
+    throw new ApiError(0, { code: "part_not_loaded" }, { cause });
+  });
+}
+
+/** Saves what there is as files, and says how far it is. */
+function save(what) {
+  return attempt(async () => {
+    const { Exports } = await loaded(loadExports);
+    await what(new Exports(at("progress"), { readAgain: readImage }));
+  });
+}
+
+/** Words are looked for in all chats; the list of chats gives way to what is found. */
+function find() {
+  return attempt(async () => {
+    const { ChatSearch } = await loaded(loadSearch);
+    search ??= new ChatSearch(at("side"), { read: readFound });
+    search.look();
+  });
+}
+
 function loadSelection() {
   return attempt(async () => (parts.selection ?? (await load("selection"))).Selection);
 }
@@ -409,6 +438,7 @@ function hide(path) {
     const isShown = id === chat.chatId;
     hidden.set(path, { chat: chats.find(id), isShown, images: gallery.removeChat(id) });
     chats.remove(id);
+    search?.forgetChat(id);
     if (isShown) newChat();
   } else {
     hidden.set(path, { images: [gallery.find(id)].filter(Boolean) });
@@ -471,9 +501,34 @@ async function readMessages(chatId, query = "limit=50") {
   return { ...page, messages: channel.take(page.messages) };
 }
 
+/** All of a chat, page by page, newest first. */
+async function* readAllMessages(chatId) {
+  let cursor = null;
+  do {
+    const page = await channel.get(`/chats/${chatId}/messages?limit=100${cursor ? `&cursor=${cursor}` : ""}`);
+    yield page.messages;
+    cursor = page.next_cursor;
+  } while (cursor);
+}
+
+/** Everything of the account, page by page. */
+async function* readAccount() {
+  let cursor = null;
+  do {
+    const page = await channel.get(`/me/export${cursor ? `?${new URLSearchParams({ cursor })}` : ""}`);
+    yield page;
+    cursor = page.next_cursor;
+  } while (cursor);
+}
+
 async function readChats(query) {
   const { chats, next_cursor } = await channel.get(`/chats?${new URLSearchParams(query)}`);
   return { chats: channel.present(chats).filter(({ id }) => !deletions.has(`/chats/${id}`)), next_cursor };
+}
+
+async function readFound(query) {
+  const { results, next_cursor } = await channel.get(`/search?${new URLSearchParams(query)}`);
+  return { results: results.filter(({ chat }) => !deletions.has(`/chats/${chat.id}`)), next_cursor };
 }
 
 async function readImages(query) {
@@ -622,6 +677,11 @@ async function start() {
     at("account").hidePopover();
     share();
   });
+  at("export-account").addEventListener("click", () => {
+    at("account").hidePopover();
+    save((files) => files.saveAccount(readAccount()));
+  });
+  at("search").addEventListener("input", find);
   window.addEventListener("hashchange", openRoute);
   window.addEventListener("focus", showWork);
   document.addEventListener("visibilitychange", showWork);

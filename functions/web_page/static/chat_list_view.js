@@ -1,5 +1,8 @@
-/** The list of the user's chats, the one spoken in last first; each can be renamed and deleted. */
-import { button, element, iconButton, quoted } from "./elements.js";
+/**
+ * The list of the user's chats: the pinned, then the one spoken in last first; each can be pinned,
+ * renamed, saved and deleted.
+ */
+import { button, element, icon, iconButton, quoted } from "./elements.js";
 import { t } from "./words.js";
 
 const TITLE_LENGTH = 80; // as the server titles a chat
@@ -19,7 +22,8 @@ export class ChatListView {
    * @param {{
    *   read: (cursor: string) => Promise<{chats: object[], next_cursor: string|null}|null>, null where
    *     that could not be done
-   *   rename: (chat: object, title: string) => Promise<void>,
+   *   edit: (chat: object, change: {title?: string, pinned?: boolean}) => Promise<void>,
+   *   save: (chat: object) => void, as files
    *   newest: (chatId: string) => Promise<{messages: object[], next_cursor: string|null}>,
    *   remove: (chatId: string, sentence: string) => void, which says that it was deleted
    * }} options
@@ -101,7 +105,7 @@ export class ChatListView {
   #render() {
     this.#soon = null;
     if (this.#renaming) return; // what is being written stays
-    const chats = [...this.#chats.values()].sort((a, b) => (a.updated_at < b.updated_at ? 1 : -1));
+    const chats = [...this.#chats.values()].sort(byPlace);
     const focused = this.#list.contains(document.activeElement)
       ? document.activeElement.closest("li")?.dataset.id : null;
     this.#list.replaceChildren(...chats.map((chat) => this.#entry(chat)));
@@ -111,9 +115,12 @@ export class ChatListView {
 
   #entry(chat) {
     const title = this.titleOf(chat.id);
-    const link = element("a", { href: `#${chat.id}`, dir: "auto", title }, title);
+    const pin = chat.pinned ? element("span", { className: "pin", title: t("pinned") }, icon("pin")) : null;
+    const link = element("a", { href: `#${chat.id}`, dir: "auto", title }, pin, title);
     if (chat.id === this.#current) link.setAttribute("aria-current", "page");
     const tools = element("span", { className: "tools" },
+      iconButton(chat.pinned ? "unpin" : "pin", t(chat.pinned ? "unpin" : "pin"), () => this.#pin(chat)),
+      iconButton("save", t("save_chat"), () => this.#options.save({ ...chat, title })),
       iconButton("rename", t("rename"), () => this.#startRenaming(chat, title)),
       iconButton("delete", t("delete"), () => this.#remove(chat.id, title)));
     const entry = element("li", {}, link, element("span", { className: "work" }), tools);
@@ -130,7 +137,7 @@ export class ChatListView {
       if (this.#renaming !== chat.id) return;
       this.#renaming = null;
       const written = input.value.trim().toWellFormed();
-      if (isWanted && written && written !== title) await this.#options.rename(chat, written);
+      if (isWanted && written && written !== title) await this.#options.edit(chat, { title: written });
       this.#render();
       this.#find(chat.id)?.querySelector("a").focus();
     };
@@ -145,6 +152,11 @@ export class ChatListView {
     this.#renaming = chat.id;
     this.#find(chat.id).replaceChildren(input);
     input.select();
+  }
+
+  async #pin({ id, pinned }) {
+    await this.#options.edit({ id }, { pinned: !pinned });
+    this.#find(id)?.querySelector("a").focus(); // the button is another one now
   }
 
   async #remove(chatId, title) {
@@ -163,6 +175,10 @@ export class ChatListView {
     for (const chat of page.chats) if (!this.#chats.has(chat.id)) this.#chats.set(chat.id, chat);
     this.#render();
   }
+}
+
+function byPlace(one, other) {
+  return Number(other.pinned ?? false) - Number(one.pinned ?? false) || (one.updated_at < other.updated_at ? 1 : -1);
 }
 
 /** What the deletion of a chat leaves, by the newest page of its messages. */

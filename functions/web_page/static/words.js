@@ -55,6 +55,37 @@ const WORDS = {
   new_chat: { en: "New chat", de: "Neuer Chat" },
   more_chats: { en: "More chats", de: "Mehr Chats" },
   rename: { en: "Rename", de: "Umbenennen" },
+  pin: { en: "Pin", de: "Anheften" },
+  unpin: { en: "Unpin", de: "Lösen" },
+  pinned: { en: "Pinned", de: "Angeheftet" },
+  save_chat: { en: "Save as files", de: "Als Dateien sichern" },
+  search_chats: { en: "Search in all chats", de: "In allen Chats suchen" },
+  what_was_found: { en: "What was found", de: "Gefundenes" },
+  searching: { en: "Searching…", de: "Suche …" },
+  search_on: { en: "Search on", de: "Weitersuchen" },
+  search_failed: { en: "The search did not work.", de: "Die Suche hat nicht geklappt." },
+  results: {
+    en: { one: "{count} result", other: "{count} results" },
+    de: { one: "{count} Treffer", other: "{count} Treffer" },
+  },
+  results_so_far: {
+    en: { one: "{count} result so far", other: "{count} results so far" },
+    de: { one: "Bisher {count} Treffer", other: "Bisher {count} Treffer" },
+  },
+  export_account: { en: "Save all that is mine", de: "Alles von mir sichern" },
+  reading_messages: {
+    en: { one: "Reading… {count} message", other: "Reading… {count} messages" },
+    de: { one: "Lese … {count} Nachricht", other: "Lese … {count} Nachrichten" },
+  },
+  saving_pictures: { en: "Saving picture {done} of {total}", de: "Sichere Bild {done} von {total}" },
+  saved_pictures: {
+    en: { one: "Saved, with {count} picture.", other: "Saved, with {count} pictures." },
+    de: { one: "Gesichert, mit {count} Bild.", other: "Gesichert, mit {count} Bildern." },
+  },
+  missing_pictures: {
+    en: "These could not be read: {names}",
+    de: "Diese konnten nicht gelesen werden: {names}",
+  },
   chat_title: { en: "Title of the chat", de: "Titel des Chats" },
   brought_stay: {
     en: "Pictures that you brought stay.",

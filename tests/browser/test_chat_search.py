@@ -1,0 +1,183 @@
+"""Many chats: pinned, searched, and taken along as files."""
+
+import json
+import re
+from typing import Any
+
+from playwright.sync_api import Page, Route, expect
+from tests.browser.conftest import SignIn
+from tests.browser.people import PATIENCE_MS, expect_picture, say, shifts, watch_shifts
+from tests.local_stack.testing import RunningStack as Stack
+
+# A folder of the browser's own stands for the one that a person would choose.
+FOLDER = "window.showDirectoryPicker = () => navigator.storage.getDirectory();"
+READ_FOLDER = """async () => {
+  const read = async (folder) => {
+    const found = {};
+    for await (const [name, handle] of folder.entries()) {
+      if (handle.kind === "directory") found[name] = await read(handle);
+      else {
+        const file = await handle.getFile();
+        found[name] = name.endsWith(".json") ? JSON.parse(await file.text())
+          : (await createImageBitmap(file)).width;
+      }
+    }
+    return found;
+  };
+  return read(await navigator.storage.getDirectory());
+}"""
+
+
+def chat_with(stack: Stack, name: str, chat: str, *texts: str) -> None:
+    http = stack.http(name)
+    for text in texts:
+        http.post(f"/chats/{chat}/messages", json={"text": text}, timeout=40).raise_for_status()
+
+
+def search_for(page: Page, words: str) -> None:
+    page.get_by_role("searchbox", name="Search in all chats").fill(words)
+
+
+def test_a_pinned_chat_stands_first_in_every_tab(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, script=[])
+    for chat in ("old", "new"):
+        chat_with(stack, name, chat, f"about {chat}")
+    page = sign_in(name)
+    other = sign_in(name, beside=page)
+    titles = "#chats a"
+    for tab in (page, other):
+        expect(tab.locator(titles)).to_have_text(["about new", "about old"], timeout=PATIENCE_MS)
+
+    old = page.locator("#chats li").nth(1)
+    old.hover()
+    old.get_by_role("button", name="Pin", exact=True).click()
+
+    for tab in (page, other):
+        expect(tab.locator(titles)).to_have_text(["about old", "about new"], timeout=PATIENCE_MS)
+    page.reload()
+    expect(page.locator(titles)).to_have_text(["about old", "about new"], timeout=PATIENCE_MS)
+    page.locator("#chats li").first.hover()
+    page.get_by_role("button", name="Unpin").click()
+    expect(other.locator(titles)).to_have_text(["about new", "about old"], timeout=PATIENCE_MS)
+
+
+def test_what_is_found_leads_to_its_message_and_back_to_the_results(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    chat_with(stack, name, "a", "Die Übung <b>macht</b> den Meister", *["hello"] * 60)
+    chat_with(stack, name, "b", "something else")
+    page = sign_in(name)
+    expect(page.locator("#chats a")).to_have_count(2, timeout=PATIENCE_MS)
+    watch_shifts(page)
+
+    search_for(page, "UBUNG")
+    said = page.locator("#found .snippet", has_text="Die Übung <b>macht</b> den Meister")
+    expect(said.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(said.first.locator("mark")).to_have_text("Übung")
+    expect(page.locator("#chats")).to_be_hidden()
+    said.last.click()
+
+    message = page.locator(".message.user", has_text="Die Übung")
+    expect(message).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(message).to_be_focused()
+    page.go_back()
+    expect(said.first).to_be_visible()
+    search_for(page, "")
+    expect(page.locator("#chats a")).to_have_count(2)
+    assert shifts(page) == [0, []]
+
+
+def test_words_in_no_chat_and_a_search_that_goes_on(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    asked: list[str] = []
+
+    def fulfil(route: Route) -> None:
+        asked.append(route.request.url)
+        more = "next" if len(asked) < 7 else None
+        route.fulfill(json={"results": [], "next_cursor": more})
+
+    page.route("**/search?*", fulfil)
+    search_for(page, "nowhere")
+    status = page.locator("#found [role=status]")
+    expect(status).to_have_text("0 results so far", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Search on").click()
+
+    expect(status).to_have_text("0 results", timeout=PATIENCE_MS)
+    assert len(asked) == 7
+
+
+def test_what_comes_late_for_other_words_is_not_shown(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    held: list[Route] = []
+    chat = {"id": "c", "title": "late", "created_at": "2026", "updated_at": "2026"}
+    late = {"results": [{"chat": chat, "message": None}], "next_cursor": None}
+
+    def fulfil(route: Route) -> None:
+        if "q=first" in route.request.url:
+            held.append(route)
+        else:
+            route.fulfill(json={"results": [], "next_cursor": None})
+
+    page.route("**/search?*", fulfil)
+    with page.expect_request("**/search?q=first*"):
+        search_for(page, "first")
+    search_for(page, "second")
+    expect(page.locator("#found [role=status]")).to_have_text("0 results", timeout=PATIENCE_MS)
+    with page.expect_response("**/search?q=first*"):
+        held[0].fulfill(json=late)
+
+    expect(page.locator("#found a")).to_have_count(0)
+
+
+def test_a_chat_is_saved_with_its_pictures(stack: Stack, sign_in: SignIn, name: str) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    page.add_init_script(FOLDER)
+    page.reload()
+    say(page, "paint a sunset")
+    expect_picture(page)
+    say(page, "paint a fox")
+    expect_picture(page, 2)
+    image = stack.http(name).get("/images").json()["images"][0]
+    lost = f"**/cdn/**{image['id']}**"
+    page.route(lost, lambda route: route.fulfill(status=403))
+
+    entry = page.locator("#chats li").first
+    entry.hover()
+    entry.get_by_role("button", name="Save as files").click()
+
+    progress = page.locator("#progress")
+    expect(progress).to_contain_text("Saved, with 1 picture.", timeout=PATIENCE_MS)
+    expect(progress).to_contain_text(f"These could not be read: {image['prompt']}")
+    (saved,) = page.evaluate(READ_FOLDER).values()
+    text = json.dumps(saved["chat.json"])
+    named = set(re.findall(r'"file": "([^"]+)"', text))
+    assert named == {f"pictures/{file}" for file in saved["pictures"]}
+    assert all(width > 0 for width in saved["pictures"].values())
+    assert [message["role"] for message in saved["chat.json"]["messages"]][:2] == [
+        "user",
+        "assistant",
+    ]
+    assert "url" not in text.replace("thumbnail_url", "")
+
+
+def test_everything_is_saved_also_where_no_folder_can_be_chosen(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    chat_with(stack, name, "a", "hello")
+    page = sign_in(name)
+    page.add_init_script("delete window.showDirectoryPicker;")
+    page.reload()
+    expect(page.locator("#chats a")).to_have_count(1, timeout=PATIENCE_MS)
+
+    page.locator("#account-button").click()
+    with page.expect_download(timeout=PATIENCE_MS) as download:
+        page.get_by_role("button", name="Save all that is mine").click()
+
+    saved: dict[str, Any] = json.loads(download.value.path().read_text())
+    assert download.value.suggested_filename == "Afterimage-everything.json"
+    assert [chat["id"] for chat in saved["chats"]] == ["a"]
+    assert [message["role"] for message in saved["messages"]] == ["user", "assistant"]
+    expect(page.locator("#progress")).to_have_text("Saved, with 0 pictures.")
