@@ -64,7 +64,7 @@ def test_from_the_welcome_to_an_error(stack: Stack, page: Page, name: str) -> No
     own = (wish, prompt, f"Groß öffnen: {prompt}", name)
     expect_german(page, "a picture", *own)
 
-    answer.get_by_role("button", name="Groß öffnen").click()
+    answer.get_by_role("button", name="Groß öffnen").press("Enter")
     expect_german(page, "a picture, large", *own)
     page.keyboard.press("Escape")
     page.evaluate("location.hash = '#/pictures'")

@@ -25,7 +25,7 @@ def page(stack: RunningStack, sign_in: SignIn, name: str, chat: str) -> Page:
 
 
 def delete_picture(page: Page) -> None:
-    page.get_by_role("button", name=re.compile("Open large")).click()
+    page.get_by_role("button", name=re.compile("Open large")).press("Enter")
     page.locator("#viewer").get_by_role("button", name="Delete").click()
     expect(page.locator(".tiles li")).to_have_count(0)
 
