@@ -163,7 +163,8 @@ export class Deletions {
 
   #leave() {
     const others = this.#others();
-    ofBrowser.set(TABS, JSON.stringify(others));
-    if (Object.keys(others).length === 0) this.#sendAtOnce();
+    if (Object.keys(others).length > 0) return ofBrowser.set(TABS, JSON.stringify(others));
+    ofBrowser.remove(TABS);
+    this.#sendAtOnce();
   }
 }
