@@ -20,7 +20,7 @@ endif
 BYTECODE = python3.13 -m compileall -q -f --invalidation-mode unchecked-hash
 
 .DEFAULT_GOAL := help
-.PHONY: help run test test-quick test-client faults storm preflight retained build deploy aws-smoke sam-local second-opinion check bench lighthouse lock clean
+.PHONY: help run test test-quick test-client faults storm preflight retained build deploy aws-smoke sam-local second-opinion check bench bench-peer lighthouse lock clean
 
 help: ## list the targets
 	@awk '/^##@ / {print "\n" substr($$0, 5)} \
@@ -102,6 +102,10 @@ bench: ## measure what docs/figures.md promises (PARTS=placeholder,costs; AGAINS
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m tests.benchmarks $(if $(PARTS),--only $(PARTS)) \
 		$(if $(AGAINST),--against $(AGAINST)) $(if $(REPEAT),--repeat $(REPEAT))
+
+bench-peer: ## beside Open WebUI, which it installs into a temporary folder (ARGS=--peer=PYTHON)
+	$(ENSURE) .venv tests/requirements.txt
+	@.venv/bin/python -m tests.peer $(ARGS)
 
 lighthouse: ## Lighthouse's scores of the page (needs node and npm)
 	$(ENSURE) .venv tests/requirements.txt

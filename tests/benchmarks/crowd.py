@@ -26,7 +26,7 @@ from tests.faults.client import Client, Crowd, Rules
 _USERS = 40
 _IMAGE_MS = 1_000
 _PATIENCE_S = 110.0
-_PATIENT = Rules(answer=60.0)  # who comes back because the machine is slow makes it slower
+PATIENT = Rules(answer=60.0)  # who comes back because the machine is slow makes it slower
 _BUSY, _UNDER_WAY = 503, 202
 _PAUSE_S = 0.2
 
@@ -43,17 +43,19 @@ def measure(bench: Bench) -> Iterable[Table]:
 
 
 async def send(
-    http: httpx.AsyncClient, text: str, *, until_it_ends: bool = False
+    http: httpx.AsyncClient, text: str, *, until_it_ends: bool = False, paint: bool = False
 ) -> tuple[httpx.Response, int]:
     """Posts a message into a chat of its own, with its id, until it is taken.
 
     Args:
         until_it_ends: or until its answer is there, where the gateway did not wait for it.
+        paint: without a text model.
 
     Returns:
         The answer, and how many times it was sent again.
     """
-    path, body = f"/chats/{uuid.uuid4().hex}/messages", {"id": str(ULID()), "text": text}
+    path = f"/chats/{uuid.uuid4().hex}/messages"
+    body = {"id": str(ULID()), "text": text, **({"paint": True} if paint else {})}
     again, repeated = 0, (_BUSY, _UNDER_WAY) if until_it_ends else (_BUSY,)
     while (response := await http.post(path, json=body)).status_code in repeated:
         await asyncio.sleep(_wait_s(response))
@@ -72,20 +74,20 @@ def _gather(tree: Tree) -> list[float]:
     with running_stack(tree) as (process, stack), Crowd(stack) as crowd:
         stack.gemini(text_ms=0, image_ms=_IMAGE_MS, image_format="png")
         names = [f"crowd-{uuid.uuid4().hex[:8]}" for _ in range(_USERS)]
-        tabs = [crowd.tab(name, rules=_PATIENT) for name in names]
-        crowd.run(_pictures(tabs[:1]))  # painted
-        took = crowd.run(_pictures(tabs))
+        tabs = [crowd.tab(name, rules=PATIENT) for name in names]
+        crowd.run(pictures(tabs[:1]))  # painted
+        took = crowd.run(pictures(tabs))
         return [median(took), max(took), sum(map(pss, family(process.pid)))]
 
 
-async def _pictures(tabs: Sequence[Client]) -> list[float]:
-    return await asyncio.gather(*map(_picture, tabs))
+async def pictures(tabs: Sequence[Client], *, paint: bool = False) -> list[float]:
+    """All tabs ask for one at the same moment: milliseconds to each."""
+    return await asyncio.gather(*(_picture(tab, paint=paint) for tab in tabs))
 
 
-async def _picture(tab: Client) -> float:
-    """Milliseconds."""
+async def _picture(tab: Client, *, paint: bool) -> float:
     asked = time.monotonic()
-    response, _ = await send(tab.http, PROMPTS[0])
+    response, _ = await send(tab.http, PROMPTS[0], paint=paint)
     message_id = response.json()["assistant_message"]["id"]
 
     def is_there(shown: Client) -> bool:

@@ -28,7 +28,7 @@ def packages(lock: Path) -> list[tuple[str, str]]:
 
 
 def test_there_is_a_lock_for_each_environment() -> None:
-    assert len(LOCKS) == 7
+    assert len(LOCKS) == 8
     assert len(NPM_LOCKS) == 3
 
 
