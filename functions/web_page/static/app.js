@@ -270,6 +270,7 @@ const PARTS = {
   deletions: () => import("./deletions.js"),
   viewer: () => import("./viewer.js"),
   selection: () => import("./selection.js"),
+  shortcuts: () => import("./shortcuts.js"),
   downloads: () => import("./downloads.js"),
   markdown: () => import("./markdown.js"), // with the first answer in words, if that is earlier
   told: () => import("./told.js"),
@@ -394,6 +395,30 @@ function find() {
 
 function loadSelection() {
   return attempt(async () => (parts.selection ?? (await load("selection"))).Selection);
+}
+
+// --- keys
+
+const keyActs = {
+  newChat,
+  write: () => composer.focus(),
+  pictures: () => (location.hash = route().isGallery ? chat.chatId : PICTURES),
+  undo() {
+    const { hidden } = at("undone");
+    if (!hidden) at("undone").lastChild.click();
+    return !hidden;
+  },
+};
+
+/** At once, but for a key that is the first and comes before they are there. */
+async function listenToKeys(event) {
+  const { press } = parts.shortcuts ?? (await load("shortcuts").catch(() => ({})));
+  press?.(event, keyActs);
+}
+
+async function showKeys() {
+  at("account").hidePopover();
+  await attempt(async () => (parts.shortcuts ?? (await load("shortcuts"))).help());
 }
 
 // --- what can be undone
@@ -630,6 +655,7 @@ function showState(state) {
   const word = at("connection");
   if (state === "closed") leave(); // the account was deleted, here or elsewhere
   else if (state === "connected") word.textContent = "";
+  else if (state === "signed out") word.textContent = t("signed_out");
   else if (!navigator.onLine) word.textContent = t("offline");
   else stateTimer = setTimeout(() => (word.textContent = t(wasConnected ? "reconnecting" : "connecting")), PATIENCE_MS);
 }
@@ -671,6 +697,8 @@ async function start() {
   suggest();
   showState(channel.state);
   at("new-chat").addEventListener("click", newChat);
+  at("shortcuts").addEventListener("click", showKeys);
+  document.addEventListener("keydown", listenToKeys);
   at("sign-out").addEventListener("click", leave);
   at("delete-account").addEventListener("click", deleteAccount);
   at("shared-links").addEventListener("click", () => {

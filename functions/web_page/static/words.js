@@ -130,12 +130,28 @@ const WORDS = {
     de: "Das Konto ließ sich hier nicht löschen.",
   },
 
+  // --- keys
+  keyboard: { en: "Keyboard shortcuts", de: "Tastenkürzel" },
+  these_keys: { en: "These shortcuts", de: "Diese Kürzel" },
+  key_write: { en: "Write", de: "Schreiben" },
+  key_pictures: { en: "Pictures, and back", de: "Bilder, und zurück" },
+  key_undo: { en: "Undo a deletion", de: "Löschen rückgängig machen" },
+  key_send: { en: "Send", de: "Senden" },
+  key_line: { en: "A new line", de: "Eine neue Zeile" },
+  key_beside: { en: "The picture beside", de: "Das Bild daneben" },
+  keys_without_ctrl: { en: "Keys without Ctrl", de: "Tasten ohne Strg" },
+
   // --- the connection
+  signed_out: { en: "Signed out", de: "Abgemeldet" },
   connecting: { en: "Connecting…", de: "Verbinde…" },
   reconnecting: { en: "Reconnecting…", de: "Verbinde neu…" },
   offline: { en: "Offline", de: "Offline" },
 
   // --- the welcome
+  can_do: {
+    en: "Pictures from your words, up to four at once; your own pictures, changed; and answers to questions.",
+    de: "Bilder aus deinen Worten, bis zu vier auf einmal; deine eigenen Bilder, verändert; und Antworten auf Fragen.",
+  },
   what_to_see: { en: "What would you like to see?", de: "Was möchtest du sehen?" },
   lighthouse: { en: "A lighthouse in a storm", de: "Ein Leuchtturm im Sturm" },
   paint_lighthouse: { en: "Paint a lighthouse in a storm", de: "Male einen Leuchtturm im Sturm" },
