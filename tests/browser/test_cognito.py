@@ -32,6 +32,7 @@ CONFIG = {
     "public_url": PAGE,
     "websocket_url": "wss://channel.test/live",
     "push_hosts": "",
+    "frame_ancestors": "",
 }
 DESCRIPTION = {
     "issuer": POOL,

@@ -237,11 +237,12 @@ def test_the_public_configuration() -> None:
         "websocket_url": "wss://channel.test/live",
         "distribution_id": "E2EXAMPLE1234",
         "push_hosts": "fcm.test,*.push.test",
+        "frame_ancestors": "https://app.test http://localhost:5173",
         "contact_url": "mailto:abuse@page.test?subject=a%20picture",
     }
 
     assert PublicConfig.parse(json.dumps(config)).values == config
-    later = ("scopes", "push_hosts", "contact_url")
+    later = ("scopes", "push_hosts", "frame_ancestors", "contact_url")
     before = PublicConfig({name: value for name, value in config.items() if name not in later})
     assert before.scopes == "openid offline_access"
     assert (before.push_hosts, before.contact_url) == ("", "")

@@ -235,7 +235,8 @@ def test_the_pages_client_is_public_and_comes_back_to_the_page() -> None:
     assert resolved["GenerateSecret"] is False
     assert resolved["AllowedOAuthFlows"] == ["code"]
     assert resolved["AllowedOAuthScopes"] == ["openid"]
-    assert resolved["CallbackURLs"] == resolved["LogoutURLs"] == [page]
+    assert resolved["LogoutURLs"] == [page]
+    assert resolved["CallbackURLs"] == [page, f"{page}static/signed_in.html"]
     assert "ALLOW_REFRESH_TOKEN_AUTH" in resolved["ExplicitAuthFlows"]
 
 
@@ -254,7 +255,8 @@ def test_foreign_front_ends_come_back_from_the_stacks_own_sign_in(
     resolved = resolve(client, values(**given))
     page = public_config(**given)["public_url"] + "/"
 
-    assert resolved["CallbackURLs"] == resolved["LogoutURLs"] == [page, *addresses]
+    assert resolved["LogoutURLs"] == [page, *addresses]
+    assert resolved["CallbackURLs"] == [page, *addresses, f"{page}static/signed_in.html"]
 
 
 @pytest.mark.parametrize(

@@ -48,6 +48,7 @@ OTHER = {
     "PublicUrl": "https://public.test",
     "ContactUrl": "mailto:abuse@example.org",
     "WebSocketUrl": "wss://channel.test/live",
+    "FrameAncestors": "https://app.test",
     "PushHosts": "push.test",
     "UrlSecretRead": "a" * 32,
     "AlarmEmail": "night@example.org",

@@ -25,6 +25,7 @@ CONFIG = {
     "public_url": "https://page.test",
     "websocket_url": "wss://channel.test/live",
     "push_hosts": "",
+    "frame_ancestors": "",
 }
 STATIC = Path(__file__).parents[2] / "functions" / "web_page" / "static"
 PNG = b"\x89PNG\r\n\x1a\n\xff\x00"
@@ -135,6 +136,26 @@ def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: Web
     assert "*" not in str(policy)
     assert headers["x-content-type-options"] == "nosniff"
     assert headers["referrer-policy"] == "no-referrer"
+
+
+def test_the_page_is_framed_by_those_alone_who_are_named(log: RecordingLog) -> None:
+    named = {**CONFIG, "frame_ancestors": "https://app.test http://localhost:5173"}
+    framed = WebPage(STATIC, lambda: named, list, str, nothing_shared, log)
+
+    headers = framed({"routeKey": "GET /"}, None)["headers"]
+
+    allowed = "; frame-ancestors https://app.test http://localhost:5173;"
+    assert allowed in headers["content-security-policy"]
+    assert "x-frame-options" not in headers
+
+
+def test_only_where_a_sign_in_ends_its_opener_is_known(log: RecordingLog) -> None:
+    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log)
+
+    assert "cross-origin-opener-policy" not in static(own, "signed_in.html")["headers"]
+    assert (
+        own({"routeKey": "GET /"}, None)["headers"]["cross-origin-opener-policy"] == "same-origin"
+    )
 
 
 def test_the_service_worker_may_do_less_than_the_page(log: RecordingLog) -> None:

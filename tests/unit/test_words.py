@@ -15,7 +15,7 @@ from afterimage.domain import errors
 
 STATIC = Path(__file__).parents[2] / "functions" / "web_page" / "static"
 WORDS = (STATIC / "words.js").read_text("utf-8")
-HTML = (STATIC / "index.html").read_text("utf-8")
+HTML = "".join(path.read_text("utf-8") for path in STATIC.glob("*.html"))
 MODULES = {
     path.name: path.read_text("utf-8")
     for path in STATIC.glob("*.js")

@@ -4,7 +4,7 @@ import { ChatView } from "./chat_view.js";
 import { Composer } from "./composer.js";
 import { announce, ask, button, sayOn, suggestionTile } from "./elements.js";
 import { GalleryView } from "./gallery_view.js";
-import { leaveFor, Session } from "./session.js";
+import { leaveFor, Session, WindowRefused } from "./session.js";
 import { ApiError, connect } from "./unified_channel.js";
 import { sentenceOf, t } from "./words.js";
 
@@ -719,8 +719,9 @@ async function start() {
 function welcome(sentence = "") {
   at("welcome").ariaBusy = null;
   at("welcome-notice").textContent = sentence;
-  at("sign-in").addEventListener("click", () => session.begin().catch(() => {
-    at("welcome-notice").textContent = t("sign_in_unreachable");
+  at("sign-in").addEventListener("click", () => session.begin().then(start).catch((error) => {
+    console.warn(error);
+    at("welcome-notice").textContent = t(error instanceof WindowRefused ? "window_refused" : "sign_in_unreachable");
   }));
 }
 

@@ -13,6 +13,9 @@ const OFFLINE = "offline_access"; // the scope of refresh tokens
 const REFUSED = "afterimage.refused"; // the scopes that the issuer did not grant, OFFLINE among them
 // To a client that may not have it (RFC 6749, 4.1.2.1), or to somebody who may not (Keycloak).
 const REFUSALS = ["invalid_scope", "not_allowed"];
+const ANSWER = "afterimage.answer"; // by which a window says how its sign-in ended
+const WINDOW = "popup,width=480,height=680";
+const isFramed = window.top !== window;
 const YOUNG_MS = 60_000; // a token refused this early will not get better by asking for another
 const EARLY_MS = 60_000; // renewed this long before it expires
 
@@ -53,6 +56,9 @@ class Kept {
 const ofTab = new Kept(() => sessionStorage);
 export const ofBrowser = new Kept(() => localStorage);
 
+/** The browser opened no window. */
+export class WindowRefused extends Error {}
+
 export class Session {
   name = "";
   subject = ""; // who it is, to the issuer; "" where it does not say
@@ -65,6 +71,7 @@ export class Session {
   #signedInAt = 0;
   #expiresAt = Infinity;
   #renewing = null;
+  #waiting = null; // for a window's answer
   #tabs = new BroadcastChannel(SESSION);
 
   /** @param {() => void} onEnd called when another tab of this browser has signed out */
@@ -93,19 +100,65 @@ export class Session {
     if (left && here.searchParams.has("state")) {
       history.replaceState(null, "", `/${left.hash}`);
       await this.#redeem(here, left).catch((error) => this.#without(error, left));
-    } else if (was === "in") await this.begin();
+    } else if (isFramed) return false; // no window opens without a click
+    else if (was === "in") await this.begin();
     else if (was === "asked") this.#nobodyIsKnown(); // and no answer came: not once more
     else if (was === null && ofBrowser.get(KNOWN)) await this.begin({ isSilent: true }).catch(() => {});
     return this.#token !== null;
   }
 
   /**
-   * Leaves for the issuer's page.
+   * Leaves for the issuer's page; in a frame, opens a window there, and settles when it has ended.
    *
    * @param {boolean} [options.isSilent] the issuer shows none: it says at once whether it knows who
    *   it is. By a redirect, since browsers keep an issuer's cookies from a hidden frame.
    */
   async begin({ isSilent = false } = {}) {
+    if (isFramed) return this.#beginInWindow();
+    const was = ofTab.get(SESSION);
+    const { url, ...asked } = await this.#request(`${location.origin}/`, isSilent ? "none" : promptAfter(was));
+    // Set again on success: a failure must not go in circles.
+    if (isSilent) ofTab.set(SESSION, "asked");
+    else ofTab.remove(SESSION);
+    ofTab.set(REDIRECT, JSON.stringify({ ...asked, hash: location.hash, was, isSilent }));
+    await leaveFor(url);
+  }
+
+  /** Within the click: a browser opens no window later. */
+  async #beginInWindow() {
+    const opened = window.open("", "_blank", WINDOW);
+    if (!opened) throw new WindowRefused();
+    const { url, ...asked } = await this.#request(
+      `${location.origin}/static/signed_in.html`, promptAfter(ofTab.get(SESSION)),
+    );
+    const answered = this.#answerTo(asked.state);
+    opened.location.replace(url);
+    await this.#redeem(new URL(`${asked.back}${await answered}`), asked);
+  }
+
+  /**
+   * What the issuer says to the request with this state. Whether the window is open still is not asked:
+   * one that the issuer has cut off looks closed. Who closes it clicks again.
+   */
+  #answerTo(state) {
+    this.#waiting?.abort();
+    const { signal } = (this.#waiting = new AbortController());
+    const channel = new BroadcastChannel(ANSWER);
+    signal.addEventListener("abort", () => channel.close());
+    return new Promise((resolve) => {
+      const take = ({ origin, data }) => {
+        if (origin !== location.origin || typeof data?.answer !== "string") return;
+        if (new URLSearchParams(data.answer).get("state") !== state) return;
+        resolve(data.answer);
+        this.#waiting.abort();
+      };
+      window.addEventListener("message", take, { signal });
+      channel.onmessage = take;
+    });
+  }
+
+  /** The issuer's address with all that is asked of it, and what must be known when it answers. */
+  async #request(back, prompt) {
     const server = await this.#discover();
     const verifier = oauth.generateRandomCodeVerifier();
     const state = oauth.generateRandomState();
@@ -113,7 +166,7 @@ export class Session {
     const parameters = {
       response_type: "code",
       client_id: this.#config.client_id,
-      redirect_uri: `${location.origin}/`,
+      redirect_uri: back,
       scope: this.#scope(server),
       state,
       code_challenge: await oauth.calculatePKCECodeChallenge(verifier),
@@ -121,16 +174,9 @@ export class Session {
     };
     const { audience, client_id } = this.#config;
     if (audience !== client_id) parameters.audience = audience; // Cognito's tokens name the client
-    const was = ofTab.get(SESSION);
-    if (isSilent) parameters.prompt = "none";
-    else if (was === "out") parameters.prompt = "login";
+    if (prompt) parameters.prompt = prompt;
     for (const [name, value] of Object.entries(parameters)) url.searchParams.set(name, value);
-    // Set again on success: a failure must not go in circles.
-    if (isSilent) ofTab.set(SESSION, "asked");
-    else ofTab.remove(SESSION);
-    const left = { verifier, state, hash: location.hash, scope: parameters.scope, was, isSilent };
-    ofTab.set(REDIRECT, JSON.stringify(left));
-    await leaveFor(url);
+    return { url, verifier, state, back, scope: parameters.scope };
   }
 
   /** The access token, renewed where it is about to expire or was refused. */
@@ -153,6 +199,7 @@ export class Session {
     const hint = this.#idToken;
     this.#tabs.postMessage("out");
     this.#forget();
+    if (isFramed) return reload(); // few issuers show themselves in one; the next sign-in asks who it is
     const server = await this.#discover().catch(() => ({}));
     const url = new URL(server.end_session_endpoint ?? "/", location.origin);
     if (server.end_session_endpoint) {
@@ -175,11 +222,11 @@ export class Session {
     ofBrowser.remove(KNOWN);
   }
 
-  async #redeem(here, { verifier, state }) {
+  async #redeem(here, { verifier, state, back }) {
     const server = await this.#discover();
     const answer = oauth.validateAuthResponse(server, this.#client, here, state);
     const response = await oauth.authorizationCodeGrantRequest(
-      server, this.#client, oauth.None(), answer, `${location.origin}/`, verifier, this.#options,
+      server, this.#client, oauth.None(), answer, back, verifier, this.#options,
     );
     const tokens = await oauth.processAuthorizationCodeResponse(server, this.#client, response);
     const claims = oauth.getValidatedIdTokenClaims(tokens);
@@ -206,7 +253,7 @@ export class Session {
 
   /** Silently by a refresh token; by way of the issuer's page where there is none or it is spent. */
   async #renew() {
-    if (!this.#refreshToken) return this.begin();
+    if (!this.#refreshToken) return this.#beginAgain();
     try {
       const server = await this.#discover();
       const response = await oauth.refreshTokenGrantRequest(
@@ -214,9 +261,14 @@ export class Session {
       );
       this.#keep(await oauth.processRefreshTokenResponse(server, this.#client, response));
     } catch (error) {
-      if (error instanceof oauth.ResponseBodyError) return this.begin(); // the issuer said no
+      if (error instanceof oauth.ResponseBodyError) return this.#beginAgain(); // the issuer said no
       throw error; // it could not be asked: the next request tries again
     }
+  }
+
+  /** In a frame the button comes first: by itself no window opens. */
+  #beginAgain() {
+    return isFramed ? reload() : this.begin();
   }
 
   #keep({ access_token, refresh_token, id_token, expires_in }) {
@@ -252,6 +304,16 @@ export class Session {
 export function leaveFor(url) {
   location.assign(url);
   return new Promise(() => {});
+}
+
+function reload() {
+  location.reload();
+  return new Promise(() => {});
+}
+
+/** Who signed out here is asked who it is. */
+function promptAfter(was) {
+  return was === "out" ? "login" : null;
 }
 
 /** One draft a chat, for this tab and one person; in memory where the browser stores nothing. */

@@ -18,6 +18,14 @@ const WORDS = {
     en: "The sign-in could not be reached. Please try again.",
     de: "Die Anmeldung ist nicht erreichbar. Bitte versuch es noch einmal.",
   },
+  window_refused: {
+    en: "This browser opened no window to sign in. Allow it for this page, and try again.",
+    de: "Dieser Browser hat kein Fenster zum Anmelden geöffnet. Erlaube es dieser Seite und versuch es noch einmal.",
+  },
+  window_done: {
+    en: "This window has done its work. You can close it.",
+    de: "Dieses Fenster hat seine Arbeit getan. Du kannst es schließen.",
+  },
   sign_in_failed: {
     en: "Signing in did not work. Please try again.",
     de: "Das Anmelden hat nicht geklappt. Bitte versuch es noch einmal.",

@@ -184,6 +184,8 @@ class PublicConfig(Settings):
     distribution_id = text()
     # Push services of browsers, with commas between; none in a parameter of an earlier version.
     push_hosts = text(r"\S*", default="")
+    # Origins that may frame the page, with spaces between.
+    frame_ancestors = text(r"[A-Za-z0-9:/. -]*", default="")
     # Where somebody reports a shared picture; a parameter of an earlier version has none.
     contact_url = text(r"((https://|mailto:)[^\s\"<>\\]+)?", default="")
 

@@ -24,6 +24,9 @@ _WORKER_POLICY = (
     "default-src 'none'; script-src 'self'; img-src 'self'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+_NOBODY = "'none'"
+# Where a sign-in in a window ends, which hands over to who opened it: so it must know them.
+_SIGNED_IN = "signed_in.html"
 _CONFIG_PLACE = b"{{config}}"
 _NOSNIFF = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 _SAFE = {
@@ -39,7 +42,8 @@ class WebPage:
     Args:
         root: folder of the static files; nothing outside it is served.
         config: the public configuration, as a mapping with `issuer`, `audience`, `client_id`,
-            `scopes`, `sign_in_origin`, `public_url`, `websocket_url` and `push_hosts`.
+            `scopes`, `sign_in_origin`, `public_url`, `websocket_url`, `push_hosts` and
+            `frame_ancestors`.
         image_models: those that a message may choose among, as the page is told of them.
         push_public_key: with what a browser subscribes to pushes.
         shared: the page of a shared picture, by its link's token and the languages asked for.
@@ -141,7 +145,7 @@ class WebPage:
                 f"connect-src 'self' {sign_in} {channel}",
                 f"form-action 'self' {sign_in}",
                 "base-uri 'none'",
-                "frame-ancestors 'none'",
+                f"frame-ancestors {config['frame_ancestors'] or _NOBODY}",
                 "require-trusted-types-for 'script'",
                 "trusted-types worker",  # lets the service worker's own address through
             )
@@ -168,6 +172,8 @@ class WebPage:
             "etag": tag,
             **_SAFE,
         }
+        if path == _SIGNED_IN:
+            del headers["cross-origin-opener-policy"]
         if asked.get("if-none-match") == tag:
             return {"statusCode": 304, "headers": headers, "body": ""}
         return _body(data, headers, is_text, asked)

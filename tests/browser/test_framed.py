@@ -1,0 +1,171 @@
+"""The page in a frame of another site, as the documentation has it: sign-in by a window."""
+
+import re
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
+from tests.browser.people import PATIENCE_MS
+from tests.local_stack.testing import RunningStack, StackProcess
+from tests.support.docs import PAGES
+
+STORES_NOTHING = """if (window.top !== window)
+    for (const name of ["localStorage", "sessionStorage"])
+        Object.defineProperty(window, name, {
+            get() { throw new DOMException("", "SecurityError"); },
+        });"""
+
+
+@dataclass
+class Site:
+    """A page of somebody else, with the documentation's snippet in it; it has two names."""
+
+    port: int
+    stack: RunningStack
+
+    @property
+    def named(self) -> str:
+        return f"http://localhost:{self.port}/"
+
+    @property
+    def unnamed(self) -> str:
+        return f"http://127.0.0.1:{self.port}/"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    told = PAGES["docs/embed.md"].partition("## The page itself, in a frame")[2]
+    snippet = re.search(r"```html\n(.*?)```", told, re.DOTALL)
+    assert snippet is not None
+    page = [""]
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("content-type", "text/html")
+            self.end_headers()
+            self.wfile.write(f"<!doctype html><title>theirs</title>{page[0]}".encode())
+
+        def log_message(self, *_: object) -> None:
+            """Nobody reads it."""
+
+    folder: Path = tmp_path_factory.mktemp("framed")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.05,))
+        thread.start()
+        named = f"FrameAncestors=http://localhost:{server.server_port}"
+        process = StackProcess(folder, "--parameter", named)
+        stack = process.start()
+        stack.gemini(text_ms=20)
+        page[0] = snippet[1].replace("https://chat.example.org", stack.url)
+        yield Site(server.server_port, stack)
+        stack.close()
+        process.stop()
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
+def tab(new_context: Callable[[], BrowserContext]) -> Page:
+    return new_context().new_page()
+
+
+def signed_in(tab: Page, name: str) -> FrameLocator:
+    framed = tab.frame_locator("iframe")
+    with tab.expect_popup() as opened:
+        framed.get_by_role("button", name="Sign in").click()
+    window = opened.value
+    window.get_by_role("textbox").fill(name)
+    with window.expect_event("close"):
+        window.keyboard.press("Enter")
+    return framed
+
+
+def expect_an_answer(framed: FrameLocator) -> None:
+    box = framed.get_by_role("textbox", name="Message")
+    box.fill("hello", timeout=PATIENCE_MS)
+    box.press("Enter")
+    expect(framed.locator("#log .assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize("stores", [True, False], ids=["stores", "stores nothing"])
+def test_it_signs_in_by_a_window_sends_and_receives(
+    site: Site,
+    tab: Page,
+    name: str,
+    stores: bool,
+) -> None:
+    broken: list[str] = []
+    tab.on("pageerror", lambda error: broken.append(str(error)))
+    if not stores:
+        tab.add_init_script(STORES_NOTHING)
+    tab.goto(site.named)
+
+    framed = signed_in(tab, name)
+
+    expect_an_answer(framed)
+    assert broken == []
+    allowed = "() => document.featurePolicy.allowsFeature('clipboard-write')"
+    assert tab.frames[1].evaluate(allowed)
+
+
+def test_a_window_that_was_closed_can_be_opened_again(site: Site, tab: Page, name: str) -> None:
+    tab.goto(site.named)
+    framed = tab.frame_locator("iframe")
+    with tab.expect_popup() as opened:
+        framed.get_by_role("button", name="Sign in").click()
+    opened.value.close()
+
+    expect_an_answer(signed_in(tab, name))
+
+
+def test_after_a_reload_there_is_the_button_and_no_window(site: Site, tab: Page, name: str) -> None:
+    tab.goto(site.named)
+    expect(signed_in(tab, name).get_by_role("textbox", name="Message")).to_be_visible()
+    windows = len(tab.context.pages)
+
+    tab.reload()
+
+    button = tab.frame_locator("iframe").get_by_role("button", name="Sign in")
+    expect(button).to_be_visible(timeout=PATIENCE_MS)
+    assert len(tab.context.pages) == windows
+
+
+def test_signing_out_leads_to_the_button_in_the_frame(site: Site, tab: Page, name: str) -> None:
+    tab.goto(site.named)
+    framed = signed_in(tab, name)
+    framed.locator("#account-button").click(timeout=PATIENCE_MS)
+
+    framed.get_by_role("button", name="Sign out").click()
+
+    expect(framed.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_another_site_shows_nothing_of_it(site: Site, tab: Page) -> None:
+    refused: list[str] = []
+    tab.on("console", lambda line: refused.append(line.text))
+
+    tab.goto(site.unnamed)
+
+    tab.wait_for_timeout(200)
+    assert tab.frames[1].url.startswith("chrome-error:")
+    assert any("frame-ancestors" in line for line in refused)
+
+
+def test_a_strange_answer_signs_nobody_in(site: Site, tab: Page) -> None:
+    tab.goto(site.named)
+    framed = tab.frame_locator("iframe")
+    with tab.expect_popup():
+        framed.get_by_role("button", name="Sign in").click()
+
+    tab.evaluate("""() => {
+        for (const answer of ["?code=x&state=y", "?error=access_denied", null, {}])
+            document.querySelector("iframe").contentWindow.postMessage({ answer }, "*");
+    }""")
+
+    expect(framed.get_by_role("button", name="Sign in")).to_be_visible()
+    expect(framed.locator("#welcome-notice")).to_be_empty()
