@@ -138,7 +138,8 @@ def test_after_a_reload_there_is_the_button_and_no_window(site: Site, tab: Page,
 def test_signing_out_leads_to_the_button_in_the_frame(site: Site, tab: Page, name: str) -> None:
     tab.goto(site.named)
     framed = signed_in(tab, name)
-    framed.locator("#account-button").click(timeout=PATIENCE_MS)
+    framed.get_by_role("button", name="Chats and account").click(timeout=PATIENCE_MS)
+    framed.locator("#account-button").click()
 
     framed.get_by_role("button", name="Sign out").click()
 
