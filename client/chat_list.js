@@ -14,6 +14,9 @@ export class ChatList extends Listed {
       send: this.#send,
       cancel: this.#cancel,
       retry: this.#retry,
+      versions: this.#versions,
+      choose: this.#choose,
+      remove: this.#remove,
     }), { messages: [] });
     this.#live = live;
     this.id = id;
@@ -64,6 +67,15 @@ export class ChatList extends Listed {
   #cancel = (message) => this.#ask("cancel", message);
 
   #retry = (message) => this.#ask("retry", message);
+
+  #versions = ({ id }) => this.#live.channel?.versions(id) ?? [];
+
+  #choose = async ({ id }) => {
+    const channel = this.#live.opened;
+    channel.take((await channel.request("PUT", `/chats/${this.id}/messages/${id}/stands`)).messages);
+  };
+
+  #remove = ({ id }) => this.#live.opened.request("DELETE", `/chats/${this.id}/messages/${id}`);
 
   /** For the version that was seen; what the server knows of it is shown after all. */
   async #ask(verb, { id, version }) {

@@ -48,6 +48,12 @@ export interface ChatView extends ListView {
   readonly cancel: (message: Pick<Message, "id" | "version">) => Promise<void>;
   /** Tries again what failed or was cancelled of an answer; rejects with an ApiError. */
   readonly retry: (message: Pick<Message, "id" | "version">) => Promise<void>;
+  /** The versions of a question, or of its answer; `messages` has those that stand. */
+  readonly versions: (message: Pick<Message, "id">) => Version[];
+  /** Has another version of the last question stand; rejects with an ApiError. */
+  readonly choose: (question: Pick<Message, "id">) => Promise<void>;
+  /** Deletes a question with its answer, their versions and pictures; rejects with an ApiError. */
+  readonly remove: (question: Pick<Message, "id">) => Promise<void>;
 }
 
 /** A chat, live; one that does not exist yet begins with its first message. */

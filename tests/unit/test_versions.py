@@ -433,7 +433,7 @@ def test_what_is_chosen_while_another_is_answered_stands(
 
     assert not second.assistant.stands
     assert second.assistant.text == ("Bye!" if reply is BYE else "")
-    assert second.assistant.is_open == (reply is FOX)
+    assert (second.assistant.status is Status.GENERATING) == (reply is FOX)
     assert stand(bundle) == ["Hello?", "Hello!"]
 
 

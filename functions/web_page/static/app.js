@@ -32,6 +32,7 @@ const underWay = new Map(); // id → status and chat of answers that have not e
 const ready = new Set(); // ids of chats in which an answer has ended that nobody has looked at
 let sharing = null; // once a link was asked for
 let search = null; // once words were looked for
+const looked = new Map(); // line → the question whose version somebody looks at, whichever stands
 let made = null; // the newest chat id made here: the server may not have heard of it
 let usageTimer = null;
 let stateTimer = null;
@@ -72,11 +73,13 @@ function receive(...messages) {
   for (const message of messages) {
     composer.confirm(message.id);
     if (!deletions.has(`/chats/${message.chat_id}`)) chats.heard(message);
+    heedWay(message);
     announceChange(message);
     if (hasLess(message)) refreshUsage();
   }
-  if (messages.some(isWritten)) showWords(() => chat.merge(...messages.map(({ id }) => channel.message(id)).filter(Boolean)));
-  else chat.merge(...messages);
+  const all = [...new Set(messages.flatMap(withVersions))];
+  if (all.some(isWritten)) showWords(() => chat.merge(...all.map(({ id }) => channel.message(id)).filter(Boolean)));
+  else chat.merge(...all);
   showTitle();
 }
 
@@ -89,6 +92,45 @@ function isWritten({ role, text }) {
 async function showWords(show) {
   if (!parts.markdown) await load("markdown").catch(() => {}); // as text, then
   show();
+}
+
+/** A message with all that may be shown in its place, as the channel has it. */
+function withVersions(message) {
+  const versions = channel.versions(message.id);
+  if (versions.length < 2 || message.role !== "user") return [message]; // an answer goes with its question
+  const line = lineOf(message);
+  if (versions.find(({ stands }) => stands)?.question.id === looked.get(line)) looked.delete(line);
+  return versions.flatMap(({ question, answer }) => [question, answer]).filter(Boolean);
+}
+
+function lineOf({ version_of, reply_to, id }) {
+  return version_of ?? reply_to ?? id;
+}
+
+/** Of a question's versions the one that is shown: that which somebody looks at, or that which stands. */
+function shownOf(versions) {
+  const at = versions[0] && looked.get(lineOf(versions[0].question));
+  return versions.find(({ question }) => question.id === at) ?? versions.find(({ stands }) => stands);
+}
+
+function isShown(message) {
+  if (message.version === 0) return true; // it was only just sent
+  const versions = channel.versions(message.id);
+  if (versions.length === 0) return message.stands !== false; // its question has not been read
+  if (composer.isReplaced(versions.map(({ question }) => question.id))) return false;
+  const shown = shownOf(versions);
+  return [shown?.question.id, shown?.answer?.id].includes(message.id);
+}
+
+/**
+ * An answer that gave way to the one before says why. Of one that was cancelled the words that stand
+ * here come back with it, in a moment: it is looked at meanwhile.
+ */
+function heedWay(message) {
+  const { id, text, stands, meta: { status, error } } = message;
+  if (stands !== false || !underWay.has(id)) return;
+  if (status === "failed") composer.notify(t("gave_way", { reason: sentenceOf(error) }));
+  if (status === "cancelled" && text) looked.set(lineOf(message), message.reply_to);
 }
 
 /** Whether something of it may have gone back to the day: it failed, or was cancelled. */
@@ -196,13 +238,81 @@ function editImage(image) {
   composer.attach(image);
 }
 
+/** Shows another version; of the last question it also stands from now on, unless it has nothing to show. */
+async function look(question, step) {
+  const { chat_id, id } = question;
+  const version = channel.versions(id).find((version) => version.question.id === id);
+  looked.set(lineOf(question), id);
+  receive(question);
+  chat.focusStep(version.answer?.id, step);
+  if (isOfLastLine(question) && hasSomething(version.answer)) await choose(chat_id, id);
+}
+
+/** A version that does not stand is shown where somebody was led to it. */
+function lookAt(id) {
+  const message = channel.message(id);
+  if (message?.stands === false) looked.set(lineOf(message), message.reply_to ?? id);
+}
+
+function choose(chatId, id) {
+  return attempt(async () => {
+    const { messages } = await channel.request("PUT", `/chats/${chatId}/messages/${id}/stands`);
+    receive(...channel.take(messages));
+    return messages[1];
+  });
+}
+
+function hasSomething(answer) {
+  if (!answer) return false;
+  const { text, meta: { status, images = [] } } = answer;
+  return status !== "failed" && (status !== "cancelled" || Boolean(text) || images.some(({ image }) => image));
+}
+
+function isOfLastLine(message) {
+  return chat.lastQuestion !== undefined && lineOf(chat.lastQuestion) === lineOf(message);
+}
+
+/** What takes the place of a question, if it is the last one of its chat. */
+function inPlaceOf(question) {
+  return question && question.version > 0 && isOfLastLine(question) ? { replaces: question.id } : {};
+}
+
+function changeQuestion(question = chat.lastQuestion) {
+  if (!question || !inPlaceOf(question).replaces) return;
+  const { answer } = channel.versions(question.id).find((version) => version.question.id === question.id) ?? {};
+  if (answer && !underWay.has(answer.id)) composer.change(question, composer.wishesOf(question, answer));
+}
+
+async function deleteQuestion({ chat_id, id }) {
+  if (!(await ask(t("delete_question_sure"), t("delete")))) return;
+  const gone = channel.versions(id).flatMap(({ question, answer }) => [question.id, answer?.id]);
+  if (await remove(`/chats/${chat_id}/messages/${id}`, t("question_not_deleted"))) chat.remove(gone);
+  at("log").focus({ preventScroll: true });
+}
+
 const messageActions = {
   cancel,
-  retry: (message) => change(message, "retry"),
-  again: ({ id, meta }) => composer.send(chat.questionOf(id) ?? meta.prompt, models.length ? { again: id } : {
-    aspectRatio: meta.aspect_ratio ?? undefined,
-  }),
-  reword: ({ id, meta }) => composer.offer(chat.questionOf(id) ?? meta.prompt ?? ""),
+  retry: async (message) => {
+    const isBack = message.stands === false && isOfLastLine(message);
+    const answer = isBack ? await choose(message.chat_id, message.reply_to) : message;
+    if (answer) await change(answer, "retry");
+  },
+  again: ({ id, meta }) => {
+    const question = chat.questionOf(id);
+    return composer.send(question?.text ?? meta.prompt, {
+      ...inPlaceOf(question),
+      ...(models.length ? { again: id } : { aspectRatio: meta.aspect_ratio ?? undefined }),
+    });
+  },
+  regenerate: (answer) => {
+    const question = chat.questionOf(answer.id);
+    return composer.askAgain(question, composer.wishesOf(question, answer));
+  },
+  change: changeQuestion,
+  remove: deleteQuestion,
+  versions: (id) => channel.versions(id),
+  look,
+  reword: ({ id, meta }) => composer.offer(chat.questionOf(id)?.text ?? meta.prompt ?? ""),
   edit: editImage,
   open: (image) => openImage(gallery.find(image.id) ?? image), // a slot's image has no prompt
   download,
@@ -678,7 +788,7 @@ async function start() {
   channel = connect({ token: (why) => session.token(why), snapshot });
   chats = new ChatListView(at("chats"), chatActions);
   chat = new ChatView(at("log"), at("to-end"), {
-    read: readMessages, show: showMessages, veil: veiled, now: () => channel.now(), actions: messageActions,
+    read: readMessages, show: showMessages, veil: veiled, now: () => channel.now(), actions: messageActions, isShown, lookAt,
     onWaited: (message_id, drawn) => channel.tell({ action: "report", message_id, ...drawn }),
   });
   const images = { readAgain: readImage, deleteImages, download };
@@ -686,7 +796,8 @@ async function start() {
     ...images, read: readImages, open: openImage, loadSelection,
   });
   composer = new Composer(at("composer"), {
-    channel, chat, onAnswer: receive, maxLength: config.max_text_length, models, owner: session.name,
+    channel, chat, onAnswer: receive, onChange: () => changeQuestion(),
+    onNotReplaced: (id) => receive(channel.message(id)), maxLength: config.max_text_length, models, owner: session.name,
   });
   deletions = new Deletions({
     owner: session.subject, token: () => session.held,

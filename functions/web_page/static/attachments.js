@@ -55,6 +55,15 @@ export class Attachments {
     this.#set(chatId, [...left, ...this.of(chatId)]);
   }
 
+  /** Tiles of one's own pictures, shown nowhere, to be sent. */
+  tilesOf(images) {
+    return images.map((image) => {
+      const tile = new Tile(image.id, image.thumbnail_url, async () => image, { onChange: () => {}, onRemove: () => {} });
+      tile.start();
+      return tile;
+    });
+  }
+
   /** Pictures were deleted. */
   forget(ids) {
     ids.forEach((id) => this.#gone.add(id));

@@ -43,6 +43,8 @@ export class ChatView {
    *   veil: (message: object) => object, without pictures that were just deleted
    *   now: () => number, epoch ms by the server's clock
    *   actions: what the buttons of a message do, see MessageItem
+   *   lookAt: (id: string) => void, this message is to be shown, whichever version stands
+   *   isShown: (message: object) => boolean, whether it is of the version of its line that is shown
    *   onWaited: (answerId: string, drawn: object) => void, see Waits
    * }} options
    */
@@ -140,6 +142,7 @@ export class ChatView {
     if (!this.#messages.has(id)) {
       const page = await this.#options.read(chatId, `limit=100&around=${id}`);
       if (chatId !== this.chatId || !page.messages.some((message) => message.id === id)) return;
+      this.#options.lookAt(id);
       this.replace(chatId, page.messages, { older: page.next_cursor, newer: true });
     }
     const index = this.#ids.indexOf(id);
@@ -150,11 +153,25 @@ export class ChatView {
     element.focus({ preventScroll: true });
   }
 
-  /** The text of the question that this message answers, or null. */
+  /** The question that this message answers, or undefined. */
   questionOf(id) {
-    const before = this.#ids.slice(0, this.#ids.indexOf(id)).reverse();
-    const question = before.find((other) => this.#messages.get(other).role === "user");
-    return this.#messages.get(question)?.text ?? null;
+    const own = this.#messages.get(this.#messages.get(id)?.reply_to);
+    return own ?? this.#questionBefore(this.#ids.indexOf(id));
+  }
+
+  /** The last question of the chat; undefined where it is not held. */
+  get lastQuestion() {
+    return this.#newer ? undefined : this.#questionBefore(this.#ids.length);
+  }
+
+  #questionBefore(index) {
+    const before = this.#ids.slice(0, index).reverse();
+    return this.#messages.get(before.find((other) => this.#messages.get(other).role === "user"));
+  }
+
+  /** The button by which somebody came to this version has the focus again. */
+  focusStep(answerId, name) {
+    this.#items.get(answerId)?.foot.querySelector(`[data-step=${name}]`)?.focus({ preventScroll: true });
   }
 
   /** A question is on its way: it stands at the end, and how long its answer takes is measured. */
@@ -181,6 +198,7 @@ export class ChatView {
   }
 
   #hold(message) {
+    if (!this.#options.isShown(message)) return this.#leaveOut(message.id);
     if (message.role === "assistant") this.#takePlace(message);
     const isNew = !this.#messages.has(message.id);
     this.#messages.set(message.id, message);
@@ -193,6 +211,15 @@ export class ChatView {
     const isBehind = index > this.#to || (index === this.#to && index < this.#ids.length - 1);
     if (isBefore) this.#from++;
     if (!isBehind) this.#to++;
+  }
+
+  /** It is of a version that is not shown. */
+  #leaveOut(id) {
+    if (!this.#messages.delete(id)) return;
+    const index = this.#ids.indexOf(id);
+    this.#ids.splice(index, 1);
+    if (index < this.#from) this.#from--;
+    if (index < this.#to) this.#to--;
   }
 
   /** An answer takes the place of the one that was foreseen. */

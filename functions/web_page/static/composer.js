@@ -1,6 +1,6 @@
 /** What the user writes: shown at once, sent until the server has decided, given back when it refuses. */
 import { Attachments, listenForPictures, MOST } from "./attachments.js";
-import { element, foreseenAnswer, whenItResets } from "./elements.js";
+import { button, element, foreseenAnswer, whenItResets } from "./elements.js";
 import { Drafts } from "./session.js";
 import { ApiError } from "./unified_channel.js";
 import { numberOf, sentenceOf, t } from "./words.js";
@@ -22,13 +22,17 @@ export class Composer {
   #options;
   #chatId = null;
   #unsent = new Map(); // id → message that the server has not confirmed
+  #asked = new Map(); // id → what was wished for with a question that was sent from here
   #offered = null; // words that were offered last
+  #changing = null; // the question that is being changed, with what stood here before
 
   /**
    * @param {{
    *   channel: UnifiedChannel,
    *   chat: ChatView,
    *   onAnswer: (...messages) => void,
+   *   onChange: () => void, somebody goes up from where nothing is written
+   *   onNotReplaced: (id: string) => void, the question stays as it was
    *   maxLength: number, characters of a text
    *   models: object[], as `/config.json` has them
    *   owner: string, whose drafts these are
@@ -61,6 +65,7 @@ export class Composer {
 
   /** What was being written in this chat, and nothing of another. */
   show(chatId) {
+    this.#stopChanging();
     const isFirst = !this.#drafts.has(chatId);
     const { text, imageIds } = this.#drafts.get(chatId);
     this.#chatId = chatId;
@@ -101,12 +106,66 @@ export class Composer {
   }
 
   notify(...sentence) {
-    this.#notice.replaceChildren(...sentence);
+    const isSaid = sentence.some(Boolean) || !this.#changing;
+    if (!isSaid && this.#notice.querySelector(".stop")) return; // to say it at every key would be heard
+    this.#notice.classList.toggle("error", isSaid);
+    this.#notice.replaceChildren(...(isSaid ? sentence : this.#sayChanging()));
+  }
+
+  /** A question is asked anew by what is written next; what was being written comes back then. */
+  change(question, wishes) {
+    this.#stopChanging();
+    const text = this.#text.value;
+    const tiles = this.#attachments.take(this.#chatId);
+    this.#changing = { question, text, tiles, wishes: this.#choices.set(wishes) };
+    this.#text.value = question.text ?? "";
+    question.meta.attachments?.filter(Boolean).forEach((image) => this.#attachments.addImage(image));
+    this.notify("");
+    this.focus();
+  }
+
+  /** The same question in its own place, with the same pictures. */
+  askAgain({ id, text, meta }, wishes) {
+    const tiles = this.#attachments.tilesOf((meta.attachments ?? []).filter(Boolean));
+    return this.send(text ?? "", { ...wishes, replaces: id }, tiles);
+  }
+
+  /** Whether another question is on its way in the place of one of these. */
+  isReplaced(ids) {
+    return [...this.#unsent.values()].some(({ wishes }) => ids.includes(wishes.replaces));
+  }
+
+  #sayChanging() {
+    return [`${t("changing_question")} `, button(t("cancel"), () => this.#stopChanging(), { className: "quiet stop" })];
+  }
+
+  #stopChanging() {
+    if (!this.#changing) return;
+    const { text, tiles, wishes } = this.#changing;
+    this.#attachments.take(this.#chatId).forEach((tile) => tile.drop());
+    this.#attachments.putBack(this.#chatId, tiles);
+    this.#choices.set(wishes);
+    this.#changing = null;
+    this.#write(text);
+    this.notify("");
+    this.focus();
   }
 
   /** The server knows this message. */
   confirm(id) {
     this.#unsent.delete(id);
+  }
+
+  /** What was wished for with a question: as it was sent from here, or as far as its answer says. */
+  wishesOf({ id }, answer) {
+    const { aspect_ratio, count, image_size, image_model } = answer?.meta ?? {};
+    const { replaces, suggestionId, ...wishes } = this.#asked.get(id) ?? {
+      aspectRatio: aspect_ratio ?? undefined,
+      count: count > 1 ? count : undefined,
+      imageSize: image_size ?? undefined,
+      imageModel: image_model ?? undefined,
+    };
+    return wishes;
   }
 
   unsentIn(chatId) {
@@ -130,6 +189,8 @@ export class Composer {
 
   #listenToKeys() {
     this.#text.addEventListener("keydown", (event) => {
+      if (event.key === "ArrowUp" && this.#isEmpty) this.#options.onChange();
+      if (event.key === "Escape") this.#stopChanging();
       if (!this.#sends(event)) return;
       event.preventDefault();
       this.#form.requestSubmit();
@@ -141,6 +202,10 @@ export class Composer {
       this.#checkLength();
       this.#keepDraft();
     });
+  }
+
+  get #isEmpty() {
+    return !this.#text.value && !this.#changing && this.#attachments.of(this.#chatId).length === 0;
   }
 
   #listenToFiles() {
@@ -189,8 +254,11 @@ export class Composer {
     if (tiles.length > MOST) return this.notify(t("too_many_pictures", { most: MOST }));
     if (tiles.some(({ error }) => error)) return this.notify(t("picture_in_the_way"));
     if (this.#choices.paints && !text.trim()) return this.notify(t("say_what"));
-    this.send(text, this.#choices.take(), this.#attachments.take(this.#chatId));
-    this.#write("");
+    const wishes = { ...this.#choices.take(), replaces: this.#changing?.question.id };
+    const taken = this.#attachments.take(this.#chatId);
+    if (this.#changing) this.#stopChanging();
+    else this.#write("");
+    this.send(text, wishes, taken);
   }
 
   async #send(message) {
@@ -199,6 +267,7 @@ export class Composer {
     this.#show(message);
     const { channel, onAnswer } = this.#options;
     const { chat_id, text, wishes, tiles } = message;
+    this.#asked.set(message.id, wishes);
     let { id } = message;
     const onNewId = (corrected) => {
       this.#withdraw(id);
@@ -242,8 +311,9 @@ export class Composer {
     this.#show({ ...message, sendAgain: () => this.#send({ ...message, sendAgain: null }) });
   }
 
-  #giveBack({ id, chat_id, text, tiles }, error) {
+  #giveBack({ id, chat_id, text, tiles, wishes }, error) {
     this.#withdraw(id);
+    if (wishes.replaces) this.#options.onNotReplaced(wishes.replaces);
     const isHere = chat_id === this.#chatId;
     const written = isHere ? this.#text.value : this.#drafts.get(chat_id).text;
     const both = [text, written].filter(Boolean).join("\n");
@@ -256,6 +326,7 @@ export class Composer {
   // --- drafts
 
   #keepDraft(chatId = this.#chatId) {
+    if (this.#changing && chatId === this.#chatId) return; // what was being written is kept
     const text = chatId === this.#chatId ? this.#text.value : this.#drafts.get(chatId).text;
     this.#drafts.set(chatId, { text, imageIds: this.#attachments.of(chatId).map(({ id }) => id) });
   }
@@ -296,22 +367,36 @@ class Choices {
     this.#followModel();
   }
 
+  /** Chooses as a question was sent; what stood there, to be set again. */
+  set({ aspectRatio = "", count = "", paint = false, imageSize = "", imageModel }) {
+    const { shape, number, size, model, paint: straight } = this.#fields;
+    const before = this.#now();
+    if (imageModel) model.value = imageModel;
+    this.#followModel();
+    [shape.value, number.value, size.value, straight.checked] = [aspectRatio, count, imageSize, paint];
+    return before;
+  }
+
   get paints() {
     return this.#fields.paint.checked;
   }
 
   /** As `UnifiedChannel.send` takes them. The next question begins with all but the number. */
   take() {
+    const wishes = this.#now();
+    this.#fields.number.value = "";
+    return wishes;
+  }
+
+  #now() {
     const { shape, number, size, model, paint } = this.#fields;
-    const wishes = {
+    return {
       aspectRatio: shape.value || undefined,
       count: Number(number.value) || undefined,
       paint: paint.checked || undefined,
       imageSize: size.value || undefined,
       imageModel: model.hidden ? undefined : model.value,
     };
-    number.value = "";
-    return wishes;
   }
 
   /** What it can do, and what that costs. */

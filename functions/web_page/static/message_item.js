@@ -22,9 +22,10 @@ export class MessageItem {
   #isUnfolded = false;
 
   /**
-   * @param {object} actions `cancel`, `retry`, `again` and `reword`, called with the message; `edit`, `open`,
-   *   `share` and `readAgain`, with a picture; `copyImage`, with a picture and the button; `download`, with
-   *   several; `find`, with the id of one that may be held;
+   * @param {object} actions `cancel`, `retry`, `again`, `regenerate`, `reword`, `change` and `remove`, called with
+   *   the message; `versions`, with the id of one; `look`, with a version's question; `edit`, `open`, `share` and
+   *   `readAgain`, with a picture; `copyImage`, with a picture and the button; `download`, with several; `find`,
+   *   with the id of one that may be held;
    *   `markdown`, the class Markdown once it is there
    */
   constructor(actions, waits) {
@@ -98,10 +99,38 @@ export class MessageItem {
     const hadFocus = this.foot.contains(document.activeElement);
     const foot = element("div", { className: "foot" },
       element("p", { className: "note" }, ...noteOf(message)),
-      element("div", { className: "actions" }, ...this.#buttonsOf(message)));
+      element("div", { className: "actions" }, ...this.#stepsOf(message), ...this.#buttonsOf(message)));
+    if (message.role === "user") foot.append(this.#toolsOf(message));
     this.foot.replaceWith(foot);
     this.foot = foot;
     if (hadFocus) (this.foot.querySelector("button") ?? this.element).focus({ preventScroll: true });
+  }
+
+  /** What can be done with a question; it stands between the lines, and takes no room. */
+  #toolsOf(message) {
+    const change = iconButton("rename", t("change_question"), () => this.#actions.change(message));
+    const remove = iconButton("delete", t("delete_question"), () => this.#actions.remove(message));
+    change.classList.add("change");
+    return element("div", { className: "between" }, change, remove);
+  }
+
+  /** To the versions before and behind, under an answer that has some. */
+  #stepsOf({ id, role }) {
+    const versions = role === "assistant" ? this.#actions.versions(id) : [];
+    if (versions.length < 2) return [];
+    const index = versions.findIndex(({ answer }) => answer?.id === id);
+    const step = (name, label, to) => {
+      const look = () => versions[to] && this.#actions.look(versions[to].question, name);
+      const made = iconButton(name, label, look);
+      made.dataset.step = name;
+      made.ariaDisabled = `${!versions[to]}`; // not disabled: that would lose the focus
+      return made;
+    };
+    const place = { index: index + 1, total: versions.length };
+    return [element("span", { className: "versions", role: "group", "aria-label": t("versions") },
+      step("back", t("version_before"), index - 1),
+      element("span", { "aria-label": t("version_of", place), role: "img" }, `${place.index} / ${place.total}`),
+      step("forth", t("version_behind"), index + 1))];
   }
 
   #showAttachments({ meta: { attachments } }) {
@@ -173,7 +202,9 @@ export class MessageItem {
     const images = imagesOf(message.meta);
     if (images.length === 0) {
       const isText = message.meta.message_type === "text" && message.text;
-      return isText ? [...steps, this.#copyButton(message.text)] : steps;
+      const anew = isText && message.meta.status === "complete" ? [act(t("regenerate"), "regenerate")] : [];
+      anew.forEach((made) => made.classList.add("anew"));
+      return isText ? [...steps, this.#copyButton(message.text), ...anew] : steps;
     }
     const [image] = images;
     const { edit, copyImage, share, download } = this.#actions;

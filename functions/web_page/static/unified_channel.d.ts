@@ -99,6 +99,15 @@ export interface Message {
   };
 }
 
+/** A question that was asked once or in the place of another one, and its answer, once it was heard of. */
+export interface Version {
+  question: Message;
+  answer: Message | null;
+  /** Whether it is the one that counts. To have another one of the chat's last question stand:
+   * `request("PUT", "/chats/{chat_id}/messages/{id of the question}/stands")`. */
+  stands: boolean;
+}
+
 export interface Chat {
   id: string;
   title: string;
@@ -269,6 +278,8 @@ export class UnifiedChannel {
       again?: string | undefined;
       /** Which of `GET /suggestions` a chat's first question is; its words must be the suggestion's. */
       suggestionId?: string | undefined;
+      /** A question of the chat's last line, in whose place this one is asked; see `versions`. */
+      replaces?: string | undefined;
       onNewId?: ((id: string) => void) | undefined;
     },
   ): Promise<Answer>;
@@ -313,8 +324,13 @@ export class UnifiedChannel {
   present<Row extends Chat | Image>(rows: Row[]): Row[];
   /** One message, as the others below; undefined where it was not heard of. */
   message(id: string): Message | undefined;
-  /** The messages of a chat as far as they were heard of or taken, oldest first. */
+  /**
+   * What stands of a chat, as far as it was heard of or taken, oldest first: of questions that were
+   * asked in one another's place one, with its answer. `versions` has the others.
+   */
   messages(chatId: string): Message[];
+  /** All versions of the question that this message asks or answers, oldest first; mostly one. */
+  versions(id: string): Version[];
   /** Lets go of a chat's messages, to save memory. */
   forget(chatId: string): void;
 

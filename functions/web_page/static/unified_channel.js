@@ -176,11 +176,12 @@ export class UnifiedChannel {
 
   /** Posts a message and repeats it, under the same id, until the server has decided. */
   async send(chatId, text, {
-    id = this.newId(), aspectRatio, imageIds, count, paint, imageSize, imageModel, again, suggestionId, onNewId,
+    id = this.newId(), aspectRatio, imageIds, count, paint, imageSize, imageModel, again, suggestionId, replaces,
+    onNewId,
   } = {}) {
     const body = {
       text, aspect_ratio: aspectRatio, image_ids: imageIds, count, paint,
-      image_size: imageSize, image_model: imageModel, again, suggestion_id: suggestionId,
+      image_size: imageSize, image_model: imageModel, again, suggestion_id: suggestionId, replaces,
     };
     const answer = await this.#withGoodId(id, onNewId, (id) =>
       this.#http.call("POST", `/chats/${chatId}/messages`, { body: { id, ...body }, tries: SEND_TRIES }));
@@ -243,9 +244,14 @@ export class UnifiedChannel {
     return this.#messages.get(id);
   }
 
-  /** The messages of a chat as far as they were heard of or taken, oldest first. */
+  /** What stands of a chat, as far as it was heard of or taken, oldest first. */
   messages(chatId) {
     return this.#messages.of(chatId);
+  }
+
+  /** All versions of the question that this message asks or answers, oldest first. */
+  versions(id) {
+    return this.#messages.versionsOf(id);
   }
 
   forget(chatId) {
@@ -784,6 +790,7 @@ class Sequence {
 /** The newest version of every message heard of, and the ids that never come back. */
 class Messages {
   #held = new Map(); // id → Message
+  #lines = new Map(); // line → ids of its messages
   #open = new Set();
   #deleted = new Set(); // of messages, pictures and chats
 
@@ -795,6 +802,8 @@ class Messages {
     if (held && (held.version > message.version || isCutShort(message, held))) return held;
     if (keepsWords(message, held)) message = { ...message, text: held.text };
     this.#held.set(message.id, message);
+    const line = lineOf(message);
+    this.#lines.set(line, (this.#lines.get(line) ?? new Set()).add(message.id));
     this.#open[OPEN.includes(message.meta.status) ? "add" : "delete"](message.id);
     return message;
   }
@@ -863,8 +872,23 @@ class Messages {
   }
 
   of(chatId) {
-    const found = [...this.#held.values()].filter((message) => message.chat_id === chatId);
-    return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+    const found = [...this.#held.values()].filter((message) => message.chat_id === chatId).sort(byId);
+    const standing = newestStanding(found);
+    return found.filter((message) => {
+      const shown = standing.get(lineOf(message)); // of which the answer goes with its question
+      return shown ? shown === (message.role === "user" ? message.id : message.reply_to) : message.stands !== false;
+    });
+  }
+
+  /** Two stand for as long as the events of a change are on their way: the newest of them counts. */
+  versionsOf(id) {
+    const ids = this.#lines.get(lineOf(this.#held.get(id) ?? { id })) ?? [];
+    const messages = [...ids].map((id) => this.#held.get(id)).sort(byId);
+    const standing = new Set(newestStanding(messages).values());
+    const answers = new Map(messages.map((message) => [message.reply_to, message]));
+    return messages.filter(({ role }) => role === "user").map((question) => ({
+      question, answer: answers.get(question.id) ?? null, stands: standing.has(question.id),
+    }));
   }
 
   get anyOpen() {
@@ -877,6 +901,7 @@ class Messages {
 
   forgetAll() {
     this.#held.clear();
+    this.#lines.clear();
     this.#open.clear();
   }
 
@@ -900,9 +925,25 @@ class Messages {
   }
 
   #drop(id) {
+    if (this.#held.has(id)) this.#lines.get(lineOf(this.#held.get(id))).delete(id);
     this.#held.delete(id);
     this.#open.delete(id);
   }
+}
+
+/** A question, its answer, and all their versions are one line, named by the first question of it. */
+function lineOf({ version_of, reply_to, id }) {
+  return version_of ?? reply_to ?? id;
+}
+
+/** Of messages in order, by their line, the question that stands. */
+function newestStanding(messages) {
+  const questions = messages.filter(({ role, stands }) => role === "user" && stands !== false);
+  return new Map(questions.map((question) => [lineOf(question), question.id]));
+}
+
+function byId(a, b) {
+  return a.id < b.id ? -1 : 1;
 }
 
 /** The first is the second without its text, which was too long for a frame. */
