@@ -121,7 +121,7 @@ def test_a_picture_that_comes_while_a_search_is_read_is_found(
     page = sign_in(name)
     expect_level(page)
     held = Held(page, "**/images?*q=*")
-    page.get_by_role("searchbox").fill("fox")
+    page.get_by_role("searchbox", name="Search by words of the prompt").fill("fox")
     search = held.first()
 
     say(page, "paint a fox")
@@ -148,7 +148,7 @@ def test_what_a_search_leaves_out_is_not_chosen_any_more(sign_in: SignIn, name: 
         lambda route: route.fulfill(json={"images": [picture(1)], "next_cursor": None}),
     )
 
-    page.get_by_role("searchbox").fill("picture 1")
+    page.get_by_role("searchbox", name="Search by words of the prompt").fill("picture 1")
     expect(tiles(page)).to_have_count(1)
 
     expect(chosen).to_have_text("0 selected")

@@ -160,11 +160,11 @@ def test_a_search_finds_what_was_written_in_another_normal_form(
     page = sign_in(name)
     say(page, "paint a Cafe\u0301 at night")
     expect_picture(page)
-    page.get_by_role("searchbox").fill("CAFÉ")
+    page.get_by_role("searchbox", name="Search by words of the prompt").fill("CAFÉ")
     expect(page.locator(".gallery li")).to_have_count(1)
-    page.get_by_role("searchbox").fill("tea")
+    page.get_by_role("searchbox", name="Search by words of the prompt").fill("tea")
     expect(page.locator(".gallery li")).to_have_count(0)
-    page.get_by_role("searchbox").fill("cafe")
+    page.get_by_role("searchbox", name="Search by words of the prompt").fill("cafe")
     expect(page.locator(".gallery li")).to_have_count(1)
 
     say(page, "paint a café in the rain")  # one that comes while somebody searches
