@@ -105,7 +105,7 @@ def test_what_a_failed_creation_leaves_is_removed_by_the_commands_of_the_documen
 
     # Then: it stays what is protected, and nothing else
     assert account.status() == "ROLLBACK_COMPLETE"
-    assert account.left() == (8, 0, 1)
+    assert account.left() == (9, 0, 1)
 
     # When: somebody asks why
     assert "A version for this Lambda function exists" in account.run(why)
