@@ -13,7 +13,8 @@ from botocore.config import Config
 
 from tests.aws_smoke.rows import Check, Skipped, Wrong
 
-OPTIONAL = {"sign_in_origin", "push_hosts", "contact_url", "frame_ancestors"}  # of the public configuration
+# Of the public configuration.
+OPTIONAL = {"sign_in_origin", "push_hosts", "contact_url", "frame_ancestors"}
 
 
 class Deployed:
