@@ -69,9 +69,10 @@ def test_it_goes_with_a_question_that_is_refused(sign_in: SignIn, name: str) -> 
 
 def test_it_goes_with_a_question_that_does_not_arrive(sign_in: SignIn, name: str) -> None:
     page = sign_in(name)
+    page.add_init_script("Math.random = () => 0")  # no pause before a repeat
+    page.reload()
     expect_level(page)
     held = Held(page, MESSAGES)
-    page.evaluate("Math.random = () => 0")  # no pause before a repeat
 
     assert len(thinking_two_frames_after_enter(page)) == 2
     page.route(MESSAGES, lambda route: route.abort())
