@@ -243,7 +243,8 @@ def test_a_long_question_is_folded(stack: Stack, sign_in: SignIn, name: str) -> 
     assert shown.evaluate(height) < 250
     assert shown.evaluate("one => one.textContent") == text
     say(page, "short")
-    expect(page.locator(".user .foot button")).to_have_count(1)
+    expect(page.locator(".user")).to_have_count(2)
+    expect(page.get_by_role("button", name="Show all")).to_have_count(1)
 
 
 def test_words_are_there_also_where_it_cannot_be_loaded(
