@@ -14,9 +14,6 @@ from tests.browser.people import (
     expect_picture,
     last_answer,
     say,
-    shifts,
-    wait_for_glides,
-    watch_shifts,
 )
 
 FIRST, SECOND = "hello from the first", "hello from the second"
@@ -68,7 +65,6 @@ def test_the_last_question_is_changed_in_its_place(sign_in: SignIn, name: str, c
     expect_level(page)
     asked(page, FIRST)
     other = sign_in(name, chat=chat, beside=page)
-    watch_shifts(page)
 
     change(page)
     box = page.get_by_role("textbox", name="Message")
@@ -85,8 +81,6 @@ def test_the_last_question_is_changed_in_its_place(sign_in: SignIn, name: str, c
         answered(tab, FIRST)
         expect_version(tab, "1 / 2")
     expect(page.locator("[data-step=back]")).to_be_focused()
-    wait_for_glides(page)
-    assert shifts(page) == [0, []]
     page.reload()
     answered(page, FIRST)
     expect_version(page, "1 / 2")
@@ -119,7 +113,6 @@ def test_an_answer_is_asked_for_once_more(sign_in: SignIn, name: str) -> None:
     asked(page, FIRST)
     asked(page, SECOND)
     posted = posts_of(page)
-    watch_shifts(page)
 
     expect(page.get_by_role("button", name="Answer again")).to_have_count(1)
     page.get_by_role("button", name="Answer again").click()
@@ -129,8 +122,6 @@ def test_an_answer_is_asked_for_once_more(sign_in: SignIn, name: str) -> None:
     expect(page.locator("#log .message")).to_have_count(4)
     assert [body["text"] for body in posted] == [SECOND]
     assert posted[0]["replaces"]
-    wait_for_glides(page)
-    assert shifts(page) == [0, []]
 
 
 def test_one_that_fails_leaves_the_answer_before_it_and_can_be_tried_again(
