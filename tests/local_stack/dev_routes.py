@@ -38,7 +38,9 @@ class DevRoutes:
         self._addresses = addresses
         self._simulator = simulator
         self._cors = cors
-        self._client = httpx.AsyncClient(trust_env=False, timeout=10)
+        # A connection that is kept may be closed by the simulator just when it is used again.
+        unkept = httpx.Limits(max_keepalive_connections=0)
+        self._client = httpx.AsyncClient(trust_env=False, timeout=10, limits=unkept)
 
     def routes(self) -> list[Route]:
         """The routes."""
