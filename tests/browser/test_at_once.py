@@ -7,6 +7,7 @@ from tests.browser.people import (
     Held,
     expect_level,
     last_answer,
+    say,
     shifts,
     wait_for_glides,
     watch_shifts,
@@ -80,3 +81,29 @@ def test_it_goes_with_a_question_that_does_not_arrive(sign_in: SignIn, name: str
 
     expect(page.locator(".user .foot")).to_contain_text("Not sent.", timeout=PATIENCE_MS)
     expect(page.locator(".assistant")).to_have_count(0)
+
+
+def test_an_answer_that_a_snapshot_brings_first_stands_once_and_ends(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    page = sign_in(name, chat=chat)
+    expect_level(page)
+    answers = Held(page, f"{MESSAGES}*")
+    page.reload()
+    page.get_by_role("textbox", name="Message").wait_for()
+    read = answers.first()  # the snapshot's page of the chat
+    assert read.request.method == "GET"
+    say(page, "Hello, how are you?")
+    asked = answers.first()
+    answer = asked.fetch()
+    body = answer.json()["assistant_message"]
+    thinking = {**body, "text": "", "version": 1, "meta": {**body["meta"], "status": "thinking"}}
+    messages = [thinking, answer.json()["user_message"]]
+
+    read.fulfill(json={"messages": messages, "next_cursor": None})
+    expect(page.locator(f'[data-id="{body["id"]}"]')).to_be_visible(timeout=PATIENCE_MS)
+    asked.fulfill(response=answer)
+
+    expect(page.locator(".assistant.complete .text")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".message")).to_have_count(2)

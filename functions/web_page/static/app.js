@@ -686,7 +686,9 @@ function showMessages({ messages, next_cursor }) {
   const { chatId } = chat;
   const oldest = next_cursor ? messages.at(-1).id : "";
   const heardMeanwhile = channel.messages(chatId).filter(({ id }) => id > oldest);
-  const shown = [...messages, ...heardMeanwhile, ...composer.unsentIn(chatId)];
+  const known = [...messages, ...heardMeanwhile];
+  known.forEach(({ id }) => composer.confirm(id)); // what the server has stands once, and so does its answer
+  const shown = [...known, ...composer.unsentIn(chatId)];
   chat.replace(chatId, shown, { older: next_cursor });
   receive(...shown.filter(({ version }) => version > 0));
 }
