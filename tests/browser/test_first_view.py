@@ -45,8 +45,10 @@ def test_a_press_waits_for_what_is_not_there_yet(
     expect(page.locator("#viewer img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Select").click()
+    page.locator(".gallery li button").click()
     selection.first().continue_()
-    expect(page.locator(".selection")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".selection [role=status]")).to_have_text("1 selected", timeout=PATIENCE_MS)
+    expect(page.locator("#viewer")).to_be_hidden()
 
 
 def test_a_part_that_cannot_be_loaded_is_said_and_asked_for_again(

@@ -32,6 +32,7 @@ export class GalleryView {
   #loading = false;
   #live = null; // painted since a search began, while it is read
   #selection = null; // once somebody has chosen
+  #selecting = null; // the loading of what that takes
   #columns = 1;
   #size = TILE_PX;
 
@@ -243,7 +244,7 @@ export class GalleryView {
   #tile(image, isNew) {
     const picture = new Picture(1, image.prompt);
     picture.show(image, () => this.#options.readAgain(image), { small: true });
-    const press = button(picture.element, () => this.#selection?.press(image) || this.#options.open(image), {
+    const press = button(picture.element, () => this.#press(image), {
       "aria-label": labelOf(image),
     });
     const mark = element("span", { className: "mark" }, icon("check"));
@@ -253,7 +254,16 @@ export class GalleryView {
     return tile;
   }
 
-  async #select() {
+  async #press(image) {
+    await this.#selecting; // a choice that was begun before its code was there
+    if (!this.#selection?.press(image)) this.#options.open(image);
+  }
+
+  #select() {
+    this.#selecting = this.#toggleSelection();
+  }
+
+  async #toggleSelection() {
     const Selection = await this.#options.loadSelection();
     if (!Selection) return;
     this.#selection ??= new Selection(this.#root, {
