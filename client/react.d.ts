@@ -1,7 +1,7 @@
 /** Types of `react.js`: hooks for React over the unified channel. */
 import type { CSSProperties, HTMLAttributes, ReactElement, ReactNode } from "react";
 import type {
-  Answer, ApiError, BlobLike, Image, Message, Options, Slot, State, Trouble, UnifiedChannel,
+  Answer, ApiError, BlobLike, Image, Message, Options, Slot, State, Trouble, UnifiedChannel, Version,
 } from "afterimage-client";
 
 export interface AfterimageProviderProps
