@@ -33,6 +33,7 @@ _READ = (
     "get_usage",
     "issue_ticket",
     "list_events",
+    "list_shares",
 )
 _PAGE = (
     *("get_page", "get_static_file", "get_icon", "get_robots"),
@@ -72,6 +73,7 @@ class Scenario:
         self._recorded = recorded
         self._http = stack.http(USER)
         self._chat_id: str = recorded["post_message"].content()["pathParameters"]["chat_id"]
+        self._question_id = ""
         self._message_id = ""
         self._image_id = ""
 
@@ -90,10 +92,11 @@ class Scenario:
             self._event("keeper_sweep", same=None),
         ]
         try:
-            message = json.loads(answers["post_message"]["body"])["assistant_message"]
+            stored = json.loads(answers["post_message"]["body"])
+            self._question_id = stored["user_message"]["id"]
+            self._message_id = stored["assistant_message"]["id"]
         except (KeyError, TypeError, ValueError):
             return
-        self._message_id = message["id"]
         self._image_id = ids.job_id(self._chat_id, self._message_id, 1)
         # Not among the first, who all wait for one processor or two: it has the most to do.
         yield [self._painting(), self._authorized(), self._brought()]
@@ -109,12 +112,18 @@ class Scenario:
                 *self._on_the_channel(tabs),
                 self._told_again(tabs),
             ]
-        # What nobody has ordered.
+        yield [self._of_image("share_image", 200), self._nobodys("get_shared")]
+        # A browser that would be told is forgotten before an answer ends.
+        yield [self._asked("put_subscription", 204), self._of_image("unshare_image", 204)]
+        yield [self._asked("delete_subscription", 204), self._of_question("choose_version", 200)]
+        # What nobody has ordered, and what finds nobody to tell.
         yield [
-            self._event(name, same=None) for name in ("image_generate_stock", "keeper_record_stock")
+            self._event(name, same=None)
+            for name in ("image_generate_stock", "keeper_record_stock", "keeper_push")
         ]
         warm = self._event("warm", same={})
         yield [self._deleted_image(), self._asked("paint_message", 202), warm]
+        yield [self._of_question("delete_question", 204)]
         yield [self._deleted_chat()]
         yield [self._event("keeper_deletion", same=None), self._deleted_account()]
 
@@ -148,6 +157,11 @@ class Scenario:
             case.event["body"] = json.dumps({"version": version})
         return case
 
+    def _of_question(self, name: str, status: int) -> Case:
+        case = self._asked(name, status)
+        case.event["pathParameters"]["message_id"] = self._question_id
+        return case
+
     def _of_image(self, name: str, status: int, code: str | None = None) -> Case:
         case = self._asked(name, status, code)
         case.event["pathParameters"]["image_id"] = self._image_id
@@ -171,6 +185,16 @@ class Scenario:
             recorded,
             recorded.content(),
             lambda answer: http_problems(recorded.route, answer, 200),
+        )
+
+    def _nobodys(self, name: str) -> Case:
+        """A link as recorded, which is nobody's here."""
+        recorded = self._recorded[name]
+        return Case(
+            name,
+            recorded,
+            recorded.content(),
+            lambda answer: http_problems(recorded.route, answer, 404),
         )
 
     def _as_recorded(self, name: str) -> Case:
