@@ -100,9 +100,9 @@ class Scenario:
         self._image_id = ids.job_id(self._chat_id, self._message_id, 1)
         # Not among the first, who all wait for one processor or two: it has the most to do.
         yield [self._painting(), self._authorized(), self._brought()]
+        yield [self._asked(name, 200) for name in _READ]
         with ExitStack() as tabs:
             yield [
-                *(self._asked(name, 200) for name in _READ),
                 self._of_message("get_message", 200),
                 self._of_image("get_image", 200),
                 self._of_image("get_original", 200),
