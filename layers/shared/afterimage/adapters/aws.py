@@ -189,11 +189,11 @@ class LambdaImageStarter:
             raise ProviderUnavailable(f"invoke failed: {type(error).__name__}") from error
 
 
-class LambdaDeletionStarter:
-    """Implements `DeletionStarter` by an asynchronous invocation of the keeper.
+class _LambdaKeeper:
+    """Invokes the keeper asynchronously.
 
     Args:
-        correlation_id: follows the deletion into the keeper's log.
+        correlation_id: follows what is asked into the keeper's log.
     """
 
     def __init__(
@@ -208,43 +208,28 @@ class LambdaDeletionStarter:
         self._correlation_id = correlation_id
         self._log = log
 
-    def start(self, user_id: str, deletion: Deletion) -> None:
-        payload = {
-            "deletion": {"user_id": user_id, "name": deletion.name},
-            "correlation_id": self._correlation_id(),
-        }
+    def _invoke(self, asked: dict[str, Any], failed: str) -> None:
+        """Args: failed: the warning where it could not be invoked, which stops nobody."""
+        payload = {**asked, "correlation_id": self._correlation_id()}
         try:
             _invoke_event(self._client(), self._function, payload)
         except (ClientError, BotoCoreError) as error:
-            # It is marked, and the next sweep finds it.
-            self._log.warning("deletion_not_started", reason=type(error).__name__)
+            self._log.warning(failed, reason=type(error).__name__)
 
 
-class LambdaTeller:
-    """Implements `Teller` by an asynchronous invocation of the keeper. Arguments as above."""
+class LambdaDeletionStarter(_LambdaKeeper):
+    """Implements `DeletionStarter`. One that is not started is found by the next sweep."""
 
-    def __init__(
-        self,
-        client: Callable[[], Any],
-        function: str,
-        correlation_id: Callable[[], str | None],
-        log: Log,
-    ) -> None:
-        self._client = client
-        self._function = function
-        self._correlation_id = correlation_id
-        self._log = log
+    def start(self, user_id: str, deletion: Deletion) -> None:
+        deleted = {"user_id": user_id, "name": deletion.name}
+        self._invoke({"deletion": deleted}, "deletion_not_started")
+
+
+class LambdaTeller(_LambdaKeeper):
+    """Implements `Teller`. Where it does not reach the keeper, who comes back sees the answer."""
 
     def tell(self, user_id: str, notice: Notice) -> None:
-        payload = {
-            "push": {"user_id": user_id, **asdict(notice)},
-            "correlation_id": self._correlation_id(),
-        }
-        try:
-            _invoke_event(self._client(), self._function, payload)
-        except (ClientError, BotoCoreError) as error:
-            # Who comes back sees the answer all the same.
-            self._log.warning("browsers_not_told", reason=type(error).__name__)
+        self._invoke({"push": {"user_id": user_id, **asdict(notice)}}, "browsers_not_told")
 
 
 class ApiGatewayPush:
