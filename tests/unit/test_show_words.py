@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -37,24 +38,21 @@ class Stage:
     metrics: RecordingMetrics
 
     def add(self, text: str, to: str = "tab") -> None:
-        """Words, a second after those before; waits until this connection has been posted some."""
+        """Words, a second after those before; waits until this connection has them all."""
         self.clock.advance(seconds=1)
-        seen, before = Event(), self.push.meanwhile
-
-        def meanwhile(connection: str, names: list[str]) -> None:
-            before(connection, names)
-            if connection == to:
-                seen.set()
-
-        self.push.meanwhile = meanwhile
         self.words.add(text)
-        for _ in range(100):  # it may have been posted something a moment ago
-            if seen.wait(SECONDS / 100):
+        self.wait_for_all(to)
+
+    def wait_for_all(self, connection: str) -> None:
+        for _ in range(1000):
+            offset, text = (self.shown(connection) or [(0, "")])[-1]
+            if offset + len(text) == len(self.words.text):
                 break
-            self.clock.advance(seconds=0.1)
-        assert seen.is_set()
-        self.push.meanwhile = before
-        self.words._frames.begun()[to].result(SECONDS)
+            sleep(SECONDS / 1000)
+            self.clock.advance(seconds=0.01)  # it may have been posted something a moment ago
+        else:
+            pytest.fail(f"{connection} has not been posted all")
+        self.words._frames.begun()[connection].result(SECONDS)
 
     def shown(self, connection: str = "tab") -> list[tuple[int, str]]:
         """Offset and text of each frame that one connection got."""
@@ -144,6 +142,7 @@ def test_a_tab_that_takes_its_time_delays_no_other(stage: Stage) -> None:
     assert stage.shown("phone") == []
 
     go_on.set()
+    stage.wait_for_all("phone")
     stage.add("z" * 200, to="phone")
 
     assert stage.shown("phone")[0] == (0, "Once")
