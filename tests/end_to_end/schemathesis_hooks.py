@@ -11,15 +11,8 @@ from tests.support.hostile_pictures import a_picture, encoded
 from ulid import ULID
 
 from afterimage.domain import ids
-from afterimage.http.contract import (
-    EDIT_CHAT,
-    GET_SHARED,
-    MAX_ATTACHMENTS,
-    MAX_ENDPOINT,
-    POST_MESSAGE,
-    PUT_IMAGE,
-    PUT_SUBSCRIPTION,
-)
+from afterimage.http.routes import EDIT_CHAT, GET_SHARED, POST_MESSAGE, PUT_IMAGE, PUT_SUBSCRIPTION
+from afterimage.http.taken import MAX_ATTACHMENTS, MAX_ENDPOINT
 
 _PICTURE = encoded(a_picture(), "PNG")
 

@@ -17,8 +17,8 @@ from tests.support.channel_client import ChannelClient, is_event
 from ulid import ULID
 
 from afterimage.domain import ids
-from afterimage.http import contract
-from afterimage.http.contract import Route
+from afterimage.http import answers, routes
+from afterimage.http.routes import Route
 
 EVENTS = Path(__file__).parents[2] / "events"
 READ = (
@@ -109,7 +109,7 @@ def invoke(stack: RunningStack, function: str, event: Event) -> Any:
 
 
 def route_of(name: str) -> Route:
-    route: Route = getattr(contract, name.upper())
+    route: Route = getattr(routes, name.upper())
     return route
 
 
@@ -123,7 +123,7 @@ def error_of(response: Event) -> str:
 
 def test_post_message_starts_a_picture(alice: Painted) -> None:
     assert alice.answer["statusCode"] == 202
-    TypeAdapter(contract.AnswerView).validate_python(alice.body)
+    TypeAdapter(answers.AnswerView).validate_python(alice.body)
     assert alice.body["message"] == "Image generation started"
     assert alice.body["user_message"]["text"] == "paint a sunset over the sea"
     assert alice.body["assistant_message"]["meta"]["aspect_ratio"] == "16:9"
@@ -170,7 +170,7 @@ def test_put_image_brings_a_picture(stack: RunningStack) -> None:
     response = invoke(stack, "image_upload", event)
 
     assert response["statusCode"] == 201, response
-    TypeAdapter(contract.UploadView).validate_json(response["body"])
+    TypeAdapter(answers.UploadView).validate_json(response["body"])
     assert stack.http(user_id).get("/images").json()["images"] == [
         json.loads(response["body"])["image"]
     ]

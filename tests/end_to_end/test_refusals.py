@@ -32,7 +32,7 @@ from ulid import ULID
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
-from afterimage.http.contract import GET_SHARED, ROUTES, Route
+from afterimage.http.routes import GET_SHARED, ROUTES, Route
 
 MARK = "w0rd-that-is-not-repeated"
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from afterimage.http.contract import ROUTES
+from afterimage.http.routes import ROUTES
 
 # What no other route takes, and is refused in the envelope. OPTIONS is not among them.
 OTHERWISE = tuple(f"{method} /{{proxy+}}" for method in ("GET", "POST", "PUT", "PATCH", "DELETE"))

@@ -20,7 +20,7 @@ from tests.support.template import ROOT
 from afterimage.adapters.system import PowertoolsMetrics, SystemClock
 from afterimage.domain.errors import NotFound
 from afterimage.domain.metrics import Metric
-from afterimage.http import contract
+from afterimage.http import routes
 from afterimage.http.api import HttpApi, Request, Response
 from afterimage.invocation import Invocation
 from afterimage.measured import Measured
@@ -54,7 +54,7 @@ def called(answer: Answer, version: str, capsys: pytest.CaptureFixture[str]) -> 
     """`GET /chats` at a version of chat_api that answers so, and all that is reported of it."""
     metrics = PowertoolsMetrics(STACK, "chat_api", version, lambda: "c-1")
     api = HttpApi(
-        {contract.LIST_CHATS: answer}, lambda _: a_caller(), SystemClock(), RecordingLog(), metrics
+        {routes.LIST_CHATS: answer}, lambda _: a_caller(), SystemClock(), RecordingLog(), metrics
     )
     event = json.loads((ROOT / "events" / "list_chats.json").read_text())
     clock = SystemClock()

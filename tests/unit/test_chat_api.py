@@ -52,13 +52,13 @@ from afterimage.domain.events import MessageInserted
 from afterimage.domain.limits import MOST_PINNED, Limits
 from afterimage.domain.stock import SAMPLE, StockPicture, ready_name
 from afterimage.domain.suggestions import Suggestion, Suggestions
-from afterimage.http import contract, sizes
+from afterimage.http import routes, sizes, taken
 from afterimage.http.api import HttpApi
 from afterimage.http.chat_api import ChatApiRoutes
-from afterimage.http.contract import Route
 from afterimage.http.exports import ExportRoutes
 from afterimage.http.llm_handler import LlmHandlerRoutes
 from afterimage.http.push import PushRoutes
+from afterimage.http.routes import Route
 from afterimage.http.search import SearchRoutes
 from afterimage.http.shares import ShareRoutes
 from afterimage.http.sizes import fitting
@@ -239,7 +239,7 @@ PUSH_HOSTS = "push.test"
 
 
 def post(call: Call, **body: Any) -> tuple[int, Any]:
-    return call(contract.POST_MESSAGE, body={"text": "Hi", **body}, chat_id=CHAT)
+    return call(routes.POST_MESSAGE, body={"text": "Hi", **body}, chat_id=CHAT)
 
 
 def test_a_text_answer(call: Call) -> None:
@@ -332,28 +332,28 @@ def test_the_clients_aspect_ratio(call: Call, model: ScriptedModel) -> None:
 def test_messages_of_a_chat(call: Call) -> None:
     post(call, id=a_ulid())
 
-    status, body = call(contract.LIST_MESSAGES, chat_id=CHAT)
+    status, body = call(routes.LIST_MESSAGES, chat_id=CHAT)
 
     assert status == 200
     assert [message["role"] for message in body["messages"]] == ["assistant", "user"]
     assert body["next_cursor"] is None
-    assert call(contract.LIST_MESSAGES, chat_id=CHAT, user="bob")[1]["messages"] == []
-    first = call(contract.LIST_MESSAGES, chat_id=CHAT, query={"limit": "1"})[1]
-    rest = call(contract.LIST_MESSAGES, chat_id=CHAT, query={"cursor": first["next_cursor"]})[1]
+    assert call(routes.LIST_MESSAGES, chat_id=CHAT, user="bob")[1]["messages"] == []
+    first = call(routes.LIST_MESSAGES, chat_id=CHAT, query={"limit": "1"})[1]
+    rest = call(routes.LIST_MESSAGES, chat_id=CHAT, query={"cursor": first["next_cursor"]})[1]
     assert first["messages"] + rest["messages"] == body["messages"]
-    around = call(contract.LIST_MESSAGES, chat_id=CHAT, query={"around": a_ulid()})[1]
+    around = call(routes.LIST_MESSAGES, chat_id=CHAT, query={"around": a_ulid()})[1]
     assert around["messages"] == body["messages"]
 
 
 def test_one_message(call: Call) -> None:
     _, posted = post(call, id=a_ulid())
 
-    assert call(contract.GET_MESSAGE, chat_id=CHAT, message_id=a_ulid()) == (
+    assert call(routes.GET_MESSAGE, chat_id=CHAT, message_id=a_ulid()) == (
         200,
         posted["user_message"],
     )
-    assert call(contract.GET_MESSAGE, chat_id=CHAT, message_id=a_ulid(), user="bob")[0] == 404
-    assert call(contract.GET_MESSAGE, chat_id=CHAT, message_id=a_ulid(99))[0] == 404
+    assert call(routes.GET_MESSAGE, chat_id=CHAT, message_id=a_ulid(), user="bob")[0] == 404
+    assert call(routes.GET_MESSAGE, chat_id=CHAT, message_id=a_ulid(99))[0] == 404
 
 
 def test_chats_and_their_titles(call: Call) -> None:
@@ -367,15 +367,15 @@ def test_chats_and_their_titles(call: Call) -> None:
         "pinned": False,
         "title_origin": "text",
     }
-    assert call(contract.LIST_CHATS) == (200, {"chats": [chat], "next_cursor": None})
-    assert call(contract.EDIT_CHAT, chat_id=CHAT, body={"title": " Renamed "}) == (
+    assert call(routes.LIST_CHATS) == (200, {"chats": [chat], "next_cursor": None})
+    assert call(routes.EDIT_CHAT, chat_id=CHAT, body={"title": " Renamed "}) == (
         200,
         {**chat, "title": "Renamed", "title_origin": "person"},
     )
-    assert call(contract.EDIT_CHAT, chat_id=CHAT, body={"pinned": True})[1]["pinned"] is True
+    assert call(routes.EDIT_CHAT, chat_id=CHAT, body={"pinned": True})[1]["pinned"] is True
     for nothing in ({}, {"title": None}, {"title": " "}, {"pinned": "yes"}):
-        assert call(contract.EDIT_CHAT, chat_id=CHAT, body=nothing)[0] == 400
-    assert call(contract.EDIT_CHAT, chat_id=CHAT, body={"title": "x"}, user="bob")[0] == 404
+        assert call(routes.EDIT_CHAT, chat_id=CHAT, body=nothing)[0] == 400
+    assert call(routes.EDIT_CHAT, chat_id=CHAT, body={"title": "x"}, user="bob")[0] == 404
 
 
 def test_pages_of_chats_by_the_cursor_that_was_given(call: Call, tables: InMemoryTables) -> None:
@@ -383,8 +383,8 @@ def test_pages_of_chats_by_the_cursor_that_was_given(call: Call, tables: InMemor
         at = NOW + timedelta(minutes=number)
         tables.rows.chats["alice", f"chat_{number}-x"] = Chat(f"chat_{number}-x", "t", NOW, at)
 
-    first = call(contract.LIST_CHATS, query={"limit": "2"})[1]
-    second = call(contract.LIST_CHATS, query={"limit": "2", "cursor": first["next_cursor"]})[1]
+    first = call(routes.LIST_CHATS, query={"limit": "2"})[1]
+    second = call(routes.LIST_CHATS, query={"limit": "2", "cursor": first["next_cursor"]})[1]
 
     assert [chat["id"] for chat in first["chats"] + second["chats"]] == [
         "chat_2-x",
@@ -399,13 +399,13 @@ def test_everything_of_ones_own_page_by_page(
     post(call, text="What a fine day")
     tables.rows.images[ALICE, an_image().id] = an_image()
     tables.rows.jobs[ALICE, a_job().id] = a_job()
-    whole = call(contract.EXPORT_ME)[1]
+    whole = call(routes.EXPORT_ME)[1]
     monkeypatch.setattr(sizes, "LARGEST_LIST", 1)
 
     pages: list[Any] = []
     query: dict[str, str] = {}
     while True:
-        page = call(contract.EXPORT_ME, query=query)[1]
+        page = call(routes.EXPORT_ME, query=query)[1]
         pages.append(page)
         if page["next_cursor"] is None:
             break
@@ -416,23 +416,23 @@ def test_everything_of_ones_own_page_by_page(
     for kind in ("chats", "messages", "images", "ledger"):
         assert [row for page in pages for row in page[kind]] == whole[kind]
     assert [sum(map(len, list(page.values())[:4])) for page in pages] == [1] * len(pages)
-    assert call(contract.EXPORT_ME, user="bob")[1]["chats"] == []
-    assert call(contract.EXPORT_ME, query={"cursor": "people~x"})[0] == 400
+    assert call(routes.EXPORT_ME, user="bob")[1]["chats"] == []
+    assert call(routes.EXPORT_ME, query={"cursor": "people~x"})[0] == 400
 
 
 def test_words_in_ones_own_chats(call: Call) -> None:
     post(call, text="What a fine day")
 
-    status, body = call(contract.SEARCH, query={"q": "FINE what"})
+    status, body = call(routes.SEARCH, query={"q": "FINE what"})
 
     title, message = body["results"]
     assert (status, body["next_cursor"]) == (200, None)
     assert (title["chat"]["title"], title["message"]) == ("What a fine day", None)
     assert message["message"]["text"] == "What a fine day"
-    assert call(contract.SEARCH, query={"q": "fine"}, user="bob")[1]["results"] == []
+    assert call(routes.SEARCH, query={"q": "fine"}, user="bob")[1]["results"] == []
     for query in (None, {"q": ""}, {"q": "\u0301"}, {"q": "x" * 201}, {"q": "a", "cursor": "x"}):
-        assert call(contract.SEARCH, query=query)[0] == 400
-    assert call(contract.SEARCH, query={"q": "🦊" * 200})[0] == 200
+        assert call(routes.SEARCH, query=query)[0] == 400
+    assert call(routes.SEARCH, query={"q": "🦊" * 200})[0] == 200
 
 
 def test_a_page_of_results_is_cut_where_another_would_be_too_much(
@@ -446,7 +446,7 @@ def test_a_page_of_results_is_cut_where_another_would_be_too_much(
 
     read, query = [], {"q": "fox"}
     while query:
-        body = call(contract.SEARCH, query=query)[1]
+        body = call(routes.SEARCH, query=query)[1]
         read.append([one["message"]["text"][:5] for one in body["results"]])
         query = {"q": "fox", "cursor": body["next_cursor"]} if body["next_cursor"] else {}
 
@@ -457,18 +457,18 @@ def test_a_page_of_results_is_cut_where_another_would_be_too_much(
 def test_the_gallery(call: Call, tables: InMemoryTables) -> None:
     tables.rows.images["alice", an_image().id] = an_image()
 
-    status, body = call(contract.LIST_IMAGES, query={"q": "red"})
+    status, body = call(routes.LIST_IMAGES, query={"q": "red"})
 
     assert (status, len(body["images"]), body["next_cursor"]) == (200, 1, None)
     assert body["images"][0]["url"].startswith("https://pictures.test/cdn/")
-    assert call(contract.LIST_IMAGES, query={"q": "blue"})[1]["images"] == []
-    assert call(contract.LIST_IMAGES, user="bob")[1]["images"] == []
+    assert call(routes.LIST_IMAGES, query={"q": "blue"})[1]["images"] == []
+    assert call(routes.LIST_IMAGES, user="bob")[1]["images"] == []
 
 
 def test_usage(call: Call) -> None:
     post(call)
 
-    assert call(contract.GET_USAGE) == (
+    assert call(routes.GET_USAGE) == (
         200,
         {
             "limit": 10,
@@ -492,7 +492,7 @@ def test_usage(call: Call) -> None:
 
 
 def test_a_ticket(call: Call, tables: InMemoryTables, clock: FixedClock) -> None:
-    status, body = call(contract.ISSUE_TICKET)
+    status, body = call(routes.ISSUE_TICKET)
 
     url, ticket = body["url"].split("?ticket=")
     assert (status, url, body["expires_in"]) == (200, "wss://channel.test/live", 30)
@@ -505,36 +505,36 @@ def test_a_ticket_closes_what_opened_and_never_resumed(
     tables.enter("alice", "silent", NOW)
     clock.advance(seconds=31)
 
-    call(contract.ISSUE_TICKET)
+    call(routes.ISSUE_TICKET)
 
     assert (push.closed, tables.rows.unresumed) == (["silent"], {})
 
 
 def test_missed_events(call: Call) -> None:
-    assert call(contract.LIST_EVENTS) == (200, {"events": [], "seq": 0, "reset": False})
+    assert call(routes.LIST_EVENTS) == (200, {"events": [], "seq": 0, "reset": False})
     post(call)
 
-    status, body = call(contract.LIST_EVENTS, query={"after": "1"})
+    status, body = call(routes.LIST_EVENTS, query={"after": "1"})
 
     assert (status, body["seq"], body["reset"]) == (200, 3, False)
     assert [(frame["event"], frame["seq"]) for frame in body["events"]] == [
         ("message-insert", 2),
         ("message-update", 3),
     ]
-    assert call(contract.LIST_EVENTS)[1] == {"events": [], "seq": 3, "reset": False}
-    assert call(contract.LIST_EVENTS, query={"after": "9"})[1] == {
+    assert call(routes.LIST_EVENTS)[1] == {"events": [], "seq": 3, "reset": False}
+    assert call(routes.LIST_EVENTS, query={"after": "9"})[1] == {
         "events": [],
         "seq": 3,
         "reset": True,
     }
-    assert call(contract.LIST_EVENTS, user="bob")[1]["seq"] == 0
+    assert call(routes.LIST_EVENTS, user="bob")[1]["seq"] == 0
 
 
 def test_a_reply_longer_than_a_frame_is_whole_over_http(call: Call, tables: InMemoryTables) -> None:
     long = a_message(text="🦊" * 20_000)
     tables.rows.messages["alice", CHAT, long.id] = long
 
-    _, body = call(contract.GET_MESSAGE, chat_id=CHAT, message_id=long.id)
+    _, body = call(routes.GET_MESSAGE, chat_id=CHAT, message_id=long.id)
 
     assert (body["text"], body["truncated"]) == (long.text, False)
 
@@ -555,20 +555,20 @@ def click(call: Call, route: Route, message: Any, version: int, **asked: Any) ->
 def test_cancel_and_retry(call: Call, model: ScriptedModel) -> None:
     message = ordered(call, model)
 
-    status, body = click(call, contract.CANCEL_MESSAGE, message, 2)
+    status, body = click(call, routes.CANCEL_MESSAGE, message, 2)
     cancelled = body["assistant_message"]
     assert (status, list(body)) == (200, ["assistant_message"])
     assert (cancelled["version"], cancelled["meta"]["status"]) == (3, "cancelled")
-    assert call(contract.GET_MESSAGE, chat_id=CHAT, message_id=message["id"])[1] == cancelled
-    assert call(contract.GET_USAGE)[1]["used"] == 0
+    assert call(routes.GET_MESSAGE, chat_id=CHAT, message_id=message["id"])[1] == cancelled
+    assert call(routes.GET_USAGE)[1]["used"] == 0
 
-    status, body = click(call, contract.RETRY_MESSAGE, message, 3)
+    status, body = click(call, routes.RETRY_MESSAGE, message, 3)
     assert (status, list(body)) == (200, ["assistant_message"])
     assert body["assistant_message"]["meta"]["status"] == "generating"
-    assert call(contract.GET_USAGE)[1]["used"] == 1
+    assert call(routes.GET_USAGE)[1]["used"] == 1
 
 
-@pytest.mark.parametrize("route", [contract.CANCEL_MESSAGE, contract.RETRY_MESSAGE])
+@pytest.mark.parametrize("route", [routes.CANCEL_MESSAGE, routes.RETRY_MESSAGE])
 def test_a_click_on_another_version_gets_the_message_as_it_stands(
     call: Call, model: ScriptedModel, route: Route
 ) -> None:
@@ -579,7 +579,7 @@ def test_a_click_on_another_version_gets_the_message_as_it_stands(
 
 @pytest.mark.parametrize(
     ("route", "code"),
-    [(contract.CANCEL_MESSAGE, "not_running"), (contract.RETRY_MESSAGE, "not_failed")],
+    [(routes.CANCEL_MESSAGE, "not_running"), (routes.RETRY_MESSAGE, "not_failed")],
 )
 def test_a_click_on_what_is_complete_is_refused(call: Call, route: Route, code: str) -> None:
     message = post(call, id=a_ulid())[1]["assistant_message"]
@@ -590,7 +590,7 @@ def test_a_click_on_what_is_complete_is_refused(call: Call, route: Route, code: 
     assert body["error"]["retry_after"] is None
 
 
-@pytest.mark.parametrize("route", [contract.CANCEL_MESSAGE, contract.RETRY_MESSAGE])
+@pytest.mark.parametrize("route", [routes.CANCEL_MESSAGE, routes.RETRY_MESSAGE])
 @pytest.mark.parametrize(
     ("changed", "expected"),
     [
@@ -618,7 +618,7 @@ def test_a_click_that_cannot_be_served(
     status, body = call(route, **asked)
 
     assert (status, body["error"]["code"]) == expected
-    assert call(contract.GET_MESSAGE, chat_id=CHAT, message_id=message["id"])[1] == message
+    assert call(routes.GET_MESSAGE, chat_id=CHAT, message_id=message["id"])[1] == message
 
 
 @pytest.mark.parametrize(
@@ -639,7 +639,7 @@ def test_a_retry_beyond_a_limit_is_refused(
     else:
         tables.rows.used["alice", f"{used}#2026-11-20"] = 400
 
-    status, body = click(call, contract.RETRY_MESSAGE, failed, failed["version"])
+    status, body = click(call, routes.RETRY_MESSAGE, failed, failed["version"])
 
     assert (status, body["error"]["code"]) == expected
 
@@ -650,7 +650,7 @@ def test_a_retry_that_fails_again_is_answered_with_its_message(
     model.script = [ProviderUnavailable("HTTP 503"), ProviderUnavailable("HTTP 503")]
     failed = post(call, id=a_ulid())[1]["assistant_message"]
 
-    status, body = click(call, contract.RETRY_MESSAGE, failed, failed["version"])
+    status, body = click(call, routes.RETRY_MESSAGE, failed, failed["version"])
 
     again = body["assistant_message"]
     assert (status, again["meta"]["status"], again["version"]) == (200, "failed", 4)
@@ -659,7 +659,7 @@ def test_a_retry_that_fails_again_is_answered_with_its_message(
 
 def test_a_repeat_of_what_was_cancelled_says_so(call: Call, model: ScriptedModel) -> None:
     message = ordered(call, model)
-    click(call, contract.CANCEL_MESSAGE, message, 2)
+    click(call, routes.CANCEL_MESSAGE, message, 2)
 
     status, body = post(call, id=a_ulid())
 
@@ -672,9 +672,9 @@ def test_a_repeat_of_what_was_cancelled_says_so(call: Call, model: ScriptedModel
 def test_one_picture(call: Call, tables: InMemoryTables) -> None:
     tables.rows.images["alice", a_ulid(3)] = an_image(3)
 
-    status, body = call(contract.GET_IMAGE, image_id=a_ulid(3))
+    status, body = call(routes.GET_IMAGE, image_id=a_ulid(3))
 
-    assert (status, body) == (200, call(contract.LIST_IMAGES)[1]["images"][0])
+    assert (status, body) == (200, call(routes.LIST_IMAGES)[1]["images"][0])
 
 
 def test_its_original_is_downloaded_from_the_bucket(
@@ -684,7 +684,7 @@ def test_its_original_is_downloaded_from_the_bucket(
     key = ids.image_key("alice", a_ulid(3), "original")
     pictures.files[key] = b"as it came"
 
-    status, body = call(contract.GET_ORIGINAL, image_id=a_ulid(3))
+    status, body = call(routes.GET_ORIGINAL, image_id=a_ulid(3))
 
     assert status == 200
     assert body == {
@@ -693,7 +693,7 @@ def test_its_original_is_downloaded_from_the_bucket(
     }
 
 
-@pytest.mark.parametrize("route", [contract.GET_IMAGE, contract.GET_ORIGINAL])
+@pytest.mark.parametrize("route", [routes.GET_IMAGE, routes.GET_ORIGINAL])
 def test_somebody_elses_picture_is_none_and_so_is_one_of_a_chat_that_goes(
     call: Call, tables: InMemoryTables, pictures: InMemoryPictures, route: Route
 ) -> None:
@@ -705,14 +705,14 @@ def test_somebody_elses_picture_is_none_and_so_is_one_of_a_chat_that_goes(
 
     assert call(route, image_id=a_ulid(3), user="bob")[0] == 404
     assert call(route, image_id=a_ulid(4))[0] == 404
-    call(contract.DELETE_CHAT, chat_id=CHAT)
+    call(routes.DELETE_CHAT, chat_id=CHAT)
     assert call(route, image_id=a_ulid(3))[0] == 404
 
 
 def test_an_original_that_is_gone_is_not_found(call: Call, tables: InMemoryTables) -> None:
     tables.rows.images["alice", a_ulid(3)] = an_image(3)
 
-    status, body = call(contract.GET_ORIGINAL, image_id=a_ulid(3))
+    status, body = call(routes.GET_ORIGINAL, image_id=a_ulid(3))
 
     assert (status, body["error"]["code"]) == (404, "not_found")
 
@@ -724,41 +724,41 @@ def test_deleting_answers_without_a_word(call: Call, tables: InMemoryTables) -> 
     post(call)
     tables.rows.images["alice", a_ulid(3)] = an_image(3)
 
-    assert call(contract.DELETE_IMAGE, image_id=a_ulid(3)) == (204, None)
-    assert call(contract.DELETE_IMAGE, image_id=a_ulid(3)) == (204, None)
-    assert call(contract.DELETE_CHAT, chat_id=CHAT) == (204, None)
-    assert call(contract.DELETE_CHAT, chat_id=CHAT) == (204, None)
-    assert call(contract.LIST_CHATS)[1]["chats"] == []
+    assert call(routes.DELETE_IMAGE, image_id=a_ulid(3)) == (204, None)
+    assert call(routes.DELETE_IMAGE, image_id=a_ulid(3)) == (204, None)
+    assert call(routes.DELETE_CHAT, chat_id=CHAT) == (204, None)
+    assert call(routes.DELETE_CHAT, chat_id=CHAT) == (204, None)
+    assert call(routes.LIST_CHATS)[1]["chats"] == []
     assert post(call)[1]["error"]["code"] == "chat_deleted"
-    assert call(contract.DELETE_ME) == (202, {})
-    assert call(contract.DELETE_ME) == (202, {})
+    assert call(routes.DELETE_ME) == (202, {})
+    assert call(routes.DELETE_ME) == (202, {})
 
 
 @pytest.mark.parametrize("image_id", ["x", "", a_ulid().lower(), f"{a_ulid()}#"])
 def test_an_image_id_that_is_none_is_refused(call: Call, image_id: str) -> None:
-    status, body = call(contract.DELETE_IMAGE, image_id=image_id)
+    status, body = call(routes.DELETE_IMAGE, image_id=image_id)
 
     assert (status, body["error"]["code"]) == (400, "invalid")
 
 
 # Of another function, or asked below.
-ELSEWHERE = (contract.DELETE_ME, contract.POST_MESSAGE, contract.PUT_IMAGE)
-OF_AN_ACCOUNT = [route for route in contract.ROUTES if not route.public and route not in ELSEWHERE]
+ELSEWHERE = (routes.DELETE_ME, routes.POST_MESSAGE, routes.PUT_IMAGE)
+OF_AN_ACCOUNT = [route for route in routes.ROUTES if not route.public and route not in ELSEWHERE]
 
 
 @pytest.mark.parametrize("route", OF_AN_ACCOUNT, ids=lambda route: route.key)
 def test_a_deleted_account_is_refused_on_every_route(
     call: Call, tables: InMemoryTables, route: Route
 ) -> None:
-    call(contract.DELETE_ME)
+    call(routes.DELETE_ME)
     path = {"chat_id": CHAT, "message_id": a_ulid(), "image_id": a_ulid()}
     named = {key: value for key, value in path.items() if f"{{{key}}}" in route.path}
     endpoint = {"endpoint": f"https://{PUSH_HOSTS}/a-browser"}
     keys = {"p256dh": "B" + "A" * 86, "auth": "A" * 22}
     bodies: dict[Route, dict[str, Any]] = {
-        contract.EDIT_CHAT: {"title": "a title"},
-        contract.PUT_SUBSCRIPTION: {**endpoint, "keys": keys},
-        contract.DELETE_SUBSCRIPTION: endpoint,
+        routes.EDIT_CHAT: {"title": "a title"},
+        routes.PUT_SUBSCRIPTION: {**endpoint, "keys": keys},
+        routes.DELETE_SUBSCRIPTION: endpoint,
     }
     body = bodies.get(route, {"version": 1}) if route.body else None
 
@@ -770,7 +770,7 @@ def test_a_deleted_account_is_refused_on_every_route(
 
 @pytest.mark.parametrize("number", [0, -3_600_000])
 def test_a_deleted_account_is_refused_a_message_whatever_its_id(call: Call, number: int) -> None:
-    call(contract.DELETE_ME)
+    call(routes.DELETE_ME)
 
     status, body = post(call, id=a_ulid(at=NOW + timedelta(milliseconds=number)))
 
@@ -830,7 +830,7 @@ def pages(call: Call, route: Route, name: str, **path: str) -> Iterator[list[Any
 
 
 def test_a_chat_of_long_texts_comes_in_shorter_pages(long_chat: InMemoryTables, call: Call) -> None:
-    read = list(pages(call, contract.LIST_MESSAGES, "messages", chat_id=CHAT))
+    read = list(pages(call, routes.LIST_MESSAGES, "messages", chat_id=CHAT))
 
     assert len(read) > 1
     ids = [message["id"] for page in read for message in page]
@@ -843,7 +843,7 @@ def test_who_is_asked_for_is_in_a_page_with_whom_stands_beside(
 ) -> None:
     query = {"limit": "100", "around": a_ulid(number)}
 
-    status, page = call(contract.LIST_MESSAGES, query=query, chat_id=CHAT)
+    status, page = call(routes.LIST_MESSAGES, query=query, chat_id=CHAT)
 
     assert status == 200
     assert size(page) <= LARGEST
@@ -861,7 +861,7 @@ def test_missed_events_with_long_texts_come_without_them_as_on_the_socket(
     events: list[Any] = []
     while len(events) < MESSAGES:
         query = {"after": str(len(events))}
-        status, answer = call(contract.LIST_EVENTS, query=query)
+        status, answer = call(routes.LIST_EVENTS, query=query)
         assert status == 200
         assert size(answer) <= LARGEST
         assert answer["seq"] == answer["events"][-1]["seq"]
@@ -881,8 +881,8 @@ def test_many_events_that_just_fit_a_frame_are_fewer_an_answer(
         change = Transition((InsertMessage(message),), (MessageInserted(message),))
         tables.commit(tables.read(ALICE), change, NOW)
 
-    first = call(contract.LIST_EVENTS, query={"after": "0"})[1]
-    second = call(contract.LIST_EVENTS, query={"after": str(first["seq"])})[1]
+    first = call(routes.LIST_EVENTS, query={"after": "0"})[1]
+    second = call(routes.LIST_EVENTS, query={"after": str(first["seq"])})[1]
 
     assert max(size(first), size(second)) <= LARGEST
     assert 0 < first["seq"] == len(first["events"]) < 200
@@ -896,7 +896,7 @@ def test_a_gallery_of_long_prompts_comes_in_shorter_pages(
     for number in range(MESSAGES):
         tables.rows.images[ALICE, a_ulid(number)] = an_image(number, prompt="🦊" * 8_000)
 
-    read = list(pages(call, contract.LIST_IMAGES, "images"))
+    read = list(pages(call, routes.LIST_IMAGES, "images"))
 
     assert len(read) > 1
     assert [image["id"] for page in read for image in page] == [
@@ -905,7 +905,7 @@ def test_a_gallery_of_long_prompts_comes_in_shorter_pages(
 
 
 def test_the_largest_page_of_chats_is_never_cut() -> None:
-    longest = chat_view(Chat("x" * 64, "🦊" * contract.MAX_TITLE, NOW, NOW))
+    longest = chat_view(Chat("x" * 64, "🦊" * taken.MAX_TITLE, NOW, NOW))
 
     most = [longest] * (100 + MOST_PINNED)
 
@@ -932,7 +932,7 @@ def test_a_suggestion_shows_its_sample_and_says_whether_a_picture_is_there(
         image = an_image(number, message_id=None, chat_id=None)
         tables.rows.stock[FOX.id, name] = StockPicture(FOX.id, name, image, "a-model", 0)
 
-    status, body = call(contract.LIST_SUGGESTIONS)
+    status, body = call(routes.LIST_SUGGESTIONS)
 
     shown = {
         "id": FOX.id,
@@ -964,10 +964,10 @@ def test_a_link_lasts_seven_days_unless_told_otherwise(
 ) -> None:
     image_id = brought(tables, pictures)
 
-    status, link = call(contract.SHARE_IMAGE, body={}, image_id=image_id)
-    _, again = call(contract.SHARE_IMAGE, body={"prompt": True, "days": 30}, image_id=image_id)
-    _, listed = call(contract.LIST_SHARES)
-    _, image = call(contract.GET_IMAGE, image_id=image_id)
+    status, link = call(routes.SHARE_IMAGE, body={}, image_id=image_id)
+    _, again = call(routes.SHARE_IMAGE, body={"prompt": True, "days": 30}, image_id=image_id)
+    _, listed = call(routes.LIST_SHARES)
+    _, image = call(routes.GET_IMAGE, image_id=image_id)
 
     assert status == 200
     assert link["url"].startswith("https://page.test/s/")
@@ -985,12 +985,12 @@ def test_a_link_is_taken_back_and_again_is_the_same(
     call: Call, tables: InMemoryTables, pictures: InMemoryPictures
 ) -> None:
     image_id = brought(tables, pictures)
-    call(contract.SHARE_IMAGE, body={}, image_id=image_id)
+    call(routes.SHARE_IMAGE, body={}, image_id=image_id)
 
-    assert call(contract.UNSHARE_IMAGE, image_id=image_id) == (204, None)
-    assert call(contract.UNSHARE_IMAGE, image_id=image_id) == (204, None)
-    assert call(contract.LIST_SHARES) == (200, {"shares": [], "next_cursor": None})
-    assert call(contract.GET_IMAGE, image_id=image_id)[1]["shared_until"] is None
+    assert call(routes.UNSHARE_IMAGE, image_id=image_id) == (204, None)
+    assert call(routes.UNSHARE_IMAGE, image_id=image_id) == (204, None)
+    assert call(routes.LIST_SHARES) == (200, {"shares": [], "next_cursor": None})
+    assert call(routes.GET_IMAGE, image_id=image_id)[1]["shared_until"] is None
 
 
 @pytest.mark.parametrize(
@@ -1001,7 +1001,7 @@ def test_a_malformed_wish_to_share_is_refused(
 ) -> None:
     image_id = brought(tables, pictures)
 
-    status, refused = call(contract.SHARE_IMAGE, body=body, image_id=image_id)
+    status, refused = call(routes.SHARE_IMAGE, body=body, image_id=image_id)
 
     assert (status, refused["error"]["code"]) == (400, "invalid")
     assert tables.rows.shares == {}
@@ -1012,13 +1012,13 @@ def test_nobody_shares_what_is_not_theirs(
 ) -> None:
     image_id = brought(tables, pictures)
 
-    status, _ = call(contract.SHARE_IMAGE, body={}, image_id=image_id, user="bob")
-    call(contract.SHARE_IMAGE, body={}, image_id=image_id)
+    status, _ = call(routes.SHARE_IMAGE, body={}, image_id=image_id, user="bob")
+    call(routes.SHARE_IMAGE, body={}, image_id=image_id)
 
     assert status == 404
-    assert call(contract.UNSHARE_IMAGE, image_id=image_id, user="bob") == (204, None)
+    assert call(routes.UNSHARE_IMAGE, image_id=image_id, user="bob") == (204, None)
     assert len(tables.rows.shares) == 1
-    assert call(contract.LIST_SHARES, user="bob")[1]["shares"] == []
+    assert call(routes.LIST_SHARES, user="bob")[1]["shares"] == []
 
 
 def test_what_is_shared_comes_in_pages(
@@ -1026,10 +1026,10 @@ def test_what_is_shared_comes_in_pages(
 ) -> None:
     shared = [brought(tables, pictures, number) for number in (3, 4, 5)]
     for image_id in shared:
-        call(contract.SHARE_IMAGE, body={}, image_id=image_id)
+        call(routes.SHARE_IMAGE, body={}, image_id=image_id)
 
-    _, first = call(contract.LIST_SHARES, query={"limit": "2"})
-    _, second = call(contract.LIST_SHARES, query={"limit": "2", "cursor": first["next_cursor"]})
+    _, first = call(routes.LIST_SHARES, query={"limit": "2"})
+    _, second = call(routes.LIST_SHARES, query={"limit": "2", "cursor": first["next_cursor"]})
 
     pages = [[one["image"]["id"] for one in page["shares"]] for page in (first, second)]
     assert pages == [shared[:0:-1], shared[:1]]

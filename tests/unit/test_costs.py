@@ -19,7 +19,7 @@ from afterimage.adapters.catalogue import packaged
 from afterimage.adapters.gemini import client
 from afterimage.domain import usage
 from afterimage.domain.limits import ModelKind
-from afterimage.http import contract
+from afterimage.http import taken
 from afterimage.use_cases import think
 
 PAINTED = Usage(
@@ -256,7 +256,7 @@ def test_the_worst_case_of_a_user_and_a_day_has_figures() -> None:
     """By the limits of the code, the template's defaults, and the packaged prices."""
     default = {name: p.get("Default") for name, p in template()["Parameters"].items()}
     answers, pictures = 2 * default["DailyMessageLimit"], 3 * default["DailyImageLimit"]
-    day, asked = date(2026, 11, 29), think._HISTORY_LENGTH + contract.MAX_TEXT
+    day, asked = date(2026, 11, 29), think._HISTORY_LENGTH + taken.MAX_TEXT
     list_prices = packaged().prices(ModelKind.TEXT, default["TextModel"], day)
     assert list_prices is not None
     answer = list_prices.cost(usage.Usage({"text": asked}, {"text": client._MAX_OUTPUT_TOKENS}))

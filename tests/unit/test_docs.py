@@ -23,7 +23,7 @@ from afterimage.adapters.dynamodb.tables import TABLES
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS
 from afterimage.domain.errors import Failure, Refused
 from afterimage.domain.events import EventName
-from afterimage.http.contract import ROUTES, Route
+from afterimage.http.routes import ROUTES, Route
 from afterimage.setting import Settings
 
 ROOT = Path(__file__).parents[2]

@@ -29,8 +29,8 @@ from afterimage.adapters.stock import LambdaStockStarter
 from afterimage.domain import ids
 from afterimage.domain.deletions import Deletion, kind_and_subject
 from afterimage.domain.stock import StockJob
-from afterimage.http import contract
-from afterimage.http.contract import ROUTES
+from afterimage.http import routes
+from afterimage.http.routes import ROUTES
 
 ROOT = Path(__file__).parents[2]
 ACCOUNT = "123456789012"
@@ -159,7 +159,7 @@ def test_every_function_has_an_event() -> None:
 @pytest.mark.parametrize("name", HTTP)
 def test_an_http_event_has_its_routes_name(name: str) -> None:
     route = OTHER_BODIES.get(name, name).upper()
-    key = OTHERWISE[0] if name == "otherwise" else getattr(contract, route).key
+    key = OTHERWISE[0] if name == "otherwise" else getattr(routes, route).key
 
     assert HTTP[name]["routeKey"] == key
 

@@ -14,7 +14,7 @@ from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetric
 
 from afterimage.domain.callers import Caller
 from afterimage.domain.errors import Busy, ClockSkew, MessageLimit, Refused, Unauthorized
-from afterimage.http import contract
+from afterimage.http import routes, taken
 from afterimage.http.api import Handler, HttpApi, Request, Response
 
 SECRETIVE = "<script>alert('what was sent')</script>"
@@ -38,7 +38,7 @@ class Api:
         self.requests: list[Request] = []
         self.handler: Handler = lambda _: Response({"fine": "ü"}, 202)
         self.metrics = RecordingMetrics()
-        handlers = {contract.POST_MESSAGE: self._handle}
+        handlers = {routes.POST_MESSAGE: self._handle}
         self._api = HttpApi(handlers, self._caller_of, FixedClock(), log, self.metrics)
 
     def _handle(self, request: Request) -> Response:
@@ -52,7 +52,7 @@ class Api:
 
     def __call__(self, **event: Any) -> tuple[int, Any]:
         whole = {
-            "routeKey": contract.POST_MESSAGE.key,
+            "routeKey": routes.POST_MESSAGE.key,
             "headers": {"authorization": "Bearer good"},
             **event,
         }
@@ -68,8 +68,8 @@ class Api:
         """Asks a handler that reads everything there is."""
 
         def read(request: Request) -> Response:
-            path = request.parameters(contract.ChatPath)
-            body = request.body(contract.PostMessage)
+            path = request.parameters(taken.ChatPath)
+            body = request.body(taken.PostMessage)
             return Response({"chat": path.chat_id, "text": body.text})
 
         self.handler = read
@@ -176,7 +176,7 @@ def test_keys_that_cannot_be_fetched_are_503(log: RecordingLog) -> None:
         raise Busy("the issuer is away")
 
     api = HttpApi(
-        {contract.GET_USAGE: lambda _: Response(None)}, busy, FixedClock(), log, RecordingMetrics()
+        {routes.GET_USAGE: lambda _: Response(None)}, busy, FixedClock(), log, RecordingMetrics()
     )
     answer = api({"routeKey": "GET /usage"}, Context())
 
@@ -184,10 +184,10 @@ def test_keys_that_cannot_be_fetched_are_503(log: RecordingLog) -> None:
 
 
 def test_an_answer_without_a_body_is_private_too(log: RecordingLog) -> None:
-    handlers = {contract.DELETE_CHAT: lambda _: Response(None, 204)}
+    handlers = {routes.DELETE_CHAT: lambda _: Response(None, 204)}
     api = HttpApi(handlers, lambda _: a_caller("alice"), FixedClock(), log, RecordingMetrics())
 
-    answer = api({"routeKey": contract.DELETE_CHAT.key}, Context())
+    answer = api({"routeKey": routes.DELETE_CHAT.key}, Context())
 
     assert answer == {
         "statusCode": 204,
@@ -293,7 +293,7 @@ def test_a_bad_chat_id_is_refused_and_not_repeated(api: Api, chat: str) -> None:
 )
 def test_a_bad_query_is_refused_and_not_repeated(api: Api, query: dict[str, str]) -> None:
     def read(request: Request) -> Response:
-        return Response(str(request.query(contract.MessagesQuery)))
+        return Response(str(request.query(taken.MessagesQuery)))
 
     api.handler = read
 
@@ -305,7 +305,7 @@ def test_a_bad_query_is_refused_and_not_repeated(api: Api, query: dict[str, str]
 
 def test_a_query_has_defaults(api: Api) -> None:
     def read(request: Request) -> Response:
-        query = request.query(contract.MessagesQuery)
+        query = request.query(taken.MessagesQuery)
         return Response([query.limit, query.cursor, query.around])
 
     api.handler = read
@@ -317,7 +317,7 @@ def test_a_query_has_defaults(api: Api) -> None:
 @pytest.mark.parametrize("after", ["-1", "x", str(2**53 + 1), "1.5", ""])
 def test_a_bad_seq_is_refused(api: Api, after: str) -> None:
     def read(request: Request) -> Response:
-        return Response(request.query(contract.EventsQuery).after)
+        return Response(request.query(taken.EventsQuery).after)
 
     api.handler = read
 
@@ -329,28 +329,28 @@ def test_a_bad_seq_is_refused(api: Api, after: str) -> None:
     ("title", "kept"), [("  a title ", "a title"), ("x" * 200, "x" * 200), ("🦊", "🦊")]
 )
 def test_a_title_is_trimmed(api: Api, title: str, kept: str) -> None:
-    api.handler = lambda request: Response(request.body(contract.ChatEdit).title)
+    api.handler = lambda request: Response(request.body(taken.ChatEdit).title)
 
     assert api(body=json.dumps({"title": title})) == (200, kept)
 
 
 @pytest.mark.parametrize("title", ["", "   ", "x" * 201, None, 1])
 def test_a_bad_title_is_refused(api: Api, title: object) -> None:
-    api.handler = lambda request: Response(request.body(contract.ChatEdit).title)
+    api.handler = lambda request: Response(request.body(taken.ChatEdit).title)
 
     assert code(api(body=json.dumps({"title": title}))) == (400, "invalid")
 
 
 @pytest.mark.parametrize("version", ["3", "3.0", "3e0"])
 def test_a_whole_number_is_written_as_one_likes(api: Api, version: str) -> None:
-    api.handler = lambda request: Response(request.body(contract.MessageVersion).version)
+    api.handler = lambda request: Response(request.body(taken.MessageVersion).version)
 
     assert api(body=f'{{"version": {version}}}') == (200, 3)
 
 
 @pytest.mark.parametrize("version", ["0", "3.5", '"3"', "true", "null", "1e400", "NaN", str(2**60)])
 def test_what_is_no_version_is_refused(api: Api, version: str) -> None:
-    api.handler = lambda request: Response(request.body(contract.MessageVersion).version)
+    api.handler = lambda request: Response(request.body(taken.MessageVersion).version)
 
     assert code(api(body=f'{{"version": {version}}}')) == (400, "invalid")
 

@@ -15,7 +15,7 @@ from tests.support.builders import a_caller, a_ulid
 from tests.support.bundle import BYTES, USER, Bundle, new_bundle
 from tests.support.doubles import PlainUrls
 
-from afterimage.http import contract
+from afterimage.http import routes, taken
 from afterimage.http.api import HttpApi
 from afterimage.http.image_upload import ImageUploadRoutes
 from afterimage.use_cases.upload_image import File, Kept
@@ -36,12 +36,12 @@ def put(
         seen: dict[str, Any] = {"data": file.data, "nonce": file.nonce, "until": file.until}
         return bundle.upload(image_id=file.image_id, **seen)
 
-    routes = ImageUploadRoutes(upload, PlainUrls())  # type: ignore[arg-type]
+    bringing = ImageUploadRoutes(upload, PlainUrls())  # type: ignore[arg-type]
     api = HttpApi(
-        routes.handlers(), lambda _: a_caller(USER), bundle.clock, bundle.log, bundle.metrics
+        bringing.handlers(), lambda _: a_caller(USER), bundle.clock, bundle.log, bundle.metrics
     )
     event = {
-        "routeKey": contract.PUT_IMAGE.key,
+        "routeKey": routes.PUT_IMAGE.key,
         "headers": {"content-type": kind} if kind is not None else {},
         "pathParameters": {"image_id": image_id},
         "body": b64encode(data).decode(),
@@ -49,7 +49,7 @@ def put(
     }
     answer = api(event, CONTEXT)
     if answer["statusCode"] < 300:
-        view = contract.PUT_IMAGE.answers[answer["statusCode"]]
+        view = routes.PUT_IMAGE.answers[answer["statusCode"]]
         TypeAdapter(view).validate_json(answer["body"])
     return answer["statusCode"], json.loads(answer["body"])
 
@@ -84,9 +84,9 @@ def test_another_content_type_is_refused_with_what_to_do(
 
 
 def test_one_byte_more_than_allowed_is_too_large(bundle: Bundle) -> None:
-    assert put(bundle, bytes(contract.MAX_FILE))[0] == 201
+    assert put(bundle, bytes(taken.MAX_FILE))[0] == 201
 
-    status, body = put(bundle, bytes(contract.MAX_FILE + 1), image_id=a_ulid(1))
+    status, body = put(bundle, bytes(taken.MAX_FILE + 1), image_id=a_ulid(1))
 
     assert (status, body["error"]["code"]) == (413, "too_large")
     assert list(bundle.tables.rows.uploads) == [(USER, a_ulid())]

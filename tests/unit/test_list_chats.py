@@ -14,7 +14,7 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain.entities import Chat
 from afterimage.domain.errors import Invalid
 from afterimage.domain.limits import MOST_PINNED
-from afterimage.http.contract import ChatsQuery
+from afterimage.http.taken import ChatsQuery
 from afterimage.use_cases.edit_chat import EditChat
 from afterimage.use_cases.list_chats import ListChats
 

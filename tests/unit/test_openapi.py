@@ -11,8 +11,8 @@ from tests.support.routes import HEADS, OTHERWISE
 from tests.support.template import http_routes
 
 from afterimage.domain.errors import Refused
-from afterimage.http.contract import ROUTES
 from afterimage.http.openapi import GATEWAY, document
+from afterimage.http.routes import ROUTES
 
 
 @pytest.fixture(scope="module")

@@ -17,7 +17,7 @@ from tests.local_stack.template.read_apis import read_http_api
 from tests.local_stack.template.serving import HttpApiSpec
 from tests.support.plain_template import of_kind, values
 
-from afterimage.http.contract import ROUTES, Route
+from afterimage.http.routes import ROUTES, Route
 
 FRIEND = "https://friend.example"
 

@@ -27,7 +27,7 @@ from afterimage.domain.errors import (
     TooManyOpen,
 )
 from afterimage.domain.metrics import Metric
-from afterimage.http.contract import Route
+from afterimage.http.routes import Route
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.views import timestamp
 

@@ -10,9 +10,9 @@ from afterimage import frames
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.entities import Channel, Image, Message, Origin
 from afterimage.domain.errors import AccountDeleted
-from afterimage.http import contract
+from afterimage.http import routes, taken
 from afterimage.http.api import Handler, Request, Response
-from afterimage.http.contract import Route
+from afterimage.http.routes import Route
 from afterimage.http.sizes import fitting
 from afterimage.ports.channel import ImageUrls
 from afterimage.ports.pictures import DOWNLOAD_LIFETIME
@@ -69,26 +69,26 @@ class ChatApiRoutes:
     def handlers(self) -> dict[Route, Handler]:
         """Each route with what answers it."""
         beside = {
-            contract.LIST_MESSAGES: self.list_messages,
-            contract.GET_MESSAGE: self.get_message,
-            contract.CANCEL_MESSAGE: self.cancel_message,
-            contract.CHOOSE_VERSION: self.choose_version,
-            contract.DELETE_QUESTION: self.remove_question,
-            contract.LIST_CHATS: self.list_chats,
-            contract.EDIT_CHAT: self.edit_chat,
-            contract.DELETE_CHAT: self.remove_chat,
-            contract.LIST_IMAGES: self.list_images,
-            contract.GET_IMAGE: self.get_image,
-            contract.GET_ORIGINAL: self.get_original,
-            contract.DELETE_IMAGE: self.remove_image,
-            contract.GET_USAGE: self.get_usage,
+            routes.LIST_MESSAGES: self.list_messages,
+            routes.GET_MESSAGE: self.get_message,
+            routes.CANCEL_MESSAGE: self.cancel_message,
+            routes.CHOOSE_VERSION: self.choose_version,
+            routes.DELETE_QUESTION: self.remove_question,
+            routes.LIST_CHATS: self.list_chats,
+            routes.EDIT_CHAT: self.edit_chat,
+            routes.DELETE_CHAT: self.remove_chat,
+            routes.LIST_IMAGES: self.list_images,
+            routes.GET_IMAGE: self.get_image,
+            routes.GET_ORIGINAL: self.get_original,
+            routes.DELETE_IMAGE: self.remove_image,
+            routes.GET_USAGE: self.get_usage,
             **self.others,
         }
         return {
             **{route: self._admitted(handler) for route, handler in beside.items()},
-            contract.ISSUE_TICKET: self.issue_ticket,
-            contract.LIST_EVENTS: self.list_events,
-            contract.DELETE_ME: self.remove_account,
+            routes.ISSUE_TICKET: self.issue_ticket,
+            routes.LIST_EVENTS: self.list_events,
+            routes.DELETE_ME: self.remove_account,
         }
 
     def _admitted(self, handler: Handler) -> Handler:
@@ -111,8 +111,8 @@ class ChatApiRoutes:
 
     def list_messages(self, request: Request) -> Response:
         """200 with a page of a chat, newest first. Raises: NotFound (the chat)."""
-        chat = request.parameters(contract.ChatPath)
-        query = request.query(contract.MessagesQuery)
+        chat = request.parameters(taken.ChatPath)
+        query = request.query(taken.MessagesQuery)
         page = self.messages.page(
             request.user_id, chat.chat_id, query.limit, query.cursor, query.around
         )
@@ -123,21 +123,21 @@ class ChatApiRoutes:
 
     def get_message(self, request: Request) -> Response:
         """200 with one message, its addresses freshly signed. Raises: NotFound."""
-        path = request.parameters(contract.MessagePath)
+        path = request.parameters(taken.MessagePath)
         message = self.messages.one(request.user_id, path.chat_id, path.message_id)
         return Response(message_view(message, self.urls, self.clock.now()))
 
     def cancel_message(self, request: Request) -> Response:
         """200 with the answer as cancelled, or as it stands at another version. Raises: Refused."""
-        path = request.parameters(contract.MessagePath)
-        version = request.body(contract.MessageVersion).version
+        path = request.parameters(taken.MessagePath)
+        version = request.body(taken.MessageVersion).version
         message = self.cancel(request.user_id, path.chat_id, path.message_id, version)
         view = message_view(message, self.urls, self.clock.now())
         return Response({"assistant_message": view})
 
     def choose_version(self, request: Request) -> Response:
         """200 with the pair that stands. Raises: Refused."""
-        path = request.parameters(contract.MessagePath)
+        path = request.parameters(taken.MessagePath)
         pair = self.choose(request.user_id, path.chat_id, path.message_id)
         now = self.clock.now()
         both = [message_view(one, self.urls, now) for one in (pair.question, pair.answer)]
@@ -145,13 +145,13 @@ class ChatApiRoutes:
 
     def remove_question(self, request: Request) -> Response:
         """204, also where there is no such question. Raises: NotFound (it is an answer)."""
-        path = request.parameters(contract.MessagePath)
+        path = request.parameters(taken.MessagePath)
         self.delete_question(request.user_id, path.chat_id, path.message_id)
         return Response(None, 204)
 
     def list_chats(self, request: Request) -> Response:
         """200 with a page of chats: the pinned, then the last changed first. Raises: Invalid."""
-        query = request.query(contract.ChatsQuery)
+        query = request.query(taken.ChatsQuery)
         page = self.chats.page(request.user_id, query.limit, query.cursor)
         # So many chats always fit an answer.
         chats = [chat_view(chat) for chat in page.rows]
@@ -159,20 +159,20 @@ class ChatApiRoutes:
 
     def edit_chat(self, request: Request) -> Response:
         """200 with the chat. Raises: NotFound, PinLimit."""
-        chat = request.parameters(contract.ChatPath)
-        wanted = request.body(contract.ChatEdit)
+        chat = request.parameters(taken.ChatPath)
+        wanted = request.body(taken.ChatEdit)
         edited = self.edit(request.user_id, chat.chat_id, wanted.title, wanted.pinned)
         return Response(chat_view(edited))
 
     def remove_chat(self, request: Request) -> Response:
         """204, also where there is no such chat."""
-        chat = request.parameters(contract.ChatPath)
+        chat = request.parameters(taken.ChatPath)
         self.delete_chat(request.user_id, chat.chat_id)
         return Response(None, 204)
 
     def remove_image(self, request: Request) -> Response:
         """204, also where there is no such picture."""
-        path = request.parameters(contract.ImagePath)
+        path = request.parameters(taken.ImagePath)
         self.delete_image(request.user_id, path.image_id)
         return Response(None, 204)
 
@@ -183,20 +183,20 @@ class ChatApiRoutes:
 
     def list_images(self, request: Request) -> Response:
         """200 with a page of the gallery, newest first. Raises: Invalid (the cursor)."""
-        query = request.query(contract.ImagesQuery)
+        query = request.query(taken.ImagesQuery)
         origin = None if query.origin is None else Origin(query.origin)
         page = self.images.page(request.user_id, query.limit, query.cursor, query.q, origin)
         return _listed("images", [image_view(image, self.urls) for image in page.rows], page)
 
     def get_image(self, request: Request) -> Response:
         """200 with one picture, its addresses freshly signed. Raises: NotFound."""
-        path = request.parameters(contract.ImagePath)
+        path = request.parameters(taken.ImagePath)
         image = self.images.one(request.user_id, path.image_id)
         return Response(image_view(image, self.urls))
 
     def get_original(self, request: Request) -> Response:
         """200 with an address that downloads what the provider sent. Raises: NotFound."""
-        path = request.parameters(contract.ImagePath)
+        path = request.parameters(taken.ImagePath)
         url = self.original(request.user_id, path.image_id)
         return Response({"url": url, "expires_in": int(DOWNLOAD_LIFETIME.total_seconds())})
 
@@ -238,7 +238,7 @@ class ChatApiRoutes:
         """200 with missed events, at most 200 and as many as fit an answer."""
         channel = self.channel.read(request.user_id)
         _refuse_deleted(channel)
-        query = request.query(contract.EventsQuery)
+        query = request.query(taken.EventsQuery)
         replay = self.replay(channel, query.after)
         sent = [frames.as_encoded(frame) for frame in replay.frames]
         events = sent[fitting(sent)]

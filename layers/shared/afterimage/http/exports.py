@@ -9,9 +9,10 @@ from typing import Any
 from afterimage.domain.entities import Chat, Image, Message
 from afterimage.domain.ledger import LedgerEntry
 from afterimage.domain.usage import usd
-from afterimage.http import contract, sizes
+from afterimage.http import routes, sizes, taken
+from afterimage.http.answers import LedgerView
 from afterimage.http.api import Handler, Request, Response
-from afterimage.http.contract import LedgerView, Route
+from afterimage.http.routes import Route
 from afterimage.ports.channel import ImageUrls
 from afterimage.ports.system import Clock
 from afterimage.use_cases.export_account import ExportAccount, Kind
@@ -32,11 +33,11 @@ class ExportRoutes:
 
     def handlers(self) -> dict[Route, Handler]:
         """Each route with what answers it."""
-        return {contract.EXPORT_ME: self.take}
+        return {routes.EXPORT_ME: self.take}
 
     def take(self, request: Request) -> Response:
         """200 with a page of it. Raises: Invalid (the cursor)."""
-        query = request.query(contract.ExportQuery)
+        query = request.query(taken.ExportQuery)
         page: dict[str, Any] = {kind.value: [] for kind in Kind}
         cursor, left, until = None, sizes.LARGEST_LIST, self.clock.now() + _TIME
         for number, one in enumerate(self.export(request.user_id, query.cursor)):

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from ulid import ULID
 
 from afterimage.domain.entities import Message, MessageType, Status
-from afterimage.http import contract
+from afterimage.http import routes, taken
 from afterimage.http.api import Handler, Request, Response
-from afterimage.http.contract import Route
+from afterimage.http.routes import Route
 from afterimage.ports.channel import ImageUrls
 from afterimage.ports.system import Clock
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
@@ -30,8 +30,8 @@ class LlmHandlerRoutes:
     def handlers(self) -> dict[Route, Handler]:
         """Each route with what answers it."""
         return {
-            contract.POST_MESSAGE: self.post_message,
-            contract.RETRY_MESSAGE: self.retry_message,
+            routes.POST_MESSAGE: self.post_message,
+            routes.RETRY_MESSAGE: self.retry_message,
         }
 
     def post_message(self, request: Request) -> Response:
@@ -40,8 +40,8 @@ class LlmHandlerRoutes:
         Raises:
             Refused: nothing was stored.
         """
-        chat = request.parameters(contract.ChatPath)
-        sent = request.body(contract.PostMessage)
+        chat = request.parameters(taken.ChatPath)
+        sent = request.body(taken.PostMessage)
         made_id = ULID.from_datetime(self.clock.now())
         answer = self.answer(
             Question(
@@ -66,8 +66,8 @@ class LlmHandlerRoutes:
 
     def retry_message(self, request: Request) -> Response:
         """200 with the answer as it stands after the new try. Raises: Refused."""
-        path = request.parameters(contract.MessagePath)
-        version = request.body(contract.MessageVersion).version
+        path = request.parameters(taken.MessagePath)
+        version = request.body(taken.MessageVersion).version
         message = self.retry(
             Click(
                 user_id=request.user_id,

@@ -9,7 +9,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from afterimage.domain.errors import AccountDeleted, Refused
-from afterimage.http.contract import (
+from afterimage.http.answers import ErrorView
+from afterimage.http.routes import (
     CANCEL_MESSAGE,
     DELETE_IMAGE,
     DELETE_ME,
@@ -30,7 +31,6 @@ from afterimage.http.contract import (
     ROUTES,
     SHARE_IMAGE,
     UNSHARE_IMAGE,
-    ErrorView,
     Route,
 )
 from afterimage.http.schemas import Mode, Schema, Untitled, schemas

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from afterimage.http import contract
+from afterimage.http import routes, taken
+from afterimage.http.answers import SearchResultView
 from afterimage.http.api import Handler, Request, Response
-from afterimage.http.contract import Route, SearchResultView
+from afterimage.http.routes import Route
 from afterimage.http.sizes import fitting
 from afterimage.ports.channel import ImageUrls
 from afterimage.ports.system import Clock
@@ -24,11 +25,11 @@ class SearchRoutes:
 
     def handlers(self) -> dict[Route, Handler]:
         """Each route with what answers it."""
-        return {contract.SEARCH: self.find}
+        return {routes.SEARCH: self.find}
 
     def find(self, request: Request) -> Response:
         """200 with a page of results, as far as one answer holds them. Raises: Invalid."""
-        query = request.query(contract.SearchQuery)
+        query = request.query(taken.SearchQuery)
         page = self.search(request.user_id, query.q, query.cursor)
         views = [self._view(hit) for hit in page.hits]
         fit = fitting(views)

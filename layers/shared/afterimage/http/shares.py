@@ -8,9 +8,10 @@ from datetime import timedelta
 
 from afterimage.domain.entities import Image
 from afterimage.domain.shares import Share
-from afterimage.http import contract
+from afterimage.http import routes, taken
+from afterimage.http.answers import ShareView
 from afterimage.http.api import Handler, Request, Response
-from afterimage.http.contract import Route, ShareView
+from afterimage.http.routes import Route
 from afterimage.ports.channel import ImageUrls
 from afterimage.ports.shares import ShareTokens
 from afterimage.use_cases.end_share import TakeBack
@@ -35,28 +36,28 @@ class ShareRoutes:
     def handlers(self) -> dict[Route, Handler]:
         """Each route with what answers it."""
         return {
-            contract.SHARE_IMAGE: self.share_image,
-            contract.UNSHARE_IMAGE: self.unshare_image,
-            contract.LIST_SHARES: self.list_shares,
+            routes.SHARE_IMAGE: self.share_image,
+            routes.UNSHARE_IMAGE: self.unshare_image,
+            routes.LIST_SHARES: self.list_shares,
         }
 
     def share_image(self, request: Request) -> Response:
         """200 with the link, made or lasting longer. Raises: NotFound, Busy."""
-        path = request.parameters(contract.ImagePath)
-        asked = request.body(contract.ShareImage)
+        path = request.parameters(taken.ImagePath)
+        asked = request.body(taken.ShareImage)
         lasts = timedelta(days=asked.days or _DAYS)
         image = self.share(request.user_id, path.image_id, Wish(bool(asked.prompt), lasts))
         return Response(self._link(request.user_id, image))
 
     def unshare_image(self, request: Request) -> Response:
         """204, also where there is no link and no such picture."""
-        path = request.parameters(contract.ImagePath)
+        path = request.parameters(taken.ImagePath)
         self.take_back(request.user_id, path.image_id)
         return Response(None, 204)
 
     def list_shares(self, request: Request) -> Response:
         """200 with a page of what is shared, the newest picture first."""
-        query = request.query(contract.SharesQuery)
+        query = request.query(taken.SharesQuery)
         page = self.read(request.user_id, query.limit, query.cursor)
         shared = [
             {"image": image_view(image, self.urls), **self._link(request.user_id, image)}

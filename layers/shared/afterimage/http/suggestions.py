@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from afterimage.http import contract
+from afterimage.http import routes
 from afterimage.http.api import Handler, Request, Response
-from afterimage.http.contract import Route
+from afterimage.http.routes import Route
 from afterimage.ports.channel import ImageUrls
 from afterimage.use_cases.read_suggestions import ReadSuggestions, Suggested
 from afterimage.views import SuggestionView
@@ -21,7 +21,7 @@ class SuggestionRoutes:
 
     def handlers(self) -> dict[Route, Handler]:
         """Each route with what answers it."""
-        return {contract.LIST_SUGGESTIONS: self.list_suggestions}
+        return {routes.LIST_SUGGESTIONS: self.list_suggestions}
 
     def list_suggestions(self, request: Request) -> Response:
         """200 with all of them, in the operator's order."""

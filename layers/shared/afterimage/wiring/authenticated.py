@@ -9,7 +9,7 @@ import requests
 
 from afterimage.adapters.tokens import IssuerKeys, TokenVerifier, fetch_json
 from afterimage.http.api import Handler, HttpApi
-from afterimage.http.contract import Route
+from afterimage.http.routes import Route
 from afterimage.measured import Measured
 from afterimage.wiring.connected import Connected
 
