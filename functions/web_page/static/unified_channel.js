@@ -951,7 +951,6 @@ function isCutShort(message, other) {
   return message.version === other.version && message.truncated && !other.truncated;
 }
 
-/** The second has words that were shown while they were written, and the first says no other. */
 /** The message with one of its attachments as that is now. */
 function withAttachment(message, image) {
   const { attachments } = message.meta;
@@ -960,6 +959,7 @@ function withAttachment(message, image) {
   return { ...message, meta: { ...message.meta, attachments: now } };
 }
 
+/** The second has words that were shown while they were written, and the first says no other. */
 function keepsWords({ text, version, meta }, held) {
   if (!held?.text || text !== "") return false;
   return version === held.version

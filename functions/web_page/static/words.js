@@ -410,11 +410,6 @@ const ERRORS = {
     en: "This has been tried often enough. Please send it as a new message.",
     de: "Das wurde oft genug versucht. Bitte sende es als neue Nachricht.",
   },
-  not_last: {
-    en: "Only the last question of a chat can be changed, and this is not it any more.",
-    de: "Nur die letzte Frage eines Chats lässt sich ändern, und das ist diese nicht mehr.",
-  },
-  not_ended: { en: "This question is still being answered.", de: "Diese Frage wird noch beantwortet." },
   image_deleted: { en: "This picture has been deleted.", de: "Dieses Bild wurde gelöscht." },
   account_deleted: { en: "This account has been deleted.", de: "Dieses Konto wurde gelöscht." },
   too_large: { en: "This file is too large.", de: "Diese Datei ist zu groß." },
