@@ -39,22 +39,15 @@ from afterimage.domain.changes import (
     TouchChat,
     Transition,
 )
-from afterimage.domain.entities import (
-    Channel,
-    FailureNote,
-    Job,
-    JobStatus,
-    Message,
-    MessageType,
-    Role,
-    Slot,
-    SlotStatus,
-    Status,
-)
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import ImageInserted, MessageInserted, MessageUpdated
+from afterimage.domain.failure_notes import FailureNote
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.messages import Message, MessageType, Role, Status
+from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.chats import DayUse
 from afterimage.ports.models import Cost

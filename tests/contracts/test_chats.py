@@ -23,8 +23,8 @@ from afterimage.domain.changes import (
     Transition,
     UnpinChat,
 )
+from afterimage.domain.chats import Chat, TitleOrigin
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Chat, TitleOrigin
 from afterimage.domain.ledger import EntryKind, LedgerEntry
 from afterimage.ports.channel import ConditionsFailed
 

@@ -20,9 +20,9 @@ from tests.support.doubles import NOW, REQUEST
 from afterimage.adapters.dynamodb import settled
 from afterimage.domain.changes import InsertJob, InsertMessage, TouchChat, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import JobStatus
 from afterimage.domain.errors import Busy
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.jobs import JobStatus
 
 ON_AWS_ONLY = pytest.mark.parametrize("atomic_tables", [LIKE_AWS], indirect=True)
 DELETION = Deletion.now(DeletionKind.CHAT, CHAT, NOW)

@@ -30,10 +30,11 @@ from afterimage.domain.changes import (
     TouchChat,
     Transition,
 )
+from afterimage.domain.channels import Channel
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Channel, JobStatus
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import ChatDeleted, Event, MessageInserted
+from afterimage.domain.jobs import JobStatus
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.keeping import OPEN_PARTITIONS, UserRows
 

@@ -20,10 +20,11 @@ from afterimage.domain.changes import (
     ReplaceMessage,
     Transition,
 )
-from afterimage.domain.entities import Job, Message, Role, Status
 from afterimage.domain.errors import TimedOut
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.jobs import Job
+from afterimage.domain.messages import Message, Role, Status
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey
 

@@ -17,7 +17,7 @@ from afterimage.domain.changes import (
     TouchChat,
     Transition,
 )
-from afterimage.domain.entities import Chat
+from afterimage.domain.chats import Chat
 from afterimage.domain.events import (
     ChatDeleted,
     ChatUpdated,

@@ -22,7 +22,6 @@ from tests.support.simulator import start, stop
 from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.adapters.system import SystemClock
 from afterimage.domain.conversation import Turn, turns
-from afterimage.domain.entities import Role
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -31,6 +30,7 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     TimedOut,
 )
+from afterimage.domain.messages import Role
 from afterimage.ports.models import ImageRequest, PaintRequest, Source, TextReply
 
 HELLO = [Turn("user", [{"text": "hello"}])]

@@ -12,7 +12,7 @@ from tests.support.builders import a_job
 from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain.changes import InsertJob, Transition
-from afterimage.domain.entities import JobStatus
+from afterimage.domain.jobs import JobStatus
 from afterimage.domain.limits import ModelKind
 
 DAY = "2026-11-20"

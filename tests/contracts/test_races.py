@@ -32,24 +32,17 @@ from afterimage.domain.changes import (
     ReserveImage,
     Transition,
 )
+from afterimage.domain.channels import Channel
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import (
-    Channel,
-    Job,
-    JobStatus,
-    Message,
-    MessageType,
-    Role,
-    Slot,
-    SlotStatus,
-    Status,
-)
 from afterimage.domain.errors import (
     NotRunning,
     TimedOut,
 )
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.jobs import Job, JobStatus
+from afterimage.domain.messages import Message, MessageType, Role, Status
+from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import DayUse

@@ -21,7 +21,7 @@ from afterimage.domain.changes import (
     TouchChat,
     Transition,
 )
-from afterimage.domain.entities import Chat
+from afterimage.domain.chats import Chat
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
 from afterimage.ports.chats import ChatPosition, DayUse

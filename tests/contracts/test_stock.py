@@ -21,7 +21,7 @@ from afterimage.domain.changes import (
     SpendStock,
     TouchChat,
 )
-from afterimage.domain.entities import JobStatus
+from afterimage.domain.jobs import JobStatus
 from afterimage.domain.limits import DailyLimits, ModelKind
 from afterimage.domain.stock import (
     SAMPLE,

@@ -21,7 +21,8 @@ from afterimage.domain.changes import (
     InsertUpload,
     MoveUpload,
 )
-from afterimage.domain.entities import JobStatus, Origin
+from afterimage.domain.images import Origin
+from afterimage.domain.jobs import JobStatus
 from afterimage.domain.uploads import Upload, UploadStatus
 from afterimage.ports.keeping import OPEN_PARTITIONS
 

@@ -11,7 +11,7 @@ from tests.support.builders import a_message
 from tests.support.doubles import NOW
 
 from afterimage.domain.changes import CloseAccount, CorrectOpen, InsertMessage, Transition
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.served import Served
 from afterimage.ports.channel import LostRace

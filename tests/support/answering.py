@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.catalogue import Catalogue
-from afterimage.domain.entities import Message
 from afterimage.domain.limits import Limits, ModelKind
+from afterimage.domain.messages import Message
 from afterimage.invocation import Invocation
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.events import RowReader

@@ -8,7 +8,9 @@ from typing import Any
 from ulid import ULID
 
 from afterimage.domain.callers import Caller
-from afterimage.domain.entities import Image, Job, Message, Role
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job
+from afterimage.domain.messages import Message, Role
 from afterimage.use_cases.open_question import Question
 from tests.support.doubles import NOW
 

@@ -9,9 +9,11 @@ from random import Random
 from typing import Any
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.entities import Image, Job, Message
+from afterimage.domain.images import Image
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.jobs import Job
 from afterimage.domain.limits import Limits, ModelKind
+from afterimage.domain.messages import Message
 from afterimage.domain.versions import Pair
 from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply

@@ -19,8 +19,8 @@ from typing import Any
 
 from afterimage.domain.conversation import Turn
 from afterimage.domain.deletions import Deletion
-from afterimage.domain.entities import Job
 from afterimage.domain.errors import NoImage, NotAPicture
+from afterimage.domain.jobs import Job
 from afterimage.domain.metrics import Metric
 from afterimage.domain.sources import KNOWN_BY
 from afterimage.domain.usage import Usage

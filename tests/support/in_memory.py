@@ -14,11 +14,15 @@ from typing import Any, TypeVar
 
 from afterimage.domain import changes, turns
 from afterimage.domain.changes import Change, Transition
+from afterimage.domain.channels import Channel
+from afterimage.domain.chats import Chat, TitleOrigin
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Channel, Chat, Image, Job, JobStatus, Message, TitleOrigin
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.messages import Message
 from afterimage.domain.served import NOBODY, Served
 from afterimage.domain.shares import Share, SharedPicture, image_and_number
 from afterimage.domain.stock import StockJob, StockPicture, StockStatus

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from afterimage.domain.entities import Chat
+from afterimage.domain.chats import Chat
 from afterimage.domain.ledger import EntryKind, LedgerEntry
 from tests.support.in_memory import InMemoryTables
 

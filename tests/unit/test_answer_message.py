@@ -36,7 +36,6 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
 from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.conversation import turns
-from afterimage.domain.entities import JobStatus, Message, MessageType, Role, Status
 from afterimage.domain.errors import (
     AccountDeleted,
     Blocked,
@@ -53,7 +52,9 @@ from afterimage.domain.errors import (
     TooManyOpen,
 )
 from afterimage.domain.events import MessageInserted
+from afterimage.domain.jobs import JobStatus
 from afterimage.domain.limits import Limits
+from afterimage.domain.messages import Message, MessageType, Role, Status
 from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer, AnswerMessage

@@ -19,10 +19,7 @@ from tests.unit.test_websocket_api import GARBAGE
 
 from afterimage import frames
 from afterimage.actions import LARGEST_SEQ, parsed
-from afterimage.domain.entities import (
-    Chat,
-    Slot,
-)
+from afterimage.domain.chats import Chat
 from afterimage.domain.errors import Failure
 from afterimage.domain.events import (
     ChatDeleted,
@@ -34,6 +31,7 @@ from afterimage.domain.events import (
     MessageInserted,
     MessageUpdated,
 )
+from afterimage.domain.slots import Slot
 from afterimage.http.asyncapi import document
 
 SPECIFICATION = Path(__file__).parent / "data" / "asyncapi" / "3.0.0.json"

@@ -13,9 +13,9 @@ from tests.support.doubles import NOW, PlainUrls
 from tests.support.in_memory import InMemoryEventLog
 
 from afterimage.domain.conversation import turns
-from afterimage.domain.entities import Image
 from afterimage.domain.errors import AccountDeleted, ChatDeleted, IdReused, UnknownPicture
 from afterimage.domain.events import MessageInserted
+from afterimage.domain.images import Image
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.views import message_view

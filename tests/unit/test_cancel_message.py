@@ -13,9 +13,10 @@ from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, Bundle
 from tests.support.doubles import NOW
 
 from afterimage.domain import ids
-from afterimage.domain.entities import JobStatus, Message, Status
 from afterimage.domain.errors import AccountDeleted, Blocked, Busy, NotFound, NotRunning
 from afterimage.domain.job_life import Move
+from afterimage.domain.jobs import JobStatus
+from afterimage.domain.messages import Message, Status
 
 
 def cancel_while_thinking(bundle: Bundle) -> tuple[Message, Message]:

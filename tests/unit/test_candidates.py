@@ -13,7 +13,7 @@ from tests.support.in_memory import InMemoryEventLog, InMemoryTables
 from tests.support.in_memory_candidates import InMemoryCandidates
 
 from afterimage.adapters.candidate_hashes import HmacCandidateHashes
-from afterimage.domain.entities import Chat
+from afterimage.domain.chats import Chat
 from afterimage.domain.metrics import Metric
 from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.use_cases.note_candidate import NoteCandidate

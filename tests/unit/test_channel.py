@@ -16,7 +16,7 @@ from tests.unit.conftest import USER
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import InsertMessage, Transition
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
 from afterimage.domain.events import MessageInserted, MessageUpdated
 from afterimage.domain.metrics import Metric

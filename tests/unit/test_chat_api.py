@@ -46,10 +46,11 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
 from afterimage.domain.callers import Caller
 from afterimage.domain.changes import InsertMessage, Transition
-from afterimage.domain.entities import Chat, Status
+from afterimage.domain.chats import Chat
 from afterimage.domain.errors import ProviderUnavailable, Unauthorized
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.limits import MOST_PINNED, Limits
+from afterimage.domain.messages import Status
 from afterimage.domain.stock import SAMPLE, StockPicture, ready_name
 from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.http import routes, sizes, taken

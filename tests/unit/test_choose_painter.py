@@ -16,9 +16,11 @@ from afterimage.adapters.own_models import OwnModels
 from afterimage.domain import endings
 from afterimage.domain.catalogue import Catalogue, catalogue_of
 from afterimage.domain.changes import MoveJob, RefundImage, ReserveImage
-from afterimage.domain.entities import JobStatus, Role, Slot
 from afterimage.domain.errors import Invalid, QuotaExceeded
 from afterimage.domain.image_sizes import size_of
+from afterimage.domain.jobs import JobStatus
+from afterimage.domain.messages import Role
+from afterimage.domain.slots import Slot
 from afterimage.http.image_models import views
 from afterimage.use_cases.choose_painter import ChoosePainter, Painter
 

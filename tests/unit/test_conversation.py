@@ -10,7 +10,7 @@ from tests.support.bundle import Bundle
 
 from afterimage.adapters.gemini.answers import MAX_REPLY
 from afterimage.domain.conversation import in_pairs
-from afterimage.domain.entities import Message, Role
+from afterimage.domain.messages import Message, Role
 from afterimage.ports.models import TextReply
 
 LONGEST_QUESTION = 8_000

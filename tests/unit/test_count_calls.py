@@ -26,7 +26,6 @@ from tests.support.bundle import (
 from tests.support.costs import count_calls
 from tests.support.doubles import NOW, RecordingLog
 
-from afterimage.domain.entities import Message, Status
 from afterimage.domain.errors import (
     Blocked,
     CallsUsedUp,
@@ -39,6 +38,7 @@ from afterimage.domain.errors import (
     TooManyOpen,
 )
 from afterimage.domain.limits import MOST_TRIES, ModelKind
+from afterimage.domain.messages import Message, Status
 from afterimage.use_cases.count_calls import CountCalls
 
 TO_MIDNIGHT = 14 * 3600 + 1

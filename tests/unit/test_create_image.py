@@ -36,17 +36,7 @@ from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
-from afterimage.domain.entities import (
-    Channel,
-    Image,
-    Job,
-    JobStatus,
-    Message,
-    Role,
-    Slot,
-    SlotStatus,
-    Status,
-)
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -55,8 +45,12 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     TimedOut,
 )
+from afterimage.domain.images import Image
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.messages import Message, Role, Status
+from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import LostRace
 from afterimage.ports.models import PaintRequest

@@ -22,14 +22,6 @@ from tests.support.doubles import NOW, RecordingPush
 from afterimage.adapters.edge import items
 from afterimage.domain import ids
 from afterimage.domain.deletions import ACCOUNT_REFUSED_FOR
-from afterimage.domain.entities import (
-    JobStatus,
-    Message,
-    Role,
-    Slot,
-    SlotStatus,
-    Status,
-)
 from afterimage.domain.errors import (
     AccountDeleted,
     Blocked,
@@ -39,7 +31,10 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.events import KEPT_FOR
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.jobs import JobStatus
+from afterimage.domain.messages import Message, Role, Status
 from afterimage.domain.metrics import Metric
+from afterimage.domain.slots import Slot, SlotStatus
 
 OTHER = "another-chat"
 STATES = ("reserved", "running", "succeeded", "failed", "cancelled")

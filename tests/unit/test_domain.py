@@ -15,16 +15,11 @@ from tests.support.doubles import NOW
 
 from afterimage.domain import aspect_ratios, quota
 from afterimage.domain.conversation import turns
-from afterimage.domain.entities import (
-    FailureNote,
-    Message,
-    Role,
-    Slot,
-    SlotStatus,
-    Status,
-)
 from afterimage.domain.errors import Blocked, Failure, QuotaExceeded, Refused
+from afterimage.domain.failure_notes import FailureNote
+from afterimage.domain.messages import Message, Role, Status
 from afterimage.domain.numbered_pictures import numbered
+from afterimage.domain.slots import Slot, SlotStatus
 
 CALL = {"functionCall": {"name": "generate_image", "id": "c1"}, "thoughtSignature": "b3Bh"}
 OTHER_CALL = {"functionCall": {"name": "generate_image"}}

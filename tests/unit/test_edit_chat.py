@@ -11,7 +11,8 @@ from tests.support.in_memory import InMemoryChats, InMemoryTables
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.entities import Channel, Chat, TitleOrigin
+from afterimage.domain.channels import Channel
+from afterimage.domain.chats import Chat, TitleOrigin
 from afterimage.domain.errors import NotFound, PinLimit
 from afterimage.domain.limits import MOST_PINNED
 from afterimage.use_cases.edit_chat import EditChat

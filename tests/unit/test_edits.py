@@ -18,7 +18,7 @@ from tests.support.in_memory import InMemoryEventLog
 
 from afterimage.adapters.gemini import history
 from afterimage.domain import ids, sources
-from afterimage.domain.entities import Message, Status
+from afterimage.domain.messages import Message, Status
 from afterimage.domain.numbered_pictures import NumberedPictures, numbered, shown
 from afterimage.domain.sources import StoredFiles
 from afterimage.ports.models import PaintRequest, Source

@@ -24,18 +24,13 @@ from afterimage.domain.changes import (
     ReturnCall,
     Transition,
 )
-from afterimage.domain.entities import (
-    Job,
-    JobStatus,
-    Message,
-    Role,
-    Slot,
-    Status,
-)
 from afterimage.domain.errors import TimedOut
 from afterimage.domain.events import ImageInserted, MessageUpdated
 from afterimage.domain.job_life import IllegalMove, Move, effect_of, moved
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.messages import Message, Role, Status
+from afterimage.domain.slots import Slot
 
 PACKAGE = Path(__file__).parents[2] / "layers" / "shared" / "afterimage"
 LATER = NOW + timedelta(seconds=9)

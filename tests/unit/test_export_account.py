@@ -18,8 +18,8 @@ from tests.support.in_memory import (
 from tests.support.in_memory_export import InMemoryExport
 from tests.unit.conftest import USER
 
+from afterimage.domain.chats import Chat
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Chat
 from afterimage.domain.errors import Invalid
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.export_account import ExportAccount

@@ -9,8 +9,9 @@ import pytest
 from tests.support.bundle import BYTES, DAY, HELLO, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
 
-from afterimage.domain.entities import JobStatus, Status
 from afterimage.domain.errors import Blocked, Internal, TimedOut
+from afterimage.domain.jobs import JobStatus
+from afterimage.domain.messages import Status
 from afterimage.ports.channel import LostRace
 
 SECRET = "what a provider said"

@@ -13,14 +13,8 @@ from tests.support.builders import CHAT, a_message, a_ulid, an_image
 from tests.support.doubles import NOW, PlainUrls
 
 from afterimage import frames
+from afterimage.domain.chats import Chat
 from afterimage.domain.deltas import LONGEST_PIECE
-from afterimage.domain.entities import (
-    Chat,
-    Image,
-    Message,
-    MessageType,
-    Slot,
-)
 from afterimage.domain.events import (
     ChatDeleted,
     ChatUpdated,
@@ -32,7 +26,10 @@ from afterimage.domain.events import (
     MessageInserted,
     MessageUpdated,
 )
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message, MessageType
 from afterimage.domain.shares import Share
+from afterimage.domain.slots import Slot
 from afterimage.views import chat_view, image_view, message_view
 
 KB_32 = 32 * 1024

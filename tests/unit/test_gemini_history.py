@@ -17,15 +17,10 @@ from tests.support.builders import a_message
 from afterimage.adapters.gemini import answers, history
 from afterimage.adapters.gemini.answers import Retryable
 from afterimage.domain.conversation import Turn, in_pairs, turns
-from afterimage.domain.entities import (
-    FailureNote,
-    Message,
-    Role,
-    Slot,
-    SlotStatus,
-    Status,
-)
 from afterimage.domain.errors import Failure
+from afterimage.domain.failure_notes import FailureNote
+from afterimage.domain.messages import Message, Role, Status
+from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.ports.models import TextReply
 
 SIGNATURE = "U0lHTg=="

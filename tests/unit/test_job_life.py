@@ -13,7 +13,6 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.support.builders import a_job
 from tests.support.doubles import NOW
 
-from afterimage.domain.entities import Job, JobStatus, Status
 from afterimage.domain.job_life import (
     MAX_ATTEMPTS,
     IllegalMove,
@@ -22,6 +21,8 @@ from afterimage.domain.job_life import (
     may,
     moved,
 )
+from afterimage.domain.jobs import Job, JobStatus
+from afterimage.domain.messages import Status
 
 ENDED = (JobStatus.SUCCEEDED, JobStatus.FAILED, JobStatus.CANCELLED)
 LATER = NOW + timedelta(seconds=9)

@@ -21,8 +21,8 @@ from afterimage.domain.changes import (
     ReserveImage,
     Transition,
 )
+from afterimage.domain.channels import Channel
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Channel
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.limits import ModelKind
 

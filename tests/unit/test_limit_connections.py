@@ -13,8 +13,8 @@ from tests.support.doubles import NOW, FixedClock, RecordingPush
 from tests.support.in_memory import InMemoryTables
 from tests.unit.conftest import USER
 
+from afterimage.domain.channels import Channel
 from afterimage.domain.connections import MAX_CONNECTIONS, is_pushed_out, pushed_out_by, too_many
-from afterimage.domain.entities import Channel
 from afterimage.use_cases.limit_connections import LimitConnections
 
 

@@ -11,7 +11,7 @@ from tests.support.in_memory import InMemoryChats, InMemoryTables
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.entities import Chat
+from afterimage.domain.chats import Chat
 from afterimage.domain.errors import Invalid
 from afterimage.domain.limits import MOST_PINNED
 from afterimage.http.taken import ChatsQuery

@@ -10,8 +10,9 @@ from afterimage.adapters.dynamodb import rows
 from afterimage.adapters.gemini.answers import MAX_BESIDE, MAX_PARTS
 from afterimage.adapters.gemini.tool import MAX_PROMPT
 from afterimage.domain import ids
-from afterimage.domain.entities import Message, MessageType, Role, Slot, SlotStatus
 from afterimage.domain.limits import MOST_PICTURES
+from afterimage.domain.messages import Message, MessageType, Role
+from afterimage.domain.slots import Slot, SlotStatus
 
 LARGEST_ITEM = 400 * 1024  # bytes, names included (Amazon DynamoDB Developer Guide, "Quotas")
 FOX = "\N{FOX FACE}"  # four bytes, and twelve where JSON is ASCII

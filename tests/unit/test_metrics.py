@@ -18,8 +18,8 @@ from tests.support.doubles import NOW
 from tests.support.plain_template import of_kind, properties, values
 
 from afterimage.adapters.system import NAMESPACE, PowertoolsMetrics
-from afterimage.domain.entities import Message, Status
 from afterimage.domain.errors import Failure
+from afterimage.domain.messages import Message, Status
 from afterimage.domain.metrics import Metric, ending, success
 
 PACKAGE = Path(__file__).parents[2] / "layers" / "shared" / "afterimage"

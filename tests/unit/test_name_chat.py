@@ -12,7 +12,9 @@ from tests.support.in_memory import InMemoryChats, InMemoryEventLog
 from tests.unit.conftest import USER
 
 from afterimage.domain.changes import NameChat, Transition
-from afterimage.domain.entities import Channel, Chat, Status, TitleOrigin
+from afterimage.domain.channels import Channel
+from afterimage.domain.chats import Chat, TitleOrigin
+from afterimage.domain.messages import Status
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.edit_chat import EditChat
 

@@ -14,9 +14,9 @@ from tests.support.costs import FLAT, IMAGE_MODEL, MODELS, TEXT_MODEL, count_cal
 from afterimage.adapters.own_models import OwnModels
 from afterimage.domain import ids
 from afterimage.domain.catalogue import Catalogue
-from afterimage.domain.entities import Status
 from afterimage.domain.errors import Blocked, ProviderUnavailable
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.messages import Status
 from afterimage.domain.metrics import Metric
 from afterimage.domain.usage import Usage
 from afterimage.use_cases.count_calls import CountCalls

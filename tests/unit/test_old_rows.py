@@ -14,15 +14,11 @@ from tests.support.doubles import NOW
 from afterimage.adapters.dynamodb import rows, slots
 from afterimage.adapters.dynamodb.tables import ChatRow, EventRow, ImageRow, LedgerRow, MessageRow
 from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
-from afterimage.domain.entities import (
-    FailureNote,
-    JobStatus,
-    Origin,
-    Role,
-    Slot,
-    SlotStatus,
-    Status,
-)
+from afterimage.domain.failure_notes import FailureNote
+from afterimage.domain.images import Origin
+from afterimage.domain.jobs import JobStatus
+from afterimage.domain.messages import Role, Status
+from afterimage.domain.slots import Slot, SlotStatus
 
 AT = {"S": "2026-11-20T10:00:00.000Z"}
 UNKNOWN = {"of_a_later_version": {"S": "…"}}

@@ -32,16 +32,8 @@ from tests.unit.conftest import USER
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.catalogue import catalogue_of
 from afterimage.domain.changes import Transition
+from afterimage.domain.channels import Channel
 from afterimage.domain.conversation import turns
-from afterimage.domain.entities import (
-    Channel,
-    Job,
-    JobStatus,
-    MessageType,
-    Role,
-    SlotStatus,
-    Status,
-)
 from afterimage.domain.errors import (
     ChatDeleted,
     Invalid,
@@ -52,9 +44,12 @@ from afterimage.domain.errors import (
     UnknownAnswer,
     UnknownPicture,
 )
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import Limits
+from afterimage.domain.messages import MessageType, Role, Status
 from afterimage.domain.metrics import Metric
 from afterimage.domain.served import Served
+from afterimage.domain.slots import SlotStatus
 from afterimage.invocation import Invocation
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
 from afterimage.use_cases.retry_message import Click, RetryMessage

@@ -31,8 +31,8 @@ from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.reports import DynamoDbReports
 from afterimage.adapters.dynamodb.tables import TABLES, connect
 from afterimage.domain.changes import TouchChat, Transition
+from afterimage.domain.channels import Channel
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Channel
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import LostRace
 from afterimage.ports.keeping import UserRows

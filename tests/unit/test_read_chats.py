@@ -17,9 +17,10 @@ from tests.support.in_memory import (
 )
 from tests.unit.conftest import USER
 
+from afterimage.domain.chats import Chat
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Chat, Origin
 from afterimage.domain.errors import Invalid, NotFound
+from afterimage.domain.images import Origin
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages
 

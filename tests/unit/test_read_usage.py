@@ -11,7 +11,7 @@ from tests.support.doubles import NOW, FixedClock
 from tests.support.in_memory import Counter, InMemoryLedger, InMemoryTables
 from tests.unit.conftest import USER
 
-from afterimage.domain.entities import JobStatus
+from afterimage.domain.jobs import JobStatus
 from afterimage.domain.limits import DailyLimits
 from afterimage.use_cases.read_chats import ReadUsage, Usage
 

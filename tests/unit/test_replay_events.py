@@ -22,7 +22,7 @@ from afterimage.domain.changes import (
     TouchChat,
     Transition,
 )
-from afterimage.domain.entities import Chat, Message
+from afterimage.domain.chats import Chat
 from afterimage.domain.errors import Busy
 from afterimage.domain.events import (
     ChatDeleted,
@@ -35,6 +35,7 @@ from afterimage.domain.events import (
     MessageInserted,
     MessageUpdated,
 )
+from afterimage.domain.messages import Message
 from afterimage.domain.metrics import Metric
 from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.replay_events import Replay, ReplayEvents

@@ -11,9 +11,11 @@ from tests.support.doubles import NOW
 
 from afterimage.domain import ids
 from afterimage.domain.changes import InsertImage, Transition
-from afterimage.domain.entities import Channel, JobStatus, Message, Status
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import Blocked, Busy, ProviderUnavailable
 from afterimage.domain.job_life import Move
+from afterimage.domain.jobs import JobStatus
+from afterimage.domain.messages import Message, Status
 from afterimage.ports.channel import LostRace
 
 

@@ -24,7 +24,6 @@ from tests.support.bundle import (
 from tests.support.doubles import NOW
 
 from afterimage.domain import ids
-from afterimage.domain.entities import JobStatus, Message, MessageType, Status
 from afterimage.domain.errors import (
     AccountDeleted,
     Blocked,
@@ -34,6 +33,8 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     TooManyOpen,
 )
+from afterimage.domain.jobs import JobStatus
+from afterimage.domain.messages import Message, MessageType, Status
 
 
 def failed_text(bundle: Bundle, number: int = 0, **changed: Any) -> Message:

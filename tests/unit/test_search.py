@@ -17,7 +17,7 @@ from tests.support.in_memory import (
 )
 from tests.unit.conftest import USER
 
-from afterimage.domain.entities import Chat
+from afterimage.domain.chats import Chat
 from afterimage.domain.errors import Invalid
 from afterimage.ports.chats import Saying
 from afterimage.use_cases.attach import Attach

@@ -11,8 +11,9 @@ from tests.support.bundle import BYTES, COPY_TIME, USER, Bundle, Killed
 from tests.support.doubles import NOW, PlainShareTokens
 
 from afterimage.domain import ids
-from afterimage.domain.entities import Image, Message
 from afterimage.domain.errors import AccountDeleted, NotFound
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message
 from afterimage.domain.shares import SharedPicture, name_of, shared_key
 
 WEEK = timedelta(days=7)

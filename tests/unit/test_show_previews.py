@@ -20,8 +20,9 @@ from tests.support.in_memory import InMemoryTables
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.entities import Channel, Role, Status
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import NoImage
+from afterimage.domain.messages import Role, Status
 from afterimage.use_cases.show_previews import ShowPreviews
 
 MESSAGE = a_message(0, role=Role.ASSISTANT, status=Status.GENERATING, version=2)

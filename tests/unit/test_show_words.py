@@ -17,7 +17,7 @@ from tests.support.in_memory import InMemoryMessages, InMemoryTables
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.entities import Role, Status
+from afterimage.domain.messages import Role, Status
 from afterimage.domain.metrics import Metric
 from afterimage.use_cases.show_words import ShowWords
 

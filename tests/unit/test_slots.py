@@ -15,9 +15,12 @@ from tests.support.doubles import NOW
 
 from afterimage.domain import ids
 from afterimage.domain.changes import ReserveImage, Transition
-from afterimage.domain.entities import Channel, JobStatus, Message, SlotStatus, Status
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import Blocked, NotFailed, ProviderUnavailable
+from afterimage.domain.jobs import JobStatus
+from afterimage.domain.messages import Message, Status
 from afterimage.domain.metrics import Metric
+from afterimage.domain.slots import SlotStatus
 from afterimage.ports.models import ImageRequest
 
 MANY = replace(

@@ -16,8 +16,10 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 from tests.support.bundle import BYTES, FOX, LIMITS, USER, Bundle, new_bundle
 
-from afterimage.domain.entities import Job, JobStatus, Message, SlotStatus, Status
 from afterimage.domain.errors import Blocked, Refused
+from afterimage.domain.jobs import Job, JobStatus
+from afterimage.domain.messages import Message, Status
+from afterimage.domain.slots import SlotStatus
 from afterimage.ports.models import ImageRequest
 
 MANY = replace(LIMITS, daily_images=30, daily_messages=30, image_calls=99, text_calls=99)

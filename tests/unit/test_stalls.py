@@ -21,7 +21,7 @@ from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.tables import TABLES, connect
 from afterimage.domain.changes import InsertJob, Transition
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import Busy
 from afterimage.invocation import Invocation
 

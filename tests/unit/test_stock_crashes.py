@@ -46,9 +46,9 @@ from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
-from afterimage.domain.entities import Status
 from afterimage.domain.errors import Busy
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.messages import Status
 from afterimage.domain.stock import StockJob, StockStatus
 from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.invocation import Invocation

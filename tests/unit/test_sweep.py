@@ -14,10 +14,12 @@ from tests.support.in_memory import Counter
 
 from afterimage.domain import ids
 from afterimage.domain.changes import Transition
+from afterimage.domain.channels import Channel
 from afterimage.domain.conversation import turns
-from afterimage.domain.entities import Channel, JobStatus, Message, Role, Status
 from afterimage.domain.errors import Blocked
 from afterimage.domain.job_life import Move
+from afterimage.domain.jobs import JobStatus
+from afterimage.domain.messages import Message, Role, Status
 from afterimage.ports.channel import LostRace
 from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey
 

@@ -39,9 +39,10 @@ from tests.unit.conftest import USER
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
 from afterimage.domain.conversation import turns
-from afterimage.domain.entities import JobStatus, MessageType, Status
 from afterimage.domain.errors import Busy, IdReused, MessageLimit
+from afterimage.domain.jobs import JobStatus
 from afterimage.domain.limits import Limits
+from afterimage.domain.messages import MessageType, Status
 from afterimage.domain.metrics import Metric
 from afterimage.domain.stock import SAMPLE, StockPicture, StockStatus, ready_name
 from afterimage.domain.suggestions import Suggestion, Suggestions

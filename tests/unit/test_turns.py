@@ -16,9 +16,11 @@ from tests.support.bundle import BYTES, FOX, LIMITS, USER, Bundle, Killed, new_b
 
 from afterimage.domain import turns
 from afterimage.domain.changes import InsertJob, MoveJob, RemoveJob, Transition
-from afterimage.domain.entities import Channel, JobStatus, Message, Status
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import Blocked, ProviderUnavailable
+from afterimage.domain.jobs import JobStatus
 from afterimage.domain.limits import LONGEST_WAIT
+from afterimage.domain.messages import Message, Status
 from afterimage.domain.metrics import Metric
 
 MANY = replace(LIMITS, daily_images=50, daily_messages=50, open_messages=20)

@@ -15,7 +15,6 @@ from tests.support.bundle import BYTES, DAY, UPLOAD_LIMIT, USER, Bundle, Killed,
 from tests.support.doubles import NOW
 
 from afterimage.domain import ids
-from afterimage.domain.entities import Origin
 from afterimage.domain.errors import (
     AccountDeleted,
     Busy,
@@ -25,6 +24,7 @@ from afterimage.domain.errors import (
     NotAPicture,
     UploadLimit,
 )
+from afterimage.domain.images import Origin
 from afterimage.domain.uploads import UploadStatus
 from afterimage.ports.pictures import Brought
 from afterimage.use_cases.purge_upload import PurgeUpload

@@ -12,7 +12,6 @@ import pytest
 from tests.support.builders import CHAT, a_ulid
 from tests.support.bundle import BYTES, FOX, HELLO, LIMITS, USER, Bundle, Killed, die, new_bundle
 
-from afterimage.domain.entities import Message, Status
 from afterimage.domain.errors import (
     Blocked,
     ChatDeleted,
@@ -24,6 +23,7 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
     QuestionDeleted,
 )
+from afterimage.domain.messages import Message, Status
 from afterimage.domain.versions import Pair
 from afterimage.ports.models import TextReply
 from afterimage.use_cases.answer_message import Answer

@@ -10,15 +10,10 @@ import pytest
 from tests.support.builders import a_message, a_ulid, an_image
 from tests.support.doubles import NOW, PlainUrls
 
-from afterimage.domain.entities import (
-    Chat,
-    FailureNote,
-    MessageType,
-    Role,
-    Slot,
-    SlotStatus,
-    Status,
-)
+from afterimage.domain.chats import Chat
+from afterimage.domain.failure_notes import FailureNote
+from afterimage.domain.messages import MessageType, Role, Status
+from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.views import chat_view, image_view, message_view, timestamp
 
 URLS = PlainUrls()

@@ -21,9 +21,9 @@ from tests.unit.conftest import USER
 from afterimage.adapters.aws import LambdaTeller
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import ReplaceMessage, Transition
-from afterimage.domain.entities import Message, Role, Status
 from afterimage.domain.errors import Invalid
 from afterimage.domain.events import MessageUpdated
+from afterimage.domain.messages import Message, Role, Status
 from afterimage.domain.web_push import Notice, Subscription, is_of, notice_of
 from afterimage.ports.web_push import Sent
 from afterimage.use_cases.subscribe import Subscribe

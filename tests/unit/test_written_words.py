@@ -11,8 +11,8 @@ import pytest
 from tests.support.bundle import BYTES, FOX, HELLO, Bundle, Killed, die
 from tests.support.doubles import RecordingPush
 
-from afterimage.domain.entities import Message, MessageType, Status
 from afterimage.domain.errors import Blocked, Failure, ProviderUnavailable, TimedOut
+from afterimage.domain.messages import Message, MessageType, Status
 
 SAID = ["Once ", "upon a time"]
 TEXT = "".join(SAID)

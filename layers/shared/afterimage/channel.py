@@ -17,8 +17,9 @@ from typing import Protocol
 from afterimage import frames
 from afterimage.domain import endings, turns
 from afterimage.domain.changes import Change, RefundImage, ReturnCall, Transition
-from afterimage.domain.entities import Channel, Job
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
+from afterimage.domain.jobs import Job
 from afterimage.domain.metrics import Metric, ending, success
 from afterimage.domain.web_push import notice_of
 from afterimage.invocation import Invocation, Patience

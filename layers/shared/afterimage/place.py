@@ -15,7 +15,7 @@ from __future__ import annotations
 import random
 from datetime import datetime, timedelta
 
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 from afterimage.domain.served import Served
 from afterimage.ports.channel import ChannelStore
 from afterimage.ports.system import Clock

@@ -11,20 +11,12 @@ from datetime import UTC, datetime
 from typing_extensions import TypedDict
 
 from afterimage.domain.aspect_ratios import AspectRatio
-from afterimage.domain.entities import (
-    Chat,
-    FailureNote,
-    Image,
-    Message,
-    MessageType,
-    Origin,
-    Role,
-    Slot,
-    SlotStatus,
-    Status,
-    TitleOrigin,
-)
+from afterimage.domain.chats import Chat, TitleOrigin
+from afterimage.domain.failure_notes import FailureNote
 from afterimage.domain.image_sizes import ImageSize
+from afterimage.domain.images import Image, Origin
+from afterimage.domain.messages import Message, MessageType, Role, Status
+from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.ports.channel import ImageUrls
 
 

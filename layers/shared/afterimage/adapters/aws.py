@@ -32,7 +32,7 @@ from afterimage.ports.system import Clock, Log, Metrics
 
 if TYPE_CHECKING:
     from afterimage.domain.deletions import Deletion
-    from afterimage.domain.entities import Job
+    from afterimage.domain.jobs import Job
     from afterimage.domain.web_push import Notice
 
 _DAY_S = 86_400

@@ -10,10 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from afterimage.domain.chats import Chat
 from afterimage.domain.deletions import Deletion
-from afterimage.domain.entities import Chat, Image, Job, Message
 from afterimage.domain.events import Event
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.messages import Message
 from afterimage.domain.shares import Share, SharedPicture
 from afterimage.domain.stock import StockPicture
 from afterimage.domain.uploads import Upload

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 
 MAX_CONNECTIONS = 20
 # API Gateway ends every connection after two hours; what is older has gone without a word.

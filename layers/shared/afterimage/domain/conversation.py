@@ -11,7 +11,8 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from afterimage.domain.entities import Image, Message, Role, Status
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message, Role, Status
 from afterimage.domain.numbered_pictures import NumberedPictures, label, of_message
 
 IMAGE_TOOL = "generate_image"

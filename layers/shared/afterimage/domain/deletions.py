@@ -18,8 +18,8 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 
 from afterimage.domain import quota
-from afterimage.domain.entities import Image
 from afterimage.domain.events import KEPT_FOR
+from afterimage.domain.images import Image
 
 _PREFIX = "deletion#"
 

@@ -42,7 +42,6 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.deletions import late_uploads, of_picture
-from afterimage.domain.entities import FailureNote, Image, Job, Message, Role, Slot, SlotStatus
 from afterimage.domain.errors import Failure
 from afterimage.domain.events import (
     Event,
@@ -52,8 +51,13 @@ from afterimage.domain.events import (
     MessageInserted,
     MessageUpdated,
 )
+from afterimage.domain.failure_notes import FailureNote
+from afterimage.domain.images import Image
 from afterimage.domain.job_life import Move, effect_of, may, may_have_begun, moved
+from afterimage.domain.jobs import Job
 from afterimage.domain.limits import ModelKind
+from afterimage.domain.messages import Message, Role
+from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.domain.versions import Pair, displaced, made_to_stand
 
 

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-from afterimage.domain.entities import Chat, Image, Message
+from afterimage.domain.chats import Chat
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message
 
 EventName = Literal[
     "message-insert",

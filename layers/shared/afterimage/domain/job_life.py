@@ -24,7 +24,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 
-from afterimage.domain.entities import Job, JobStatus, Status
+from afterimage.domain.jobs import Job, JobStatus
+from afterimage.domain.messages import Status
 
 MAX_ATTEMPTS = 2
 

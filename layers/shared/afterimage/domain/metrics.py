@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from enum import Enum, StrEnum
 
-from afterimage.domain.entities import Message
+from afterimage.domain.messages import Message
 
 
 class Unit(StrEnum):

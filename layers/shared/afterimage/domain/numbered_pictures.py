@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from afterimage.domain.entities import Image, Message
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message
 
 MOST_SHOWN = 6  # each costs hundreds of tokens, in every turn
 _MOST_EARLIER = 2

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from afterimage.domain.entities import Image
+from afterimage.domain.images import Image
 
 SAMPLE = "sample"
 # For so long a picture is kept for whoever has taken it.

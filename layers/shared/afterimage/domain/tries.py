@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from afterimage.domain import ids
-from afterimage.domain.entities import Message
+from afterimage.domain.messages import Message
 
 
 def jobs_of(message: Message) -> list[str]:

@@ -21,9 +21,11 @@ from afterimage.domain.changes import (
     ReplaceMessage,
     Transition,
 )
-from afterimage.domain.entities import Channel, Job, JobStatus, Message
+from afterimage.domain.channels import Channel
 from afterimage.domain.events import Event, MessageUpdated
 from afterimage.domain.job_life import Move, moved
+from afterimage.domain.jobs import Job, JobStatus
+from afterimage.domain.messages import Message
 
 _PAINTING = frozenset({JobStatus.RESERVED, JobStatus.RUNNING})
 

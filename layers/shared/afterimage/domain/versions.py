@@ -16,8 +16,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from afterimage.domain.changes import Change, ReplaceMessage
-from afterimage.domain.entities import Message, Role
 from afterimage.domain.events import Event, MessageUpdated
+from afterimage.domain.messages import Message, Role
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from afterimage.domain.entities import Message
+    from afterimage.domain.messages import Message
 
 MOST_SUBSCRIPTIONS = 10  # of one user
 # What comes sooner, somebody has waited for.

@@ -8,8 +8,10 @@ from typing import Any, TypeVar
 
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.entities import Channel, Image, Message, Origin
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import AccountDeleted
+from afterimage.domain.images import Image, Origin
+from afterimage.domain.messages import Message
 from afterimage.http import routes, taken
 from afterimage.http.api import Handler, Request, Response
 from afterimage.http.routes import Route

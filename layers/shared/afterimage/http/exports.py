@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
-from afterimage.domain.entities import Chat, Image, Message
+from afterimage.domain.chats import Chat
+from afterimage.domain.images import Image
 from afterimage.domain.ledger import LedgerEntry
+from afterimage.domain.messages import Message
 from afterimage.domain.usage import usd
 from afterimage.http import routes, sizes, taken
 from afterimage.http.answers import LedgerView

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from ulid import ULID
 
-from afterimage.domain.entities import Message, MessageType, Status
+from afterimage.domain.messages import Message, MessageType, Status
 from afterimage.http import routes, taken
 from afterimage.http.api import Handler, Request, Response
 from afterimage.http.routes import Route

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from afterimage.domain.entities import Image
+from afterimage.domain.images import Image
 from afterimage.domain.shares import Share
 from afterimage.http import routes, taken
 from afterimage.http.answers import ShareView

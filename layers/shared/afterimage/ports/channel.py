@@ -12,7 +12,7 @@ from afterimage.domain.served import Served
 
 if TYPE_CHECKING:  # who only reads does without them
     from afterimage.domain.changes import Change, Counting, Transition
-    from afterimage.domain.entities import Channel
+    from afterimage.domain.channels import Channel
 
 
 class LostRace(AfterimageError):

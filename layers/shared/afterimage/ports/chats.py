@@ -6,7 +6,10 @@ from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from afterimage.domain.entities import Chat, Image, Job, Message
+from afterimage.domain.chats import Chat
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job
+from afterimage.domain.messages import Message
 
 
 class MessageReader(Protocol):

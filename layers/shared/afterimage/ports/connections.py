@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 
 
 class ConnectionRegistry(Protocol):

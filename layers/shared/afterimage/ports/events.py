@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from afterimage.domain.entities import Chat, Image, Message
+from afterimage.domain.chats import Chat
 from afterimage.domain.events import EventReference
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message
 
 
 class EventLog(Protocol):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Protocol
 
-from afterimage.domain.entities import Chat
+from afterimage.domain.chats import Chat
 from afterimage.domain.ledger import LedgerEntry
 
 

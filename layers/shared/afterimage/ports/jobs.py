@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Protocol
 
-from afterimage.domain.entities import Job
+from afterimage.domain.jobs import Job
 
 
 class JobStore(Protocol):

@@ -29,7 +29,6 @@ from afterimage.domain.changes import (
     TouchChat,
     Transition,
 )
-from afterimage.domain.entities import Message, Role, Status
 from afterimage.domain.errors import (
     AccountDeleted,
     Busy,
@@ -48,6 +47,7 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.limits import Limits, ModelKind
+from afterimage.domain.messages import Message, Role, Status
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log

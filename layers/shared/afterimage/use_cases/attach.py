@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from afterimage.domain.entities import Image, Message
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message
 
 if TYPE_CHECKING:
     from afterimage.ports.chats import ImagesById

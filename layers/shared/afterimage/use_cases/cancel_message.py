@@ -7,10 +7,11 @@ from datetime import timedelta
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings, ids, turns
+from afterimage.domain.channels import Channel
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import Channel, Message, Role
 from afterimage.domain.errors import NotFound, NotRunning
 from afterimage.domain.job_life import Move
+from afterimage.domain.messages import Message, Role
 from afterimage.ports.channel import LostRace
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log

@@ -5,8 +5,8 @@ from __future__ import annotations
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
 from afterimage.domain.changes import CheckLastLine, Transition
-from afterimage.domain.entities import Role
 from afterimage.domain.errors import Busy, NotFound, NotLast
+from afterimage.domain.messages import Role
 from afterimage.domain.versions import Pair, displaced, made_to_stand, standing
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from decimal import Decimal
 
 from afterimage.domain import quota
-from afterimage.domain.entities import OrderedPicture
 from afterimage.domain.errors import CallsUsedUp
+from afterimage.domain.jobs import OrderedPicture
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.domain.usage import Usage

@@ -22,9 +22,12 @@ from functools import partial
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings
+from afterimage.domain.channels import Channel
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import Channel, Image, Job, Message
 from afterimage.domain.errors import AccountDeleted, Busy, Failure, Internal, NoImage
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job
+from afterimage.domain.messages import Message
 from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds
 from afterimage.ports.chats import MessageReader

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import BeginDeletion, CloseChat, Transition, UnpinChat
+from afterimage.domain.channels import Channel
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Channel
 from afterimage.domain.events import ChatDeleted
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import ChatReader

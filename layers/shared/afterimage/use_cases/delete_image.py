@@ -14,9 +14,9 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.deletions import Deletion, of_picture
-from afterimage.domain.entities import Image
 from afterimage.domain.errors import Busy
 from afterimage.domain.events import Event, ImageDeleted, MessageUpdated
+from afterimage.domain.images import Image
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import ImageReader, MessageReader
 from afterimage.ports.keeping import DeletionStarter

@@ -11,10 +11,11 @@ from contextlib import suppress
 from dataclasses import replace
 
 from afterimage.domain.changes import BeginDeletion, Change, ForgetLine
+from afterimage.domain.chats import TITLE_LENGTH, Chat, TitleOrigin
 from afterimage.domain.deletions import Deletion, DeletionKind, line_subject
-from afterimage.domain.entities import TITLE_LENGTH, Chat, Role, TitleOrigin
 from afterimage.domain.errors import Busy, NotFound
 from afterimage.domain.events import ChatUpdated, Event
+from afterimage.domain.messages import Role
 from afterimage.domain.versions import Pair
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader

@@ -9,8 +9,8 @@ from datetime import datetime
 from typing import Any, ParamSpec, TypeVar
 
 from afterimage.domain import ids
-from afterimage.domain.entities import Image, Origin
 from afterimage.domain.errors import NoImage
+from afterimage.domain.images import Image, Origin
 from afterimage.domain.seen import goes_as_it_is
 from afterimage.ports.pictures import DecodedPicture, PictureStore
 from afterimage.ports.system import Log

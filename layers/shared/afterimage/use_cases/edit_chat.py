@@ -8,7 +8,8 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
 from afterimage.domain.changes import Change, PinChat, Transition, UnpinChat
 from afterimage.domain.changes import EditChat as Edited
-from afterimage.domain.entities import Channel, Chat, TitleOrigin
+from afterimage.domain.channels import Channel
+from afterimage.domain.chats import Chat, TitleOrigin
 from afterimage.domain.errors import NotFound, PinLimit
 from afterimage.domain.events import ChatUpdated
 from afterimage.domain.limits import MOST_PINNED

@@ -14,10 +14,13 @@ from datetime import datetime, timedelta
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings, ids
 from afterimage.domain.deletions import Deletion, late_uploads
-from afterimage.domain.entities import Image, Job, Message, SlotStatus
 from afterimage.domain.errors import AccountDeleted
+from afterimage.domain.images import Image
 from afterimage.domain.job_life import Move, may
+from afterimage.domain.jobs import Job
+from afterimage.domain.messages import Message
 from afterimage.domain.metrics import Metric
+from afterimage.domain.slots import SlotStatus
 from afterimage.domain.tries import jobs_of
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader

@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection
 from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
 from afterimage.domain import endings, turns
 from afterimage.domain.changes import Change
+from afterimage.domain.channels import Channel
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import Channel, Message, Status
 from afterimage.domain.errors import ChatDeleted, Failure, QuestionDeleted
+from afterimage.domain.messages import Message, Status
 from afterimage.domain.versions import Pair, standing
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log

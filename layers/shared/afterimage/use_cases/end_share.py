@@ -11,8 +11,8 @@ from dataclasses import replace
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import BeginDeletion, Change, HideShared, SetShare, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Image
 from afterimage.domain.errors import AccountDeleted, Busy
+from afterimage.domain.images import Image
 from afterimage.domain.shares import image_and_number, name_of, shared_key, subject_of
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import ImageReader, MessageReader

@@ -15,10 +15,12 @@ from datetime import timedelta
 from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import endings, ids
 from afterimage.domain.changes import ReplaceMessage
+from afterimage.domain.channels import Channel
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import Channel, Job, Message
 from afterimage.domain.errors import Busy
 from afterimage.domain.job_life import Move, may
+from afterimage.domain.jobs import Job
+from afterimage.domain.messages import Message
 from afterimage.domain.versions import Pair
 from afterimage.invocation import Invocation, Patience
 from afterimage.ports.channel import ConditionsFailed, LostRace

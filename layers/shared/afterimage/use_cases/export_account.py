@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from afterimage.domain.entities import Chat, Image, Message
+from afterimage.domain.chats import Chat
 from afterimage.domain.errors import Invalid
+from afterimage.domain.images import Image
 from afterimage.domain.ledger import LedgerEntry
+from afterimage.domain.messages import Message
 from afterimage.ports.chats import ChatReader, MessageReader
 from afterimage.ports.exports import ExportReader
 from afterimage.use_cases.attach import Attach

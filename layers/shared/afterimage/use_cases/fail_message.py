@@ -8,9 +8,9 @@ from datetime import timedelta
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import Message
 from afterimage.domain.errors import AccountDeleted, Busy, Failure
 from afterimage.domain.job_life import Move
+from afterimage.domain.messages import Message
 from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.end_slots import EndSlots
 

@@ -6,8 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from afterimage.domain import ids
-from afterimage.domain.entities import Image, Job
 from afterimage.domain.errors import Internal
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job
 from afterimage.ports.pictures import CacheTags, DecodedPicture, PictureStore
 from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.develop_picture import Decode, PictureFiles, Running, develop, readable

@@ -9,8 +9,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 from afterimage import frames
+from afterimage.domain.channels import Channel
 from afterimage.domain.connections import is_pushed_out, pushed_out_by, too_many
-from afterimage.domain.entities import Channel
 from afterimage.ports.channel import Push
 from afterimage.ports.connections import ConnectionRegistry, WaitingRoom
 from afterimage.ports.system import Clock

@@ -13,7 +13,7 @@ from base64 import urlsafe_b64encode
 from collections.abc import Collection
 
 from afterimage.domain import ids
-from afterimage.domain.entities import Chat
+from afterimage.domain.chats import Chat
 from afterimage.domain.errors import Invalid
 from afterimage.ports.chats import ChatPosition, ChatReader
 from afterimage.use_cases.read_chats import Page

@@ -11,7 +11,8 @@ from dataclasses import replace
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import NameChat as Named
 from afterimage.domain.changes import Transition
-from afterimage.domain.entities import TITLE_LENGTH, Channel, TitleOrigin
+from afterimage.domain.channels import Channel
+from afterimage.domain.chats import TITLE_LENGTH, TitleOrigin
 from afterimage.domain.errors import Refused
 from afterimage.domain.events import ChatUpdated
 from afterimage.domain.metrics import Metric

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from datetime import datetime, timedelta
 
-from afterimage.domain.entities import Message
+from afterimage.domain.messages import Message
 from afterimage.domain.metrics import Metric
 from afterimage.domain.suggestions import LONGEST, Suggestions, same_words
 from afterimage.ports.candidates import CandidateHashes, CandidateStore

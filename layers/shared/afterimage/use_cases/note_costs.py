@@ -14,7 +14,7 @@ from decimal import Decimal
 
 from afterimage.domain import quota
 from afterimage.domain.catalogue import Catalogue
-from afterimage.domain.entities import Job, OrderedPicture
+from afterimage.domain.jobs import Job, OrderedPicture
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.domain.usage import Usage, nano, usd

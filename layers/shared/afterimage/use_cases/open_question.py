@@ -20,11 +20,14 @@ from afterimage.domain.changes import (
     TouchChat,
     Transition,
 )
-from afterimage.domain.entities import TITLE_LENGTH, Channel, Image, Message, Role, Status
+from afterimage.domain.channels import Channel
+from afterimage.domain.chats import TITLE_LENGTH
 from afterimage.domain.errors import ChatDeleted, NotEnded, NotLast, UnknownPicture
 from afterimage.domain.events import MessageInserted
 from afterimage.domain.image_sizes import ImageSize
+from afterimage.domain.images import Image
 from afterimage.domain.limits import Limits, ModelKind
+from afterimage.domain.messages import Message, Role, Status
 from afterimage.domain.versions import Pair, Told, displaced, standing
 from afterimage.ports.chats import ImagesById
 from afterimage.ports.system import Clock

@@ -28,16 +28,8 @@ from afterimage.domain.changes import (
     ReserveImage,
     Transition,
 )
+from afterimage.domain.channels import Channel
 from afterimage.domain.endings import Ending
-from afterimage.domain.entities import (
-    Channel,
-    FailureNote,
-    Job,
-    JobStatus,
-    Message,
-    Slot,
-    Status,
-)
 from afterimage.domain.errors import (
     CallsUsedUp,
     Failure,
@@ -47,8 +39,12 @@ from afterimage.domain.errors import (
     QuotaExceeded,
 )
 from afterimage.domain.events import MessageInserted, MessageUpdated
+from afterimage.domain.failure_notes import FailureNote
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import LONGEST_WAIT, Limits, ModelKind
+from afterimage.domain.messages import Message, Status
 from afterimage.domain.metrics import Metric
+from afterimage.domain.slots import Slot
 from afterimage.measured import milliseconds
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.jobs import ImageStarter, JobStore

@@ -14,8 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afterimage.domain import budget, ids
-from afterimage.domain.entities import Image, Job
 from afterimage.domain.errors import SourceDeleted
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job
 from afterimage.domain.metrics import Metric
 from afterimage.domain.variants import varied
 from afterimage.measured import timed

@@ -11,8 +11,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from afterimage.domain.conversation import ordered
-from afterimage.domain.entities import Message, Role
 from afterimage.domain.errors import UnknownAnswer
+from afterimage.domain.messages import Message, Role
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.models import ImageRequest
 from afterimage.ports.system import Log

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from afterimage.domain import budget, ids, image_sizes
-from afterimage.domain.entities import OrderedPicture
 from afterimage.domain.errors import Failure, NoImage
+from afterimage.domain.jobs import OrderedPicture
 from afterimage.domain.metrics import Metric
 from afterimage.domain.stock import NOBODY, StockJob, StockPicture
 from afterimage.domain.usage import nano

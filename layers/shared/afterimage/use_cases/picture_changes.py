@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from afterimage.domain.changes import Change, ReplaceMessage, Transition
-from afterimage.domain.entities import Image, Message
 from afterimage.domain.events import Event, ImageUpdated, MessageUpdated
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message
 from afterimage.ports.chats import MessageReader
 
 

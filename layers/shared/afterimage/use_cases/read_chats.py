@@ -9,9 +9,12 @@ from statistics import median
 from typing import Generic, TypeVar
 
 from afterimage.domain import ids, quota
-from afterimage.domain.entities import Channel, Image, Job, JobStatus, Message, Origin
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import Invalid, NotFound
+from afterimage.domain.images import Image, Origin
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import DailyLimits
+from afterimage.domain.messages import Message
 from afterimage.domain.usage import usd
 from afterimage.domain.words import folded, has_all
 from afterimage.ports.chats import ChatReader, ImageReader, MessageReader, UsageReader

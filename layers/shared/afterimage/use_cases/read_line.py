@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from afterimage.domain import ids
+from afterimage.domain.chats import TITLE_LENGTH, Chat
 from afterimage.domain.clock_rule import MOST_OFF
-from afterimage.domain.entities import TITLE_LENGTH, Chat, Message, Role
+from afterimage.domain.messages import Message, Role
 from afterimage.domain.versions import Pair, pairs_in
 from afterimage.ports.chats import ChatsById, MessageReader
 from afterimage.use_cases.attach import Attach

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from afterimage.domain.entities import Image
+from afterimage.domain.images import Image
 from afterimage.ports.chats import ImagesById
 from afterimage.ports.shares import ShareIndex
 from afterimage.ports.system import Clock

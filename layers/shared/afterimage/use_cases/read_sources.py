@@ -12,8 +12,8 @@ from concurrent.futures import Executor, wait
 from typing import TypeVar
 
 from afterimage.domain import ids, sources
-from afterimage.domain.entities import Image
 from afterimage.domain.errors import SourceDeleted
+from afterimage.domain.images import Image
 from afterimage.domain.sources import StoredFiles
 from afterimage.ports.chats import ImagesById
 from afterimage.ports.models import Source

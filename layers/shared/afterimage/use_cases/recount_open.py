@@ -11,7 +11,7 @@ from datetime import datetime
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import CorrectOpen, Transition
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.metrics import Metric
 from afterimage.ports.channel import ConditionsFailed

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from afterimage import frames
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import Busy
 from afterimage.domain.events import EventReference
 from afterimage.domain.metrics import Metric

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
-from afterimage.domain.entities import Job
+from afterimage.domain.jobs import Job
 from afterimage.ports.events import EventLog
 from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.replay_events import ReplayEvents

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from afterimage.domain.entities import Job, JobStatus
 from afterimage.domain.errors import Failure, Internal, TimedOut
 from afterimage.domain.job_life import Move, may, moved
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.metrics import Metric
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore

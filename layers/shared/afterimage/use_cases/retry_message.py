@@ -15,7 +15,7 @@ from datetime import datetime
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import quota
 from afterimage.domain.changes import CountCall, CountMessage, ReplaceMessage, Transition
-from afterimage.domain.entities import Channel, Message, Role, Status
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import (
     AccountDeleted,
     MessageLimit,
@@ -27,6 +27,7 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.limits import MOST_TRIES, Limits, ModelKind
+from afterimage.domain.messages import Message, Role, Status
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.models import ImageRequest

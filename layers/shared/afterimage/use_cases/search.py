@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from afterimage.domain import ids
-from afterimage.domain.entities import Chat, Message
+from afterimage.domain.chats import Chat
 from afterimage.domain.errors import Invalid
+from afterimage.domain.messages import Message
 from afterimage.domain.words import folded, has_all
 from afterimage.ports.chats import ChatPosition, ChatReader, Saying, SayingReader
 from afterimage.ports.events import RowReader

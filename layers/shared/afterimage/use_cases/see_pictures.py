@@ -12,7 +12,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 from afterimage.domain import ids
-from afterimage.domain.entities import Image, Message
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message
 from afterimage.domain.numbered_pictures import NumberedPictures, numbered, shown
 from afterimage.domain.seen import goes_as_it_is
 from afterimage.ports.pictures import SmallFiles

@@ -25,8 +25,8 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.entities import Image
 from afterimage.domain.errors import Busy, NotFound
+from afterimage.domain.images import Image
 from afterimage.domain.shares import Share, SharedPicture, name_of, shared_key, subject_of
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader

@@ -20,8 +20,9 @@ from enum import IntEnum
 
 from afterimage import frames
 from afterimage.channel import Posts, UnifiedChannel
-from afterimage.domain.entities import Channel, Message
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import NoImage
+from afterimage.domain.messages import Message
 from afterimage.ports.pictures import DecodedPicture, Studio
 from afterimage.ports.system import Log, Metrics
 from afterimage.use_cases.passing_frames import PassingFrames

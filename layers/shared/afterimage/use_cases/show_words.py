@@ -20,7 +20,7 @@ from types import TracebackType
 from afterimage import frames
 from afterimage.channel import Posts, UnifiedChannel
 from afterimage.domain.deltas import Delta, Progress
-from afterimage.domain.entities import Message
+from afterimage.domain.messages import Message
 from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds
 from afterimage.ports.chats import MessageReader

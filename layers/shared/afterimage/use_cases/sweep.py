@@ -14,9 +14,11 @@ from typing import TypeVar
 
 from afterimage.domain import ids
 from afterimage.domain.deletions import is_deletion
-from afterimage.domain.entities import Job, JobStatus, Message, SlotStatus, Status
 from afterimage.domain.errors import Failure, TimedOut
+from afterimage.domain.jobs import Job, JobStatus
+from afterimage.domain.messages import Message, Status
 from afterimage.domain.metrics import Metric
+from afterimage.domain.slots import SlotStatus
 from afterimage.invocation import Invocation
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore

@@ -18,13 +18,17 @@ from random import Random
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids, image_sizes, quota
 from afterimage.domain.changes import InsertImage, InsertJob, ReserveImage, SpendStock, Transition
+from afterimage.domain.channels import Channel
 from afterimage.domain.conversation import ordered
-from afterimage.domain.entities import Channel, Image, Job, JobStatus, Message, Slot, SlotStatus
 from afterimage.domain.errors import Busy, Refused
 from afterimage.domain.events import ImageInserted
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import Limits
+from afterimage.domain.messages import Message
 from afterimage.domain.metrics import Metric
 from afterimage.domain.seen import files_of
+from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.domain.stock import TAKEN_FOR, StockPicture, StockStatus
 from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.domain.usage import usd

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import Executor
 
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 from afterimage.domain.web_push import Notice, Subscription, is_looked_at, is_of
 from afterimage.ports.system import Clock, Log
 from afterimage.ports.web_push import PushServices, Sent, Subscriptions

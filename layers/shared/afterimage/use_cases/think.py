@@ -19,8 +19,8 @@ from functools import partial
 from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import budget, endings
 from afterimage.domain.changes import CountCall, Transition
+from afterimage.domain.channels import Channel
 from afterimage.domain.conversation import in_pairs, turns
-from afterimage.domain.entities import Channel, Message, Role, Status
 from afterimage.domain.errors import (
     AccountDeleted,
     Blocked,
@@ -29,6 +29,7 @@ from afterimage.domain.errors import (
     Internal,
     QuestionDeleted,
 )
+from afterimage.domain.messages import Message, Role, Status
 from afterimage.domain.metrics import Metric
 from afterimage.domain.numbered_pictures import NumberedPictures
 from afterimage.measured import milliseconds, timed

@@ -7,8 +7,9 @@ from datetime import timedelta
 
 from afterimage.domain import turns
 from afterimage.domain.changes import Transition
-from afterimage.domain.entities import Channel, Job, JobStatus
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import Failure
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.metrics import Metric
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore

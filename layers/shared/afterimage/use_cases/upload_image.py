@@ -28,7 +28,7 @@ from afterimage.domain.changes import (
     MoveUpload,
     Transition,
 )
-from afterimage.domain.entities import Channel, Image, Origin
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import (
     AccountDeleted,
     Busy,
@@ -40,6 +40,7 @@ from afterimage.domain.errors import (
     UploadLimit,
 )
 from afterimage.domain.events import ImageInserted
+from afterimage.domain.images import Image, Origin
 from afterimage.domain.uploads import Upload, UploadStatus
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import ImageReader

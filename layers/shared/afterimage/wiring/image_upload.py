@@ -13,7 +13,8 @@ from afterimage.adapters.dynamodb.readers import DynamoDbImages, DynamoDbLedger
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from afterimage.domain.changes import Transition
-from afterimage.domain.entities import Channel, Job
+from afterimage.domain.channels import Channel
+from afterimage.domain.jobs import Job
 from afterimage.http.image_upload import ImageUploadRoutes
 from afterimage.use_cases.upload_image import UploadImage
 from afterimage.wiring.authenticated import HttpFunction, authenticated

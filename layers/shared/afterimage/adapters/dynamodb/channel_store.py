@@ -23,7 +23,7 @@ from afterimage.adapters.dynamodb.writes import (
     writes_of,
 )
 from afterimage.domain.changes import CountCall, CountMessage, ReserveImage, Transition
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.served import Served
 from afterimage.ports.channel import ConditionsFailed, LostRace

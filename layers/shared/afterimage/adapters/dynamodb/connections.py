@@ -11,7 +11,7 @@ from pynamodb.expressions.condition import Condition
 
 from afterimage.adapters.dynamodb import rows
 from afterimage.adapters.dynamodb.tables import COUNTER, ChannelRow
-from afterimage.domain.entities import Channel
+from afterimage.domain.channels import Channel
 from afterimage.domain.served import Served
 from afterimage.ports.system import Clock
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from afterimage.adapters.dynamodb import rows, uploads
 from afterimage.adapters.dynamodb.tables import PINS, ChatRow, LedgerRow
+from afterimage.domain.chats import Chat
 from afterimage.domain.deletions import is_deletion
-from afterimage.domain.entities import Chat
 from afterimage.domain.ledger import EntryKind, LedgerEntry
 
 _AT_ONCE = 100  # rows

@@ -7,7 +7,7 @@ from pynamodb.expressions.update import Action
 
 from afterimage.adapters.dynamodb import rows
 from afterimage.adapters.dynamodb.tables import LedgerRow
-from afterimage.domain.entities import Job
+from afterimage.domain.jobs import Job
 
 
 def still(before: Job) -> Condition:

@@ -23,9 +23,12 @@ from afterimage.adapters.dynamodb.tables import (
     MessageRow,
 )
 from afterimage.adapters.dynamodb.together import read_rows, read_together
+from afterimage.domain.chats import Chat
 from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_subject
-from afterimage.domain.entities import Chat, Image, Job, JobStatus, Message
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import MOST_PINNED, ModelKind
+from afterimage.domain.messages import Message
 from afterimage.ports.chats import ChatPosition, DayUse, Saying
 from afterimage.ports.keeping import MessageKey
 

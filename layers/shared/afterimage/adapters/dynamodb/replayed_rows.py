@@ -10,7 +10,9 @@ from pynamodb.models import Model
 from afterimage.adapters.dynamodb import rows
 from afterimage.adapters.dynamodb.settled import read_settled
 from afterimage.adapters.dynamodb.tables import ChatRow, ImageRow, MessageRow
-from afterimage.domain.entities import Chat, Image, Message
+from afterimage.domain.chats import Chat
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message
 
 OfChatT = TypeVar("OfChatT", Message, Image)
 # Rows of one table by hash and range key; what is not there is left out.

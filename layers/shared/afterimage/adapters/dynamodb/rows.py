@@ -20,24 +20,16 @@ from afterimage.adapters.dynamodb.tables import (
     MessageRow,
 )
 from afterimage.domain import image_sizes
+from afterimage.domain.chats import Chat, TitleOrigin
 from afterimage.domain.deletions import AtEdge, Deletion, kind_and_subject
-from afterimage.domain.entities import (
-    Chat,
-    FailureNote,
-    Image,
-    Job,
-    JobStatus,
-    Message,
-    MessageType,
-    Role,
-    Slot,
-    SlotStatus,
-    Status,
-    TitleOrigin,
-)
 from afterimage.domain.events import KEPT_FOR, SETTLES_WITHIN, EventReference
+from afterimage.domain.failure_notes import FailureNote
 from afterimage.domain.image_sizes import ImageSize
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job, JobStatus
+from afterimage.domain.messages import Message, MessageType, Role, Status
 from afterimage.domain.shares import Share
+from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.ports.keeping import OPEN_PARTITIONS
 
 timestamp, time_of = slots.timestamp, slots.time_of

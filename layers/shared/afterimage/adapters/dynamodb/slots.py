@@ -6,8 +6,10 @@ from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
-from afterimage.domain.entities import FailureNote, Image, Origin, Slot, SlotStatus
+from afterimage.domain.failure_notes import FailureNote
+from afterimage.domain.images import Image, Origin
 from afterimage.domain.shares import Share
+from afterimage.domain.slots import Slot, SlotStatus
 
 _IMAGE_FIELDS = frozenset(field.name for field in fields(Image))
 

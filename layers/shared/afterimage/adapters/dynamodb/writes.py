@@ -32,7 +32,8 @@ from afterimage.adapters.dynamodb.tables import (
 )
 from afterimage.domain import changes, turns
 from afterimage.domain.changes import Change, Transition
-from afterimage.domain.entities import Channel, TitleOrigin
+from afterimage.domain.channels import Channel
+from afterimage.domain.chats import TitleOrigin
 from afterimage.domain.events import EventReference
 from afterimage.domain.served import Served
 

@@ -10,8 +10,8 @@ from typing import Any
 
 from afterimage.adapters.gemini.history import whole_characters
 from afterimage.domain.aspect_ratios import ASPECT_RATIOS
+from afterimage.domain.chats import TITLE_LENGTH
 from afterimage.domain.conversation import IMAGE_TOOL, NAME_TOOL
-from afterimage.domain.entities import TITLE_LENGTH
 from afterimage.domain.limits import MOST_PICTURES
 from afterimage.domain.sources import MOST_SOURCES
 

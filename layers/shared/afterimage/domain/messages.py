@@ -1,21 +1,24 @@
-"""The things the bundle is about, as plain immutable values. Times are aware UTC datetimes."""
+"""A message, as a plain immutable value, and what it becomes.
+
+Every way in which one changes is a method of it, so that its fields never disagree; that makes this
+file long. Which transaction goes with it is said where that is made (`endings.py`, `turns.py`, …).
+"""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from afterimage.domain import image_sizes
 from afterimage.domain.errors import Failure
+from afterimage.domain.failure_notes import FailureNote
 from afterimage.domain.image_sizes import ImageSize
-from afterimage.domain.served import NOBODY, Served
-from afterimage.domain.shares import Share
-
-TITLE_LENGTH = 80
+from afterimage.domain.images import Image
+from afterimage.domain.jobs import Job
+from afterimage.domain.slots import Slot, SlotStatus
 
 
 class Role(StrEnum):
@@ -36,171 +39,7 @@ class Status(StrEnum):
     CANCELLED = "cancelled"
 
 
-class Origin(StrEnum):
-    """Where a picture comes from."""
-
-    PAINTED = "painted"
-    UPLOAD = "upload"
-
-
-OPEN = frozenset({Status.THINKING, Status.GENERATING})
-
-
-class TitleOrigin(StrEnum):
-    """Whose words a chat's title is: the first of its first message, a model's, or a person's."""
-
-    TEXT = "text"
-    MODEL = "model"
-    PERSON = "person"
-
-
-class SlotStatus(StrEnum):
-    WAITING = "waiting"
-    GENERATING = "generating"
-    COMPLETE = "complete"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-_OPEN_SLOT = frozenset({SlotStatus.WAITING, SlotStatus.GENERATING})
-_TRIED_AGAIN = frozenset({SlotStatus.FAILED, SlotStatus.CANCELLED})
-
-
-class JobStatus(StrEnum):
-    WAITING = "waiting"
-    RESERVED = "reserved"
-    RUNNING = "running"
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    CANCELLED = "cancelled"
-
-
-@dataclass(frozen=True)
-class FailureNote:
-    """Why a message failed, as kept in its row.
-
-    Attributes:
-        retry_at: from when on trying again makes sense.
-    """
-
-    code: str
-    message: str
-    retry_at: datetime | None = None
-
-    @classmethod
-    def of(cls, failure: Failure, now: datetime) -> FailureNote:
-        wait = failure.retry_after
-        retry_at = None if wait is None else now + timedelta(seconds=wait)
-        return cls(failure.code, failure.public, retry_at)
-
-
-@dataclass(frozen=True)
-class Image:
-    """A picture in the gallery. Holds S3 keys, never URLs.
-
-    Attributes:
-        message_id: of the answer that it was painted for; None if somebody has brought it.
-        chat_id: whose deletion deletes it; None likewise.
-        size: bytes of the full-size file.
-        color: the dominant colour, `#rrggbb`.
-        thumbhash: base64 of the picture's thumbhash (evanw.github.io/thumbhash).
-        tagged: whether its files carry cache tags, by which the edge forgets them.
-        source_image_ids: the pictures that it was painted after, whether they are there or not.
-        composite: whether something that somebody brought is in what was painted.
-        index: its place in the model's answer: 0 was asked for, what follows came with it.
-        share: how it is shared; None if it is not.
-        shares_begun: how many sharings of it have been begun, of which the last may be `share`. In
-            what a message holds of its pictures it is not said.
-    """
-
-    id: str
-    message_id: str | None
-    chat_id: str | None
-    prompt: str
-    created_at: datetime
-    key: str
-    thumbnail_key: str
-    width: int
-    height: int
-    size: int
-    color: str
-    thumbhash: str
-    tagged: bool = False
-    origin: Origin = Origin.PAINTED
-    source_image_ids: tuple[str, ...] = ()
-    composite: bool = False
-    index: int = 0
-    share: Share | None = None
-    shares_begun: int = 0
-
-    @property
-    def has_brought(self) -> bool:
-        """Whether somebody brought it, or something that is in it."""
-        return self.composite or self.origin is Origin.UPLOAD
-
-
-@dataclass(frozen=True)
-class Slot:
-    """The place of one picture in an answer, from its order on.
-
-    Attributes:
-        id: of its job, and of its picture.
-        refunded: whether the picture of a cancelled one went back to its day.
-        unasked: its picture came with that of another slot, and nobody had asked for it.
-        deadline: by when an open one must have ended.
-    """
-
-    id: str
-    status: SlotStatus = SlotStatus.GENERATING
-    image: Image | None = None
-    image_deleted: bool = False
-    error: FailureNote | None = None
-    refunded: bool = False
-    unasked: bool = False
-    deadline: datetime | None = None
-
-    @classmethod
-    def of(cls, job: Job, deadline: datetime) -> Slot:
-        """The slot of a job that has been ordered."""
-        waits = job.status is JobStatus.WAITING
-        status = SlotStatus.WAITING if waits else SlotStatus.GENERATING
-        return cls(job.id, status, deadline=deadline)
-
-    @classmethod
-    def unordered(cls, slot_id: str, note: FailureNote) -> Slot:
-        """The slot of a picture that was asked for and could not be ordered."""
-        return cls(slot_id, SlotStatus.FAILED, error=note)
-
-    @property
-    def is_open(self) -> bool:
-        """Whether its picture may still come."""
-        return self.status in _OPEN_SLOT
-
-    @property
-    def may_be_tried(self) -> bool:
-        """Whether it has ended without a picture."""
-        return self.status in _TRIED_AGAIN
-
-    @property
-    def is_charged(self) -> bool:
-        """Whether its picture counts for its day."""
-        return not (self.unasked or self.refunded or self.status is SlotStatus.FAILED)
-
-    def begun(self, deadline: datetime) -> Slot:
-        """The same slot once its job's turn has come."""
-        return replace(self, status=SlotStatus.GENERATING, deadline=deadline)
-
-    def painted(self, image: Image) -> Slot:
-        """The same slot with its picture."""
-        return replace(self, status=SlotStatus.COMPLETE, image=image, error=None, deadline=None)
-
-    def failed(self, note: FailureNote) -> Slot:
-        """The same slot, ended with a reason."""
-        return replace(self, status=SlotStatus.FAILED, error=note, refunded=False, deadline=None)
-
-    def cancelled(self, *, refunded: bool) -> Slot:
-        """The same slot, ended by its user."""
-        return replace(self, status=SlotStatus.CANCELLED, refunded=refunded, deadline=None)
+_OPEN = frozenset({Status.THINKING, Status.GENERATING})
 
 
 @dataclass(frozen=True)
@@ -270,7 +109,7 @@ class Message:
     @property
     def is_open(self) -> bool:
         """Whether an answer is still under way."""
-        return self.status in OPEN
+        return self.status in _OPEN
 
     @property
     def next_try(self) -> int:
@@ -439,7 +278,7 @@ class Message:
             status=status,
             error=first_failed if status is Status.FAILED else None,
             deadline=min(deadlines, default=None),
-            lease_until=self.lease_until if status in OPEN else None,
+            lease_until=self.lease_until if status in _OPEN else None,
         )
 
     def _ended(self, status: Status) -> Message:
@@ -453,129 +292,9 @@ class Message:
 
 def _status_of(slots: Sequence[Slot]) -> Status:
     """What a message with these slots is: open while one is, then the best of what came."""
-    statuses = {slot.status for slot in slots}
-    if statuses & _OPEN_SLOT:
+    if any(slot.is_open for slot in slots):
         return Status.GENERATING
+    statuses = {slot.status for slot in slots}
     if SlotStatus.COMPLETE in statuses:
         return Status.COMPLETE
     return Status.CANCELLED if SlotStatus.CANCELLED in statuses else Status.FAILED
-
-
-@dataclass(frozen=True)
-class Chat:
-    """A conversation.
-
-    Attributes:
-        pinned: whether it stands before the others, whenever it last changed.
-        last_line: id of the line that was begun last; None where none has been since lines are
-            counted.
-    """
-
-    id: str
-    title: str
-    created_at: datetime
-    updated_at: datetime
-    pinned: bool = False
-    title_origin: TitleOrigin = TitleOrigin.TEXT
-    last_line: str | None = None
-
-
-@dataclass(frozen=True)
-class OrderedPicture:
-    """What calls of a painter are for: its price, where their answers do not say theirs.
-
-    Attributes:
-        model: id of the one that is asked first.
-        size: that is asked for.
-    """
-
-    job_id: str
-    model: str
-    size: ImageSize
-
-
-@dataclass(frozen=True)
-class Job:
-    """One try to paint one picture; its row is audit log, rate limit and job record in one.
-
-    Attributes:
-        aspect_ratio: None leaves it to the model, which follows the first source.
-        source_image_ids: the pictures that it is made of, in their order.
-        attempt: how often a function has been asked to run it, from 1.
-        image_size: how large it is asked for.
-        pictures: what it takes of the day's limit; of one that has succeeded, what came counts.
-        counts: what a picture of each smaller size would count for.
-        slot: place of its picture among those that were asked for, from 0.
-        quota_day: the UTC day (`YYYY-MM-DD`) whose quota it was taken from.
-        turn_at: when its turn came; None if it has not yet, or if it never had to wait.
-        claimed_by: request id of the invocation that runs it, or ran it.
-        purge_at: from when on what an ended job uploaded is removed; None once it is.
-        cost_nano_usd: what the calls for it cost that were noted, however it ended.
-    """
-
-    id: str
-    chat_id: str
-    message_id: str
-    prompt: str
-    aspect_ratio: str | None
-    quota_day: str
-    model: str
-    created_at: datetime
-    source_image_ids: tuple[str, ...] = ()
-    image_size: ImageSize = image_sizes.DEFAULT
-    pictures: int = 1
-    counts: Mapping[str, int] = field(default_factory=dict, hash=False)
-    slot: int = 0
-    status: JobStatus = JobStatus.RESERVED
-    attempt: int = 1
-    turn_at: datetime | None = None
-    claimed_by: str | None = None
-    started_at: datetime | None = None
-    ended_at: datetime | None = None
-    price_usd: str | None = None
-    error_code: str | None = None
-    purge_at: datetime | None = None
-    cost_nano_usd: int = 0
-
-    @property
-    def ordered(self) -> OrderedPicture:
-        return OrderedPicture(self.id, self.model, self.image_size)
-
-    @property
-    def handed_over_at(self) -> datetime:
-        """When it was handed to the painter."""
-        return self.turn_at or self.created_at
-
-    def counted(self, image: Image) -> int:
-        """What its picture counts for: never more than was asked for, and less if it is smaller."""
-        came = image_sizes.size_of(image.width, image.height)
-        return min(self.pictures, self.counts.get(came, self.pictures))
-
-
-@dataclass(frozen=True)
-class Channel:
-    """A user's unified channel as one consistent read shows it.
-
-    Attributes:
-        seq: number of the latest event; 0 before the first.
-        open_messages: answers under way.
-        connections: ids of the connections that get live frames, oldest first.
-        painting: ids of the jobs that are the painter's: reserved or running.
-        waiting: ids of the jobs that wait for their turn.
-        ended: ids of connections that get no more frames, by their token's end or their age.
-        served: which numbers had their turn, of those who wait to commit.
-        visible: of connections whose client somebody looks at, when that was last said.
-        told: whether a browser of theirs has asked to be told by Web Push.
-    """
-
-    user_id: str
-    seq: int = 0
-    open_messages: int = 0
-    deleted: bool = False
-    connections: tuple[str, ...] = ()
-    painting: frozenset[str] = frozenset()
-    waiting: frozenset[str] = frozenset()
-    ended: tuple[str, ...] = ()
-    served: Served = NOBODY
-    visible: Mapping[str, datetime] = field(default_factory=dict, hash=False)
-    told: bool = False
