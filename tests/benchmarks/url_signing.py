@@ -8,7 +8,7 @@ from unittest.mock import patch
 
 from aws_lambda_powertools import Logger
 
-from afterimage.adapters.aws import SignedUrls
+from afterimage.adapters.signed_urls import SignedUrls
 from afterimage.domain.ids import image_key
 from afterimage.settings import ChatApiSettings
 from afterimage.wiring.connected import Channelled

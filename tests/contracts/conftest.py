@@ -29,7 +29,6 @@ from tests.support.ministack import ministack
 from tests.support.template import of_type
 from tests.support.warmings import InMemoryWarmings
 
-from afterimage.adapters.aws import S3Pictures
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.candidates import DynamoDbCandidates
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
@@ -56,6 +55,7 @@ from afterimage.adapters.dynamodb.tables import (
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.dynamodb.warmings import DynamoDbWarmings
 from afterimage.adapters.quick_puts import QuickPictures, QuickPuts
+from afterimage.adapters.s3 import S3Pictures
 from afterimage.adapters.system import SystemClock
 from afterimage.invocation import Invocation
 from afterimage.ports.candidates import CandidateStore

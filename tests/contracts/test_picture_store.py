@@ -12,9 +12,9 @@ from moto import mock_aws
 from tests.contracts.conftest import BUCKET, Pictures, _client
 from tests.support.doubles import RecordingLog
 
-from afterimage.adapters.aws import S3Pictures, S3SmallFiles
 from afterimage.adapters.quick_puts import QuickPuts, QuickStockFiles
-from afterimage.adapters.stock import S3StockFiles
+from afterimage.adapters.s3 import S3Pictures, S3SmallFiles
+from afterimage.adapters.stock_files import S3StockFiles
 from afterimage.adapters.system import SystemClock
 from afterimage.domain.sources import KNOWN_BY
 from afterimage.ports.pictures import FileHead

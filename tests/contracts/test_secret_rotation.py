@@ -32,7 +32,8 @@ from tests.support.doubles import FixedClock, RecordingLog
 from tests.support.edge import a_request
 from tests.support.shell import Shell
 
-from afterimage.adapters import aws
+from afterimage.adapters.kept_texts import Cached, secret
+from afterimage.adapters.signed_urls import SignedUrls
 
 KEY = f"p/{'0' * 32}/01JD4A7Y000000000000000000/full.webp"
 GIVEN = {
@@ -98,8 +99,8 @@ class Bundle:
 
     def url(self) -> str:
         """What a function signs that has just read the secret."""
-        read = aws.Cached(aws.secret(lambda: self.secrets, self.secret_id), RecordingLog())
-        return aws.SignedUrls(lambda: "https://page.test", read, self.clock, 7).url(KEY)
+        read = Cached(secret(lambda: self.secrets, self.secret_id), RecordingLog())
+        return SignedUrls(lambda: "https://page.test", read, self.clock, 7).url(KEY)
 
     def shows(self, url: str) -> bool:
         """Whether the edge lets it through."""

@@ -18,7 +18,8 @@ import pytest
 import requests
 from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
 
-from afterimage.adapters import aws
+from afterimage.adapters.clients import PUSH
+from afterimage.adapters.posts import ApiGatewayPush
 from afterimage.adapters.tokens import fetch_json
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
@@ -82,10 +83,10 @@ def test_the_first_post_after_a_pause_arrives_and_closes_no_socket(forgetful: Fo
         "apigatewaymanagementapi",
         region_name="eu-central-1",
         endpoint_url=forgetful.url,
-        config=aws.PUSH,
+        config=PUSH,
     )
     log, metrics = RecordingLog(), RecordingMetrics()
-    push = aws.ApiGatewayPush(lambda: client, FixedClock(), log, metrics)
+    push = ApiGatewayPush(lambda: client, FixedClock(), log, metrics)
     until = NOW + timedelta(seconds=2)
 
     for frame in ("one", "two", "three"):

@@ -194,16 +194,16 @@ GUARDS = (
     ),
     Guard(
         _ONCE,
-        "adapters/aws.py",
+        "adapters/s3.py",
         ', IfNoneMatch="*"',
         "",
         "tests/contracts/test_picture_store.py::test_the_first_original_stays",
     ),
     Guard(
         _ONCE,
-        "adapters/aws.py",
-        'if _code(error) != "PreconditionFailed":',
-        'if _code(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):',
+        "adapters/s3.py",
+        'if code_of(error) != "PreconditionFailed":',
+        'if code_of(error) not in ("PreconditionFailed", "ConditionalRequestConflict"):',
         "tests/unit/test_aws.py::test_while_another_upload_is_under_way_the_original_is_tried_again",
     ),
     Guard(
@@ -571,7 +571,7 @@ GUARDS = (
     ),
     Guard(
         _WORK,
-        "adapters/aws.py",
+        "adapters/posts.py",
         "return not (isinstance(error, ReadTimeoutError) and self._clock.now() >= until)",
         "return False",
         "tests/unit/test_aws.py::"

@@ -24,8 +24,13 @@ from botocore.stub import Stubber
 from tests.support.builders import a_job
 from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
 
-from afterimage.adapters import aws
+from afterimage.adapters.clients import PUSH
 from afterimage.adapters.edge import CloudFrontEdge
+from afterimage.adapters.kept_texts import Cached, parameter, secret
+from afterimage.adapters.lambdas import LambdaDeletionStarter, LambdaPainter
+from afterimage.adapters.posts import ApiGatewayPush
+from afterimage.adapters.s3 import S3Pictures
+from afterimage.adapters.signed_urls import SignedUrls
 from afterimage.adapters.tokens import IssuerKeys
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.errors import ProviderUnavailable
@@ -37,7 +42,7 @@ def client(service: Any) -> Any:
     session = botocore.session.Session()
     session.set_credentials("testing", "testing")
     return session.create_client(
-        service, region_name="eu-central-1", endpoint_url="https://aws.test", config=aws.PUSH
+        service, region_name="eu-central-1", endpoint_url="https://aws.test", config=PUSH
     )
 
 
@@ -50,7 +55,7 @@ class Connections:
         self.stub.activate()
         self.clock = FixedClock()
         self.metrics = RecordingMetrics()
-        self.push = aws.ApiGatewayPush(lambda: self.client, self.clock, log, self.metrics)
+        self.push = ApiGatewayPush(lambda: self.client, self.clock, log, self.metrics)
 
     def takes(self, data: str) -> None:
         expected = {"ConnectionId": "tab", "Data": data.encode()}
@@ -154,9 +159,9 @@ class Broken:
 
         return call
 
-    def push(self, log: RecordingLog) -> tuple[aws.ApiGatewayPush, RecordingMetrics]:
+    def push(self, log: RecordingLog) -> tuple[ApiGatewayPush, RecordingMetrics]:
         metrics = RecordingMetrics()
-        return aws.ApiGatewayPush(lambda: self, self.clock, log, metrics), metrics
+        return ApiGatewayPush(lambda: self, self.clock, log, metrics), metrics
 
 
 STALE = ConnectionClosedError(endpoint_url="https://aws.test")
@@ -230,7 +235,7 @@ def test_where_we_are_late_ourselves_nothing_is_posted_and_the_socket_stays(
 
 def test_whether_a_post_is_repeated_is_decided_here_alone() -> None:
     """The SDK knows nothing of the time that is left."""
-    retries: Any = aws.PUSH.retries  # type: ignore[attr-defined]
+    retries: Any = PUSH.retries  # type: ignore[attr-defined]
 
     assert retries["total_max_attempts"] == 1
 
@@ -278,9 +283,7 @@ def test_a_job_is_invoked_without_waiting_for_it() -> None:
     with Stubber(functions) as stub:
         stub.add_response("invoke", {"StatusCode": 202}, expected)
 
-        aws.LambdaImageStarter(lambda: functions, "image_generate:live", lambda: "c-1").start(
-            "alice", job
-        )
+        LambdaPainter(lambda: functions, "image_generate:live", lambda: "c-1").start("alice", job)
 
         stub.assert_no_pending_responses()
 
@@ -294,7 +297,7 @@ def test_a_job_is_invoked_without_waiting_for_it() -> None:
 )
 def test_a_job_that_cannot_be_invoked(error: Exception) -> None:
     broken = Broken(error)
-    starter = aws.LambdaImageStarter(lambda: broken, "image_generate:live", lambda: None)
+    starter = LambdaPainter(lambda: broken, "image_generate:live", lambda: None)
 
     with pytest.raises(ProviderUnavailable):
         starter.start("alice", a_job(1))
@@ -319,7 +322,7 @@ class Source:
 
 def test_a_value_is_kept_for_five_minutes(log: RecordingLog) -> None:
     seconds = 1_000.0
-    value = aws.Cached(Source(), log, now=lambda: seconds)
+    value = Cached(Source(), log, now=lambda: seconds)
 
     seen = []
     for passed in (0, 1, 299, 1, 300):
@@ -329,7 +332,7 @@ def test_a_value_is_kept_for_five_minutes(log: RecordingLog) -> None:
     assert seen == ["value 1", "value 1", "value 1", "value 2", "value 2"]
 
 
-@pytest.mark.parametrize("kept", [aws.Cached, IssuerKeys])
+@pytest.mark.parametrize("kept", [Cached, IssuerKeys])
 def test_age_is_told_by_the_wall_clock(kept: type) -> None:
     """In a frozen sandbox a monotonic one may stand still, and minutes would be hours."""
     assert signature(kept).parameters["now"].default is time.time
@@ -337,7 +340,7 @@ def test_age_is_told_by_the_wall_clock(kept: type) -> None:
 
 def test_a_clock_that_is_set_back_keeps_nothing_for_longer(log: RecordingLog) -> None:
     seconds = 1_000_000.0
-    value = aws.Cached(Source(), log, now=lambda: seconds)
+    value = Cached(Source(), log, now=lambda: seconds)
     value()
 
     seconds = 10.0
@@ -350,7 +353,7 @@ def test_a_clock_that_is_set_back_keeps_nothing_for_longer(log: RecordingLog) ->
 
 def test_an_old_value_serves_on_while_a_new_one_cannot_be_read(log: RecordingLog) -> None:
     source = Source()
-    value = aws.Cached(source, log, max_age_s=-1)
+    value = Cached(source, log, max_age_s=-1)
     assert value() == "value 1"
     source.fails = EndpointConnectionError(endpoint_url="https://aws.test")
 
@@ -361,7 +364,7 @@ def test_an_old_value_serves_on_while_a_new_one_cannot_be_read(log: RecordingLog
 def test_without_any_value_the_failure_is_told(log: RecordingLog) -> None:
     source = Source()
     source.fails = EndpointConnectionError(endpoint_url="https://aws.test")
-    value = aws.Cached(source, log)
+    value = Cached(source, log)
 
     with pytest.raises(EndpointConnectionError):
         value()
@@ -373,10 +376,10 @@ def test_secrets_and_parameters_are_read() -> None:
     secrets, parameters = client("secretsmanager"), client("ssm")
     with Stubber(secrets) as stub:
         stub.add_response("get_secret_value", {"SecretString": "s"}, {"SecretId": "name"})
-        assert aws.secret(lambda: secrets, "name")() == "s"
+        assert secret(lambda: secrets, "name")() == "s"
     with Stubber(parameters) as stub:
         stub.add_response("get_parameter", {"Parameter": {"Value": "p"}}, {"Name": "name"})
-        assert aws.parameter(lambda: parameters, "name")() == "p"
+        assert parameter(lambda: parameters, "name")() == "p"
 
 
 # --- URLs of pictures --------------------------------------------------------------------------
@@ -385,8 +388,8 @@ SECRET = "a-signing-secret"
 KEY = "p/0123456789abcdef/01JD4A7Y000000000000000000/full.webp"
 
 
-def urls(clock: FixedClock, period_days: int = 7) -> aws.SignedUrls:
-    return aws.SignedUrls(lambda: "https://page.test", lambda: SECRET, clock, period_days)
+def urls(clock: FixedClock, period_days: int = 7) -> SignedUrls:
+    return SignedUrls(lambda: "https://page.test", lambda: SECRET, clock, period_days)
 
 
 def test_a_url_is_signed_as_the_edge_verifies_it() -> None:
@@ -421,7 +424,7 @@ def test_a_url_stays_the_same_for_a_period_and_lasts_until_the_next_one_ends(
 
 def test_a_url_is_signed_with_the_secret_of_the_moment() -> None:
     secrets = iter(["old", "new"])
-    signing = aws.SignedUrls(lambda: "https://page.test", lambda: next(secrets), FixedClock(), 7)
+    signing = SignedUrls(lambda: "https://page.test", lambda: next(secrets), FixedClock(), 7)
 
     assert signing.url(KEY) != signing.url(KEY)
 
@@ -443,7 +446,7 @@ def test_a_deletion_that_cannot_be_started_is_left_to_the_sweep(log: RecordingLo
     stubbed = client("lambda")
     stub = Stubber(stubbed)
     stub.add_client_error("invoke", "TooManyRequestsException", http_status_code=429)
-    starter = aws.LambdaDeletionStarter(lambda: stubbed, "keeper", lambda: None, log)
+    starter = LambdaDeletionStarter(lambda: stubbed, "keeper", lambda: None, log)
 
     with stub:
         starter.start("alice", Deletion.now(DeletionKind.CHAT, "c", NOW))
@@ -460,7 +463,7 @@ def test_files_are_removed_a_thousand_at_once() -> None:
         stub.add_response("delete_objects", {}, {"Bucket": "pictures", "Delete": objects})
 
     with stub:
-        aws.S3Pictures(lambda: stubbed, "pictures", FixedClock()).delete(keys)
+        S3Pictures(lambda: stubbed, "pictures", FixedClock()).delete(keys)
 
     stub.assert_no_pending_responses()
 
@@ -471,7 +474,7 @@ def test_a_file_that_was_not_removed_is_an_error() -> None:
     stub.add_response("delete_objects", {"Errors": [{"Key": "p/1", "Code": "InternalError"}]})
 
     with stub, pytest.raises(OSError, match="1 files not removed: InternalError"):
-        aws.S3Pictures(lambda: stubbed, "pictures", FixedClock()).delete(["p/1"])
+        S3Pictures(lambda: stubbed, "pictures", FixedClock()).delete(["p/1"])
 
 
 # --- The original, which is there once ----------------------------------------------------------
@@ -496,7 +499,7 @@ class Bucket:
                 )
 
     def put(self) -> bool:
-        pictures = aws.S3Pictures(lambda: self.client, "pictures", self.clock)
+        pictures = S3Pictures(lambda: self.client, "pictures", self.clock)
         return pictures.put_original("p/1/original", b"o")
 
 

@@ -24,8 +24,7 @@ from tests.support.doubles import RecordingLog
 from tests.support.routes import HEADS, OTHERWISE
 from tests.support.template import http_routes, of_type, template
 
-from afterimage.adapters.aws import LambdaDeletionStarter, LambdaImageStarter
-from afterimage.adapters.stock import LambdaStockStarter
+from afterimage.adapters.lambdas import LambdaDeletionStarter, LambdaPainter
 from afterimage.domain import ids
 from afterimage.domain.deletions import Deletion, kind_and_subject
 from afterimage.domain.stock import StockJob
@@ -330,7 +329,7 @@ def test_a_job_is_asked_for_as_the_starter_asks() -> None:
             sent.append(json.loads(Payload))
 
     event = EVENTS["image_generate"]
-    starter = LambdaImageStarter(Client, "image_generate", lambda: event["correlation_id"])
+    starter = LambdaPainter(Client, "image_generate", lambda: event["correlation_id"])
 
     job = a_job(
         id=event["job_id"],
@@ -352,7 +351,7 @@ def test_a_picture_of_nobody_is_asked_for_as_the_starter_asks() -> None:
             sent.append(json.loads(Payload))
 
     event = EVENTS["image_generate_stock"]
-    starter = LambdaStockStarter(Client, "image_generate", lambda: event["correlation_id"])
+    starter = LambdaPainter(Client, "image_generate", lambda: event["correlation_id"])
     now = datetime(2026, 11, 21, tzinfo=UTC)
     which = event["stock"]["suggestion"], event["stock"]["picture"]
     starter.start_stock(StockJob(*which, "sample", "a fox", "1:1", "2026-11-21", now, now))

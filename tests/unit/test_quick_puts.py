@@ -15,9 +15,9 @@ from botocore.httpsession import URLLib3Session
 from botocore.stub import Stubber
 from tests.support.doubles import FixedClock, RecordingLog
 
-from afterimage.adapters import aws
+from afterimage.adapters.clients import UPLOAD
 from afterimage.adapters.quick_puts import QuickPictures, QuickPuts, QuickStockFiles
-from afterimage.adapters.stock import S3StockFiles
+from afterimage.adapters.stock_files import S3StockFiles
 
 KEY = "a user/é~/full.webp"
 CREDENTIALS = Credentials("AKID", "secret", "a session")
@@ -52,7 +52,7 @@ class Sent(list[AWSPreparedRequest]):
 def usual() -> Any:
     session = botocore.session.Session()
     session.set_credentials("AKID", "secret", "a session")
-    return session.create_client("s3", "eu-central-1", config=aws.UPLOAD)
+    return session.create_client("s3", "eu-central-1", config=UPLOAD)
 
 
 def sending(usual: Any, sent: Sent, monkeypatch: pytest.MonkeyPatch) -> QuickPuts:

@@ -11,7 +11,7 @@ from tests.local_stack.template.intrinsics import Values
 from tests.local_stack.template.read_edge import EdgeSpec, read_edge
 from tests.support.template import of_type, template
 
-from afterimage.adapters.aws import CACHE_TAG
+from afterimage.adapters.s3 import CACHE_TAG
 from afterimage.domain.ids import IMAGE_FILES, picture_folder, stock_folder
 
 

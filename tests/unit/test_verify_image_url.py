@@ -22,7 +22,7 @@ from tests.support.edge import (
     verify_image_url,
 )
 
-from afterimage.adapters.aws import SignedUrls
+from afterimage.adapters.signed_urls import SignedUrls
 from afterimage.domain.ids import image_key
 from afterimage.domain.shares import name_of, shared_key
 

@@ -18,7 +18,7 @@ from tests.support.in_memory import InMemorySubscriptions
 from tests.support.template import ROOT
 from tests.unit.conftest import USER
 
-from afterimage.adapters.aws import LambdaTeller
+from afterimage.adapters.lambdas import LambdaTeller
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import ReplaceMessage, Transition
 from afterimage.domain.errors import Invalid

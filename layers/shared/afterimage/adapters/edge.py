@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
+from afterimage.adapters.clients import code_of
 from afterimage.ports.system import Log
 
 # As a browser asks for a picture, and as the function at the edge rewrites the path: CloudFront's
@@ -41,7 +42,7 @@ class CloudFrontEdge:
                 },
             )
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") != "TooManyInvalidationsInProgress":
+            if code_of(error) != "TooManyInvalidationsInProgress":
                 raise
             self._log.info("edge_busy", paths=len(paths))
             return False

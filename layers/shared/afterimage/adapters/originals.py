@@ -8,7 +8,7 @@ from typing import Any
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from afterimage.adapters.aws import QUICK
+from afterimage.adapters.clients import QUICK, code_of
 from afterimage.ports.pictures import DOWNLOAD_LIFETIME
 
 # Some Regions still presign by an older version, which names no Region and expires unsigned.
@@ -58,7 +58,7 @@ class S3Originals:
         try:
             answer = self._client().get_object(Bucket=self._bucket, Key=key, Range=span)
         except ClientError as error:
-            if error.response.get("Error", {}).get("Code") not in _MISSING:
+            if code_of(error) not in _MISSING:
                 raise
             return None
         return bytes(answer["Body"].read())

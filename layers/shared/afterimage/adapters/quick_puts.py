@@ -20,8 +20,8 @@ from botocore.awsrequest import AWSRequest
 from botocore.exceptions import BotoCoreError
 from botocore.httpsession import URLLib3Session
 
-from afterimage.adapters.aws import CACHE_TAG, IMMUTABLE, S3Pictures
-from afterimage.adapters.stock import S3StockFiles
+from afterimage.adapters.s3 import CACHE_TAG, IMMUTABLE, S3Pictures
+from afterimage.adapters.stock_files import S3StockFiles
 from afterimage.domain.ids import ORIGINAL
 from afterimage.ports.system import Clock, Log
 

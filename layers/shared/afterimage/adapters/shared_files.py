@@ -7,7 +7,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from afterimage.adapters.aws import CACHE_TAG
+from afterimage.adapters.clients import code_of
+from afterimage.adapters.s3 import CACHE_TAG
 
 # A browser, and an edge that was not told, forget it that soon after it is taken back.
 BRIEFLY = "public, max-age=300"
@@ -34,7 +35,7 @@ class S3SharedFiles:
             )
         except ClientError as error:
             # Who may not list the bucket is told nothing of what is not there.
-            if error.response.get("Error", {}).get("Code") in ("NoSuchKey", "AccessDenied"):
+            if code_of(error) in ("NoSuchKey", "AccessDenied"):
                 return False
             raise
         return True

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from afterimage.adapters.lambdas import invoke_event
 from afterimage.domain.metrics import Metric
 from afterimage.ports.system import Log, Metrics
 
-_WARM = json.dumps({"warm": True}).encode()  # a function's handler knows it by its name
+_WARM = {"warm": True}  # a function's handler knows it by its name
 
 
 class LambdaWarmer:
@@ -34,7 +34,7 @@ class LambdaWarmer:
     def warm(self) -> None:
         for function in self._functions:
             try:
-                self._client().invoke(FunctionName=function, InvocationType="Event", Payload=_WARM)
+                invoke_event(self._client(), function, _WARM)
             except (ClientError, BotoCoreError) as error:
                 self._metrics.add(Metric.WARMINGS_REFUSED)
                 self._log.warning(

@@ -14,7 +14,8 @@ from botocore.config import Config
 from botocore.loaders import Loader
 
 from afterimage import settings
-from afterimage.adapters import aws
+from afterimage.adapters.clients import QUICK
+from afterimage.adapters.kept_texts import Cached, parameter, secret
 from afterimage.adapters.system import PowertoolsLog, SystemClock
 
 SERVICES = (
@@ -56,7 +57,7 @@ class Aws:
         self.making = threading.Lock()  # a session makes one client at a time
         self._clients: list[Client] = []
 
-    def client(self, service: str, config: Config = aws.QUICK, url: str | None = None) -> Client:
+    def client(self, service: str, config: Config = QUICK, url: str | None = None) -> Client:
         """A client, made when it is first asked for."""
 
         @cache
@@ -86,7 +87,7 @@ class Base:
     def __init__(self, logger: Logger, configured: settings.ParameterSettings) -> None:
         self.aws = Aws()
         self.secrets = self.aws.client("secretsmanager")
-        self._secret = cache(lambda name: aws.Cached(aws.secret(self.secrets, name), self.log))
+        self._secret = cache(lambda name: Cached(secret(self.secrets, name), self.log))
         self.clock = SystemClock()
         self.log = PowertoolsLog(logger)
         self._ssm = self.aws.client("ssm")
@@ -97,7 +98,7 @@ class Base:
 
     def parameter(self, name: str) -> Callable[[], str]:
         """A parameter of Systems Manager, read at first use and again every five minutes."""
-        return aws.Cached(aws.parameter(self._ssm, name), self.log)
+        return Cached(parameter(self._ssm, name), self.log)
 
     def public_config(self) -> Mapping[str, str]:
         return self._parsed(self._public_config())

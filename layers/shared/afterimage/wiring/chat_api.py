@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
-from afterimage.adapters import aws, originals
+from afterimage.adapters import originals
 from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.exports import DynamoDbExport
@@ -15,6 +15,7 @@ from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.shares import DynamoDbShares
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
+from afterimage.adapters.lambdas import LambdaDeletionStarter
 from afterimage.adapters.share_tokens import HmacShareTokens
 from afterimage.adapters.shared_files import S3SharedFiles
 from afterimage.adapters.suggestions import set_suggestions
@@ -56,7 +57,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     base = Channelled(logger, configured)
     chats, messages = readers.DynamoDbChats(), readers.DynamoDbMessages()
     images, ledger = readers.DynamoDbImages(), readers.DynamoDbLedger()
-    starter = aws.LambdaDeletionStarter(
+    starter = LambdaDeletionStarter(
         client=base.aws.client("lambda"),
         function=configured.keeper_function,
         correlation_id=base.log.correlation_id,
@@ -190,7 +191,7 @@ def _shares(
     configured: settings.ChatApiSettings,
     gallery: ReadImages,
     tokens: HmacShareTokens,
-    starter: aws.LambdaDeletionStarter,
+    starter: LambdaDeletionStarter,
 ) -> ShareRoutes:
     messages = readers.DynamoDbMessages()
     return ShareRoutes(

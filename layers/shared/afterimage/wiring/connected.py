@@ -11,10 +11,11 @@ from functools import cache
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
-from afterimage.adapters import aws
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
+from afterimage.adapters.kept_texts import secret
+from afterimage.adapters.lambdas import LambdaPainter, LambdaTeller
 from afterimage.channel import Turns, UnifiedChannel
 from afterimage.ports.web_push import Teller
 from afterimage.use_cases.attach import Attach
@@ -74,7 +75,7 @@ class Connected(Reading):
 
     def fixed_secret(self, name: str) -> Callable[[], str]:
         """A secret that is never rotated, read once, also where two ask for it at once."""
-        reading, read = threading.Lock(), cache(aws.secret(self.secrets, name))
+        reading, read = threading.Lock(), cache(secret(self.secrets, name))
 
         def value() -> str:
             with reading:
@@ -90,10 +91,10 @@ class Channelled(Connected):
         super().__init__(logger, configured)
         self.work = self.threads()
         functions = self.aws.client("lambda")
-        self.starter = aws.LambdaImageStarter(
+        self.starter = LambdaPainter(
             functions, configured.image_generate_function, self.log.correlation_id
         )
-        teller = aws.LambdaTeller(
+        teller = LambdaTeller(
             functions, configured.keeper_function, self.log.correlation_id, self.log
         )
         self.turns = PaintersTurns(

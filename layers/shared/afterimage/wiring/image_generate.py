@@ -9,8 +9,8 @@ from decimal import Decimal
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
-from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
+from afterimage.adapters.clients import UPLOAD
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
@@ -48,7 +48,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Painter:
     """Raises: RuntimeError (a variable is missing or wrong)."""
     configured = settings.ImageGenerateSettings.read(environment)
     base = Channelled(logger, configured)
-    s3 = base.aws.client("s3", aws.UPLOAD)
+    s3 = base.aws.client("s3", UPLOAD)
     s3()  # now, and not when the picture is there
     ledger = DynamoDbLedger()
     pseudonyms = base.fixed_secret(configured.pseudonym_secret)

@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
-from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
+from afterimage.adapters.clients import UPLOAD
 from afterimage.adapters.dynamodb.readers import DynamoDbImages, DynamoDbLedger
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
+from afterimage.adapters.s3 import S3Pictures
 from afterimage.domain.changes import Transition
 from afterimage.domain.channels import Channel
 from afterimage.domain.jobs import Job
@@ -37,7 +38,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     """Raises: RuntimeError (a variable is missing or wrong)."""
     configured = settings.ImageUploadSettings.read(environment)
     base = Connected(logger, configured)
-    s3 = base.aws.client("s3", aws.UPLOAD)
+    s3 = base.aws.client("s3", UPLOAD)
     s3()  # every upload needs it: now, and not beside the work on its pixels
     upload = UploadImage(
         channel=base.unified(NoTurns()),
@@ -45,7 +46,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         images=DynamoDbImages(),
         jobs=DynamoDbLedger(),
         intake=PillowStudio(WebpSettings(configured.webp_quality, configured.webp_method)),
-        pictures=aws.S3Pictures(s3, configured.images_bucket, base.clock),
+        pictures=S3Pictures(s3, configured.images_bucket, base.clock),
         tags=HmacTags(base.fixed_secret(configured.pseudonym_secret)),
         clock=base.clock,
         daily_limit=configured.daily_upload_limit,

@@ -11,7 +11,6 @@ from random import SystemRandom
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
-from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
@@ -22,8 +21,8 @@ from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.edge import CloudFrontEdge
+from afterimage.adapters.s3 import S3Pictures
 from afterimage.adapters.share_tokens import HmacShareTokens
-from afterimage.adapters.stock import LambdaStockStarter
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.web_push import Notice
 from afterimage.measured import Measured
@@ -73,7 +72,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Keeper:
     """Raises: RuntimeError (a variable is missing or wrong)."""
     configured = settings.KeeperSettings.read(environment)
     base = Channelled(logger, configured)
-    pictures = aws.S3Pictures(base.aws.client("s3"), configured.images_bucket, base.clock)
+    pictures = S3Pictures(base.aws.client("s3"), configured.images_bucket, base.clock)
     end = FailMessage(
         channel=base.channel,
         end=base.end_slots,
@@ -129,7 +128,7 @@ def _stock_failed(base: Channelled) -> FailStock:
 
 
 def _keep_stock(
-    base: Channelled, configured: settings.KeeperSettings, pictures: aws.S3Pictures
+    base: Channelled, configured: settings.KeeperSettings, pictures: S3Pictures
 ) -> KeepStock:
     stock = DynamoDbStock(base.connection)
     setting = base.parameter(configured.suggestions_parameter)
@@ -137,9 +136,7 @@ def _keep_stock(
         setting=set_suggestions(setting, base.log, base.metrics),
         stock=stock,
         orders=stock,
-        starter=LambdaStockStarter(
-            base.aws.client("lambda"), configured.image_generate_function, base.log.correlation_id
-        ),
+        starter=base.starter,
         pictures=pictures,
         clock=base.clock,
         image_deadline=timedelta(seconds=configured.image_deadline),
@@ -171,7 +168,7 @@ def _rescue(base: Channelled, end: FailMessage) -> RescueJob:
 def _sweep(
     base: Channelled,
     configured: settings.KeeperSettings,
-    pictures: aws.S3Pictures,
+    pictures: S3Pictures,
     end: FailMessage,
     finish: FinishDeletion,
 ) -> Sweep:
@@ -207,7 +204,7 @@ def _sweep(
 
 
 def _finish(
-    base: Channelled, configured: settings.KeeperSettings, pictures: aws.S3Pictures
+    base: Channelled, configured: settings.KeeperSettings, pictures: S3Pictures
 ) -> FinishDeletion:
     deletions, rows = DynamoDbDeletions(), DynamoDbRemoval()
     edge = CloudFrontEdge(

@@ -10,16 +10,17 @@ from random import SystemRandom
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
-from afterimage.adapters import aws
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.candidate_hashes import HmacCandidateHashes
 from afterimage.adapters.catalogue import in_force
+from afterimage.adapters.clients import BRIEF, UPLOAD
 from afterimage.adapters.dynamodb.candidates import DynamoDbCandidates
 from afterimage.adapters.dynamodb.first_questions import DynamoDbFirstQuestions
 from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.quick_puts import QuickPuts, QuickStockFiles
+from afterimage.adapters.s3 import S3SmallFiles
 from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.limits import Limits, ModelKind
@@ -107,7 +108,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         identifiers=identifiers,
         see=SeePictures(
             attach=attach,
-            files=aws.S3SmallFiles(base.aws.client("s3", aws.BRIEF), configured.images_bucket),
+            files=S3SmallFiles(base.aws.client("s3", BRIEF), configured.images_bucket),
             executor=base.work,
             log=base.log,
         ),
@@ -196,7 +197,7 @@ def _take(
     painters: ChoosePainter,
     limits: Limits,
 ) -> TakeFromStock:
-    s3, bucket = base.aws.client("s3", aws.UPLOAD), configured.images_bucket
+    s3, bucket = base.aws.client("s3", UPLOAD), configured.images_bucket
     put = QuickPuts(base.aws.session.get_credentials, s3, bucket, base.log)
     return TakeFromStock(
         setting=suggestions,

@@ -8,11 +8,13 @@ from typing import ParamSpec, TypeVar
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
-from afterimage.adapters import aws
+from afterimage.adapters.clients import PUSH
 from afterimage.adapters.dynamodb.connections import DynamoDbConnections
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
 from afterimage.adapters.dynamodb.tables import TABLES, connect
+from afterimage.adapters.posts import ApiGatewayPush
+from afterimage.adapters.signed_urls import SignedUrls
 from afterimage.adapters.system import PowertoolsMetrics
 from afterimage.domain.metrics import Metric
 from afterimage.invocation import Invocation
@@ -42,14 +44,14 @@ class Reading(Base):
         with self.aws.making:
             self.connection = connect(names, self.invocation, self.aws.session)
         self.registry = DynamoDbConnections(self.clock)
-        self.urls = aws.SignedUrls(
+        self.urls = SignedUrls(
             self.public("public_url"),
             self.secret(configured.url_signing_secret),
             self.clock,
             configured.url_lifetime_days,
         )
-        self.push = aws.ApiGatewayPush(
-            self.aws.client("apigatewaymanagementapi", aws.PUSH, configured.websocket_endpoint),
+        self.push = ApiGatewayPush(
+            self.aws.client("apigatewaymanagementapi", PUSH, configured.websocket_endpoint),
             self.clock,
             self.log,
             self.metrics,

@@ -8,7 +8,7 @@ from typing import Any
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
-from afterimage.adapters import aws
+from afterimage.adapters.clients import PUSH
 from afterimage.adapters.dynamodb.reports import DynamoDbReports
 from afterimage.adapters.dynamodb.warmings import DynamoDbWarmings
 from afterimage.adapters.warmer import LambdaWarmer
@@ -42,7 +42,7 @@ def build(
     warm = WarmFunctions(
         store=DynamoDbWarmings(),
         warmer=LambdaWarmer(
-            base.aws.client("lambda", aws.PUSH),
+            base.aws.client("lambda", PUSH),
             [configured.llm_handler_function, configured.image_generate_function],
             base.log,
             base.metrics,

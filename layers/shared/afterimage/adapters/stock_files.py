@@ -1,47 +1,15 @@
-"""The stock's files and its painter, on AWS."""
+"""Files of the stock's pictures, copied to whoever gets one, in S3."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from afterimage.adapters.aws import CACHE_TAG, IMMUTABLE
-from afterimage.domain.errors import ProviderUnavailable
+from afterimage.adapters.s3 import CACHE_TAG, IMMUTABLE
 from afterimage.domain.ids import ORIGINAL
-from afterimage.domain.stock import StockJob
-
-
-class LambdaStockStarter:
-    """Implements `StockStarter` by an asynchronous invocation.
-
-    Args:
-        correlation_id: follows the picture into the other function's log.
-    """
-
-    def __init__(
-        self, client: Callable[[], Any], function: str, correlation_id: Callable[[], str | None]
-    ) -> None:
-        self._client = client
-        self._function = function
-        self._correlation_id = correlation_id
-
-    def start_stock(self, job: StockJob) -> None:
-        payload = {
-            "stock": {"suggestion": job.suggestion, "picture": job.picture},
-            "correlation_id": self._correlation_id(),
-        }
-        try:
-            self._client().invoke(
-                FunctionName=self._function,
-                InvocationType="Event",
-                Payload=json.dumps(payload).encode(),
-            )
-        except (ClientError, BotoCoreError) as error:
-            raise ProviderUnavailable(f"invoke failed: {type(error).__name__}") from error
 
 
 class S3StockFiles:
