@@ -25,11 +25,18 @@ from afterimage.adapters.gemini.client import Gemini, GeminiSettings
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from afterimage.adapters.system import SystemClock
 from afterimage.domain.conversation import Turn
-from afterimage.domain.errors import Failure, NoImage, ProviderRejected, ProviderUnavailable
+from afterimage.domain.errors import (
+    Blocked,
+    Failure,
+    NoImage,
+    ProviderRejected,
+    ProviderUnavailable,
+)
 from afterimage.ports.models import ImageRequest, PaintRequest, TextReply, Unwanted
 
 PICTURE, OTHER, DRAFT = b"\xff\xd8 the picture", b"\xff\xd8 another", b"\xff\xd8 a draft"
 WHO = "5afe" * 10
+SILENCE = timedelta(milliseconds=50)
 A_FOX = PaintRequest("a fox", WHO, "1:1", "1K")
 EVENT_STREAM = "Content-Type: text/event-stream"
 JSON = "Content-Type: application/json"
@@ -92,7 +99,9 @@ class QuickClock(SystemClock):
 def client(
     server: RawServer, log: RecordingLog, clock: QuickClock | None = None, *, drafts: bool = False
 ) -> Gemini:
-    settings = GeminiSettings(server.address, "v1beta", "a-text-model", "an-image-model", drafts)
+    settings = GeminiSettings(
+        server.address, "v1beta", "a-text-model", "an-image-model", drafts, longest_silence=SILENCE
+    )
     session = requests.Session()
     session.trust_env = False
     studio = PillowStudio(WebpSettings())
@@ -235,10 +244,25 @@ def test_a_draft_that_came_with_its_reason_outlasts_its_connection(then: Then) -
 def test_a_reason_with_each_event_does_not_end_it_before_the_picture() -> None:
     words = response({"text": "Here"}, finishReason="STOP")
     draft = response(part(DRAFT, thought=True), finishReason="STOP")
+    body = event(draft) + event(words) + event(WHOLE)
 
-    asked = paint(Said([answer(event(words) + event(draft) + event(WHOLE), EVENT_STREAM)]))
+    asked = paint(Said([answer(body, EVENT_STREAM)]))
 
     assert (asked.result, asked.drafts) == (PICTURE, [DRAFT])
+
+
+@pytest.mark.parametrize(
+    ("body", "result"),
+    [
+        (event(response(part(DRAFT, thought=True), finishReason="STOP")), DRAFT),
+        (event(response(finishReason="IMAGE_SAFETY")), Blocked),
+    ],
+    ids=["a draft", "a refusal"],
+)
+def test_what_has_stopped_and_falls_silent_is_left(body: bytes, result: Any) -> None:
+    asked = paint(Said([answer(body, EVENT_STREAM)], Then.OPEN), seconds=120)
+
+    assert asked.result == result or isinstance(asked.result, result)
 
 
 def test_drafts_are_seen_as_they_come_however_they_are_framed() -> None:
@@ -474,17 +498,18 @@ def test_a_request_that_is_refused_for_something_else_teaches_nothing() -> None:
     assert log.events() == []
 
 
+BUSY = Said([refusal("503 Busy", error(503))], Then.SERVE)
 BILLED = {
     "a picture": ([Said([GOOD])], 1),
     "nothing, then a picture": (
-        [Said([answer(b"", EVENT_STREAM, "Content-Length: 0")]), Said([GOOD])],
+        [Said([answer(b"", EVENT_STREAM, "Content-Length: 0")], Then.SERVE), Said([GOOD])],
         2,
     ),
     "cut off": ([Said([GOOD[:-500]])], 1),
     "never answered": ([Said([], Then.RESET)], 1),
-    "an error of the provider's, thrice": ([Said([refusal("503 Busy", error(503))])] * 3, 0),
+    "an error of the provider's, thrice": ([BUSY] * 3, 0),
     "refused": ([Said([refusal("400 Bad", error(400))])], 0),
-    "refused, then painted": ([Said([refusal("503 Busy", error(503))]), Said([GOOD])], 1),
+    "refused, then painted": ([BUSY, Said([GOOD])], 1),
 }
 
 
@@ -602,13 +627,18 @@ def talk(*script: Said, turns: Sequence[Turn] = HI) -> Talked:
 
 HELLO = response({"text": "Hel"}, {"text": "lo"}, finishReason="STOP")
 PIECES = [response({"text": "Hel"}), response({"text": "lo"}, finishReason="STOP")]
+REASONS = [response({"text": "Hel"}, finishReason="STOP"), PIECES[1]]
+EARLY = [response(finishReason="STOP"), *PIECES]
 TEXTS: dict[str, bytes] = {
     "whole": answer(json.dumps(HELLO).encode(), JSON),
     "too long": answer(json.dumps(HELLO).encode(), JSON, "Content-Length: 9999"),
     "no last chunk": answer(chunk(json.dumps(HELLO).encode()), JSON, CHUNKED),
     "a mark": answer(b"\xef\xbb\xbf" + json.dumps(HELLO).encode(), JSON),
     "a list": answer(json.dumps(PIECES).encode(), JSON),
-    "a stream": answer(event(PIECES[0]) + event(PIECES[1]), EVENT_STREAM),
+    "a stream": answer(b"".join(map(event, PIECES)), EVENT_STREAM),
+    "a reason with each event": answer(b"".join(map(event, REASONS)), EVENT_STREAM),
+    "a reason before all words": answer(b"".join(map(event, EARLY)), EVENT_STREAM),
+    "an error behind the reason": answer(event(HELLO) + event(error(503)), EVENT_STREAM),
 }
 
 

@@ -42,7 +42,7 @@ def test_a_recorded_stream_is_one_text_and_keeps_its_signature() -> None:
 
     signature = json.dumps(SIGNED)
     parts = f'[{{"text":"Hello"}},{{"text":"","thoughtSignature":{signature}}}]'
-    assert streamed.is_complete
+    assert streamed.has_stopped
     assert (streamed.reply(), shown) == (TextReply("Hello", parts), "Hello")
 
 
@@ -131,6 +131,27 @@ def test_a_stream_without_a_reason_is_cut_off() -> None:
 
     with pytest.raises(ProviderUnavailable, match="finishReason"):
         streamed.reply()
+
+
+def test_a_reason_is_not_the_end_while_the_model_goes_on() -> None:
+    """Some give one with each event, and some with empty ones before the first word."""
+    streamed, shown = read(
+        event(finish="STOP"), event({"text": "Once"}, finish="STOP"), event({"text": " upon"})
+    )
+    assert (shown, streamed.is_complete, streamed.has_stopped) == ("Once upon", False, False)
+
+    streamed.add(event(finish="STOP"))
+    streamed.add(event({"text": ""}))
+
+    assert (streamed.is_complete, streamed.has_stopped, streamed.is_enough) == (False, True, True)
+    assert streamed.reply() == TextReply("Once upon", '[{"text":"Once upon"}]')
+
+
+def test_behind_a_refusal_or_a_call_nothing_is_waited_for() -> None:
+    call = {"functionCall": {"name": "generate_image", "args": {"prompt": "a fox"}}}
+
+    assert read(event(finish="SAFETY"))[0].is_complete
+    assert read(event({"text": "Here:"}, finish="STOP"), event(call, finish="STOP"))[0].is_complete
 
 
 def test_an_answer_that_is_no_stream_needs_no_reason() -> None:

@@ -106,7 +106,7 @@ def text_reply(body: Any) -> TextReply | ImageRequest:
         raise failure
     candidate = _candidate(body)
     finish = str(candidate.get("finishReason"))
-    if finish in _REFUSALS:
+    if is_refusal(finish):
         raise Blocked(f"finishReason {finish}")
     said = parts(candidate)
     text = history.whole_characters("".join(map(words, said)))[:MAX_REPLY]
@@ -146,7 +146,7 @@ def words(part: dict[str, Any]) -> str:
 
 def no_picture(finish: str) -> Failure | Retryable:
     """Why an answer that ended for this reason has no picture."""
-    if finish in _REFUSALS:
+    if is_refusal(finish):
         return Blocked(f"finishReason {finish}")
     if finish == "MAX_TOKENS":
         return NoImage("finishReason MAX_TOKENS before a picture")
@@ -170,6 +170,11 @@ def candidate(body: Any) -> dict[str, Any] | None:
 def feedback(body: Any) -> dict[str, Any]:
     """What is said about the prompt; empty if nothing is."""
     return _dict(_dict(body).get("promptFeedback"))
+
+
+def is_refusal(finish: Any) -> bool:
+    """Whether what was said is taken back for this reason."""
+    return str(finish) in _REFUSALS
 
 
 def is_blocked(body: Any) -> bool:

@@ -24,6 +24,7 @@ from afterimage.adapters.gemini.answers import (
     Retryable,
 )
 from afterimage.adapters.gemini.instruction import INSTRUCTION, NAMING
+from afterimage.adapters.gemini.silence import Silence
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.streamed_text import StreamedText
 from afterimage.adapters.gemini.transport import Transport, Unanswered
@@ -54,6 +55,7 @@ class GeminiSettings:
     Attributes:
         show_drafts: ask the image model for what it thinks, which is where its drafts are.
         follow_successor: ask the model that the provider names in place of one that is gone.
+        longest_silence: that is listened to behind a reason to end, see `Silence`.
     """
 
     base_url: str
@@ -62,6 +64,7 @@ class GeminiSettings:
     image_model: str
     show_drafts: bool = False
     follow_successor: bool = False
+    longest_silence: timedelta = timedelta(seconds=3)
 
 
 @dataclass
@@ -103,6 +106,7 @@ class Gemini:
         self._configured = {_TEXT: settings.text_model, _IMAGE: settings.image_model}
         self._models = dict(self._configured)
         self._follows = settings.follow_successor
+        self._longest_silence = settings.longest_silence
         self._offers_naming = True
         self._announced: set[tuple[str, datetime]] = set()
         drafts = {DRAFTS} if settings.show_drafts else set[Wish]()
@@ -169,10 +173,11 @@ class Gemini:
             **beside,
         }
         streamed, retires = StreamedText(), None
+        silence = Silence(self._longest_silence, words.unwanted)
         answer = self._transport.events(
-            self._models[_TEXT], body, asked.until, asked.calls, words.unwanted
+            self._models[_TEXT], body, asked.until, asked.calls, silence.over
         )
-        with closing(answer):
+        with closing(answer), silence:
             try:
                 for event in answer:
                     retires = answers.retirement(event.data) or retires
@@ -180,6 +185,7 @@ class Gemini:
                         words.add(said)
                     if streamed.is_complete:
                         break
+                    silence.begins(has_stopped=streamed.has_stopped)
             except (Failure, Retryable, Unanswered) as broken:
                 _check_wanted(words)
                 if not streamed.is_enough:
@@ -244,8 +250,11 @@ class Gemini:
     ) -> list[bytes]:
         streamed, retires = StreamedPicture(), None
         lines = WatchedLines(self._darkroom)
-        answer = self._transport.events(self._models[which], body, until, calls, read=lines.events)
-        with lines.watching(), closing(answer):
+        silence = Silence(self._longest_silence)
+        answer = self._transport.events(
+            self._models[which], body, until, calls, silence.over, lines.events
+        )
+        with lines.watching(), closing(answer), silence:
             try:
                 for event, _ in answer:
                     retires = answers.retirement(event) or retires
@@ -253,6 +262,7 @@ class Gemini:
                         on_draft(draft)
                     if streamed.is_complete:
                         break
+                    silence.begins(has_stopped=streamed.has_stopped)
             except (Failure, Retryable, Unanswered):
                 # What was said before stands, however the connection ended.
                 if not streamed.has_stopped:

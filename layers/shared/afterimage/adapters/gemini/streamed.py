@@ -26,6 +26,7 @@ class StreamedPicture:
         self._finish: str | None = None
         self._feedback: dict[str, Any] = {}
         self._drew = False
+        self._reasons = 0
 
     def add(self, event: Any) -> bytes | None:
         """Take in one event; the newest draft it shows, if any.
@@ -44,6 +45,7 @@ class StreamedPicture:
         self._has_candidate = True
         if finish := candidate.get("finishReason"):
             self._finish = str(finish)
+            self._reasons += 1
         return self._look_at(drawn.drawn(candidate))
 
     def _look_at(self, pictures: list[drawn.Drawn]) -> bytes | None:
@@ -70,9 +72,9 @@ class StreamedPicture:
         """Whether nothing that follows can matter, so that nothing needs to be waited for.
 
         Models have been seen to give a reason with every event. So a reason is the end only
-        behind a picture, or behind a draft in an event of its own.
+        behind a picture, or behind a draft if it is the first one, in an event of its own.
         """
-        behind_draft = self._draft is not None and not self._drew
+        behind_draft = self._draft is not None and not self._drew and self._reasons == 1
         return self.has_stopped and (bool(self._pictures) or behind_draft)
 
     def pictures(self) -> list[bytes]:

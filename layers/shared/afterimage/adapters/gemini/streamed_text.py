@@ -35,14 +35,19 @@ class StreamedText:
         if (failure := answers.error_in(event.data)) is not None:
             raise failure
         self._is_stream = self._is_stream or event.as_asked
+        before = self._finish
         self._body |= event.data
         candidate = answers.candidate(event.data)
+        said = answers.parts(candidate or {})
+        text = "".join(map(answers.words, said))
         if candidate is not None:
             self._has_candidate = True
-            self._body["candidates"] = [{**candidate, "content": {"parts": self._parts}}]
-        said = answers.parts(candidate or {})
+            goes_on = bool(text) or answers.wish(said) is not None
+            finish = candidate.get("finishReason") or (None if goes_on else before)
+            now = {**candidate, "finishReason": finish, "content": {"parts": self._parts}}
+            self._body["candidates"] = [now]
         self._put_behind(said)
-        return self._whole("".join(map(answers.words, said)))
+        return self._whole(text)
 
     def _put_behind(self, said: list[dict[str, Any]]) -> None:
         if said and self._parts and _goes_on(self._parts[-1], said[0]):
@@ -59,9 +64,19 @@ class StreamedText:
         return words
 
     @property
-    def is_complete(self) -> bool:
+    def has_stopped(self) -> bool:
         """Whether the model has said that it ended: the connection may end in any way."""
         return bool(self._finish) or answers.is_blocked(self._body)
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether nothing that follows can matter, so that nothing needs to be waited for.
+
+        Models have been seen to give a reason with every event. So a reason is the end only
+        behind a call, or where it is a refusal.
+        """
+        refused = answers.is_blocked(self._body) or answers.is_refusal(self._finish)
+        return refused or (self.has_stopped and answers.wish(self._parts) is not None)
 
     @property
     def _finish(self) -> Any:
@@ -70,7 +85,7 @@ class StreamedText:
     @property
     def is_enough(self) -> bool:
         """Whether it is an answer even where it breaks off here: a call comes whole."""
-        return answers.wish(self._parts) is not None
+        return self.has_stopped or answers.wish(self._parts) is not None
 
     @property
     def has_begun(self) -> bool:
