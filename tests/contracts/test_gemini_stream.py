@@ -312,6 +312,10 @@ SHAPES: dict[str, tuple[str, bytes]] = {
     "a list in data": (EVENT_STREAM, event([DRAWN, STOP])),
     "no characters": (EVENT_STREAM, event(SPOKEN).replace(b"?", b"\xff\xfe")),
     "half a character": (EVENT_STREAM, event(SPOKEN).replace(b"?", b"\\ud83d")),
+    "of two candidates": (EVENT_STREAM, event({"candidates": [{}, *WHOLE["candidates"]]})),
+    "no list of candidates": (EVENT_STREAM, event({"candidates": WHOLE["candidates"][0]})),
+    "beside no error": (EVENT_STREAM, event({**WHOLE, "error": {}})),
+    "beside an error": (EVENT_STREAM, event({**WHOLE, **error(503)})),
     "odd parts": (EVENT_STREAM, event(response(7, None, part(PICTURE), finishReason="STOP"))),  # type: ignore[arg-type]
 }
 
@@ -344,6 +348,7 @@ NO_PICTURES: dict[str, tuple[str, bytes]] = {
     "an error in a list": (JSON, json.dumps([error(503)]).encode()),
     "an error behind words": (JSON, json.dumps([response({"text": "x"}), error(429)]).encode()),
     "an error in a list of data": (EVENT_STREAM, event([error(500)])),
+    "an answer of others": (JSON, json.dumps({"response": WHOLE}).encode()),
     "a page": ("Content-Type: text/html", b"<html>{} [] data: nothing</html>"),
     "a broken event": (EVENT_STREAM, b"data: {]\n\n"),
     "an empty event": (EVENT_STREAM, b"data:\n\n"),

@@ -280,12 +280,17 @@ def test_a_draft_is_better_than_a_picture_that_cannot_be_read(final: Any) -> Non
         base64.urlsafe_b64encode(b"\xfb\xff").decode(),
         base64.urlsafe_b64encode(b"\xfb\xff").decode().rstrip("="),
         base64.b64encode(b"\xfb\xff").decode().rstrip("="),
+        "-_\r\n-_\n",
     ],
 )
 def test_every_kind_of_base64_is_read(data: str) -> None:
     expected = base64.urlsafe_b64decode(data.replace("+", "-").replace("/", "_") + "===")
 
     assert image_bytes(body(inline(data))) == expected
+
+
+def test_a_data_url_is_read() -> None:
+    assert image_bytes(body(inline("data:image/png;base64,-_-_"))) == b"\xfb\xff\xbf"
 
 
 @given(st.binary(min_size=1))
@@ -360,6 +365,13 @@ JSON = st.recursive(
     ),
     max_leaves=20,
 )  # fmt: skip
+
+
+@pytest.mark.parametrize("odd", [{"response": {"candidates": []}}, {"predictions": []}])
+def test_an_answer_of_other_fields_may_have_been_paid(odd: Any) -> None:
+    for read in (answers.text_reply, image_bytes):
+        with pytest.raises(ProviderUnavailable):
+            read(odd)
 
 
 @given(JSON)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -30,6 +30,11 @@ MAX_REPLY = 60_000  # characters; a table row holds 400 KB
 MAX_BESIDE = 8_000  # characters that are said beside a wish for a picture
 MAX_PARTS = 200_000  # bytes of the model's own parts that are kept
 
+# Of an answer, as the provider's reference has them.
+_FIELDS = frozenset(
+    {"candidates", "error", "modelStatus", "modelVersion", "promptFeedback", "responseId"}
+    | {"usageMetadata"}
+)
 _REFUSALS = frozenset(
     {
         "SAFETY",
@@ -154,17 +159,32 @@ def no_picture(finish: str) -> Failure | Retryable:
     return Retryable(NoImage(f"no picture, finishReason {finish}"), times=1, image_only=talked)
 
 
-def no_candidates(feedback: Mapping[str, Any], missing: type[Failure]) -> Failure | Retryable:
-    """Why an answer has none."""
+def no_candidates(
+    fields: Set[str], feedback: Mapping[str, Any], missing: type[Failure]
+) -> Failure | Retryable:
+    """Why an answer has none. Args: fields: names of all that it has."""
     if reason := feedback.get("blockReason"):
         return Blocked(f"blockReason {reason}")
+    if fields and not fields & _FIELDS:
+        # Nobody knows what was said, and charged, in this shape.
+        return ProviderUnavailable(f"an answer of other fields: {sorted(fields)[:5]}")
     return Retryable(missing("no candidates"), times=1)
 
 
+def candidates(body: Any) -> list[dict[str, Any]]:
+    """Those of an answer, or of an event of it. One is asked for."""
+    found = _dict(body).get("candidates")
+    return [_dict(each) for each in ([found] if isinstance(found, dict) else _list(found))]
+
+
 def candidate(body: Any) -> dict[str, Any] | None:
-    """The one candidate of an answer, or of an event of it; None if it brings none."""
-    candidates = _list(_dict(body).get("candidates"))
-    return _dict(candidates[0]) if candidates else None
+    """The first one; None if there is none."""
+    return next(iter(candidates(body)), None)
+
+
+def fields(body: Any) -> Set[str]:
+    """The names of what it has."""
+    return _dict(body).keys()
 
 
 def feedback(body: Any) -> dict[str, Any]:
@@ -194,7 +214,7 @@ def retirement(body: Any) -> datetime | None:
 
 def error_in(body: Any) -> Failure | Retryable | None:
     """What an error in place of an answer comes to; None if it is none."""
-    if not isinstance(error := _dict(body).get("error"), dict):
+    if not (error := _dict(_dict(body).get("error"))):
         return None
     code = error.get("code")
     return http_failure(code if isinstance(code, int) else 500, body)
@@ -279,7 +299,7 @@ def seconds_until(header: str, now: datetime) -> float | None:
 def _candidate(body: Any) -> dict[str, Any]:
     found = candidate(body)
     if found is None:
-        raise no_candidates(feedback(body), ProviderUnavailable)
+        raise no_candidates(fields(body), feedback(body), ProviderUnavailable)
     return found
 
 

@@ -17,6 +17,7 @@ from pydantic_core import from_json
 
 from afterimage.adapters.gemini import answers
 
+_AROUND = re.compile(r"^\s*data:[^,]{0,100};base64,|[\r\n]+")
 BEGINS = re.compile(rb'"data"\s*:\s*"')
 
 
@@ -49,7 +50,8 @@ def drawn(candidate: dict[str, Any]) -> list[Drawn]:
 
 
 def _decoded(data: str | bytes) -> bytes | None:
-    """Standard or URL-safe base64, padded or not; None if it is neither. Bytes as they are."""
+    """Standard or URL-safe base64, padded or not, in lines or not, also of a data URL; None if it
+    is none of it. Bytes as they are."""
     if isinstance(data, bytes):
         return data
     # Imported here, because a text answer has nothing to decode.
@@ -57,7 +59,8 @@ def _decoded(data: str | bytes) -> bytes | None:
 
     with suppress(ValueError):
         return b64decode(data, validate=True)  # what nearly all are
-    standard = data.translate(str.maketrans("-_", "+/")).rstrip("=")
+    letters = _AROUND.sub("", data)
+    standard = letters.translate(str.maketrans("-_", "+/")).rstrip("=")
     with suppress(ValueError):
         return b64decode(standard + "=" * (-len(standard) % 4), validate=True)
     return None

@@ -36,9 +36,10 @@ class Meter:
             # What is counted together never becomes less: an event with fewer leaves some out.
             if self._usage is None or told.tokens >= self._usage.tokens:
                 self._usage = told
-        candidate = answers.candidate(body) or {}
-        self._has_ended |= bool(candidate.get("finishReason")) or answers.is_blocked(body)
-        self._has_picture |= drawn.has_picture(candidate)
+        self._has_ended |= answers.is_blocked(body)
+        for candidate in answers.candidates(body):
+            self._has_ended |= bool(candidate.get("finishReason"))
+            self._has_picture |= drawn.has_picture(candidate)
 
     @property
     def usage(self) -> Usage | None:

@@ -24,6 +24,7 @@ class StreamedPicture:
         self._unreadable = False
         self._has_candidate = False
         self._finish: str | None = None
+        self._fields: set[str] = set()
         self._feedback: dict[str, Any] = {}
         self._drew = False
         self._reasons = 0
@@ -32,21 +33,25 @@ class StreamedPicture:
         """Take in one event; the newest draft it shows, if any.
 
         Raises:
-            Failure, Retryable: it is an error.
+            Failure, Retryable: there is an error in it; what is beside that was taken in.
         """
+        self._fields |= answers.fields(event)
+        self._feedback |= answers.feedback(event)
+        draft = self._take(answers.candidates(event))
         if (failure := answers.error_in(event)) is not None:
             if isinstance(failure, Retryable) and self._has_candidate:
                 raise failure.failure
             raise failure
-        self._feedback |= answers.feedback(event)
-        candidate = answers.candidate(event)
-        if candidate is None:
+        return draft
+
+    def _take(self, candidates: list[dict[str, Any]]) -> bytes | None:
+        if not candidates:
             return None
         self._has_candidate = True
-        if finish := candidate.get("finishReason"):
+        if finish := next(filter(None, (each.get("finishReason") for each in candidates)), None):
             self._finish = str(finish)
             self._reasons += 1
-        return self._look_at(drawn.drawn(candidate))
+        return self._look_at([picture for each in candidates for picture in drawn.drawn(each)])
 
     def _look_at(self, pictures: list[drawn.Drawn]) -> bytes | None:
         """The newest of the drafts."""
@@ -89,7 +94,7 @@ class StreamedPicture:
         if self._pictures:
             return self._pictures
         if not self._has_candidate or (self._finish is None and self.has_stopped):
-            raise answers.no_candidates(self._feedback, NoImage)
+            raise answers.no_candidates(self._fields, self._feedback, NoImage)
         if self._finish is None:
             # Cut off. It may have been billed, so it is not asked for again.
             raise ProviderUnavailable("the stream ended without a picture or a finishReason")
