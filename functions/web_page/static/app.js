@@ -11,7 +11,6 @@ import { sentenceOf, t } from "./words.js";
 const ROUTE = /^([A-Za-z0-9_-]{1,64})(?:\/([0-9A-Z]{26}))?$/; // a chat, and a message in it
 const PICTURES = "/pictures";
 const PATIENCE_MS = 1_500; // a connection that takes no longer is not worth a word
-const UNDO_MS = 10_000;
 const SPOKEN_LENGTH = 200; // of an answer that is spoken as a whole
 const SUGGESTIONS = ["lighthouse", "fox", "city"];
 const at = (id) => document.getElementById(id);
@@ -23,11 +22,9 @@ const session = new Session(config, () => {
   composer?.forget();
   location.reload();
 });
-let channel, chats, chat, gallery, composer, deletions;
+let channel, chats, chat, gallery, composer, undo;
 let told = null; // once the page has nothing else to do
 let viewer = null; // once a picture was opened
-const hidden = new Map(); // path → what was deleted a moment ago, so that it can be shown again
-let undoTimer = null;
 const underWay = new Map(); // id → status and chat of answers that have not ended
 const ready = new Set(); // ids of chats in which an answer has ended that nobody has looked at
 let sharing = null; // once a link was asked for
@@ -52,7 +49,7 @@ function listen() {
     showWork();
   });
   channel.on("image-insert", ({ image }) => {
-    if (!isHidden(image)) gallery.insert(image);
+    if (!undo.hides(image)) gallery.insert(image);
     refreshUsage();
   });
   channel.on("image-update", ({ image }) => {
@@ -61,7 +58,7 @@ function listen() {
   });
   channel.on("image-delete", ({ image_ids }) => forgetImages(image_ids));
   channel.on("chat-update", (update) => {
-    if (!deletions.has(`/chats/${update.chat.id}`)) chats.update(update.chat);
+    if (!undo.hidesChat(update.chat.id)) chats.update(update.chat);
     showTitle();
   });
   channel.on("chat-delete", ({ chat_id }) => forgetChat(chat_id));
@@ -72,7 +69,7 @@ function listen() {
 function receive(...messages) {
   for (const message of messages) {
     composer.confirm(message.id);
-    if (!deletions.has(`/chats/${message.chat_id}`)) chats.heard(message);
+    if (!undo.hidesChat(message.chat_id)) chats.heard(message);
     heedWay(message);
     announceChange(message);
     if (hasLess(message)) refreshUsage();
@@ -343,8 +340,19 @@ async function deleteImages(images) {
   for (const { id } of images) await deleteNow(`/images/${id}`);
 }
 
+function deleteLater(path, sentence) {
+  return session.subject ? undo.delete(path, sentence) : deleteNow(path); // whose it is could not be kept
+}
+
 async function deleteNow(path) {
-  if (await remove(path, t("not_deleted"))) forgetHidden(path);
+  if (await remove(path, t("not_deleted"))) forget(path);
+}
+
+/** What the API's path names, a chat or a picture, is no more. */
+function forget(path) {
+  const [, kind, id] = path.split("/");
+  if (kind === "chats") forgetChat(id);
+  else forgetImages([id]);
 }
 
 const chatActions = {
@@ -353,7 +361,7 @@ const chatActions = {
     chats.update(await channel.request("PATCH", `/chats/${id}`, change));
     showTitle();
   }),
-  save: (chat) => save((files) => files.saveChat(chat, readAllMessages(chat.id))),
+  save: (chat) => save((files) => files.saveChat(chat)),
   newest: (id) => channel.request("GET", `/chats/${id}/messages?limit=100`),
   remove: (id, sentence) => deleteLater(`/chats/${id}`, sentence),
 };
@@ -370,14 +378,14 @@ async function leave() {
   if (isLeaving) return;
   isLeaving = true;
   const enough = new Promise((resolve) => setTimeout(resolve, PATIENCE_MS));
-  await Promise.all([deletions.flush(), Promise.race([told?.end(), enough]).catch(() => {})]);
+  await Promise.all([undo.flush(), Promise.race([told?.end(), enough]).catch(() => {})]);
   session.end();
 }
 
 // --- what the first view does without
 
 const PARTS = {
-  deletions: () => import("./deletions.js"),
+  undo: () => import("./undo.js"),
   viewer: () => import("./viewer.js"),
   selection: () => import("./selection.js"),
   shortcuts: () => import("./shortcuts.js"),
@@ -490,7 +498,7 @@ async function loaded(load) {
 function save(what) {
   return attempt(async () => {
     const { Exports } = await loaded(loadExports);
-    await what(new Exports(at("progress"), { readAgain: readImage }));
+    await what(new Exports(at("progress"), (path) => channel.get(path)));
   });
 }
 
@@ -513,11 +521,7 @@ const keyActs = {
   newChat,
   write: () => composer.focus(),
   pictures: () => (location.hash = route().isGallery ? chat.chatId : PICTURES),
-  undo() {
-    const { hidden } = at("undone");
-    if (!hidden) at("undone").lastChild.click();
-    return !hidden;
-  },
+  undo: () => undo.press(),
 };
 
 /** At once, but for a key that is the first and comes before they are there. */
@@ -529,86 +533,6 @@ async function listenToKeys(event) {
 async function showKeys() {
   at("account").hidePopover();
   await attempt(async () => (parts.shortcuts ?? (await load("shortcuts"))).help());
-}
-
-// --- what can be undone
-
-function deleteLater(path, sentence) {
-  if (!session.subject) return deleteNow(path); // whose it is could not be kept
-  deletions.add(path);
-  const offer = at("undone");
-  offer.firstChild.textContent = sentence;
-  offer.lastChild.onclick = () => {
-    deletions.undo(path);
-    offer.hidden = true;
-    announce(t("undone"));
-    at("log").focus({ preventScroll: true });
-  };
-  offer.hidden = false;
-  announce(sentence);
-  clearTimeout(undoTimer);
-  undoTimer = setTimeout(() => (offer.hidden = true), UNDO_MS);
-}
-
-function isHidden({ id, chat_id }) {
-  return deletions.has(`/images/${id}`) || deletions.has(`/chats/${chat_id}`);
-}
-
-/** A message without the pictures that were deleted a moment ago. */
-function veiled(message) {
-  const { images, attachments } = message.meta;
-  if (deletions.isEmpty || !(images?.length || attachments?.length)) return message;
-  const slot = (one) => (one.image && isHidden(one.image) ? { ...one, image: null, image_deleted: true } : one);
-  return { ...message, meta: {
-    ...message.meta,
-    images: images?.map(slot),
-    attachments: attachments?.map((image) => (image && isHidden(image) ? null : image)),
-  } };
-}
-
-/** Deleted, here or in another tab, but not told yet. */
-function hide(path) {
-  const [, kind, id] = path.split("/");
-  if (kind === "chats") {
-    const isShown = id === chat.chatId;
-    hidden.set(path, { chat: chats.find(id), isShown, images: gallery.removeChat(id) });
-    chats.remove(id);
-    search?.forgetChat(id);
-    if (isShown) newChat();
-  } else {
-    hidden.set(path, { images: [gallery.find(id)].filter(Boolean) });
-    gallery.remove([id]);
-    viewer?.remove([id]);
-    composer.forgetImages([id]);
-    chat.refresh();
-  }
-}
-
-/** Undone, here or in another tab, or refused. What this tab never held is read. */
-async function showAgain(path, error) {
-  const [, kind, id] = path.split("/");
-  const held = hidden.get(path) ?? {};
-  hidden.delete(path);
-  if (error) composer.notify(sentenceOf(error));
-  if (kind === "chats") {
-    if (held.chat) chats.update(held.chat);
-    else await attempt(async () => chats.replace(await readChats(all)));
-    gallery.restore(held.images ?? []);
-    if (held.isShown && chat.isEmpty && !error) location.hash = id;
-  } else {
-    composer.recallImages([id]);
-    const images = held.images?.length ? held.images : [await readImage({ id }).catch(() => null)];
-    gallery.restore(images.filter(Boolean));
-    chat.refresh();
-  }
-}
-
-/** The server has deleted it. */
-function forgetHidden(path) {
-  const [, kind, id] = path.split("/");
-  hidden.delete(path);
-  if (kind === "chats") forgetChat(id);
-  else forgetImages([id]);
 }
 
 // --- what is read
@@ -636,39 +560,19 @@ async function readMessages(chatId, query = "limit=50") {
   return { ...page, messages: channel.take(page.messages) };
 }
 
-/** All of a chat, page by page, newest first. */
-async function* readAllMessages(chatId) {
-  let cursor = null;
-  do {
-    const page = await channel.get(`/chats/${chatId}/messages?limit=100${cursor ? `&cursor=${cursor}` : ""}`);
-    yield page.messages;
-    cursor = page.next_cursor;
-  } while (cursor);
-}
-
-/** Everything of the account, page by page. */
-async function* readAccount() {
-  let cursor = null;
-  do {
-    const page = await channel.get(`/me/export${cursor ? `?${new URLSearchParams({ cursor })}` : ""}`);
-    yield page;
-    cursor = page.next_cursor;
-  } while (cursor);
-}
-
 async function readChats(query) {
   const { chats, next_cursor } = await channel.get(`/chats?${new URLSearchParams(query)}`);
-  return { chats: channel.present(chats).filter(({ id }) => !deletions.has(`/chats/${id}`)), next_cursor };
+  return { chats: channel.present(chats).filter(({ id }) => !undo.hidesChat(id)), next_cursor };
 }
 
 async function readFound(query) {
   const { results, next_cursor } = await channel.get(`/search?${new URLSearchParams(query)}`);
-  return { results: results.filter(({ chat }) => !deletions.has(`/chats/${chat.id}`)), next_cursor };
+  return { results: results.filter(({ chat }) => !undo.hidesChat(chat.id)), next_cursor };
 }
 
 async function readImages(query) {
   const { images, next_cursor } = await channel.get(`/images?${new URLSearchParams(query)}`);
-  return { images: channel.present(images).filter((image) => !isHidden(image)), next_cursor };
+  return { images: channel.present(images).filter((image) => !undo.hides(image)), next_cursor };
 }
 
 async function snapshot() {
@@ -686,9 +590,7 @@ function showMessages({ messages, next_cursor }) {
   const { chatId } = chat;
   const oldest = next_cursor ? messages.at(-1).id : "";
   const heardMeanwhile = channel.messages(chatId).filter(({ id }) => id > oldest);
-  const known = [...messages, ...heardMeanwhile];
-  known.forEach(({ id }) => composer.confirm(id)); // what the server has stands once, and so does its answer
-  const shown = [...known, ...composer.unsentIn(chatId)];
+  const shown = [...composer.unsentIn(chatId), ...messages, ...heardMeanwhile]; // what the server has, wins
   chat.replace(chatId, shown, { older: next_cursor });
   receive(...shown.filter(({ version }) => version > 0));
 }
@@ -783,14 +685,14 @@ async function suggest() {
 }
 
 async function start() {
-  const { Deletions } = parts.deletions ?? (await load("deletions"));
+  const { Undo } = parts.undo ?? (await load("undo"));
   at("welcome").hidden = true;
   at("app").hidden = false;
   at("name").textContent = session.name;
   channel = connect({ token: (why) => session.token(why), snapshot });
   chats = new ChatListView(at("chats"), chatActions);
   chat = new ChatView(at("log"), at("to-end"), {
-    read: readMessages, show: showMessages, veil: veiled, now: () => channel.now(), actions: messageActions, isShown, lookAt,
+    read: readMessages, show: showMessages, veil: (message) => undo.veil(message), now: () => channel.now(), actions: messageActions, isShown, lookAt,
     onWaited: (message_id, drawn) => channel.tell({ action: "report", message_id, ...drawn }),
   });
   const images = { readAgain: readImage, deleteImages, download };
@@ -801,10 +703,13 @@ async function start() {
     channel, chat, onAnswer: receive, onChange: () => changeQuestion(),
     onNotReplaced: (id) => receive(channel.message(id)), maxLength: config.max_text_length, models, owner: session.name,
   });
-  deletions = new Deletions({
+  undo = new Undo(at("undone"), {
     owner: session.subject, token: () => session.held,
     request: (method, path) => channel.request(method, path),
-    onHide: hide, onShow: showAgain, onGone: forgetHidden,
+    views: { chats, chat, gallery, composer, get search() { return search; }, get viewer() { return viewer; } },
+    newChat, onGone: forget,
+    readChats: () => attempt(() => readChats(all)),
+    readImage: (id) => readImage({ id }).catch(() => null),
   });
   listen();
   suggest();
@@ -820,7 +725,7 @@ async function start() {
   });
   at("export-account").addEventListener("click", () => {
     at("account").hidePopover();
-    save((files) => files.saveAccount(readAccount()));
+    save((files) => files.saveAccount());
   });
   at("search").addEventListener("input", find);
   window.addEventListener("hashchange", openRoute);
@@ -862,7 +767,7 @@ await goHome();
 try {
   const [isSignedIn] = await Promise.all([
     session.resume(),
-    location.search && load("deletions").catch(() => {}), // somebody comes back from the issuer
+    location.search && load("undo").catch(() => {}), // somebody comes back from the issuer
   ]);
   if (isSignedIn) await start();
   else welcome();

@@ -12,24 +12,23 @@ const SHOWN_MS = 15_000;
 
 export class Exports {
   #progress;
-  #readAgain;
+  #get;
 
   /**
    * @param {HTMLElement} progress says how far it is
-   * @param {{readAgain: (image: {id: string}) => Promise<object>}} options the image with fresh URLs
+   * @param {(path: string) => Promise<object>} get what the API answers
    */
-  constructor(progress, { readAgain }) {
+  constructor(progress, get) {
     this.#progress = progress;
-    this.#readAgain = readAgain;
+    this.#get = get;
   }
 
-  /** @param {AsyncIterable<object[]>} pages of its messages, newest first */
-  async saveChat(chat, pages) {
+  async saveChat(chat) {
     const folder = await open(nameOf(chat.title));
     if (folder === null) return; // nobody chose one
     const messages = [];
-    for await (const page of pages) {
-      messages.push(...page);
+    for await (const page of this.#pages(`/chats/${chat.id}/messages`, { limit: 100 })) {
+      messages.push(...page.messages);
       this.#say(t("reading_messages", { count: messages.length }));
     }
     const shown = messages.flatMap(({ meta }) => [
@@ -43,18 +42,25 @@ export class Exports {
     this.#end(files.size, missing);
   }
 
-  /** @param {AsyncIterable<object>} pages as `GET /me/export` answers them */
-  async saveAccount(pages) {
+  async saveAccount() {
     const folder = await open("Afterimage");
     if (folder === null) return;
     const all = { chats: [], messages: [], images: [], ledger: [] };
-    for await (const page of pages) {
+    for await (const page of this.#pages("/me/export")) {
       for (const kind of Object.keys(all)) all[kind].push(...page[kind]);
       this.#say(t("reading_messages", { count: all.messages.length }));
     }
     const { files, missing } = await this.#savePictures(all.images, folder);
     await folder.write("everything.json", asJson(all, files));
     this.#end(files.size, missing);
+  }
+
+  async *#pages(path, query = {}) {
+    for (let cursor = ""; cursor !== null;) {
+      const page = await this.#get(`${path}?${new URLSearchParams({ ...query, ...(cursor && { cursor }) })}`);
+      yield page;
+      cursor = page.next_cursor;
+    }
   }
 
   /** Each once. Which file has which picture, and what could not be read. */
@@ -76,7 +82,7 @@ export class Exports {
   async #load(image) {
     const first = await bytesOf(image.url);
     if (first) return first;
-    const again = await this.#readAgain(image).catch(() => null);
+    const again = await this.#get(`/images/${image.id}`).catch(() => null);
     return again && bytesOf(again.url);
   }
 

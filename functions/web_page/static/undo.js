@@ -5,17 +5,143 @@
  * They stand in localStorage, each with whose it is, and are never sent with another person's token.
  * The browser's last tab sends them as it goes, and so does who signs out.
  */
+import { announce } from "./elements.js";
 import { ofBrowser } from "./session.js";
 import { ApiError } from "./unified_channel.js";
+import { sentenceOf, t } from "./words.js";
 
 const WAITING = "afterimage.deletions"; // [{ path, owner, at, isSent }]
 const TABS = "afterimage.tabs"; // id of a tab → when it was there last
-const EVERY_MS = 10_000; // as long as it can be undone
+const UNDO_MS = 10_000;
 const SENT_MS = 60_000; // so long other tabs are told that it was not undone
 const GONE_MS = 70_000; // timers of a hidden tab come once a minute
 const LEAVING_MS = 2_000; // a sign-out waits no longer
 
-export class Deletions {
+/** What the page shows and hides of them. */
+export class Undo {
+  #offer;
+  #options;
+  #views;
+  #deletions;
+  #hidden = new Map(); // path → what was shown of it here, to be shown again
+  #timer = null;
+
+  /**
+   * @param {HTMLElement} offer the sentence on what was deleted, and the button
+   * @param {object} options as Deletions takes `owner`, `token` and `request`; and
+   *   `views` of the page, of which `search` and `viewer` may not be there yet,
+   *   `newChat()`, `onGone(path)`, when the server has deleted it,
+   *   `readChats()` and `readImage(id)`, what this tab never held; null where that fails
+   */
+  constructor(offer, options) {
+    this.#offer = offer;
+    this.#options = options;
+    this.#views = options.views;
+    offer.lastChild.addEventListener("click", () => this.#undo());
+    this.#deletions = new Deletions({
+      ...options,
+      onHide: (path) => this.#hide(path),
+      onShow: (path, error) => this.#show(path, error),
+      onGone: (path) => {
+        this.#hidden.delete(path);
+        options.onGone(path);
+      },
+    });
+  }
+
+  /** Hides it, and offers to undo that. */
+  delete(path, sentence) {
+    this.#deletions.add(path);
+    this.#offer.dataset.path = path;
+    this.#offer.firstChild.textContent = sentence;
+    this.#offer.hidden = false;
+    announce(sentence);
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => (this.#offer.hidden = true), UNDO_MS);
+  }
+
+  /** By a key; false where there is nothing to undo. */
+  press() {
+    const { hidden } = this.#offer;
+    if (!hidden) this.#undo();
+    return !hidden;
+  }
+
+  flush() {
+    return this.#deletions.flush();
+  }
+
+  hidesChat(id) {
+    return this.#deletions.has(`/chats/${id}`);
+  }
+
+  /** Whether a picture, or the chat that it was painted in, was deleted. */
+  hides({ id, chat_id }) {
+    return this.#deletions.has(`/images/${id}`) || this.hidesChat(chat_id);
+  }
+
+  /** A message without the pictures that were deleted. */
+  veil(message) {
+    const { images, attachments } = message.meta;
+    if (this.#deletions.isEmpty || !(images?.length || attachments?.length)) return message;
+    const slot = (one) => (one.image && this.hides(one.image) ? { ...one, image: null, image_deleted: true } : one);
+    return { ...message, meta: {
+      ...message.meta,
+      images: images?.map(slot),
+      attachments: attachments?.map((image) => (image && this.hides(image) ? null : image)),
+    } };
+  }
+
+  #undo() {
+    this.#deletions.undo(this.#offer.dataset.path);
+    this.#offer.hidden = true;
+    announce(t("undone"));
+    document.getElementById("log").focus({ preventScroll: true });
+  }
+
+  /** Deleted, here or in another tab, but not told yet. */
+  #hide(path) {
+    const [, kind, id] = path.split("/");
+    const { chats, chat, gallery, composer, search, viewer } = this.#views;
+    if (kind === "chats") {
+      const isShown = id === chat.chatId;
+      this.#hidden.set(path, { chat: chats.find(id), isShown, images: gallery.removeChat(id) });
+      chats.remove(id);
+      search?.forgetChat(id);
+      if (isShown) this.#options.newChat();
+    } else {
+      this.#hidden.set(path, { images: [gallery.find(id)].filter(Boolean) });
+      gallery.remove([id]);
+      viewer?.remove([id]);
+      composer.forgetImages([id]);
+      chat.refresh();
+    }
+  }
+
+  /** Undone, here or in another tab, or refused. What this tab never held is read. */
+  async #show(path, error) {
+    const [, kind, id] = path.split("/");
+    const { chats, chat, gallery, composer } = this.#views;
+    const held = this.#hidden.get(path) ?? {};
+    this.#hidden.delete(path);
+    if (error) composer.notify(sentenceOf(error));
+    if (kind === "chats") {
+      const read = held.chat ? null : await this.#options.readChats();
+      if (held.chat) chats.update(held.chat);
+      else if (read) chats.replace(read);
+      gallery.restore(held.images ?? []);
+      if (held.isShown && chat.isEmpty && !error) location.hash = id;
+    } else {
+      composer.recallImages([id]);
+      const images = held.images?.length ? held.images : [await this.#options.readImage(id)];
+      gallery.restore(images.filter(Boolean));
+      chat.refresh();
+    }
+  }
+}
+
+/** The list of them, which all tabs share, and telling the server. */
+class Deletions {
   #options;
   #held = new Map(); // path → what stands there of this person
   #sending = new Set(); // paths
@@ -35,7 +161,7 @@ export class Deletions {
     this.#options = options;
     this.#held = this.#own(this.#read());
     this.#beat();
-    setInterval(() => this.#beat(), EVERY_MS);
+    setInterval(() => this.#beat(), UNDO_MS);
     window.addEventListener("storage", ({ key }) => (key === WAITING || key === null) && this.#compare(this.#read()));
     window.addEventListener("pagehide", () => this.#leave());
   }
@@ -52,7 +178,7 @@ export class Deletions {
   add(path) {
     const { owner } = this.#options;
     this.#write((all) => [...all.filter((one) => !this.#is(one, path)), { path, owner, at: Date.now() }]);
-    setTimeout(() => this.#sendDue(), EVERY_MS);
+    setTimeout(() => this.#sendDue(), UNDO_MS);
   }
 
   /** Shown again, unless it is on its way. */
@@ -107,7 +233,7 @@ export class Deletions {
   }
 
   #sendDue() {
-    for (const { path, at } of this.#unsent) if (at <= Date.now() - EVERY_MS) this.#send(path);
+    for (const { path, at } of this.#unsent) if (at <= Date.now() - UNDO_MS) this.#send(path);
   }
 
   async #send(path) {
