@@ -32,13 +32,16 @@ from tests.support.warmings import InMemoryWarmings
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.candidates import DynamoDbCandidates
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
+from afterimage.adapters.dynamodb.connect import connect
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+from afterimage.adapters.dynamodb.due_index import DynamoDbDueIndex
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
 from afterimage.adapters.dynamodb.exports import DynamoDbExport
 from afterimage.adapters.dynamodb.first_questions import DynamoDbFirstQuestions
+from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
+from afterimage.adapters.dynamodb.message_rows import messages_key
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
 from afterimage.adapters.dynamodb.reports import DynamoDbReports
-from afterimage.adapters.dynamodb.rows import messages_key
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.stock_calls import StockCalls
 from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
@@ -50,7 +53,6 @@ from afterimage.adapters.dynamodb.tables import (
     EventRow,
     ImageRow,
     MessageRow,
-    connect,
 )
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.dynamodb.warmings import DynamoDbWarmings
@@ -301,7 +303,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
     connection = connect({key: _name(key) for key in TABLES}, Invocation(SystemClock()), session)
     clock = FixedClock()
     store = DynamoDbChannelStore(connection, clock)
-    ledger = readers.DynamoDbLedger()
+    ledger = DynamoDbLedger()
     log = DynamoDbEventLog()
 
     def delete_account(user: str) -> None:
@@ -344,7 +346,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         calls=ledger,
         costs=ledger,
         reports=DynamoDbReports(),
-        index=readers.DynamoDbDueIndex(),
+        index=DynamoDbDueIndex(),
         events=log,
         rows=DynamoDbRows(plain),
         settled_rows=DynamoDbRows(settled),

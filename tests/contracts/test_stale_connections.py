@@ -19,8 +19,8 @@ import requests
 from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
 
 from afterimage.adapters.clients import PUSH
+from afterimage.adapters.issuer_keys import fetch_json
 from afterimage.adapters.posts import ApiGatewayPush
-from afterimage.adapters.tokens import fetch_json
 
 _RESET_AT_CLOSE = struct.pack("ii", 1, 0)
 

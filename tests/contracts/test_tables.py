@@ -9,7 +9,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from afterimage.adapters.dynamodb.tables import TABLES, connect
+from afterimage.adapters.dynamodb.connect import connect
+from afterimage.adapters.dynamodb.tables import TABLES
 from afterimage.adapters.system import SystemClock
 from afterimage.invocation import Invocation
 

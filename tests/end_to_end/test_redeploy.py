@@ -26,7 +26,8 @@ from tests.local_stack.testing import RunningStack, StackProcess
 from tests.support.doubles import RecordingLog
 from tests.support.template import of_type
 
-from afterimage.adapters.tokens import IssuerKeys, TokenVerifier
+from afterimage.adapters.issuer_keys import IssuerKeys
+from afterimage.adapters.tokens import TokenVerifier
 
 PATIENCE = 20.0
 OFTEN = {"Delay": 0.1, "MaxAttempts": 200}

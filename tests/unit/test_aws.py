@@ -26,12 +26,12 @@ from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetric
 
 from afterimage.adapters.clients import PUSH
 from afterimage.adapters.edge import CloudFrontEdge
+from afterimage.adapters.issuer_keys import IssuerKeys
 from afterimage.adapters.kept_texts import Cached, parameter, secret
 from afterimage.adapters.lambdas import LambdaDeletionStarter, LambdaPainter
 from afterimage.adapters.posts import ApiGatewayPush
 from afterimage.adapters.s3 import S3Pictures
 from afterimage.adapters.signed_urls import SignedUrls
-from afterimage.adapters.tokens import IssuerKeys
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.errors import ProviderUnavailable
 

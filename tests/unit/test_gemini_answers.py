@@ -13,8 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.doubles import NOW
 
-from afterimage.adapters.gemini import answers
-from afterimage.adapters.gemini.answers import Retryable
+from afterimage.adapters.gemini import answers, refusals
+from afterimage.adapters.gemini.refusals import Retryable
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.domain.errors import (
     Blocked,
@@ -407,7 +407,7 @@ def test_fields_of_other_types_break_nothing(odd: Any) -> None:
 
 def failure_of(name: str) -> Failure | Retryable:
     response = recorded(name)
-    return answers.http_failure(response["http_status"], response["body"])
+    return refusals.http_failure(response["http_status"], response["body"])
 
 
 @pytest.mark.parametrize(
@@ -441,7 +441,7 @@ def test_an_overloaded_model_is_asked_again(name: str) -> None:
 
 @pytest.mark.parametrize(("status", "times"), [(408, 2), (500, 2), (502, 2), (503, 2), (504, 1)])
 def test_how_often_a_status_may_be_repeated(status: int, times: int) -> None:
-    failure = answers.http_failure(status, None)
+    failure = refusals.http_failure(status, None)
 
     assert isinstance(failure, Retryable)
     assert failure.times == times
@@ -449,12 +449,12 @@ def test_how_often_a_status_may_be_repeated(status: int, times: int) -> None:
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 409, 422])
 def test_other_4xx_are_rejected(status: int) -> None:
-    assert isinstance(answers.http_failure(status, None), ProviderRejected)
+    assert isinstance(refusals.http_failure(status, None), ProviderRejected)
 
 
 @pytest.mark.parametrize("status", [201, 204, 301, 302, 307, 501, 505])
 def test_the_rest_is_unavailable_and_not_repeated(status: int) -> None:
-    assert isinstance(answers.http_failure(status, None), ProviderUnavailable)
+    assert isinstance(refusals.http_failure(status, None), ProviderUnavailable)
 
 
 def quota(quota_id: str, delay: Any = "23.5s", message: str = "You exceeded it.") -> Any:
@@ -469,7 +469,7 @@ def quota(quota_id: str, delay: Any = "23.5s", message: str = "You exceeded it."
 
 
 def test_a_minutes_quota_is_waited_for() -> None:
-    failure = answers.http_failure(429, quota("GenerateRequestsPerMinutePerProject"))
+    failure = refusals.http_failure(429, quota("GenerateRequestsPerMinutePerProject"))
 
     assert isinstance(failure, Retryable)
     assert (failure.wait, failure.failure.retry_after) == (23.5, 24)
@@ -485,14 +485,14 @@ def test_a_minutes_quota_is_waited_for() -> None:
     ],
 )
 def test_a_days_quota_is_not(answer: Any) -> None:
-    failure = answers.http_failure(429, answer)
+    failure = refusals.http_failure(429, answer)
 
     assert isinstance(failure, ProviderUnavailable)
     assert failure.retry_after is None
 
 
 def test_a_limit_that_only_begins_with_a_nought_is_a_minutes() -> None:
-    failure = answers.http_failure(429, quota("PerMinute", message="limit: 0.5, model: x"))
+    failure = refusals.http_failure(429, quota("PerMinute", message="limit: 0.5, model: x"))
 
     assert isinstance(failure, Retryable)
 
@@ -512,13 +512,13 @@ def test_a_limit_that_only_begins_with_a_nought_is_a_minutes() -> None:
     ],
 )
 def test_a_header_says_seconds_or_a_date(header: str, seconds: float | None) -> None:
-    assert answers.seconds_until(header, NOW) == seconds
+    assert refusals.seconds_until(header, NOW) == seconds
 
 
 def test_of_several_waits_the_longest_is_kept() -> None:
     said = quota("PerMinute", "5s", message="Please retry in 1m30s. Or retry after 7s.")
 
-    failure = answers.http_failure(429, said, 12.0)
+    failure = refusals.http_failure(429, said, 12.0)
 
     assert isinstance(failure, Retryable)
     assert failure.wait == 90
@@ -530,18 +530,18 @@ def test_the_recorded_quota_is_a_days() -> None:
 
 @pytest.mark.parametrize("delay", ["soon", "", None, "-3s", "1e9s", 7])
 def test_a_strange_delay_is_left_to_the_backoff(delay: Any) -> None:
-    failure = answers.http_failure(429, quota("PerMinute", delay))
+    failure = refusals.http_failure(429, quota("PerMinute", delay))
 
     assert isinstance(failure, Retryable)
     assert failure.wait is None
 
 
 def test_a_429_without_details_is_asked_again() -> None:
-    assert isinstance(answers.http_failure(429, None), Retryable)
+    assert isinstance(refusals.http_failure(429, None), Retryable)
 
 
 def test_an_error_in_a_list_is_read() -> None:
-    failure = answers.http_failure(400, [recorded("err_400_bad_request")["body"]])
+    failure = refusals.http_failure(400, [recorded("err_400_bad_request")["body"]])
 
     assert "INVALID_ARGUMENT" in str(failure)
 
@@ -549,7 +549,7 @@ def test_an_error_in_a_list_is_read() -> None:
 @pytest.mark.parametrize("status", [400, 429, 503, 302])
 @given(answer=JSON)
 def test_whatever_comes_with_a_status_is_a_reason(status: int, answer: Any) -> None:
-    assert isinstance(answers.http_failure(status, answer), Failure | Retryable)
+    assert isinstance(refusals.http_failure(status, answer), Failure | Retryable)
 
 
 @pytest.mark.parametrize(
@@ -558,7 +558,7 @@ def test_whatever_comes_with_a_status_is_a_reason(status: int, answer: Any) -> N
     ids=str,
 )  # fmt: skip
 def test_details_of_other_types_break_nothing(error: Any) -> None:
-    assert isinstance(answers.http_failure(429, {"error": error}), Retryable)
+    assert isinstance(refusals.http_failure(429, {"error": error}), Retryable)
 
 
 def test_the_providers_words_never_reach_people() -> None:

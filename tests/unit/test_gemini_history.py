@@ -15,7 +15,7 @@ from tests.local_stack.gemini.errors import Refusal
 from tests.support.builders import a_message
 
 from afterimage.adapters.gemini import answers, history
-from afterimage.adapters.gemini.answers import Retryable
+from afterimage.adapters.gemini.refusals import Retryable
 from afterimage.domain.conversation import Turn, in_pairs, turns
 from afterimage.domain.errors import Failure
 from afterimage.domain.failure_notes import FailureNote

@@ -9,8 +9,9 @@ from pynamodb.models import Model
 from tests.support.builders import CHAT, a_job
 from tests.support.doubles import NOW
 
+from afterimage.adapters.dynamodb.items import Put, Update
 from afterimage.adapters.dynamodb.tables import LedgerRow
-from afterimage.adapters.dynamodb.writes import Put, Update, writes_of
+from afterimage.adapters.dynamodb.writes import writes_of
 from afterimage.domain.changes import (
     BeginDeletion,
     Change,

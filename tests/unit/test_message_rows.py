@@ -6,7 +6,7 @@ from typing import Any
 
 from tests.support.builders import CHAT, a_message, an_image
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import message_rows
 from afterimage.adapters.gemini.answers import MAX_BESIDE, MAX_PARTS
 from afterimage.adapters.gemini.tool import MAX_PROMPT
 from afterimage.domain import ids
@@ -49,13 +49,13 @@ def test_an_answer_with_all_pictures_that_can_come_fits_its_row() -> None:
         *(painted(one, n) for _, *more in pictures for n, one in enumerate(more, start=1)),
     )
 
-    row = rows.message_row("u", message)
+    row = message_rows.message_row("u", message)
 
     assert size(row.serialize()) < LARGEST_ITEM
-    assert rows.message_of(row) == message
+    assert message_rows.message_of(row) == message
 
 
 def test_a_picture_with_another_prompt_keeps_it() -> None:
     message = an_answer(painted(ids.job_id(CHAT, a_message(1).id, 1), 0, "another fox"))
 
-    assert rows.message_of(rows.message_row("u", message)) == message
+    assert message_rows.message_of(message_rows.message_row("u", message)) == message

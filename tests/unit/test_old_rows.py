@@ -11,7 +11,7 @@ from pynamodb.models import Model
 from tests.support.builders import a_job, a_message, a_ulid, an_image
 from tests.support.doubles import NOW
 
-from afterimage.adapters.dynamodb import rows, slots
+from afterimage.adapters.dynamodb import message_rows, rows, slots
 from afterimage.adapters.dynamodb.tables import ChatRow, EventRow, ImageRow, LedgerRow, MessageRow
 from afterimage.domain.deletions import AtEdge, Deletion, DeletionKind
 from afterimage.domain.failure_notes import FailureNote
@@ -59,7 +59,7 @@ def read(model: type[Model], row: dict[str, Any]) -> Any:
 
 
 def test_a_message_without_what_came_later_is_read() -> None:
-    message = rows.message_of(read(MessageRow, MESSAGE))
+    message = message_rows.message_of(read(MessageRow, MESSAGE))
 
     assert message.status is Status.COMPLETE
     assert (message.tries, message.image_deleted) == (1, False)
@@ -109,7 +109,7 @@ def test_the_one_picture_of_a_row_without_slots_is_its_slot(
     picture = {"type": {"S": "image"}, "job_id": {"S": "j"}}
     deadline = {"deadline": {"N": str(int(NOW.timestamp()))}}
 
-    message = rows.message_of(read(MessageRow, {**MESSAGE, **picture, **row, **deadline}))
+    message = message_rows.message_of(read(MessageRow, {**MESSAGE, **picture, **row, **deadline}))
 
     assert message.slots == (replace(expected, deadline=message.deadline),)
     assert message.status.value == row["status"]["S"]
@@ -118,9 +118,9 @@ def test_the_one_picture_of_a_row_without_slots_is_its_slot(
 
 def test_a_row_without_slots_is_written_over_by_one_that_has_them() -> None:
     old = {**MESSAGE, "type": {"S": "image"}, "job_id": {"S": "j"}, "image": {"S": IMAGE % ""}}
-    message = rows.message_of(read(MessageRow, old)).without_image("i")
+    message = message_rows.message_of(read(MessageRow, old)).without_image("i")
 
-    actions = [str(action) for action in rows.message_update("u", message)]
+    actions = [str(action) for action in message_rows.message_update("u", message)]
 
     assert {"job_id", "image", "image_deleted", "waiting", "refunded"} <= {
         action.removeprefix("REMOVE ") for action in actions
@@ -128,9 +128,9 @@ def test_a_row_without_slots_is_written_over_by_one_that_has_them() -> None:
 
 
 def test_a_message_of_a_later_version_keeps_what_is_not_known_here() -> None:
-    message = rows.message_of(read(MessageRow, MESSAGE))
+    message = message_rows.message_of(read(MessageRow, MESSAGE))
 
-    written = " ".join(str(action) for action in rows.message_update("u", message))
+    written = " ".join(str(action) for action in message_rows.message_update("u", message))
 
     assert "of_a_later_version" not in written
     assert "created_at" not in written
@@ -160,10 +160,10 @@ def test_sources_keep_their_order_and_a_row_without_any_has_none() -> None:
     message = a_message(role=Role.ASSISTANT, source_image_ids=sources)
     job = a_job(aspect_ratio=None, source_image_ids=sources)
 
-    assert rows.message_of(rows.message_row("u", message)) == message
-    assert "source_image_ids" in " ".join(map(str, rows.message_update("u", message)))
+    assert message_rows.message_of(message_rows.message_row("u", message)) == message
+    assert "source_image_ids" in " ".join(map(str, message_rows.message_update("u", message)))
     assert rows.job_of(rows.job_row("u", job)) == job
-    assert rows.message_of(read(MessageRow, MESSAGE)).source_image_ids == ()
+    assert message_rows.message_of(read(MessageRow, MESSAGE)).source_image_ids == ()
     assert rows.job_of(rows.job_row("u", a_job())).source_image_ids == ()
 
 

@@ -17,19 +17,16 @@ from tests.support.builders import CHAT, a_job, a_message, a_ulid
 from tests.support.doubles import NOW, REQUEST, FixedClock
 
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
+from afterimage.adapters.dynamodb.connect import connect
 from afterimage.adapters.dynamodb.contention import Unfinished
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+from afterimage.adapters.dynamodb.due_index import DynamoDbDueIndex
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
-from afterimage.adapters.dynamodb.readers import (
-    DynamoDbChats,
-    DynamoDbDueIndex,
-    DynamoDbImages,
-    DynamoDbLedger,
-    DynamoDbMessages,
-)
+from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
+from afterimage.adapters.dynamodb.readers import DynamoDbChats, DynamoDbImages, DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.reports import DynamoDbReports
-from afterimage.adapters.dynamodb.tables import TABLES, connect
+from afterimage.adapters.dynamodb.tables import TABLES
 from afterimage.domain.changes import TouchChat, Transition
 from afterimage.domain.channels import Channel
 from afterimage.domain.deletions import Deletion, DeletionKind

@@ -19,7 +19,9 @@ from tests.support.doubles import NOW, REQUEST, FixedClock
 
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
-from afterimage.adapters.dynamodb.tables import TABLES, connect
+from afterimage.adapters.dynamodb.connect import connect
+from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
+from afterimage.adapters.dynamodb.tables import TABLES
 from afterimage.domain.changes import InsertJob, Transition
 from afterimage.domain.channels import Channel
 from afterimage.domain.errors import Busy
@@ -70,7 +72,7 @@ ASKED: dict[str, Ask] = {
     "a change": lambda store: store.commit(
         Channel("alice"), Transition((InsertJob(a_job()),), ()), NOW
     ),
-    "a claim": lambda _: readers.DynamoDbLedger().claim("alice", a_job().id, 1, NOW, REQUEST),
+    "a claim": lambda _: DynamoDbLedger().claim("alice", a_job().id, 1, NOW, REQUEST),
     "a ticket": lambda store: store.keep("alice", "digest", NOW),
     "forgetting": lambda store: store.forget("alice", "tab"),
 }

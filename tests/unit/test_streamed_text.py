@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from afterimage.adapters.gemini.answers import MAX_BESIDE, MAX_REPLY, Retryable
+from afterimage.adapters.gemini.answers import MAX_BESIDE, MAX_REPLY
 from afterimage.adapters.gemini.events import Event
+from afterimage.adapters.gemini.refusals import Retryable
 from afterimage.adapters.gemini.streamed_text import StreamedText
 from afterimage.domain.errors import Blocked, ProviderUnavailable
 from afterimage.ports.models import ImageRequest, TextReply

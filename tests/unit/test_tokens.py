@@ -19,7 +19,8 @@ from tests.support.doubles import FixedClock, RecordingLog
 from tests.support.forged import token_by_hand
 from tests.support.in_memory import InMemoryTables
 
-from afterimage.adapters.tokens import IssuerKeys, TokenVerifier
+from afterimage.adapters.issuer_keys import IssuerKeys
+from afterimage.adapters.tokens import TokenVerifier
 from afterimage.domain.errors import Busy, Unauthorized
 from afterimage.use_cases.open_connection import Tickets
 

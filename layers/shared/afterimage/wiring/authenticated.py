@@ -7,7 +7,8 @@ from typing import Any
 
 import requests
 
-from afterimage.adapters.tokens import IssuerKeys, TokenVerifier, fetch_json
+from afterimage.adapters.issuer_keys import IssuerKeys, fetch_json
+from afterimage.adapters.tokens import TokenVerifier
 from afterimage.http.api import Handler, HttpApi
 from afterimage.http.routes import Route
 from afterimage.measured import Measured

@@ -11,6 +11,7 @@ from afterimage.adapters import originals
 from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.exports import DynamoDbExport
+from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.shares import DynamoDbShares
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
@@ -56,7 +57,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     configured = settings.ChatApiSettings.read(environment)
     base = Channelled(logger, configured)
     chats, messages = readers.DynamoDbChats(), readers.DynamoDbMessages()
-    images, ledger = readers.DynamoDbImages(), readers.DynamoDbLedger()
+    images, ledger = readers.DynamoDbImages(), DynamoDbLedger()
     starter = LambdaDeletionStarter(
         client=base.aws.client("lambda"),
         function=configured.keeper_function,

@@ -12,7 +12,8 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters.dynamodb.channel_store import DynamoDbChannelStore
-from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
+from afterimage.adapters.dynamodb.readers import DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.kept_texts import secret
 from afterimage.adapters.lambdas import LambdaPainter, LambdaTeller

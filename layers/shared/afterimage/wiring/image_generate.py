@@ -11,7 +11,8 @@ from aws_lambda_powertools import Logger
 from afterimage import settings
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.clients import UPLOAD
-from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
+from afterimage.adapters.dynamodb.readers import DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.stock_calls import StockCalls

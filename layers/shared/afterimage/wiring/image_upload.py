@@ -9,7 +9,8 @@ from aws_lambda_powertools import Logger
 from afterimage import settings
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.clients import UPLOAD
-from afterimage.adapters.dynamodb.readers import DynamoDbImages, DynamoDbLedger
+from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
+from afterimage.adapters.dynamodb.readers import DynamoDbImages
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
 from afterimage.adapters.pictures import PillowStudio, WebpSettings
 from afterimage.adapters.s3 import S3Pictures

@@ -14,7 +14,9 @@ from afterimage import settings
 from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb import readers
 from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
+from afterimage.adapters.dynamodb.due_index import DynamoDbDueIndex
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
+from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.shares import DynamoDbShares
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
@@ -154,7 +156,7 @@ def _rescue(base: Channelled, end: FailMessage) -> RescueJob:
         log=base.log,
     )
     return RescueJob(
-        jobs=readers.DynamoDbLedger(),
+        jobs=DynamoDbLedger(),
         messages=readers.DynamoDbMessages(),
         starter=base.starter,
         end=end,
@@ -172,7 +174,7 @@ def _sweep(
     end: FailMessage,
     finish: FinishDeletion,
 ) -> Sweep:
-    index, messages = readers.DynamoDbDueIndex(), readers.DynamoDbMessages()
+    index, messages = DynamoDbDueIndex(), readers.DynamoDbMessages()
     recount = RecountOpen(
         channel=base.channel,
         index=index,
@@ -184,7 +186,7 @@ def _sweep(
     return Sweep(
         index=index,
         messages=messages,
-        jobs=readers.DynamoDbLedger(),
+        jobs=DynamoDbLedger(),
         pictures=pictures,
         starter=base.starter,
         end=end,
@@ -226,7 +228,7 @@ def _finish(
     empty_chat = EmptyChat(
         channel=base.channel,
         messages=readers.DynamoDbMessages(),
-        jobs=readers.DynamoDbLedger(),
+        jobs=DynamoDbLedger(),
         deletions=deletions,
         rows=rows,
         shares=end_shares,
@@ -247,7 +249,7 @@ def _finish(
         lines=lines,
         remove=RemovePair(
             channel=base.channel,
-            jobs=readers.DynamoDbLedger(),
+            jobs=DynamoDbLedger(),
             tokens=tokens,
             clock=base.clock,
             upload_time=upload_time(configured.image_timeout),

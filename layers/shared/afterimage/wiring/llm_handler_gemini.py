@@ -16,7 +16,8 @@ from afterimage.adapters.catalogue import in_force
 from afterimage.adapters.clients import BRIEF, UPLOAD
 from afterimage.adapters.dynamodb.candidates import DynamoDbCandidates
 from afterimage.adapters.dynamodb.first_questions import DynamoDbFirstQuestions
-from afterimage.adapters.dynamodb.readers import DynamoDbLedger, DynamoDbMessages
+from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
+from afterimage.adapters.dynamodb.readers import DynamoDbMessages
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.quick_puts import QuickPuts, QuickStockFiles

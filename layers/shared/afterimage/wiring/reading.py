@@ -9,10 +9,11 @@ from aws_lambda_powertools import Logger
 
 from afterimage import settings
 from afterimage.adapters.clients import PUSH
+from afterimage.adapters.dynamodb.connect import connect
 from afterimage.adapters.dynamodb.connections import DynamoDbConnections
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
-from afterimage.adapters.dynamodb.tables import TABLES, connect
+from afterimage.adapters.dynamodb.tables import TABLES
 from afterimage.adapters.posts import ApiGatewayPush
 from afterimage.adapters.signed_urls import SignedUrls
 from afterimage.adapters.system import PowertoolsMetrics

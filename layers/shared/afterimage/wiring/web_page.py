@@ -63,8 +63,8 @@ def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage
 
 def _shared_page(base: Base, configured: settings.PageSettings) -> SharedPage:
     # Imported here, as its table is connected here: the page's own files need neither.
+    from afterimage.adapters.dynamodb.connect import connect
     from afterimage.adapters.dynamodb.shares import DynamoDbShares
-    from afterimage.adapters.dynamodb.tables import connect
     from afterimage.http.shared_page import SharedPage
     from afterimage.invocation import Invocation
 

@@ -8,7 +8,7 @@ from typing import Any
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import size
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import columns
 from afterimage.adapters.dynamodb.tables import CandidateRow
 
 
@@ -23,7 +23,7 @@ class DynamoDbCandidates:
             row.update(
                 [
                     CandidateRow.users.add({user}),
-                    CandidateRow.expires_at.set(rows.epoch(until)),
+                    CandidateRow.expires_at.set(columns.epoch(until)),
                 ],
                 condition=fewer,
             )

@@ -9,19 +9,12 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import CancellationReason, TransactWriteError, UpdateError
 from pynamodb.transactions import TransactWrite
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import columns, rows
 from afterimage.adapters.dynamodb.connections import DynamoDbConnections
 from afterimage.adapters.dynamodb.contention import BUSY
+from afterimage.adapters.dynamodb.items import Check, Delete, Item, Put, Update, Write
 from afterimage.adapters.dynamodb.tables import COUNTER, ChannelRow, LedgerRow, MessageRow
-from afterimage.adapters.dynamodb.writes import (
-    Check,
-    Delete,
-    Item,
-    Put,
-    Update,
-    Write,
-    writes_of,
-)
+from afterimage.adapters.dynamodb.writes import writes_of
 from afterimage.domain.changes import CountCall, CountMessage, ReserveImage, Transition
 from afterimage.domain.channels import Channel
 from afterimage.domain.errors import AccountDeleted
@@ -77,7 +70,7 @@ class DynamoDbChannelStore(DynamoDbConnections):
         row.update(
             [
                 ChannelRow.drawn.set((ChannelRow.drawn | channel.served.highest) + 1),
-                ChannelRow.expires_at.set(rows.epoch(now + _NUMBERS_KEPT)),
+                ChannelRow.expires_at.set(columns.epoch(now + _NUMBERS_KEPT)),
             ]
         )
         return int(row.drawn or 0)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from pynamodb.exceptions import DeleteError, UpdateError
 from pynamodb.expressions.condition import Condition
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import columns, rows
 from afterimage.adapters.dynamodb.tables import COUNTER, ChannelRow
 from afterimage.domain.channels import Channel
 from afterimage.domain.served import Served
@@ -63,14 +63,14 @@ class DynamoDbConnections:
         # By an update, which keeps who looks: a connection resumes at each gap.
         ChannelRow(user_id, _CONNECTION + connection_id).update(
             [
-                ChannelRow.connected_at.set(rows.timestamp(now)),
-                ChannelRow.expires_at.set(rows.epoch(until)),
+                ChannelRow.connected_at.set(columns.timestamp(now)),
+                ChannelRow.expires_at.set(columns.epoch(until)),
             ]
         )
 
     def look(self, user_id: str, connection_id: str, at: datetime | None) -> None:
         seen = ChannelRow.visible_at
-        said = seen.remove() if at is None else seen.set(rows.timestamp(at))
+        said = seen.remove() if at is None else seen.set(columns.timestamp(at))
         try:
             ChannelRow(user_id, _CONNECTION + connection_id).update(
                 [said], condition=ChannelRow.entry.exists()
@@ -91,8 +91,8 @@ class DynamoDbConnections:
         ChannelRow(
             user_id,
             _UNRESUMED + connection_id,
-            connected_at=rows.timestamp(now),
-            expires_at=rows.epoch(now + _LONGEST),
+            connected_at=columns.timestamp(now),
+            expires_at=columns.epoch(now + _LONGEST),
         ).save()
 
     def some(self, user_id: str, before: datetime, limit: int) -> list[str]:
@@ -100,7 +100,7 @@ class DynamoDbConnections:
         old = [
             row.entry[len(_UNRESUMED) :]
             for row in ChannelRow.query(user_id, unresumed, limit=_LOOKED_AT)
-            if (row.connected_at or "") < rows.timestamp(before)
+            if (row.connected_at or "") < columns.timestamp(before)
         ]
         return old[:limit]
 
@@ -110,10 +110,10 @@ class DynamoDbConnections:
     # --- Tickets ----------------------------------------------------------------------------
 
     def keep(self, user_id: str, digest: str, expires_at: datetime) -> None:
-        ChannelRow(user_id, _TICKET + digest, expires_at=rows.epoch(expires_at)).save()
+        ChannelRow(user_id, _TICKET + digest, expires_at=columns.epoch(expires_at)).save()
 
     def spend(self, user_id: str, digest: str, now: datetime) -> bool:
-        return _taken(user_id, _TICKET + digest, ChannelRow.expires_at > rows.epoch(now))
+        return _taken(user_id, _TICKET + digest, ChannelRow.expires_at > columns.epoch(now))
 
 
 def _taken(user_id: str, entry: str, condition: Condition) -> bool:

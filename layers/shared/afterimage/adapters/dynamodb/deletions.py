@@ -10,7 +10,7 @@ from typing import Any
 from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.models import Model
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import message_rows, rows
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
     ChannelRow,
@@ -63,7 +63,7 @@ class DynamoDbRemoval:
     """
 
     def remove_messages(self, user_id: str, chat_id: str, ids: Sequence[str]) -> None:
-        key = rows.messages_key(user_id, chat_id)
+        key = message_rows.messages_key(user_id, chat_id)
         _remove(MessageRow, (MessageRow(key, id_) for id_ in ids))
 
     def remove_images(self, user_id: str, ids: Sequence[str]) -> None:
@@ -83,7 +83,7 @@ class DynamoDbRemoval:
 
     def messages(self, user_id: str, chat_id: str, limit: int) -> list[str]:
         found = MessageRow.query(
-            rows.messages_key(user_id, chat_id),
+            message_rows.messages_key(user_id, chat_id),
             attributes_to_get=["user_id_chat_id", "message_id"],
             consistent_read=True,
             limit=limit,

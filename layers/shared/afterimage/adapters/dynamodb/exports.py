@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from afterimage.adapters.dynamodb import rows, uploads
+from afterimage.adapters.dynamodb import columns, rows, uploads
 from afterimage.adapters.dynamodb.tables import PINS, ChatRow, LedgerRow
 from afterimage.domain.chats import Chat
 from afterimage.domain.deletions import is_deletion
@@ -43,8 +43,8 @@ def _entry_of(row: LedgerRow) -> LedgerEntry:
     return LedgerEntry(
         row.entry,
         kind,
-        created_at=rows.time_of(row.created_at) if row.created_at else None,
-        ended_at=rows.time_of(row.ended_at) if row.ended_at else None,
+        created_at=columns.time_of(row.created_at) if row.created_at else None,
+        ended_at=columns.time_of(row.ended_at) if row.ended_at else None,
         status=row.status,
         chat_id=row.chat_id,
         message_id=row.message_id,

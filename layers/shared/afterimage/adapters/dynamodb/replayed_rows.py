@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from pynamodb.models import Model
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import message_rows, rows
 from afterimage.adapters.dynamodb.settled import read_settled
 from afterimage.adapters.dynamodb.tables import ChatRow, ImageRow, MessageRow
 from afterimage.domain.chats import Chat
@@ -35,8 +35,8 @@ class DynamoDbRows:
         self._read = read
 
     def messages(self, user_id: str, keys: Sequence[tuple[str, str]]) -> list[Message]:
-        stored = [(rows.messages_key(user_id, chat_id), id_) for chat_id, id_ in keys]
-        found = [rows.message_of(row) for row in self._read(MessageRow, stored)]
+        stored = [(message_rows.messages_key(user_id, chat_id), id_) for chat_id, id_ in keys]
+        found = [message_rows.message_of(row) for row in self._read(MessageRow, stored)]
         return self._of_kept_chats(user_id, found)
 
     def images(self, user_id: str, ids: Sequence[str]) -> list[Image]:

@@ -9,7 +9,7 @@ from pynamodb.exceptions import DoesNotExist
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import columns
 from afterimage.adapters.dynamodb.tables import ImageRow, LedgerRow, ShareRow
 from afterimage.domain.deletions import DeletionKind, deletion_names, kind_and_subject
 from afterimage.domain.shares import Share, SharedPicture, image_and_number
@@ -61,7 +61,7 @@ def share_row(picture: SharedPicture) -> ShareRow:
     """Its time-to-live removes what nobody has removed, days later."""
     return ShareRow(
         picture.name,
-        expires_at=rows.epoch(picture.until),
+        expires_at=columns.epoch(picture.until),
         width=picture.width,
         height=picture.height,
         color=picture.color,
@@ -80,11 +80,11 @@ def claimed(user_id: str, image_id: str, number: int) -> tuple[ImageRow, list[Ac
 def actions(share: Share | None) -> list[Action]:
     """What a picture's row says of its sharing."""
     if share is None:
-        columns = (ImageRow.share_number, ImageRow.shared_until, ImageRow.share_prompt)
-        return [column.remove() for column in columns]
+        written = (ImageRow.share_number, ImageRow.shared_until, ImageRow.share_prompt)
+        return [column.remove() for column in written]
     return [
         ImageRow.share_number.set(share.number),
-        ImageRow.shared_until.set(rows.epoch(share.until)),
+        ImageRow.shared_until.set(columns.epoch(share.until)),
         ImageRow.share_prompt.set(share.with_prompt),
     ]
 
@@ -96,5 +96,5 @@ def shared_as(share: Share | None) -> Condition:
         condition &= ImageRow.share_number.does_not_exist()
         return condition
     same = ImageRow.share_number == share.number
-    condition &= same & (ImageRow.shared_until == rows.epoch(share.until))
+    condition &= same & (ImageRow.shared_until == columns.epoch(share.until))
     return condition

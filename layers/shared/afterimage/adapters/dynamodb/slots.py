@@ -3,25 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from datetime import UTC, datetime
 from typing import Any
 
+from afterimage.adapters.dynamodb.columns import time_of, timestamp
 from afterimage.domain.failure_notes import FailureNote
 from afterimage.domain.images import Image, Origin
 from afterimage.domain.shares import Share
 from afterimage.domain.slots import Slot, SlotStatus
 
 _IMAGE_FIELDS = frozenset(field.name for field in fields(Image))
-
-
-def timestamp(at: datetime) -> str:
-    """How a row holds a time: `2026-11-20T10:00:00.000Z`, so that texts sort as times do."""
-    return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def time_of(text: str) -> datetime:
-    """What `timestamp` was made of."""
-    return datetime.fromisoformat(text)
 
 
 def stored(slot: Slot, prompt: str | None) -> dict[str, Any]:

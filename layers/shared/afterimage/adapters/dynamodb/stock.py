@@ -11,7 +11,7 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import columns, rows
 from afterimage.adapters.dynamodb.stock_rows import (
     CALLS,
     JOB,
@@ -142,13 +142,13 @@ class DynamoDbStock:
             folder=folder,
         )
         if picture.status is StockStatus.TAKEN:
-            longer: list[Action] = [StockRow.until.set(rows.epoch(until))]
+            longer: list[Action] = [StockRow.until.set(columns.epoch(until))]
             row, as_read = StockRow(taken.suggestion, taken.name), still(picture)
             return taken if changed(lambda: row.update(longer, condition=as_read)) else None
         return taken if self._renamed(picture, taken) else None
 
     def give_up(self, taken: StockPicture, now: datetime) -> None:
-        at_once: list[Action] = [StockRow.until.set(rows.epoch(now))]
+        at_once: list[Action] = [StockRow.until.set(columns.epoch(now))]
         row, as_read = StockRow(taken.suggestion, taken.name), still(taken)
         changed(lambda: row.update(at_once, condition=as_read))
 
@@ -178,7 +178,7 @@ class DynamoDbStock:
     def hold(self, taken: StockPicture, until: datetime) -> StockPicture | None:
         held = replace(taken, until=until, status=StockStatus.HELD)
         actions: list[Action] = [
-            StockRow.until.set(rows.epoch(until)),
+            StockRow.until.set(columns.epoch(until)),
             StockRow.status.set(StockStatus.HELD.value),
         ]
         row, as_read = StockRow(taken.suggestion, taken.name), still(taken)

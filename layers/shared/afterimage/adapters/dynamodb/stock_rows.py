@@ -9,7 +9,7 @@ from pynamodb.exceptions import DeleteError, TransactWriteError, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from afterimage.adapters.dynamodb import rows, slots
+from afterimage.adapters.dynamodb import columns, slots
 from afterimage.adapters.dynamodb.contention import BUSY
 from afterimage.adapters.dynamodb.tables import StockRow
 from afterimage.domain.stock import StockJob, StockPicture, StockStatus
@@ -31,14 +31,14 @@ def job_row(job: StockJob) -> StockRow:
         "text": job.text,
         "aspect_ratio": job.aspect_ratio,
         "day": job.day,
-        "ordered_at": rows.timestamp(job.ordered_at),
+        "ordered_at": columns.timestamp(job.ordered_at),
     }
     return StockRow(
         *JOB,
         picture=job.picture,
         job=asked,
         status=job.status.value,
-        until=rows.epoch(job.until),
+        until=columns.epoch(job.until),
         claimed_by=job.claimed_by,
     )
 
@@ -52,7 +52,7 @@ def job_of(row: StockRow) -> StockJob:
         text=asked["text"],
         aspect_ratio=asked["aspect_ratio"],
         day=asked["day"],
-        ordered_at=rows.time_of(asked["ordered_at"]),
+        ordered_at=columns.time_of(asked["ordered_at"]),
         until=datetime.fromtimestamp(row.until or 0, UTC),
         status=StockStatus(row.status or ""),
         claimed_by=row.claimed_by,
@@ -68,7 +68,7 @@ def picture_row(picture: StockPicture) -> StockRow:
         model=picture.model,
         cost_nano_usd=picture.cost_nano_usd,
         status=picture.status.value,
-        until=None if picture.until is None else rows.epoch(picture.until),
+        until=None if picture.until is None else columns.epoch(picture.until),
         folder=picture.folder,
     )
 
@@ -99,7 +99,7 @@ def picture_is(picture: str) -> Condition:
 def still(picture: StockPicture) -> Condition:
     """The row is as it was when the move was decided."""
     at = StockRow.until
-    same = at.does_not_exist() if picture.until is None else at == rows.epoch(picture.until)
+    same = at.does_not_exist() if picture.until is None else at == columns.epoch(picture.until)
     as_decided: Condition = picture_is(picture.image.id) & status_is(picture.status) & same
     return as_decided
 

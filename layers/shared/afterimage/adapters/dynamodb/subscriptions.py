@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import columns
 from afterimage.adapters.dynamodb.tables import ChannelRow
 from afterimage.domain.web_push import Subscription
 
@@ -33,7 +33,7 @@ def row_of(user_id: str, subscription: Subscription) -> ChannelRow:
         endpoint=subscription.endpoint,
         p256dh=subscription.p256dh,
         auth=subscription.auth,
-        since=rows.timestamp(subscription.since),
+        since=columns.timestamp(subscription.since),
     )
 
 

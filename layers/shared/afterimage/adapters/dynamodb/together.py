@@ -1,4 +1,4 @@
-"""Several rows in one round trip, each strongly consistent."""
+"""Rows by their keys, one or several in one round trip, each strongly consistent."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
+from pynamodb.exceptions import DoesNotExist
 from pynamodb.models import Model
 
 _AT_ONCE = 100  # rows; as many as DynamoDB takes
@@ -13,6 +14,14 @@ _AT_ONCE = 100  # rows; as many as DynamoDB takes
 RowT = TypeVar("RowT", bound=Model)
 # Hash and range key of a row of some table.
 Wanted = tuple[type[Model], str, str]
+
+
+def read_row(model: type[RowT], hash_key: str, range_key: str) -> RowT | None:
+    """The row with this key; None if there is none."""
+    try:
+        return model.get(hash_key, range_key, consistent_read=True)
+    except DoesNotExist:
+        return None
 
 
 def read_together(*wanted: Wanted) -> list[Any]:

@@ -8,7 +8,7 @@ from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import columns
 from afterimage.adapters.dynamodb.tables import LedgerRow
 from afterimage.domain.uploads import Upload, UploadStatus
 
@@ -44,11 +44,11 @@ def upload_row(user_id: str, upload: Upload) -> LedgerRow:
         kind=KIND,
         sha256=upload.sha256,
         quota_day=upload.quota_day,
-        created_at=rows.timestamp(upload.created_at),
+        created_at=columns.timestamp(upload.created_at),
         claimed_by=upload.claimed_by,
         status=upload.status.value,
-        purge_at=rows.epoch(upload.purge_at) if upload.purge_at else None,
-        open=rows.open_partition(user_id) if upload.purge_at else None,
+        purge_at=columns.epoch(upload.purge_at) if upload.purge_at else None,
+        open=columns.open_partition(user_id) if upload.purge_at else None,
     )
 
 
@@ -57,10 +57,10 @@ def upload_of(row: LedgerRow) -> Upload:
         id=row.entry,
         sha256=row.sha256 or "",
         quota_day=row.quota_day or "",
-        created_at=rows.time_of(row.created_at or ""),
+        created_at=columns.time_of(row.created_at or ""),
         claimed_by=row.claimed_by or "",
         status=UploadStatus(row.status or ""),
-        ended_at=rows.time_of(row.ended_at) if row.ended_at else None,
+        ended_at=columns.time_of(row.ended_at) if row.ended_at else None,
         error_code=row.error_code,
         purge_at=None if row.purge_at is None else datetime.fromtimestamp(row.purge_at, UTC),
     )
@@ -69,7 +69,7 @@ def upload_of(row: LedgerRow) -> Upload:
 def still(before: Upload) -> Condition:
     """The row is as it was when the move was decided."""
     at = LedgerRow.purge_at
-    same = at.does_not_exist() if before.purge_at is None else at == rows.epoch(before.purge_at)
+    same = at.does_not_exist() if before.purge_at is None else at == columns.epoch(before.purge_at)
     as_decided: Condition = (LedgerRow.status == before.status.value) & same
     return as_decided
 
@@ -83,7 +83,7 @@ def actions(user_id: str, after: Upload) -> list[Action]:
     if after.ended_at is None:
         written.append(LedgerRow.ended_at.remove())
     else:
-        written.append(LedgerRow.ended_at.set(rows.timestamp(after.ended_at)))
+        written.append(LedgerRow.ended_at.set(columns.timestamp(after.ended_at)))
     if after.error_code is None:
         written.append(LedgerRow.error_code.remove())
     else:
@@ -91,6 +91,6 @@ def actions(user_id: str, after: Upload) -> list[Action]:
     if after.purge_at is None:
         written += [LedgerRow.purge_at.remove(), LedgerRow.open.remove()]
     else:
-        written.append(LedgerRow.purge_at.set(rows.epoch(after.purge_at)))
-        written.append(LedgerRow.open.set(rows.open_partition(user_id)))
+        written.append(LedgerRow.purge_at.set(columns.epoch(after.purge_at)))
+        written.append(LedgerRow.open.set(columns.open_partition(user_id)))
     return written

@@ -6,7 +6,7 @@ from datetime import datetime
 
 from pynamodb.exceptions import PutError
 
-from afterimage.adapters.dynamodb import rows
+from afterimage.adapters.dynamodb import columns
 from afterimage.adapters.dynamodb.tables import ChannelRow, EventRow
 
 _WARMED = "warmed"  # sorts behind "ticket#", so that it is not read with the channel
@@ -21,8 +21,8 @@ class DynamoDbWarmings:
         return None
 
     def begin(self, user_id: str, now: datetime, until: datetime) -> bool:
-        row = ChannelRow(user_id, _WARMED, expires_at=rows.epoch(until))
-        over = ChannelRow.expires_at <= rows.epoch(now)
+        row = ChannelRow(user_id, _WARMED, expires_at=columns.epoch(until))
+        over = ChannelRow.expires_at <= columns.epoch(now)
         try:
             row.save(condition=ChannelRow.entry.does_not_exist() | over)
         except PutError as error:

@@ -17,13 +17,8 @@ from typing import Any, TypeVar
 import requests
 
 from afterimage.adapters.gemini import answers, history, painting, tool
-from afterimage.adapters.gemini.answers import (
-    KeyRejected,
-    ModelMissing,
-    RequestRefused,
-    Retryable,
-)
 from afterimage.adapters.gemini.instruction import INSTRUCTION, NAMING
+from afterimage.adapters.gemini.refusals import KeyRejected, ModelMissing, RequestRefused, Retryable
 from afterimage.adapters.gemini.silence import Silence
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.streamed_text import StreamedText

@@ -18,6 +18,7 @@ from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from afterimage.adapters.gemini.loose import as_dict
 from afterimage.domain.conversation import IMAGE_TOOL, Turn
 from afterimage.domain.numbered_pictures import label
 
@@ -87,8 +88,7 @@ def _said(role: str, part: dict[str, Any]) -> tuple[str, str] | None:
 
 def _numbers(result: dict[str, Any]) -> list[int]:
     """Of the pictures that a call has brought."""
-    output = result["response"].get("output")
-    told = output if isinstance(output, dict) else {}
+    told = as_dict(result["response"].get("output"))
     return [told["picture"]] if "picture" in told else list(told.get("pictures", ()))
 
 
@@ -187,8 +187,7 @@ def _part(part: Any) -> dict[str, Any] | None:
 def _call(call: Any) -> dict[str, Any] | None:
     if not isinstance(call, dict) or call.get("name") != IMAGE_TOOL:
         return None
-    args = _json(call.get("args"))
-    mended = {"name": IMAGE_TOOL, "args": args if isinstance(args, dict) else {}}
+    mended = {"name": IMAGE_TOOL, "args": as_dict(_json(call.get("args")))}
     if isinstance(number := call.get("id"), str) and number:
         mended["id"] = whole_characters(number)
     return mended

@@ -12,6 +12,7 @@ from collections import Counter
 from typing import Any
 
 from afterimage.adapters.gemini import answers, drawn
+from afterimage.adapters.gemini.loose import as_dict
 from afterimage.domain.usage import TEXT, UNTOLD, Usage
 
 _MOST = 1_000_000_000  # tokens; more is no count, but an error of who counted
@@ -30,7 +31,7 @@ class Meter:
 
     def add(self, event: Any) -> None:
         """Takes in one event. Raises nothing."""
-        body = event if isinstance(event, dict) else {}
+        body = as_dict(event)
         if isinstance(said := body.get("usageMetadata"), dict) and said:
             told = usage_of(said, body.get("modelVersion"))
             # What is counted together never becomes less: an event with fewer leaves some out.

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from afterimage.adapters.gemini import answers, drawn
-from afterimage.adapters.gemini.answers import Retryable
+from afterimage.adapters.gemini import answers, drawn, refusals
+from afterimage.adapters.gemini.refusals import Retryable
 from afterimage.domain.errors import NoImage, ProviderUnavailable
 from afterimage.domain.ids import MOST_UNASKED
 
@@ -38,7 +38,7 @@ class StreamedPicture:
         self._fields |= answers.fields(event)
         self._feedback |= answers.feedback(event)
         draft = self._take(answers.candidates(event))
-        if (failure := answers.error_in(event)) is not None:
+        if (failure := refusals.error_in(event)) is not None:
             if isinstance(failure, Retryable) and self._has_candidate:
                 raise failure.failure
             raise failure

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from afterimage.adapters.gemini import answers, history
-from afterimage.adapters.gemini.answers import MAX_REPLY, Retryable
+from afterimage.adapters.gemini import answers, history, refusals
+from afterimage.adapters.gemini.answers import MAX_REPLY
 from afterimage.adapters.gemini.events import Event
+from afterimage.adapters.gemini.refusals import Retryable
 from afterimage.domain.errors import ProviderUnavailable
 from afterimage.ports.models import ImageRequest, TextReply
 
@@ -32,7 +33,7 @@ class StreamedText:
         Raises:
             Failure, Retryable: it is an error.
         """
-        if (failure := answers.error_in(event.data)) is not None:
+        if (failure := refusals.error_in(event.data)) is not None:
             raise failure
         self._is_stream = self._is_stream or event.as_asked
         before = self._finish

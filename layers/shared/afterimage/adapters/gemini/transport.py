@@ -13,11 +13,11 @@ import requests
 from urllib3 import Timeout
 from urllib3.exceptions import HTTPError
 
-from afterimage.adapters.gemini import answers, ends
-from afterimage.adapters.gemini.answers import Retryable
+from afterimage.adapters.gemini import ends, refusals
 from afterimage.adapters.gemini.body import Body
 from afterimage.adapters.gemini.events import Event, Garbled, events
 from afterimage.adapters.gemini.metering import Meter
+from afterimage.adapters.gemini.refusals import Retryable
 from afterimage.domain.errors import Failure, ProviderUnavailable, TimedOut
 from afterimage.ports.models import Calls
 from afterimage.ports.system import Clock
@@ -93,7 +93,7 @@ class Transport:
         unwanted = unwanted or Future()
         with closing(self._answer(call, body, until, calls, unwanted, read)) as answer:
             for event in answer:
-                if not event.as_asked and (failure := answers.error_in(event.data)):
+                if not event.as_asked and (failure := refusals.error_in(event.data)):
                     # Nobody knows what else was said, and charged, before it took this shape.
                     raise failure.failure if isinstance(failure, Retryable) else failure
                 yield event
@@ -221,6 +221,6 @@ class Transport:
             error = next(events(chunks)).data
         ends.let_end(response)
         wait = response.headers.get("retry-after", "")
-        return answers.http_failure(
-            response.status_code, error, answers.seconds_until(wait, self._clock.now())
+        return refusals.http_failure(
+            response.status_code, error, refusals.seconds_until(wait, self._clock.now())
         )

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from afterimage.adapters.gemini.answers import RequestRefused
+from afterimage.adapters.gemini.refusals import RequestRefused
 from afterimage.ports.system import Log
 
 ReplyT = TypeVar("ReplyT")
