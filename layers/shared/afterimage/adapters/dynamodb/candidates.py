@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import size
+from pynamodb.expressions.update import Action
 
 from afterimage.adapters.dynamodb import columns
+from afterimage.adapters.dynamodb.conditional import updated
 from afterimage.adapters.dynamodb.tables import CandidateRow
 
 
@@ -19,19 +20,11 @@ class DynamoDbCandidates:
         row = CandidateRow(week, text)
         number: Any = size(CandidateRow.users)  # type: ignore[no-untyped-call]
         fewer = CandidateRow.users.does_not_exist() | (number < most)
-        try:
-            row.update(
-                [
-                    CandidateRow.users.add({user}),
-                    CandidateRow.expires_at.set(columns.epoch(until)),
-                ],
-                condition=fewer,
-            )
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return 0
-            raise
-        return len(row.users or ())
+        one_more: list[Action] = [
+            CandidateRow.users.add({user}),
+            CandidateRow.expires_at.set(columns.epoch(until)),
+        ]
+        return len(row.users or ()) if updated(row, one_more, fewer) else 0
 
     def name(self, week: str, text: str, words: str) -> None:
         row = CandidateRow(week, text)

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from pynamodb.connection import Connection
-from pynamodb.exceptions import CancellationReason, TransactWriteError, UpdateError
+from pynamodb.exceptions import CancellationReason, TransactWriteError
 from pynamodb.transactions import TransactWrite
 
 from afterimage.adapters.dynamodb import columns, rows
+from afterimage.adapters.dynamodb.conditional import updated
 from afterimage.adapters.dynamodb.connections import DynamoDbConnections
 from afterimage.adapters.dynamodb.contention import BUSY
 from afterimage.adapters.dynamodb.items import Check, Delete, Item, Put, Update, Write
@@ -76,14 +77,9 @@ class DynamoDbChannelStore(DynamoDbConnections):
         return int(row.drawn or 0)
 
     def serve(self, user_id: str, number: int) -> None:
-        try:
-            # Of a deleted account there is no `seq` any more.
-            ChannelRow(user_id, COUNTER).update(
-                [ChannelRow.served_beyond.add({number})], condition=ChannelRow.seq.exists()
-            )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+        served = ChannelRow.served_beyond.add({number})
+        # Of a deleted account there is no `seq` any more.
+        updated(ChannelRow(user_id, COUNTER), [served], ChannelRow.seq.exists())
 
 
 def _why_cancelled(error: TransactWriteError, asked: Sequence[Item], now: datetime) -> Exception:

@@ -6,10 +6,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from pynamodb.exceptions import DeleteError, UpdateError
 from pynamodb.expressions.condition import Condition
 
 from afterimage.adapters.dynamodb import columns, rows
+from afterimage.adapters.dynamodb.conditional import deleted, updated
 from afterimage.adapters.dynamodb.tables import COUNTER, ChannelRow
 from afterimage.domain.channels import Channel
 from afterimage.domain.served import Served
@@ -71,13 +71,8 @@ class DynamoDbConnections:
     def look(self, user_id: str, connection_id: str, at: datetime | None) -> None:
         seen = ChannelRow.visible_at
         said = seen.remove() if at is None else seen.set(columns.timestamp(at))
-        try:
-            ChannelRow(user_id, _CONNECTION + connection_id).update(
-                [said], condition=ChannelRow.entry.exists()
-            )
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+        connection = ChannelRow(user_id, _CONNECTION + connection_id)
+        updated(connection, [said], ChannelRow.entry.exists())
 
     def take(self, user_id: str, connection_id: str) -> bool:
         return _taken(user_id, _CONNECTION + connection_id, ChannelRow.entry.exists())
@@ -118,13 +113,7 @@ class DynamoDbConnections:
 
 def _taken(user_id: str, entry: str, condition: Condition) -> bool:
     """Whether it was this call that removed the row."""
-    try:
-        ChannelRow(user_id, entry).delete(condition=condition)
-    except DeleteError as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
+    return deleted(ChannelRow(user_id, entry), condition)
 
 
 def _numbers(stored: Iterable[float] | None) -> Iterable[int]:

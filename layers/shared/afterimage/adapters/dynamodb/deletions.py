@@ -7,10 +7,10 @@ from datetime import datetime
 from itertools import islice
 from typing import Any
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.models import Model
 
 from afterimage.adapters.dynamodb import message_rows, rows
+from afterimage.adapters.dynamodb.conditional import updated
 from afterimage.adapters.dynamodb.tables import (
     COUNTER,
     ChannelRow,
@@ -20,6 +20,7 @@ from afterimage.adapters.dynamodb.tables import (
     LedgerRow,
     MessageRow,
 )
+from afterimage.adapters.dynamodb.together import read_row
 from afterimage.domain.deletions import Deletion, DeletionKind, deletion_names
 from afterimage.ports.keeping import UserRows
 
@@ -28,11 +29,8 @@ class DynamoDbDeletions:
     """Implements `DeletionStore`. A deletion is a row of the ledger, found by the index `open`."""
 
     def get(self, user_id: str, name: str) -> Deletion | None:
-        try:
-            row = LedgerRow.get(user_id, name, consistent_read=True)
-        except DoesNotExist:
-            return None
-        return rows.deletion_of(row)
+        row = read_row(LedgerRow, user_id, name)
+        return None if row is None else rows.deletion_of(row)
 
     def of_kind(self, user_id: str, kind: DeletionKind) -> list[Deletion]:
         names = LedgerRow.entry.startswith(deletion_names(kind))
@@ -45,12 +43,8 @@ class DynamoDbDeletions:
 
     def postpone(self, user_id: str, deletion: Deletion, until: datetime) -> None:
         row, later = LedgerRow(user_id, deletion.name), LedgerRow.purge_at.set(until.timestamp())
-        try:
-            # Without the condition an update would leave a row where there is none any more.
-            row.update([later], condition=LedgerRow.entry.exists())
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+        # Without the condition an update would leave a row where there is none any more.
+        updated(row, [later], LedgerRow.entry.exists())
 
     def finished(self, user_id: str, deletion: Deletion) -> None:
         LedgerRow(user_id, deletion.name).delete()

@@ -7,11 +7,10 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from pynamodb.exceptions import UpdateError
-from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from afterimage.adapters.dynamodb import columns, counters, job_moves, rows
+from afterimage.adapters.dynamodb.conditional import updated
 from afterimage.adapters.dynamodb.tables import LedgerRow
 from afterimage.adapters.dynamodb.together import read_rows
 from afterimage.domain.jobs import Job, JobStatus
@@ -54,13 +53,9 @@ class DynamoDbLedger:
             LedgerRow.claimed_by.set(claimed_by),
             LedgerRow.claim_nonce.set(nonce),
         ]
-        try:
-            row.update(claimed, condition=reserved & (LedgerRow.attempt == attempt))
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return self._claimed_already(user_id, job_id, nonce)
-            raise
-        return rows.job_of(row)
+        if updated(row, claimed, condition=reserved & (LedgerRow.attempt == attempt)):
+            return rows.job_of(row)
+        return self._claimed_already(user_id, job_id, nonce)
 
     def _claimed_already(self, user_id: str, job_id: str, nonce: str) -> Job | None:
         """The job if the claim was ours: the SDK repeats a request whose answer was lost."""
@@ -71,24 +66,13 @@ class DynamoDbLedger:
         return job if job.status is JobStatus.RUNNING else None
 
     def move(self, user_id: str, before: Job, after: Job) -> bool:
-        row, actions = LedgerRow(user_id, before.id), job_moves.actions(user_id, after)
-        try:
-            row.update(actions, condition=job_moves.still(before))
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        actions = job_moves.actions(user_id, after)
+        return updated(LedgerRow(user_id, before.id), actions, job_moves.still(before))
 
     def purged(self, user_id: str, job_id: str) -> None:
-        row = LedgerRow(user_id, job_id)
         removed: list[Action] = [LedgerRow.purge_at.remove(), LedgerRow.open.remove()]
-        try:
-            # Without the condition an update would leave a row where there is none any more.
-            row.update(removed, condition=LedgerRow.entry.exists())
-        except UpdateError as error:
-            if error.cause_response_code != "ConditionalCheckFailedException":
-                raise
+        # Without the condition an update would leave a row where there is none any more.
+        updated(LedgerRow(user_id, job_id), removed, LedgerRow.entry.exists())
 
     def used(self, user_id: str, day: str) -> DayUse:
         def counted(counter: str) -> int:
@@ -112,17 +96,15 @@ class DynamoDbLedger:
 
     def count_call(self, user_id: str, model: ModelKind, day: str, limit: int) -> bool:
         counter = counters.of_calls(model, day)
-        return self._counts(
-            user_id, counter, counters.more(counter), condition=counters.room(limit)
-        )
+        return updated(LedgerRow(user_id, counter), counters.more(counter), counters.room(limit))
 
     def return_call(self, user_id: str, model: ModelKind, day: str) -> None:
         # The SDK repeats a request whose answer was lost; what was given back once stays so.
         nonce = uuid.uuid4().hex
         returned: list[Action] = [LedgerRow.used.add(-1), LedgerRow.claim_nonce.set(nonce)]
         other = LedgerRow.claim_nonce.does_not_exist() | (LedgerRow.claim_nonce != nonce)
-        counter = counters.of_calls(model, day)
-        self._counts(user_id, counter, returned, condition=(LedgerRow.used > 0) & other)
+        row = LedgerRow(user_id, counters.of_calls(model, day))
+        updated(row, returned, (LedgerRow.used > 0) & other)
 
     def note_cost(self, cost: Cost) -> None:
         # The SDK repeats a request whose answer was lost; what was noted once stays so.
@@ -134,23 +116,11 @@ class DynamoDbLedger:
         if cost.job_id is not None:
             # Without the condition an update would leave a row where there is none any more.
             there = LedgerRow.entry.exists() & other
-            self._counts(cost.user_id, cost.job_id, noted, condition=there)
+            updated(LedgerRow(cost.user_id, cost.job_id), noted, there)
         if cost.kind is ModelKind.TEXT:
             noted.append(LedgerRow.text_tokens.add(cost.tokens))
         noted.append(LedgerRow.expires_at.set(rows.counter_expires_at(cost.day)))
-        self._counts(cost.user_id, counters.of_cost(cost.day), noted, condition=other)
-
-    def _counts(
-        self, user_id: str, counter: str, actions: list[Action], condition: Condition
-    ) -> bool:
-        """Whether the condition held."""
-        try:
-            LedgerRow(user_id, counter).update(actions, condition=condition)
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        updated(LedgerRow(cost.user_id, counters.of_cost(cost.day)), noted, other)
 
     def recent_jobs(self, user_id: str, limit: int) -> list[Job]:
         found = LedgerRow.query(

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.update import Action
 
+from afterimage.adapters.dynamodb.conditional import updated
 from afterimage.adapters.dynamodb.tables import LedgerRow
 
 
@@ -15,10 +15,4 @@ class DynamoDbReports:
         fewer = LedgerRow.reports.does_not_exist() | (LedgerRow.reports < LedgerRow.used)
         allowed = LedgerRow.used.exists() & fewer
         one_more: list[Action] = [LedgerRow.reports.add(1)]
-        try:
-            LedgerRow(user_id, f"messages#{day}").update(one_more, condition=allowed)
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return updated(LedgerRow(user_id, f"messages#{day}"), one_more, allowed)

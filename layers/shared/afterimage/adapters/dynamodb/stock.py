@@ -12,10 +12,10 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from afterimage.adapters.dynamodb import columns, rows
+from afterimage.adapters.dynamodb.conditional import deleted, updated
 from afterimage.adapters.dynamodb.stock_rows import (
     CALLS,
     JOB,
-    changed,
     job_of,
     job_row,
     moved_on,
@@ -71,7 +71,7 @@ class DynamoDbStock:
 
     def ended(self, job: StockJob) -> None:
         as_read = picture_is(job.picture) & status_is(job.status)
-        changed(lambda: StockRow(*JOB).delete(condition=as_read))
+        deleted(StockRow(*JOB), as_read)
 
     def fail(self, picture: str, claimed_by: str | None) -> bool:
         if claimed_by is None:
@@ -80,9 +80,7 @@ class DynamoDbStock:
             ours = status_is(StockStatus.RUNNING) & (StockRow.claimed_by == claimed_by)
             open_job = status_is(StockStatus.RESERVED) | ours
         failed: list[Action] = [StockRow.status.set(StockStatus.FAILED.value)]
-        return changed(
-            lambda: StockRow(*JOB).update(failed, condition=picture_is(picture) & open_job)
-        )
+        return updated(StockRow(*JOB), failed, picture_is(picture) & open_job)
 
     def claim(self, picture: str, claimed_by: str) -> StockJob | None:
         # Two deliveries of one event have the same request id, but not the same nonce.
@@ -95,7 +93,7 @@ class DynamoDbStock:
         # The SDK repeats a request whose answer was lost.
         ours = StockRow.claim_nonce == nonce
         condition = picture_is(picture) & (status_is(StockStatus.RESERVED) | ours)
-        if not changed(lambda: row.update(claimed, condition=condition)):
+        if not updated(row, claimed, condition):
             return None
         return job_of(row)
 
@@ -144,13 +142,13 @@ class DynamoDbStock:
         if picture.status is StockStatus.TAKEN:
             longer: list[Action] = [StockRow.until.set(columns.epoch(until))]
             row, as_read = StockRow(taken.suggestion, taken.name), still(picture)
-            return taken if changed(lambda: row.update(longer, condition=as_read)) else None
+            return taken if updated(row, longer, as_read) else None
         return taken if self._renamed(picture, taken) else None
 
     def give_up(self, taken: StockPicture, now: datetime) -> None:
         at_once: list[Action] = [StockRow.until.set(columns.epoch(now))]
         row, as_read = StockRow(taken.suggestion, taken.name), still(taken)
-        changed(lambda: row.update(at_once, condition=as_read))
+        updated(row, at_once, as_read)
 
     def asked(self, suggestion: str, now: datetime) -> None:
         day = quota.day_of(now)
@@ -182,7 +180,7 @@ class DynamoDbStock:
             StockRow.status.set(StockStatus.HELD.value),
         ]
         row, as_read = StockRow(taken.suggestion, taken.name), still(taken)
-        return held if changed(lambda: row.update(actions, condition=as_read)) else None
+        return held if updated(row, actions, as_read) else None
 
     def put_back(self, held: StockPicture) -> bool:
         ready = replace(
@@ -197,13 +195,13 @@ class DynamoDbStock:
     def spend(self, picture: StockPicture) -> StockPicture | None:
         spent: list[Action] = [StockRow.status.set(StockStatus.SPENT.value)]
         row, as_read = StockRow(picture.suggestion, picture.name), still(picture)
-        if not changed(lambda: row.update(spent, condition=as_read)):
+        if not updated(row, spent, as_read):
             return None
         return replace(picture, status=StockStatus.SPENT)
 
     def remove(self, spent: StockPicture) -> None:
         row = StockRow(spent.suggestion, spent.name)
-        changed(lambda: row.delete(condition=status_is(StockStatus.SPENT)))
+        deleted(row, status_is(StockStatus.SPENT))
 
     def _renamed(self, before: StockPicture, after: StockPicture) -> bool:
         """A picture in another row, which nobody has meanwhile."""

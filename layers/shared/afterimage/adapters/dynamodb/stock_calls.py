@@ -7,7 +7,8 @@ import uuid
 from pynamodb.expressions.update import Action
 
 from afterimage.adapters.dynamodb import rows
-from afterimage.adapters.dynamodb.stock_rows import CALLS, changed
+from afterimage.adapters.dynamodb.conditional import updated
+from afterimage.adapters.dynamodb.stock_rows import CALLS
 from afterimage.adapters.dynamodb.tables import StockRow
 from afterimage.domain.limits import ModelKind
 from afterimage.ports.models import Cost
@@ -21,7 +22,7 @@ class StockCalls:
         del user_id, model, limit
         row = StockRow(CALLS, day)
         one_more: list[Action] = [StockRow.used.add(1)]
-        return changed(lambda: row.update(one_more, condition=StockRow.used < StockRow.most))
+        return updated(row, one_more, StockRow.used < StockRow.most)
 
     def return_call(self, user_id: str, model: ModelKind, day: str) -> None:
         del user_id, model
@@ -29,7 +30,7 @@ class StockCalls:
         row, nonce = StockRow(CALLS, day), uuid.uuid4().hex
         returned: list[Action] = [StockRow.used.add(-1), StockRow.claim_nonce.set(nonce)]
         other = StockRow.claim_nonce.does_not_exist() | (StockRow.claim_nonce != nonce)
-        changed(lambda: row.update(returned, condition=(StockRow.used > 0) & other))
+        updated(row, returned, (StockRow.used > 0) & other)
 
     def note_cost(self, cost: Cost) -> None:
         row = StockRow(CALLS, cost.day)
@@ -39,4 +40,4 @@ class StockCalls:
             StockRow.cost_nonce.set(cost.nonce),
             StockRow.expires_at.set(rows.counter_expires_at(cost.day)),
         ]
-        changed(lambda: row.update(noted, condition=other))
+        updated(row, noted, other)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DeleteError, TransactWriteError, UpdateError
+from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
@@ -110,17 +109,6 @@ def spent(taken: StockPicture) -> tuple[StockRow, list[Action], Condition]:
     # Whoever repeats a request takes it longer, and means the same.
     ours = picture_is(taken.image.id) & status_is(StockStatus.TAKEN)
     return row, [StockRow.status.set(StockStatus.SPENT.value)], ours
-
-
-def changed(write: Callable[[], object]) -> bool:
-    """Whether the condition of a write held."""
-    try:
-        write()
-    except (UpdateError, DeleteError) as error:
-        if error.cause_response_code == "ConditionalCheckFailedException":
-            return False
-        raise
-    return True
 
 
 def moved_on(error: TransactWriteError) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from pynamodb.exceptions import DoesNotExist, UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from afterimage.adapters.dynamodb import columns
+from afterimage.adapters.dynamodb.conditional import updated
 from afterimage.adapters.dynamodb.tables import LedgerRow
+from afterimage.adapters.dynamodb.together import read_row
 from afterimage.domain.uploads import Upload, UploadStatus
 
 KIND = "upload"
@@ -19,21 +20,11 @@ class DynamoDbUploads:
     """Implements `UploadStore`."""
 
     def get(self, user_id: str, image_id: str) -> Upload | None:
-        try:
-            row = LedgerRow.get(user_id, image_id, consistent_read=True)
-        except DoesNotExist:
-            return None
-        return upload_of(row) if row.kind == KIND else None
+        row = read_row(LedgerRow, user_id, image_id)
+        return None if row is None or row.kind != KIND else upload_of(row)
 
     def move(self, user_id: str, before: Upload, after: Upload) -> bool:
-        row = LedgerRow(user_id, before.id)
-        try:
-            row.update(actions(user_id, after), condition=still(before))
-        except UpdateError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return updated(LedgerRow(user_id, before.id), actions(user_id, after), still(before))
 
 
 def upload_row(user_id: str, upload: Upload) -> LedgerRow:

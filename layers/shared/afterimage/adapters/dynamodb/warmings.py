@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from pynamodb.exceptions import PutError
-
 from afterimage.adapters.dynamodb import columns
+from afterimage.adapters.dynamodb.conditional import saved
 from afterimage.adapters.dynamodb.tables import ChannelRow, EventRow
 
 _WARMED = "warmed"  # sorts behind "ticket#", so that it is not read with the channel
@@ -23,10 +22,4 @@ class DynamoDbWarmings:
     def begin(self, user_id: str, now: datetime, until: datetime) -> bool:
         row = ChannelRow(user_id, _WARMED, expires_at=columns.epoch(until))
         over = ChannelRow.expires_at <= columns.epoch(now)
-        try:
-            row.save(condition=ChannelRow.entry.does_not_exist() | over)
-        except PutError as error:
-            if error.cause_response_code == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+        return saved(row, ChannelRow.entry.does_not_exist() | over)
