@@ -154,6 +154,9 @@ def _purpose(items: list[dict[str, Any]]) -> str:
         return "opening"
     if messages:
         return " ".join(str(_assigned(message, "status")) for message in messages)
+    deletes = [item["Delete"] for item in items if "Delete" in item]
+    if any(table_of(delete["TableName"]) == "messages" for delete in deletes):
+        return "removal"
     if any(table_of(write["TableName"]) == "stock" for write in writes):
         return "put back" if "ready#" in json.dumps(items[-1]) else "taken"
     put = json.dumps([item["Put"] for item in items if "Put" in item])

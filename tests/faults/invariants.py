@@ -71,6 +71,7 @@ class Truth:
     painting: frozenset[str]
     queued: frozenset[str]
     connections: int
+    browsers: int  # that are told by Web Push
     events: Sequence[Row]
     objects: frozenset[str]
     deletions: Sequence[str]
@@ -78,13 +79,24 @@ class Truth:
 
     @property
     def has_forgotten(self) -> bool:
-        """Whether jobs and messages that were counted may be there no more."""
+        """Whether jobs and messages that were counted may be there no more, nobody knows which."""
         return self.is_gone or bool(self.marked)
 
     @property
     def marked(self) -> set[str]:
         """Chats that are deleted."""
         return {row["chat_id"] for row in self.chats if row.get("deleting")}
+
+    @property
+    def removed(self) -> set[str]:
+        """Messages that went with their question."""
+        return {e["message_id"] for e in self.events if e["name"] == "message-delete"}
+
+    @property
+    def removed_pictures(self) -> set[str]:
+        """Pictures that went with their question, as their jobs did."""
+        deleted = {e["image_id"] for e in self.events if e["name"] == "image-delete"}
+        return deleted - self.jobs.keys() - self.uploads.keys()
 
     def jobs_of(self, message: Row) -> list[Row]:
         return [job for job in self.jobs.values() if job["message_id"] == message["message_id"]]
@@ -129,6 +141,7 @@ class Store:
             painting=frozenset(counter.get("painting", ())),
             queued=frozenset(counter.get("waiting", ())),
             connections=sum(row["entry"].startswith("connection#") for row in mine["channels"]),
+            browsers=sum("endpoint" in row for row in mine["channels"]),
             events=sorted(mine["events"], key=lambda row: int(row["seq"])),
             objects=frozenset(key for key in self._objects if key.startswith(folder(user))),
             deletions=[
@@ -164,6 +177,7 @@ def check_user(
     found = [
         *_messages(truth, settled=settled),
         *_answers(truth),
+        *(_versions(truth) if settled else ()),
         *_jobs(truth, settled=settled),
         *_uploads(truth, settled=settled),
         *_waiting(truth),
@@ -216,9 +230,37 @@ def _answers(truth: Truth) -> Iterable[str]:
     for chat in {m["chat_id"] for m in truth.messages} - chats:
         yield f"chat {chat} has messages and no row"
     counted = sum(used for entry, used in truth.counters.items() if entry.startswith("messages#"))
-    tries = sum(int(m["tries"]) for m in truth.messages if m["role"] == "assistant")
-    if not len(questions) <= counted <= (counted if truth.has_forgotten else tries):
-        yield f"{counted} messages counted, {len(questions)} sent, {tries} tries"
+    removed = len(truth.removed) // 2
+    sent = len(questions) + removed
+    tries = sum(int(m["tries"]) for m in truth.messages if m["role"] == "assistant") + removed
+    if not sent <= counted <= (counted if truth.has_forgotten else tries):
+        yield f"{counted} messages counted, {sent} sent, {tries} tries"
+
+
+def _versions(truth: Truth) -> Iterable[str]:
+    """Of each line exactly one pair stands, and a chat's last line is one of its own."""
+    rows = {m["message_id"]: m for m in truth.messages}
+    lines: dict[tuple[str, str], list[Row]] = {}
+    for message in truth.messages:
+        question = rows.get(message.get("reply_to") or message["message_id"], message)
+        line = question.get("version_of") or question["message_id"]
+        lines.setdefault((question["chat_id"], line), []).append(message)
+        if _stands(message) != _stands(question):
+            yield f"message {message['message_id']} does not stand as its question does"
+        if message.get("version_of") != question.get("version_of"):
+            yield f"message {message['message_id']} is of another line than its question"
+    for (_, line), messages in lines.items():
+        standing = sum(m["role"] == "user" and _stands(m) for m in messages)
+        if standing != 1:
+            yield f"line {line} has {standing} pairs that stand"
+    for chat in truth.chats:
+        named = chat.get("last_line")
+        if named is not None and (chat["chat_id"], named) not in lines:
+            yield f"chat {chat['chat_id']} names {named} as its last line, which is not there"
+
+
+def _stands(message: Row) -> bool:
+    return message.get("stands") is not False
 
 
 # --- Jobs, charges, pictures ---------------------------------------------------------------------
@@ -284,9 +326,13 @@ def _queue(truth: Truth) -> Iterable[str]:
 def _charges(truth: Truth) -> Iterable[str]:
     charged = Counter(job["quota_day"] for job in truth.jobs.values() if _is_charged(job))
     days = {name.partition("#")[2] for name in truth.counters if name.startswith("quota#")}
+    gone = len(truth.removed_pictures)
+    if len(days) == 1:  # else nobody knows on which of them those were charged
+        charged.update(dict.fromkeys(days, gone))
+    forgotten = truth.has_forgotten or (gone and len(days) > 1)
     for day in days | set(charged):
         used = truth.counters.get(f"quota#{day}", 0)
-        if used < charged[day] or (used > charged[day] and not truth.has_forgotten):
+        if used < charged[day] or (used > charged[day] and not forgotten):
             yield f"the quota of {day} says {used} used, and {charged[day]} are charged"
 
 
@@ -380,7 +426,7 @@ def _deleted(truth: Truth) -> Iterable[str]:
         if f"deletion#chat#{chat}" not in truth.deletions:
             yield f"chat {chat} is deleted and no sweep can find it"
     for name in truth.deletions:
-        if name.startswith("deletion#image#"):
+        if name.startswith(("deletion#image#", "deletion#line#")):
             yield f"{name} has not ended"
     links = {
         name.rpartition("#")[2] for name in truth.deletions if name.startswith("deletion#share#")
@@ -394,8 +440,8 @@ def _deleted(truth: Truth) -> Iterable[str]:
         yield f"links {sorted(shared)} have the deletions {sorted(links)}"
     if truth.is_gone and (truth.messages or truth.chats or truth.images or truth.jobs):
         yield "the account is deleted and has rows"
-    if truth.is_gone and (truth.objects or truth.events or truth.connections):
-        yield "the account is deleted and has files, events or connections"
+    if truth.is_gone and (truth.objects or truth.events or truth.connections or truth.browsers):
+        yield "the account is deleted and has files, events, connections or browsers"
 
 
 # --- Calls of the provider -----------------------------------------------------------------------

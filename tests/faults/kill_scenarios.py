@@ -116,6 +116,14 @@ def suggestion_put_back(stage: Stage) -> None:
     stage.until("the picture's return", lambda: nothing_taken(stage.stack, stage.user))
 
 
+def question_replaced(stage: Stage) -> None:
+    """In vain: the pair that stood before stands again."""
+    stage.ask("hello")
+    stage.on(_TEXT, _REJECTED, nth=0)
+    stage.arm()
+    stage.ask("hello", replaces=stage.message_id)
+
+
 def painter_unreachable(stage: Stage) -> None:
     stage.on("Invoke", aws_error(403, "AccessDeniedException"))
     picture_ordered(stage)
@@ -291,6 +299,23 @@ def link_taken_back(stage: Stage) -> None:
     stage.delete(path)
 
 
+def question_deleted(stage: Stage) -> None:
+    """With its picture."""
+    stage.ask("a boat", paint=True)
+    stage.answers_until("complete")
+    stage.until("silence", stage.is_quiet)
+    stage.arm()
+    stage.delete(f"/chats/{stage.chat}/messages/{stage.message_id}")
+
+
+def versions_removed(stage: Stage) -> None:
+    """Whoever deleted the question died when the version that stood was gone."""
+    stage.ask("hello")
+    stage.ask("hello", replaces=stage.message_id)
+    stage.on("TransactWriteItems removal", kill_after, _API, then=stage.arm)
+    stage.delete(f"/chats/{stage.chat}/messages/{stage.message_id}")
+
+
 def chat_deleted(stage: Stage) -> None:
     _painted(stage)
     stage.arm()
@@ -406,6 +431,7 @@ SCENARIOS = {
         Scenario("picture ordered", _LLM, picture_ordered, _EITHER, _COMPLETE),
         Scenario("painted at once", _LLM, painted_at_once, _COMPLETE, _COMPLETE),
         Scenario("suggestion taken", _LLM, suggestion_taken, _COMPLETE, _COMPLETE),
+        Scenario("question replaced", _LLM, question_replaced, _EITHER, _EITHER, pictures=0),
         # What was ordered and not handed over is started by the sweep, if the function dies first.
         Scenario("painter unreachable", _LLM, painter_unreachable, _EITHER, _EITHER),
         Scenario("text retried", _LLM, text_retried, _EITHER, _EITHER),
@@ -450,6 +476,7 @@ SCENARIOS = {
             pictures=2,
         ),
         Scenario("picture deleted", _API, picture_deleted, _COMPLETE, _COMPLETE),
+        Scenario("question deleted", _API, question_deleted, _COMPLETE),
         Scenario("chat deleted", _API, chat_deleted, _COMPLETE),
         Scenario("picture shared", _API, picture_shared, _COMPLETE, _COMPLETE),
         Scenario("link taken back", _API, link_taken_back, _COMPLETE, _COMPLETE),
@@ -458,6 +485,7 @@ SCENARIOS = {
         Scenario("suggestion put back", _KEEPER, suggestion_put_back, _ANY),
         Scenario("rescue", _KEEPER, rescue, _COMPLETE),
         Scenario("picture removed", _KEEPER, picture_deleted, _COMPLETE),
+        Scenario("versions removed", _KEEPER, versions_removed, _ANY),
         Scenario("chat removed", _KEEPER, chat_deleted, _ANY),
         Scenario("running chat removed", _KEEPER, running_chat_deleted, _ANY),
         Scenario("account removed", _KEEPER, account_deleted, _ANY),

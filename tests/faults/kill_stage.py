@@ -230,13 +230,16 @@ class Stage:
 
     # --- What the user does -----------------------------------------------------------------
 
-    def ask(self, text: str, *, count: int = 1, paint: bool = False) -> None:
+    def ask(
+        self, text: str, *, count: int = 1, paint: bool = False, replaces: str | None = None
+    ) -> None:
         """POST a message, and again if this case repeats.
 
         The same words for everybody: the simulator paints a prompt once.
         """
         self.message_id = str(ULID())
-        body = {"id": self.message_id, "text": text, "count": count, "paint": paint}
+        body: dict[str, Any] = {"id": self.message_id, "text": text, "count": count}
+        body |= {"paint": paint, "replaces": replaces}
         self.does(lambda: self.http.post(f"/chats/{self.chat}/messages", json=body))
 
     def bring(self, picture: bytes) -> None:

@@ -83,6 +83,20 @@ STEPS: dict[str, dict[str, int]] = {
         "PostToConnection message-insert complete": 2,
         "PostToConnection image-insert": 1,
     },
+    "question replaced": {
+        "BatchGetItem chats": 2,  # whether it is of the last line
+        "Query messages": 2,  # its line, and what the model is asked with
+        "Query channels": 4,
+        "TransactWriteItems opening": 1,
+        "PostToConnection message-insert complete": 1,
+        "PostToConnection message-insert thinking": 1,
+        "PostToConnection message-update complete": 5,
+        "streamGenerateContent text": 1,
+        "UpdateItem call": 1,
+        "BatchGetItem chats messages": 4,  # what is to stand again
+        "TransactWriteItems failed complete complete complete": 1,
+        "PostToConnection message-update failed": 1,
+    },
     "picture waits": {
         "Query channels": 4,
         **_OPENING,
@@ -234,6 +248,17 @@ STEPS: dict[str, dict[str, int]] = {
         "PostToConnection message-update complete": 1,
         "Invoke": 1,
     },
+    "question deleted": {
+        **_READING,
+        "BatchGetItem chats": 2,
+        "Query channels": 3,
+        "GetItem image_generation_log": 1,  # the job
+        "TransactWriteItems removal": 1,
+        "PostToConnection message-delete": 2,
+        "PostToConnection image-delete": 1,
+        "PostToConnection chat-update": 1,
+        "Invoke": 1,
+    },
     "chat deleted": {
         "Query channels": 3,
         "GetItem chats": 1,
@@ -292,12 +317,21 @@ STEPS: dict[str, dict[str, int]] = {
         "BatchWriteItem messages": 1,
         "UpdateItem postponed": 1,
     },
+    "versions removed": {
+        "GetItem image_generation_log": 1,
+        "BatchGetItem chats": 1,
+        "Query messages": 2,
+        "Query channels": 2,
+        "TransactWriteItems removal": 1,
+        "PostToConnection message-delete": 2,
+        "DeleteItem image_generation_log": 1,
+    },
     "running chat removed": {
         "GetItem image_generation_log": 2,
         "Query messages": 2,
         "Query image_generation_log": 1,
         "Query channels": 1,
-        "TransactWriteItems deletion": 1,
+        "TransactWriteItems removal": 1,
         "BatchWriteItem messages": 1,
         "UpdateItem postponed": 1,
     },

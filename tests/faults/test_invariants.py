@@ -18,9 +18,12 @@ from afterimage.domain.variants import varied
 from tests.faults.client import Applied, Client, Crowd, Shown
 from tests.faults.invariants import (
     Truth,
+    _answers,
+    _charges,
     _deleted,
     _steady,
     _uploads,
+    _versions,
     check_client,
     check_user,
     folder,
@@ -443,6 +446,7 @@ def truth(**changed: Any) -> Truth:
         "painting": frozenset(),
         "queued": frozenset(),
         "connections": 0,
+        "browsers": 0,
         "events": [],
         "objects": frozenset(),
         "deletions": [],
@@ -458,9 +462,11 @@ def truth(**changed: Any) -> Truth:
         ({"chats": [MARKED], "jobs": {"j": {"chat_id": "c"}}}, "has 1 messages and jobs"),
         ({"chats": [MARKED]}, "no sweep can find it"),
         ({"deletions": ["deletion#image#i"]}, "has not ended"),
+        ({"deletions": ["deletion#line#c.q"]}, "has not ended"),
         ({"is_gone": True, "chats": [{"chat_id": "c"}]}, "has rows"),
-        ({"is_gone": True, "objects": frozenset({"p/x"})}, "has files, events or connections"),
-        ({"is_gone": True, "connections": 1}, "has files, events or connections"),
+        ({"is_gone": True, "objects": frozenset({"p/x"})}, "has files, events"),
+        ({"is_gone": True, "connections": 1}, "connections or browsers"),
+        ({"is_gone": True, "browsers": 1}, "connections or browsers"),
     ],
 )
 def test_what_a_deletion_leaves_is_named(left: dict[str, Any], named: str) -> None:
@@ -481,6 +487,48 @@ BROUGHT = {"status": "running", "quota_day": "2026-11-20"}
 def test_an_upload_that_is_not_in_order_is_named(uploads: dict[str, Any], named: str) -> None:
     counted = truth(uploads=uploads, counters={"uploads#2026-11-20": 1})
     assert named in " ".join(_uploads(counted, settled=True))
+
+
+def asked(name: str, *, stands: bool, line: str | None = "q1") -> list[dict[str, Any]]:
+    """A question with its answer."""
+    both = {"chat_id": "c", "version_of": line, "stands": stands}
+    question = {**both, "message_id": name, "role": "user"}
+    return [question, {**both, "message_id": f"{name}a", "role": "assistant", "reply_to": name}]
+
+
+FIRST, SECOND = asked("q1", stands=False, line=None), asked("q2", stands=True)
+
+
+@pytest.mark.parametrize(
+    ("messages", "named"),
+    [
+        ([*FIRST, *asked("q2", stands=False)], "line q1 has 0 pairs that stand"),
+        ([*asked("q1", stands=True, line=None), *SECOND], "line q1 has 2 pairs that stand"),
+        ([*FIRST, SECOND[0], {**SECOND[1], "stands": False}], "does not stand as its question"),
+        ([*FIRST, SECOND[0], {**SECOND[1], "version_of": None}], "of another line than"),
+        ([], "names q1 as its last line, which is not there"),
+    ],
+)
+def test_versions_that_are_not_in_order_are_named(
+    messages: list[dict[str, Any]], named: str
+) -> None:
+    chats = [{"chat_id": "c", "last_line": "q1"}]
+    assert list(_versions(truth(chats=chats, messages=[*FIRST, *SECOND]))) == []
+    assert named in " ".join(_versions(truth(chats=chats, messages=messages)))
+
+
+DELETED = [
+    {"name": "message-delete", "message_id": "q"},
+    {"name": "message-delete", "message_id": "a"},
+    {"name": "image-delete", "image_id": "i"},
+]
+
+
+@pytest.mark.parametrize(("used", "is_exact"), [(0, False), (1, True), (2, False)])
+def test_a_question_that_is_deleted_stays_counted(used: int, *, is_exact: bool) -> None:
+    counters = {"messages#2026-11-20": used, "quota#2026-11-20": used}
+    left = truth(events=DELETED, counters=counters)
+    assert bool(list(_answers(left))) is bool(list(_charges(left))) is not is_exact
 
 
 def test_what_a_deletion_may_leave_is_no_breach() -> None:
