@@ -42,6 +42,7 @@ from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
 from afterimage.adapters.dynamodb.message_rows import messages_key
 from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain, settled
 from afterimage.adapters.dynamodb.reports import DynamoDbReports
+from afterimage.adapters.dynamodb.shares import DynamoDbShares
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.stock_calls import StockCalls
 from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
@@ -77,6 +78,7 @@ from afterimage.ports.jobs import JobStore
 from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
 from afterimage.ports.models import CallCounter, CostLedger
 from afterimage.ports.pictures import PictureFolder, PictureStore, SourceFiles
+from afterimage.ports.shares import ShareIndex, ShareReader, ShareRows
 from afterimage.ports.stock import (
     FirstQuestions,
     StockJobs,
@@ -110,6 +112,10 @@ class Stock(StockOrders, StockJobs, StockReader, StockTaking, StockKeeping, Prot
     """All that is done with the stock."""
 
 
+class Shares(ShareReader, ShareRows, ShareIndex, Protocol):
+    """Links to pictures, for their owner and for everybody."""
+
+
 @dataclass
 class Tables:
     """Every port over the tables, and what only deletions will do to them.
@@ -124,6 +130,7 @@ class Tables:
     waiting: WaitingRoom
     tickets: TicketStore
     subscriptions: Subscriptions
+    shares: Shares
     warmings: WarmingStore
     messages: MessageReader
     sayings: SayingReader
@@ -262,6 +269,7 @@ def _in_memory() -> Tables:
         waiting=tables,
         tickets=tables,
         subscriptions=in_memory.InMemorySubscriptions(tables),
+        shares=in_memory.InMemoryShares(tables),
         warmings=InMemoryWarmings(tables),
         messages=in_memory.InMemoryMessages(tables),
         sayings=in_memory.InMemoryMessages(tables),
@@ -334,6 +342,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
         waiting=store,
         tickets=store,
         subscriptions=DynamoDbSubscriptions(),
+        shares=DynamoDbShares(),
         warmings=DynamoDbWarmings(),
         messages=readers.DynamoDbMessages(),
         sayings=readers.DynamoDbMessages(),
