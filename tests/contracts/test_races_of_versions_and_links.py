@@ -1,0 +1,482 @@
+"""Two of a person's habits at the same moment: whoever wins, what is left is whole.
+
+Not on moto, which is not atomic under threads. Each race is run several times.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+from http import HTTPStatus
+
+import pytest
+from tests.contracts.conftest import Tables
+from tests.support.answering import Answering
+from tests.support.builders import CHAT, a_message, a_question, an_image
+from tests.support.bundle import HELLO, LIMITS
+from tests.support.doubles import (
+    InMemoryPictures,
+    PlainShareTokens,
+    PlainTags,
+    PlainUrls,
+    RecordingDeletionStarter,
+    RecordingEdge,
+    RecordingLog,
+    RecordingMetrics,
+    RecordingPush,
+    RecordingStarter,
+    ScriptedModel,
+)
+
+from afterimage.adapters.system import SystemClock
+from afterimage.channel import UnifiedChannel
+from afterimage.domain.changes import InsertImage, InsertMessage, TouchChat, Transition
+from afterimage.domain.deletions import DeletionKind
+from afterimage.domain.errors import Refused
+from afterimage.domain.events import ImageInserted, MessageInserted
+from afterimage.domain.images import Image
+from afterimage.domain.messages import Message, MessageType, Role, Status
+from afterimage.domain.shares import name_of, shared_key
+from afterimage.domain.slots import Slot, SlotStatus
+from afterimage.domain.versions import pairs_in
+from afterimage.http.shared_page import SharedPage
+from afterimage.invocation import Invocation
+from afterimage.ports.chats import MessageReader
+from afterimage.use_cases.attach import Attach
+from afterimage.use_cases.delete_account import DeleteAccount
+from afterimage.use_cases.delete_chat import DeleteChat
+from afterimage.use_cases.delete_image import DeleteImage
+from afterimage.use_cases.edit_chat import EditChat
+from afterimage.use_cases.empty_account import EmptyAccount
+from afterimage.use_cases.empty_chat import EmptyChat
+from afterimage.use_cases.empty_line import EmptyLine
+from afterimage.use_cases.end_share import EndShare, TakeBack
+from afterimage.use_cases.end_shares import EndShares
+from afterimage.use_cases.finish_deletion import FinishDeletion
+from afterimage.use_cases.read_chats import ReadImages
+from afterimage.use_cases.read_line import ReadLine
+from afterimage.use_cases.remove_pair import RemovePair
+from afterimage.use_cases.share_image import ShareImage, Wish
+from afterimage.use_cases.subscribe import Subscribe
+from afterimage.use_cases.turns import PaintersTurns
+
+WEEK = Wish(with_prompt=True, lasts=timedelta(days=7))
+ENDPOINT = "https://push.test/phone"
+NOTHING_RUNS = timedelta(0)  # when the keeper comes, no function is copying or uploading any more
+CLOCK = SystemClock()
+Act = Callable[[], object]
+
+
+@pytest.fixture
+def threads() -> Iterator[Executor]:
+    with ThreadPoolExecutor(40) as pool:
+        yield pool
+
+
+@dataclass
+class Files(InMemoryPictures):
+    """Attributes: copied: whether a picture has been, to be shared."""
+
+    copied: threading.Event = field(default_factory=threading.Event)
+
+    def share(self, source: str, copy: str, tag: str) -> bool:
+        done = super().share(source, copy, tag)
+        self.copied.set()
+        return done
+
+
+class Looked:
+    """Implements `MessageReader`: says when a line has been read."""
+
+    def __init__(self, messages: MessageReader, looked: threading.Event) -> None:
+        self.get, self.before = messages.get, messages.before
+        self._starting = messages.starting
+        self._looked = looked
+
+    def starting(
+        self, user_id: str, chat_id: str, message_id: str, limit: int
+    ) -> Sequence[Message]:
+        found = self._starting(user_id, chat_id, message_id, limit)
+        self._looked.set()
+        return found
+
+
+@dataclass
+class Somebody:
+    """One user, and all that they do in these races.
+
+    Attributes:
+        looked: whether somebody who replaces a question has read its line.
+    """
+
+    tables: Tables
+    user: str
+    threads: Executor
+    looked: threading.Event = field(default_factory=threading.Event)
+    keeper: RecordingDeletionStarter = field(default_factory=RecordingDeletionStarter)
+    files: Files = field(default_factory=Files)
+    tokens: PlainShareTokens = field(default_factory=PlainShareTokens)
+    edge: RecordingEdge = field(default_factory=RecordingEdge)
+    log: RecordingLog = field(default_factory=RecordingLog)
+    metrics: RecordingMetrics = field(default_factory=RecordingMetrics)
+    starter: RecordingStarter = field(default_factory=RecordingStarter)
+
+    def __post_init__(self) -> None:
+        self.invocation = Invocation(CLOCK)
+        self.turns = PaintersTurns(
+            self.tables.jobs,
+            self.tables.messages,
+            self.starter,
+            CLOCK,
+            4,
+            LIMITS.image_deadline,
+            self.log,
+            self.metrics,
+        )
+        self.channel = UnifiedChannel(
+            self.tables.store,
+            RecordingPush(),
+            PlainUrls(),
+            CLOCK,
+            self.threads,
+            self.log,
+            self.metrics,
+            self.invocation,
+            self.turns,
+        )
+
+    def at_once(self, *acts: Act) -> list[object]:
+        """What each did, or why it was refused; all begin together."""
+        barrier = threading.Barrier(len(acts))
+
+        def begin(act: Act) -> object:
+            barrier.wait()
+            try:
+                return act()
+            except Refused as refused:
+                return refused
+
+        with ThreadPoolExecutor(len(acts)) as people:
+            return list(people.map(begin, acts))
+
+    # --- What is there before ------------------------------------------------------------------
+
+    def has_painted(self) -> Image:
+        """A picture in a chat."""
+        now = CLOCK.now()
+        image = an_image(message_id=a_message(1).id, created_at=now)
+        question = a_message(0, created_at=now)
+        slots = (Slot(image.id, SlotStatus.COMPLETE, image),)
+        answer = a_message(1, role=Role.ASSISTANT, type=MessageType.IMAGE, status=Status.COMPLETE)
+        answer = replace(answer, slots=slots, reply_to=question.id)
+        self.files.files[image.key] = b"a picture"
+        stored = Transition(
+            (
+                InsertMessage(question),
+                InsertMessage(answer),
+                InsertImage(image),
+                TouchChat(CHAT, "a fox", now, line=question.id),
+            ),
+            (MessageInserted(question), MessageInserted(answer), ImageInserted(image)),
+        )
+        self.channel.change(self.user, stored)
+        return image
+
+    def has_brought(self) -> Image:
+        """A picture that no message holds."""
+        image = an_image(message_id=None, chat_id=None, created_at=CLOCK.now())
+        self.files.files[image.key] = b"a picture"
+        self.channel.change(self.user, Transition((InsertImage(image),), (ImageInserted(image),)))
+        return image
+
+    # --- What people do ------------------------------------------------------------------------
+
+    def ask(self, number: int, replaces: str | None = None) -> str:
+        """The id of a question that a model of words has answered."""
+        answering = Answering(
+            self.channel,
+            Looked(self.tables.messages, self.looked),
+            self.tables.jobs,
+            self.tables.calls,
+            ScriptedModel([HELLO]),
+            self.starter,
+            self.turns,
+            self.invocation,
+            self.tables.rows,
+            self.files,
+            CLOCK,
+            replace(LIMITS, daily_messages=99, text_calls=99, open_messages=99),
+            self.threads,
+            self.log,
+            self.metrics,
+        )
+        question = a_question(number, CLOCK.now(), user_id=self.user, replaces=replaces)
+        return answering.answer(question).user.id
+
+    def share(self, image: Image) -> Image:
+        one = ReadImages(self.tables.images, self.tables.chats).one
+        share = ShareImage(
+            self.channel,
+            one,
+            self.tables.messages,
+            self.files,
+            self.tokens,
+            CLOCK,
+            NOTHING_RUNS,
+            self.log,
+        )
+        return share(self.user, image.id, WEEK)
+
+    def take_back(self, image: Image) -> None:
+        what = self.channel, self.tables.images, self.tables.messages, self.tokens, self.keeper
+        TakeBack(*what, CLOCK, self.log)(self.user, image.id)
+
+    def delete_image(self, image: Image) -> None:
+        what = self.channel, self.tables.images, self.tables.messages, self.tokens, self.keeper
+        DeleteImage(*what, CLOCK, self.log)(self.user, image.id)
+
+    def delete_chat(self) -> None:
+        DeleteChat(self.channel, self.tables.chats, self.keeper, CLOCK, self.log)(self.user, CHAT)
+
+    def delete_account(self) -> None:
+        DeleteAccount(self.channel, self.keeper, CLOCK, self.log)(self.user)
+
+    def pin(self) -> None:
+        EditChat(self.channel, self.tables.chats)(self.user, CHAT, pinned=True)
+
+    def subscribe(self) -> None:
+        subscribe = Subscribe(self.channel, self.tables.subscriptions, lambda: "push.test", CLOCK)
+        subscribe(self.user, ENDPOINT, "B" * 87, "a" * 22)
+
+    def page(self, token: str) -> int:
+        """The status that somebody with a link is answered."""
+        config = {"public_url": "https://afterimage.test", "contact_url": ""}
+        page = SharedPage(self.tables.shares, CLOCK, lambda: config, self.log)
+        return int(page(token, "")["statusCode"])
+
+    # --- What the keeper does ------------------------------------------------------------------
+
+    def finish(self) -> None:
+        """Everything that is due is deleted."""
+        links = self.tables.deletions.of_kind(self.user, DeletionKind.SHARE)
+        names = [*(name for _, name in self.keeper.started), *(one.name for one in links)]
+        for name in dict.fromkeys(names):
+            self._finish()(self.user, name, CLOCK.now() + timedelta(seconds=55))
+
+    def _finish(self) -> FinishDeletion:
+        tables, channel, tags = self.tables, self.channel, PlainTags()
+        attach = Attach(tables.rows)
+        links = EndShares(
+            tables.deletions,
+            tables.shares,
+            self.tokens,
+            self.files,
+            self.edge,
+            CLOCK,
+            NOTHING_RUNS,
+        )
+        return FinishDeletion(
+            tables.deletions,
+            EmptyChat(
+                channel,
+                tables.messages,
+                tables.jobs,
+                tables.deletions,
+                tables.removal,
+                links,
+                self.files,
+                self.edge,
+                tags,
+                CLOCK,
+                NOTHING_RUNS,
+                self.log,
+                self.metrics,
+            ),
+            EmptyLine(
+                ReadLine(tables.messages, tables.rows, attach),
+                RemovePair(channel, tables.jobs, self.tokens, CLOCK, NOTHING_RUNS),
+                CLOCK,
+                self.log,
+            ),
+            EmptyAccount(
+                channel,
+                tables.removal,
+                tables.removal,
+                links,
+                self.files,
+                self.files,
+                self.edge,
+                tags,
+                CLOCK,
+            ),
+            EndShare(
+                channel,
+                tables.images,
+                tables.messages,
+                tables.shares,
+                self.tokens,
+                self.files,
+                self.edge,
+                CLOCK,
+            ),
+            tables.removal,
+            self.files,
+            self.edge,
+            tags,
+            CLOCK,
+            NOTHING_RUNS,
+            self.log,
+        )
+
+    # --- How it stands -------------------------------------------------------------------------
+
+    def messages(self) -> list[Message]:
+        return list(self.tables.messages.before(self.user, CHAT, None, 200))
+
+    def links(self, image: Image) -> list[str]:
+        """Names of all links that the picture can have had here, with a row or a file."""
+        names = [name_of(self.tokens.token(self.user, image.id, number)) for number in range(1, 9)]
+        files = self.files.files
+        return [n for n in names if self.tables.shares.get(n) or shared_key(n) in files]
+
+
+@pytest.fixture
+def alice(atomic_tables: Tables, user: str, threads: Executor) -> Somebody:
+    return Somebody(atomic_tables, user, threads)
+
+
+@pytest.mark.parametrize("_again", range(3))
+def test_of_what_replaces_one_question_at_once_one_stands(alice: Somebody, _again: int) -> None:
+    asked = alice.ask(0)
+
+    def replacing(number: int) -> Act:
+        return lambda: alice.ask(number, asked)
+
+    done = alice.at_once(*(replacing(number) for number in range(1, 5)))
+
+    heard = [one for one in done if isinstance(one, str)]
+    messages = alice.messages()
+    pairs = pairs_in(messages, asked)
+    assert heard
+    assert sorted(pair.question.id for pair in pairs) == sorted([asked, *heard])
+    assert [p.answer.stands for p in pairs] == [p.question.stands for p in pairs]
+    assert sum(pair.stands for pair in pairs) == 1
+    assert {pair.answer.status for pair in pairs} == {Status.COMPLETE}
+    channel = alice.tables.store.read(alice.user)
+    assert channel.open_messages == 0
+    day = CLOCK.now().date().isoformat()
+    assert alice.tables.usage.used(alice.user, day).messages == 1 + len(heard)
+    told = [e.message_id for e in alice.tables.events.after(alice.user, 0, 200, CLOCK.now())]
+    assert {m.id: told.count(m.id) for m in messages} == {m.id: m.version for m in messages}
+
+
+@pytest.mark.parametrize("_again", range(3))
+def test_of_a_chat_that_is_deleted_while_a_question_is_replaced_nothing_is_left(
+    alice: Somebody, _again: int
+) -> None:
+    asked = alice.ask(0)
+    alice.looked.clear()
+
+    def delete() -> None:
+        alice.looked.wait(timeout=10)  # so that whoever asks has seen the chat
+        alice.delete_chat()
+
+    alice.at_once(lambda: alice.ask(1, asked), delete)
+    told = [event.name for event in alice.tables.events.after(alice.user, 0, 200, CLOCK.now())]
+    alice.finish()
+
+    assert told[told.index("chat-delete") :] == ["chat-delete"]
+    assert alice.messages() == []
+    assert alice.tables.chats.get(alice.user, CHAT) is None
+    assert alice.tables.store.read(alice.user).open_messages == 0
+
+
+@pytest.mark.parametrize("is_brought", [False, True])
+@pytest.mark.parametrize("_again", range(3))
+def test_no_link_lives_of_a_picture_that_is_deleted_while_it_is_shared(
+    alice: Somebody, _again: int, *, is_brought: bool
+) -> None:
+    image = alice.has_brought() if is_brought else alice.has_painted()
+
+    copied = alice.files.copied
+
+    def delete() -> None:
+        copied.wait(timeout=10)  # so that both have seen the picture as it was
+        alice.delete_image(image)
+
+    alice.at_once(lambda: alice.share(image), delete)
+    at_once = [n for n in alice.links(image) if alice.tables.shares.get(n)]
+    alice.finish()
+
+    assert alice.tables.images.get(alice.user, image.id) is None
+    assert at_once == [], "nobody is shown it, before any keeper has come"
+    assert alice.links(image) == []
+    assert alice.tables.deletions.of_kind(alice.user, DeletionKind.SHARE) == []
+
+
+@pytest.mark.parametrize("_again", range(3))
+def test_a_link_that_was_taken_back_is_read_by_nobody_any_more(
+    alice: Somebody, _again: int
+) -> None:
+    image = alice.share(alice.has_painted())
+    token = alice.tokens.token(alice.user, image.id, 1)
+
+    def read() -> list[int]:
+        return [alice.page(token) for _ in range(20)]
+
+    *seen, _ = alice.at_once(read, read, lambda: alice.take_back(image))
+
+    assert alice.page(token) == HTTPStatus.NOT_FOUND
+    for statuses in seen:
+        assert isinstance(statuses, list)
+        assert statuses == sorted(statuses), "never again, once it was not there"
+        assert set(statuses) <= {HTTPStatus.OK, HTTPStatus.NOT_FOUND}
+
+
+@pytest.mark.parametrize("_again", range(3))
+def test_a_picture_that_is_shared_and_taken_back_at_once_has_the_links_that_its_row_says(
+    alice: Somebody, _again: int
+) -> None:
+    image = alice.has_painted()
+
+    def share() -> Image:
+        return alice.share(image)
+
+    alice.at_once(share, share, lambda: alice.take_back(image), lambda: alice.take_back(image))
+    alice.finish()
+
+    now = alice.tables.images.get(alice.user, image.id)
+    assert now is not None
+    numbers = [now.share.number] if now.share else []
+    assert alice.links(image) == [
+        name_of(alice.tokens.token(alice.user, image.id, number)) for number in numbers
+    ]
+    (message,) = (m for m in alice.messages() if m.role is Role.ASSISTANT)
+    assert [one.share for one in message.images] == [now.share]
+
+
+@pytest.mark.parametrize("_again", range(3))
+def test_of_an_account_that_is_deleted_beside_its_habits_nothing_is_left(
+    alice: Somebody, _again: int
+) -> None:
+    image = alice.has_painted()
+    tables, user = alice.tables, alice.user
+
+    alice.at_once(
+        lambda: alice.share(image), alice.delete_account, alice.pin, alice.subscribe, alice.pin
+    )
+    alice.finish()
+
+    assert alice.links(image) == []
+    assert tables.subscriptions.all(user) == []
+    assert list(tables.shares.page(user, None, 10)) == []
+    assert (tables.images.get(user, image.id), alice.messages()) == (None, [])
+    assert (tables.chats.pinned(user), tables.chats.get(user, CHAT)) == ([], None)
+    assert alice.files.files.keys() <= {image.key}, "which is in no user's folder here"
+    with suppress(Refused):
+        alice.subscribe()
+    assert tables.subscriptions.all(user) == []
