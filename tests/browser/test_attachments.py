@@ -85,6 +85,18 @@ def posts(page: Page) -> list[dict[str, Any]]:
     return found
 
 
+def bodies_of(page: Page) -> list[bytes]:
+    """What goes up from here on."""
+    bodies: list[bytes] = []
+
+    def take(route: Route) -> None:
+        bodies.append(route.request.post_data_buffer or b"")
+        route.continue_()
+
+    page.route(UPLOADS, take)
+    return bodies
+
+
 def expect_up(page: Page, count: int) -> None:
     expect(tiles(page)).to_have_count(count, timeout=PATIENCE_MS)
     expect(tiles(page).locator("progress")).to_have_count(0, timeout=PATIENCE_MS)
@@ -162,13 +174,7 @@ def test_what_is_too_large_goes_up_small_upright_and_clear_where_it_was(
     page: Page, file: File, kind: str
 ) -> None:
     assert len(file["buffer"]) > 4_500_000
-    bodies: list[bytes] = []
-
-    def take(route: Route) -> None:
-        bodies.append(route.request.post_data_buffer or b"")
-        route.continue_()
-
-    page.route(UPLOADS, take)
+    bodies = bodies_of(page)
     page.locator("#files").set_input_files(file)
     expect_up(page, 1)
 
@@ -183,15 +189,20 @@ def test_what_is_too_large_goes_up_small_upright_and_clear_where_it_was(
         assert small.getpixel((5, 5))[3] == 0  # type: ignore[index]
 
 
+def test_a_small_file_of_too_many_pixels_goes_up_scaled(page: Page) -> None:
+    bodies = bodies_of(page)
+    file = picture("teal", size=(6_000, 4_200))
+    assert len(file["buffer"]) < 4_500_000
+
+    page.locator("#files").set_input_files(file)
+
+    expect_up(page, 1)
+    assert [Image.open(io.BytesIO(body)).size for body in bodies] == [(2_048, 1_434)]
+
+
 def test_what_is_small_goes_up_as_it_is(page: Page) -> None:
+    bodies = bodies_of(page)
     file = photo((300, 200), "JPEG", orientation=6)
-    bodies: list[bytes | None] = []
-
-    def take(route: Route) -> None:
-        bodies.append(route.request.post_data_buffer)
-        route.continue_()
-
-    page.route(UPLOADS, take)
 
     page.locator("#files").set_input_files(file)
 

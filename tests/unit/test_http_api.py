@@ -248,6 +248,20 @@ def test_a_bad_body_is_refused_and_not_repeated(api: Api, body: str | None) -> N
 
 
 @pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ({"text": " "}, "text: must not be blank"),
+        ({"text": "a", "image_ids": [a_ulid()] * 2}, "image_ids: names one twice"),
+        ({"text": "x" * 2_001, "paint": True}, "a prompt has at most 2,000 characters"),
+    ],
+)
+def test_what_our_own_checks_find_is_a_sentence(api: Api, body: dict[str, Any], said: str) -> None:
+    _, answer = api.validates(body=json.dumps(body))
+
+    assert answer["error"]["message"] == f"The request is not valid: {said}."
+
+
+@pytest.mark.parametrize(
     "body",
     [
         b64encode(b'{"text": "\xff\xfe"}').decode(),

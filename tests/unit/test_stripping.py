@@ -180,6 +180,16 @@ def test_what_is_no_picture_is_refused(name: str, data: bytes) -> None:
     assert ("HEIC" in refusal.value.public) == (name == "HEIC")
 
 
+@pytest.mark.parametrize(
+    "name", ["PNG just too large", "PNG wider than any WebP", "PNG of 30,000 squared"]
+)
+def test_a_picture_that_is_too_large_is_not_said_to_be_none(name: str) -> None:
+    with pytest.raises(NotAPicture, match="pixels") as refusal:
+        bring(REFUSED[name])
+
+    assert "25 million pixels" in refusal.value.public
+
+
 @pytest.mark.parametrize("name", HANDLED)
 def test_what_looks_odd_is_shown_as_it_was(name: str) -> None:
     data, size = HANDLED[name]

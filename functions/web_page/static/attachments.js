@@ -8,7 +8,9 @@ export const OWN_PICTURE = "application/x-afterimage-image";
 export const MOST = 4; // a question names no more
 
 const MOST_BYTES = 4_500_000; // of an upload
-const LONG_SIDE_PX = 2_048; // of what is scaled, because it has more bytes than that
+const MOST_PX = 25_000_000; // and the pixels, which a file of few bytes may have more of
+const LONGEST_SIDE_PX = 16_383;
+const LONG_SIDE_PX = 2_048; // of what is scaled, because it has more than that
 const QUALITIES = [0.9, 0.75, 0.5]; // never 1, and never none: both are lossless as WebP
 const TYPES = ["image/jpeg", "image/png", "image/webp"];
 
@@ -165,6 +167,12 @@ class Tile {
     return this.#aborter.signal;
   }
 
+  /** Width and height, as soon as the picture is shown; zeros where the browser cannot show it. */
+  async size() {
+    await this.#shown.decode().catch(() => {});
+    return [this.#shown.naturalWidth, this.#shown.naturalHeight];
+  }
+
   /** @param {number} part from 0 to 1 */
   progress = (part) => {
     this.#progress.value = part;
@@ -228,8 +236,9 @@ async function read(channel, { id }) {
 /** Brings a file up, under the same id however often it is tried. */
 function upload(file, kind) {
   let small;
-  return async (channel, { id, progress, signal }) => {
-    small ??= await fitted(file, kind);
+  return async (channel, tile) => {
+    small ??= await fitted(file, kind, await tile.size());
+    const { id, progress, signal } = tile;
     return channel.upload(id, small, { onProgress: progress, signal });
   };
 }
@@ -246,8 +255,9 @@ async function kindOf(file) {
 }
 
 /** The file as it is, if it is small enough; otherwise scaled, upright and without notes. */
-async function fitted(file, kind) {
-  if (file.size <= MOST_BYTES) return file.slice(0, file.size, kind);
+async function fitted(file, kind, [width, height]) {
+  const isSmall = width * height <= MOST_PX && Math.max(width, height) <= LONGEST_SIDE_PX;
+  if (isSmall && file.size <= MOST_BYTES) return file.slice(0, file.size, kind);
   const canvas = scaled(await createImageBitmap(file));
   const type = kind !== "image/jpeg" && hasTransparency(canvas) ? "image/webp" : "image/jpeg";
   for (const quality of QUALITIES) {

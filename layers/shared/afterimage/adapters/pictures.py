@@ -15,7 +15,13 @@ from afterimage.adapters.coming_pictures import ComingPicture
 from afterimage.adapters.pixels import pixels_of
 from afterimage.adapters.stripping.notes import source_type_packet
 from afterimage.adapters.thumbhash import thumbhash
-from afterimage.domain.errors import HEIC_REFUSED, NoImage, NotAPicture
+from afterimage.domain.errors import (
+    HEIC_REFUSED,
+    PIXELS_REFUSED,
+    NoImage,
+    NotAPicture,
+    TooManyPixels,
+)
 from afterimage.ports.pictures import Brought, EncodedImage
 
 _THUMBNAIL_SIDE = 512  # pixels
@@ -72,6 +78,8 @@ class PillowStudio:
             picture_guards.check(data)  # how much there is to walk over
             stripped = stripping.strip(data)
             return Brought(stripped.data, self._decoded(stripped.data, stripped.notes.xmp()))
+        except TooManyPixels as error:
+            raise NotAPicture(str(error), public=PIXELS_REFUSED) from error
         except NoImage as error:
             public = HEIC_REFUSED if data[4:12] in _HEIC_BRANDS else None
             raise NotAPicture(str(error), public=public) from error

@@ -9,7 +9,7 @@ from PIL import Image, ImageChops, ImageFile
 
 from afterimage.adapters import color_profiles, png_transparency
 from afterimage.adapters.picture_guards import END_OF_JPEG, LARGEST_EXIF, LARGEST_PROFILE, Checked
-from afterimage.domain.errors import NoImage
+from afterimage.domain.errors import NoImage, TooManyPixels
 
 if TYPE_CHECKING:
     from PIL.ImageCms import ImageCmsTransform
@@ -45,6 +45,8 @@ def as_shown(image: ImageFile.ImageFile | None, checked: Checked) -> Image.Image
         return _as_shown(image or _loaded(checked), checked)
     except NoImage:
         raise
+    except Image.DecompressionBombError as error:
+        raise TooManyPixels(str(error)) from error
     # Pillow's plugins raise what they like on hostile bytes.
     except Exception as error:
         raise NoImage(f"not a picture: {type(error).__name__}") from error
@@ -72,7 +74,9 @@ def opened(file: IO[bytes]) -> ImageFile.ImageFile:
 def _check_size(image: ImageFile.ImageFile) -> None:
     width, height = image.size
     too_large = width * height > _MOST_PIXELS or max(width, height) > _LONGEST_SIDE
-    if too_large or min(width, height) < 1:
+    if too_large:
+        raise TooManyPixels(f"{width} x {height} pixels")
+    if min(width, height) < 1:
         raise NoImage(f"{width} x {height} pixels")
 
 

@@ -32,6 +32,7 @@
     │   ├── SourceDeleted       source_deleted
     │   ├── Blocked             blocked
     │   ├── NoImage             no_image
+    │   │   └── TooManyPixels   of a picture that cannot be held in memory
     │   ├── ProviderUnavailable provider_unavailable
     │   ├── ProviderRejected    provider_rejected
     │   ├── TimedOut            timed_out
@@ -94,6 +95,11 @@ class Invalid(Refused):
 HEIC_REFUSED = (
     "HEIC pictures cannot be read here. Save it as a JPEG, or let your phone take pictures in its "
     "most compatible format."
+)
+
+
+PIXELS_REFUSED = (
+    "The picture has more than 25 million pixels, or a side of more than 16,383. Make it smaller."
 )
 
 
@@ -245,6 +251,10 @@ class Blocked(Failure):
 class NoImage(Failure):
     code = "no_image"
     public = "The model did not return a picture. Try to put it in other words."
+
+
+class TooManyPixels(NoImage):
+    """A picture for which there is not the memory."""
 
 
 class ProviderUnavailable(Failure):

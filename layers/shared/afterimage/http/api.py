@@ -236,5 +236,6 @@ def _invalid(error: ValidationError) -> Invalid:
     # An unknown field's own name is something that was sent.
     known = first["loc"][:-1] if first["type"] == "extra_forbidden" else first["loc"]
     where = ".".join(str(step) for step in known if isinstance(step, str))[:100]
-    sentence = f"{where}: {first['msg']}" if where else first["msg"]
+    said = first["msg"].removeprefix("Value error, ")  # what our own checks say
+    sentence = f"{where}: {said}" if where else said
     return Invalid(sentence, public=f"The request is not valid: {sentence}.")

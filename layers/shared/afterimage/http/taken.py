@@ -42,15 +42,9 @@ _EXPORT_CURSOR = (
 )
 
 
-def _not_blank(text: str) -> str:
-    if not text.strip():
-        raise ValueError("must not be blank")
-    return text
-
-
 def _each_once(ids: list[str]) -> list[str]:
     if len(set(ids)) < len(ids):
-        raise ValueError("each only once")
+        raise ValueError("names one twice")
     return ids
 
 
@@ -61,7 +55,7 @@ def _storable(text: str) -> str:
 
 Ulid = Annotated[str, StringConstraints(pattern=f"^{ULID_PATTERN}$")]
 ChatId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-# What `_not_blank` and `strip_whitespace` refuse, as a schema can say it.
+# That there is more than white space, as a schema can say it.
 _NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
 Limit = Annotated[int, Field(ge=1, le=100)]
 
@@ -119,8 +113,8 @@ class PostMessage(_Body):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if not self.image_ids or self.paints:
-            _not_blank(self.text)
+        if (not self.image_ids or self.paints) and not self.text.strip():
+            raise ValueError("text: must not be blank")
         if self.again is not None and self.image_ids:
             raise ValueError("again takes no image_ids")
         if self.replaces is not None and self.replaces == self.id:
@@ -153,7 +147,7 @@ class ChatEdit(_Body):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if self.title is None and self.pinned is None:
-            raise ValueError("title or pinned")
+            raise ValueError("it names neither title nor pinned")
         return self
 
 
