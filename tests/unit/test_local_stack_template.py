@@ -1,11 +1,14 @@
 """The local stack reads a template as CloudFormation would."""
 
+import copy
 from typing import Any
 
 import pytest
 from tests.local_stack.template.data_side import data_template
 from tests.local_stack.template.intrinsics import Values, references, resolve
-from tests.local_stack.template.transform import parameter_values
+from tests.local_stack.template.transform import parameter_values, read_template, transform
+from tests.support.plain_template import OWN_ISSUER, plain
+from tests.support.template import ROOT
 
 VALUES = Values(
     refs={"Name": "x", "List": "a,b", "Number": 3, "Table": "stack-Table"},
@@ -102,3 +105,14 @@ def test_only_the_data_side_is_deployed() -> None:
     assert "'" in generated["ExcludeCharacters"]
     assert template["Outputs"]["Value0"] == {"Value": {"Fn::GetAtt": ["Table", "Arn"]}}
     assert template["Outputs"]["Value1"] == {"Value": {"Ref": "Table"}}
+
+
+def test_the_translator_says_the_same_with_all_its_copies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only in another order; a document that is not copied must not be changed by who reads it."""
+    template = read_template(ROOT / "template.yaml")
+    quick = plain(**OWN_ISSUER)
+    with monkeypatch.context() as copying:
+        copying.setattr("tests.local_stack.template.transform._as_it_is", copy.deepcopy)
+        thorough = transform(template, parameter_values(template, OWN_ISSUER))
+
+    assert quick == thorough
