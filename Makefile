@@ -1,6 +1,7 @@
 # Afterimage. Needs make and Python 3.11 or newer; everything else is installed into .venv.
 
 PYTHON ?= python3
+PYTEST ?= pytest
 PYTEST_ARGS ?=
 ARCHITECTURE ?= arm64
 ENSURE = @command -v $(PYTHON) >/dev/null || { echo "There is no $(PYTHON): install Python 3.11 or newer" >&2; exit 2; }; \
@@ -39,11 +40,11 @@ test-quick: ## the tests that one wants while working, under a minute (PYTEST_AR
 
 test: ## run all tests (PYTEST_ARGS="-k name")
 	$(ENSURE) .venv tests/requirements.txt
-	@.venv/bin/python -m pytest $(PYTEST_ARGS)
+	@.venv/bin/python -m $(PYTEST) $(PYTEST_ARGS)
 
 test-client: ## pack the npm package and use it in a Vite project, about a minute (needs node and npm)
 	$(ENSURE) .venv tests/requirements.txt
-	@.venv/bin/python -m pytest tests/client $(PYTEST_ARGS)
+	@.venv/bin/python -m $(PYTEST) tests/client $(PYTEST_ARGS)
 
 check: export SAM_CLI_TELEMETRY = 0
 check: export AWS_DEFAULT_REGION = eu-central-1
@@ -81,7 +82,7 @@ clean: ## remove environments and caches
 ##@ To test it thoroughly
 faults: ## kill, race and storm the local stack (about 12 minutes)
 	$(ENSURE) .venv tests/requirements.txt
-	@.venv/bin/python -m pytest tests/faults $(PYTEST_ARGS)
+	@.venv/bin/python -m $(PYTEST) tests/faults $(PYTEST_ARGS)
 
 storm: ## a seeded storm of messages and faults (SEED, MESSAGES)
 	$(ENSURE) .venv tests/requirements.txt
