@@ -206,7 +206,11 @@ def test_claims_that_are_not(user_of: UserOf, bad: Claims) -> None:
         {"token_use": "refresh"},
         {"token_use": None},
         {"typ": "ID"},
+        {"typ": "Logout"},
         {"at_hash": "x"},
+        {"c_hash": "x"},
+        {"nonce": "n"},
+        {"events": {"http://schemas.openid.net/event/backchannel-logout": {}}},
     ],
     ids=str,
 )
@@ -230,6 +234,7 @@ DOCUMENTED = {
         "tid": "t",
     },
     "Keycloak": {"aud": [AUDIENCE, "account"], "azp": "page", "typ": "Bearer", "sid": "s"},
+    "Keycloak, before 24": {"aud": [AUDIENCE], "typ": "Bearer", "scope": "openid", "nonce": "n"},
     "Okta": {"aud": AUDIENCE, "cid": "page", "uid": "u", "scp": ["openid", "chat"], "ver": 1},
 }
 
@@ -535,6 +540,18 @@ def test_a_strange_key_among_the_others_does_not_matter(
     issuer.keys = [strange, *issuer.keys]
 
     assert user_of(signed({})) == "alice"
+
+
+def test_a_private_key_that_is_published_verifies_as_its_public_half(
+    issuer: Issuer, user_of: UserOf
+) -> None:
+    for jwk, signing in (
+        (RSAAlgorithm.to_jwk(RSA_KEY, as_dict=True), (RSA_KEY, "RS256", "k")),
+        (ECAlgorithm.to_jwk(EC_KEY, as_dict=True), (EC_KEY, "ES256", "k")),
+    ):
+        issuer.keys, issuer.seconds = [{**jwk, "kid": "k"}], issuer.seconds + 7_200
+
+        assert user_of(signed({}, *signing)) == "alice"
 
 
 def test_a_key_for_encryption_signs_nothing(user_of: UserOf, issuer: Issuer) -> None:

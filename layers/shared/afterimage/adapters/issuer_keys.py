@@ -22,6 +22,8 @@ from afterimage.domain.errors import Busy, Unauthorized
 from afterimage.ports.system import Log
 
 ALGORITHMS = {"RSA": "RS256", "EC": "ES256"}  # by key type: a token does not get to choose
+# Of a JWK; an issuer that publishes them by mistake is verified by what is left (RFC 7518, 6).
+_PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
 _KEEP_KEYS_S = 3_600.0  # a key that the issuer withdraws is trusted for no longer
 _ASK_AT_MOST_EVERY_S = 60.0
 _FETCH_TIMEOUT_S = 3.0
@@ -150,7 +152,8 @@ def _usable_keys(keys: list[Any]) -> Sequence[jwt.PyJWK]:
     for key in keys:
         if isinstance(key, dict) and _is_for_signing(key):
             with suppress(jwt.PyJWTError, ValueError):
-                usable.append(jwt.PyJWK(key, algorithm=ALGORITHMS[key["kty"]]))
+                public = {name: value for name, value in key.items() if name not in _PRIVATE}
+                usable.append(jwt.PyJWK(public, algorithm=ALGORITHMS[key["kty"]]))
     if not usable:
         raise ValueError("no key that signs")
     return usable

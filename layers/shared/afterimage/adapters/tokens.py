@@ -15,6 +15,10 @@ from afterimage.adapters.issuer_keys import ALGORITHMS, IssuerKeys
 from afterimage.domain.callers import LEEWAY, Caller
 from afterimage.domain.errors import Unauthorized
 
+# Keycloak's names of tokens that open nothing here.
+_OTHER_KINDS = ("ID", "Refresh", "Offline", "Logout")
+_NEVER_IN_OURS = frozenset({"at_hash", "c_hash", "events"})
+_SAYS_WHAT_FOR = frozenset({"scope", "scp", "token_use", "typ"})
 _LAST_END = datetime(9999, 1, 1, tzinfo=UTC)  # what a token may say is not what a date may be
 _LONGEST_TOKEN = 8 * 1024  # characters; API Gateway's limit for all headers is 10 KB
 # Bytes. OpenID Connect Core 2 allows 255 ASCII characters. DynamoDB's partition key holds 2,048,
@@ -106,13 +110,15 @@ def _is_for(claims: dict[str, Any], audience: str) -> bool:
 def _is_another_kind(claims: dict[str, Any]) -> bool:
     """Whether it says of itself that it is an ID token or the like; its `aud` may be ours.
 
-    Cognito says it by `token_use`, Keycloak by `typ`; a hash of the access token stands only
-    beside one (OpenID Connect Core 3.1.3.6).
+    Cognito says it by `token_use`, Keycloak by `typ`; hashes of what came with it stand in ID
+    tokens alone (OpenID Connect Core 3.3.2.11), events in tokens that end a session (RFC 8417).
+    A nonce may stand in an access token, too, which then says at least what it is good for.
     """
     return (
         claims.get("token_use", "access") != "access"
-        or claims.get("typ") == "ID"
-        or "at_hash" in claims
+        or claims.get("typ") in _OTHER_KINDS
+        or not _NEVER_IN_OURS.isdisjoint(claims)
+        or ("nonce" in claims and _SAYS_WHAT_FOR.isdisjoint(claims))
     )
 
 
