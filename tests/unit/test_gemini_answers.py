@@ -144,6 +144,23 @@ def test_a_call_may_name_a_number_and_what_is_edited() -> None:
     assert (wish.count, wish.edit) == (3, (2, 1))
 
 
+def test_a_calls_arguments_may_be_a_text_that_is_json() -> None:
+    """As gateways of other providers write them."""
+    written = {"name": "generate_image", "args": '{"prompt": "a fox", "count": 2}'}
+
+    wish = answers.text_reply(body({"functionCall": written}))
+
+    assert isinstance(wish, ImageRequest)
+    assert (wish.prompt, wish.count) == ("a fox", 2)
+    assert json.loads(wish.parts) == [call(prompt="a fox", count=2)], "a model takes objects only"
+
+
+@pytest.mark.parametrize("args", ["", "a fox", "[1]", "null", '{"prompt": ', "[" * 9_000])
+def test_a_text_that_is_no_object_is_no_arguments(args: str) -> None:
+    with pytest.raises(Retryable):
+        answers.text_reply(body({"functionCall": {"name": "generate_image", "args": args}}))
+
+
 NUMBERS = st.integers() | st.floats() | st.text(max_size=9) | st.booleans() | st.none()
 
 

@@ -80,7 +80,7 @@ def wish(parts: list[dict[str, Any]]) -> dict[str, Any] | None:
 
 def _title(parts: list[dict[str, Any]]) -> str:
     """What the model calls the chat; empty if it does not say."""
-    titles = (tool.title(as_dict(call.get("args"))) for call in _calls(parts, NAME_TOOL))
+    titles = (tool.title(history.arguments(call)) for call in _calls(parts, NAME_TOOL))
     return next(filter(None, titles), "")
 
 
@@ -174,7 +174,7 @@ def parts(candidate: dict[str, Any]) -> list[dict[str, Any]]:
 def _image_request(
     call: dict[str, Any], said: list[dict[str, Any]], text: str, title: str
 ) -> ImageRequest:
-    args = as_dict(call.get("args"))
+    args = history.arguments(call)
     if not (prompt := tool.prompt(args)):
         raise Retryable(ProviderUnavailable(f"{IMAGE_TOOL} was called without a prompt"), times=1)
     return ImageRequest(

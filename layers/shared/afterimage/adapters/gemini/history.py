@@ -14,8 +14,10 @@ Sources: the provider's REST reference, and refusals of its servers that others 
 from __future__ import annotations
 
 import binascii
+import json
 from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import Any
 
 from afterimage.adapters.gemini.loose import as_dict
@@ -63,6 +65,15 @@ def in_words(turns: Sequence[Turn]) -> list[Content]:
 def sendable(parts: Iterable[Any]) -> list[dict[str, Any]]:
     """The parts of an answer that are worth keeping, without what cannot be stored or sent."""
     return [mended for part in parts if (mended := _part(part)) is not None]
+
+
+def arguments(call: dict[str, Any]) -> dict[str, Any]:
+    """Of a call; gateways of other providers write them as a text that is JSON."""
+    args = call.get("args")
+    if isinstance(args, str):
+        with suppress(ValueError, RecursionError):
+            args = json.loads(args)
+    return as_dict(args)
 
 
 def whole_characters(text: str) -> str:
@@ -187,7 +198,7 @@ def _part(part: Any) -> dict[str, Any] | None:
 def _call(call: Any) -> dict[str, Any] | None:
     if not isinstance(call, dict) or call.get("name") != IMAGE_TOOL:
         return None
-    mended = {"name": IMAGE_TOOL, "args": as_dict(_json(call.get("args")))}
+    mended = {"name": IMAGE_TOOL, "args": _json(arguments(call))}
     if isinstance(number := call.get("id"), str) and number:
         mended["id"] = whole_characters(number)
     return mended
