@@ -43,7 +43,7 @@ def test_a_recorded_stream_is_one_text_and_keeps_its_signature() -> None:
 
     signature = json.dumps(SIGNED)
     parts = f'[{{"text":"Hello"}},{{"text":"","thoughtSignature":{signature}}}]'
-    assert streamed.has_stopped
+    assert streamed.is_complete
     assert (streamed.reply(), shown) == (TextReply("Hello", parts), "Hello")
 
 
@@ -146,6 +146,13 @@ def test_a_reason_is_not_the_end_while_the_model_goes_on() -> None:
 
     assert (streamed.is_complete, streamed.has_stopped, streamed.is_enough) == (False, True, True)
     assert streamed.reply() == TextReply("Once upon", '[{"text":"Once upon"}]')
+
+
+def test_a_reason_behind_words_without_one_is_the_end() -> None:
+    thought = {"text": "hm", "thought": True}
+
+    assert read(event({"text": "Once"}), event(finish="STOP"))[0].is_complete
+    assert read(event(thought), event({"text": "Once"}, finish="STOP"))[0].is_complete
 
 
 def test_behind_a_refusal_or_a_call_nothing_is_waited_for() -> None:

@@ -1,8 +1,8 @@
 """How long is listened behind a model's reason to end.
 
 Models and gateways have been seen to give a reason with every event, and with empty ones before the
-first word. So a reason alone ends nothing: its answer ends where the body does, or where nothing
-follows for a while. Nearly always the body ends with it, and nobody waits.
+first word. So where one may not be the last, its answer ends where the body does, or where nothing
+follows for a while.
 """
 
 from __future__ import annotations

@@ -26,6 +26,8 @@ class StreamedText:
         self._is_stream = False
         self._half = ""  # of a character whose other half may be on its way
         self._shown = 0  # code points
+        # Whether the first reason to end came behind events that had none.
+        self._reason_came_late: bool | None = None
 
     def add(self, event: Event) -> str:
         """Take in one event; the words it adds, in whole characters.
@@ -39,14 +41,18 @@ class StreamedText:
         before = self._finish
         self._body |= event.data
         candidate = answers.candidate(event.data)
-        said = answers.parts(candidate or {})
+        if candidate is None:
+            return ""
+        self._has_candidate = True
+        said = answers.parts(candidate)
         text = "".join(map(answers.words, said))
-        if candidate is not None:
-            self._has_candidate = True
-            goes_on = bool(text) or answers.wish(said) is not None
-            finish = candidate.get("finishReason") or (None if goes_on else before)
-            now = {**candidate, "finishReason": finish, "content": {"parts": self._parts}}
-            self._body["candidates"] = [now]
+        finish = candidate.get("finishReason")
+        if finish and self._reason_came_late is None:
+            self._reason_came_late = bool(self._parts)
+        if not finish and not text and answers.wish(said) is None:
+            finish = before
+        now = {**candidate, "finishReason": finish, "content": {"parts": self._parts}}
+        self._body["candidates"] = [now]
         self._put_behind(said)
         return self._whole(text)
 
@@ -73,11 +79,13 @@ class StreamedText:
     def is_complete(self) -> bool:
         """Whether nothing that follows can matter, so that nothing needs to be waited for.
 
-        Models have been seen to give a reason with every event. So a reason is the end only
-        behind a call, or where it is a refusal.
+        Models have been seen to give a reason with every event, or before the first word. So a
+        reason is the end only behind parts that came without one, behind a call, or where it is a
+        refusal.
         """
         refused = answers.is_blocked(self._body) or answers.is_refusal(self._finish)
-        return refused or (self.has_stopped and answers.wish(self._parts) is not None)
+        is_last = bool(self._reason_came_late) or answers.wish(self._parts) is not None
+        return refused or (self.has_stopped and is_last)
 
     @property
     def _finish(self) -> Any:
