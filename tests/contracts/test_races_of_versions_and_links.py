@@ -57,6 +57,7 @@ from afterimage.use_cases.empty_line import EmptyLine
 from afterimage.use_cases.end_share import EndShare, TakeBack
 from afterimage.use_cases.end_shares import EndShares
 from afterimage.use_cases.finish_deletion import FinishDeletion
+from afterimage.use_cases.picture_changes import ChangePicture
 from afterimage.use_cases.read_chats import ReadImages
 from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.remove_pair import RemovePair
@@ -232,12 +233,14 @@ class Somebody:
         return share(self.user, image.id, WEEK)
 
     def take_back(self, image: Image) -> None:
-        what = self.channel, self.tables.images, self.tables.messages, self.tokens, self.keeper
-        TakeBack(*what, CLOCK, self.log)(self.user, image.id)
+        TakeBack(self.change_picture(), self.tokens, CLOCK)(self.user, image.id)
 
     def delete_image(self, image: Image) -> None:
-        what = self.channel, self.tables.images, self.tables.messages, self.tokens, self.keeper
-        DeleteImage(*what, CLOCK, self.log)(self.user, image.id)
+        DeleteImage(self.change_picture(), self.tokens, CLOCK)(self.user, image.id)
+
+    def change_picture(self) -> ChangePicture:
+        images, messages = self.tables.images, self.tables.messages
+        return ChangePicture(self.channel, images, messages, self.keeper, self.log)
 
     def delete_chat(self) -> None:
         DeleteChat(self.channel, self.tables.chats, self.keeper, CLOCK, self.log)(self.user, CHAT)

@@ -38,6 +38,7 @@ from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.keep_pictures import KeepPictures
 from afterimage.use_cases.paint_picture import PaintPicture
+from afterimage.use_cases.picture_changes import ChangePicture
 from afterimage.use_cases.purge_upload import PurgeUpload
 from afterimage.use_cases.read_chats import ReadImages
 from afterimage.use_cases.read_line import ReadLine
@@ -271,16 +272,7 @@ class Bundle:
         return bring(File(**{**fields, **changed}))
 
     def delete_image(self, image_id: str, user: str = USER) -> None:
-        delete = DeleteImage(
-            self.channel,
-            self.images,
-            self.messages,
-            PlainShareTokens(),
-            self.keeper,
-            self.clock,
-            self.log,
-        )
-        delete(user, image_id)
+        DeleteImage(self.change_picture(), PlainShareTokens(), self.clock)(user, image_id)
 
     def share(self, image_id: str, *, days: float = 7, prompt: bool = False) -> Image:
         """Makes a link to a picture, or has it last longer."""
@@ -298,16 +290,10 @@ class Bundle:
 
     def take_back(self, image_id: str) -> None:
         """Takes the link to a picture back."""
-        take_back = TakeBack(
-            self.channel,
-            self.images,
-            self.messages,
-            PlainShareTokens(),
-            self.keeper,
-            self.clock,
-            self.log,
-        )
-        take_back(USER, image_id)
+        TakeBack(self.change_picture(), PlainShareTokens(), self.clock)(USER, image_id)
+
+    def change_picture(self) -> ChangePicture:
+        return ChangePicture(self.channel, self.images, self.messages, self.keeper, self.log)
 
     def remove_pair(self) -> RemovePair:
         return RemovePair(self.channel, self.ledger, PlainShareTokens(), self.clock, UPLOAD_TIME)

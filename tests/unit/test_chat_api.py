@@ -82,6 +82,7 @@ from afterimage.use_cases.export_account import ExportAccount
 from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
+from afterimage.use_cases.picture_changes import ChangePicture
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
 from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.read_shares import ReadShares
@@ -136,6 +137,7 @@ def call(
     attach = Attach(events)
     lines = ReadLine(messages, events, attach)
     end = EndSlots(channel, messages, ledger, attach, Invocation(clock))
+    change = ChangePicture(channel, images, messages, keeper, log)
     answering = Answering(
         channel,
         messages,
@@ -162,7 +164,7 @@ def call(
         usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4, 50, dict),
         edit=EditChat(channel, chats),
         cancel=CancelMessage(channel, messages, end, clock, timedelta(seconds=155), log),
-        delete_image=DeleteImage(channel, images, messages, tokens, keeper, clock, log),
+        delete_image=DeleteImage(change, tokens, clock),
         choose=ChooseVersion(channel, messages, lines, log),
         delete_question=DeleteQuestion(
             messages,
@@ -193,7 +195,7 @@ def call(
             ).handlers(),
             **ShareRoutes(
                 ShareImage(channel, gallery.one, messages, pictures, tokens, clock, COPY_TIME, log),
-                TakeBack(channel, images, messages, tokens, keeper, clock, log),
+                TakeBack(change, tokens, clock),
                 ReadShares(InMemoryShares(tables), events, clock),
                 tokens,
                 lambda: "https://page.test",

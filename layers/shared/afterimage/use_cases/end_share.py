@@ -11,7 +11,7 @@ from dataclasses import replace
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import BeginDeletion, Change, HideShared, SetShare, Transition
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.errors import AccountDeleted, Busy
+from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.images import Image
 from afterimage.domain.shares import image_and_number, name_of, shared_key, subject_of
 from afterimage.ports.channel import ConditionsFailed
@@ -19,51 +19,28 @@ from afterimage.ports.chats import ImageReader, MessageReader
 from afterimage.ports.keeping import DeletionStarter, Edge
 from afterimage.ports.pictures import PictureStore
 from afterimage.ports.shares import ShareRows, ShareTokens
-from afterimage.ports.system import Clock, Log
-from afterimage.use_cases.picture_changes import message_of, with_picture
-
-# It may be shared anew, or painted beside, while we look.
-_TRIES = 4
+from afterimage.ports.system import Clock
+from afterimage.use_cases.picture_changes import ChangePicture, message_of, with_picture
 
 
 class TakeBack:
-    def __init__(
-        self,
-        channel: UnifiedChannel,
-        images: ImageReader,
-        messages: MessageReader,
-        tokens: ShareTokens,
-        starter: DeletionStarter,
-        clock: Clock,
-        log: Log,
-    ) -> None:
-        self._channel = channel
-        self._images = images
-        self._messages = messages
+    def __init__(self, change: ChangePicture, tokens: ShareTokens, clock: Clock) -> None:
+        self._change = change
         self._tokens = tokens
-        self._starter = starter
         self._clock = clock
-        self._log = log
 
     def __call__(self, user_id: str, image_id: str) -> None:
         """End the link of a picture; nothing happens if there is none. Raises: Busy."""
-        for _ in range(_TRIES):
-            image = self._images.get(user_id, image_id)
-            if image is None or image.share is None:
-                return
-            message = message_of(self._messages, user_id, image)
+
+        def unshared(image: Image) -> Transition | None:
+            if image.share is None:
+                return None
             ending = share_of(image, self._tokens, user_id, self._clock)
-            unshared = (SetShare(image.id, image.share, None), *ending)
-            transition = with_picture(unshared, replace(image, share=None), message)
-            try:
-                delivery = self._channel.change(user_id, transition)
-            except ConditionsFailed:
-                continue
-            self._log.info("image_unshared", image_id=image.id)
-            self._channel.deliver(delivery)
-            start_ends(transition, self._starter, user_id)
-            return
-        raise Busy("the picture kept moving")
+            changes = (SetShare(image.id, image.share, None), *ending)
+            message = self._change.message_of(user_id, image)
+            return with_picture(changes, replace(image, share=None), message)
+
+        self._change(user_id, image_id, unshared, "image_unshared")
 
 
 def share_of(image: Image, tokens: ShareTokens, user_id: str, clock: Clock) -> tuple[Change, ...]:

@@ -27,7 +27,6 @@ from afterimage.http.push import PushRoutes
 from afterimage.http.search import SearchRoutes
 from afterimage.http.shares import ShareRoutes
 from afterimage.http.suggestions import SuggestionRoutes
-from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
 from afterimage.use_cases.choose_version import ChooseVersion
 from afterimage.use_cases.delete_account import DeleteAccount
@@ -40,16 +39,16 @@ from afterimage.use_cases.end_share import TakeBack
 from afterimage.use_cases.export_account import ExportAccount
 from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
+from afterimage.use_cases.picture_changes import ChangePicture
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
-from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.read_shares import ReadShares
 from afterimage.use_cases.read_suggestions import ReadSuggestions
-from afterimage.use_cases.remove_pair import RemovePair
 from afterimage.use_cases.search import Search
 from afterimage.use_cases.share_image import ShareImage
 from afterimage.use_cases.subscribe import Subscribe
 from afterimage.wiring.authenticated import HttpFunction, authenticated
 from afterimage.wiring.connected import COPY_TIME, Channelled, upload_time
+from afterimage.wiring.removing import remove_pair
 
 
 def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
@@ -70,10 +69,11 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         client=base.aws.client("s3", originals.PRESIGN), bucket=configured.images_bucket
     )
     tokens = HmacShareTokens(base.fixed_secret(configured.pseudonym_secret))
-    attach = Attach(images=DynamoDbRows(plain))
-    lines = ReadLine(messages=messages, chats=DynamoDbRows(plain), attach=attach)
+    change = ChangePicture(
+        channel=base.channel, images=images, messages=messages, starter=starter, log=base.log
+    )
     reading = ChatApiRoutes(
-        messages=ReadMessages(messages=messages, chats=chats, attach=attach),
+        messages=ReadMessages(messages=messages, chats=chats, attach=base.attach),
         chats=ListChats(chats=chats),
         images=gallery,
         original=DownloadOriginal(images=gallery, originals=stored),
@@ -100,30 +100,18 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             upload_time=upload_time(configured.image_timeout),
             log=base.log,
         ),
-        choose=ChooseVersion(channel=base.channel, messages=messages, lines=lines, log=base.log),
+        choose=ChooseVersion(
+            channel=base.channel, messages=messages, lines=base.lines, log=base.log
+        ),
         delete_question=DeleteQuestion(
             messages=messages,
-            lines=lines,
-            remove=RemovePair(
-                channel=base.channel,
-                jobs=ledger,
-                tokens=tokens,
-                clock=base.clock,
-                upload_time=upload_time(configured.image_timeout),
-            ),
+            lines=base.lines,
+            remove=remove_pair(base, tokens, configured.image_timeout),
             starter=starter,
             clock=base.clock,
             log=base.log,
         ),
-        delete_image=DeleteImage(
-            channel=base.channel,
-            images=images,
-            messages=messages,
-            tokens=tokens,
-            starter=starter,
-            clock=base.clock,
-            log=base.log,
-        ),
+        delete_image=DeleteImage(change=change, tokens=tokens, clock=base.clock),
         delete_chat=DeleteChat(
             channel=base.channel, chats=chats, starter=starter, clock=base.clock, log=base.log
         ),
@@ -143,36 +131,38 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
                 search=_search(base, chats, messages), urls=base.urls, clock=base.clock
             ).handlers(),
             **ExportRoutes(
-                export=_export(chats, messages, gallery), urls=base.urls, clock=base.clock
+                export=_export(base, chats, messages, gallery), urls=base.urls, clock=base.clock
             ).handlers(),
             **PushRoutes(subscribe=_subscribe(base)).handlers(),
-            **_shares(base, configured, gallery, tokens, starter).handlers(),
+            **_shares(base, configured, gallery, tokens, change).handlers(),
         },
     )
     return base.measured(authenticated(base, reading.handlers()))
 
 
 def _export(
-    chats: readers.DynamoDbChats, messages: readers.DynamoDbMessages, gallery: ReadImages
+    base: Channelled,
+    chats: readers.DynamoDbChats,
+    messages: readers.DynamoDbMessages,
+    gallery: ReadImages,
 ) -> ExportAccount:
     return ExportAccount(
         exports=DynamoDbExport(),
         chats=chats,
         messages=messages,
         images=gallery,
-        attach=Attach(images=DynamoDbRows(plain)),
+        attach=base.attach,
     )
 
 
 def _search(
     base: Channelled, chats: readers.DynamoDbChats, messages: readers.DynamoDbMessages
 ) -> Search:
-    rows = DynamoDbRows(plain)
     return Search(
         chats=chats,
         sayings=messages,
-        rows=rows,
-        attach=Attach(images=rows),
+        rows=DynamoDbRows(plain),
+        attach=base.attach,
         clock=base.clock,
         executor=base.work,
     )
@@ -192,29 +182,20 @@ def _shares(
     configured: settings.ChatApiSettings,
     gallery: ReadImages,
     tokens: HmacShareTokens,
-    starter: LambdaDeletionStarter,
+    change: ChangePicture,
 ) -> ShareRoutes:
-    messages = readers.DynamoDbMessages()
     return ShareRoutes(
         share=ShareImage(
             channel=base.channel,
             one=gallery.one,
-            messages=messages,
+            messages=readers.DynamoDbMessages(),
             files=S3SharedFiles(base.aws.client("s3"), configured.images_bucket),
             tokens=tokens,
             clock=base.clock,
             copy_time=COPY_TIME,
             log=base.log,
         ),
-        take_back=TakeBack(
-            channel=base.channel,
-            images=readers.DynamoDbImages(),
-            messages=messages,
-            tokens=tokens,
-            starter=starter,
-            clock=base.clock,
-            log=base.log,
-        ),
+        take_back=TakeBack(change=change, tokens=tokens, clock=base.clock),
         read=ReadShares(index=DynamoDbShares(), images=DynamoDbRows(plain), clock=base.clock),
         tokens=tokens,
         public_url=base.public("public_url"),

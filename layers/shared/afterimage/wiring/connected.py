@@ -21,6 +21,7 @@ from afterimage.channel import Turns, UnifiedChannel
 from afterimage.ports.web_push import Teller
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.end_slots import EndSlots
+from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.wiring.reading import Reading
 from afterimage.wiring.ready import Need
@@ -98,9 +99,12 @@ class Channelled(Connected):
         teller = LambdaTeller(
             functions, configured.keeper_function, self.log.correlation_id, self.log
         )
+        messages, rows = DynamoDbMessages(), DynamoDbRows(plain)
+        self.attach = Attach(images=rows)
+        self.lines = ReadLine(messages=messages, chats=rows, attach=self.attach)
         self.turns = PaintersTurns(
             jobs=DynamoDbLedger(),
-            messages=DynamoDbMessages(),
+            messages=messages,
             starter=self.starter,
             clock=self.clock,
             at_once=configured.max_painting_per_user,
@@ -111,9 +115,9 @@ class Channelled(Connected):
         self.channel = self.unified(self.turns, teller)
         self.end_slots = EndSlots(
             channel=self.channel,
-            messages=DynamoDbMessages(),
+            messages=messages,
             jobs=DynamoDbLedger(),
-            attach=Attach(images=DynamoDbRows(plain)),
+            attach=self.attach,
             invocation=self.invocation,
         )
 

@@ -11,42 +11,29 @@ from random import SystemRandom
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
-from afterimage.adapters.cache_tags import HmacTags
 from afterimage.adapters.dynamodb import readers
-from afterimage.adapters.dynamodb.deletions import DynamoDbDeletions, DynamoDbRemoval
 from afterimage.adapters.dynamodb.due_index import DynamoDbDueIndex
 from afterimage.adapters.dynamodb.event_log import DynamoDbEventLog
 from afterimage.adapters.dynamodb.ledger import DynamoDbLedger
-from afterimage.adapters.dynamodb.replayed_rows import DynamoDbRows, plain
-from afterimage.adapters.dynamodb.shares import DynamoDbShares
 from afterimage.adapters.dynamodb.stock import DynamoDbStock
 from afterimage.adapters.dynamodb.subscriptions import DynamoDbSubscriptions
 from afterimage.adapters.dynamodb.uploads import DynamoDbUploads
-from afterimage.adapters.edge import CloudFrontEdge
 from afterimage.adapters.s3 import S3Pictures
-from afterimage.adapters.share_tokens import HmacShareTokens
 from afterimage.adapters.suggestions import set_suggestions
 from afterimage.domain.web_push import Notice
 from afterimage.measured import Measured
-from afterimage.use_cases.attach import Attach
-from afterimage.use_cases.empty_account import EmptyAccount
-from afterimage.use_cases.empty_chat import EmptyChat
-from afterimage.use_cases.empty_line import EmptyLine
-from afterimage.use_cases.end_share import EndShare
-from afterimage.use_cases.end_shares import EndShares
 from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.fail_stock import FailStock
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.keep_stock import KeepStock
 from afterimage.use_cases.purge_upload import PurgeUpload
-from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.recount_open import RecountOpen
-from afterimage.use_cases.remove_pair import RemovePair
 from afterimage.use_cases.repost_events import RepostEvents
 from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
 from afterimage.use_cases.sweep import Sweep
 from afterimage.use_cases.tell_browsers import TellBrowsers
-from afterimage.wiring.connected import COPY_TIME, Channelled, upload_time
+from afterimage.wiring.connected import Channelled, upload_time
+from afterimage.wiring.finishing import finish_deletion
 
 KEPT = timedelta(seconds=5)  # of the function's time, to finish what is begun
 
@@ -82,7 +69,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Keeper:
         upload_time=upload_time(configured.image_timeout),
         log=base.log,
     )
-    finish = _finish(base, configured, pictures)
+    finish = finish_deletion(base, configured, pictures)
     return Keeper(
         rescue=base.measured(_rescue(base, end)),
         sweep=base.measured(_sweep(base, configured, pictures, end, finish)),
@@ -202,92 +189,4 @@ def _sweep(
         metrics=base.metrics,
         invocation=base.invocation,
         randomness=SystemRandom(),
-    )
-
-
-def _finish(
-    base: Channelled, configured: settings.KeeperSettings, pictures: S3Pictures
-) -> FinishDeletion:
-    deletions, rows = DynamoDbDeletions(), DynamoDbRemoval()
-    edge = CloudFrontEdge(
-        client=base.aws.client("cloudfront"),
-        distribution_id=base.public("distribution_id"),
-        log=base.log,
-    )
-    secret = base.fixed_secret(configured.pseudonym_secret)
-    tags, tokens, shares = HmacTags(secret), HmacShareTokens(secret), DynamoDbShares()
-    end_shares = EndShares(
-        deletions=deletions,
-        shares=shares,
-        tokens=tokens,
-        pictures=pictures,
-        edge=edge,
-        clock=base.clock,
-        copy_time=COPY_TIME,
-    )
-    empty_chat = EmptyChat(
-        channel=base.channel,
-        messages=readers.DynamoDbMessages(),
-        jobs=DynamoDbLedger(),
-        deletions=deletions,
-        rows=rows,
-        shares=end_shares,
-        pictures=pictures,
-        edge=edge,
-        tags=tags,
-        clock=base.clock,
-        upload_time=upload_time(configured.image_timeout),
-        log=base.log,
-        metrics=base.metrics,
-    )
-    lines = ReadLine(
-        messages=readers.DynamoDbMessages(),
-        chats=DynamoDbRows(plain),
-        attach=Attach(images=DynamoDbRows(plain)),
-    )
-    empty_line = EmptyLine(
-        lines=lines,
-        remove=RemovePair(
-            channel=base.channel,
-            jobs=DynamoDbLedger(),
-            tokens=tokens,
-            clock=base.clock,
-            upload_time=upload_time(configured.image_timeout),
-        ),
-        clock=base.clock,
-        log=base.log,
-    )
-    empty_account = EmptyAccount(
-        channel=base.channel,
-        account=rows,
-        chats=rows,
-        shares=end_shares,
-        folder=pictures,
-        pictures=pictures,
-        edge=edge,
-        tags=tags,
-        clock=base.clock,
-    )
-    return FinishDeletion(
-        deletions=deletions,
-        empty_chat=empty_chat,
-        empty_line=empty_line,
-        empty_account=empty_account,
-        end_share=EndShare(
-            channel=base.channel,
-            images=readers.DynamoDbImages(),
-            messages=readers.DynamoDbMessages(),
-            shares=shares,
-            tokens=tokens,
-            pictures=pictures,
-            edge=edge,
-            clock=base.clock,
-        ),
-        rows=rows,
-        pictures=pictures,
-        edge=edge,
-        tags=tags,
-        clock=base.clock,
-        upload_time=upload_time(configured.image_timeout),
-        log=base.log,
     )

@@ -29,7 +29,6 @@ from afterimage.domain.metrics import Metric
 from afterimage.domain.suggestions import Suggestions
 from afterimage.http.llm_handler import LlmHandlerRoutes
 from afterimage.use_cases.answer_message import AnswerMessage
-from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.name_chat import NameChat
@@ -37,7 +36,6 @@ from afterimage.use_cases.note_candidate import NoteCandidate
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.paint_question import PaintQuestion
-from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.retry_message import RetryMessage
 from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.take_from_stock import TakeFromStock
@@ -63,18 +61,16 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     )
     messages, ledger = DynamoDbMessages(), DynamoDbLedger()
     images = DynamoDbRows(plain)
-    attach = Attach(images=images)
     painters = ChoosePainter(
         catalogue=in_force(base.model_catalogue, base.log, base.metrics),
         default=configured.image_model,
         log=base.log,
         metrics=base.metrics,
     )
-    lines = ReadLine(messages=messages, chats=images, attach=attach)
     end = EndAnswer(
         channel=base.channel,
         messages=messages,
-        lines=lines,
+        lines=base.lines,
         end=base.end_slots,
         clock=base.clock,
         log=base.log,
@@ -108,7 +104,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         model=gemini(base, configured, text_model=configured.text_model),
         identifiers=identifiers,
         see=SeePictures(
-            attach=attach,
+            attach=base.attach,
             files=S3SmallFiles(base.aws.client("s3", BRIEF), configured.images_bucket),
             executor=base.work,
             log=base.log,
@@ -126,7 +122,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         channel=base.channel,
         images=images,
         painters=painters,
-        lines=lines,
+        lines=base.lines,
         clock=base.clock,
         limits=limits,
     )
@@ -152,7 +148,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         paint=PaintQuestion(messages=messages, open_question=opening, order=order, log=base.log),
         take=_take(base, configured, suggestions, opening, painters, limits),
         note=note,
-        attach=attach,
+        attach=base.attach,
         clock=base.clock,
         limits=limits,
         log=base.log,
