@@ -614,7 +614,7 @@ GUARDS = (
     ),
     Guard(
         _IDEMPOTENT,
-        "use_cases/order_picture.py",
+        "use_cases/hand_over.py",
         "            if job.status is JobStatus.RESERVED:\n                self._failure_of",
         "            if True:\n                self._failure_of",
         "tests/unit/test_answer_message.py::test_a_running_picture_is_not_started_again",

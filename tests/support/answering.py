@@ -22,6 +22,7 @@ from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
+from afterimage.use_cases.hand_over import HandOver
 from afterimage.use_cases.name_chat import NameChat
 from afterimage.use_cases.open_question import OpenQuestion, Question
 from afterimage.use_cases.order_picture import OrderPicture
@@ -67,19 +68,19 @@ class Answering:
         end_slots = EndSlots(channel, messages, self.jobs, Attach(self.images), self.invocation)
         lines = ReadLine(messages, self.images, Attach(self.images))
         end = EndAnswer(channel, messages, lines, end_slots, clock, log)
-        order = OrderPicture(
+        hand_over = HandOver(
             channel,
             self.jobs,
             self.starter,
-            self.turns,
             end,
             end_slots,
             clock,
-            self.limits,
-            painters,
             self.executor,
             log,
             self.metrics,
+        )
+        order = OrderPicture(
+            channel, self.turns, end, hand_over, clock, self.limits, painters, self.metrics
         )
         calls = count_calls(
             self.counter, ModelKind.TEXT, self.limits.text_calls, clock, log, self.metrics
@@ -105,7 +106,7 @@ class Answering:
             messages,
             opening,
             think,
-            order,
+            hand_over,
             end,
             PaintQuestion(messages, opening, order, log),
             self.take(opening, painters),

@@ -5,7 +5,7 @@
     painting    `PaintQuestion`: they are stored with an order of pictures, without a text model
     thinking    `Think`: both are shown; the text model is asked, with the chat's history
     replying    its text ends the answer, or
-    ordering    `OrderPicture`: its wish for a picture reserves quota and starts `image_generate`
+    ordering    `OrderPicture`: its wish for a picture reserves quota; `HandOver` starts the painter
     failing     whatever goes wrong ends the answer with a reason
 
 A repeat of the same request finds what the first made, and goes on where that died. Every ending
@@ -53,8 +53,8 @@ from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.hand_over import HandOver
 from afterimage.use_cases.open_question import Opened, OpenQuestion, Question
-from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.paint_question import PaintQuestion
 from afterimage.use_cases.think import Think
 
@@ -91,7 +91,7 @@ class AnswerMessage:
         messages: MessageReader,
         open_question: OpenQuestion,
         think: Think,
-        order: OrderPicture,
+        hand_over: HandOver,
         end: EndAnswer,
         paint: PaintQuestion,
         take: Callable[[Question], tuple[Message, Message] | None],
@@ -105,7 +105,7 @@ class AnswerMessage:
         self._messages = messages
         self._open = open_question
         self._think = think
-        self._order = order
+        self._hand_over = hand_over
         self._end = end
         self._paint = paint
         self._take = take
@@ -173,7 +173,7 @@ class AnswerMessage:
         if not assistant.is_open or not self._is_abandoned(assistant):
             return assistant
         if assistant.status is Status.GENERATING:
-            self._order.start_again(question.user_id, assistant)
+            self._hand_over.again(question.user_id, assistant)
             return assistant
         return self._take_over(question, assistant)
 

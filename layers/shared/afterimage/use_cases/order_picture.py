@@ -1,4 +1,4 @@
-"""Ordering pictures: quota and jobs in one transaction, then the painter is started for each.
+"""Ordering pictures: quota and jobs in one transaction, then they are handed over to the painter.
 
 Where its user has as many pictures with the painter as one may have, a job waits for its turn
 (`domain/turns.py`), and nobody is started for it.
@@ -6,19 +6,18 @@ Where its user has as many pictures with the painter as one may have, a job wait
 The answer may be thought about (the model has asked for pictures), its user tries again what has
 failed of it, or it is stored by the same transaction, since nobody has to think about it. Where the
 day has fewer pictures left than are wanted, those are ordered, and the slots of the rest say why
-they are empty. An invoke that fails is taken back: its slot ends, the picture goes back to its day.
+they are empty.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from concurrent.futures import Executor, Future
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from afterimage.channel import NOTHING_POSTED, Delivery, Posts, UnifiedChannel
-from afterimage.domain import aspect_ratios, endings, ids, quota, turns
+from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
+from afterimage.domain import aspect_ratios, ids, quota
 from afterimage.domain.changes import (
     Change,
     CountCall,
@@ -29,32 +28,21 @@ from afterimage.domain.changes import (
     Transition,
 )
 from afterimage.domain.channels import Channel
-from afterimage.domain.endings import Ending
-from afterimage.domain.errors import (
-    CallsUsedUp,
-    Failure,
-    Internal,
-    MessageLimit,
-    ProviderLimit,
-    QuotaExceeded,
-)
-from afterimage.domain.events import MessageInserted, MessageUpdated
-from afterimage.domain.failure_notes import FailureNote
+from afterimage.domain.errors import QuotaExceeded
+from afterimage.domain.events import MessageUpdated
 from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import LONGEST_WAIT, Limits, ModelKind
 from afterimage.domain.messages import Message, Status
-from afterimage.domain.metrics import Metric
 from afterimage.domain.slots import Slot
-from afterimage.measured import milliseconds
 from afterimage.ports.channel import ConditionsFailed
-from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.models import ImageRequest
-from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.ports.system import Clock, Metrics
 from afterimage.use_cases.choose_painter import ChoosePainter, Painter
 from afterimage.use_cases.end_answer import EndAnswer
-from afterimage.use_cases.end_slots import EndSlots
+from afterimage.use_cases.hand_over import HandOver
 from afterimage.use_cases.open_question import Opening, Question
 from afterimage.use_cases.turns import PaintersTurns
+from afterimage.use_cases.wanted_pictures import Wanted
 
 # What a day has too little room for, where it is that alone.
 _ROOM = (ReserveImage, CountCall)
@@ -62,57 +50,31 @@ _ROOM = (ReserveImage, CountCall)
 _TRIES = 4
 
 
-@dataclass(frozen=True)
-class _Wanted:
-    """What is to be ordered.
-
-    Attributes:
-        parts: the model's own parts, as JSON.
-        jobs: one for each picture.
-        fits: how many of them the day has room for, as far as is known.
-        lacking: why the others do not fit.
-    """
-
-    parts: str
-    jobs: Sequence[Job]
-    fits: int
-    lacking: Failure | None = None
-
-
 class OrderPicture:
     """Turns a wish into jobs that are being painted.
 
     Args:
         painters: who will paint.
-        executor: invokes the painter beside the posts.
     """
 
     def __init__(
         self,
         channel: UnifiedChannel,
-        jobs: JobStore,
-        starter: ImageStarter,
         turns: PaintersTurns,
         end: EndAnswer,
-        end_slots: EndSlots,
+        hand_over: HandOver,
         clock: Clock,
         limits: Limits,
         painters: ChoosePainter,
-        executor: Executor,
-        log: Log,
         metrics: Metrics,
     ) -> None:
         self._channel = channel
-        self._jobs = jobs
-        self._starter = starter
         self._turns = turns
         self._end = end
-        self._end_slots = end_slots
+        self._hand_over = hand_over
         self._clock = clock
         self._limits = limits
         self._painters = painters
-        self._executor = executor
-        self._log = log
         self._metrics = metrics
 
     def __call__(
@@ -148,12 +110,12 @@ class OrderPicture:
                         return now
                     message, channel = message.placed_as(now), None
                     continue
-                wanted, channel = self._fewer(message, wanted, failed), None
+                wanted, channel = wanted.fewer(failed, is_again=_is_again(message)), None
                 if not wanted.fits:
                     break
             else:
                 self._count_refused(wanted, len(wanted.jobs) - wanted.fits)
-                return self._start(question, message, delivery, after)
+                return self._hand_over(question, message, delivery, after)
         return self._nothing_left(question, message, wanted, after)
 
     def opening(self, question: Question, opening: Opening, wish: ImageRequest) -> Message:
@@ -173,20 +135,13 @@ class OrderPicture:
             except ConditionsFailed as failed:
                 if not left or not all(isinstance(one, _ROOM) for one in failed.changes):
                     raise
-                wanted = self._fewer(opening.assistant, wanted, failed, is_new=True)
-                channel = None
+                wanted, channel = wanted.fewer(failed, is_new=True), None
             else:
                 break
         self._count_refused(wanted, len(wanted.jobs) - wanted.fits)
-        return self._start(question, opening.assistant, delivery, NOTHING_POSTED)
+        return self._hand_over(question, opening.assistant, delivery, NOTHING_POSTED)
 
-    def start_again(self, user_id: str, message: Message) -> None:
-        """Invoke once more where a function died before it could; the claim makes it harmless."""
-        for job in self._jobs.some(user_id, [slot.id for slot in message.open_slots]):
-            if job.status is JobStatus.RESERVED:
-                self._failure_of(job, self._executor.submit(self._starter.start, user_id, job))
-
-    def _wanted(self, question: Question, message: Message, wish: ImageRequest) -> _Wanted:
+    def _wanted(self, question: Question, message: Message, wish: ImageRequest) -> Wanted:
         if message.slots:
             places = [n for n, slot in enumerate(message.asked) if slot.may_be_tried]
         else:
@@ -194,7 +149,7 @@ class OrderPicture:
         now = self._clock.now()
         painter = self._painters(question.image_model, question.image_size)
         jobs = [self._job(question, message, wish, painter, now, place) for place in places]
-        return _Wanted(wish.parts, jobs, fits=len(jobs))
+        return Wanted(wish.parts, jobs, fits=len(jobs))
 
     def _job(
         self,
@@ -227,7 +182,7 @@ class OrderPicture:
         self,
         question: Question,
         read: Message,
-        wanted: _Wanted,
+        wanted: Wanted,
         channel: Channel,
         opening: Opening | None = None,
     ) -> Transition:
@@ -238,9 +193,9 @@ class OrderPicture:
             for number, job in enumerate(wanted.jobs[: wanted.fits])
         ]
         slots = {job.slot: Slot.of(job, job.created_at + self._wait_of(job)) for job in jobs}
-        slots |= _left_empty(wanted)
+        slots |= wanted.left_empty()
         ordered = read.generating(wanted.jobs[0], slots, wanted.parts, question.until)
-        day = wanted.jobs[0].quota_day
+        day = wanted.day
         reserved = self._reserved(day, jobs)
         if opening is not None:
             stored = opening.storing(replace(ordered, version=read.version), *reserved)
@@ -272,111 +227,19 @@ class OrderPicture:
 
     # --- What the day has no room for -------------------------------------------------------
 
-    def _fewer(
-        self, read: Message, wanted: _Wanted, failed: ConditionsFailed, *, is_new: bool = False
-    ) -> _Wanted:
-        """As many as are left.
-
-        Another try is refused where there is no message or call left, and so is what is not stored
-        yet (`is_new`) where there is no call.
-        """
-        wait = quota.seconds_to_reset(wanted.jobs[0].created_at)
-        if _is_again(read) and failed.includes(CountMessage):
-            raise MessageLimit(retry_after=wait) from failed
-        each = wanted.jobs[0].pictures  # of the day's limit; a call is one call
-        left = [
-            (one.limit - used) // (each if isinstance(one, ReserveImage) else 1)
-            for one, used in failed.counted.items()
-        ]
-        fits = max(0, min([wanted.fits - 1, *left]))
-        is_unanswered = _is_again(read) or is_new
-        if is_unanswered and any(
-            isinstance(one, CountCall) and used >= one.limit for one, used in failed.counted.items()
-        ):
-            raise ProviderLimit(retry_after=wait) from failed
-        lacks = QuotaExceeded if failed.includes(ReserveImage) else CallsUsedUp
-        return replace(wanted, fits=fits, lacking=lacks(retry_after=wait))
-
     def _nothing_left(
-        self, question: Question, message: Message, wanted: _Wanted, after: Posts
+        self, question: Question, message: Message, wanted: Wanted, after: Posts
     ) -> Message:
         self._count_refused(wanted, len(wanted.jobs))
         tried = replace(message, parts=wanted.parts, tries=message.next_try)
         slots = [slot.id for slot in message.asked if slot.may_be_tried]
-        again = self._again(message, wanted.jobs[0].quota_day)
+        again = self._again(message, wanted.day)
         lacking = wanted.lacking or QuotaExceeded()
         return self._end.fail(question.user_id, tried, lacking, slots, also=again, after=after)
 
-    def _count_refused(self, wanted: _Wanted, number: int) -> None:
+    def _count_refused(self, wanted: Wanted, number: int) -> None:
         if number:
-            is_call = isinstance(wanted.lacking, CallsUsedUp)
-            self._metrics.add(Metric.REFUSED_CALLS if is_call else Metric.REFUSED_PICTURES, number)
-
-    # --- Handing over -----------------------------------------------------------------------
-
-    def _start(
-        self, question: Question, read: Message, delivery: Delivery, after: Posts
-    ) -> Message:
-        user_id = question.user_id
-        ordered = turns.message_in(delivery.transition, read)
-        jobs = [each.job for each in delivery.transition.changes if isinstance(each, InsertJob)]
-        started = [
-            (job, self._executor.submit(self._starter.start, user_id, job))
-            for job in jobs
-            if job.status is JobStatus.RESERVED
-        ]
-        self._channel.deliver(delivery, after)
-        if any(isinstance(event, MessageInserted) for event in delivery.transition.events):
-            waited = milliseconds(question.received_at, self._clock.now())
-            self._metrics.add(Metric.PLACEHOLDER_TIME, waited)
-        for job in jobs[len(started) :]:
-            self._log.info("llm_handler_image_waits", message_id=ordered.id, job_id=job.id)
-        for job, start in started:
-            if (failure := self._failure_of(job, start)) is not None:
-                ordered = self._take_back(user_id, ordered, job, failure)
-            else:
-                self._log.info("llm_handler_image_started", message_id=ordered.id, job_id=job.id)
-        return ordered
-
-    def _failure_of(self, job: Job, start: Future[None]) -> Failure | None:
-        try:
-            start.result()
-        except Failure as failure:
-            self._log.warning("llm_handler_invoke_failed", job_id=job.id, reason=str(failure))
-            return failure
-        except Exception:  # noqa: BLE001 - every picture ends
-            self._log.exception("llm_handler_invoke_failed", job_id=job.id)
-            self._metrics.add(Metric.DEFECTS)
-            return Internal()
-        return None
-
-    def _take_back(self, user_id: str, ordered: Message, job: Job, failure: Failure) -> Message:
-        """The message without a picture that nobody could be asked for."""
-
-        def ending(now: Message) -> Ending:
-            return endings.fail(now, failure, self._clock.now(), [job])
-
-        delivery = self._end_slots.of_job(user_id, ordered, job, ending)
-        if delivery is None:
-            return self._end.as_it_stands(user_id, ordered)
-        self._log.warning(
-            "llm_handler_message_failed",
-            message_id=ordered.id,
-            job_id=job.id,
-            code=failure.code,
-            reason=str(failure),
-        )
-        self._channel.deliver(delivery)
-        return turns.message_in(delivery.transition, ordered)
-
-
-def _left_empty(wanted: _Wanted) -> dict[int, Slot]:
-    """The slots of what does not fit."""
-    if wanted.lacking is None:
-        return {}
-    rest = wanted.jobs[wanted.fits :]
-    note = FailureNote.of(wanted.lacking, wanted.jobs[0].created_at)
-    return {job.slot: Slot.unordered(job.id, note) for job in rest}
+            self._metrics.add(wanted.refused, number)
 
 
 def _is_again(read: Message) -> bool:

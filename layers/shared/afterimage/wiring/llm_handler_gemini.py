@@ -31,6 +31,7 @@ from afterimage.http.llm_handler import LlmHandlerRoutes
 from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.end_answer import EndAnswer
+from afterimage.use_cases.hand_over import HandOver
 from afterimage.use_cases.name_chat import NameChat
 from afterimage.use_cases.note_candidate import NoteCandidate
 from afterimage.use_cases.open_question import OpenQuestion
@@ -75,18 +76,25 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         clock=base.clock,
         log=base.log,
     )
-    order = OrderPicture(
+    hand_over = HandOver(
         channel=base.channel,
         jobs=ledger,
         starter=base.starter,
-        turns=base.turns,
         end=end,
         end_slots=base.end_slots,
         clock=base.clock,
-        limits=limits,
-        painters=painters,
         executor=base.work,
         log=base.log,
+        metrics=base.metrics,
+    )
+    order = OrderPicture(
+        channel=base.channel,
+        turns=base.turns,
+        end=end,
+        hand_over=hand_over,
+        clock=base.clock,
+        limits=limits,
+        painters=painters,
         metrics=base.metrics,
     )
     calls = count_calls(
@@ -143,7 +151,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         messages=messages,
         open_question=opening,
         think=think,
-        order=order,
+        hand_over=hand_over,
         end=end,
         paint=PaintQuestion(messages=messages, open_question=opening, order=order, log=base.log),
         take=_take(base, configured, suggestions, opening, painters, limits),
