@@ -31,7 +31,7 @@ HANDLERS = sorted((ROOT / "functions").glob("*/handler.py"))
 # The core, and what it may import beside the standard library.
 CORE = (
     *("domain", "use_cases", "ports", "channel", "frames", "invocation", "measured", "place"),
-    "views",
+    *("posting", "views"),
 )
 CORE_MAY_IMPORT = {"pydantic", "ulid", "typing_extensions"}
 

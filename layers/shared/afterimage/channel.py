@@ -6,12 +6,11 @@ misses, it finds by the gap in `seq` and reads again by `resume`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
-from types import MappingProxyType
+from datetime import timedelta
 from typing import Protocol
 
 from afterimage import frames
@@ -27,8 +26,8 @@ from afterimage.place import Place
 from afterimage.ports.channel import ChannelStore, ConditionsFailed, ImageUrls, LostRace, Push
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.ports.web_push import Teller
+from afterimage.posting import NOTHING_POSTED, POST_WITHIN, Poster, Posts
 
-_POST_WITHIN = timedelta(seconds=2)
 _HEAD_START = timedelta(milliseconds=30)  # of the last posts, before anything is read beside them
 _MOMENT = timedelta(milliseconds=2)  # the same of others, until they are on their way
 _CLOSED_IN_PASSING = 2  # of the connections that have ended, so that no change pays for many
@@ -38,15 +37,10 @@ _PATIENCE = Patience(
     first_pause=0.01,
     longest_pause=0.16,
     at_most=timedelta(seconds=20),
-    keeping=_POST_WITHIN + timedelta(seconds=1),  # what is committed is posted, too
+    keeping=POST_WITHIN + timedelta(seconds=1),  # what is committed is posted, too
 )
-
-
 # What an ending gives back to a day.
 _GIVES_BACK = (RefundImage, ReturnCall)
-# Posts that were begun, by connection.
-Posts = Mapping[str, Future[None]]
-NOTHING_POSTED: Posts = MappingProxyType({})
 
 
 class Turns(Protocol):
@@ -91,7 +85,6 @@ class UnifiedChannel:
         teller: Teller | None = None,
     ) -> None:
         self._store = store
-        self._push = push
         self._urls = urls
         self._clock = clock
         self._executor = executor
@@ -99,6 +92,7 @@ class UnifiedChannel:
         self._metrics = metrics
         self._invocation = invocation
         self._turns = turns
+        self._posts = Poster(store, push, clock, executor, log, metrics)
         self._teller = teller
 
     def read(self, user_id: str) -> Channel:
@@ -180,7 +174,7 @@ class UnifiedChannel:
 
         A connection that is gone or deaf is closed and forgotten; it comes back by `resume`. One
         that missed a frame for another reason stays: its client finds the gap by the next frame,
-        pong or poll. Nothing here raises: pushing never breaks the work.
+        pong or poll. Nothing here raises: posting never breaks the work.
 
         The jobs whose turn has come with the change are handed to the painter beside the posts. Of
         an answer that has ended browsers are told behind them: who is gone is forgotten by then.
@@ -200,14 +194,14 @@ class UnifiedChannel:
             self._executor.submit(self._turns.start, user_id, job)
             for job in turns.begun_in(delivery.transition)
         ]
-        posts = list(self._begin(user_id, known, delivery.frames, after).values())
+        posts = list(self._posts.begin(user_id, known, delivery.frames, after).values())
         # A slow one does not keep the newcomers.
         wait(posts, (_HEAD_START if is_last else _MOMENT).total_seconds())
         now = self._read_again(user_id)
         newcomers = [each for each in now.connections if each not in known] if now else []
-        posts += self._begin(user_id, newcomers, delivery.frames, after).values()
+        posts += self._posts.begin(user_id, newcomers, delivery.frames, after).values()
         ended = delivery.channel.ended[:_CLOSED_IN_PASSING]
-        wait([*begun, *posts, *self._begin_to_close(user_id, ended)])
+        wait([*begun, *posts, *self._posts.begin_to_close(user_id, ended)])
         self._tell_browsers(delivery, now or delivery.channel)
         return now
 
@@ -224,31 +218,18 @@ class UnifiedChannel:
         after: Posts = NOTHING_POSTED,
     ) -> Posts:
         """Begin to post a frame that has no number and may be lost; the posts under way."""
-        return self._begin(user_id, connections, (frames.encode(frame),), after)
+        return self._posts.begin(user_id, connections, (frames.encode(frame),), after)
 
     def dismiss(self, user_id: str) -> None:
         """Tell everyone connected that the account is gone, and close and forget them."""
         channel = self._store.read(user_id)
         told = frames.account_deleted(channel.seq)
         self._post_to_all(channel, (frames.encode(told),))
-        wait(self._begin_to_close(user_id, (*channel.connections, *channel.ended)))
+        wait(self._posts.begin_to_close(user_id, (*channel.connections, *channel.ended)))
 
     def _post_to_all(self, channel: Channel, texts: Sequence[str]) -> None:
-        wait(self._begin(channel.user_id, channel.connections, texts, NOTHING_POSTED).values())
-
-    def _begin(
-        self, user_id: str, connections: Sequence[str], texts: Sequence[str], after: Posts
-    ) -> Posts:
-        until = self._clock.now() + _POST_WITHIN
-        return {
-            connection: self._executor.submit(
-                self._post, user_id, connection, texts, until, after.get(connection)
-            )
-            for connection in connections
-        }
-
-    def _begin_to_close(self, user_id: str, connections: Sequence[str]) -> list[Future[None]]:
-        return [self._executor.submit(self._dismissed, user_id, one) for one in connections]
+        user_id, connections = channel.user_id, channel.connections
+        wait(self._posts.begin(user_id, connections, texts, NOTHING_POSTED).values())
 
     def _count_endings(self, transition: Transition) -> None:
         """Every end of an answer passes here once, whoever ends it."""
@@ -283,34 +264,6 @@ class UnifiedChannel:
             self._log.exception("channel_reread_failed")
             self._metrics.add(Metric.DEFECTS)
             return None
-
-    def _post(
-        self,
-        user_id: str,
-        connection: str,
-        texts: Sequence[str],
-        until: datetime,
-        before: Future[None] | None,
-    ) -> None:
-        if before is not None:
-            wait([before])  # begun earlier, so it never waits for a thread behind this one
-        try:
-            if not self._push.post(connection, texts, until):
-                self._close(user_id, connection)
-        except Exception:  # noqa: BLE001 - pushing never breaks the work
-            self._log.exception("channel_post_failed", connection_id=connection)
-            self._metrics.add(Metric.DEFECTS)
-
-    def _dismissed(self, user_id: str, connection: str) -> None:
-        try:
-            self._close(user_id, connection)
-        except Exception:  # noqa: BLE001 - its row ends by itself; the others are closed
-            self._log.exception("channel_close_failed", connection_id=connection)
-            self._metrics.add(Metric.DEFECTS)
-
-    def _close(self, user_id: str, connection: str) -> None:
-        self._push.close(connection)
-        self._store.forget(user_id, connection)
 
 
 def _without(transition: Transition, refused: Sequence[Change]) -> Transition:

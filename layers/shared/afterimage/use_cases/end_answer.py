@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection
 
-from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
+from afterimage.channel import UnifiedChannel
 from afterimage.domain import endings, turns
 from afterimage.domain.changes import Change
 from afterimage.domain.channels import Channel
@@ -14,6 +14,7 @@ from afterimage.domain.messages import Message, Status
 from afterimage.domain.versions import Pair, standing
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log
+from afterimage.posting import NOTHING_POSTED, Posts
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.read_line import ReadLine
 

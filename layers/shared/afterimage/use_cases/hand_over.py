@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from concurrent.futures import Executor, Future
 
-from afterimage.channel import Delivery, Posts, UnifiedChannel
+from afterimage.channel import Delivery, UnifiedChannel
 from afterimage.domain import endings, turns
 from afterimage.domain.changes import InsertJob
 from afterimage.domain.endings import Ending
@@ -19,6 +19,7 @@ from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.posting import Posts
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.open_question import Question

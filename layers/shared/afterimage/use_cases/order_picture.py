@@ -16,7 +16,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 
-from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
+from afterimage.channel import UnifiedChannel
 from afterimage.domain import aspect_ratios, ids, quota
 from afterimage.domain.changes import (
     Change,
@@ -37,6 +37,7 @@ from afterimage.domain.slots import Slot
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.models import ImageRequest
 from afterimage.ports.system import Clock, Metrics
+from afterimage.posting import NOTHING_POSTED, Posts
 from afterimage.use_cases.choose_painter import ChoosePainter, Painter
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.hand_over import HandOver

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from afterimage import frames
-from afterimage.channel import NOTHING_POSTED, Posts, UnifiedChannel
+from afterimage.channel import UnifiedChannel
 from afterimage.domain.metrics import Metric
 from afterimage.ports.system import Log, Metrics
+from afterimage.posting import NOTHING_POSTED, Posts
 
 
 class PassingFrames:

@@ -19,12 +19,13 @@ from datetime import timedelta
 from enum import IntEnum
 
 from afterimage import frames
-from afterimage.channel import Posts, UnifiedChannel
+from afterimage.channel import UnifiedChannel
 from afterimage.domain.channels import Channel
 from afterimage.domain.errors import NoImage
 from afterimage.domain.messages import Message
 from afterimage.ports.pictures import DecodedPicture, Studio
 from afterimage.ports.system import Log, Metrics
+from afterimage.posting import Posts
 from afterimage.use_cases.passing_frames import PassingFrames
 
 BETWEEN_DRAFTS = timedelta(seconds=1)

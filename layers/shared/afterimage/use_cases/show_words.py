@@ -18,13 +18,14 @@ from datetime import timedelta
 from types import TracebackType
 
 from afterimage import frames
-from afterimage.channel import Posts, UnifiedChannel
+from afterimage.channel import UnifiedChannel
 from afterimage.domain.deltas import Delta, Progress
 from afterimage.domain.messages import Message
 from afterimage.domain.metrics import Metric
 from afterimage.measured import milliseconds
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log, Metrics
+from afterimage.posting import Posts
 from afterimage.use_cases.passing_frames import PassingFrames
 
 BETWEEN_LOOKS = timedelta(seconds=2)
