@@ -14,6 +14,9 @@ from tests.browser.people import (
     expect_picture,
     last_answer,
     say,
+    shifts,
+    wait_for_glides,
+    watch_shifts,
 )
 
 FIRST, SECOND = "hello from the first", "hello from the second"
@@ -65,6 +68,7 @@ def test_the_last_question_is_changed_in_its_place(sign_in: SignIn, name: str, c
     expect_level(page)
     asked(page, FIRST)
     other = sign_in(name, chat=chat, beside=page)
+    watch_shifts(page)
 
     change(page)
     box = page.get_by_role("textbox", name="Message")
@@ -81,6 +85,8 @@ def test_the_last_question_is_changed_in_its_place(sign_in: SignIn, name: str, c
         answered(tab, FIRST)
         expect_version(tab, "1 / 2")
     expect(page.locator("[data-step=back]")).to_be_focused()
+    wait_for_glides(page)
+    assert shifts(page) == [0, []]
     page.reload()
     answered(page, FIRST)
     expect_version(page, "1 / 2")
@@ -113,6 +119,8 @@ def test_an_answer_is_asked_for_once_more(sign_in: SignIn, name: str) -> None:
     asked(page, FIRST)
     asked(page, SECOND)
     posted = posts_of(page)
+    wait_for_glides(page)
+    watch_shifts(page)
 
     expect(page.get_by_role("button", name="Answer again")).to_have_count(1)
     page.get_by_role("button", name="Answer again").click()
@@ -120,6 +128,8 @@ def test_an_answer_is_asked_for_once_more(sign_in: SignIn, name: str) -> None:
     expect_version(page, "2 / 2")
     answered(page, SECOND)
     expect(page.locator("#log .message")).to_have_count(4)
+    wait_for_glides(page)
+    assert shifts(page) == [0, []]
     assert [body["text"] for body in posted] == [SECOND]
     assert posted[0]["replaces"]
 

@@ -33,7 +33,7 @@ export class ChatView {
   #seenTop = 0; // where the log stood when #atEnd was found out
   #loading = false;
   #waits;
-  #glides = new Glides();
+  #glides = new Glides(() => this.#writeAll());
   #written = new Set(); // ids of answers that have more words since the last frame
 
   /**
@@ -417,6 +417,12 @@ export class ChatView {
 class Glides {
   #glides = new Map(); // element → { distance and now: px, start: time of the first frame that shows it }
   #frame = null; // asked for
+  #before;
+
+  /** @param {() => void} before what changes in a frame, ahead of what moves: a change of both is a shift */
+  constructor(before) {
+    this.#before = before;
+  }
 
   start(element, distance) {
     if (Math.abs(distance) < 1 || matchMedia("(prefers-reduced-motion: reduce)").matches) return;
@@ -436,6 +442,7 @@ class Glides {
 
   #move(now) {
     this.#frame = null;
+    this.#before();
     for (const [element, glide] of this.#glides) {
       glide.start ??= now; // where it was is where the first frame shows it
       const left = 1 - (now - glide.start) / GLIDE_MS;
@@ -445,6 +452,6 @@ class Glides {
         element.style.transform = `translateY(${glide.now}px)`;
       }
     }
-    if (this.#glides.size > 0) this.#frame = requestAnimationFrame((now) => this.#move(now));
+    if (this.#glides.size > 0) this.#frame ??= requestAnimationFrame((now) => this.#move(now));
   }
 }
