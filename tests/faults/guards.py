@@ -57,8 +57,16 @@ _IDEMPOTENT = "the same request is one message"
 _STOCK = "nobody gets another's picture of the stock, and none is lost"
 _BUDGET = "what nobody has asked for is painted within a day's calls"
 _UNREAD = "what few people ask is not read"
+_OUTSIDE = "nobody has us call an address of their own"
 
 GUARDS = (
+    Guard(
+        _OUTSIDE,
+        "domain/web_push.py",
+        "not _AUTHORITY.fullmatch(parts.netloc) or ",
+        "",
+        "tests/unit/test_web_push.py::test_whatever_else_is_never_called",
+    ),
     Guard(
         _HEARD,
         "use_cases/think.py",

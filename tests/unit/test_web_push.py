@@ -8,8 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+import requests
 from botocore.exceptions import ReadTimeoutError
 from tests.support.builders import a_message
 from tests.support.bundle import Bundle
@@ -69,6 +71,9 @@ def test_endpoints_of_the_services_that_are_allowed(endpoint: str) -> None:
         "https://[fcm.test/",
         "https://fcm.test/a b",
         "https://fcm.tesﬅ/",
+        r"https://169.254.169.254\.push.test/latest/meta-data",
+        r"https://127.0.0.1\x.push.test/",
+        "https://evil.test%2f.push.test/",
         "https:///send",
         "fcm.test",
         "",
@@ -76,6 +81,18 @@ def test_endpoints_of_the_services_that_are_allowed(endpoint: str) -> None:
 )
 def test_whatever_else_is_never_called(endpoint: str) -> None:
     assert not is_of(HOSTS, endpoint)
+
+
+@pytest.mark.parametrize("sign", [chr(code) for code in range(0x21, 0x7F)])
+def test_who_is_called_is_who_was_allowed_whatever_sign_stands_in_the_name(sign: str) -> None:
+    """Two readers of one address must not find two hosts in it."""
+    endpoint = f"https://evil.test{sign}.push.test/x"
+    if not is_of(HOSTS, endpoint):
+        return
+
+    called = requests.Request("POST", endpoint).prepare().url
+
+    assert urlsplit(str(called)).hostname == endpoint.split("/")[2].lower()
 
 
 @dataclass

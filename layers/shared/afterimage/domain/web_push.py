@@ -7,6 +7,7 @@ there can be read by that browser alone (RFC 8030, RFC 8291).
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
@@ -26,6 +27,7 @@ _LOOKS_FOR = timedelta(seconds=60)
 _TOLD = frozenset({"complete", "failed"})  # who cancels, knows
 _ID_DIGITS = 32  # hexadecimal, 128 bits
 _HTTPS = 443
+_AUTHORITY = re.compile(r"[A-Za-z0-9.-]+(:[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -103,7 +105,8 @@ def is_of(hosts: str, endpoint: str) -> bool:
         host, port = parts.hostname or "", parts.port
     except ValueError:
         return False
-    if "@" in parts.netloc or not all("!" <= each <= "~" for each in endpoint):
+    # Whatever else may stand there is read by others as the end of a shorter name.
+    if not _AUTHORITY.fullmatch(parts.netloc) or not all("!" <= each <= "~" for each in endpoint):
         return False
     allowed = [entry for entry in hosts.split(",") if entry]
     if f"{parts.scheme}://{parts.netloc}" in allowed:
