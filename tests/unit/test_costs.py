@@ -89,6 +89,28 @@ def test_what_is_taken_from_the_stock_waits_for_no_model() -> None:
     )
 
 
+def test_a_habit_costs_what_it_was_counted_to_cause_in_all_functions() -> None:
+    taken_back = Usage(
+        http=1,
+        invocations={"chat_api": 1, "keeper": 1},
+        cpu_ms={"chat_api": 10, "keeper": 30},
+        calls={"chat_api": 5, "keeper": 4},
+        reads=8,
+        writes={"shares": 2, "user_images": 4},
+        posts=2,
+    )
+
+    assert model.of_a_habit(taken_back, 1_024, QUIET) == pytest.approx(
+        (90 + 40 * 1.728) / 1_000 * prices.LAMBDA_GB_S
+        + 2 * prices.LAMBDA_REQUEST
+        + 8 * 0.125e-6
+        + 6 * 0.625e-6
+        + 2 * 1e-6
+        + 2 * 1e-6,
+        rel=0.01,
+    )
+
+
 def test_what_happens_beside_it_is_added_as_often_as_it_happens() -> None:
     often = replace(QUIET, connections=0.5, minutes=8)
     counts = {**COUNTS, "visit": Usage(http=4), "ping": Usage(posts=1, received=1)}
@@ -207,6 +229,19 @@ def test_a_read_costs_by_what_it_brings_and_half_where_it_may_be_old() -> None:
     meter.take("TransactGetItems", {}, {"Responses": [{"Item": row}, {}]})
 
     assert meter.reads == 2 + 0.5 + 2 + 4
+
+
+def test_a_row_of_which_some_is_brought_is_read_whole() -> None:
+    meter = Meter()
+    put = message("x" * 10_000)
+    meter.take("PutItem", put, {})
+    brought = {name: put["Item"][name] for name in ("user_id_chat_id", "message_id")}
+    asked = {"TableName": put["TableName"], "ProjectionExpression": "#0, #1"}
+
+    meter.take("Query", asked, {"Items": [brought]})
+    meter.take("Query", asked, {"Items": []})
+
+    assert meter.reads == 1.5 + 0.5
 
 
 # --- Limits --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Counts on a running stack what one picture, connection, ping or sweep causes.
+"""Counts on a running stack what one picture, connection, ping, sweep or habit causes.
 
 Every request of a function goes through a proxy. CPU is what the functions' processes used, logs
 what they wrote and what Lambda adds.
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 import tempfile
 import uuid
 from collections import Counter
@@ -18,6 +19,7 @@ from typing import Any
 
 from afterimage.adapters.gemini.events import events
 from afterimage.domain.ids import IMAGE_FILES
+from tests.benchmarks.costs.habits import REPEATS, Habits
 from tests.benchmarks.costs.units import Meter
 from tests.benchmarks.costs.usage import Counts, Usage
 from tests.faults.calls import Request
@@ -36,7 +38,7 @@ _PLATFORM_LINES = 3 * _LINE_EXTRA + 330  # START, END, REPORT of one invocation,
 _TICK_MS = 1_000 / os.sysconf("SC_CLK_TCK")
 _LIMITS = {"DAILY_IMAGE_LIMIT": "10000", "DAILY_MESSAGE_LIMIT": "10000"}
 _NO_SWEEP = "--schedule-interval=100000"
-_STATIC = ROOT / "functions" / "web_page" / "static"
+_PAGE = ROOT / "functions" / "web_page" / "static" / "index.html"
 
 
 class CountingProxy(FaultProxy):
@@ -91,7 +93,7 @@ class Counting:
                 invocations={"chat_api": 1, "websocket": 4},
             ),
         }
-        files = len(list(_STATIC.glob("*.*s")))  # modules and the style sheet
+        files = len(_first_view())
         page = {"web_page": files + 1}
         counts["page"] = self._usage(self._page, 5, http=files + 1, invocations=page)
         with self._open() as tab:
@@ -103,6 +105,10 @@ class Counting:
         with self._open() as self._tab:  # behind the sweeps, which would remove what was taken
             asked = {"llm_handler_gemini": 1}
             counts["suggestion"] = self._usage(self._suggestion, http=1, invocations=asked)
+        user = f"habits-{uuid.uuid4().hex[:8]}"
+        http = self._stack.http(user)
+        for name, habit in Habits(self._stack, self._proxy.seen, self._meter, user, http).all():
+            counts[name] = self._usage(habit.happens, REPEATS, **habit.known)
         return counts
 
     # --- What happens -----------------------------------------------------------------------
@@ -117,7 +123,7 @@ class Counting:
             self._http.get(path).raise_for_status()
 
     def _page(self) -> None:
-        for path in ("/", *(f"/static/{file.name}" for file in _STATIC.glob("*.*s"))):
+        for path in ("/", *_first_view()):
             self._http.get(path).raise_for_status()
 
     def _picture(self) -> None:
@@ -149,7 +155,7 @@ class Counting:
 
     # --- Counting ---------------------------------------------------------------------------
 
-    def _usage(self, happens: Callable[[], None], repeats: int = _REPEATS, **known: Any) -> Usage:
+    def _usage(self, happens: Callable[[], object], repeats: int = _REPEATS, **known: Any) -> Usage:
         happens()  # warm, and rows that are made once are there
         self._settle()
         self._add_up(self._proxy.seen)
@@ -223,6 +229,11 @@ class Counting:
 
     def _files(self, function: str) -> list[Path]:
         return list(self._stack.logs.glob(f"*{function}*.log"))
+
+
+def _first_view() -> list[str]:
+    """What the page names; the other modules come when they are needed."""
+    return re.findall(r'(?:src|href)="(/static/[^"]+)"', _PAGE.read_text())
 
 
 def _mean(repeats: int) -> Callable[[Counter[str] | dict[str, int]], dict[str, float]]:

@@ -104,9 +104,13 @@ def of_a_picture(counts: Counts, memory_mb: int, assumed: Assumed = ASSUMED) -> 
 
 def of_a_suggestion(usage: Usage, memory_mb: int, assumed: Assumed = ASSUMED) -> float:
     """Dollars for one that is taken from the stock, beside its painting; no model is asked."""
-    asks_nobody = replace(assumed, text_wait_ms=0)
+    return of_a_habit(usage, memory_mb, replace(assumed, text_wait_ms=0))
+
+
+def of_a_habit(usage: Usage, memory_mb: int, assumed: Assumed = ASSUMED) -> float:
+    """Dollars for all that AWS does when it happens, without what the edge is told to forget."""
     return (
-        compute(usage, "llm_handler_gemini", memory_mb, asks_nobody)
+        sum(compute(usage, function, memory_mb, assumed) for function in usage.invocations)
         + _sum(usage.writes) * prices.DYNAMODB_WRITE
         + usage.reads * prices.DYNAMODB_READ
         + usage.puts * prices.S3_PUT

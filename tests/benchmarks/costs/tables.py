@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from afterimage.domain.metrics import Metric
-from tests.benchmarks.costs import model, prices, scale
+from tests.benchmarks.costs import habits, model, prices, scale
 from tests.benchmarks.costs.usage import Counts
 from tests.support.template import template
 
@@ -39,6 +39,7 @@ def costs(counts: Counts) -> str:
         first,
         _sizes(counts, paid),
         _model_times(counts, memory, paid),
+        _habits(counts, memory),
         _deletions(),
         _fixed(counts, memory),
     )
@@ -122,6 +123,17 @@ def _fixed(counts: Counts, memory: int) -> str:
     said = f"Our own metrics, each {prices.METRIC_MONTH:.2f} in a month that it happens in: up to"
     rows.append((f"{said} {len(Metric)}", f"${figures:.2f}"))
     return _table(("A month, with nobody there", "USD"), rows)
+
+
+def _habits(counts: Counts, memory: int) -> str:
+    rows = []
+    for name, what in habits.NAMES.items():
+        usage = counts[name]
+        price = _thousand(model.of_a_habit(usage, memory))
+        rows.append((what, price, f"{usage.reads:g}", f"{sum(usage.writes.values()):g}"))
+    return _table(
+        (f"Happens, all functions at {memory:,} MB", "USD for 1,000", "Reads", "Writes"), rows
+    )
 
 
 def _deletions() -> str:

@@ -63,15 +63,23 @@ class Meter:
         elif operation in ("Query", "GetItem", "Scan"):
             found = answer.get("Items") or [answer.get("Item") or {}]
             half = 1 if asked.get("ConsistentRead") else 0.5
-            self.reads += half * _units(sum(map(size, found)), _READ)
+            read = sum(size(self._whole(asked, row)) for row in found)
+            self.reads += half * _units(read, _READ)
         else:
             self._write(operation.removesuffix("Item"), asked, answer.get("Attributes"))
+
+    def _whole(self, asked: dict[str, Any], row: Row) -> Row:
+        """What is read where only some of it is brought; as far as its writing was seen."""
+        if "ProjectionExpression" not in asked or not row:
+            return row
+        key = _key({"TableName": asked["TableName"], "Item": row})
+        return self._rows.get(_name(asked["TableName"], key), row)
 
     def _write(
         self, kind: str, asked: dict[str, Any], after: Row | None = None, times: int = 1
     ) -> None:
         table = table_of(asked["TableName"])
-        name = f"{table} {json.dumps(_key(asked), sort_keys=True)}"
+        name = _name(asked["TableName"], _key(asked))
         before = self._rows.get(name, {})
         if kind == "Put":
             after = asked["Item"]
@@ -88,6 +96,10 @@ class Meter:
             if old != now:
                 self.writes[f"{table}/open"] += len([one for one in (old, now) if one])
         self._rows[name] = {} if kind == "Delete" else new
+
+
+def _name(table: str, key: Row) -> str:
+    return f"{table_of(table)} {json.dumps(key, sort_keys=True)}"
 
 
 def _updated(before: Row, asked: dict[str, Any]) -> Row:
@@ -120,7 +132,7 @@ def _key(asked: dict[str, Any]) -> Row:
     if "Key" in asked:
         return dict(asked["Key"])
     row = asked["Item"]
-    names = {
+    names: tuple[str, ...] = {
         "messages": _KEYS[0],
         "chats": _KEYS[1],
         "user_images": _KEYS[2],
@@ -128,5 +140,6 @@ def _key(asked: dict[str, Any]) -> Row:
         "channels": _MORE_KEYS[0],
         "channel_events": _MORE_KEYS[1],
         "stock": ("suggestion", "id"),
+        "shares": ("name",),
     }[table_of(asked["TableName"])]
     return {name: row[name] for name in names}
