@@ -1,10 +1,10 @@
 """`python -m tests.aws_smoke STACK`: looks at a deployed stack, and uses it once as a client would.
 
 Run it by hand after a deployment. It needs credentials that may read the stack's resources. It
-makes three pictures at most, two of which are cancelled, and brings one. Where TOKEN is not set, it
-makes a user in the stack's own user pool (no mail is sent) and removes it again, with everything
-that is stored of it. With TOKEN, an access token of somebody, it deletes only the chat and the
-pictures that it made.
+makes three pictures at most, two of which are cancelled, and a short text, and brings a picture.
+Where TOKEN is not set, it makes a user in the stack's own user pool (no mail is sent) and removes
+it again, with everything that is stored of it. With TOKEN, an access token of somebody, it deletes
+only the chat and the pictures that it made.
 
 Exit status: 0 if nothing failed, 1 if a check failed, 2 if there is no such stack to look at.
 """
@@ -23,6 +23,7 @@ from tests.aws_smoke.deletion_steps import DeletionSteps
 from tests.aws_smoke.deployed import Deployed
 from tests.aws_smoke.edge import Edge
 from tests.aws_smoke.functions import Functions
+from tests.aws_smoke.habit_steps import HabitSteps
 from tests.aws_smoke.page import Visitor
 from tests.aws_smoke.picture_steps import PictureSteps
 from tests.aws_smoke.rows import Check, Outcome, Row, line, rows, summary
@@ -99,6 +100,7 @@ def _checks(stack: Deployed, visit: Visit, pause: float) -> Iterator[Check]:
     """All of them: first what the visit would change, then the visit, then what it leaves."""
     since = datetime.now(UTC)
     functions, watched = Functions(stack, since), Watched(stack, since)
+    uploads = UploadSteps(visit)
     edge = Edge(stack, since, lambda: str(visit.image["url"]))
     yield from deployed.checks(stack)
     yield from watched.checks()
@@ -108,7 +110,9 @@ def _checks(stack: Deployed, visit: Visit, pause: float) -> Iterator[Check]:
     yield from ChannelSteps(visit).checks()
     yield from PictureSteps(visit).checks()
     yield from SecondThoughts(visit, pause).checks()
-    yield from UploadSteps(visit).checks()
+    yield from uploads.checks()
+    yield from HabitSteps(visit, uploads.image).checks()
+    yield from uploads.last_checks()
     yield from edge.checks()
     yield from DeletionSteps(visit).checks()
     yield from edge.last_checks()

@@ -11,9 +11,9 @@ from tests.aws_smoke.rows import Check, Skipped, Wrong
 
 _STRANGER = "https://stranger.invalid"
 _FILES = re.compile(r'(?:src|href)="(/static/[^"]+)"')
+_NOBODY = "'none'"
 # The page is served from one place, so it may be read from one place.
 _WANTED_HEADERS = {
-    "content-security-policy": "default-src 'none'",
     "x-content-type-options": "nosniff",
     "referrer-policy": "no-referrer",
 }
@@ -41,7 +41,8 @@ class Visitor:
         """GET /."""
         answer = self._got("/")
         self._page = answer.text
-        wanted = dict(_WANTED_HEADERS)
+        framing = f"frame-ancestors {self._stack.config['frame_ancestors'] or _NOBODY}"
+        wanted = {**_WANTED_HEADERS, "content-security-policy": framing}
         if self._stack.url.startswith("https:"):
             wanted["strict-transport-security"] = "max-age="  # the distribution adds it
         for name, value in wanted.items():

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from tests.aws_smoke.rows import Check, Skipped, Wrong
-from tests.aws_smoke.visit import Visit, is_end, is_placeholder
+from tests.aws_smoke.visit import Visit, is_end_of, is_placeholder
 from tests.support.channel_client import is_event, is_update
 
 _WISH = "Paint a lighthouse at night."
@@ -67,6 +67,6 @@ class SecondThoughts:
         self._visit.ask("Say hello.")
         answer_id = tab.until(is_placeholder)["payload"]["message"]["id"]
         placeholder = self._visit.waited()
-        tab.until(lambda frame: is_end(frame) and frame["payload"]["message"]["id"] == answer_id)
+        tab.until(lambda frame: is_end_of(answer_id, frame))
         self._visit.response()
         return f"placeholder after {placeholder:.2f} s, answer after {self._visit.waited():.1f} s"

@@ -26,7 +26,14 @@ class UploadSteps:
         """In the order of the visit."""
         yield Check("client: a picture is brought", self.brought)
         yield Check("client: the brought picture opens", self.opened)
+
+    def last_checks(self) -> Iterator[Check]:
+        """Once nobody needs it any more."""
         yield Check("client: the brought picture is deleted", self.deleted)
+
+    def image(self) -> dict[str, Any]:
+        """The picture that was brought. Raises: Skipped."""
+        return self._visit.needed(self._brought, "no picture was brought")
 
     def brought(self) -> str:
         """PUT /images/{image_id}, whose bytes API Gateway hands on in base64."""
@@ -45,7 +52,7 @@ class UploadSteps:
 
     def opened(self) -> str:
         """The edge serves it."""
-        image = self._visit.needed(self._brought, "no picture was brought")
+        image = self.image()
         shown = httpx.get(image["url"]).raise_for_status()
         if Image.open(io.BytesIO(shown.content)).size != _SIZE:
             raise Wrong("what is shown has another size")
@@ -53,7 +60,7 @@ class UploadSteps:
 
     def deleted(self) -> str:
         """DELETE /images/{image_id}."""
-        image = self._visit.needed(self._brought, "no picture was brought")
+        image = self.image()
         self._visit.http().delete(f"/images/{image['id']}").raise_for_status()
         frame = self._visit.channel().until(is_event("image-delete"))
         if frame["payload"]["image_ids"] != [image["id"]]:

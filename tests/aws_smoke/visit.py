@@ -40,6 +40,7 @@ class Visit:
         self.is_painting = False
         self.tab: ChannelClient | None = None
         self.posted: Future[httpx.Response] | None = None
+        self.asked = ""
         self.asked_at = 0.0
         self.seq = 0
         self.used = 0
@@ -89,7 +90,7 @@ class Visit:
     def ask(self, text: str) -> None:
         """Posts a message; its answer is taken by `response`."""
         http = self.http()
-        self.asked_at = time.monotonic()
+        self.asked, self.asked_at = text, time.monotonic()
         path = f"/chats/{self.chat_id}/messages"
         self.posted = self._threads.submit(http.post, path, json={"text": text})
 
@@ -157,6 +158,11 @@ def is_placeholder(frame: Frame) -> bool:
     """Whether an answer has begun."""
     is_insert: bool = frame["event"] == "message-insert"
     return is_insert and frame["payload"]["message"]["role"] == "assistant"
+
+
+def is_end_of(answer_id: str, frame: Frame) -> bool:
+    """Whether that answer has ended."""
+    return is_end(frame) and frame["payload"]["message"]["id"] == answer_id
 
 
 def is_end(frame: Frame) -> bool:

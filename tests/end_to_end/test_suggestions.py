@@ -7,8 +7,15 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import boto3
 import httpx
 import pytest
+from tests.aws_smoke.channel_steps import ChannelSteps
+from tests.aws_smoke.deployed import Deployed
+from tests.aws_smoke.habit_steps import HabitSteps
+from tests.aws_smoke.sign_in import Person, Signed
+from tests.aws_smoke.visit import Visit
+from tests.local_stack.names import STACK_NAME
 from tests.local_stack.testing import RunningStack as Stack
 from tests.local_stack.testing import StackProcess
 from tests.support.channel_client import ChannelClient, is_event
@@ -94,6 +101,26 @@ def test_a_suggestion_is_answered_at_once_with_a_picture_of_ones_own(stocked: St
     used = alice.get("/usage").json()
     assert (used["used"], used["messages_used"], used["provider_calls"]) == (1, 1, 0)
     assert used["typical_ms"] is None
+
+
+def test_the_smoke_test_of_a_deployment_looks_at_the_samples(
+    stocked: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    suggestion(stocked.http("alice"), FOX)
+    for name, value in stocked.env().items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
+    signed = Signed(stocked.token("operator"), "by a token", temporary=False)
+    deployed = Deployed(STACK_NAME, boto3.Session(), patience=20)
+    visit = Visit(deployed, Person(lambda: signed))
+    ChannelSteps(visit).signed_in()
+
+    said = HabitSteps(visit, dict).suggested()
+
+    visit.close()
+    deployed.close()
+    assert said.startswith("2, ")
+    assert " 0 with a sample" not in said
 
 
 def test_two_people_get_two_pictures_and_the_third_is_painted(stocked: Stack) -> None:
