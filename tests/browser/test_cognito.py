@@ -15,7 +15,7 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
 from tests.local_stack.options import ROOT
-from tests.support.doubles import RecordingLog, nothing_shared
+from tests.support.doubles import RecordingLog, RecordingMetrics, nothing_shared
 
 from afterimage.http.web_page import WebPage
 
@@ -112,6 +112,7 @@ def serve_page(context: BrowserContext) -> None:
         str,
         nothing_shared,
         RecordingLog(),
+        RecordingMetrics(),
     )
 
     def answer(route: Route) -> None:
@@ -197,6 +198,7 @@ def test_without_the_origin_of_its_tokens_the_browser_refuses(
         str,
         nothing_shared,
         RecordingLog(),
+        RecordingMetrics(),
     )._policy()
     context = new_context()
     context.route(f"{SIGN_IN}/**", pool)

@@ -137,8 +137,6 @@ def test_a_line_of_defects_that_is_full_has_its_dimensions_and_so_has_the_next(
 # Where any exception is caught, is not raised again and is no defect, and why.
 EXPECTED = {
     "_decode": "of a picture that still comes; whoever decodes all of it says what is wrong",
-    "_choice": "the page's function has no figures; its alarm hears of what is logged",
-    "__call__": "likewise of the page of a link, for whoever has one; and it is a 503",
     "_orientation": "Pillow raises what it likes on notes of hostile pictures",
 }
 

@@ -222,7 +222,8 @@ def test_the_keeper_does_without_nothing(name: str) -> None:
 
 def test_the_page_needs_no_table_but_the_one_of_what_is_shared() -> None:
     parameters = {"PUBLIC_CONFIG_PARAMETER": "/x", "MODEL_CATALOGUE_PARAMETER": "/y"}
-    own = {"IMAGE_MODEL": "a", "IMAGE_PRICE_USD": "0.03", "WEB_PUSH_SECRET": "s"}
+    lambdas = {"AWS_LAMBDA_FUNCTION_VERSION": "7", "STACK_NAME": "afterimage"}
+    own = {"IMAGE_MODEL": "a", "IMAGE_PRICE_USD": "0.03", "WEB_PUSH_SECRET": "s", **lambdas}
     assert PageSettings.read({**parameters, **own, "SHARES_TABLE": "shares"})
 
 

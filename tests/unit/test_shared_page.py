@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.doubles import NOW, FixedClock, RecordingLog
+from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
 from tests.support.in_memory import InMemoryShares, InMemoryTables
 
 from afterimage.adapters.share_tokens import HmacShareTokens
+from afterimage.domain.metrics import Metric
 from afterimage.domain.shares import SharedPicture, name_of
 from afterimage.http.shared_page import SharedPage
 from afterimage.http.web_page import WebPage
@@ -36,7 +37,7 @@ def tables(clock: FixedClock) -> InMemoryTables:
 
 @pytest.fixture
 def page(tables: InMemoryTables, clock: FixedClock, log: RecordingLog) -> SharedPage:
-    return SharedPage(InMemoryShares(tables), clock, lambda: CONFIG, log)
+    return SharedPage(InMemoryShares(tables), clock, lambda: CONFIG, log, RecordingMetrics())
 
 
 def test_it_shows_the_picture_and_no_word_of_the_prompt(page: SharedPage) -> None:
@@ -79,16 +80,13 @@ def test_it_is_kept_found_and_told_on_by_nobody(page: SharedPage) -> None:
 
 
 def test_there_is_a_way_to_report_it_where_there_is_an_address(
-    tables: InMemoryTables, clock: FixedClock, log: RecordingLog
+    page: SharedPage, tables: InMemoryTables, clock: FixedClock, log: RecordingLog
 ) -> None:
     config = {**CONFIG, "contact_url": "mailto:abuse@page.test?subject=a&body=b"}
-    page = SharedPage(InMemoryShares(tables), clock, lambda: config, log)
+    named = SharedPage(InMemoryShares(tables), clock, lambda: config, log, RecordingMetrics())
 
-    assert 'href="mailto:abuse@page.test?subject=a&amp;body=b"' in page(TOKEN, "")["body"]
-    assert (
-        "<a "
-        not in SharedPage(InMemoryShares(tables), clock, lambda: CONFIG, log)(TOKEN, "")["body"]
-    )
+    assert 'href="mailto:abuse@page.test?subject=a&amp;body=b"' in named(TOKEN, "")["body"]
+    assert "<a " not in page(TOKEN, "")["body"]
 
 
 NO_TOKENS = ["", "x", TOKEN[:-1], TOKEN + "A", TOKEN + "\n", "ä" * 22, "../" * 7, "A" * 10_000]
@@ -127,22 +125,25 @@ def test_it_speaks_the_language_that_a_browser_names(
 def test_a_table_that_cannot_be_read_is_a_sentence_and_a_line_of_the_log(
     clock: FixedClock, log: RecordingLog
 ) -> None:
+    metrics = RecordingMetrics()
+
     class Broken:
         def get(self, name: str) -> SharedPicture | None:
             raise OSError(name)
 
-    answer = SharedPage(Broken(), clock, lambda: CONFIG, log)(TOKEN, "")
+    answer = SharedPage(Broken(), clock, lambda: CONFIG, log, metrics)(TOKEN, "")
 
     assert answer["statusCode"] == 503
     assert "try again in a minute" in answer["body"]
     assert log.events() == ["shared_picture_unread"]
+    assert metrics.total(Metric.DEFECTS) == 1
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD"])
 def test_looking_changes_nothing(
     page: SharedPage, tables: InMemoryTables, tmp_path: Path, log: RecordingLog, method: str
 ) -> None:
-    pages = WebPage(tmp_path, lambda: CONFIG, list, str, page, log)
+    pages = WebPage(tmp_path, lambda: CONFIG, list, str, page, log, RecordingMetrics())
     event: dict[str, Any] = {
         "routeKey": f"{method} /s/{{token}}",
         "pathParameters": {"token": TOKEN},

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.doubles import RecordingLog, nothing_shared
+from tests.support.doubles import RecordingLog, RecordingMetrics, nothing_shared
 
+from afterimage.domain.metrics import Metric
 from afterimage.http.web_page import WebPage
 
 CONFIG = {
@@ -48,7 +49,7 @@ def page(tmp_path: Path, log: RecordingLog) -> WebPage:
     (root / "unknown").write_bytes(b"\xff\xfe")
     (root / "vendor" / "lib.js").write_text("export {};")
     (root / "link.txt").symlink_to(tmp_path / "secret.txt")
-    return WebPage(root, lambda: CONFIG, list, str, nothing_shared, log)
+    return WebPage(root, lambda: CONFIG, list, str, nothing_shared, log, RecordingMetrics())
 
 
 def static(page: WebPage, path: str, **headers: str) -> dict[str, Any]:
@@ -140,7 +141,7 @@ def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: Web
 
 def test_the_page_is_framed_by_those_alone_who_are_named(log: RecordingLog) -> None:
     named = {**CONFIG, "frame_ancestors": "https://app.test http://localhost:5173"}
-    framed = WebPage(STATIC, lambda: named, list, str, nothing_shared, log)
+    framed = WebPage(STATIC, lambda: named, list, str, nothing_shared, log, RecordingMetrics())
 
     headers = framed({"routeKey": "GET /"}, None)["headers"]
 
@@ -150,7 +151,7 @@ def test_the_page_is_framed_by_those_alone_who_are_named(log: RecordingLog) -> N
 
 
 def test_only_where_a_sign_in_ends_its_opener_is_known(log: RecordingLog) -> None:
-    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log)
+    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log, RecordingMetrics())
 
     assert "cross-origin-opener-policy" not in static(own, "signed_in.html")["headers"]
     assert (
@@ -159,7 +160,7 @@ def test_only_where_a_sign_in_ends_its_opener_is_known(log: RecordingLog) -> Non
 
 
 def test_the_service_worker_may_do_less_than_the_page(log: RecordingLog) -> None:
-    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log)
+    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log, RecordingMetrics())
 
     policy = static(own, "sw.js")["headers"]["content-security-policy"]
 
@@ -172,7 +173,7 @@ def test_an_issuer_whose_tokens_come_from_elsewhere(tmp_path: Path, log: Recordi
     """Cognito describes itself at one origin and signs people in at another."""
     (tmp_path / "index.html").write_text("")
     config = {**CONFIG, "sign_in_origin": "https://sign-in.test"}
-    page = WebPage(tmp_path, lambda: config, list, str, nothing_shared, log)
+    page = WebPage(tmp_path, lambda: config, list, str, nothing_shared, log, RecordingMetrics())
 
     policy = page({"routeKey": "GET /"}, None)["headers"]["content-security-policy"]
 
@@ -195,7 +196,7 @@ def test_files_have_their_type(page: WebPage, path: str, kind: str) -> None:
 
 def test_what_is_asked_for_without_being_named_is_there(log: RecordingLog) -> None:
     """The page's own: a 404 in place of the icon would be a red line in everybody's console."""
-    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log)
+    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log, RecordingMetrics())
 
     icon, robots = (
         own({"routeKey": f"GET /{name}"}, None) for name in ("favicon.ico", "robots.txt")
@@ -271,7 +272,9 @@ def test_where_people_are_told_there_is_a_key_and_the_page_knows(
 ) -> None:
     (tmp_path / "index.html").write_text('<meta content="{{config}}">')
     config = {**CONFIG, "push_hosts": "fcm.test"}
-    page = WebPage(tmp_path, lambda: config, list, lambda: "a key", nothing_shared, log)
+    page = WebPage(
+        tmp_path, lambda: config, list, lambda: "a key", nothing_shared, log, RecordingMetrics()
+    )
 
     assert json.loads(page({"routeKey": "GET /config.json"}, None)["body"])["push_public_key"]
     body = unescape(page({"routeKey": "GET /"}, None)["body"])
@@ -331,3 +334,19 @@ def test_all_parts_of_the_page_are_small() -> None:
     files = [path for path in STATIC.rglob("*") if path.suffix in (".html", ".css", ".js")]
 
     assert packed(files) <= 119_000
+
+
+def test_models_that_cannot_be_read_are_a_defect_and_the_page_comes_all_the_same(
+    tmp_path: Path, log: RecordingLog
+) -> None:
+    def unread() -> list[dict[str, Any]]:
+        raise OSError
+
+    metrics = RecordingMetrics()
+    page = WebPage(tmp_path, lambda: CONFIG, unread, str, nothing_shared, log, metrics)
+
+    answer = page({"routeKey": "GET /config.json"}, None)
+
+    assert (answer["statusCode"], json.loads(answer["body"])["image_models"]) == (200, [])
+    assert metrics.of(Metric.DEFECTS) == [1]
+    assert metrics.flushes == [1]  # and gone with the answer

@@ -40,6 +40,8 @@ class WebPushSettings(ParameterSettings):
 
 
 class PageSettings(OfferSettings, WebPushSettings):
+    aws_lambda_function_version = text()  # set by Lambda itself
+    stack_name = text()
     image_price_usd = text(_PRICE)
     shares_table = text()
 

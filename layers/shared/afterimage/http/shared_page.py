@@ -12,9 +12,10 @@ from collections.abc import Callable, Mapping
 from html import escape
 from typing import Any
 
+from afterimage.domain.metrics import Metric
 from afterimage.domain.shares import SharedPicture, is_token, name_of, shared_key
 from afterimage.ports.shares import ShareReader
-from afterimage.ports.system import Clock, Log
+from afterimage.ports.system import Clock, Log, Metrics
 
 _STYLE = """
 :root { color-scheme: light dark; --line: #8886; font: 1rem/1.5 system-ui, sans-serif; }
@@ -77,11 +78,13 @@ class SharedPage:
         clock: Clock,
         config: Callable[[], Mapping[str, str]],
         log: Log,
+        metrics: Metrics,
     ) -> None:
         self._shares = shares
         self._clock = clock
         self._config = config
         self._log = log
+        self._metrics = metrics
 
     def __call__(self, token: str, accepted_languages: str) -> dict[str, Any]:
         """A response of payload format 2.0: 200 with the page, or 404 or 503 with a sentence.
@@ -95,6 +98,7 @@ class SharedPage:
             picture = self._found(token)
         except Exception:  # noqa: BLE001 - whoever has a link gets a page
             self._log.exception("shared_picture_unread")
+            self._metrics.add(Metric.DEFECTS)
             return _page(503, language, words["title"], "", f"<p>{words['later']}</p>")
         if picture is None:
             return _page(404, language, words["title"], "", f"<p>{words['nothing']}</p>")

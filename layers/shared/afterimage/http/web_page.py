@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from afterimage.ports.system import Log
+from afterimage.domain.metrics import Metric
+from afterimage.ports.system import Log, Metrics
 
 _MAX_TEXT = 8_000  # characters, as the API takes
 _MANIFEST = "application/manifest+json"
@@ -57,6 +58,7 @@ class WebPage:
         push_public_key: Callable[[], str],
         shared: Callable[[str, str], dict[str, Any]],
         log: Log,
+        metrics: Metrics,
     ) -> None:
         self._root = root.resolve()
         self._config = config
@@ -64,6 +66,7 @@ class WebPage:
         self._push_public_key = push_public_key
         self._shared = shared
         self._log = log
+        self._metrics = metrics
 
     def __call__(self, event: Mapping[str, Any], context: Any) -> dict[str, Any]:
         """One API Gateway event (payload format 2.0) in, its response out.
@@ -72,7 +75,10 @@ class WebPage:
         """
         del context
         method, _, route = event.get("routeKey", "").partition(" ")
-        answer = self._answer(route, event)
+        try:
+            answer = self._answer(route, event)
+        finally:
+            self._metrics.flush()
         return _without_body(answer) if method == "HEAD" else answer
 
     def _answer(self, route: str, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -126,6 +132,7 @@ class WebPage:
             return self._image_models()
         except Exception:  # noqa: BLE001 - people sign in all the same, and paint as usual
             self._log.exception("model_catalogue_unread")
+            self._metrics.add(Metric.DEFECTS)
             return []
 
     def _policy(self) -> str:

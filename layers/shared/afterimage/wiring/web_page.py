@@ -14,12 +14,14 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools import Logger
 
 from afterimage import settings
+from afterimage.adapters.system import PowertoolsMetrics
 from afterimage.http.web_page import WebPage
 from afterimage.wiring.base import Base
 
 if TYPE_CHECKING:
     from afterimage.domain.catalogue import Catalogue
     from afterimage.http.shared_page import SharedPage
+    from afterimage.ports.system import Metrics
 
 
 def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage:
@@ -30,7 +32,13 @@ def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage
     """
     configured = settings.PageSettings.read(environment)
     base = Base(logger, configured)
-    catalogue = cache(lambda: _catalogue(base))
+    metrics = PowertoolsMetrics(
+        configured.stack_name,
+        logger.service,
+        configured.aws_lambda_function_version,
+        base.log.correlation_id,
+    )
+    catalogue = cache(lambda: _catalogue(base, metrics))
 
     def image_models() -> list[dict[str, Any]]:
         # Imported here: static files need no models.
@@ -46,7 +54,7 @@ def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage
         return public_key_of(secret())
 
     secret = base.secret(configured.web_push_secret)
-    shared_page = cache(lambda: _shared_page(base, configured))
+    shared_page = cache(lambda: _shared_page(base, configured, metrics))
 
     def shown(token: str, languages: str) -> dict[str, Any]:
         return shared_page()(token, languages)
@@ -58,10 +66,11 @@ def build(logger: Logger, environment: Mapping[str, str], root: Path) -> WebPage
         push_public_key=push_public_key,
         shared=shown,
         log=base.log,
+        metrics=metrics,
     )
 
 
-def _shared_page(base: Base, configured: settings.PageSettings) -> SharedPage:
+def _shared_page(base: Base, configured: settings.PageSettings, metrics: Metrics) -> SharedPage:
     # Imported here, as its table is connected here: the page's own files need neither.
     from afterimage.adapters.dynamodb.connect import connect
     from afterimage.adapters.dynamodb.shares import DynamoDbShares
@@ -71,11 +80,15 @@ def _shared_page(base: Base, configured: settings.PageSettings) -> SharedPage:
     with base.aws.making:
         connect({"shares": configured.shares_table}, Invocation(base.clock), base.aws.session)
     return SharedPage(
-        shares=DynamoDbShares(), clock=base.clock, config=base.public_config, log=base.log
+        shares=DynamoDbShares(),
+        clock=base.clock,
+        config=base.public_config,
+        log=base.log,
+        metrics=metrics,
     )
 
 
-def _catalogue(base: Base) -> Callable[[], Catalogue]:
+def _catalogue(base: Base, metrics: Metrics) -> Callable[[], Catalogue]:
     from afterimage.adapters.catalogue import in_force
 
-    return in_force(base.model_catalogue, base.log)
+    return in_force(base.model_catalogue, base.log, metrics)
