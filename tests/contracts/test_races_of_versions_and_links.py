@@ -258,7 +258,7 @@ class Somebody:
     def page(self, token: str) -> int:
         """The status that somebody with a link is answered."""
         config = {"public_url": "https://afterimage.test", "contact_url": ""}
-        page = SharedPage(self.tables.shares, CLOCK, lambda: config, self.log)
+        page = SharedPage(self.tables.shares, CLOCK, lambda: config, self.log, RecordingMetrics())
         return int(page(token, "")["statusCode"])
 
     # --- What the keeper does ------------------------------------------------------------------
