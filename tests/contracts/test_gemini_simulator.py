@@ -861,7 +861,7 @@ def test_two_hundred_calls_wait_at_once(http: httpx.Client) -> None:
         httpx.Client(
             base_url=http.base_url,
             headers=KEY,
-            timeout=20,
+            timeout=60,
             limits=httpx.Limits(max_connections=200),
         ) as many,
         ThreadPoolExecutor(200) as pool,
@@ -881,7 +881,7 @@ def test_stops_cleanly_with_a_call_that_hangs(number: signal.Signals) -> None:
     ):
         behave(http, script=[{"on": "text", "hang": True}])
         hanging = pool.submit(post, http, ask("hi"))
-        deadline = time.monotonic() + 5
+        deadline = time.monotonic() + 20
         while http.get("/dev/gemini").json()["calls"]["text"] == 0:
             assert time.monotonic() < deadline
 

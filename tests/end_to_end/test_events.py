@@ -292,7 +292,7 @@ def connections(stack: RunningStack, user_id: str) -> list[str]:
 
 def only_connection(stack: RunningStack, user_id: str) -> str:
     """The one there is, once those of earlier tests have been forgotten."""
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 30
     while len(found := connections(stack, user_id)) != 1:
         assert time.monotonic() < give_up, found
         time.sleep(0.05)

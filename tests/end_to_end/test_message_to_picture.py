@@ -39,7 +39,7 @@ def pictures_of(stack: Stack, http: httpx.Client) -> list[str]:
     return [entry["Key"] for entry in listed.get("Contents", [])]
 
 
-def eventually(holds: Callable[[], bool], seconds: float = 15) -> bool:
+def eventually(holds: Callable[[], bool], seconds: float = 30) -> bool:
     """Whether something comes true within a few sweeps."""
     give_up = time.monotonic() + seconds
     while not (held := holds()) and time.monotonic() < give_up:

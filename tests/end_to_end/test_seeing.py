@@ -29,7 +29,7 @@ def lines_of(stack: Stack, function: str) -> list[dict[str, Any]]:
 
 def eventually(found: Callable[[], list[dict[str, Any]]]) -> list[dict[str, Any]]:
     """What is found within some seconds; a function writes after its frames are there."""
-    give_up = time.monotonic() + 10
+    give_up = time.monotonic() + 30
     while not (lines := found()) and time.monotonic() < give_up:
         time.sleep(0.1)
     return lines

@@ -164,6 +164,7 @@ def world(
     log: RecordingLog,
     metrics: RecordingMetrics,
     journal: list[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> World:
     rows = tables.rows
     rows.counters[USER] = Counter(seq=3, open=1)
@@ -171,6 +172,8 @@ def world(
     rows.jobs[USER, JOB.id] = JOB
     rows.used[USER, f"quota#{DAY}"] = 1
     tables.register(USER, "tab", NOW)
+    # Who is connected is read by another thread, which a busy machine may start late.
+    monkeypatch.setattr("afterimage.use_cases.show_previews._A_MOMENT", timedelta(seconds=10))
     model = ScriptedModel([BYTES], journal)
     pictures = InMemoryPictures(journal)
     return World(channel, tables, model, pictures, push, clock, log, metrics, journal, threads)
