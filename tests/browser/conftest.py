@@ -1,5 +1,6 @@
 """A real Chromium, and people signed in to the page in it."""
 
+import json
 import os
 import shutil
 import uuid
@@ -8,10 +9,14 @@ from contextlib import contextmanager
 from typing import Any, Protocol
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 from tests.browser.channels import Channel
+from tests.browser.people import PATIENCE_MS
+from tests.local_stack.issuer.codes import challenge_of
+from tests.local_stack.names import ISSUER_PATH
 
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+expect.set_options(timeout=PATIENCE_MS)
 ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -99,13 +104,38 @@ def sign_in_with(stack: Stack) -> Callable[..., Page]:
     return sign_in_with
 
 
+def signed_in_at_the_issuer(page: Page, url: str, name: str, chat: str) -> str:
+    """The address that the issuer leads back to, and in the tab what the page left for it there.
+
+    That is how each sign-in ends; tests of what comes before it begin at the button.
+    """
+    verifier, state = uuid.uuid4().hex * 2, uuid.uuid4().hex
+    kept = {"verifier": verifier, "state": state, "back": f"{url}/", "hash": f"#{chat}"}
+    asked: dict[str, str | float | bool] = {
+        "response_type": "code", "client_id": "chat-page", "redirect_uri": kept["back"],
+        "scope": "openid profile offline_access", "state": state, "user": name,
+        "code_challenge": challenge_of(verifier), "code_challenge_method": "S256",
+    }  # fmt: skip
+    answer = page.context.request.post(f"{url}{ISSUER_PATH}/authorize", form=asked, max_redirects=0)
+    page.add_init_script(
+        f"if (location.search.includes('{state}'))"
+        f" sessionStorage.setItem('afterimage.redirect', {json.dumps(json.dumps(kept))});"
+    )
+    return answer.headers["location"]
+
+
 @pytest.fixture
-def sign_in(new_context: Callable[[], BrowserContext], sign_in_with: Callable[..., Page]) -> SignIn:
+def sign_in(
+    stack: Stack, new_context: Callable[[], BrowserContext], sign_in_with: Callable[..., Page]
+) -> SignIn:
     def open_tab(name: str, *, chat: str = "", beside: Page | None = None) -> Page:
-        page = (beside.context if beside else new_context()).new_page()
-        sign_in_with(page, name, chat=chat, known=beside is not None)
         if beside:
+            page = sign_in_with(beside.context.new_page(), name, chat=chat, known=True)
             beside.bring_to_front()  # a tab behind another is drawn only now and then
+            return page
+        page = new_context().new_page()
+        page.goto(signed_in_at_the_issuer(page, stack.url, name, chat))
+        page.get_by_role("textbox", name="Message").wait_for()
         return page
 
     return open_tab

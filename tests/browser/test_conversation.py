@@ -72,9 +72,12 @@ def test_a_cat_by_night_and_four_woodcuts_of_a_photo(
     for tab in tabs:
         expect(tab.locator(".user .attachments")).to_have_text("Deleted.")
     expect(page.locator("#undone")).to_be_hidden(timeout=PATIENCE_MS)
-    page.wait_for_timeout(1_000)  # the server is told
     api = stack.http(name)
-    messages = api.get(f"/chats/{chat}/messages").json()["messages"][::-1]
+    for _ in range(PATIENCE_MS // 100):  # the server is told
+        messages = api.get(f"/chats/{chat}/messages").json()["messages"][::-1]
+        if messages[4]["meta"]["attachments"] == [None]:
+            break
+        page.wait_for_timeout(100)
     assert [message["text"] for message in messages[::2]] == [
         "paint a cat", "make it night", "four woodcuts of it", "the second one, but wider",
     ]  # fmt: skip

@@ -243,7 +243,7 @@ def test_five_thousand_pictures_are_scrolled_end_to_end(
     stack: Stack, sign_in: SignIn, name: str
 ) -> None:
     page = sign_in(name)
-    many_pictures(page, 5_000)
+    many_pictures(page, 5_000, is_inline=True)
     page.evaluate("location.hash = '#/pictures'")
     page.reload()
     expect(tiles(page).first).to_be_visible(timeout=PATIENCE_MS)

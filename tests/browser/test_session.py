@@ -110,9 +110,9 @@ def refusing(stack: Stack) -> Iterator[None]:
 
 @pytest.mark.usefixtures("refusing")
 def test_an_issuer_that_refuses_offline_access_is_asked_without_it_from_then_on(
-    sign_in: SignIn, name: str
+    new_context: Callable[[], BrowserContext], sign_in_with: Callable[..., Page], name: str
 ) -> None:
-    page = sign_in(name)
+    page = sign_in_with(new_context().new_page(), name)
     expect_level(page)
     other = page.context.new_page()
     asked: list[str] = []
@@ -126,9 +126,9 @@ def test_an_issuer_that_refuses_offline_access_is_asked_without_it_from_then_on(
 
 @pytest.mark.usefixtures("refusing")
 def test_who_signed_out_is_asked_who_it_is_although_a_scope_was_refused(
-    sign_in: SignIn, name: str
+    new_context: Callable[[], BrowserContext], sign_in_with: Callable[..., Page], name: str
 ) -> None:
-    page = sign_in(name)
+    page = sign_in_with(new_context().new_page(), name)
     page.evaluate("localStorage.clear()")
     page.locator("#account-button").click()
     page.get_by_role("button", name="Sign out").click()

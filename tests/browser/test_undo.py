@@ -13,11 +13,22 @@ from tests.local_stack.testing import RunningStack
 STORE = "localStorage.getItem('afterimage.deletions')"
 
 
+TEN_SECONDS = 11_000  # and one more
+
+
 @pytest.fixture
-def page(stack: RunningStack, sign_in: SignIn, name: str, chat: str) -> Page:
-    """With one picture."""
+def page(
+    stack: RunningStack,
+    new_context: Callable[..., BrowserContext],
+    sign_in_with: Callable[..., Page],
+    name: str,
+    chat: str,
+) -> Page:
+    """With one picture, and in a browser whose time can be put forward."""
     stack.gemini(text_ms=20, image_ms=50, script=[])
-    page = sign_in(name, chat=chat)
+    context = new_context()
+    context.clock.install()
+    page = sign_in_with(context.new_page(), name, chat=chat)
     expect_level(page)
     say(page, "paint a fox")
     expect_picture(page)
@@ -39,6 +50,7 @@ def expect_deleted(page: Page, stack: RunningStack, name: str) -> None:
     for _ in range(PATIENCE_MS // 200):
         if pictures(stack, name) == []:
             return
+        page.context.clock.fast_forward(1_000)
         page.wait_for_timeout(200)
     pytest.fail("The server was never told.")
 
@@ -63,7 +75,8 @@ def test_a_picture_comes_back_where_it_was(
         expect(tab.locator(".tiles li")).to_have_count(1, timeout=PATIENCE_MS)
         expect(tab.locator("#log img.full")).to_have_count(1, timeout=PATIENCE_MS)
     assert page.evaluate(STORE) is None
-    page.wait_for_timeout(11_000)
+    page.context.clock.fast_forward(TEN_SECONDS)
+    page.wait_for_timeout(500)
     assert len(pictures(stack, name)) == 1
 
 
@@ -103,7 +116,8 @@ def test_signing_out_tells_it_and_nobody_else_does(
 
     sign_in_with(page, f"bob-of-{name}")
     expect_level(page)
-    page.wait_for_timeout(11_000)
+    page.context.clock.fast_forward(TEN_SECONDS)
+    page.wait_for_timeout(500)
 
     assert "DELETE" not in asked
 
@@ -134,7 +148,8 @@ def test_a_server_that_cannot_be_reached_is_told_later(
 ) -> None:
     delete_picture(page)
     page.context.set_offline(True)
-    page.wait_for_timeout(11_000)
+    page.context.clock.fast_forward(TEN_SECONDS)
+    page.wait_for_timeout(500)
     expect(page.locator(".tiles li")).to_have_count(0)
     assert len(pictures(stack, name)) == 1
 
