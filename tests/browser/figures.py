@@ -80,6 +80,8 @@ _SEEN = {
     "full": "its picture painted, in full",
 }
 
+_ALL_SEEN = "names => names.every((name) => performance.getEntriesByName(name).length)"
+
 # ms from the pressing to what came first of a name: the question's own frame is complete, too.
 _SINCE_PRESSED = """(name) => {
     const [{ startTime }] = performance.getEntriesByName(name);
@@ -195,7 +197,7 @@ def _choose(stack: RunningStack, page: Page) -> None:
         page.locator(".suggestion").hover()
         page.wait_for_timeout(_REST_MS)
         page.mouse.down()
-        page.wait_for_function("() => performance.getEntriesByName('full').length")
+        page.wait_for_function(_ALL_SEEN, arg=list(_SEEN))
         page.mouse.up()
         for what, sample in times.items():
             sample.append(page.evaluate(_SINCE_PRESSED, what))

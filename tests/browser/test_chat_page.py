@@ -194,10 +194,12 @@ def test_the_console_stays_clean(stack: Stack, sign_in: SignIn, name: str) -> No
     page = sign_in(name)
     say(page, "paint a sunset over the sea")
     expect_picture(page)
+    expect(page.locator("#log img.full")).to_have_attribute("loading", "eager")  # it was waited for
     found = complaints(page)
 
     page.reload()  # signs in again by itself: load, redirect, snapshot
     expect_picture(page)
+    expect(page.locator("#log img.full")).to_have_attribute("loading", "lazy")
     say(page, "paint a sunrise over the sea")
     expect_picture(page, 2)
     say(page, "Thank you!")

@@ -304,8 +304,12 @@ export class Picture {
   }
 
   #layer(name) {
-    const layer = element("img", { className: name, alt: "", loading: "lazy", draggable: name !== "preview" });
-    layer.decoding = "async";
+    const isAwaited = this.element.isConnected; // somebody looks at its place: nothing is put off
+    const layer = element("img", {
+      className: name, alt: "", draggable: name !== "preview",
+      loading: isAwaited ? "eager" : "lazy", decoding: isAwaited && name !== "full" ? "sync" : "async",
+    });
+    if (isAwaited && name === "thumbnail") layer.fetchPriority = "high";
     layer.onload = () => {
       layer.classList.add("shown");
       this.#onShown(name);
