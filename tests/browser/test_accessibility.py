@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
     PATIENCE_MS,
@@ -93,6 +93,64 @@ def test_no_state_has_a_violation(stack: Stack, sign_in: SignIn, name: str, widt
     page.keyboard.press("Escape")
     page.locator("#account-button").click()
     expect_none_in_either_theme(page, "the account")
+
+
+@pytest.mark.parametrize("locale", ["en-GB", "de-DE"])
+def test_what_opens_over_a_narrow_page_has_no_violation_in_either_theme(
+    stack: Stack, new_context: Callable[..., BrowserContext], name: str, locale: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
+    page = new_context(locale).new_page()
+    page.set_viewport_size({"width": 320, "height": 640})
+    page.goto(stack.url)
+    page.locator("#sign-in").click()
+    page.get_by_role("textbox").fill(name)
+    page.keyboard.press("Enter")
+    expect_level(page)
+
+    page.emulate_media(reduced_motion="reduce")
+
+    def looked_at(state: str) -> None:
+        expect_none_in_either_theme(page, state)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 320, state
+
+    def press(icon: str) -> None:
+        last_answer(page).locator(f"button:has([href='#icon-{icon}'])").click(timeout=PATIENCE_MS)
+
+    def menu(item: str) -> None:
+        page.locator("[popovertarget=side]").click()
+        page.locator("#account-button").click()
+        page.locator(item).click()
+
+    box = page.locator("#text")
+    box.fill("paint a fox")
+    box.press("Enter")
+    press("again")
+    expect(last_answer(page).locator(".versions")).to_have_text("2 / 2", timeout=PATIENCE_MS)
+    expect(last_answer(page).locator("img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    looked_at("a version")
+    press("share")
+    page.locator(".sheet .primary").click()
+    expect(page.locator(".sheet .link input")).to_have_value(re.compile("/s/"))
+    looked_at("a link")
+    page.keyboard.press("Escape")
+    menu("#shared-links")
+    expect(page.locator(".shared li")).to_have_count(1)
+    looked_at("all links")
+    page.keyboard.press("Escape")
+    menu("#shortcuts")
+    expect(page.locator("#keys")).to_be_visible()
+    looked_at("the sheet of keys")
+    page.keyboard.press("Escape")
+    page.locator("[popovertarget=side]").click()
+    page.locator("#search").fill("fox")
+    expect(page.locator("#found a").first).to_be_visible(timeout=PATIENCE_MS)
+    looked_at("what was found")
+    page.locator("#found a").first.click()
+    page.get_by_role("button", name=re.compile("Open large|Groß öffnen")).press("Enter")
+    page.locator("#viewer .danger").click()
+    expect(page.locator("#undone")).to_be_visible()
+    looked_at("what can be undone")
 
 
 def test_the_page_signed_out_has_no_violation(

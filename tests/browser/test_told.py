@@ -13,7 +13,7 @@ import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import Stack
-from tests.browser.people import PATIENCE_MS, expect_level, say
+from tests.browser.people import PATIENCE_MS, expect_level, say, shifts, watch_shifts
 
 ANSWERED = "#log .assistant.complete"
 # In place of the browser's own: what it holds outlives the page, as theirs does.
@@ -164,10 +164,13 @@ def test_who_looks_is_shown_no_notice(page: Page) -> None:
 
 def test_without_a_push_service_a_page_that_is_open_tells(page: Page) -> None:
     page.evaluate("window.noPushService = true")
+    expect(switch(page)).to_be_enabled(timeout=PATIENCE_MS)
+    watch_shifts(page)
     switch(page).check(timeout=PATIENCE_MS)
 
     expect(page.locator("#told-notice")).to_contain_text("while this page is open")
     expect(switch(page)).to_be_checked()
+    assert shifts(page) == [0, []]
 
 
 def test_at_the_next_start_another_key_is_subscribed_with_without_a_question(page: Page) -> None:

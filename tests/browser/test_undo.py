@@ -6,7 +6,15 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 from tests.browser.conftest import SignIn
-from tests.browser.people import PATIENCE_MS, expect_level, expect_picture, say
+from tests.browser.people import (
+    PATIENCE_MS,
+    expect_level,
+    expect_picture,
+    say,
+    shifts,
+    wait_for_glides,
+    watch_shifts,
+)
 from tests.browser.test_accessibility import expect_no_violations
 from tests.local_stack.testing import RunningStack
 
@@ -60,6 +68,7 @@ def test_a_picture_comes_back_where_it_was(
 ) -> None:
     other = sign_in(name, chat=chat, beside=page)
     expect(other.locator(".tiles li")).to_have_count(1, timeout=PATIENCE_MS)
+    watch_shifts(page)
     delete_picture(page)
     for tab in (page, other):
         expect(tab.locator(".tiles li")).to_have_count(0, timeout=PATIENCE_MS)
@@ -74,6 +83,8 @@ def test_a_picture_comes_back_where_it_was(
     for tab in (page, other):
         expect(tab.locator(".tiles li")).to_have_count(1, timeout=PATIENCE_MS)
         expect(tab.locator("#log img.full")).to_have_count(1, timeout=PATIENCE_MS)
+    wait_for_glides(page)
+    assert shifts(page) == [0, []]
     assert page.evaluate(STORE) is None
     page.context.clock.fast_forward(TEN_SECONDS)
     page.wait_for_timeout(500)

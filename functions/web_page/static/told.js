@@ -69,13 +69,13 @@ export class Told {
     if (isWanted && (await Notification.requestPermission()) === "granted") {
       ofBrowser.set(TOLD, await this.#person);
       const isPushed = await this.#subscribe();
-      return this.#show(true, isPushed ? "" : t("told_while_open"));
+      return this.#show(true, isPushed ? undefined : t("told_while_open"));
     }
     await this.end();
     this.#show(false);
   }
 
-  #show(isOn, sentence = "") {
+  #show(isOn, sentence = t("told_when")) {
     const { obstacle } = this;
     this.#switch.checked = isOn;
     this.#switch.disabled = obstacle !== null;

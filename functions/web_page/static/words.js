@@ -107,6 +107,10 @@ const WORDS = {
     },
   },
   tell_me: { en: "Tell me when an answer is there", de: "Sag mir, wenn eine Antwort da ist" },
+  told_when: {
+    en: "By a notice, while you do not look at this page.",
+    de: "Durch einen Hinweis, während du nicht auf diese Seite siehst.",
+  },
   told_while_open: {
     en: "No push service could be reached: you are told while this page is open.",
     de: "Kein Push-Dienst war erreichbar: Du hörst davon, solange diese Seite offen ist.",
