@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
-from tests.support.builders import a_job, a_message, a_ulid, an_image
-from tests.support.doubles import NOW
+from tests.support.builders import a_caller, a_job, a_message, a_ulid, an_image
+from tests.support.doubles import NOW, FixedClock, PlainUrls
 from tests.support.in_memory import (
     InMemoryChats,
     InMemoryEventLog,
@@ -21,8 +22,10 @@ from tests.unit.conftest import USER
 from afterimage.domain.chats import Chat
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.errors import Invalid
+from afterimage.http.api import Request
+from afterimage.http.exports import ExportRoutes
 from afterimage.use_cases.attach import Attach
-from afterimage.use_cases.export_account import ExportAccount
+from afterimage.use_cases.export_account import ExportAccount, Kind
 from afterimage.use_cases.read_chats import ReadImages
 
 
@@ -117,3 +120,47 @@ def test_nothing_comes_of_what_is_being_deleted(
 def test_a_malformed_cursor_is_refused(export: ExportAccount, cursor: str) -> None:
     with pytest.raises(Invalid):
         export(USER, cursor)
+
+
+# --- A page of it --------------------------------------------------------------------------------
+
+
+class Ticking(FixedClock):
+    """A clock by which each look at it takes so long."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._seconds = seconds
+
+    def now(self) -> datetime:
+        self.advance(seconds=self._seconds)
+        return super().now()
+
+
+def pages(export: ExportAccount, clock: FixedClock) -> list[int]:
+    """How many rows each has, one behind the other."""
+    routes, rows = ExportRoutes(export, PlainUrls(), clock), []
+    query: dict[str, str] = {}
+    while True:
+        event: Any = {"queryStringParameters": query}
+        page: Any = routes.take(Request(a_caller(USER), NOW, NOW, event)).body
+        rows.append(sum(len(page[kind]) for kind in Kind))
+        if page["next_cursor"] is None:
+            return rows
+        query = {"cursor": page["next_cursor"]}
+
+
+def test_a_page_ends_with_a_thousand_rows(export: ExportAccount, tables: InMemoryTables) -> None:
+    for number in range(2_001):
+        chat = f"chat-{number}"
+        tables.rows.chats[USER, chat] = Chat(chat, "", NOW, NOW)
+
+    assert pages(export, FixedClock()) == [1_000, 1_000, 1]
+
+
+@pytest.mark.usefixtures("full")
+def test_a_page_ends_after_five_seconds_and_has_one_row_at_least(export: ExportAccount) -> None:
+    assert pages(export, FixedClock()) == [len(EVERYTHING)]
+    some = pages(export, Ticking(seconds=1))
+    assert (sum(some), max(some) <= 5) == (len(EVERYTHING), True)
+    assert pages(export, Ticking(seconds=6)) == [1] * len(EVERYTHING)
