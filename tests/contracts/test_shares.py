@@ -15,6 +15,7 @@ from afterimage.domain.changes import (
     BeginDeletion,
     Change,
     ClaimShare,
+    CountShare,
     HideShared,
     InsertImage,
     RemoveImage,
@@ -27,6 +28,7 @@ from afterimage.domain.images import Image
 from afterimage.domain.shares import Share, SharedPicture, name_of, subject_of
 from afterimage.ports.channel import ConditionsFailed
 
+DAY = "2026-11-20"
 WEEK = NOW + timedelta(days=7)
 SHARE = Share(1, WEEK, with_prompt=False)
 
@@ -96,6 +98,15 @@ def test_each_number_of_a_picture_is_claimed_once(
 
     assert refused(tables, somebody_else, ClaimShare(image.id, 1))
     assert tables.images.get(user, image.id) == replace(image, shares_begun=2)
+
+
+def test_a_day_has_so_many_links(tables: Tables, user: str, somebody_else: str) -> None:
+    for _ in range(2):
+        change(tables, user, CountShare(DAY, 2))
+
+    assert refused(tables, user, CountShare(DAY, 2))
+    change(tables, user, CountShare("2026-11-21", 2))
+    change(tables, somebody_else, CountShare(DAY, 2))
 
 
 def test_a_picture_is_shared_only_as_it_was_seen(tables: Tables, user: str) -> None:

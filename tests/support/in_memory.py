@@ -704,6 +704,8 @@ def _holds(rows: Rows, user: str, change: Change) -> bool:  # noqa: C901 - one c
             return _is_still_uploaded(rows, user, earlier)
         case changes.CountUpload(day, limit):
             return rows.used.get((user, f"uploads#{day}"), 0) < limit
+        case changes.CountShare(day, limit):
+            return rows.used.get((user, f"shares#{day}"), 0) < limit
         case changes.CheckNoImage(image_id):
             return (user, image_id) not in rows.images
         case changes.SpendStock(taken):
@@ -824,6 +826,8 @@ def _apply(rows: Rows, user: str, change: Change) -> None:  # noqa: C901 - one c
             rows.stock[key] = replace(rows.stock[key], status=StockStatus.SPENT)
         case changes.CountUpload(day):
             _count(rows, (user, f"uploads#{day}"), 1)
+        case changes.CountShare(day):
+            _count(rows, (user, f"shares#{day}"), 1)
         case changes.KeepSubscription(subscription):
             rows.subscriptions[user, subscription.id] = subscription
         case changes.CheckNoImage() | changes.CheckImage() | changes.CheckLastLine():

@@ -565,12 +565,15 @@ def test_everything_of_an_account_goes_but_its_emptied_counter(bundle: Bundle) -
 
 def test_the_counters_of_the_day_stay_until_midnight(bundle: Bundle) -> None:
     a_picture(bundle, "succeeded")
-    bundle.tables.rows.used[USER, "quota#2026-11-19"] = 4
+    used = bundle.tables.rows.used
+    used[USER, "quota#2026-11-19"] = 4
+    used |= {(USER, f"{name}#2026-11-20"): 7 for name in ("uploads", "shares")}
     bundle.delete_account()
     bundle.keep()
 
     let_pass(bundle, 13 * HOUR + timedelta(minutes=59))
     assert bundle.used() == (1, 1)
+    assert [used[USER, f"{name}#2026-11-20"] for name in ("uploads", "shares")] == [7, 7]
     assert (USER, "quota#2026-11-19") not in bundle.tables.rows.used
     let_pass(bundle, timedelta(minutes=1))
 

@@ -10,9 +10,10 @@ import pytest
 from tests.support.bundle import BYTES, COPY_TIME, USER, Bundle, Killed
 from tests.support.doubles import NOW, PlainShareTokens
 
-from afterimage.domain import ids
-from afterimage.domain.errors import AccountDeleted, NotFound
+from afterimage.domain import ids, quota
+from afterimage.domain.errors import AccountDeleted, NotFound, ShareLimit
 from afterimage.domain.images import Image
+from afterimage.domain.limits import MOST_SHARED_A_DAY
 from afterimage.domain.messages import Message
 from afterimage.domain.shares import SharedPicture, name_of, shared_key
 
@@ -96,6 +97,26 @@ def test_asked_again_it_is_the_same_link_and_shows_what_was_asked_last(bundle: B
     assert shown(bundle, message) == picture
     bundle.share(message.job_id or "")
     assert shown(bundle, message) == replace(picture, until=bundle.clock.now() + WEEK, prompt=None)
+
+
+def test_a_day_has_so_many_links_and_what_is_there_lasts_longer_all_the_same(
+    bundle: Bundle,
+) -> None:
+    """Whoever shares and takes back in a loop has the edge forget each of them, which costs."""
+    picture = a_picture(bundle).job_id or ""
+    for _ in range(MOST_SHARED_A_DAY - 1):
+        bundle.share(picture)
+        bundle.take_back(picture)
+    bundle.share(picture)
+    bundle.share(picture, days=30)
+    bundle.take_back(picture)
+
+    with pytest.raises(ShareLimit) as refusal:
+        bundle.share(picture)
+    assert refusal.value.retry_after == quota.seconds_to_reset(bundle.clock.now())
+
+    bundle.clock.advance(days=1)
+    assert bundle.share(picture).share is not None
 
 
 def test_its_time_ends_it(bundle: Bundle) -> None:

@@ -434,6 +434,10 @@ const ERRORS = {
     en: "You have reached today's limit of pictures that you bring.",
     de: "Du hast heute so viele Bilder mitgebracht, wie möglich sind.",
   },
+  share_limit: {
+    en: "You have made as many links to pictures today as you can.",
+    de: "Du hast heute so viele Links zu Bildern gemacht, wie möglich sind.",
+  },
   busy: { en: "The service is busy. Please try again.", de: "Der Dienst ist ausgelastet. Bitte versuch es noch einmal." },
   quota_exceeded: { en: "You have used all of today's pictures.", de: "Du hast alle Bilder für heute verbraucht." },
   source_deleted: {

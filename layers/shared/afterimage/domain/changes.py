@@ -210,6 +210,14 @@ class CountUpload:
 
 
 @dataclass(frozen=True)
+class CountShare:
+    """Holds while fewer than `limit` links were made on `day` (`YYYY-MM-DD`)."""
+
+    day: str
+    limit: int
+
+
+@dataclass(frozen=True)
 class CheckNoImage:
     """Changes nothing. Holds if no picture with this id exists."""
 
@@ -356,6 +364,7 @@ Change = (
     | InsertUpload
     | MoveUpload
     | CountUpload
+    | CountShare
     | CheckNoImage
     | CheckImage
     | SpendStock

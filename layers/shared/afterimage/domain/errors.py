@@ -25,6 +25,7 @@
     │   ├── MessageLimit        429 message_limit
     │   ├── ProviderLimit       429 provider_limit
     │   ├── UploadLimit         429 upload_limit
+    │   ├── ShareLimit          429 share_limit
     │   └── Busy                503 busy
     ├── Failure                 an answer cannot be given; its message ends as `failed`
     │   ├── QuotaExceeded       quota_exceeded
@@ -215,6 +216,11 @@ class ProviderLimit(Refused):
 class UploadLimit(Refused):
     code, status = "upload_limit", 429
     public = "You have reached today's limit of pictures that you bring."
+
+
+class ShareLimit(Refused):
+    code, status = "share_limit", 429
+    public = "You have made as many links to pictures today as you can."
 
 
 class Busy(Refused):

@@ -12,6 +12,8 @@ LONGEST_WAIT = timedelta(minutes=30)
 MOST_PICTURES = 4
 # How often one answer is tried, the first time included.
 MOST_TRIES = 5
+# Links that one user makes in a UTC day: each costs a path at the edge when it ends.
+MOST_SHARED_A_DAY = 50
 # Chats that stand before the others.
 MOST_PINNED = 50
 

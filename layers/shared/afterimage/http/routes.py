@@ -242,7 +242,7 @@ SHARE_IMAGE = Route(
     {200: ShareView},
     body=ShareImage,
     parameters=ImagePath,
-    errors=("not_found", "busy"),
+    errors=("not_found", "share_limit", "busy"),
 )
 UNSHARE_IMAGE = Route(
     "DELETE",

@@ -83,7 +83,8 @@ class EmptyAccount:
         self, user_id: str, kind: UserRows, deletions: Sequence[str], until: datetime
     ) -> bool:
         today = quota.day_of(self._clock.now())
-        kept = (*deletions, f"quota#{today}", f"messages#{today}", f"uploads#{today}")
+        counters = ("quota", "messages", "uploads", "shares")
+        kept = (*deletions, *(f"{name}#{today}" for name in counters))
         while self._account.remove_some(user_id, kind, _PAGE, kept):
             if self._clock.now() >= until:
                 return False

@@ -1,6 +1,7 @@
 """Sharing: one picture gets a link that nobody can guess, and that ends.
 
-claiming    the next number of its sharings, with a deletion that finds what a crash leaves
+claiming    the next number of its sharings, with a deletion that finds what a crash leaves; it
+            counts for the day, because its end costs something at the edge
 copying     the picture's file, under the name that the number's token gives
 sharing     picture, what is shown, and the deletion, now due when the link ends: one transaction
 
@@ -15,18 +16,21 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from afterimage.channel import UnifiedChannel
+from afterimage.domain import quota
 from afterimage.domain.changes import (
     BeginDeletion,
     Change,
     ClaimShare,
+    CountShare,
     HideShared,
     SetShare,
     ShowShared,
     Transition,
 )
 from afterimage.domain.deletions import Deletion, DeletionKind
-from afterimage.domain.errors import Busy, NotFound
+from afterimage.domain.errors import Busy, NotFound, ShareLimit
 from afterimage.domain.images import Image
+from afterimage.domain.limits import MOST_SHARED_A_DAY
 from afterimage.domain.shares import Share, SharedPicture, name_of, shared_key, subject_of
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
@@ -77,13 +81,15 @@ class ShareImage:
         self._log = log
 
     def __call__(self, user_id: str, image_id: str, wish: Wish) -> Image:
-        """The picture as it is shared then. Raises: NotFound, Busy."""
+        """The picture as it is shared then. Raises: NotFound, ShareLimit, Busy."""
         for _ in range(_TRIES):
             image = self._one(user_id, image_id)
             try:
                 return self._shared(user_id, image, wish)
-            except ConditionsFailed:
-                continue
+            except ConditionsFailed as failed:
+                if failed.includes(CountShare):
+                    wait = quota.seconds_to_reset(self._clock.now())
+                    raise ShareLimit(retry_after=wait) from failed
         raise Busy("the picture kept moving")
 
     def _shared(self, user_id: str, image: Image, wish: Wish) -> Image:
@@ -102,7 +108,8 @@ class ShareImage:
         """Holds for an account and a picture that are there; tells nobody."""
         number = image.shares_begun + 1
         claim = _deletion(image.id, number, now, now + self._copy_time)
-        claiming = (ClaimShare(image.id, number), BeginDeletion(claim))
+        counted = CountShare(quota.day_of(now), MOST_SHARED_A_DAY)
+        claiming = (ClaimShare(image.id, number), BeginDeletion(claim), counted)
         self._channel.change(user_id, Transition(claiming, ()))
         return claim
 

@@ -125,6 +125,8 @@ def _write(  # noqa: C901 - one case a change
             )
         case changes.CountUpload(day, limit):
             return _count(user_id, f"uploads#{day}", limit)
+        case changes.CountShare(day, limit):
+            return _count(user_id, f"shares#{day}", limit)
         case changes.CheckNoImage(image_id):
             return Check(ImageRow, (user_id, image_id), ImageRow.image_id.does_not_exist())
         case changes.CheckImage(image_id):
