@@ -6,7 +6,13 @@ from typing import Any
 
 import pytest
 from tests.support.builders import CHAT
-from tests.support.doubles import NOW, RecordingPush
+from tests.support.doubles import (
+    NOW,
+    FixedClock,
+    RecordingDeletionStarter,
+    RecordingLog,
+    RecordingPush,
+)
 from tests.support.in_memory import InMemoryChats, InMemoryTables
 from tests.unit.conftest import USER
 
@@ -15,6 +21,7 @@ from afterimage.domain.channels import Channel
 from afterimage.domain.chats import Chat, TitleOrigin
 from afterimage.domain.errors import NotFound, PinLimit
 from afterimage.domain.limits import MOST_PINNED
+from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.edit_chat import EditChat
 
 
@@ -72,6 +79,19 @@ def test_no_more_chats_are_pinned_than_are_listed_first(
     assert tables.rows.chats[USER, CHAT] == Chat(CHAT, "before", NOW, NOW)
     edit(USER, "other-7", pinned=False)
     assert edit(USER, CHAT, pinned=True).pinned
+
+
+def test_a_pinned_chat_that_is_deleted_makes_room(
+    edit: EditChat, tables: InMemoryTables, channel: UnifiedChannel
+) -> None:
+    edit(USER, CHAT, pinned=True)
+    delete = DeleteChat(
+        channel, InMemoryChats(tables), RecordingDeletionStarter(), FixedClock(), RecordingLog()
+    )
+
+    delete(USER, CHAT)
+
+    assert set().union(*tables.rows.pins.values()) == set()
 
 
 def test_what_another_tab_did_meanwhile_is_not_told_away(

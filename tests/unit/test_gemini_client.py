@@ -341,6 +341,14 @@ def test_a_name_and_nothing_else_twice_is_no_answer(gemini: Gemini, transport: T
     [
         ("  Two\n foxes \u200e", "Two foxes"),
         ("„Zwei Füchse“", "Zwei Füchse"),
+        (
+            "fox\u202egpj.exe \u2066a\u2069 \u200b",
+            "foxgpj.exe a",
+        ),  # no sign that turns what follows
+        (
+            "<b onclick=x>**A** [fox](javascript:x)",
+            "<b onclick=x>**A** [fox](javascript:x)",
+        ),  # text
         ("x" * 200, "x" * 80),
         ("", ""),
         (7, ""),

@@ -9,6 +9,7 @@ from datetime import timedelta
 import pytest
 from tests.support.bundle import BYTES, COPY_TIME, USER, Bundle, Killed
 from tests.support.doubles import NOW, PlainShareTokens
+from tests.support.in_memory import InMemoryEventLog
 
 from afterimage.domain import ids, quota
 from afterimage.domain.errors import AccountDeleted, NotFound, ShareLimit
@@ -16,6 +17,7 @@ from afterimage.domain.images import Image
 from afterimage.domain.limits import MOST_SHARED_A_DAY
 from afterimage.domain.messages import Message
 from afterimage.domain.shares import SharedPicture, name_of, shared_key
+from afterimage.use_cases.read_shares import ReadShares
 
 WEEK = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
@@ -149,6 +151,28 @@ def test_what_is_shared_after_it_ended_is_another_link(bundle: Bundle) -> None:
 
 
 # --- Taking back ---------------------------------------------------------------------------------
+
+
+def test_what_is_over_is_not_listed_also_where_no_keeper_has_come(bundle: Bundle) -> None:
+    image = a_picture(bundle).job_id or ""
+    rows = InMemoryEventLog(bundle.tables)
+    shares = ReadShares(bundle.shares, rows, bundle.clock)
+    bundle.share(image, days=1)
+    assert [one.id for one in shares(USER, 10, None).rows] == [image]
+
+    bundle.clock.advance(days=1)
+
+    assert list(shares(USER, 10, None).rows) == []
+
+
+def test_a_picture_whose_file_is_gone_is_not_shared(bundle: Bundle) -> None:
+    message = a_picture(bundle)
+    del bundle.pictures.files[image_of(bundle, message).key]
+
+    with pytest.raises(NotFound):
+        bundle.share(message.job_id or "")
+
+    assert (shown(bundle, message), image_of(bundle, message).share) == (None, None)
 
 
 def test_taken_back_nobody_sees_it_at_once_and_the_copy_goes_soon(bundle: Bundle) -> None:

@@ -176,6 +176,42 @@ def test_only_the_last_question_is_asked_anew(bundle: Bundle, first: Answer) -> 
     assert bundle.used() == before
 
 
+@pytest.mark.parametrize("whose", ["nobody's", "an answer's", "another chat's", "somebody else's"])
+def test_nothing_else_is_asked_anew(bundle: Bundle, first: Answer, whose: str) -> None:
+    bundle.text.script = [HELLO, HELLO]
+    named = {
+        "nobody's": a_ulid(9),
+        "an answer's": first.assistant.id,
+        "another chat's": bundle.ask(2, chat_id="another").user.id,
+        "somebody else's": bundle.ask(3, user_id="bob").user.id,
+    }
+    before = dict(bundle.tables.rows.messages)
+
+    with pytest.raises(NotLast):
+        bundle.ask(4, text="Hello??", replaces=named[whose])
+
+    assert bundle.tables.rows.messages == before
+
+
+def test_of_a_line_of_a_thousand_versions_one_stands_and_another_is_chosen(
+    bundle: Bundle, first: Answer
+) -> None:
+    rows = bundle.tables.rows.messages
+    for number in range(1, 1_000):
+        asked, answer = a_ulid(2 * number), a_ulid(2 * number + 1)
+        placed: dict[str, Any] = {"version_of": first.user.id, "stands": False}
+        rows[USER, CHAT, asked] = replace(first.user, id=asked, **placed)
+        answered = replace(first.assistant, id=answer, reply_to=asked, **placed)
+        rows[USER, CHAT, answer] = answered
+
+    second = anew(bundle, first.user, 1_001, BYE)
+
+    assert stand(bundle) == [second.user.text, second.assistant.text]
+    bundle.choose(first.user)
+    assert stand(bundle) == [first.user.text, first.assistant.text]
+    assert len(bundle.lines(USER, CHAT, first.user.id).pairs) == 1_001
+
+
 def test_a_question_that_is_being_answered_is_not_asked_anew(bundle: Bundle) -> None:
     asked = bundle.order(0)
 
@@ -552,6 +588,21 @@ def test_words_that_are_being_written_go_with_their_question(bundle: Bundle) -> 
 
     assert left(bundle)["messages"] == 0
     assert bundle.open_messages() == 0
+
+
+def test_of_very_many_versions_the_keeper_removes_what_would_be_waited_for(
+    bundle: Bundle, first: Answer
+) -> None:
+    for number in range(1, 9):
+        anew(bundle, first.user, number, BYE)
+    bundle.push.meanwhile = lambda *_: bundle.clock.advance(seconds=2)
+
+    bundle.delete_question(first.user)
+
+    assert stand(bundle) == []
+    assert 0 < left(bundle)["messages"] < 16
+    bundle.keep()
+    assert left(bundle) == NOTHING
 
 
 @pytest.mark.parametrize("at", range(4))

@@ -181,6 +181,16 @@ def test_a_connection_that_is_forgotten_looks_no_more(person: Person) -> None:
     assert person.told() == [phone]
 
 
+def test_of_an_account_that_is_deleted_nobody_is_told_before_any_keeper_has_come(
+    person: Person,
+) -> None:
+    person.asks("phone")
+    person.bundle.delete_account()
+
+    assert person.browsers.all(USER) != []
+    assert person.told() == []
+
+
 def test_a_browser_that_is_gone_is_told_once(person: Person) -> None:
     phone, desktop = person.asks("phone"), person.asks("desktop")
     person.services.gone = {phone}

@@ -2,13 +2,14 @@
 
 The pair that stands goes first, and with it the line: from then on nobody can replace or choose
 anything of it. The other versions follow, each by a transaction of its own. What a crash leaves of
-them is found by the deletion that is noted with the first.
+them, or too little time, is found by the deletion that is noted with the first.
 """
 
 from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import replace
+from datetime import timedelta
 
 from afterimage.domain.changes import BeginDeletion, Change, ForgetLine
 from afterimage.domain.chats import TITLE_LENGTH, Chat, TitleOrigin
@@ -27,6 +28,8 @@ from afterimage.use_cases.remove_pair import RemovePair
 
 # Its messages may be changing, or something be asked, while we look.
 _TRIES = 4
+# Of other versions there may be hundreds; whoever asks waits for no more of them than that.
+_TIME = timedelta(seconds=5)
 
 
 class DeleteQuestion:
@@ -77,7 +80,10 @@ class DeleteQuestion:
         also, told = self._of_chat(user_id, chat, line, pairs)
         removed = [self._remove(user_id, first, (BeginDeletion(deletion), *also), told)]
         self._log.info("question_deleted", message_id=line)
+        until = self._clock.now() + _TIME
         for pair in others:
+            if self._clock.now() >= until:
+                break
             with suppress(ConditionsFailed):  # the keeper looks again
                 removed.append(self._remove(user_id, pair))
         self._starter.start(user_id, deletion)
