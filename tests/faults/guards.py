@@ -58,8 +58,144 @@ _STOCK = "nobody gets another's picture of the stock, and none is lost"
 _BUDGET = "what nobody has asked for is painted within a day's calls"
 _UNREAD = "what few people ask is not read"
 _OUTSIDE = "nobody has us call an address of their own"
+_LINES = "of each question with its versions one pair stands"
+_LINKS = "a link shows one picture, until it ends"
+_BOUND = "no request takes more than its part"
 
 GUARDS = (
+    Guard(
+        _OUTSIDE,
+        "use_cases/tell_browsers.py",
+        " if is_of(allowed, one.endpoint)",
+        "",
+        "tests/unit/test_web_push.py::test_a_service_that_is_allowed_no_more_is_called_no_more",
+    ),
+    Guard(
+        _OUTSIDE,
+        "adapters/web_push.py",
+        "                allow_redirects=False,\n",
+        "",
+        "tests/contracts/test_push_services.py::test_a_redirect_is_not_followed",
+    ),
+    Guard(
+        _LINES,
+        "use_cases/open_question.py",
+        "        if named.answer.is_open or now.answer.is_open:\n",
+        "        if False:\n",
+        "tests/unit/test_versions.py::test_a_question_that_is_being_answered_is_not_asked_anew",
+    ),
+    Guard(
+        _LINES,
+        "use_cases/open_question.py",
+        "is_last=self.instead_of is not None",
+        "is_last=False",
+        "tests/unit/test_versions.py::test_a_question_asked_meanwhile_wins",
+    ),
+    Guard(
+        _LINES,
+        "use_cases/choose_version.py",
+        "Transition((*changes, *others[0], check)",
+        "Transition((*changes, *others[0])",
+        "tests/unit/test_versions.py::test_only_versions_of_the_last_question_are_chosen",
+    ),
+    Guard(
+        _LINES,
+        "use_cases/delete_question.py",
+        "(BeginDeletion(deletion), *also)",
+        "also",
+        "tests/unit/test_versions.py::test_a_deletion_that_dies_is_finished",
+    ),
+    Guard(
+        _LINKS,
+        "use_cases/remove_pair.py",
+        "*(change for link in links for change in link), ",
+        "",
+        "tests/unit/test_versions.py::test_links_to_its_pictures_end_with_a_question",
+    ),
+    Guard(
+        _LINKS,
+        "use_cases/share_image.py",
+        "        if message is None and image.chat_id is not None:\n",
+        "        if False:\n",
+        "tests/unit/test_sharing.py::test_a_picture_that_is_deleted_while_it_is_shared_is_not",
+    ),
+    Guard(
+        _LINKS,
+        "use_cases/share_image.py",
+        "claim.due_at if claim else None",
+        "None",
+        "tests/unit/test_sharing.py::test_who_is_so_slow_that_the_keeper_has_ended_its_claim_begins_again",
+    ),
+    Guard(
+        _LINKS,
+        "use_cases/end_share.py",
+        "if image.share is None or image.share.until > self._clock.now():",
+        "if image.share is None:",
+        "tests/unit/test_sharing.py::test_a_link_that_was_made_to_last_longer_outlives_its_first_end",
+    ),
+    Guard(
+        _LINKS,
+        "use_cases/end_shares.py",
+        "            if one.due_at > copied_by:\n",
+        "            if True:\n",
+        "tests/unit/test_sharing.py::test_a_copy_that_comes_behind_the_deletion_is_found",
+    ),
+    Guard(
+        _LINKS,
+        "http/shared_page.py",
+        " or picture.until <= self._clock.now()",
+        "",
+        "tests/unit/test_shared_page.py::test_what_there_is_not_and_what_has_ended_are_the_same_page",
+    ),
+    Guard(
+        _LINKS,
+        "adapters/dynamodb/writes.py",
+        "shares.shared_as(share))",
+        "ImageRow.image_id.exists())",
+        "tests/contracts/test_races_of_versions_and_links.py::test_no_link_lives_of_a_picture_that_is_deleted_while_it_is_shared",
+    ),
+    Guard(
+        _BOUND,
+        "use_cases/share_image.py",
+        ", BeginDeletion(claim), counted)",
+        ", BeginDeletion(claim))",
+        "tests/unit/test_sharing.py::test_a_day_has_so_many_links_and_what_is_there_lasts_longer_all_the_same",
+    ),
+    Guard(
+        _BOUND,
+        "use_cases/search.py",
+        " or number == _ROWS",
+        "",
+        "tests/unit/test_search.py::test_a_page_reads_at_most_a_thousand_rows_and_may_have_found_nothing",
+    ),
+    Guard(
+        _BOUND,
+        "use_cases/search.py",
+        " or self._clock.now() >= until",
+        "",
+        "tests/unit/test_search.py::test_a_page_ends_when_its_time_is_over",
+    ),
+    Guard(
+        _BOUND,
+        "http/exports.py",
+        " or self.clock.now() >= until",
+        "",
+        "tests/unit/test_export_account.py::test_a_page_ends_after_five_seconds_and_has_one_row_at_least",
+    ),
+    Guard(
+        _BOUND,
+        "use_cases/subscribe.py",
+        "[:-MOST_SUBSCRIPTIONS]",
+        "[:0]",
+        "tests/unit/test_web_push.py::test_of_more_than_ten_browsers_the_oldest_goes",
+    ),
+    Guard(
+        _BOUND,
+        "use_cases/delete_question.py",
+        "            if self._clock.now() >= until:\n                break\n",
+        "",
+        "tests/unit/test_versions.py::test_of_very_many_versions_the_keeper_removes_what_would_be_waited_for",
+    ),
     Guard(
         _OUTSIDE,
         "domain/web_push.py",
