@@ -14,6 +14,7 @@ from tests.unit.conftest import USER
 from afterimage.domain.changes import NameChat, Transition
 from afterimage.domain.channels import Channel
 from afterimage.domain.chats import Chat, TitleOrigin
+from afterimage.domain.errors import ProviderUnavailable
 from afterimage.domain.messages import Status
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.edit_chat import EditChat
@@ -49,10 +50,47 @@ def test_it_may_name_the_chat_in_its_first_turn_only(bundle: Bundle) -> None:
     bundle.text.script = [NAMED, replace(NAMED, title="Another name")]
 
     bundle.ask(0)
+    bundle.clock.advance(seconds=1)
     bundle.ask(1)
 
     assert bundle.text.may_name == [True, False]
     assert chat(bundle).title == "A greeting"
+
+
+@pytest.mark.parametrize("first", ["", "Hello?"])
+def test_where_the_first_answer_failed_the_next_may_name_the_chat(
+    bundle: Bundle, first: str
+) -> None:
+    """Without words a chat has no title until then."""
+    bundle.text.script = [ProviderUnavailable("HTTP 503"), NAMED]
+
+    bundle.ask(0, text=first)
+    assert chat(bundle).title == first
+    bundle.ask(1, text="Are you there?")
+
+    assert bundle.text.may_name == [True, True]
+    assert chat(bundle).title == "A greeting"
+
+
+def test_a_first_question_in_other_words_may_name_the_chat(bundle: Bundle) -> None:
+    bundle.text.script = [TextReply("Hello!", NAMED.parts), NAMED]
+    first = bundle.ask(0, text="Hello?")
+
+    bundle.ask(1, text="Good morning", replaces=first.user.id)
+
+    assert chat(bundle).title == "A greeting"
+
+
+def test_a_chat_that_begins_with_the_painter_keeps_its_first_words(bundle: Bundle) -> None:
+    prompt = f"A lighthouse at night, {'far away, ' * 20}"
+    bundle.text.script = [NAMED]
+
+    bundle.ask(0, text=prompt, paint=True)
+    bundle.clock.advance(seconds=1)
+    bundle.ask(1)
+
+    assert bundle.text.may_name == [False]
+    assert (chat(bundle).title, chat(bundle).title_origin) == (prompt[:80], TitleOrigin.TEXT)
 
 
 def test_what_a_person_wrote_meanwhile_stays_and_is_told_alone(bundle: Bundle) -> None:

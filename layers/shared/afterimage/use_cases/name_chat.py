@@ -6,6 +6,7 @@ read behind the channel, whose `seq` every change of a title moves.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from afterimage.channel import UnifiedChannel
@@ -34,20 +35,20 @@ class NameChat:
         self._log = log
         self._metrics = metrics
 
-    def __call__(self, user_id: str, chat_id: str, title: str, instead_of: str) -> None:
+    def __call__(self, user_id: str, chat_id: str, title: str, instead_of: Collection[str]) -> None:
         """Nothing happens where the chat has a title or is gone. Raises nothing: the answer has
         ended, and a chat may keep its first words.
 
         Args:
-            instead_of: the text with whose beginning the chat was titled.
+            instead_of: texts, with the beginning of one of which the chat was titled.
         """
-        words = instead_of[:TITLE_LENGTH]
+        words = {text[:TITLE_LENGTH] for text in instead_of}
 
         def naming(channel: Channel) -> Transition:
             found = self._chats.chats(channel.user_id, [chat_id])
             chat = next(iter(found), None)
             # A function of the release before writes a title, and not whose it is.
-            if chat is None or chat.title_origin is not TitleOrigin.TEXT or chat.title != words:
+            if chat is None or chat.title_origin is not TitleOrigin.TEXT or chat.title not in words:
                 raise _HasName
             named = replace(chat, title=title, title_origin=TitleOrigin.MODEL)
             return Transition((Named(chat_id, title),), (ChatUpdated(named),))

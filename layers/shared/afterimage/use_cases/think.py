@@ -10,7 +10,7 @@ failing     whatever goes wrong ends the answer with a reason
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import replace
 from datetime import timedelta
@@ -58,7 +58,8 @@ _HISTORY_LENGTH = 80_000  # characters; the longest question with the longest an
 _TIME_TO_END = timedelta(seconds=6)
 
 # Oldest first, the question last; the pictures of all of it; whether the question is the first.
-_Conversation = tuple[Sequence[Message], NumberedPictures, bool]
+# What the model is shown; and, where it has not answered in this chat before, all questions there.
+_Conversation = tuple[Sequence[Message], NumberedPictures, Collection[str]]
 
 
 class Think:
@@ -153,7 +154,8 @@ class Think:
             return self._end.fail(user_id, assistant, Internal(), words=said, after=words.end())
         else:
             if reply.title:
-                self._name(user_id, question.chat_id, reply.title, instead_of=question.text)
+                *_, questions = asking[0].result()
+                self._name(user_id, question.chat_id, reply.title, instead_of=questions)
             return answered
 
     def _show(
@@ -179,7 +181,7 @@ class Think:
 
     def _conversation(self, question: Question, line: str) -> _Conversation:
         user_id, chat_id = question.user_id, question.chat_id
-        before = self._before(question, line)
+        before, questions = self._before(question, line)
         asked = Message(
             question.message_id,
             chat_id,
@@ -189,19 +191,25 @@ class Think:
             image_ids=question.image_ids,
         )
         messages = [*in_pairs(before[::-1], _HISTORY_LENGTH), asked]
-        return *self._see(user_id, messages), not before
+        answered = any(message.parts for message in before)
+        return *self._see(user_id, messages), () if answered else questions
 
-    def _before(self, question: Question, line: str) -> Sequence[Message]:
-        """What stands of the lines before, newest first; of its own line nothing is said."""
+    def _before(self, question: Question, line: str) -> tuple[Sequence[Message], Collection[str]]:
+        """What stands of the lines before, newest first; of its own line nothing is said.
+
+        And the words of every question that was looked at, its own among them.
+        """
         said: list[Message] = []
+        questions = {question.text}
         seen: str = question.message_id
         for _ in range(_PAGES):
             page = self._messages.before(question.user_id, question.chat_id, seen, _HISTORY)
             said += [message for message in page if message.stands and message.line != line]
+            questions |= {message.text for message in page if message.role is Role.USER}
             if len(page) < _HISTORY or len(said) >= _HISTORY:
                 break
             seen = page[-1].id
-        return said[:_HISTORY]
+        return said[:_HISTORY], questions
 
     def _ask(
         self,
@@ -212,12 +220,12 @@ class Think:
         words: Words,
     ) -> TextReply | ImageRequest:
         with self._calls.of_turn(question.user_id, counted_on) as calls:
-            messages, pictures, is_first = seen.result()
+            messages, pictures, unnamed = seen.result()
             conversation = turns(messages, pictures)
             until = budget.keeping(_TIME_TO_END, self._clock.now(), question.until)
             with timed(self._metrics, Metric.TEXT_MODEL_TIME, self._clock):
                 reply = self._model.reply(
-                    conversation, identifier.result(), until, calls, words, may_name=is_first
+                    conversation, identifier.result(), until, calls, words, may_name=bool(unnamed)
                 )
         if isinstance(reply, ImageRequest):
             return replace(reply, source_image_ids=pictures.ids_of(reply.edit))
