@@ -122,6 +122,12 @@ def test_a_malformed_cursor_is_refused(export: ExportAccount, cursor: str) -> No
         export(USER, cursor)
 
 
+@pytest.mark.usefixtures("full")
+@pytest.mark.parametrize("place", EVERYTHING)
+def test_somebody_elses_place_leads_to_nothing_of_theirs(export: ExportAccount, place: str) -> None:
+    assert {one.cursor for one in export("bob", place)} <= {"chats~theirs"}
+
+
 # --- A page of it --------------------------------------------------------------------------------
 
 

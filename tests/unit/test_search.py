@@ -134,6 +134,29 @@ def test_nobody_finds_anything_of_somebody_else(tables: InMemoryTables, search: 
     assert found(search, "fox") == []
 
 
+def test_somebody_elses_place_leads_to_nothing_of_theirs(
+    tables: InMemoryTables, search: Search
+) -> None:
+    say(tables, "theirs", *["a fox"] * (MOST_HITS + 1), user="bob")
+    say(tables, "mine", "a fox")
+    place = search("bob", "fox", None).cursor
+    assert place is not None
+
+    page = search(USER, "fox", place)
+
+    assert {hit.chat.id for hit in page.hits} <= {"mine"}
+
+
+def test_the_oddest_words_take_no_more_than_a_page_may(
+    tables: InMemoryTables, search: Search
+) -> None:
+    """One sign that stands for eighteen, and marks that have to be put in order, by thousands."""
+    say(tables, "c", "\ufdfa" * 8_000, "a" + "\u0316\u0301" * 4_000, "a fox")
+
+    assert found(search, "fox " * 50) == [("c", "a fox")]
+    assert found(search, "\ufdfa" * 200)[0][0] == "c"
+
+
 def test_what_is_deleted_is_not_found(
     tables: InMemoryTables, search: Search, monkeypatch: pytest.MonkeyPatch
 ) -> None:
