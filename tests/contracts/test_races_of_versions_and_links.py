@@ -50,6 +50,7 @@ from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.delete_account import DeleteAccount
 from afterimage.use_cases.delete_chat import DeleteChat
 from afterimage.use_cases.delete_image import DeleteImage
+from afterimage.use_cases.delete_question import DeleteQuestion
 from afterimage.use_cases.edit_chat import EditChat
 from afterimage.use_cases.empty_account import EmptyAccount
 from afterimage.use_cases.empty_chat import EmptyChat
@@ -242,6 +243,18 @@ class Somebody:
         images, messages = self.tables.images, self.tables.messages
         return ChangePicture(self.channel, images, messages, self.keeper, self.log)
 
+    def delete_question(self, message_id: str) -> None:
+        delete = DeleteQuestion(
+            self.tables.messages, self.lines(), self.remove(), self.keeper, CLOCK, self.log
+        )
+        delete(self.user, CHAT, message_id)
+
+    def lines(self) -> ReadLine:
+        return ReadLine(self.tables.messages, self.tables.rows, Attach(self.tables.rows))
+
+    def remove(self) -> RemovePair:
+        return RemovePair(self.channel, self.tables.jobs, self.tokens, CLOCK, NOTHING_RUNS)
+
     def delete_chat(self) -> None:
         DeleteChat(self.channel, self.tables.chats, self.keeper, CLOCK, self.log)(self.user, CHAT)
 
@@ -272,7 +285,6 @@ class Somebody:
 
     def _finish(self) -> FinishDeletion:
         tables, channel, tags = self.tables, self.channel, PlainTags()
-        attach = Attach(tables.rows)
         links = EndShares(
             tables.deletions,
             tables.shares,
@@ -299,12 +311,7 @@ class Somebody:
                 self.log,
                 self.metrics,
             ),
-            EmptyLine(
-                ReadLine(tables.messages, tables.rows, attach),
-                RemovePair(channel, tables.jobs, self.tokens, CLOCK, NOTHING_RUNS),
-                CLOCK,
-                self.log,
-            ),
+            EmptyLine(self.lines(), self.remove(), CLOCK, self.log),
             EmptyAccount(
                 channel,
                 tables.removal,
@@ -395,6 +402,30 @@ def test_of_a_chat_that_is_deleted_while_a_question_is_replaced_nothing_is_left(
     assert told[told.index("chat-delete") :] == ["chat-delete"]
     assert alice.messages() == []
     assert alice.tables.chats.get(alice.user, CHAT) is None
+    assert alice.tables.store.read(alice.user).open_messages == 0
+
+
+@pytest.mark.parametrize("_again", range(3))
+def test_a_question_that_is_deleted_while_it_is_replaced_goes_with_the_new_version_or_stays(
+    alice: Somebody, _again: int
+) -> None:
+    asked = alice.ask(0)
+    alice.looked.clear()
+
+    def delete() -> None:
+        alice.looked.wait(timeout=10)  # so that whoever asks has seen the question
+        alice.delete_question(asked)
+
+    _, deleted = alice.at_once(lambda: alice.ask(1, asked), delete)
+    alice.finish()
+
+    pairs = pairs_in(alice.messages(), asked)
+    assert [pair.stands for pair in pairs].count(True) == bool(pairs)
+    assert bool(pairs) == isinstance(deleted, Refused)
+    assert len(alice.messages()) == 2 * len(pairs)
+    chat = alice.tables.chats.get(alice.user, CHAT)
+    assert chat is not None
+    assert chat.last_line == (asked if pairs else None)
     assert alice.tables.store.read(alice.user).open_messages == 0
 
 
