@@ -36,7 +36,8 @@ from afterimage.ports.models import ImageRequest, PaintRequest, TextReply, Unwan
 
 PICTURE, OTHER, DRAFT = b"\xff\xd8 the picture", b"\xff\xd8 another", b"\xff\xd8 a draft"
 WHO = "5afe" * 10
-SILENCE = timedelta(milliseconds=50)
+WAITED_FOR = 50  # seconds; a connection that is left open ends nothing by itself
+FOR_EVER, A_MOMENT = timedelta(days=1), timedelta(milliseconds=50)
 A_FOX = PaintRequest("a fox", WHO, "1:1", "1K")
 EVENT_STREAM = "Content-Type: text/event-stream"
 JSON = "Content-Type: application/json"
@@ -97,10 +98,15 @@ class QuickClock(SystemClock):
 
 
 def client(
-    server: RawServer, log: RecordingLog, clock: QuickClock | None = None, *, drafts: bool = False
+    server: RawServer,
+    log: RecordingLog,
+    clock: QuickClock | None = None,
+    *,
+    drafts: bool = False,
+    silence: timedelta = FOR_EVER,
 ) -> Gemini:
     settings = GeminiSettings(
-        server.address, "v1beta", "a-text-model", "an-image-model", drafts, longest_silence=SILENCE
+        server.address, "v1beta", "a-text-model", "an-image-model", drafts, longest_silence=silence
     )
     session = requests.Session()
     session.trust_env = False
@@ -114,10 +120,12 @@ def soon(seconds: float = 20) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=seconds)
 
 
-def paint(*script: Said, drafts: bool = False, seconds: float = 20) -> Asked:
+def paint(
+    *script: Said, drafts: bool = False, seconds: float = 20, silence: timedelta = FOR_EVER
+) -> Asked:
     log, shown, calls = RecordingLog(), list[bytes](), RecordingCalls()
     with raw_server(*script) as server:
-        gemini = client(server, log, drafts=drafts)
+        gemini = client(server, log, drafts=drafts, silence=silence)
         try:
             came: list[bytes] = gemini.paint(A_FOX, soon(seconds), shown.append, calls)
             result: bytes | Failure = came[0]
@@ -143,6 +151,7 @@ TRAILERS = {
 }
 
 
+@pytest.mark.timeout(WAITED_FOR)
 @pytest.mark.parametrize("then", [Then.CLOSE, Then.RESET, Then.OPEN])
 @pytest.mark.parametrize("trailer", TRAILERS.values(), ids=TRAILERS.keys())
 @pytest.mark.parametrize("framing", ["chunked", "too long", "to the end"])
@@ -260,7 +269,7 @@ def test_a_reason_with_each_event_does_not_end_it_before_the_picture() -> None:
     ids=["a draft", "a refusal"],
 )
 def test_what_has_stopped_and_falls_silent_is_left(body: bytes, result: Any) -> None:
-    asked = paint(Said([answer(body, EVENT_STREAM)], Then.OPEN), seconds=120)
+    asked = paint(Said([answer(body, EVENT_STREAM)], Then.OPEN), seconds=120, silence=A_MOMENT)
 
     assert asked.result == result or isinstance(asked.result, result)
 
@@ -621,7 +630,7 @@ def talk(*script: Said, turns: Sequence[Turn] = HI) -> Talked:
     log, calls, words = RecordingLog(), RecordingCalls(), RecordingWords()
     with raw_server(*script) as server:
         try:
-            gemini = client(server, log)
+            gemini = client(server, log, silence=A_MOMENT)
             result: TextReply | ImageRequest | Failure = gemini.reply(
                 turns, WHO, soon(120), calls, words
             )
@@ -647,6 +656,7 @@ TEXTS: dict[str, bytes] = {
 }
 
 
+@pytest.mark.timeout(WAITED_FOR)
 @pytest.mark.parametrize("then", [Then.CLOSE, Then.RESET, Then.OPEN])
 @pytest.mark.parametrize("said", TEXTS.values(), ids=TEXTS.keys())
 def test_a_text_is_read_whatever_its_answer_looks_like(said: bytes, then: Then) -> None:

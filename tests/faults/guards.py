@@ -814,6 +814,22 @@ GUARDS = (
     ),
     Guard(
         _PAID,
+        "adapters/gemini/streamed_text.py",
+        "self._reason_came_late = bool(self._parts)",
+        "self._reason_came_late = True",
+        "tests/contracts/test_gemini_stream.py::test_a_text_is_read_whatever_its_answer_looks_like",
+    ),
+    Guard(
+        _PAID,
+        "adapters/gemini/client.py",
+        "                        words.add(said)\n                    if streamed.is_complete:\n"
+        "                        break\n"
+        "                    silence.begins(has_stopped=streamed.has_stopped)",
+        "                        words.add(said)",
+        "tests/contracts/test_gemini_stream.py::test_a_text_is_read_whatever_its_answer_looks_like",
+    ),
+    Guard(
+        _PAID,
         "adapters/gemini/client.py",
         "pause = max(pause, reason.at_least * 2**retries)",
         "pause = max(pause, 0)",
