@@ -1,9 +1,9 @@
 """A stack is deleted and deployed again over what it left: its people sign in and find their own.
 
 As docs/operate.md says ("Restore", "Delete the stack"): tables restored under other names, one
-import of tables, bucket and user pool, and a deployment. The pool is MiniStack's, which speaks
-Cognito's API and is no Cognito; the functions here ask the local issuer, so what the pool's tokens
-say is judged by the same verifier, outside of them.
+import of tables, bucket and user pool, a deployment, and one secret put back. The pool is
+MiniStack's, which speaks Cognito's API and is no Cognito; the functions here ask the local issuer,
+so what the pool's tokens say is judged by the same verifier, outside of them.
 """
 
 from __future__ import annotations
@@ -129,6 +129,17 @@ def take_in(stack: RunningStack, files: Path) -> None:
     waiter.wait(StackName=STACK_NAME, WaiterConfig=OFTEN)
 
 
+def get_secret(stack: RunningStack) -> str:
+    """By which links have their names."""
+    id_ = stack.name("PseudonymSecret")
+    return str(stack.aws("secretsmanager").get_secret_value(SecretId=id_)["SecretString"])
+
+
+def put_secret(stack: RunningStack, words: str) -> None:
+    id_ = stack.name("PseudonymSecret")
+    stack.aws("secretsmanager").put_secret_value(SecretId=id_, SecretString=words)
+
+
 def pool_of(stack: RunningStack) -> Pool:
     """The pool that the next stack has."""
     formation = stack.aws("cloudformation")
@@ -144,7 +155,11 @@ def test_a_person_signs_in_to_the_next_stack_and_sees_their_pictures(
     stack.gemini(text_ms=20, image_ms=50)
     pool = first_pool(stack)
     alice = pool.sign_in(pool.new_client())
+    put_secret(stack, "Made-by-a-stack-that-is-gone-" * 2)  # here all stacks would make the same
     before = paint(stack, alice)
+    share = f"/images/{before['id']}/share"
+    link = httpx.URL(stack.http(alice).put(share, json={}).raise_for_status().json()["url"])
+    kept = get_secret(stack)
     restore_tables(stack)
     delete_stack(stack)
     for name, value in stack.env().items():
@@ -157,6 +172,7 @@ def test_a_person_signs_in_to_the_next_stack_and_sees_their_pictures(
     stack.close()
     assert process.stop() is None
     stack = process.start()  # deploys over it
+    put_secret(stack, kept)
 
     pool = Pool(stack, pool.id)  # at its new address
     assert stack.name("UserImagesTable").endswith("-restored")
@@ -165,5 +181,9 @@ def test_a_person_signs_in_to_the_next_stack_and_sees_their_pictures(
     assert (after["id"], after["prompt"]) == (before["id"], before["prompt"])
     shown = httpx.get(httpx.URL(stack.url).join(after["url"]), trust_env=False)
     assert shown.headers["content-type"] == "image/webp"
+    page = httpx.URL(stack.url).join(link.path)
+    assert httpx.get(page, trust_env=False).status_code == 200
+    stack.http(alice).delete(share).raise_for_status()
+    assert httpx.get(page, trust_env=False).status_code == 404
     assert uuid.UUID(alice)  # Cognito's, and no name that another pool would give
     stack.close()

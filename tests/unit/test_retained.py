@@ -161,10 +161,13 @@ def test_what_is_not_clear_is_not_taken(
 # --- What stays when everything is to go --------------------------------------------------------
 
 
-def removal() -> str:
-    """The section on it."""
+def section(title: str) -> str:
     page = (ROOT / "docs" / "operate.md").read_text()
-    return page.partition("## Remove everything")[2].partition("\n## ")[0]
+    return page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def removal() -> str:
+    return section("Remove everything")
 
 
 def stays(resource: dict[str, Any]) -> bool:
@@ -184,6 +187,13 @@ def test_whatever_outlives_the_stack_is_named_with_the_way_to_remove_it() -> Non
     named = {name for line in rows for name in re.findall(r"`(\w+)`", line.split("|")[1])}
     assert outliving == named & set(template()["Resources"])
     assert "35 days" in removal()  # of recovery, in what DynamoDB keeps by itself
+
+
+def test_what_a_restored_table_forgets_of_itself_is_said() -> None:
+    made = of_type(TABLE).items()
+    expiring = {name for name, one in made if "TimeToLiveSpecification" in one}
+
+    assert set(re.findall(r"`(\w+Table)`", section("Restore"))) == expiring
 
 
 def test_no_function_makes_a_log_group_that_the_stack_does_not_know() -> None:

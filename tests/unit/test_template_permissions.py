@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import defaultdict
 from collections.abc import Iterator
 from fnmatch import fnmatch
 from typing import Any
@@ -219,6 +220,31 @@ def test_a_function_is_started_by_this_stacks_apis_and_rule_only(permission: str
     named = {name.split(".")[0] for name in references(given["SourceArn"])}
     assert named & {"HttpApi", "WebSocketApi", "KeeperFunctionSweep"}
     assert re.match(r"arn:aws:(execute-api|events):[a-z0-9-]+:\d{12}:[^*]", source)
+
+
+# Lambda, "Quotas": what may start a function, all of it, for each alias.
+LARGEST_POLICY = 20 * 1024
+
+
+def test_who_may_start_a_function_fits_into_its_policy() -> None:
+    """One statement for each route, as Lambda writes it, of a stack with the longest name."""
+    stack = "s" * 45
+    function = f"arn:aws:lambda:ap-southeast-2:123456789012:function:{stack}-llm_handler:live"
+    names = values()
+    size: defaultdict[str, int] = defaultdict(int)
+    for id_, given in properties("AWS::Lambda::Permission").items():
+        source = resolve(given["SourceArn"], names)
+        statement = {
+            "Sid": f"{stack}-{id_}-ABCDEFGHIJKL",
+            "Effect": "Allow",
+            "Principal": {"Service": given["Principal"]},
+            "Action": given["Action"],
+            "Resource": function,
+            "Condition": {"ArnLike": {"AWS:SourceArn": source}},
+        }
+        size[given["FunctionName"]["Ref"]] += len(json.dumps(statement))
+
+    assert max(size.values()) < LARGEST_POLICY
 
 
 def test_nobody_is_everybody() -> None:
