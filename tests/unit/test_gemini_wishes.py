@@ -120,6 +120,8 @@ def asked(text: str, *here: int, edits: bool = True) -> Json | None:
         ("four woodcuts of it, one of them wider", (4,), {"count": 4, "edit": [4]}),
         ("make this a woodcut", (4, 5), {"edit": [4, 5]}),
         ("jetzt ohne die Katze", (), {"edit": [3]}),
+        ("#2 as a woodcut", (), {"edit": [2]}),
+        ("Bild 2 als Holzschnitt", (), {"edit": [2]}),
         ("夜にして", (), {"edit": [3]}),
         ("paint a fox", (), {"prompt": "a fox"}),
         ("Erstelle vier Bilder von einem Fuchs", (), {"prompt": "einem Fuchs", "count": 4}),
@@ -176,7 +178,10 @@ def test_words_that_change_something_are_an_edit(text: str) -> None:
     assert wants_change(text)
 
 
-@pytest.mark.parametrize("question", ["What is this?", "Was ist das?", "これは何ですか"])
+@pytest.mark.parametrize(
+    "question",
+    ["What is this?", "What do you see?", "Was ist das?", "これは何ですか", "(without words)"],
+)
 def test_what_is_this(question: str) -> None:
     album, scene = Album(), read_scene("a red fox in the snow at night")
     fox = paint_scene(scene, SMALL)

@@ -41,6 +41,10 @@ _SHAPES = {
 _SHAPE_PATTERNS = [(ratio, pattern(expression(words))) for ratio, words in _SHAPES.items()]
 _WIDER = pattern(r"\b(?:wider|breiter|plus large|mas anch[oa])\b|もっと(?:横長|広)|اعرض")
 _TALLER = pattern(r"\b(?:taller|narrower|hoher|schmaler|plus haut|mas alt[oa])\b|もっと縦長|اطول")
+# The number of a picture that is there: it says which, and not how many.
+NUMBERED = pattern(
+    r"(?:(?:\b(?:picture|image|photo|bild|foto|imagen)|絵|صورة)\s*#?|(?<!\w)#)(\d{1,3})\b"
+)
 # "one of them wider" is not the shape of all.
 _ONE_OF = pattern(
     r"\b(?:(?:one|two) of (?:them|these)|ein(?:e[sr]?|s) davon|l'une? d'e\w+|un[oa] de el\w+)\b.*"
@@ -78,7 +82,7 @@ def can_edit(declaration: Json) -> bool:
 
 def asked_count(text: str) -> int:
     """How many pictures: 1 unless a number stands before a word for pictures."""
-    words = fold(text)
+    words = NUMBERED.sub(" ", fold(text))
     return next((i for i, known in enumerate(_COUNTS, 2) if known.search(words)), 1)
 
 

@@ -1,8 +1,9 @@
 """Does this sentence ask to change a picture of the conversation, or what is on it; and which."""
 
+import re
 from collections.abc import Sequence
 
-from tests.local_stack.gemini.picture_call import KINDS
+from tests.local_stack.gemini.picture_call import KINDS, NUMBERED
 from tests.local_stack.gemini.picture_request import NOT_A_WISH, wants_picture
 from tests.local_stack.gemini.vocabulary import (
     OTHER_COLOUR,
@@ -32,7 +33,6 @@ _POSITIONS = (
 )
 _LAST = r"last letzte[nrs]? dernier dernieres? ultim[oa] 最後 اخير اخيرة"
 _PLACES = [pattern(expression(words)) for words in (*_POSITIONS, _LAST)]
-_NUMBERED = pattern(r"(?:\b(?:picture|image|photo|bild|foto|imagen)|絵|صورة)\s*#?(\d{1,3})\b")
 _ALL = pattern(r"\b(?:both|all of them|beide|alle|les deux|toutes|ambas|todas)\b")
 _ONCE_MORE = r"(?:again|once more|noch\s?mal|nochmals|encore|otra vez)"
 _AGAIN = pattern(
@@ -72,11 +72,15 @@ _JOINED = pattern(
 )
 _SHORT = 8  # words
 _WHAT = pattern(
+    r"\bwhat (?:do|can) you see\b|"
     r"\bwhat(?:'s| is| are| do you see| can you see)\b.*\b(?:this|that|it|these|see|picture|image|"
     r"photo|here)\b|\bwho is (?:this|that)\b|\bwas (?:ist das|siehst du|ist (?:hier|auf))|"
     r"\b(?:describe|beschreib|decri)\w*|\bqu'?est-ce que|\bque (?:es esto|ves|hay)|"
     r"何(?:です|が|でしょう|[?？])|説明して|ما (?:هذا|هذه)|ماذا تري|^صف "
 )
+
+
+_NO_WORDS = re.compile(r"\W*|\([^()]*\)")  # or a remark in their place
 
 
 def wants_change(text: str) -> bool:
@@ -102,8 +106,9 @@ def wants_change(text: str) -> bool:
     return bool(means and (is_short or _JOINED.search(words)))
 
 
-def wants_description(text: str) -> bool:
-    return bool(_WHAT.search(fold(text)))
+def wants_description(text: str, came_along: bool = False) -> bool:
+    """Args: came_along: whether there are pictures with it, which need no words."""
+    return bool(_WHAT.search(fold(text)) or (came_along and _NO_WORDS.fullmatch(text)))
 
 
 def chosen(
@@ -117,7 +122,7 @@ def chosen(
         together: of those that were painted last; of several, "the second one" is one of them.
     """
     words = fold(text)
-    named = [number for number in map(int, _NUMBERED.findall(words)) if number in numbers]
+    named = [number for number in map(int, NUMBERED.findall(words)) if number in numbers]
     if named:
         return list(dict.fromkeys(named))
     among = list(here or (together if len(together) > 1 else numbers))

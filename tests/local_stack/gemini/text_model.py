@@ -94,10 +94,11 @@ def _here(contents: list[Json]) -> list[int]:
 
 def _description(contents: list[Json], album: Album) -> str | None:
     """What the last picture shows, if that is the question and it was sent along."""
-    if not contents[-1].get("parts") or not wants_description(last_prompt(contents)):
+    here, question = _here(contents), last_prompt(contents)
+    if not contents[-1].get("parts") or not wants_description(question, bool(here)):
         return None
     seen = numbered(contents)
-    asked = chosen(last_prompt(contents), list(seen), _here(contents)) if seen else []
+    asked = chosen(question, list(seen), here) if seen else []
     files = [file for number in asked if (file := seen[number]) is not None]
     try:
         return " ".join(album.describe(open_picture(file)) for file in files) or None
