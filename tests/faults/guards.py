@@ -786,14 +786,14 @@ GUARDS = (
     ),
     Guard(
         _PAID,
-        "adapters/gemini/client.py",
+        "adapters/gemini/retries.py",
         "if unanswered.begun or (unanswered.taken and not again_once_taken):",
         "if False:",
         "tests/contracts/test_gemini_stream.py::test_bytes_that_no_picture_is_in_are_never_a_reason_to_ask_again",
     ),
     Guard(
         _PAID,
-        "adapters/gemini/client.py",
+        "adapters/gemini/retries.py",
         "if unanswered.begun or (unanswered.taken and not again_once_taken):",
         "if unanswered.taken and not again_once_taken:",
         "tests/contracts/test_gemini_stream.py::test_a_text_that_breaks_off_is_not_asked_for_again",
@@ -830,7 +830,7 @@ GUARDS = (
     ),
     Guard(
         _PAID,
-        "adapters/gemini/client.py",
+        "adapters/gemini/retries.py",
         "pause = max(pause, reason.at_least * 2**retries)",
         "pause = max(pause, 0)",
         "tests/contracts/test_gemini_stream.py::test_a_wait_that_is_asked_for_is_kept_and_told",

@@ -406,7 +406,7 @@ def models_asked(transport: Transport) -> list[str]:
 @pytest.fixture
 def following(gemini: Gemini, monkeypatch: pytest.MonkeyPatch) -> Gemini:
     """As with `FollowSuccessor`."""
-    monkeypatch.setattr(gemini, "_follows", True)
+    monkeypatch.setattr(gemini._models, "_follows", True)
     return gemini
 
 

@@ -1,24 +1,23 @@
 """Gemini over HTTP: one text model that may ask for a picture, one image model that paints.
 
-Retries happen only where the provider's reference allows them, and only inside the time the
-caller gives. A picture is never asked for again where the request may have been taken and nothing
-says that it was not billed, and a text not where bytes of an answer have come.
+Whether it is asked again is said in `retries.py`, and which model in `asked_models.py`.
 """
 
 from __future__ import annotations
 
-import random
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
-from typing import Any, TypeVar
+from typing import Any
 
 import requests
 
 from afterimage.adapters.gemini import answers, history, painting, tool
+from afterimage.adapters.gemini.asked_models import IMAGE, TEXT, AskedModels
 from afterimage.adapters.gemini.instruction import INSTRUCTION, NAMING
-from afterimage.adapters.gemini.refusals import KeyRejected, ModelMissing, RequestRefused, Retryable
+from afterimage.adapters.gemini.refusals import RequestRefused, Retryable
+from afterimage.adapters.gemini.retries import Retries
 from afterimage.adapters.gemini.silence import Silence
 from afterimage.adapters.gemini.streamed import StreamedPicture
 from afterimage.adapters.gemini.streamed_text import StreamedText
@@ -27,19 +26,12 @@ from afterimage.adapters.gemini.watched_lines import WatchedLines
 from afterimage.adapters.gemini.wishes import DRAFTS, LABELS, Wish, Wishes, fields
 from afterimage.domain.conversation import Turn
 from afterimage.domain.errors import Failure, ProviderRejected, ProviderUnavailable
-from afterimage.domain.metrics import Metric
 from afterimage.ports.models import Calls, ImageRequest, PaintRequest, TextReply, Unwanted, Words
 from afterimage.ports.pictures import Darkroom
 from afterimage.ports.system import Clock, Log, Metrics
 
-_FIRST_BACKOFF = 0.5  # seconds, doubled each time, full jitter
 _MAX_OUTPUT_TOKENS = 8_192  # includes thinking; smaller caps end answers before they begin
 
-# The settings that name the models.
-_TEXT, _IMAGE = "TextModel", "ImageModel"
-_MOST_SUCCESSORS = 3  # of one model, one after another
-
-ReplyT = TypeVar("ReplyT")
 _Broken = Failure | Retryable | Unanswered
 
 
@@ -98,20 +90,22 @@ class Gemini:
     ) -> None:
         self._darkroom = darkroom
         models_url = f"{settings.base_url}/{settings.api_version}/models"
-        self._configured = {_TEXT: settings.text_model, _IMAGE: settings.image_model}
-        self._models = dict(self._configured)
-        self._follows = settings.follow_successor
+        self._models = AskedModels(
+            {TEXT: settings.text_model, IMAGE: settings.image_model},
+            clock,
+            log,
+            metrics,
+            follows=settings.follow_successor,
+        )
+        self._with_retries = Retries(clock, log)
         self._longest_silence = settings.longest_silence
         self._offers_naming = True
-        self._announced: set[tuple[str, datetime]] = set()
         drafts = {DRAFTS} if settings.show_drafts else set[Wish]()
         self._painters_wishes = frozenset({LABELS, *drafts})
         painters = Wishes(log, set(self._painters_wishes))
-        self._wishes = {_TEXT: Wishes(log, {LABELS}), _IMAGE: painters}
+        self._wishes = {TEXT: Wishes(log, {LABELS}), IMAGE: painters}
         self._transport = Transport(models_url, api_key, http, clock)
-        self._clock = clock
         self._log = log
-        self._metrics = metrics
 
     def reply(
         self,
@@ -131,7 +125,7 @@ class Gemini:
                 beside = fields(wishes, safety_identifier)
                 return self._replied(forms[0], beside, asked)
 
-            return self._wishes[_TEXT].ask(self._models[_TEXT], wishing)
+            return self._wishes[TEXT].ask(self._models[TEXT], wishing)
 
         def ask(before: Retryable | None) -> TextReply | ImageRequest:
             if before is not None and before.in_words:
@@ -145,7 +139,9 @@ class Gemini:
                     raise
             return replied()
 
-        answer = self._told_of(_TEXT, lambda: self._with_retries(ask, until, again_once_taken=True))
+        answer = self._models.told_of(
+            TEXT, lambda: self._with_retries(ask, until, again_once_taken=True)
+        )
         return answer if answer.title else replace(answer, title=asked.named)
 
     def _replied(
@@ -170,7 +166,7 @@ class Gemini:
         streamed, retires = StreamedText(), None
         silence = Silence(self._longest_silence, words.unwanted)
         answer = self._transport.events(
-            self._models[_TEXT], body, asked.until, asked.calls, silence.over
+            self._models[TEXT], body, asked.until, asked.calls, silence.over
         )
         with closing(answer), silence:
             try:
@@ -185,7 +181,7 @@ class Gemini:
                 _check_wanted(words)
                 if not streamed.is_enough:
                     raise _final(broken, streamed) from None
-        self._announce(_TEXT, retires)
+        self._models.announce(TEXT, retires)
         return streamed.reply()
 
     def _leave_naming(self, asked: _Asked, named: str) -> None:
@@ -194,7 +190,7 @@ class Gemini:
         asked.may_name, asked.named = False, named
         if self._offers_naming:
             self._offers_naming = False
-            self._log.warning("gemini_named_and_said_nothing", model=self._models[_TEXT])
+            self._log.warning("gemini_named_and_said_nothing", model=self._models[TEXT])
 
     def _leave_form(self, forms: list[list[history.Content]]) -> bool:
         """Go on with plain words; whether that is something else."""
@@ -211,7 +207,9 @@ class Gemini:
         on_draft: Callable[[bytes], None],
         calls: Calls,
     ) -> list[bytes]:
-        which = self._painter(request.model)
+        which = self._models.painter(request.model)
+        if which not in self._wishes:
+            self._wishes[which] = Wishes(self._log, set(self._painters_wishes))
 
         def ask(before: Retryable | None) -> list[bytes]:
             image_only = before is not None and before.image_only
@@ -224,16 +222,9 @@ class Gemini:
 
             return self._wishes[which].ask(self._models[which], wishing)
 
-        return self._told_of(which, lambda: self._with_retries(ask, until, again_once_taken=False))
-
-    def _painter(self, model: str | None) -> str:
-        """Where an image model's name and wishes are kept: the setting, or of others the id."""
-        if not model or model == self._configured[_IMAGE]:
-            return _IMAGE
-        if model not in self._models:
-            self._configured[model] = self._models[model] = model
-            self._wishes[model] = Wishes(self._log, set(self._painters_wishes))
-        return model
+        return self._models.told_of(
+            which, lambda: self._with_retries(ask, until, again_once_taken=False)
+        )
 
     def _painted(
         self,
@@ -262,81 +253,8 @@ class Gemini:
                 # What was said before stands, however the connection ended.
                 if not streamed.has_stopped:
                     raise
-        self._announce(which, retires)
+        self._models.announce(which, retires)
         return streamed.pictures()
-
-    # --- What only whoever runs the stack can put right, said with the setting to change --------
-
-    def _told_of(self, setting: str, ask: Callable[[], ReplyT]) -> ReplyT:
-        """Ask the model of a setting or, where that is wished, its successor."""
-        followed = 0
-        while True:
-            try:
-                return ask()
-            except KeyRejected:
-                self._metrics.add(Metric.KEY_REJECTED)
-                self._log.warning("gemini_key_rejected", setting="GeminiApiKey")
-                raise
-            except ModelMissing as missing:
-                self._metrics.add(Metric.MODEL_MISSING)
-                self._log.warning(
-                    "gemini_model_missing",
-                    setting=setting,
-                    model=self._models[setting],
-                    successor=missing.successor,
-                )
-                if not self._follows or not missing.successor or followed == _MOST_SUCCESSORS:
-                    self._models[setting] = self._configured[setting]
-                    raise
-                self._models[setting] = missing.successor
-                followed += 1
-
-    def _announce(self, setting: str, retires: datetime | None) -> None:
-        """Count the days that a model has left, if it has said so."""
-        if retires is None:
-            return
-        days = max(0.0, (retires - self._clock.now()) / timedelta(days=1))
-        self._metrics.add(Metric.MODEL_DAYS_LEFT, round(days, 1))
-        model = self._models[setting]
-        if (model, retires) not in self._announced:
-            self._announced.add((model, retires))
-            self._log.warning(
-                "gemini_model_retires", setting=setting, model=model, at=retires.isoformat()
-            )
-
-    # --- Retries ----------------------------------------------------------------------------
-
-    def _with_retries(
-        self,
-        ask: Callable[[Retryable | None], ReplyT],
-        until: datetime,
-        *,
-        again_once_taken: bool,
-    ) -> ReplyT:
-        before: Retryable | None = None
-        retries = 0
-        while True:
-            try:
-                return ask(before)
-            except Retryable as retryable:
-                before = retryable
-            except Unanswered as unanswered:
-                failure = ProviderUnavailable(str(unanswered))
-                if unanswered.begun or (unanswered.taken and not again_once_taken):
-                    raise failure from unanswered
-                before = Retryable(failure)
-            self._wait_or_give_up(before, retries, until)
-            retries += 1
-
-    def _wait_or_give_up(self, reason: Retryable, retries: int, until: datetime) -> None:
-        pause = reason.wait
-        if pause is None:
-            pause = random.uniform(0, _FIRST_BACKOFF * 2**retries)  # noqa: S311 - jitter
-        pause = max(pause, reason.at_least * 2**retries)
-        if retries >= reason.times or self._clock.now() + timedelta(seconds=pause) >= until:
-            raise reason.failure
-        self._log.info("gemini_retry", after_s=round(pause, 2), reason=str(reason.failure))
-        self._clock.sleep(pause)
 
 
 def _final(broken: _Broken, streamed: StreamedText) -> _Broken:
