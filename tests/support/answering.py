@@ -10,6 +10,7 @@ from afterimage.channel import UnifiedChannel
 from afterimage.domain.catalogue import Catalogue
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.domain.messages import Message
+from afterimage.domain.questions import Question
 from afterimage.invocation import Invocation
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.events import RowReader
@@ -24,7 +25,7 @@ from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.hand_over import HandOver
 from afterimage.use_cases.name_chat import NameChat
-from afterimage.use_cases.open_question import OpenQuestion, Question
+from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.paint_question import PaintQuestion
 from afterimage.use_cases.read_line import ReadLine

@@ -11,7 +11,7 @@ from afterimage.domain.callers import Caller
 from afterimage.domain.images import Image
 from afterimage.domain.jobs import Job
 from afterimage.domain.messages import Message, Role
-from afterimage.use_cases.open_question import Question
+from afterimage.domain.questions import Question
 from tests.support.doubles import NOW
 
 CHAT = "chat-1"

@@ -49,11 +49,11 @@ from afterimage.domain import ids
 from afterimage.domain.errors import Busy
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.messages import Status
+from afterimage.domain.questions import Question
 from afterimage.domain.stock import StockJob, StockStatus
 from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.invocation import Invocation
 from afterimage.use_cases.keep_stock import KeepStock
-from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.paint_stock import PaintStock, StockOrder
 from afterimage.use_cases.take_from_stock import TakeFromStock
 

@@ -1,4 +1,7 @@
-"""The typed catalogue of frames of the unified channel, server to client, and their wire form."""
+"""The typed catalogue of frames of the unified channel, server to client, and their wire form.
+
+One file, however many frames there are: what a client may meet is read here at once.
+"""
 
 from __future__ import annotations
 

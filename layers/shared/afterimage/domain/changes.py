@@ -2,7 +2,7 @@
 
 Every adapter of `ports.channel.ChannelStore` applies the changes of a transition, all or none, and
 moves `seq` with them. A condition makes its change harmless when it is repeated after an
-unknown outcome.
+unknown outcome. All of them stand here: what can be written beside what is read off one list.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ made them, and the events. An answer with several pictures ends with the last of
 alone is one open answer less. All of it holds only while message and jobs are as they were read.
 Of two endings of one picture the one wins that moves its job: where only the message has changed,
 the same ending is made of it as it is now (`use_cases/end_slots.py`). A job that ends makes room
-with the painter, and whose turn it is then begins in the same transaction (`turns.py`).
+with the painter, and whose turn it is then begins in the same transaction (`turns.py`). The file is
+as long as there are ways to end: two that are kept apart would soon disagree.
 """
 
 from __future__ import annotations

@@ -69,12 +69,7 @@ def document(websocket_url: str) -> dict[str, Any]:
         },
         "operations": {
             **{name: _receiving(name, kind) for name, kind in taken.items()},
-            "tell": {
-                "action": "send",
-                "channel": {"$ref": f"#/channels/{_CHANNEL}"},
-                "summary": "Tells of what happened, to every connection of the user.",
-                "messages": _refer(name for name in sent if name not in _solicited()),
-            },
+            "tell": _telling(sent),
         },
         "components": {
             "messages": messages,
@@ -123,6 +118,15 @@ def _receiving(name: str, kind: type) -> dict[str, Any]:
             "channel": {"$ref": f"#/channels/{_CHANNEL}"},
             "messages": _refer(_REPLIES[name]),
         },
+    }
+
+
+def _telling(sent: Iterable[str]) -> dict[str, Any]:
+    return {
+        "action": "send",
+        "channel": {"$ref": f"#/channels/{_CHANNEL}"},
+        "summary": "Tells of what happened, to every connection of the user.",
+        "messages": _refer(name for name in sent if name not in _solicited()),
     }
 
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from ulid import ULID
 
 from afterimage.domain.messages import Message, MessageType, Status
+from afterimage.domain.questions import Question
 from afterimage.http import routes, taken
 from afterimage.http.api import Handler, Request, Response
 from afterimage.http.routes import Route
 from afterimage.ports.channel import ImageUrls
 from afterimage.ports.system import Clock
 from afterimage.use_cases.answer_message import Answer, AnswerMessage
-from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.retry_message import Click, RetryMessage
 from afterimage.views import message_view
 

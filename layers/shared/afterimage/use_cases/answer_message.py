@@ -48,13 +48,14 @@ from afterimage.domain.errors import (
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.domain.messages import Message, Role, Status
+from afterimage.domain.questions import Question
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.hand_over import HandOver
-from afterimage.use_cases.open_question import Opened, OpenQuestion, Question
+from afterimage.use_cases.open_question import Opened, OpenQuestion
 from afterimage.use_cases.paint_question import PaintQuestion
 from afterimage.use_cases.think import Think
 

@@ -16,13 +16,13 @@ from afterimage.domain.events import MessageInserted
 from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.messages import Message
 from afterimage.domain.metrics import Metric
+from afterimage.domain.questions import Question
 from afterimage.measured import milliseconds
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.posting import Posts
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.end_slots import EndSlots
-from afterimage.use_cases.open_question import Question
 
 
 class HandOver:

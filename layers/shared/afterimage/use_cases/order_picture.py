@@ -33,6 +33,7 @@ from afterimage.domain.events import MessageUpdated
 from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import LONGEST_WAIT, Limits, ModelKind
 from afterimage.domain.messages import Message, Status
+from afterimage.domain.questions import Question
 from afterimage.domain.slots import Slot
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.models import ImageRequest
@@ -41,7 +42,7 @@ from afterimage.posting import NOTHING_POSTED, Posts
 from afterimage.use_cases.choose_painter import ChoosePainter, Painter
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.hand_over import HandOver
-from afterimage.use_cases.open_question import Opening, Question
+from afterimage.use_cases.open_question import Opening
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.use_cases.wanted_pictures import Wanted
 

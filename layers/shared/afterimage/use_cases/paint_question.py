@@ -13,10 +13,11 @@ from dataclasses import replace
 from afterimage.domain.conversation import ordered
 from afterimage.domain.errors import UnknownAnswer
 from afterimage.domain.messages import Message, Role
+from afterimage.domain.questions import Question
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.models import ImageRequest
 from afterimage.ports.system import Log
-from afterimage.use_cases.open_question import OpenQuestion, Question
+from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.order_picture import OrderPicture
 
 

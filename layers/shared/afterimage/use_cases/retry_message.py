@@ -28,12 +28,12 @@ from afterimage.domain.errors import (
 from afterimage.domain.events import MessageUpdated
 from afterimage.domain.limits import MOST_TRIES, Limits, ModelKind
 from afterimage.domain.messages import Message, Role, Status
+from afterimage.domain.questions import Question
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.models import ImageRequest
 from afterimage.ports.system import Clock, Log
 from afterimage.use_cases.end_answer import EndAnswer
-from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.think import Think
 

@@ -27,6 +27,7 @@ from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import Limits
 from afterimage.domain.messages import Message
 from afterimage.domain.metrics import Metric
+from afterimage.domain.questions import Question
 from afterimage.domain.seen import files_of
 from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.domain.stock import TAKEN_FOR, StockPicture, StockStatus
@@ -38,7 +39,7 @@ from afterimage.ports.pictures import CacheTags
 from afterimage.ports.stock import FirstQuestions, StockFiles, StockTaking
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.choose_painter import ChoosePainter
-from afterimage.use_cases.open_question import Opening, OpenQuestion, Question
+from afterimage.use_cases.open_question import Opening, OpenQuestion
 
 _TRIES = 4  # others may take what was ready while we look
 _SOON = 1  # seconds until who comes while it is being put back is to come again

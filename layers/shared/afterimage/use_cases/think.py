@@ -32,6 +32,7 @@ from afterimage.domain.errors import (
 from afterimage.domain.messages import Message, Role, Status
 from afterimage.domain.metrics import Metric
 from afterimage.domain.numbered_pictures import NumberedPictures
+from afterimage.domain.questions import Question
 from afterimage.measured import milliseconds, timed
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.models import (
@@ -46,7 +47,6 @@ from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.name_chat import NameChat
-from afterimage.use_cases.open_question import Question
 from afterimage.use_cases.order_picture import OrderPicture
 from afterimage.use_cases.see_pictures import SeePictures
 from afterimage.use_cases.show_words import ShowWords

@@ -56,14 +56,13 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     configured = settings.ChatApiSettings.read(environment)
     base = Channelled(logger, configured)
     chats, messages = readers.DynamoDbChats(), readers.DynamoDbMessages()
-    images, ledger = readers.DynamoDbImages(), DynamoDbLedger()
+    images = readers.DynamoDbImages()
     starter = LambdaDeletionStarter(
         client=base.aws.client("lambda"),
         function=configured.keeper_function,
         correlation_id=base.log.correlation_id,
         log=base.log,
     )
-    catalogue = in_force(base.model_catalogue, base.log, base.metrics)
     gallery = ReadImages(images=images, chats=chats)
     stored = originals.S3Originals(
         client=base.aws.client("s3", originals.PRESIGN), bucket=configured.images_bucket
@@ -77,20 +76,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         chats=ListChats(chats=chats),
         images=gallery,
         original=DownloadOriginal(images=gallery, originals=stored),
-        usage=ReadUsage(
-            usage=ledger,
-            read_channel=base.channel.read,
-            clock=base.clock,
-            limits=DailyLimits(
-                daily_images=configured.daily_image_limit,
-                daily_messages=configured.daily_message_limit,
-                image_calls=configured.image_calls,
-                text_calls=configured.text_calls,
-            ),
-            painting_limit=configured.max_painting_per_user,
-            upload_limit=configured.daily_upload_limit,
-            models=lambda: catalogue().names(configured.image_model),
-        ),
+        usage=_usage(base, configured),
         edit=EditChat(channel=base.channel, chats=chats),
         cancel=CancelMessage(
             channel=base.channel,
@@ -138,6 +124,24 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         },
     )
     return base.measured(authenticated(base, reading.handlers()))
+
+
+def _usage(base: Channelled, configured: settings.ChatApiSettings) -> ReadUsage:
+    catalogue = in_force(base.model_catalogue, base.log, base.metrics)
+    return ReadUsage(
+        usage=DynamoDbLedger(),
+        read_channel=base.channel.read,
+        clock=base.clock,
+        limits=DailyLimits(
+            daily_images=configured.daily_image_limit,
+            daily_messages=configured.daily_message_limit,
+            image_calls=configured.image_calls,
+            text_calls=configured.text_calls,
+        ),
+        painting_limit=configured.max_painting_per_user,
+        upload_limit=configured.daily_upload_limit,
+        models=lambda: catalogue().names(configured.image_model),
+    )
 
 
 def _export(

@@ -22,6 +22,7 @@ from afterimage.adapters.safety_identifiers import HmacSafetyIdentifiers
 from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.measured import Measured
+from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.create_image import CreateImage, Order
 from afterimage.use_cases.keep_pictures import KeepPictures
 from afterimage.use_cases.paint_picture import PaintPicture
@@ -51,24 +52,10 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Painter:
     base = Channelled(logger, configured)
     s3 = base.aws.client("s3", UPLOAD)
     s3()  # now, and not when the picture is there
-    ledger = DynamoDbLedger()
     pseudonyms = base.fixed_secret(configured.pseudonym_secret)
-    calls = count_calls(
-        base,
-        ledger,
-        model=ModelKind.IMAGE,
-        limit=configured.image_calls,
-        flat_price_usd=Decimal(configured.image_price_usd),
-        writes_at_once=False,
-    )
-    stock_calls = count_calls(
-        base,
-        StockCalls(),
-        model=ModelKind.IMAGE,
-        limit=0,  # in the day's own row
-        flat_price_usd=Decimal(configured.image_price_usd),
-        writes_at_once=False,
-    )
+    calls = _calls(base, configured, DynamoDbLedger(), limit=configured.image_calls)
+    # The limit is in the day's own row.
+    stock_calls = _calls(base, configured, StockCalls(), limit=0)
     bucket = configured.images_bucket
     put = QuickPuts(base.aws.session.get_credentials, s3, bucket, base.log)
     pictures = QuickPictures(put, s3, bucket, base.clock)
@@ -78,7 +65,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Painter:
     create = CreateImage(
         channel=base.channel,
         messages=DynamoDbMessages(),
-        jobs=ledger,
+        jobs=DynamoDbLedger(),
         paint=PaintPicture(
             model=model,
             identifiers=identifiers,
@@ -122,4 +109,21 @@ def build(logger: Logger, environment: Mapping[str, str]) -> Painter:
     return Painter(
         picture=base.measured(create, own, calls.costs.settle, ready),
         stock=base.measured(stock, own, stock_calls.costs.settle),
+    )
+
+
+def _calls(
+    base: Channelled,
+    configured: settings.ImageGenerateSettings,
+    ledger: DynamoDbLedger | StockCalls,
+    *,
+    limit: int,
+) -> CountCalls:
+    return count_calls(
+        base,
+        ledger,
+        model=ModelKind.IMAGE,
+        limit=limit,
+        flat_price_usd=Decimal(configured.image_price_usd),
+        writes_at_once=False,
     )

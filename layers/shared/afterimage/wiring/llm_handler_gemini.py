@@ -30,6 +30,7 @@ from afterimage.domain.suggestions import Suggestions
 from afterimage.http.llm_handler import LlmHandlerRoutes
 from afterimage.use_cases.answer_message import AnswerMessage
 from afterimage.use_cases.choose_painter import ChoosePainter
+from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.end_answer import EndAnswer
 from afterimage.use_cases.hand_over import HandOver
 from afterimage.use_cases.name_chat import NameChat
@@ -51,17 +52,8 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     """Raises: RuntimeError (a variable is missing or wrong)."""
     configured = settings.LlmHandlerSettings.read(environment)
     base = Channelled(logger, configured)
-    limits = Limits(
-        daily_images=configured.daily_image_limit,
-        daily_messages=configured.daily_message_limit,
-        image_calls=configured.image_calls,
-        text_calls=configured.text_calls,
-        open_messages=configured.max_open_messages,
-        text_deadline=timedelta(seconds=configured.text_deadline),
-        image_deadline=timedelta(seconds=configured.image_deadline),
-    )
-    messages, ledger = DynamoDbMessages(), DynamoDbLedger()
-    images = DynamoDbRows(plain)
+    limits = _limits(configured)
+    messages = DynamoDbMessages()
     painters = ChoosePainter(
         catalogue=in_force(base.model_catalogue, base.log, base.metrics),
         default=configured.image_model,
@@ -76,59 +68,13 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
         clock=base.clock,
         log=base.log,
     )
-    hand_over = HandOver(
-        channel=base.channel,
-        jobs=ledger,
-        starter=base.starter,
-        end=end,
-        end_slots=base.end_slots,
-        clock=base.clock,
-        executor=base.work,
-        log=base.log,
-        metrics=base.metrics,
-    )
-    order = OrderPicture(
-        channel=base.channel,
-        turns=base.turns,
-        end=end,
-        hand_over=hand_over,
-        clock=base.clock,
-        limits=limits,
-        painters=painters,
-        metrics=base.metrics,
-    )
-    calls = count_calls(
-        base,
-        ledger,
-        model=ModelKind.TEXT,
-        limit=configured.text_calls,
-        flat_price_usd=Decimal(0),
-        writes_at_once=True,
-    )
+    hand_over, order = _ordering(base, end, painters, limits)
+    calls = _calls(base, configured)
     identifiers = HmacSafetyIdentifiers(base.fixed_secret(configured.pseudonym_secret))
-    think = Think(
-        channel=base.channel,
-        messages=messages,
-        model=gemini(base, configured, text_model=configured.text_model),
-        identifiers=identifiers,
-        see=SeePictures(
-            attach=base.attach,
-            files=S3SmallFiles(base.aws.client("s3", BRIEF), configured.images_bucket),
-            executor=base.work,
-            log=base.log,
-        ),
-        calls=calls,
-        order=order,
-        end=end,
-        name=NameChat(channel=base.channel, chats=images, log=base.log, metrics=base.metrics),
-        clock=base.clock,
-        executor=base.work,
-        log=base.log,
-        metrics=base.metrics,
-    )
+    think = _think(base, configured, identifiers, calls, order, end)
     opening = OpenQuestion(
         channel=base.channel,
-        images=images,
+        images=DynamoDbRows(plain),
         painters=painters,
         lines=base.lines,
         clock=base.clock,
@@ -137,15 +83,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     suggestions = set_suggestions(
         base.parameter(configured.suggestions_parameter), base.log, base.metrics
     )
-    note = NoteCandidate(
-        setting=suggestions,
-        candidates=DynamoDbCandidates(),
-        hashes=HmacCandidateHashes(base.fixed_secret(configured.pseudonym_secret)),
-        chats=images,
-        executor=base.work,
-        log=base.log,
-        metrics=base.metrics,
-    )
+    note = _note(base, configured, suggestions)
     answer = AnswerMessage(
         channel=base.channel,
         messages=messages,
@@ -192,6 +130,107 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     )
     api = authenticated(base, asking.handlers(), keys)
     return base.measured(api, own, last, ready)
+
+
+def _limits(configured: settings.LlmHandlerSettings) -> Limits:
+    return Limits(
+        daily_images=configured.daily_image_limit,
+        daily_messages=configured.daily_message_limit,
+        image_calls=configured.image_calls,
+        text_calls=configured.text_calls,
+        open_messages=configured.max_open_messages,
+        text_deadline=timedelta(seconds=configured.text_deadline),
+        image_deadline=timedelta(seconds=configured.image_deadline),
+    )
+
+
+def _ordering(
+    base: Channelled, end: EndAnswer, painters: ChoosePainter, limits: Limits
+) -> tuple[HandOver, OrderPicture]:
+    hand_over = HandOver(
+        channel=base.channel,
+        jobs=DynamoDbLedger(),
+        starter=base.starter,
+        end=end,
+        end_slots=base.end_slots,
+        clock=base.clock,
+        executor=base.work,
+        log=base.log,
+        metrics=base.metrics,
+    )
+    order = OrderPicture(
+        channel=base.channel,
+        turns=base.turns,
+        end=end,
+        hand_over=hand_over,
+        clock=base.clock,
+        limits=limits,
+        painters=painters,
+        metrics=base.metrics,
+    )
+    return hand_over, order
+
+
+def _calls(base: Channelled, configured: settings.LlmHandlerSettings) -> CountCalls:
+    return count_calls(
+        base,
+        DynamoDbLedger(),
+        model=ModelKind.TEXT,
+        limit=configured.text_calls,
+        flat_price_usd=Decimal(0),
+        writes_at_once=True,
+    )
+
+
+def _think(
+    base: Channelled,
+    configured: settings.LlmHandlerSettings,
+    identifiers: HmacSafetyIdentifiers,
+    calls: CountCalls,
+    order: OrderPicture,
+    end: EndAnswer,
+) -> Think:
+    return Think(
+        channel=base.channel,
+        messages=DynamoDbMessages(),
+        model=gemini(base, configured, text_model=configured.text_model),
+        identifiers=identifiers,
+        see=SeePictures(
+            attach=base.attach,
+            files=S3SmallFiles(base.aws.client("s3", BRIEF), configured.images_bucket),
+            executor=base.work,
+            log=base.log,
+        ),
+        calls=calls,
+        order=order,
+        end=end,
+        name=NameChat(
+            channel=base.channel,
+            chats=DynamoDbRows(plain),
+            log=base.log,
+            metrics=base.metrics,
+        ),
+        clock=base.clock,
+        executor=base.work,
+        log=base.log,
+        metrics=base.metrics,
+    )
+
+
+def _note(
+    base: Channelled,
+    configured: settings.LlmHandlerSettings,
+    suggestions: Callable[[], Suggestions | None],
+) -> NoteCandidate:
+    return NoteCandidate(
+        setting=suggestions,
+        candidates=DynamoDbCandidates(),
+        hashes=HmacCandidateHashes(base.fixed_secret(configured.pseudonym_secret)),
+        chats=DynamoDbRows(plain),
+        executor=base.work,
+        log=base.log,
+        metrics=base.metrics,
+    )
 
 
 def _take(
