@@ -31,6 +31,7 @@ USUAL = {
     "two pictures": event(part(), part(MORE)),
     "of strange white space": event(part()).replace('"data": ', '"data" :\t'),
     "not ASCII": event('{"text": "für dich"}', part()),
+    "half a character": event('{"text": "\\ud800"}', part()),
 }
 UNUSUAL = {
     "no picture": event('{"text": "no"}'),
@@ -45,7 +46,6 @@ UNUSUAL = {
     "in a list": f"[{event(part())}]",
     "cut off": event(part())[:-3],
     "cut off within": event(part())[:90],
-    "half a character": event('{"text": "\\ud800"}', part()),
 }
 
 

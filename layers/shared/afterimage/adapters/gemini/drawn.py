@@ -8,12 +8,11 @@ alphabet, a second member of that name, is left to whoever parses the whole.
 
 from __future__ import annotations
 
+import json
 import re
 import secrets
 from contextlib import suppress
 from typing import Any, NamedTuple
-
-from pydantic_core import from_json
 
 from afterimage.adapters.gemini import answers
 
@@ -93,8 +92,8 @@ def with_bytes(event: bytearray) -> WithBytes | None:
     try:
         with memoryview(event) as view:
             data = b64decode(view[begin:end], validate=True)
-            rest = from_json(b"".join((view[:begin], mark.encode(), view[end:])))
-    except ValueError:
+            rest = json.loads(b"".join((view[:begin], mark.encode(), view[end:])).decode())
+    except (ValueError, RecursionError):
         return None
     return WithBytes(rest, data) if data and _put_in_place(rest, mark, data) else None
 

@@ -10,11 +10,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from itertools import chain
 from typing import Any, NamedTuple
-
-from pydantic_core import from_json
 
 _BOM = b"\xef\xbb\xbf"
 _FIELDS = (b":", b"event:", b"id:", b"retry:")
@@ -136,8 +133,6 @@ def _of(data: Any) -> Iterator[Event]:
 
 def _json(data: bytearray) -> Any:
     """`_NO_JSON` if it is none."""
-    with suppress(ValueError):
-        return from_json(data)  # what nearly all are, without a copy in between
     try:
         # Takes halves of characters, and what is no character is replaced.
         return json.loads(data.decode("utf-8", "replace"))
