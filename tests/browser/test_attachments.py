@@ -167,7 +167,7 @@ def test_a_picture_that_cannot_be_taken_is_refused_before_it_leaves(page: Page, 
 
 @pytest.mark.parametrize(
     ("file", "kind"),
-    [(photo((3000, 4000), "JPEG", orientation=6), "JPEG"), (photo((2600, 1300), "PNG"), "WEBP")],
+    [(photo((2000, 2500), "JPEG", orientation=6), "JPEG"), (photo((2300, 1150), "PNG"), "WEBP")],
     ids=["jpeg", "png"],
 )
 def test_what_is_too_large_goes_up_small_upright_and_clear_where_it_was(
