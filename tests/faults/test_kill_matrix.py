@@ -15,7 +15,7 @@ from tests.faults.kill_matrix import SIDE_BY_SIDE, Case, Result, every_step_once
 from tests.faults.kill_scenarios import SCENARIOS
 from tests.faults.kill_stage import World, running_world
 
-pytestmark = pytest.mark.timeout(300)
+pytestmark = pytest.mark.timeout(600)
 
 
 @pytest.fixture(scope="module")
