@@ -65,7 +65,8 @@ def test_one_click_is_one_correlation_id_through_both_functions(
     [placeholder], [preview], [picture] = (
         figures[f"{name}Time"] for name in ("Placeholder", "Preview", "Picture")
     )
-    assert 0 < placeholder < preview < picture
+    assert placeholder > 0
+    assert 0 < preview < picture  # both are measured by the painter, the placeholder is not
     assert figures["ImageModelTime"][0] < picture
     assert figures.keys() >= {"TextOwnTime", "TextModelTime", "ImageOwnTime", "QueueTime"}
 
