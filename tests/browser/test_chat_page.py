@@ -25,7 +25,7 @@ PAINTED_AT_ONCE = 4  # MaxPaintingPerUser's own
 def test_every_tab_of_one_person_shows_skeleton_then_picture_without_reload(
     stack: Stack, sign_in: SignIn, name: str, chat: str
 ) -> None:
-    stack.gemini(text_ms=1500, image_ms=500, script=[])
+    stack.gemini(text_ms=1500, image_ms=1500, script=[])
     first = sign_in(name, chat=chat)
     second = sign_in(name, chat=chat, beside=first)
     bob = sign_in(f"bob-of-{name}", chat=chat)
