@@ -120,7 +120,7 @@ def test_every_call_of_a_turn_is_answered() -> None:
     assert first["id"] == "c1"  # type: ignore[index]
     assert second == {
         "name": "generate_image",
-        "response": {"error": "one picture per message"},
+        "response": {"error": "not carried out: one call in an answer"},
     }
 
 

@@ -148,7 +148,9 @@ def test_each_call_that_stays_keeps_its_own_result() -> None:
         part for content in contents for part in content["parts"] if "functionResponse" in part
     ]
     assert [part["functionResponse"]["id"] for part in results] == ["c1"]
-    assert results[0]["functionResponse"]["response"] == {"error": "one picture per message"}
+    assert results[0]["functionResponse"]["response"] == {
+        "error": "not carried out: one call in an answer"
+    }
 
 
 @pytest.mark.parametrize(

@@ -119,7 +119,7 @@ def _outcome(
 ) -> dict[str, object]:
     response: dict[str, object] = {
         "name": call.get("name", ""),
-        "response": result if first else {"error": "one picture per message"},
+        "response": result if first else {"error": "not carried out: one call in an answer"},
     }
     if "id" in call:
         response["id"] = call["id"]

@@ -52,7 +52,12 @@ _PROPERTIES = {
 
 DECLARATION: dict[str, Any] = {
     "name": IMAGE_TOOL,
-    "description": "Paints a picture, or several of one prompt, and shows them in the chat.",
+    "description": (
+        "Paints a picture, or several of one prompt and one shape, and shows them in the chat. "
+        "Called once in an answer; further calls are not carried out. Where the user wants "
+        "pictures that differ in more than chance, call it for the first of them, and say in words "
+        "beside the call what is left to be asked for next."
+    ),
     "parameters": {
         "type": "OBJECT",
         "properties": _PROPERTIES,
