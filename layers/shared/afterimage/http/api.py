@@ -18,6 +18,7 @@ from pydantic import BaseModel, ValidationError
 from afterimage.domain.callers import Caller
 from afterimage.domain.errors import (
     HEIC_REFUSED,
+    Internal,
     Invalid,
     MessageLimit,
     NotFound,
@@ -201,11 +202,7 @@ def _written(value: object) -> object:
 
 def internal_error() -> dict[str, Any]:
     """What a caller is told of a defect: that there was one."""
-    error = {
-        "code": "internal",
-        "message": "Something went wrong on our side. Please try again.",
-        "retry_after": None,
-    }
+    error = {"code": Internal.code, "message": Internal.public, "retry_after": None}
     return answer(500, {"error": error})
 
 

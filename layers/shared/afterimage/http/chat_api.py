@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from afterimage import frames
 from afterimage.channel import UnifiedChannel
@@ -65,7 +65,7 @@ class ChatApiRoutes:
     channel: UnifiedChannel
     urls: ImageUrls
     clock: Clock
-    websocket_url: Any
+    websocket_url: Callable[[], str]
     others: Mapping[Route, Handler]
 
     def handlers(self) -> dict[Route, Handler]:

@@ -71,7 +71,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
     change = ChangePicture(
         channel=base.channel, images=images, messages=messages, starter=starter, log=base.log
     )
-    reading = ChatApiRoutes(
+    served = ChatApiRoutes(
         messages=ReadMessages(messages=messages, chats=chats, attach=base.attach),
         chats=ListChats(chats=chats),
         images=gallery,
@@ -123,7 +123,7 @@ def build(logger: Logger, environment: Mapping[str, str]) -> HttpFunction:
             **_shares(base, configured, gallery, tokens, change).handlers(),
         },
     )
-    return base.measured(authenticated(base, reading.handlers()))
+    return base.measured(authenticated(base, served.handlers()))
 
 
 def _usage(base: Channelled, configured: settings.ChatApiSettings) -> ReadUsage:
