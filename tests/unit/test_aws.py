@@ -250,6 +250,17 @@ def test_closing_is_tried_once_more_too(error: Exception, log: RecordingLog) -> 
     assert log.events() == ["channel_close_failed"]
 
 
+def test_it_is_connected_by_a_question_for_nobody(
+    connections: Connections, log: RecordingLog
+) -> None:
+    connections.refuses("get_connection", "GoneException", 410)
+
+    connections.push.get_ready()
+
+    connections.stub.assert_no_pending_responses()
+    assert (log.lines, connections.metrics.values) == ([], [])
+
+
 def test_a_connection_is_closed(connections: Connections, log: RecordingLog) -> None:
     connections.stub.add_response("delete_connection", {}, {"ConnectionId": "tab"})
     connections.refuses("delete_connection", "GoneException", 410)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import base64
 import json
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -18,6 +20,7 @@ from tests.support.builders import a_caller
 from tests.support.doubles import FixedClock, RecordingLog
 from tests.support.forged import token_by_hand
 from tests.support.in_memory import InMemoryTables
+from tests.support.template import ROOT
 
 from afterimage.adapters.issuer_keys import IssuerKeys
 from afterimage.adapters.tokens import TokenVerifier
@@ -559,3 +562,41 @@ def test_a_key_for_encryption_signs_nothing(user_of: UserOf, issuer: Issuer) -> 
 
     with pytest.raises(Unauthorized):
         user_of(signed({}))
+
+
+# Reads keys of both kinds, and says what verifying by them imports after that.
+FIRST_TOKEN = """
+import json, sys
+from unittest.mock import Mock
+from afterimage.adapters.issuer_keys import IssuerKeys
+from afterimage.adapters.tokens import TokenVerifier
+
+published, tokens = json.load(sys.stdin)
+keys = IssuerKeys(lambda: "https://i.example", lambda url: published, Mock())
+keys.read()
+before = set(sys.modules)
+for token in tokens:
+    TokenVerifier(lambda: published["issuer"], lambda: published["audience"], keys).caller_of(token)
+print(sorted({*sys.modules} - before))
+"""
+
+
+def test_where_the_keys_are_read_already_a_first_token_loads_nothing() -> None:
+    published = {
+        "jwks_uri": "https://i.example/keys",
+        "keys": [rsa_jwk("rsa-1"), ec_jwk("ec-1")],
+        "issuer": ISSUER,
+        "audience": AUDIENCE,
+    }
+    tokens = [signed({}), signed({}, EC_KEY, "ES256", "ec-1")]
+
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_TOKEN],
+        env={"PYTHONPATH": str(ROOT / "layers" / "shared")},
+        input=json.dumps([published, tokens]),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert (done.stdout, done.stderr) == ("[]\n", "")

@@ -27,6 +27,7 @@ _PRIVATE = frozenset({"d", "p", "q", "dp", "dq", "qi", "oth"})
 _KEEP_KEYS_S = 3_600.0  # a key that the issuer withdraws is trusted for no longer
 _ASK_AT_MOST_EVERY_S = 60.0
 _FETCH_TIMEOUT_S = 3.0
+_NO_SIGNATURE = bytes(64)  # as long as one of ES256
 # A connection that was kept while the sandbox was frozen is found closed at the next request.
 _ONCE_MORE = Retry(total=1, connect=0)
 
@@ -82,6 +83,9 @@ class IssuerKeys:
         """Fetches them where there are none, or old ones, before a token needs them."""
         with self._lock:
             self._refreshed()
+            for key in self._keys:
+                # By no signature: the first that is looked at loads what looks at it.
+                key.Algorithm.verify(b"", key.key, _NO_SIGNATURE)
 
     def newer(self, than: jwt.PyJWK) -> jwt.PyJWK | None:
         """What the issuer has put in this key's place, under the same `kid`, if that is known."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from functools import partial
 from typing import Any
@@ -54,6 +55,11 @@ class ApiGatewayPush:
                 # Silent for all its time it is deaf; nothing else tells anything of the socket.
                 return not (isinstance(error, ReadTimeoutError) and self._clock.now() >= until)
         return True
+
+    def get_ready(self) -> None:
+        """Connects to API Gateway, by a question for a socket that is not there."""
+        with suppress(ClientError):
+            self._client().get_connection(ConnectionId="warm")
 
     def close(self, connection_id: str) -> None:
         client = self._client()

@@ -67,12 +67,15 @@ class Connected(Reading):
     def first_needs(self) -> tuple[Need, ...]:
         """What a first request waits for, of all that every such function has.
 
-        The read finds nothing: it is there for the connection to the tables.
+        The reads find nothing: they are there for the connections to the tables, of which a first
+        request uses two at a time.
         """
         return (
             self.aws.make_clients,
             lambda: self.urls.url("warm"),
             lambda: self.store.read("warm"),
+            lambda: self.store.read("warm"),
+            self.push.get_ready,
         )
 
     def fixed_secret(self, name: str) -> Callable[[], str]:
