@@ -234,7 +234,7 @@ PATHS = st.one_of(
     st.text(max_size=80).map(lambda text: f"/{text}"),
     st.text(max_size=20).map(lambda text: PATH + text),
     st.sampled_from([PATH, SOMEBODY_ELSES, *TRAVERSALS]),
-    st.tuples(st.integers(0, len(PATH)), st.characters()).map(
+    st.tuples(st.integers(0, len(PATH)), st.characters(codec="utf-8")).map(
         lambda at: PATH[: at[0]] + at[1] + PATH[at[0] + 1 :]
     ),
 )
