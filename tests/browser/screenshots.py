@@ -1,6 +1,7 @@
 """`python -m tests.browser.screenshots FOLDER`: every state of the page, for people to look at.
 
-At the width of a phone and of a desktop, in light and dark, as WebP. Takes about two minutes.
+At the width of a phone and of a desktop, in light and dark, some in German, as WebP. Takes about
+four minutes; `--only habits` takes one.
 """
 
 import argparse
@@ -16,11 +17,15 @@ from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
 from tests.browser.conftest import ARGUMENTS, find_browser
 from tests.browser.people import PATIENCE_MS, Held, expect_level, skeleton
+from tests.browser.states_of_habits import states_of_habits
 from tests.local_stack.testing import RunningStack, StackProcess
 
 SIZES = {"phone": (360, 740), "desktop": (1280, 800)}
 THEMES = ("light", "dark")
 QUALITY = 82
+# A headless browser shows no notice, and says so.
+_ASKED_BY_NOBODY = 'Object.defineProperty(Notification, "permission", { get: () => "default" })'
+PARTS = ("conversation", "habits")
 
 
 def main() -> None:
@@ -29,12 +34,17 @@ def main() -> None:
         prog="python -m tests.browser.screenshots", description=__doc__
     )
     parser.add_argument("folder", type=Path)
-    folder: Path = parser.parse_args().folder
+    parser.add_argument("--only", choices=PARTS, action="append")
+    arguments = parser.parse_args()
+    folder: Path = arguments.folder
     folder.mkdir(parents=True, exist_ok=True)
     with stack_and_browser() as (stack, browser):
         for size in SIZES:
             for theme in THEMES:
-                _visit(stack, browser, folder, size, theme)
+                for part in arguments.only or PARTS:
+                    _visit(stack, browser, folder, (size, theme, "en-GB", part))
+        for size, theme in zip(SIZES, THEMES, strict=True):
+            _visit(stack, browser, folder, (size, theme, "de-DE", "habits"))
 
 
 def say(page: Page, text: str) -> None:
@@ -61,25 +71,37 @@ def stack_and_browser() -> Iterator[tuple[RunningStack, Browser]]:
             process.stop()
 
 
-def _visit(stack: RunningStack, browser: Browser, folder: Path, size: str, theme: str) -> None:
+def _visit(
+    stack: RunningStack, browser: Browser, folder: Path, what: tuple[str, str, str, str]
+) -> None:
+    size, theme, locale, part = what
     width, height = SIZES[size]
     context = browser.new_context(
         viewport={"width": width, "height": height},
         device_scale_factor=2 if size == "phone" else 1,
         color_scheme=theme,  # type: ignore[arg-type]
-        locale="en-GB",
+        locale=locale,
         has_touch=size == "phone",
     )
+    context.add_init_script(_ASKED_BY_NOBODY)
     page = context.new_page()
     count = iter(range(1, 100))
 
     def shot(state: str) -> None:
         page.wait_for_timeout(700)  # fades end
         picture = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-        name = f"{size}-{theme}-{next(count):02}-{state}.webp"
+        name = f"{size}-{theme}-{locale[:2]}-{part}-{next(count):02}-{state}.webp"
         picture.save(folder / name, quality=QUALITY, method=6)
 
-    for step in _steps(stack, page, f"{size}-{theme}", is_phone=size == "phone"):
+    page.goto(stack.url)
+    if part == "conversation":
+        shot("signed-out")
+    page.locator("#sign-in").click()
+    page.get_by_role("textbox").fill(f"{size}-{theme}-{locale}-{part}")
+    page.keyboard.press("Enter")
+    expect_level(page)
+    states = {"conversation": _steps, "habits": states_of_habits}[part]
+    for step in states(stack, page, is_phone=size == "phone"):
         shot(step)
     context.close()
 
@@ -90,15 +112,9 @@ def _photo() -> FilePayload:
     return {"name": "photo.png", "mimeType": "image/png", "buffer": data.getvalue()}
 
 
-def _steps(stack: RunningStack, page: Page, user: str, *, is_phone: bool) -> Iterator[str]:
+def _steps(stack: RunningStack, page: Page, *, is_phone: bool) -> Iterator[str]:
     """Brings the page from state to state; each is named when it is there."""
     stack.gemini(text_ms=1_500, image_ms=4_000, drafts=1, script=[])
-    page.goto(stack.url)
-    yield "signed-out"
-    page.get_by_role("button", name="Sign in").click()
-    page.get_by_role("textbox").fill(user)
-    page.keyboard.press("Enter")
-    expect_level(page)
     yield "new-chat"
     say(page, "Paint a lighthouse in a storm, as a woodcut")
     yield "thinking"

@@ -89,6 +89,24 @@ def test_steps_with_code_are_one_list(page: Page) -> None:
     assert "```" not in content
 
 
+@pytest.mark.parametrize("between", ["\n", "\n\n"])
+def test_tasks_have_their_boxes(page: Page, between: str) -> None:
+    content = rendered(page, f"- [x] done{between}- [ ] open")[1]
+
+    assert content == "☑ done☐ open"
+
+
+def test_the_steps_of_a_list_stand_close(sign_in: SignIn, name: str, chat: str) -> None:
+    page = sign_in(name)
+    open_chat(page, chat, "1. x\n2. y")
+
+    steps = page.locator(".assistant ol li")
+    expect(steps).to_have_count(2, timeout=PATIENCE_MS)
+    tops = steps.evaluate_all("steps => steps.map((step) => step.getBoundingClientRect().top)")
+    height = steps.first.evaluate("step => step.getBoundingClientRect().height")
+    assert tops[1] - tops[0] - height < 8
+
+
 @pytest.mark.parametrize(
     ("text", "shown"),
     [

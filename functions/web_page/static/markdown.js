@@ -117,7 +117,7 @@ function listOf({ ordered, start, items }) {
 
 /** Of an item: its words stand in it without a paragraph of their own. */
 function partOf(token) {
-  if (token.type === "checkbox") return [token.checked ? "☑ " : "☐ "];
+  if (token.type === "checkbox") return [inlineOf(token)];
   return token.type === "text" ? inlines(token.tokens ?? [token]) : [blockOf(token)];
 }
 
@@ -148,6 +148,8 @@ function inlineOf(token) {
       return element(token.type, {}, ...inlines(token.tokens));
     case "codespan":
       return element("code", {}, token.text);
+    case "checkbox": // where there is a space between the items, it stands among their words
+      return token.checked ? "☑ " : "☐ ";
     case "br":
       return element("br");
     case "link":
