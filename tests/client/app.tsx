@@ -17,17 +17,23 @@ function Line({ message: { id, text, meta }, onCancel }: { message: MessageView;
 }
 
 function Chat({ id }: { id: string }) {
-  const { messages, state, isLoading, error, send, cancel, retry, readOlder } = useChat(id);
+  const { messages, state, isLoading, error, send, cancel, retry, versions, choose, remove: removeQuestion, readOlder } = useChat(id);
   const { images, upload, remove } = useGallery();
   const ask = async (file: File) => {
     const image = await upload(file, { onProgress: (part) => part.toFixed(), signal: AbortSignal.timeout(1000) });
     const { assistant_message } = await send("this as a woodcut", { imageIds: [image.id], count: 2, imageSize: undefined });
     await retry(assistant_message);
   };
+  const again = async (question: MessageView) => {
+    await send(question.text ?? "", { replaces: question.id });
+    const [first] = versions(question);
+    if (first && !first.stands) await choose(first.question);
+    await removeQuestion(question);
+  };
   const reason: ApiError | null = error;
   return <ul aria-busy={isLoading} title={state === "signed out" ? "Who are you?" : reason?.message ?? ""}>
     {readOlder && <button onClick={() => void readOlder()}>older</button>}
-    {messages.map((message) => <Line key={message.id} message={message} onCancel={() => void cancel(message)} />)}
+    {messages.map((message) => <Line key={message.id} message={message} onCancel={() => void (message.role === "user" ? again(message) : cancel(message))} />)}
     {images.map((image) => <Picture key={image.id} of={image} onClick={() => void remove(image)} />)}
     <input type="file" onChange={({ target }) => target.files?.[0] && void ask(target.files[0])} />
   </ul>;

@@ -10,7 +10,7 @@ function Chat({ name, id }) {
   const { images, upload, remove } = useGallery();
   const texts = chat.messages.map(({ text }) => text);
   (probe.renders[name] ??= []).push([id, chat.state, ...texts]);
-  probe.now[name] = { ...chat, images, upload, remove, texts };
+  probe.now[name] = { ...chat, removeQuestion: chat.remove, images, upload, remove, texts };
   return <section aria-label={name}>
     {chat.messages.flatMap(({ meta }) => meta.images).map((slot) => <Picture key={slot.id} of={slot} className="picture" />)}
   </section>;

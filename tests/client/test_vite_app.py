@@ -204,6 +204,38 @@ def test_what_is_cancelled_is_tried_again_and_what_is_brought_is_there(
     assert page.evaluate("probe.now.one.images.length") == 1
 
 
+def test_a_question_is_asked_anew_in_its_place_and_goes_with_all_its_versions(
+    stack: RunningStack, page_address: str, open_page: Callable[..., Any]
+) -> None:
+    stack.gemini(text_ms=20, script=[])
+    user = f"alice-{uuid.uuid4().hex[:8]}"
+    page, _ = open_page(f"{page_address}/probe.html")
+    provider = {"one": {"url": stack.url, "user": user, "id": "a"}}
+    page.evaluate("(providers) => probe.show(providers)", provider)
+    until(page, "probe.now.one?.state === 'connected'")
+    page.evaluate("probe.now.one.send('first') && undefined")
+    until(page, "probe.now.one.messages[1]?.meta.status === 'complete'")
+
+    replaces = "{ replaces: probe.now.one.messages[0].id }"
+    page.evaluate(f"probe.now.one.send('second', {replaces}) && undefined")
+    answered = "probe.now.one.messages[1]?.meta.status === 'complete'"
+    until(page, f"probe.now.one.texts[0] === 'second' && {answered}")
+    assert page.evaluate("probe.now.one.messages.length") == 2
+    versions = """probe.now.one.versions(probe.now.one.messages[1])
+        .map(({ question, answer, stands }) => [question.text, answer.meta.status, stands])"""
+    assert page.evaluate(versions) == [
+        ["first", "complete", False],
+        ["second", "complete", True],
+    ]
+
+    page.evaluate(
+        "probe.now.one.choose(probe.now.one.versions(probe.now.one.messages[0])[0].question)"
+    )
+    until(page, "probe.now.one.texts[0] === 'first' && probe.now.one.messages.length === 2")
+    page.evaluate("probe.now.one.removeQuestion(probe.now.one.messages[0])")
+    until(page, "probe.now.one.messages.length === 0")
+
+
 def test_what_keeps_an_app_from_connecting_is_told_once(
     stack: RunningStack, page_address: str, open_page: Callable[..., Any]
 ) -> None:
