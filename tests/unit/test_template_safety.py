@@ -195,6 +195,8 @@ def test_the_role_is_set_before_the_channels_api_logs() -> None:
     account = of_kind("AWS::ApiGateway::Account")["ApiGatewayAccount"]
     role = of_kind("AWS::IAM::Role")["ApiGatewayLogRole"]
     assert account["DeletionPolicy"] == role["DeletionPolicy"] == "Retain"
+    # An account that never had an API takes the role only beside one.
+    assert "HttpApi" in account["DependsOn"]
 
 
 @pytest.mark.parametrize(
