@@ -90,10 +90,11 @@ def test_steps_with_code_are_one_list(page: Page) -> None:
 
 
 @pytest.mark.parametrize("between", ["\n", "\n\n"])
-def test_tasks_have_their_boxes(page: Page, between: str) -> None:
-    content = rendered(page, f"- [x] done{between}- [ ] open")[1]
+def test_tasks_have_their_boxes_in_place_of_points(page: Page, between: str) -> None:
+    markup, content = rendered(page, f"- [x] done{between}- [ ] open{between}- plain")
 
-    assert content == "☑ done☐ open"
+    assert content == "☑ done☐ openplain"
+    assert markup.count('class="task"') == 2
 
 
 def test_the_steps_of_a_list_stand_close(sign_in: SignIn, name: str, chat: str) -> None:

@@ -116,7 +116,7 @@ def test_a_wish_for_a_picture_becomes_an_image_request(provider: Provider) -> No
     ("question", "title"),
     [
         ("paint a red fox that sleeps in the snow at dusk", "A red fox that sleeps"),
-        ("Was wünschst du dir, wenn du einmal drei Wünsche hast?", "Was wünschst du dir, wenn du"),
+        ("Was wünschst du dir, wenn du einmal drei Wünsche hast?", "Was wünschst du dir"),
         ("hello", ""),
     ],
 )

@@ -111,7 +111,8 @@ function blocks(tokens) {
 
 function listOf({ ordered, start, items }) {
   const list = element(ordered ? "ol" : "ul", ordered ? { start } : {});
-  list.append(...items.map(({ tokens }) => element("li", { dir: "auto" }, ...tokens.filter(isShown).flatMap(partOf))));
+  list.append(...items.map(({ task, tokens }) =>
+    element("li", { className: task ? "task" : "", dir: "auto" }, ...tokens.filter(isShown).flatMap(partOf))));
   return list;
 }
 

@@ -52,7 +52,10 @@ def reply(contents: list[Json]) -> str:
 def chat_name(question: str) -> str:
     """A few of its words, beginning behind what only asks for a picture."""
     about = picture_prompt(question) if wants_picture(question) else question
-    name = " ".join(about.split()[:LONGEST_NAME])
+    words = about.split()
+    name = " ".join(words[:LONGEST_NAME])
+    if len(words) > LONGEST_NAME and "," in name:
+        name = name.rpartition(",")[0]  # half a thought is no name
     name = SMALL_WORDS.sub("", SMALL_WORDS.sub("", name)).strip(" .!?,;:")
     return name[:1].upper() + name[1:]
 
