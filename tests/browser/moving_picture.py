@@ -18,7 +18,7 @@ from tests.browser.people import expect_level
 from tests.browser.screenshots import stack_and_browser
 from tests.local_stack.testing import RunningStack
 
-DESKTOP, PHONE = ViewportSize(width=760, height=560), ViewportSize(width=360, height=560)
+DESKTOP, PHONE = ViewportSize(width=760, height=700), ViewportSize(width=360, height=700)
 GAP = 20
 ASKED = "Paint a lighthouse in a storm, as a woodcut"
 LASTS_S = 9.0  # from the first key on
