@@ -118,6 +118,9 @@ def asked(text: str, *here: int, edits: bool = True) -> Json | None:
         ("the second one, but wider", (), {"edit": [2], "aspect_ratio": "16:9"}),
         ("put the dog of the first into the last one", (), {"edit": [1, 3]}),
         ("four woodcuts of it, one of them wider", (4,), {"count": 4, "edit": [4]}),
+        ("four of these", (), {"count": 4, "edit": [3]}),
+        ("paint four of these", (), {"count": 4, "edit": [3]}),
+        ("zwei mehr davon, bitte", (), {"count": 2, "edit": [3]}),
         ("make this a woodcut", (4, 5), {"edit": [4, 5]}),
         ("jetzt ohne die Katze", (), {"edit": [3]}),
         ("#2 as a woodcut", (), {"edit": [2]}),
@@ -163,6 +166,7 @@ def test_an_edit_wants_a_tool_that_edits() -> None:
         "say that again",
         "nice cat",
         "I like the fox",
+        "I like three of these",
         "the sea is blue",
     ],
 )

@@ -21,13 +21,20 @@ KINDS = (
     r"gravure|dessin|fois|propuesta|imagene|dibujo|grabado|acuarela|vece|opcione|variacione|versione)"
     r"s?\b"
 )
+# "four of these" are as many of what is there.
+_OF_THESE = [
+    rf"{expression(words)}(?:\s+(?:more|mehr))?\s+"
+    r"(?:of\s+(?:this|that|it|these|those|them)|davon|de (?:ca|cela|ceux-la|est[oa]s?))\b"
+    for words in _NUMBERS
+]
+SEVERAL_OF_THESE = pattern("|".join(_OF_THESE))
 _COUNTS = [
     pattern(
-        rf"{expression(words)}(?:\s+\w+){{0,2}}?\s+(?:of\s+)?{KINDS}"
+        rf"{expression(words)}(?:\s+\w+){{0,2}}?\s+(?:of\s+)?{KINDS}|{of_these}"
         rf"|{expression(words)}\s*(?:枚|つの|種類|パターン|案)"
         rf"|{expression(words)}\s+(?:صور|نسخ|لوحات)"
     )
-    for words in _NUMBERS
+    for words, of_these in zip(_NUMBERS, _OF_THESE, strict=True)
 ]
 _RATIO = re.compile(r"(?<![\d:])(\d{1,2})\s?[:x×/]\s?(\d{1,2})(?![\d:])")
 _SHAPES = {

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 
-from tests.local_stack.gemini.picture_call import KINDS, NUMBERED
+from tests.local_stack.gemini.picture_call import KINDS, NUMBERED, SEVERAL_OF_THESE
 from tests.local_stack.gemini.picture_request import NOT_A_WISH, wants_picture
 from tests.local_stack.gemini.vocabulary import (
     OTHER_COLOUR,
@@ -89,7 +89,7 @@ def wants_change(text: str) -> bool:
     if NOT_A_WISH.search(words):
         return False
     if wants_picture(text):
-        return bool(_OF_IT.search(words))
+        return bool(_OF_IT.search(words) or SEVERAL_OF_THESE.search(words))
     while words != (rest := _GREETING.sub("", words)):
         text = words = rest
     known = bool(things(text) or colours(text) or style(text) or split_wish(text)[1]) or bool(
@@ -102,7 +102,7 @@ def wants_change(text: str) -> bool:
     if _REMARK.search(words):
         return False
     is_short = len(words.split()) <= _SHORT and not words.endswith("?")
-    means = known or _MORE.search(words) or _AGAIN.search(words)
+    means = known or any(way.search(words) for way in (_MORE, _AGAIN, SEVERAL_OF_THESE))
     return bool(means and (is_short or _JOINED.search(words)))
 
 
