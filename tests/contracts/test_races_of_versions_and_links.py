@@ -165,6 +165,16 @@ class Somebody:
         with ThreadPoolExecutor(len(acts)) as people:
             return list(people.map(begin, acts))
 
+    def once_seen(self, act: Act) -> Act:
+        """The act, done when somebody who replaces a question from now on has read its line."""
+        self.looked.clear()
+
+        def begin() -> object:
+            self.looked.wait(timeout=10)
+            return act()
+
+        return begin
+
     # --- What is there before ------------------------------------------------------------------
 
     def has_painted(self) -> Image:
@@ -389,13 +399,7 @@ def test_of_a_chat_that_is_deleted_while_a_question_is_replaced_nothing_is_left(
     alice: Somebody, _again: int
 ) -> None:
     asked = alice.ask(0)
-    alice.looked.clear()
-
-    def delete() -> None:
-        alice.looked.wait(timeout=10)  # so that whoever asks has seen the chat
-        alice.delete_chat()
-
-    alice.at_once(lambda: alice.ask(1, asked), delete)
+    alice.at_once(lambda: alice.ask(1, asked), alice.once_seen(alice.delete_chat))
     told = [event.name for event in alice.tables.events.after(alice.user, 0, 200, CLOCK.now())]
     alice.finish()
 
@@ -410,12 +414,7 @@ def test_a_question_that_is_deleted_while_it_is_replaced_goes_with_the_new_versi
     alice: Somebody, _again: int
 ) -> None:
     asked = alice.ask(0)
-    alice.looked.clear()
-
-    def delete() -> None:
-        alice.looked.wait(timeout=10)  # so that whoever asks has seen the question
-        alice.delete_question(asked)
-
+    delete = alice.once_seen(lambda: alice.delete_question(asked))
     _, deleted = alice.at_once(lambda: alice.ask(1, asked), delete)
     alice.finish()
 

@@ -168,7 +168,7 @@ class Gemini:
         answer = self._transport.events(
             self._models[TEXT], body, asked.until, asked.calls, silence.over
         )
-        with closing(answer), silence:
+        with closing(answer), closing(silence):
             try:
                 for event in answer:
                     retires = answers.retirement(event.data) or retires
@@ -240,7 +240,7 @@ class Gemini:
         answer = self._transport.events(
             self._models[which], body, until, calls, silence.over, lines.events
         )
-        with lines.watching(), closing(answer), silence:
+        with lines.watching(), closing(answer), closing(silence):
             try:
                 for event, _ in answer:
                     retires = answers.retirement(event) or retires

@@ -11,7 +11,6 @@ import threading
 from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from datetime import timedelta
-from types import TracebackType
 
 
 class Silence:
@@ -34,7 +33,7 @@ class Silence:
 
     def begins(self, *, has_stopped: bool) -> None:
         """An event has come. Args: has_stopped: whether the model has said that it ended."""
-        self._cancel()
+        self.close()
         if has_stopped:
             self._timer = threading.Timer(self._longest, self._end)
             self._timer.daemon = True
@@ -44,17 +43,7 @@ class Silence:
         with suppress(InvalidStateError):  # it has ended in the other way
             self.over.set_result(None)
 
-    def _cancel(self) -> None:
+    def close(self) -> None:
+        """Nothing is waited for any more."""
         if self._timer is not None:
             self._timer.cancel()
-
-    def __enter__(self) -> Silence:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._cancel()
