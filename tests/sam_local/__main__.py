@@ -134,7 +134,8 @@ def _written(file: Path, containers: Containers) -> Path:
 
 
 def _told(rows: Sequence[Row], seconds: float) -> int:
-    for line in table(rows):
+    # What is wrong comes last, where a log that was cut still has it.
+    for line in table(sorted(rows, key=lambda row: bool(row.problems))):
         print(line)
     wrong = sum(bool(row.problems) for row in rows)
     print(f"{len(rows)} answers, {wrong} wrong, in {seconds:.0f} s")

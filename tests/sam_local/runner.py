@@ -17,7 +17,7 @@ from tests.sam_local.sam import Sam
 from tests.sam_local.scenario import Case, Scenario
 
 # The CLI builds an image anew for every invocation, but one for all that wait for it together.
-_SIDE_BY_SIDE = 8
+_SIDE_BY_SIDE = 6
 
 
 @dataclass(frozen=True)
