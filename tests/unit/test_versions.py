@@ -605,20 +605,25 @@ def test_of_very_many_versions_the_keeper_removes_what_would_be_waited_for(
     assert left(bundle) == NOTHING
 
 
+def dying(bundle: Bundle, at: int) -> None:
+    """The function dies instead of its transaction `at`, counted from 0."""
+    commits = iter([*[lambda: None] * at, die])
+    commit = bundle.tables.commit
+
+    def instead(*given: Any) -> None:
+        next(commits, lambda: None)()
+        commit(*given)
+
+    bundle.tables.commit = instead  # type: ignore[method-assign, assignment]
+
+
 @pytest.mark.parametrize("at", range(4))
 def test_a_deletion_that_dies_is_finished(bundle: Bundle, first: Answer, at: int) -> None:
     """Before its first transaction it has not begun."""
     second = anew(bundle, first.user, 1, FOX)
     painted(bundle, second)
     painted(bundle, anew(bundle, first.user, 2, FOX))
-    commits = iter([*[lambda: None] * at, die])
-    commit = bundle.tables.commit
-
-    def dying(*given: Any) -> None:
-        next(commits, lambda: None)()
-        commit(*given)
-
-    bundle.tables.commit = dying  # type: ignore[method-assign, assignment]
+    dying(bundle, at)
     with suppress(Killed):
         bundle.delete_question(first.user)
 
@@ -687,12 +692,19 @@ def test_a_question_that_changes_meanwhile_goes_all_the_same(bundle: Bundle, fir
     assert left(bundle)["messages"] == 0
 
 
-def test_links_to_its_pictures_end_with_a_question(bundle: Bundle) -> None:
+@pytest.mark.parametrize("dies", [False, True])
+def test_links_to_its_pictures_end_before_a_question(bundle: Bundle, *, dies: bool) -> None:
+    """What dies between the two has taken the links back, and is told again."""
     bundle.text.script = [FOX]
     asked = painted(bundle, bundle.ask(0))
     image = bundle.now(asked.assistant).image
     assert image is not None
     bundle.share(image.id)
+    if dies:
+        dying(bundle, 1)
+        with suppress(Killed):
+            bundle.delete_question(asked.user)
+        assert (bundle.tables.rows.shares, left(bundle)["messages"]) == ({}, 2)
 
     bundle.delete_question(asked.user)
 

@@ -248,12 +248,13 @@ class Message:
             if slot.image is not None and slot.image.id == image_id
         )
 
-    def with_image(self, image: Image) -> Message:
-        """The same message with one of its pictures as it is now."""
+    def with_images(self, images: Iterable[Image]) -> Message:
+        """The same message with some of its pictures as they are now."""
+        now = {image.id: image for image in images}
         return self.changed(
-            replace(slot, image=image)
+            replace(slot, image=now[slot.image.id])
             for slot in self.slots
-            if slot.image is not None and slot.image.id == image.id
+            if slot.image is not None and slot.image.id in now
         )
 
     def changed(self, slots: Iterable[Slot], come: Sequence[Slot] = ()) -> Message:

@@ -87,8 +87,8 @@ class DeleteQuestion:
             with suppress(ConditionsFailed):  # the keeper looks again
                 removed.append(self._remove(user_id, pair))
         self._starter.start(user_id, deletion)
-        for transition in removed:
-            start_ends(transition, self._starter, user_id)
+        for unshared in filter(None, removed):
+            start_ends(unshared, self._starter, user_id)
 
     def _of_chat(
         self, user_id: str, chat: Chat, line: str, pairs: list[Pair]

@@ -98,6 +98,6 @@ def with_picture(changes: tuple[Change, ...], image: Image, message: Message | N
     events: tuple[Event, ...] = (ImageUpdated(image),)
     if message is None or not shows(message, image):
         return Transition(changes, events)
-    shown = message.with_image(image)
+    shown = message.with_images([image])
     changes += (ReplaceMessage(shown, message.version),)
     return Transition(changes, (*events, MessageUpdated(shown)))

@@ -10,12 +10,16 @@ from afterimage.domain.changes import Transition
 from afterimage.domain.channels import Channel
 from afterimage.domain.errors import Failure
 from afterimage.domain.jobs import Job, JobStatus
+from afterimage.domain.limits import MOST_PICTURES
 from afterimage.domain.metrics import Metric
 from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import ImageStarter, JobStore
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.end_slots import is_for
 
+# With one ending: as many as can end with it. Each is four items of a transaction, which takes a
+# hundred. Where the operator lets more be painted at once than before, the next begin the rest.
+_AT_MOST_BEGUN = MOST_PICTURES
 _PAINTED = frozenset({JobStatus.RESERVED, JobStatus.RUNNING})
 
 
@@ -48,12 +52,13 @@ class PaintersTurns:
         self._metrics = metrics
 
     def taken(self, channel: Channel, transition: Transition) -> Transition:
-        """With the oldest that wait, as many as there is room for; nothing is read if none does."""
+        """With the oldest that wait, as there is room; nothing is read if none waits."""
         then = turns.after(channel, transition)
         if then == channel:
             return transition
         for job_id in sorted(then.waiting & channel.waiting):
-            if len(turns.after(channel, transition).painting) >= self._at_once:
+            room = len(turns.after(channel, transition).painting) < self._at_once
+            if not room or len(turns.begun_in(transition)) >= _AT_MOST_BEGUN:
                 break
             transition = self._begun(channel.user_id, transition, job_id)
         return transition
