@@ -350,3 +350,23 @@ def test_models_that_cannot_be_read_are_a_defect_and_the_page_comes_all_the_same
     assert (answer["statusCode"], json.loads(answer["body"])["image_models"]) == (200, [])
     assert metrics.of(Metric.DEFECTS) == [1]
     assert metrics.flushes == [1]  # and gone with the answer
+
+
+def test_without_the_key_of_pushes_people_sign_in_all_the_same_and_the_next_look_finds_it(
+    tmp_path: Path, log: RecordingLog
+) -> None:
+    keys = iter(["", "a key"])
+
+    def key() -> str:
+        if found := next(keys):
+            return found
+        raise OSError
+
+    metrics, config = RecordingMetrics(), {**CONFIG, "push_hosts": "fcm.test"}
+    page = WebPage(tmp_path, lambda: config, list, key, nothing_shared, log, metrics)
+
+    without, later = (page({"routeKey": "GET /config.json"}, None) for _ in range(2))
+
+    assert (without["statusCode"], json.loads(without["body"])["push_public_key"]) == (200, None)
+    assert (metrics.of(Metric.DEFECTS), log.events()) == ([1], ["push_key_unread"])
+    assert json.loads(later["body"])["push_public_key"] == "a key"

@@ -120,12 +120,19 @@ class WebPage:
         }
 
     def _push_key(self) -> str | None:
-        """None where nobody is told by Web Push.
+        """None where nobody is told by Web Push, or while the secret cannot be read.
 
         The page itself is sent with whether there is one, as `push`: the key costs a secret and
         cryptography, and only who is told needs it.
         """
-        return self._push_public_key() if self._config()["push_hosts"] else None
+        if not self._config()["push_hosts"]:
+            return None
+        try:
+            return self._push_public_key()
+        except Exception:  # noqa: BLE001 - a page is told while it is open, and asks again later
+            self._log.exception("push_key_unread")
+            self._metrics.add(Metric.DEFECTS)
+            return None
 
     def _choice(self) -> list[dict[str, Any]]:
         try:
