@@ -14,6 +14,7 @@ import quickjs
 from afterimage.domain import errors
 
 STATIC = Path(__file__).parents[2] / "functions" / "web_page" / "static"
+AFTERIMAGE = Path(errors.__file__).parents[1]
 WORDS = (STATIC / "words.js").read_text("utf-8")
 HTML = "".join(path.read_text("utf-8") for path in STATIC.glob("*.html"))
 MODULES = {
@@ -27,7 +28,7 @@ BRAND = "Afterimage"
 
 # Of the channel, or of a status: what no answer of the API says.
 OF_THE_PAGE = {"token_failed", "wrong_url", "unreadable", "part_not_loaded", "0", "413", "other"}
-# Written by hand where they are refused, each in other words.
+# Each is refused in other words, which have a table of their own.
 SAID_IN_MANY_WAYS = {"invalid"}
 
 COMMENT = r"/\*.*?\*/|(?<![:\w\"'`])//[^\n]*"
@@ -71,7 +72,7 @@ def places(form: str) -> set[str]:
     return set(re.findall(r"\{(\w+)\}", form))
 
 
-@pytest.mark.parametrize("name", ["WORDS", "ERRORS"])
+@pytest.mark.parametrize("name", ["WORDS", "ERRORS", "INVALID"])
 def test_every_sentence_is_there_in_every_language_with_the_same_places(name: str) -> None:
     for key, words in table(name).items():
         assert set(words) == LANGUAGES, key
@@ -113,6 +114,47 @@ def test_errors_are_those_of_the_api_in_the_same_english() -> None:
     assert {code: ERRORS[code]["en"] for code in set(told) - SAID_IN_MANY_WAYS} == {
         code: sentence for code, sentence in told.items() if code not in SAID_IN_MANY_WAYS
     }
+
+
+def sentence(language: str, **error: Any) -> str:
+    """What a reader is told of an error."""
+    browser = (
+        f"const navigator = {{ languages: ['{language}'] }};"
+        "const Intl = { PluralRules: class {} };"
+    )
+    module = WORDS.replace("export ", "")
+    return str(quickjs.Context().eval(f"{browser}{module} sentenceOf({json.dumps(error)})"))
+
+
+INVALID: list[type[errors.Invalid]] = [errors.Invalid, *errors.Invalid.__subclasses__()]
+# What is said with `invalid` in other words than a kind's own, and is no choice or field's name.
+IN_OTHER_WORDS = {
+    found
+    for path in AFTERIMAGE.rglob("*.py")
+    for found in re.findall(r'raise Invalid\([^)]*public="([^"]+)"', path.read_text("utf-8"))
+} - {"The request's body must be JSON."}  # which the page never sends otherwise
+
+
+@pytest.mark.parametrize(
+    "said",
+    sorted(
+        {errors.HEIC_REFUSED, errors.PIXELS_REFUSED}
+        | {str(kind.public) for kind in INVALID}
+        | IN_OTHER_WORDS
+    ),
+)
+def test_what_is_invalid_is_said_in_every_language(said: str) -> None:
+    assert sentence("en", code="invalid", message=said) == said
+    assert said not in sentence("de", code="invalid", message=said)
+
+
+def test_what_is_wrong_with_what_was_sent_stands_behind_words_of_the_readers() -> None:
+    said = "The request is not valid: text: must not be blank $&."
+
+    assert sentence("en", code="invalid", message=said) == said
+    assert sentence("de-AT", code="invalid", message=said) == f"Das ging so nicht: {said}"
+    assert sentence("de", code="of_a_later_version", message=said) == f"Das ging so nicht: {said}"
+    assert sentence("de", status=502, message=said) == ERRORS["other"]["de"]
 
 
 @pytest.mark.parametrize("name", MODULES)

@@ -476,6 +476,37 @@ const ERRORS = {
   other: { en: "Something went wrong. Please try again.", de: "Etwas ging schief. Bitte versuch es noch einmal." },
 };
 
+/** What the API says with `invalid`, where it says the same to everybody; `detail` is anything else of it. */
+const INVALID = {
+  request: { en: "The request is not valid.", de: "Diese Anfrage ist nicht gültig." },
+  long_request: { en: "The request is too large.", de: "Diese Anfrage ist zu groß." },
+  no_picture: {
+    en: "This is not a picture that can be read here. Send a JPEG, a PNG or a WebP.",
+    de: "Das ist kein Bild, das hier gelesen werden kann. Nimm ein JPEG, ein PNG oder ein WebP.",
+  },
+  heic: {
+    en: "HEIC pictures cannot be read here. Save it as a JPEG, or let your phone take pictures in its most compatible format.",
+    de: "HEIC-Bilder können hier nicht gelesen werden. Speichere es als JPEG, oder lass dein Telefon mit maximaler Kompatibilität aufnehmen.",
+  },
+  pixels: {
+    en: "The picture has more than 25 million pixels, or a side of more than 16,383. Make it smaller.",
+    de: "Das Bild hat mehr als 25 Millionen Pixel oder eine Seite von mehr als 16.383. Mach es kleiner.",
+  },
+  picture_gone: {
+    en: "One of these pictures is not there.",
+    de: "Eins dieser Bilder ist nicht da.",
+  },
+  answer_gone: {
+    en: "There is no such answer with pictures in this chat.",
+    de: "Diese Antwort mit Bildern gibt es in diesem Chat nicht.",
+  },
+  shape: {
+    en: "This image model does not paint in this shape.",
+    de: "Dieses Bildmodell malt nicht in dieser Form.",
+  },
+  detail: { en: "{detail}", de: "Das ging so nicht: {detail}" },
+};
+
 /** The first of the browser's languages that there are words in; numbers and dates are written as there. */
 export const locale = navigator.languages.find((one) => languageOf(one) in WORDS.sign_in) ?? "en";
 const language = languageOf(locale);
@@ -498,8 +529,12 @@ export function nodes(key, values = {}) {
 
 /** A sentence on what went wrong: an ApiError, or the `error` of a message. */
 export function sentenceOf({ code, status, message }) {
-  const words = ERRORS[code ?? status] ?? (code ? null : ERRORS.other);
-  return words?.[language] ?? message;
+  const words = ERRORS[code ?? status] ?? (code && message ? invalid(message) : ERRORS.other);
+  return words[language].replace("{detail}", () => message);
+}
+
+function invalid(message) {
+  return Object.values(INVALID).find(({ en }) => en === message) ?? INVALID.detail;
 }
 
 export function numberOf(value) {
