@@ -319,6 +319,26 @@ def test_a_draft_is_never_stored_and_never_the_picture(world: World) -> None:
     assert world.message().status is Status.FAILED
 
 
+@pytest.mark.parametrize("draft_is_read", [True, False])
+def test_a_draft_is_the_picture_where_nothing_finished_can_be_read(
+    world: World, *, draft_is_read: bool
+) -> None:
+    """It has been paid for: nothing is asked again."""
+    world.model.drafts = [b"a draft", b"another"]
+    world.model.script = [[b"half", b"a picture"]]
+    unread = {b"half", b"a picture", *([] if draft_is_read else [b"another"])}
+
+    world.run(studio=FakeStudio(unreadable=unread))
+
+    assert len(world.model.asked) == 1
+    if draft_is_read:
+        original = ids.image_keys(USER, JOB.id)[0]
+        assert (world.message().status, world.used()) == (Status.COMPLETE, 1)
+        assert (world.pictures.files[original], len(world.message().images)) == (b"another", 1)
+    else:
+        assert (world.error_code(), world.used()) == ("no_image", 0)
+
+
 def test_without_knowing_who_is_connected_the_picture_is_made_all_the_same(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

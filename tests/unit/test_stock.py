@@ -243,6 +243,17 @@ def test_a_picture_of_nobody_is_painted_stored_and_paid_for(world: World) -> Non
     assert world.metrics.of(Metric.IMAGE_COST) == [0.03]
 
 
+def test_its_last_draft_is_the_picture_where_nothing_finished_can_be_read(world: World) -> None:
+    world.model.drafts, world.studio.unreadable = [b"a draft"], {b"half"}
+    world.keep()
+    world.paint(b"half")
+
+    sample = world.stock.shelf(FOX.id).sample
+    assert sample is not None
+    folder = ids.stock_folder(FOX.id, sample.image.id)
+    assert world.pictures.files[f"{folder}original"] == b"a draft"
+
+
 def test_the_same_event_again_paints_nothing(world: World) -> None:
     world.keep()
     world.paint()

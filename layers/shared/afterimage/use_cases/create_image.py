@@ -8,7 +8,7 @@ delivering   message, gallery, ledger and all events in one transaction
 failing      whatever goes wrong gives the quota back and ends the picture's slot
 
 What else the model has finished in the same answer is paid for: it is stored behind the picture and
-delivered with it.
+delivered with it. If nothing that is finished can be read, its last draft is the picture.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from afterimage.ports.chats import MessageReader
 from afterimage.ports.jobs import JobStore
 from afterimage.ports.pictures import DecodedPicture, Studio
 from afterimage.ports.system import Clock, Log, Metrics
-from afterimage.use_cases.develop_picture import Decode, Running
+from afterimage.use_cases.develop_picture import Decode, LastDraft, Running
 from afterimage.use_cases.end_slots import EndSlots, is_for
 from afterimage.use_cases.keep_pictures import KeepPictures
 from afterimage.use_cases.paint_picture import FIRST_ATTEMPT, PaintPicture
@@ -164,10 +164,10 @@ class CreateImage:
             self._metrics,
         )
         try:
-            bought = self._paint.bought_before(user_id, job)
-            came = bought or self._paint(painting, order.until, previews.draft)
+            bought, drafts = self._paint.bought_before(user_id, job), LastDraft(previews.draft)
+            came = bought or self._paint(painting, order.until, drafts)
             decode = partial(self._studio.decode, composite=painting.is_composite())
-            picture, data, others = self._first_readable(came, decode, previews)
+            picture, data, others = self._first_readable(came, drafts, decode, previews)
             self._report_wait(Metric.PREVIEW_TIME, message)
             running.begin(self._paint.costs.settle)
             again = running.begin(self._read_again, order, message, previews)
@@ -187,15 +187,17 @@ class CreateImage:
     # --- Developing: pixels and glimpse -----------------------------------------------------
 
     def _first_readable(
-        self, came: Sequence[bytes], decode: Decode, previews: ShowPreviews
+        self, came: Sequence[bytes], drafts: LastDraft, decode: Decode, previews: ShowPreviews
     ) -> tuple[DecodedPicture, bytes, Sequence[bytes]]:
         """The first picture that can be read, its bytes, and those of what follows it."""
-        for place, data in enumerate(came):
+        tried = drafts.behind(came)
+        for place, data in enumerate(tried):
             try:
                 return self._shown(decode(data), previews), data, came[place + 1 :]
-            except NoImage:
-                if data is came[-1]:
+            except NoImage as reason:
+                if data is tried[-1]:
                     raise
+                self._log.warning("image_generate_picture_dropped", reason=str(reason))
         raise NoImage("the model gave nothing")
 
     def _shown(self, picture: DecodedPicture, previews: ShowPreviews) -> DecodedPicture:

@@ -107,6 +107,26 @@ class Developed:
         )
 
 
+class LastDraft:
+    """The newest of a model's drafts: the picture, if nothing that is finished can be read.
+
+    Args:
+        show: what else is done with each; it returns at once and raises nothing.
+    """
+
+    def __init__(self, show: Callable[[bytes], None]) -> None:
+        self._show = show
+        self._data: bytes | None = None
+
+    def __call__(self, draft: bytes) -> None:
+        self._data = draft
+        self._show(draft)
+
+    def behind(self, came: Sequence[bytes]) -> Sequence[bytes]:
+        """What came, and the draft behind it; the model has been paid for it, too."""
+        return [*came, *filter(None, [self._data])]
+
+
 def develop(
     running: Running, pictures: PictureStore, picture: DecodedPicture, files: PictureFiles
 ) -> Developed:

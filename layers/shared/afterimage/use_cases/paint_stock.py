@@ -24,7 +24,13 @@ from afterimage.ports.pictures import PictureStore, Studio
 from afterimage.ports.stock import StockJobs
 from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.count_calls import CountCalls
-from afterimage.use_cases.develop_picture import PictureFiles, Running, develop, readable
+from afterimage.use_cases.develop_picture import (
+    LastDraft,
+    PictureFiles,
+    Running,
+    develop,
+    readable,
+)
 
 # Kept of the function's time for developing.
 _TIME_TO_DEVELOP = timedelta(seconds=8)
@@ -96,7 +102,8 @@ class PaintStock:
             self._jobs.fail(job.picture, order.request_id)
 
     def _create(self, order: StockOrder, job: StockJob) -> None:
-        came = self._paint(order, job)
+        drafts = LastDraft(_unseen)
+        came = drafts.behind(self._paint(order, job, drafts))
         running = Running(self._executor)
         files = PictureFiles.in_folder(
             job.picture,
@@ -126,7 +133,7 @@ class PaintStock:
             self._log.warning("image_generate_stock_not_delivered", picture=job.picture)
             self._jobs.fail(job.picture, order.request_id)
 
-    def _paint(self, order: StockOrder, job: StockJob) -> Sequence[bytes]:
+    def _paint(self, order: StockOrder, job: StockJob, drafts: LastDraft) -> Sequence[bytes]:
         ordered = OrderedPicture(job.picture, self._default_model, image_sizes.DEFAULT)
         # Its first call is counted with the order.
         with self._calls.of_turn(NOBODY, job.day, ordered) as calls:
@@ -140,7 +147,7 @@ class PaintStock:
             )
             until = budget.keeping(_TIME_TO_DEVELOP, self._clock.now(), order.until)
             with timed(self._metrics, Metric.IMAGE_MODEL_TIME, self._clock):
-                came = self._model.paint(request, until, _unseen, calls)
+                came = self._model.paint(request, until, drafts, calls)
             calls.brought(len(came))
         return came
 
