@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol
@@ -19,6 +20,8 @@ from botocore.config import Config
 from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
 from moto import mock_aws
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.dynamodb.models import dynamodb_backends
 from tests.support import in_memory
 from tests.support.doubles import FixedClock, InMemoryPictures, RecordingLog
 from tests.support.dynamodb_local import dynamodb_local
@@ -242,8 +245,7 @@ def _backend(request: pytest.FixtureRequest) -> Iterator[Tables]:
         yield _in_memory()
     elif request.param == "moto":
         session = request.getfixturevalue("moto_session")
-        with mock_aws():
-            _create_tables(_client(session, "dynamodb"))
+        with _on_moto(session):
             yield _dynamodb(session)
     else:
         session = request.getfixturevalue(f"{request.param}_session")
@@ -251,6 +253,22 @@ def _backend(request: pytest.FixtureRequest) -> Iterator[Tables]:
             address = request.getfixturevalue(f"{request.param}_address")
             environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
             yield _dynamodb(session)
+
+
+@contextmanager
+def _on_moto(session: botocore.session.Session) -> Iterator[None]:
+    """Empty tables, made by the first test: that takes longer than most tests do."""
+    mock = mock_aws()
+    mock.start(reset=False)
+    tables = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables
+    if not tables:
+        _create_tables(_client(session, "dynamodb"))
+    for table in tables.values():
+        table.items.clear()
+    try:
+        yield
+    finally:
+        mock.stop(remove_data=False)
 
 
 def _in_memory() -> Tables:

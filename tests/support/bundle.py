@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from afterimage.channel import UnifiedChannel
+from afterimage.domain.catalogue import Catalogue
 from afterimage.domain.images import Image
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.jobs import Job
@@ -20,6 +22,7 @@ from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.answer_message import Answer
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
+from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.choose_version import ChooseVersion
 from afterimage.use_cases.count_calls import CountCalls
 from afterimage.use_cases.create_image import CreateImage, Order
@@ -37,6 +40,7 @@ from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.fail_message import FailMessage
 from afterimage.use_cases.finish_deletion import FinishDeletion
 from afterimage.use_cases.keep_pictures import KeepPictures
+from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.paint_picture import PaintPicture
 from afterimage.use_cases.picture_changes import ChangePicture
 from afterimage.use_cases.purge_upload import PurgeUpload
@@ -53,9 +57,9 @@ from afterimage.use_cases.share_image import ShareImage, Wish
 from afterimage.use_cases.sweep import Sweep
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.use_cases.upload_image import File, Kept, UploadImage
-from tests.support.answering import Answering
+from tests.support.answering import Answering, Take
 from tests.support.builders import CHAT, a_question, a_ulid
-from tests.support.costs import count_calls
+from tests.support.costs import CATALOGUE, count_calls
 from tests.support.doubles import (
     REQUEST,
     FakeStudio,
@@ -90,7 +94,7 @@ from tests.support.in_memory import (
 USER = "alice"
 DAY = "2026-11-20"
 CALL = '[{"functionCall":{"name":"generate_image","id":"call_01"},"thoughtSignature":"b3Bh"}]'
-HELLO = TextReply("Hello!", '[{"text":"Hello!"}]')
+HELLO = TextReply("Hello!", '[{"text":"Hello!","thoughtSignature":"b3Bh"}]')
 FOX = ImageRequest("a red fox", "16:9", CALL)
 BYTES = b"\xff\xd8 a jpeg"
 UPLOAD_TIME = timedelta(seconds=155)
@@ -161,6 +165,7 @@ class Bundle:
     starter: RecordingStarter
     turns: PaintersTurns
     limits: Limits = LIMITS
+    catalogue: Callable[[], Catalogue] = lambda: CATALOGUE
 
     def __post_init__(self) -> None:
         self.messages = InMemoryMessages(self.tables)
@@ -198,7 +203,7 @@ class Bundle:
             self.channel, self.messages, self.ledger, Attach(events), self.invocation
         )
         self.end = FailMessage(self.channel, self.end_slots, self.clock, UPLOAD_TIME, self.log)
-        self._answering = Answering(
+        self.answering = Answering(
             self.channel,
             self.messages,
             self.ledger,
@@ -214,13 +219,19 @@ class Bundle:
             self.threads,
             self.log,
             self.metrics,
+            self.catalogue,
+            take=self.take,
         )
+
+    def take(self, _: OpenQuestion, __: ChoosePainter, /) -> Take:
+        """What answers a question that was expected; here there is no stock."""
+        return lambda _: None
 
     # --- What people do ---------------------------------------------------------------------
 
     def ask(self, number: int = 0, **changed: Any) -> Answer:
         """Sends message `number` now, with a minute of the function's time left."""
-        return self._answering.answer(a_question(number, self.clock.now(), **changed))
+        return self.answering.answer(a_question(number, self.clock.now(), **changed))
 
     def order(self, number: int = 0, **changed: Any) -> Message:
         """The answer to a message that asked for a picture, now being painted."""
@@ -239,7 +250,7 @@ class Bundle:
         now = self.clock.now()
         seen = version or message.version
         until = now + timedelta(seconds=60)
-        return self._answering.retry(Click(user, message.chat_id, message.id, seen, now, until))
+        return self.answering.retry(Click(user, message.chat_id, message.id, seen, now, until))
 
     def choose(self, message: Message, user: str = USER) -> Pair:
         """Goes back to the version of this question."""
@@ -332,14 +343,26 @@ class Bundle:
 
     def paint(self, message: Message, attempt: int = 1, place: int = 0) -> None:
         """Runs `image_generate` for the job of one of the message's slots."""
-        create = CreateImage(
+        create = self.create_image(calls := self.image_calls())
+        until = self.clock.now() + timedelta(seconds=150)
+        ids = USER, message.chat_id, message.id, message.slots[place].id
+        try:
+            with self.invocation.step(until):
+                create(Order(*ids, attempt, REQUEST, until))
+        except Exception:
+            calls.costs.settle()  # as each invocation does at its end, unless it is killed
+            raise
+        calls.costs.settle()
+
+    def create_image(self, calls: CountCalls) -> CreateImage:
+        return CreateImage(
             self.channel,
             self.messages,
             self.ledger,
             PaintPicture(
                 self.painter,
                 PlainIdentifiers(),
-                calls := self.image_calls(),
+                calls,
                 ReadSources(InMemoryEventLog(self.tables), self.pictures, self.threads),
                 self.pictures,
                 self.clock,
@@ -354,15 +377,6 @@ class Bundle:
             self.log,
             self.metrics,
         )
-        until = self.clock.now() + timedelta(seconds=150)
-        ids = USER, message.chat_id, message.id, message.slots[place].id
-        try:
-            with self.invocation.step(until):
-                create(Order(*ids, attempt, REQUEST, until))
-        except Exception:
-            calls.costs.settle()  # as each invocation does at its end, unless it is killed
-            raise
-        calls.costs.settle()
 
     def image_calls(self) -> CountCalls:
         """What the painter asks before each call."""
@@ -526,10 +540,18 @@ class Bundle:
         return stored
 
 
+B = TypeVar("B", bound=Bundle)
+
+
 def new_bundle(
-    threads: Executor, at_once: int = PAINTING_AT_ONCE, limits: Limits = LIMITS
+    threads: Executor, at_once: int = PAINTING_AT_ONCE, limits: Limits = LIMITS, **given: Any
 ) -> Bundle:
     """One that shares nothing with any other."""
+    return new_of(Bundle, threads, at_once, limits=limits, **given)
+
+
+def new_of(kind: type[B], threads: Executor, at_once: int = PAINTING_AT_ONCE, **given: Any) -> B:
+    """As `new_bundle`, of a test's own kind."""
     clock, log, metrics = FixedClock(), RecordingLog(), RecordingMetrics()
     tables, invocation = InMemoryTables(clock), Invocation(clock)
     journal: list[str] = []
@@ -538,7 +560,7 @@ def new_bundle(
     channel = UnifiedChannel(
         tables, push, PlainUrls(), clock, threads, log, metrics, invocation, turns
     )
-    return Bundle(
+    return kind(
         channel,
         tables,
         push,
@@ -550,5 +572,5 @@ def new_bundle(
         invocation,
         starter,
         turns,
-        limits,
+        **given,
     )

@@ -4,32 +4,18 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.support.answering import Answering
-from tests.support.builders import CHAT, a_message, a_question, a_ulid, an_image
+from tests.support.builders import CHAT, a_message, a_ulid, an_image
+from tests.support.bundle import DAY, Bundle, new_bundle
 from tests.support.doubles import (
     NOW,
-    FixedClock,
-    InMemoryPictures,
-    RecordingLog,
-    RecordingMetrics,
-    RecordingPush,
-    RecordingStarter,
-    ScriptedModel,
-)
-from tests.support.in_memory import (
-    InMemoryEventLog,
-    InMemoryLedger,
-    InMemoryMessages,
-    InMemoryTables,
 )
 from tests.unit.conftest import USER
 
-from afterimage.channel import UnifiedChannel
 from afterimage.domain.catalogue import catalogue_of
 from afterimage.domain.changes import Transition
 from afterimage.domain.channels import Channel
@@ -50,12 +36,8 @@ from afterimage.domain.messages import MessageType, Role, Status
 from afterimage.domain.metrics import Metric
 from afterimage.domain.served import Served
 from afterimage.domain.slots import SlotStatus
-from afterimage.invocation import Invocation
-from afterimage.use_cases.answer_message import Answer, AnswerMessage
-from afterimage.use_cases.retry_message import Click, RetryMessage
-from afterimage.use_cases.turns import PaintersTurns
+from afterimage.use_cases.answer_message import Answer
 
-DAY = "2026-11-20"
 CATALOGUE = catalogue_of(
     {
         "text_models": [],
@@ -79,85 +61,33 @@ LIMITS = Limits(
 )
 
 
-@dataclass
-class World:
-    answer: AnswerMessage
-    retry: RetryMessage
-    tables: InMemoryTables
-    model: ScriptedModel
-    starter: RecordingStarter
-    push: RecordingPush
-    clock: FixedClock
-    metrics: RecordingMetrics
-    journal: list[str]
-
-    def paint(self, number: int = 0, **changed: Any) -> Answer:
-        fields = {"text": "a red fox", "paint": True} | changed
-        return self.answer(a_question(number, self.clock.now(), **fields))
-
-    def jobs(self) -> list[Job]:
-        return sorted(self.tables.rows.jobs.values(), key=lambda job: job.slot)
-
-    def used(self) -> tuple[int, int, int, int]:
-        """Pictures, messages, and calls of image and text models."""
-        used = InMemoryLedger(self.tables).used(USER, DAY)
-        return used.images, used.messages, used.image_calls, used.text_calls
-
-    def leave(self, counter: str, left: int, limit: int) -> None:
-        self.tables.rows.used[USER, counter] = limit - left
-
-
 @pytest.fixture
-def world(
-    channel: UnifiedChannel,
-    tables: InMemoryTables,
-    push: RecordingPush,
-    clock: FixedClock,
-    threads: Executor,
-    log: RecordingLog,
-    metrics: RecordingMetrics,
-    journal: list[str],
-    starter: RecordingStarter,
-    turns: PaintersTurns,
-) -> World:
-    tables.register(USER, "tab", NOW)
-    model = ScriptedModel(journal=journal)
-    ledger = InMemoryLedger(tables)
-    answering = Answering(
-        channel,
-        InMemoryMessages(tables),
-        ledger,
-        ledger,
-        model,
-        starter,
-        turns,
-        Invocation(clock),
-        InMemoryEventLog(tables),
-        InMemoryPictures(journal),
-        clock,
-        LIMITS,
-        threads,
-        log,
-        metrics,
-        lambda: CATALOGUE,
-    )
-    return World(
-        answering.answer,
-        answering.retry,
-        tables,
-        model,
-        starter,
-        push,
-        clock,
-        metrics,
-        journal,
-    )
+def bundle(threads: Executor) -> Bundle:
+    return new_bundle(threads, limits=LIMITS, catalogue=lambda: CATALOGUE)
 
 
-def test_one_transaction_stores_both_and_orders_and_no_text_model_is_asked(world: World) -> None:
-    answer = world.paint(count=2, aspect_ratio="16:9")
+def paint(bundle: Bundle, number: int = 0, **changed: Any) -> Answer:
+    return bundle.ask(number, **({"text": "a red fox", "paint": True} | changed))
 
-    assert [(frame["event"], frame["seq"]) for frame in world.push.to("tab")] == [
+
+def jobs(bundle: Bundle) -> list[Job]:
+    return sorted(bundle.tables.rows.jobs.values(), key=lambda job: job.slot)
+
+
+def used(bundle: Bundle) -> tuple[int, int, int, int]:
+    """Pictures, messages, and calls of image and text models."""
+    used = bundle.ledger.used(USER, DAY)
+    return used.images, used.messages, used.image_calls, used.text_calls
+
+
+def leave(bundle: Bundle, counter: str, left: int, limit: int) -> None:
+    bundle.tables.rows.used[USER, counter] = limit - left
+
+
+def test_one_transaction_stores_both_and_orders_and_no_text_model_is_asked(bundle: Bundle) -> None:
+    answer = paint(bundle, count=2, aspect_ratio="16:9")
+
+    assert [(frame["event"], frame["seq"]) for frame in bundle.push.to("tab")] == [
         ("message-insert", 1),
         ("message-insert", 2),
     ]
@@ -166,42 +96,42 @@ def test_one_transaction_stores_both_and_orders_and_no_text_model_is_asked(world
     assert (assistant.version, assistant.tries, assistant.try_version) == (1, 1, 1)
     assert (assistant.prompt, assistant.aspect_ratio) == ("a red fox", "16:9")
     assert assistant.deadline == NOW + timedelta(seconds=450)
-    assert world.tables.rows.messages[USER, CHAT, assistant.id] == assistant
-    assert [job.status for job in world.jobs()] == [JobStatus.RESERVED] * 2
-    assert len(world.starter.started) == 2
-    assert world.used() == (2, 1, 2, 0)
-    assert world.tables.read(USER).open_messages == 1
-    assert "reply" not in world.journal
-    assert Metric.PLACEHOLDER_TIME in dict(world.metrics.values)
+    assert bundle.tables.rows.messages[USER, CHAT, assistant.id] == assistant
+    assert [job.status for job in jobs(bundle)] == [JobStatus.RESERVED] * 2
+    assert len(bundle.starter.started) == 2
+    assert used(bundle) == (2, 1, 2, 0)
+    assert bundle.open_messages() == 1
+    assert "reply" not in bundle.journal
+    assert Metric.PLACEHOLDER_TIME in dict(bundle.metrics.values)
 
 
-def test_the_painter_is_started_beside_the_posts(world: World) -> None:
-    world.starter.fails = ProviderUnavailable("no")
+def test_the_painter_is_started_beside_the_posts(bundle: Bundle) -> None:
+    bundle.starter.fails = ProviderUnavailable("no")
 
-    answer = world.paint(count=2)
+    answer = paint(bundle, count=2)
 
     assert [slot.status for slot in answer.assistant.slots] == [SlotStatus.FAILED] * 2
     assert answer.assistant.status is Status.FAILED
-    assert world.journal[:2] == ["post message-insert complete", "post message-insert generating"]
-    assert world.used() == (0, 1, 0, 0)
-    assert world.tables.read(USER).open_messages == 0
+    assert bundle.journal[:2] == ["post message-insert complete", "post message-insert generating"]
+    assert used(bundle) == (0, 1, 0, 0)
+    assert bundle.open_messages() == 0
 
 
-def test_the_named_pictures_are_its_sources_in_their_order(world: World) -> None:
+def test_the_named_pictures_are_its_sources_in_their_order(bundle: Bundle) -> None:
     for number in (1, 2):
-        world.tables.rows.images[USER, a_ulid(number)] = an_image(number)
+        bundle.tables.rows.images[USER, a_ulid(number)] = an_image(number)
     named = (a_ulid(2), a_ulid(1))
 
-    answer = world.paint(image_ids=named)
+    answer = paint(bundle, image_ids=named)
 
     assert answer.assistant.source_image_ids == named
-    assert [job.source_image_ids for job in world.jobs()] == [named]
+    assert [job.source_image_ids for job in jobs(bundle)] == [named]
     assert [image.id for image in answer.user.attachments if image] == [*named]
     # The shape is theirs where nobody wishes for one.
     assert answer.assistant.aspect_ratio is None
 
     with pytest.raises(UnknownPicture):
-        world.paint(1, image_ids=(a_ulid(3),))
+        paint(bundle, 1, image_ids=(a_ulid(3),))
 
 
 @pytest.mark.parametrize(
@@ -209,62 +139,59 @@ def test_the_named_pictures_are_its_sources_in_their_order(world: World) -> None
     [(f"quota#{DAY}", 5, "quota_exceeded"), (f"image_calls#{DAY}", 6, "provider_limit")],
 )
 def test_as_many_are_painted_as_the_day_has_left(
-    world: World, counter: str, limit: int, code: str
+    bundle: Bundle, counter: str, limit: int, code: str
 ) -> None:
-    world.leave(counter, 1, limit)
+    leave(bundle, counter, 1, limit)
 
-    assistant = world.paint(count=3).assistant
+    assistant = paint(bundle, count=3).assistant
 
     first, *others = assistant.slots
     assert (assistant.status, first.status) == (Status.GENERATING, SlotStatus.GENERATING)
     assert [slot.error and slot.error.code for slot in others] == [code, code]
-    assert len(world.jobs()) == 1
+    assert len(jobs(bundle)) == 1
 
 
-def test_both_are_stored_where_the_day_has_none_left(world: World) -> None:
-    world.leave(f"quota#{DAY}", 0, 5)
+def test_both_are_stored_where_the_day_has_none_left(bundle: Bundle) -> None:
+    leave(bundle, f"quota#{DAY}", 0, 5)
 
-    answer = world.paint(count=2)
+    answer = paint(bundle, count=2)
 
     assistant = answer.assistant
     assert (assistant.status, assistant.type) == (Status.FAILED, MessageType.IMAGE)
     assert assistant.error is not None
     assert assistant.error.code == "quota_exceeded"
     assert (len(assistant.slots), assistant.lease_until, assistant.deadline) == (2, None, None)
-    assert world.tables.rows.messages[USER, CHAT, answer.user.id] == answer.user
-    assert world.tables.rows.messages[USER, CHAT, assistant.id] == assistant
-    assert world.tables.read(USER).open_messages == 0
-    assert (world.jobs(), world.starter.started, world.used()) == ([], [], (5, 1, 0, 0))
-    assert world.metrics.total(Metric.ENDED_QUOTA_EXCEEDED) == 1
-    assert world.metrics.total(Metric.REFUSED_PICTURES) == 2
+    assert bundle.tables.rows.messages[USER, CHAT, answer.user.id] == answer.user
+    assert bundle.tables.rows.messages[USER, CHAT, assistant.id] == assistant
+    assert bundle.open_messages() == 0
+    assert (jobs(bundle), bundle.starter.started, used(bundle)) == ([], [], (5, 1, 0, 0))
+    assert bundle.metrics.total(Metric.ENDED_QUOTA_EXCEEDED) == 1
+    assert bundle.metrics.total(Metric.REFUSED_PICTURES) == 2
 
     # Tomorrow the same slots are tried.
-    world.tables.rows.used.clear()
-    now = world.clock.now()
-    again = world.retry(
-        Click(USER, CHAT, assistant.id, assistant.version, now, now + timedelta(seconds=60))
-    )
+    bundle.tables.rows.used.clear()
+    again = bundle.retry(assistant)
     assert (again.status, again.prompt) == (Status.GENERATING, "a red fox")
-    assert len(world.jobs()) == 2
+    assert len(jobs(bundle)) == 2
 
 
-def test_others_may_take_what_was_left_meanwhile(world: World) -> None:
+def test_others_may_take_what_was_left_meanwhile(bundle: Bundle) -> None:
     """Each try finds fewer left; after four of them none is."""
-    world.leave(f"quota#{DAY}", 3, 5)
-    commit, taken = world.tables.commit, iter([1, 1, 1])
+    leave(bundle, f"quota#{DAY}", 3, 5)
+    commit, taken = bundle.tables.commit, iter([1, 1, 1])
 
     def racing(
         channel: Channel, transition: Transition, now: datetime, served: Served | None = None
     ) -> None:
-        world.tables.rows.used[USER, f"quota#{DAY}"] += next(taken, 0)
+        bundle.tables.rows.used[USER, f"quota#{DAY}"] += next(taken, 0)
         commit(channel, transition, now, served)
 
-    world.tables.commit = racing  # type: ignore[method-assign]
+    bundle.tables.commit = racing  # type: ignore[method-assign]
 
-    assistant = world.paint(count=4).assistant
+    assistant = paint(bundle, count=4).assistant
 
     assert assistant.status is Status.FAILED
-    assert world.used()[0] == 5
+    assert used(bundle)[0] == 5
 
 
 @pytest.mark.parametrize(
@@ -272,74 +199,74 @@ def test_others_may_take_what_was_left_meanwhile(world: World) -> None:
     [(f"messages#{DAY}", 4, MessageLimit), (f"image_calls#{DAY}", 6, ProviderLimit)],
 )
 def test_what_is_refused_stores_nothing(
-    world: World, counter: str, limit: int, refused: type[Exception]
+    bundle: Bundle, counter: str, limit: int, refused: type[Exception]
 ) -> None:
-    world.leave(counter, 0, limit)
-    world.leave(f"quota#{DAY}", 0, 5)
+    leave(bundle, counter, 0, limit)
+    leave(bundle, f"quota#{DAY}", 0, 5)
 
     with pytest.raises(refused):
-        world.paint()
+        paint(bundle)
 
-    assert (world.tables.rows.messages, world.jobs()) == ({}, [])
+    assert (bundle.tables.rows.messages, jobs(bundle)) == ({}, [])
 
 
-def test_refusals_come_in_the_same_order_as_of_any_question(world: World) -> None:
-    world.leave(f"messages#{DAY}", 0, 4)
-    world.leave(f"quota#{DAY}", 0, 5)
-    world.tables.rows.deleting.add((USER, CHAT))
+def test_refusals_come_in_the_same_order_as_of_any_question(bundle: Bundle) -> None:
+    leave(bundle, f"messages#{DAY}", 0, 4)
+    leave(bundle, f"quota#{DAY}", 0, 5)
+    bundle.tables.rows.deleting.add((USER, CHAT))
     with pytest.raises(ChatDeleted):
-        world.paint()
-    world.tables.rows.deleting.clear()
-    world.leave(f"messages#{DAY}", 4, 4)
-    world.leave(f"quota#{DAY}", 2, 5)
-    world.paint(0)
-    world.paint(1)
+        paint(bundle)
+    bundle.tables.rows.deleting.clear()
+    leave(bundle, f"messages#{DAY}", 4, 4)
+    leave(bundle, f"quota#{DAY}", 2, 5)
+    paint(bundle, 0)
+    paint(bundle, 1)
     with pytest.raises(TooManyOpen):
-        world.paint(2)
+        paint(bundle, 2)
 
 
-def test_a_repeat_finds_the_first_and_buys_nothing(world: World) -> None:
-    first = world.paint(count=2)
+def test_a_repeat_finds_the_first_and_buys_nothing(bundle: Bundle) -> None:
+    first = paint(bundle, count=2)
 
-    again = world.paint(count=3, aspect_ratio="1:1")
+    again = paint(bundle, count=3, aspect_ratio="1:1")
 
     assert again == first
-    assert (len(world.jobs()), world.used()) == (2, (2, 1, 2, 0))
-    assert len(world.starter.started) == 2
+    assert (len(jobs(bundle)), used(bundle)) == (2, (2, 1, 2, 0))
+    assert len(bundle.starter.started) == 2
 
 
-def test_one_that_died_before_it_could_invoke_is_started_again(world: World) -> None:
-    died = world.paint(count=2)
-    world.starter.started.clear()
-    world.clock.advance(seconds=61)
+def test_one_that_died_before_it_could_invoke_is_started_again(bundle: Bundle) -> None:
+    died = paint(bundle, count=2)
+    bundle.starter.started.clear()
+    bundle.clock.advance(seconds=61)
 
-    again = world.paint(0, message_id=died.user.id)
+    again = paint(bundle, 0, message_id=died.user.id)
 
     assert again.assistant == died.assistant
-    assert [job_id for _, job_id, _ in world.starter.started] == [job.id for job in world.jobs()]
-    assert world.used() == (2, 1, 2, 0)
+    assert [job_id for _, job_id, _ in bundle.starter.started] == [job.id for job in jobs(bundle)]
+    assert used(bundle) == (2, 1, 2, 0)
 
 
 # --- Another one -------------------------------------------------------------------------------
 
 
-def test_another_one_is_painted_as_the_first_was(world: World) -> None:
-    world.tables.rows.images[USER, a_ulid(1)] = an_image(1)
-    first = world.paint(image_ids=(a_ulid(1),), aspect_ratio="4:3")
+def test_another_one_is_painted_as_the_first_was(bundle: Bundle) -> None:
+    bundle.tables.rows.images[USER, a_ulid(1)] = an_image(1)
+    first = paint(bundle, image_ids=(a_ulid(1),), aspect_ratio="4:3")
 
-    again = world.paint(1, text="Another one", aspect_ratio="1:1", again=first.assistant.id)
+    again = paint(bundle, 1, text="Another one", aspect_ratio="1:1", again=first.assistant.id)
 
     assert (again.user.text, again.assistant.prompt) == ("Another one", "a red fox")
     assert again.assistant.aspect_ratio == "4:3"
     assert again.assistant.source_image_ids == (a_ulid(1),)
     assert (again.user.image_ids, len(again.assistant.slots)) == ((), 1)
-    assert world.jobs()[-1].prompt == "a red fox"
+    assert jobs(bundle)[-1].prompt == "a red fox"
 
 
-def test_there_is_no_other_of_what_has_no_pictures_or_is_elsewhere(world: World) -> None:
-    first = world.paint()
+def test_there_is_no_other_of_what_has_no_pictures_or_is_elsewhere(bundle: Bundle) -> None:
+    first = paint(bundle)
     text = a_message(9, role=Role.ASSISTANT)
-    world.tables.rows.messages[USER, CHAT, text.id] = text
+    bundle.tables.rows.messages[USER, CHAT, text.id] = text
 
     for again, chat in (
         (a_ulid(7), CHAT),
@@ -348,13 +275,13 @@ def test_there_is_no_other_of_what_has_no_pictures_or_is_elsewhere(world: World)
         (first.assistant.id, "elsewhere"),
     ):
         with pytest.raises(UnknownAnswer):
-            world.paint(2, again=again, chat_id=chat)
+            paint(bundle, 2, again=again, chat_id=chat)
     with pytest.raises(UnknownAnswer):
-        world.paint(2, again=first.assistant.id, user_id="mallory")
+        paint(bundle, 2, again=first.assistant.id, user_id="mallory")
 
 
-def test_the_model_learns_what_was_painted_without_it(world: World) -> None:
-    answer = world.paint(aspect_ratio="16:9")
+def test_the_model_learns_what_was_painted_without_it(bundle: Bundle) -> None:
+    answer = paint(bundle, aspect_ratio="16:9")
 
     said = turns([answer.user, replace(answer.assistant, status=Status.COMPLETE)])
 
@@ -366,16 +293,16 @@ def test_the_model_learns_what_was_painted_without_it(world: World) -> None:
 # --- Sizes -------------------------------------------------------------------------------------
 
 
-def test_a_large_picture_counts_as_several_and_no_more_are_painted_than_fit(world: World) -> None:
-    assistant = world.paint(count=2, image_size="4K").assistant
+def test_a_large_picture_counts_as_several_and_no_more_are_painted_than_fit(bundle: Bundle) -> None:
+    assistant = paint(bundle, count=2, image_size="4K").assistant
 
-    assert [job.image_size for job in world.jobs()] == ["4K"]
-    assert world.used() == (3, 1, 1, 0)
+    assert [job.image_size for job in jobs(bundle)] == ["4K"]
+    assert used(bundle) == (3, 1, 1, 0)
     assert [slot.status for slot in assistant.slots] == [SlotStatus.GENERATING, SlotStatus.FAILED]
     assert assistant.image_size == "4K"
 
-    another = world.paint(1, again=assistant.id).assistant
+    another = paint(bundle, 1, again=assistant.id).assistant
     assert (another.image_size, another.status) == ("4K", Status.FAILED)
 
     with pytest.raises(Invalid):
-        world.paint(2, image_model="unheard-of")
+        paint(bundle, 2, image_model="unheard-of")

@@ -107,7 +107,7 @@ def test_the_model_is_sent_what_was_said_before_the_question_and_no_more(bundle:
     conversation, _ = bundle.text.asked[-1]
     assert [(turn.role, turn.parts) for turn in conversation] == [
         ("user", [{"text": "Hi"}]),
-        ("model", [{"text": "Hello!"}]),
+        ("model", json.loads(HELLO.parts)),
         ("user", [{"text": "What is new?"}]),
     ]
 

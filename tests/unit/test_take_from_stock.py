@@ -5,38 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from random import Random
 from typing import Any
 
 import pytest
-from tests.support.answering import Answering
-from tests.support.builders import CHAT, a_question, an_image
+from tests.support.answering import Take
+from tests.support.builders import CHAT, an_image
+from tests.support.bundle import DAY, Bundle, Killed, die, new_of
 from tests.support.bundle import FOX as WISH
-from tests.support.bundle import Killed, die
 from tests.support.costs import IMAGE_MODEL
 from tests.support.doubles import (
     NOW,
-    FixedClock,
-    InMemoryPictures,
     PlainTags,
-    RecordingLog,
-    RecordingMetrics,
-    RecordingPush,
-    RecordingStarter,
-    ScriptedModel,
-)
-from tests.support.in_memory import (
-    InMemoryEventLog,
-    InMemoryLedger,
-    InMemoryMessages,
-    InMemoryTables,
 )
 from tests.support.in_memory_stock import InMemoryFirstQuestions, InMemoryStock, InMemoryStockFiles
 from tests.unit.conftest import USER
 
-from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
 from afterimage.domain.conversation import turns
 from afterimage.domain.errors import Busy, IdReused, MessageLimit
@@ -46,12 +31,11 @@ from afterimage.domain.messages import MessageType, Status
 from afterimage.domain.metrics import Metric
 from afterimage.domain.stock import SAMPLE, StockPicture, StockStatus, ready_name
 from afterimage.domain.suggestions import Suggestion, Suggestions
-from afterimage.invocation import Invocation
-from afterimage.use_cases.answer_message import Answer, AnswerMessage
+from afterimage.use_cases.answer_message import Answer
+from afterimage.use_cases.choose_painter import ChoosePainter
+from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.take_from_stock import TakeFromStock
-from afterimage.use_cases.turns import PaintersTurns
 
-DAY = "2026-11-20"
 FOX = Suggestion(text="A fox in the snow", aspect_ratio="3:2")
 SETTING = Suggestions(suggestions=(FOX,), stock_size=3, pictures_a_day=9)
 LIMITS = Limits(
@@ -65,26 +49,35 @@ LIMITS = Limits(
 )
 
 
-@dataclass
-class World:
-    answer: AnswerMessage
-    tables: InMemoryTables
-    stock: InMemoryStock
-    files: InMemoryStockFiles
-    pictures: InMemoryPictures
-    model: ScriptedModel
-    push: RecordingPush
-    clock: FixedClock
-    log: RecordingLog
-    metrics: RecordingMetrics
-    setting: list[Suggestions | None]
+class Stocked(Bundle):
+    """A bundle whose stock has one picture of the suggestion."""
+
+    def take(self, opening: OpenQuestion, painters: ChoosePainter, /) -> Take:
+        self.setting: Suggestions | None = SETTING
+        self.stock, self.files = InMemoryStock(self.tables), InMemoryStockFiles(self.pictures)
+        return TakeFromStock(
+            lambda: self.setting,
+            self.stock,
+            self.files,
+            self.channel,
+            InMemoryFirstQuestions(self.tables),
+            opening,
+            painters,
+            PlainTags(),
+            self.clock,
+            LIMITS,
+            self.threads,
+            self.randomness,
+            self.log,
+            self.metrics,
+        )
 
     def ask(self, number: int = 0, **changed: Any) -> Answer:
-        return self.answer(a_question(number, self.clock.now(), **({"text": FOX.text} | changed)))
+        return super().ask(number, **({"text": FOX.text} | changed))
 
     def asks_a_model(self, **changed: Any) -> bool:
         """Whether the question goes the usual way, and the stock stays as it is."""
-        self.model.script.append(WISH)
+        self.text.script.append(WISH)
         before = dict(self.tables.rows.stock)
         answer = self.ask(**changed)
         is_usual = answer.assistant.status is Status.GENERATING
@@ -109,69 +102,8 @@ class World:
 
 
 @pytest.fixture
-def world(
-    channel: UnifiedChannel,
-    tables: InMemoryTables,
-    push: RecordingPush,
-    clock: FixedClock,
-    threads: Executor,
-    log: RecordingLog,
-    metrics: RecordingMetrics,
-    journal: list[str],
-    starter: RecordingStarter,
-    turns: PaintersTurns,
-) -> World:
-    tables.register(USER, "tab", NOW)
-    model, ledger = ScriptedModel(journal=journal), InMemoryLedger(tables)
-    pictures, stock = InMemoryPictures(journal), InMemoryStock(tables)
-    files, setting = InMemoryStockFiles(pictures), [SETTING]
-    events = InMemoryEventLog(tables)
-    answering = Answering(
-        channel,
-        InMemoryMessages(tables),
-        ledger,
-        ledger,
-        model,
-        starter,
-        turns,
-        Invocation(clock),
-        events,
-        pictures,
-        clock,
-        LIMITS,
-        threads,
-        log,
-        metrics,
-        take=lambda opening, painters: TakeFromStock(
-            lambda: setting[0],
-            stock,
-            files,
-            channel,
-            InMemoryFirstQuestions(tables),
-            opening,
-            painters,
-            PlainTags(),
-            clock,
-            LIMITS,
-            threads,
-            Random(0),  # noqa: S311 - the same on every run
-            log,
-            metrics,
-        ),
-    )
-    made = World(
-        answering.answer,
-        tables,
-        stock,
-        files,
-        pictures,
-        model,
-        push,
-        clock,
-        log,
-        metrics,
-        setting,  # type: ignore[arg-type]
-    )
+def bundle(threads: Executor) -> Stocked:
+    made = new_of(Stocked, threads, limits=LIMITS)
     made.put(0, SAMPLE)
     made.put(1)
     return made
@@ -180,11 +112,11 @@ def world(
 # --- What is handed over -------------------------------------------------------------------------
 
 
-def test_both_messages_and_the_picture_are_there_at_once(world: World) -> None:
-    answer = world.ask(suggestion_id=FOX.id)
+def test_both_messages_and_the_picture_are_there_at_once(bundle: Stocked) -> None:
+    answer = bundle.ask(suggestion_id=FOX.id)
 
     assistant = answer.assistant
-    assert [(frame["event"], frame["seq"]) for frame in world.push.to("tab")] == [
+    assert [(frame["event"], frame["seq"]) for frame in bundle.push.to("tab")] == [
         ("message-insert", 1),
         ("message-insert", 2),
         ("image-insert", 3),
@@ -192,52 +124,52 @@ def test_both_messages_and_the_picture_are_there_at_once(world: World) -> None:
     assert (assistant.status, assistant.type) == (Status.COMPLETE, MessageType.IMAGE)
     assert (assistant.version, assistant.tries, assistant.deadline) == (1, 1, None)
     assert (assistant.prompt, assistant.aspect_ratio) == (FOX.text, "3:2")
-    assert world.tables.rows.messages[USER, CHAT, assistant.id] == assistant
+    assert bundle.tables.rows.messages[USER, CHAT, assistant.id] == assistant
     image = assistant.image
     assert image is not None
-    assert world.tables.rows.images[USER, image.id] == image
+    assert bundle.tables.rows.images[USER, image.id] == image
     assert (image.id, image.message_id, image.chat_id) == (
         assistant.slots[0].id,
         assistant.id,
         CHAT,
     )
-    assert "reply" not in world.model.journal
-    assert world.tables.read(USER).open_messages == 0
+    assert "reply" not in bundle.text.journal
+    assert bundle.tables.read(USER).open_messages == 0
 
 
 @pytest.mark.parametrize(
     ("width", "names"),
     [(1024, ("original", "full.webp", "thumbnail.webp")), (2048, ids.IMAGE_FILES)],
 )
-def test_the_files_are_the_users_own(world: World, width: int, names: Sequence[str]) -> None:
-    world.put(1, width=width)
+def test_the_files_are_the_users_own(bundle: Stocked, width: int, names: Sequence[str]) -> None:
+    bundle.put(1, width=width)
 
-    image = world.ask().assistant.image
+    image = bundle.ask().assistant.image
 
     assert image is not None
     keys = ids.image_keys(USER, image.id)
     own = ids.picture_folder(USER, image.id)
-    copied = {key: data for key, data in world.pictures.files.items() if key in keys}
+    copied = {key: data for key, data in bundle.pictures.files.items() if key in keys}
     assert copied == {f"{own}{name}": f"1 {name}".encode() for name in names}
     assert (image.key, image.thumbnail_key) == (keys[1], keys[2])
     tags = (f"picture {USER} {image.id}", f"chat {USER} {CHAT}", f"user {USER}")
-    assert set(world.files.copied.values()) == {tags}
+    assert set(bundle.files.copied.values()) == {tags}
 
 
-def test_it_counts_as_a_message_and_a_picture_and_as_no_call(world: World) -> None:
-    answer = world.ask()
+def test_it_counts_as_a_message_and_a_picture_and_as_no_call(bundle: Stocked) -> None:
+    answer = bundle.ask()
 
-    used = InMemoryLedger(world.tables).used(USER, DAY)
+    used = bundle.ledger.used(USER, DAY)
     assert (used.messages, used.images, used.image_calls, used.text_calls) == (1, 1, 0, 0)
-    (job,) = world.tables.rows.jobs.values()
+    (job,) = bundle.tables.rows.jobs.values()
     assert (job.status, job.price_usd, job.model) == (JobStatus.SUCCEEDED, "0.0336", IMAGE_MODEL)
     assert job.id == answer.assistant.slots[0].id
-    assert world.statuses() == [StockStatus.SPENT]
-    assert world.metrics.counts("Ended", "Success") == {"EndedComplete": 1, "Success": 100}
+    assert bundle.statuses() == [StockStatus.SPENT]
+    assert bundle.metrics.counts("Ended", "Success") == {"EndedComplete": 1, "Success": 100}
 
 
-def test_a_later_question_knows_what_was_painted(world: World) -> None:
-    answer = world.ask()
+def test_a_later_question_knows_what_was_painted(bundle: Stocked) -> None:
+    answer = bundle.ask()
 
     asked, called = turns([answer.user, answer.assistant])[:2]
     assert asked.role == "user"
@@ -250,14 +182,14 @@ def test_a_later_question_knows_what_was_painted(world: World) -> None:
 # --- Who gets it ---------------------------------------------------------------------------------
 
 
-def test_nobody_gets_the_same_picture_twice(world: World) -> None:
-    world.put(2)
+def test_nobody_gets_the_same_picture_twice(bundle: Stocked) -> None:
+    bundle.put(2)
     users = ["bob", "carol"]
     for user in users:
-        world.ask(user_id=user)
+        bundle.ask(user_id=user)
 
-    assert world.asks_a_model()
-    got = {world.pictures.files[image.key] for image in world.tables.rows.images.values()}
+    assert bundle.asks_a_model()
+    got = {bundle.pictures.files[image.key] for image in bundle.tables.rows.images.values()}
     assert got == {b"1 full.webp", b"2 full.webp"}
 
 
@@ -271,9 +203,9 @@ def test_nobody_gets_the_same_picture_twice(world: World) -> None:
     ],
 )
 def test_a_question_that_wishes_for_something_else_goes_the_usual_way(
-    world: World, otherwise: dict[str, Any]
+    bundle: Stocked, otherwise: dict[str, Any]
 ) -> None:
-    assert world.asks_a_model(**otherwise)
+    assert bundle.asks_a_model(**otherwise)
 
 
 @pytest.mark.parametrize(
@@ -287,135 +219,137 @@ def test_a_question_that_wishes_for_something_else_goes_the_usual_way(
         {"image_size": "1K"},
     ],
 )
-def test_the_same_wish_in_other_letters_is_the_same(world: World, the_same: dict[str, Any]) -> None:
-    assert not world.asks_a_model(**the_same)
+def test_the_same_wish_in_other_letters_is_the_same(
+    bundle: Stocked, the_same: dict[str, Any]
+) -> None:
+    assert not bundle.asks_a_model(**the_same)
 
 
-def test_who_chooses_a_model_gets_none_of_another(world: World) -> None:
-    world.tables.rows.stock.clear()
-    world.put(1, model="an-older-model")
+def test_who_chooses_a_model_gets_none_of_another(bundle: Stocked) -> None:
+    bundle.tables.rows.stock.clear()
+    bundle.put(1, model="an-older-model")
 
-    assert world.asks_a_model(image_size="1K")
-    assert not world.asks_a_model(number=1, chat_id="another")
+    assert bundle.asks_a_model(image_size="1K")
+    assert not bundle.asks_a_model(number=1, chat_id="another")
 
 
-def test_only_a_chats_first_question_is_answered_so(world: World) -> None:
-    world.model.script.append(WISH)
-    world.ask(number=1, text="Draw something", user_id="bob")
+def test_only_a_chats_first_question_is_answered_so(bundle: Stocked) -> None:
+    bundle.text.script.append(WISH)
+    bundle.ask(number=1, text="Draw something", user_id="bob")
 
-    assert world.asks_a_model(number=2, user_id="bob")
-    assert world.statuses() == [StockStatus.READY]
+    assert bundle.asks_a_model(number=2, user_id="bob")
+    assert bundle.statuses() == [StockStatus.READY]
 
 
 @pytest.mark.parametrize("setting", [None, Suggestions()])
 def test_what_is_not_suggested_any_more_is_not_handed_out(
-    world: World, setting: Suggestions | None
+    bundle: Stocked, setting: Suggestions | None
 ) -> None:
-    world.setting[0] = setting
+    bundle.setting = setting
 
-    assert world.asks_a_model()
+    assert bundle.asks_a_model()
 
 
 @pytest.mark.parametrize("counter", ["quota", "messages"])
-def test_a_day_without_room_takes_nothing(world: World, counter: str) -> None:
-    world.tables.rows.used[USER, f"{counter}#{DAY}"] = 9
-    world.model.script.append(WISH)
+def test_a_day_without_room_takes_nothing(bundle: Stocked, counter: str) -> None:
+    bundle.tables.rows.used[USER, f"{counter}#{DAY}"] = 9
+    bundle.text.script.append(WISH)
     with suppress(MessageLimit):
-        error = world.ask().assistant.error
+        error = bundle.ask().assistant.error
         assert error is not None
         assert error.code == "quota_exceeded"
 
-    assert world.statuses() == [StockStatus.READY]
+    assert bundle.statuses() == [StockStatus.READY]
 
 
-def test_what_is_asked_makes_the_stock_deeper_also_where_it_is_empty(world: World) -> None:
-    world.ask()
-    world.asks_a_model(user_id="bob")
+def test_what_is_asked_makes_the_stock_deeper_also_where_it_is_empty(bundle: Stocked) -> None:
+    bundle.ask()
+    bundle.asks_a_model(user_id="bob")
 
-    assert world.stock.everything(NOW).asked == {FOX.id: 2}
+    assert bundle.stock.everything(NOW).asked == {FOX.id: 2}
 
 
 # --- Again, beside one another, and in a crash ---------------------------------------------------
 
 
-def test_a_repeat_gets_the_first_answer(world: World) -> None:
-    world.put(2)
-    first = world.ask()
+def test_a_repeat_gets_the_first_answer(bundle: Stocked) -> None:
+    bundle.put(2)
+    first = bundle.ask()
 
-    assert world.ask() == first
-    assert sorted(world.statuses()) == [StockStatus.READY, StockStatus.SPENT]
+    assert bundle.ask() == first
+    assert sorted(bundle.statuses()) == [StockStatus.READY, StockStatus.SPENT]
     with pytest.raises(IdReused):
-        world.ask(text="something else")
+        bundle.ask(text="something else")
 
 
-def test_who_died_behind_the_taking_is_followed_by_a_repeat_with_the_same(world: World) -> None:
-    world.put(2)
-    world.files.meanwhile = die
+def test_who_died_behind_the_taking_is_followed_by_a_repeat_with_the_same(bundle: Stocked) -> None:
+    bundle.put(2)
+    bundle.files.meanwhile = die
     with pytest.raises(Killed):
-        world.ask()
-    assert sorted(world.statuses()) == [StockStatus.READY, StockStatus.TAKEN]
-    world.files.meanwhile = lambda: None
+        bundle.ask()
+    assert sorted(bundle.statuses()) == [StockStatus.READY, StockStatus.TAKEN]
+    bundle.files.meanwhile = lambda: None
 
-    world.ask()
+    bundle.ask()
 
-    assert sorted(world.statuses()) == [StockStatus.READY, StockStatus.SPENT]
+    assert sorted(bundle.statuses()) == [StockStatus.READY, StockStatus.SPENT]
 
 
-def test_while_it_is_put_back_a_repeat_waits(world: World) -> None:
-    world.files.meanwhile = die
+def test_while_it_is_put_back_a_repeat_waits(bundle: Stocked) -> None:
+    bundle.files.meanwhile = die
     with pytest.raises(Killed):
-        world.ask()
-    (taken,) = [p for p in world.tables.rows.stock.values() if p.status is StockStatus.TAKEN]
-    assert world.stock.hold(taken, NOW + timedelta(minutes=2))
+        bundle.ask()
+    (taken,) = [p for p in bundle.tables.rows.stock.values() if p.status is StockStatus.TAKEN]
+    assert bundle.stock.hold(taken, NOW + timedelta(minutes=2))
 
     with pytest.raises(Busy):
-        world.ask()
+        bundle.ask()
 
 
 def failing() -> None:
     raise OSError("not copied")
 
 
-def another_asked(world: World) -> Callable[[], None]:
+def another_asked(bundle: Stocked) -> Callable[[], None]:
     """In the same chat, between the taking and the handing over."""
 
     def ask() -> None:
-        world.files.meanwhile = lambda: None
-        world.model.script.append(WISH)
-        world.ask(number=5, text="Draw something")
+        bundle.files.meanwhile = lambda: None
+        bundle.text.script.append(WISH)
+        bundle.ask(number=5, text="Draw something")
 
     return ask
 
 
 @pytest.mark.parametrize("how", ["copies fail", "the chat has begun", "put back"])
-def test_what_does_not_come_about_goes_the_usual_way_and_back(world: World, how: str) -> None:
+def test_what_does_not_come_about_goes_the_usual_way_and_back(bundle: Stocked, how: str) -> None:
     def put_back() -> None:
-        for key, one in list(world.tables.rows.stock.items()):
+        for key, one in list(bundle.tables.rows.stock.items()):
             if one.status is StockStatus.TAKEN:
-                world.tables.rows.stock[key] = replace(one, status=StockStatus.HELD)
+                bundle.tables.rows.stock[key] = replace(one, status=StockStatus.HELD)
 
     happens = {
         "copies fail": failing,
-        "the chat has begun": another_asked(world),
+        "the chat has begun": another_asked(bundle),
         "put back": put_back,
     }
-    world.files.meanwhile = happens[how]
-    world.model.script.append(WISH)
+    bundle.files.meanwhile = happens[how]
+    bundle.text.script.append(WISH)
 
-    answer = world.ask()
+    answer = bundle.ask()
 
     assert answer.assistant.status is Status.GENERATING
-    left = [one for one in world.tables.rows.stock.values() if not one.is_sample]
+    left = [one for one in bundle.tables.rows.stock.values() if not one.is_sample]
     if how == "put back":
         assert [one.status for one in left] == [StockStatus.HELD]
     else:
         assert [(one.status, one.until) for one in left] == [(StockStatus.TAKEN, NOW)]
-    assert world.metrics.of(Metric.DEFECTS) == ([1] if how == "copies fail" else [])
+    assert bundle.metrics.of(Metric.DEFECTS) == ([1] if how == "copies fail" else [])
 
 
-def test_open_answers_keep_nobody_from_what_is_there(world: World) -> None:
+def test_open_answers_keep_nobody_from_what_is_there(bundle: Stocked) -> None:
     for number in range(LIMITS.open_messages):
-        world.model.script.append(WISH)
-        world.ask(number=number, text="Draw something", chat_id=f"another-{number}")
+        bundle.text.script.append(WISH)
+        bundle.ask(number=number, text="Draw something", chat_id=f"another-{number}")
 
-    assert world.ask(number=2).assistant.status is Status.COMPLETE
+    assert bundle.ask(number=2).assistant.status is Status.COMPLETE
