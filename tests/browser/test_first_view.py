@@ -24,6 +24,15 @@ def test_the_first_view_is_few_requests(
     assert len(own) <= MOST_REQUESTS
     assert len(set(own)) == len(own)
 
+    page.goto("about:blank")
+    page.goto(stack.url)
+
+    sent = page.evaluate(
+        "performance.getEntriesByType('resource')"
+        ".filter(({ transferSize }) => transferSize > 0).map(({ name }) => name)"
+    )
+    assert sent == []
+
 
 def test_a_press_waits_for_what_is_not_there_yet(
     stack: Stack,

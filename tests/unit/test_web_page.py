@@ -118,6 +118,26 @@ def test_what_a_browser_has_already_is_not_sent_again(page: WebPage, tmp_path: P
     assert (changed["statusCode"], changed["body"]) == (200, "changed")
 
 
+def test_what_the_page_names_is_kept_until_a_file_changes(page: WebPage, tmp_path: Path) -> None:
+    (tmp_path / "static" / "index.html").write_text("/static/{{version}}/vendor/lib.js")
+
+    def named() -> str:
+        body: str = page({"routeKey": "GET /"}, None)["body"]
+        return body.removeprefix("/static/")
+
+    first = named()
+    kept = static(page, first)
+    (tmp_path / "static" / "app.js").write_text("changed")
+    late = static(page, first)
+
+    assert (kept["statusCode"], kept["body"]) == (200, "export {};")
+    assert "immutable" in kept["headers"]["cache-control"]
+    assert (late["statusCode"], late["headers"]["cache-control"]) == (200, "no-cache")
+    assert named() != first
+    assert "immutable" in static(page, named())["headers"]["cache-control"]
+    assert static(page, "vendor/lib.js")["headers"]["cache-control"] == "no-cache"
+
+
 def test_the_policy_allows_this_origin_the_issuer_and_the_channel_only(page: WebPage) -> None:
     headers = page({"routeKey": "GET /"}, None)["headers"]
 
@@ -233,6 +253,9 @@ def test_bytes_travel_in_base64(page: WebPage) -> None:
         "link.txt",
         "..\\secret.txt",
         "%2e%2e/secret.txt",
+        "0123456789abcdef/../../secret.txt",
+        "0123456789abcdef//etc/passwd",
+        "0123456789abcdef/",
         "app.js\x00.png",
         "x" * 5_000,
         "\ud800",
@@ -322,7 +345,9 @@ def packed(files: Iterable[Path]) -> int:
 
 def test_the_first_view_is_small_and_few_requests_all_asked_for_at_once() -> None:
     html = (STATIC / "index.html").read_text("utf-8")
-    named = {STATIC / name for name in re.findall(r'(?:href|src)="/static/([^"]+)"', html)}
+    named = {
+        STATIC / name for name in re.findall(r'(?:href|src)="/static/{{version}}/([^"]+)"', html)
+    }
     first = named | {STATIC / "index.html"}
 
     assert named == imported(STATIC / "app.js", set()) | {STATIC / "style.css"}

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import json
 import mimetypes
+import re
 from base64 import b64encode
 from collections.abc import Callable, Mapping
 from html import escape
@@ -29,6 +30,10 @@ _NOBODY = "'none'"
 # Where a sign-in in a window ends, which hands over to who opened it: so it must know them.
 _SIGNED_IN = "signed_in.html"
 _CONFIG_PLACE = b"{{config}}"
+_VERSION_PLACE = b"{{version}}"
+_VERSION = re.compile(r"([0-9a-f]{16})/(.+)", re.DOTALL)
+_FRESH = "no-cache"  # the browser asks each time whether it is still so
+_FOREVER = "public, max-age=31536000, immutable"
 _NOSNIFF = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
 _SAFE = {
     **_NOSNIFF,
@@ -103,8 +108,7 @@ class WebPage:
                 token = (event.get("pathParameters") or {}).get("token", "")
                 return self._shared(token, headers.get("accept-language", ""))
             case _:
-                path = (event.get("pathParameters") or {}).get("proxy", "")
-                return self._file(path, headers)
+                return self._static((event.get("pathParameters") or {}).get("proxy", ""), headers)
 
     def _page_config(self) -> dict[str, Any]:
         config = self._config()
@@ -165,7 +169,30 @@ class WebPage:
             )
         )
 
-    def _file(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
+    def _static(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
+        """A file by its name, or by a version and its name: of this version it is kept for ever.
+
+        Who asks for another version, as a page does that was open during a deployment, gets the
+        file as it is now, and keeps it for this once.
+        """
+        match = _VERSION.fullmatch(path)
+        if match is None:
+            return self._file(path, asked)
+        version, name = match.groups()
+        return self._file(name, asked, _FOREVER if version == self._version() else _FRESH)
+
+    def _version(self) -> str:
+        """Of all files together: a module is of one version with those that it imports.
+
+        Worked out each time, 1 ms: whoever changes a file here sees it at once.
+        """
+        whole = hashlib.sha256()
+        for file in sorted(file for file in self._root.rglob("*") if file.is_file()):
+            whole.update(hashlib.sha256(str(file.relative_to(self._root)).encode()).digest())
+            whole.update(hashlib.sha256(file.read_bytes()).digest())
+        return whole.hexdigest()[:16]
+
+    def _file(self, path: str, asked: Mapping[str, str], keeping: str = _FRESH) -> dict[str, Any]:
         """A file of the page; 304 if the browser has it already."""
         file = self._found(path)
         if file is None:
@@ -176,12 +203,13 @@ class WebPage:
         if kind == "text/html":
             told = {"push": bool(self._config()["push_hosts"])}
             config = escape(json.dumps({**self._page_config(), **told}))
+            data = data.replace(_VERSION_PLACE, self._version().encode())
             data = data.replace(_CONFIG_PLACE, config.encode())
         is_text = kind.startswith(_TEXT_TYPES)
         tag = f'"{hashlib.sha256(data).hexdigest()[:32]}"'
         headers = {
             "content-type": kind + ("; charset=utf-8" if is_text else ""),
-            "cache-control": "no-cache",
+            "cache-control": keeping,
             "content-security-policy": _WORKER_POLICY if path == _WORKER else self._policy(),
             "etag": tag,
             **_SAFE,
