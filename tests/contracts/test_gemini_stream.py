@@ -296,6 +296,13 @@ def lines_of(body: Any) -> bytes:
     )
 
 
+def in_schemas_names(said: bytes) -> bytes:
+    for name in (b"finish_reason", b"inline_data", b"mime_type", b"thought_signature"):
+        first, _, rest = name.partition(b"_")
+        said = said.replace(b'"%s%s"' % (first, rest.capitalize()), b'"%s"' % name)
+    return said
+
+
 SPOKEN = response({"text": "?"}, part(PICTURE), finishReason="STOP")
 SHAPES: dict[str, tuple[str, bytes]] = {
     "another type": (JSON, STREAM),
@@ -325,6 +332,9 @@ SHAPES: dict[str, tuple[str, bytes]] = {
     "no list of candidates": (EVENT_STREAM, event({"candidates": WHOLE["candidates"][0]})),
     "beside no error": (EVENT_STREAM, event({**WHOLE, "error": {}})),
     "beside an error": (EVENT_STREAM, event({**WHOLE, **error(503)})),
+    "names of the schema": (EVENT_STREAM, in_schemas_names(STREAM)),
+    "names of the schema in a list": (JSON, in_schemas_names(json.dumps([WHOLE]).encode())),
+    "no script": (JSON, b")]}'\n" + json.dumps([WHOLE], indent=1).encode()),
     "odd parts": (EVENT_STREAM, event(response(7, None, part(PICTURE), finishReason="STOP"))),  # type: ignore[arg-type]
 }
 
@@ -363,6 +373,7 @@ NO_PICTURES: dict[str, tuple[str, bytes]] = {
     "an empty event": (EVENT_STREAM, b"data:\n\n"),
     "a marker": (EVENT_STREAM, b"data: [DONE]\n\n"),
     "half a list": (JSON, json.dumps([STREAM.decode()]).encode()[:-9]),
+    "nothing behind no script": (JSON, b")]}'"),
     "not compressed": ("Content-Encoding: gzip", STREAM),
 }
 

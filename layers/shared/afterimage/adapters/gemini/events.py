@@ -13,7 +13,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 from typing import Any, NamedTuple
 
+from afterimage.adapters.gemini.names import as_documented
+
 _BOM = b"\xef\xbb\xbf"
+_NO_SCRIPT = b")]}'"  # before JSON that no page shall run as a script
 _FIELDS = (b":", b"event:", b"id:", b"retry:")
 _BETWEEN = re.compile(r"[\s,\[\]]*")
 _BEGINS = re.compile(rb"\s*(?:\{|\[\s*(?:\{|$))")  # an object, or a list of them
@@ -72,19 +75,21 @@ def events(chunks: Iterable[bytes], watched: Lines = _USUAL) -> Iterator[Event]:
     is_plain = head.startswith((b"{", b"["))
     for event in _objects(all_of_it) if is_plain else _server_sent(all_of_it, watched):
         understood = True
-        yield event
+        yield event._replace(data=as_documented(event.data))
     if not understood:
         raise Garbled(bool(head), f"no event in {head[:80]!r}" if head else "an empty answer")
 
 
 def _beginning(chunks: Iterator[bytes]) -> bytes:
-    """Enough to see what it is, without a byte order mark and white space."""
+    """Enough to see what it is, without what stands before it: marks and white space."""
     head = b""
     for chunk in chunks:
         head += chunk
-        if not _BOM.startswith(head) and (start := head.removeprefix(_BOM).lstrip()):
-            return start
-    return b""
+        start = head.removeprefix(_BOM).lstrip()
+        is_whole = not _BOM.startswith(head) and not _NO_SCRIPT.startswith(start)
+        if is_whole and (said := start.removeprefix(_NO_SCRIPT).lstrip()):
+            return said
+    return head.removeprefix(_BOM).lstrip()
 
 
 # --- Server-sent events ------------------------------------------------------------------------
