@@ -232,22 +232,23 @@ def test_a_draft_is_never_stored_and_never_the_picture(bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("draft_is_read", [True, False])
 def test_a_draft_is_the_picture_where_nothing_finished_can_be_read(
-    world: World, *, draft_is_read: bool
+    bundle: Bundle, *, draft_is_read: bool
 ) -> None:
     """It has been paid for: nothing is asked again."""
-    world.model.drafts = [b"a draft", b"another"]
-    world.model.script = [[b"half", b"a picture"]]
+    bundle.painter.drafts = [b"a draft", b"another"]
+    bundle.painter.script = [[b"half", b"a picture"]]
     unread = {b"half", b"a picture", *([] if draft_is_read else [b"another"])}
 
-    world.run(studio=FakeStudio(unreadable=unread))
+    run(bundle, studio=FakeStudio(unreadable=unread))
 
-    assert len(world.model.asked) == 1
+    assert len(bundle.painter.asked) == 1
     if draft_is_read:
         original = ids.image_keys(USER, JOB.id)[0]
-        assert (world.message().status, world.used()) == (Status.COMPLETE, 1)
-        assert (world.pictures.files[original], len(world.message().images)) == (b"another", 1)
+        assert (bundle.now(WAITING).status, bundle.used()[0]) == (Status.COMPLETE, 1)
+        assert bundle.pictures.files[original] == b"another"
+        assert len(bundle.now(WAITING).images) == 1
     else:
-        assert (world.error_code(), world.used()) == ("no_image", 0)
+        assert (bundle.code(WAITING), bundle.used()[0]) == ("no_image", 0)
 
 
 def test_without_knowing_who_is_connected_the_picture_is_made_all_the_same(
