@@ -289,6 +289,24 @@ def test_a_draft_is_better_than_a_picture_that_cannot_be_read(final: Any) -> Non
     assert image_bytes(body(inline(b"draft", thought=True), unread)) == b"draft"
 
 
+ADDRESS = {"fileData": {"mimeType": "image/png", "fileUri": "https://files.test/a"}}
+
+
+@pytest.mark.parametrize("part", [ADDRESS, inline(""), {"inlineData": {"mimeType": "image/png"}}])
+def test_a_picture_that_is_not_in_its_answer_is_not_asked_for_twice(part: dict[str, Any]) -> None:
+    """It has been painted, and is paid for."""
+    with pytest.raises(NoImage):
+        finished(body({"text": "Here it is."}, part))
+
+    assert finished(body(inline(b"draft", thought=True), part)) == [b"draft"]
+    assert finished(body(part, inline(b"another"))) == [b"another"]
+
+
+def test_a_null_is_no_picture() -> None:
+    with pytest.raises(Retryable):
+        finished(body({"text": "Words", "inlineData": None, "fileData": None}))
+
+
 @pytest.mark.parametrize(
     "data",
     [

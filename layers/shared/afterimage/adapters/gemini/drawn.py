@@ -15,6 +15,7 @@ from contextlib import suppress
 from typing import Any, NamedTuple
 
 from afterimage.adapters.gemini import answers
+from afterimage.adapters.gemini.loose import as_dict
 
 _AROUND = re.compile(r"^\s*data:[^,]{0,100};base64,|[\r\n]+")
 BEGINS = re.compile(rb'"data"\s*:\s*"')
@@ -24,7 +25,8 @@ class Drawn(NamedTuple):
     """One picture of an answer.
 
     Attributes:
-        data: its bytes; None where what was sent is no base64.
+        data: its bytes; None where what was sent is no base64, or an address. Addresses are not
+            followed: what is asked for comes within the answer.
         is_draft: made while the model thinks.
     """
 
@@ -34,18 +36,22 @@ class Drawn(NamedTuple):
 
 def has_picture(candidate: dict[str, Any]) -> bool:
     """Whether there is one, or a draft; it is not decoded."""
-    return any("inlineData" in part for part in answers.parts(candidate))
+    return any(_has_file(part) for part in answers.parts(candidate))
 
 
 def drawn(candidate: dict[str, Any]) -> list[Drawn]:
     """The pictures, in their order."""
     found = []
     for part in answers.parts(candidate):
-        inline = part.get("inlineData")
-        data = inline.get("data") if isinstance(inline, dict) else None
-        if data and isinstance(data, str | bytes):
-            found.append(Drawn(_decoded(data), answers.is_thought(part)))
+        if _has_file(part):
+            data = as_dict(part.get("inlineData")).get("data")
+            read = _decoded(data) if data and isinstance(data, str | bytes) else None
+            found.append(Drawn(read, answers.is_thought(part)))
     return found
+
+
+def _has_file(part: dict[str, Any]) -> bool:
+    return any(part.get(name) is not None for name in ("inlineData", "fileData"))
 
 
 def _decoded(data: str | bytes) -> bytes | None:

@@ -102,5 +102,5 @@ class StreamedPicture:
         if self._draft is not None and isinstance(failure, Retryable):
             return [self._draft]
         if self._unreadable:
-            raise NoImage("the inline data is not base64")
+            raise NoImage("a picture came that is no base64, or as an address")
         raise failure
