@@ -376,7 +376,7 @@ def test_chats_and_their_titles(call: Call) -> None:
         {**chat, "title": "Renamed", "title_origin": "person"},
     )
     assert call(routes.EDIT_CHAT, chat_id=CHAT, body={"pinned": True})[1]["pinned"] is True
-    for nothing in ({}, {"title": None}, {"title": " "}, {"pinned": "yes"}):
+    for nothing in ({}, {"title": None}, {"title": " "}, {"title": "\u2060"}, {"pinned": "yes"}):
         assert call(routes.EDIT_CHAT, chat_id=CHAT, body=nothing)[0] == 400
     assert call(routes.EDIT_CHAT, chat_id=CHAT, body={"title": "x"}, user="bob")[0] == 404
 

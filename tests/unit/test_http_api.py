@@ -251,6 +251,8 @@ def test_a_bad_body_is_refused_and_not_repeated(api: Api, body: str | None) -> N
     ("body", "said"),
     [
         ({"text": " "}, "text: must not be blank"),
+        ({"text": "\u200b\ufeff\u3164\u2800"}, "text: must not be blank"),
+        ({"text": "\u200d", "paint": True, "image_ids": [a_ulid()]}, "text: must not be blank"),
         ({"text": "a", "image_ids": [a_ulid()] * 2}, "image_ids: names one twice"),
         ({"text": "x" * 2_001, "paint": True}, "a prompt has at most 2,000 characters"),
     ],

@@ -112,7 +112,7 @@ def test_words_are_found_however_they_are_written(
     assert found(search, words) == [("c", text) for text in texts]
 
 
-@pytest.mark.parametrize("words", ["", " ", "\u0301", "\t\n"])
+@pytest.mark.parametrize("words", ["", " ", "\u0301", "\t\n", "\u200b"])
 def test_no_word_is_none_to_look_for(search: Search, words: str) -> None:
     with pytest.raises(Invalid):
         search(USER, words, None)

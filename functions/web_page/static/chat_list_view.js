@@ -2,7 +2,7 @@
  * The list of the user's chats: the pinned, then the one spoken in last first; each can be pinned,
  * renamed, saved and deleted.
  */
-import { button, element, icon, iconButton, quoted } from "./elements.js";
+import { button, element, icon, iconButton, isBlank, quoted } from "./elements.js";
 import { t } from "./words.js";
 
 const TITLE_LENGTH = 80; // as the server titles a chat
@@ -48,7 +48,8 @@ export class ChatListView {
   }
 
   titleOf(chatId) {
-    return this.#chats.get(chatId)?.title || t("new_chat"); // of one that began without words it is empty
+    const { title = "" } = this.#chats.get(chatId) ?? {};
+    return isBlank(title) ? t("new_chat") : title; // of one that began without words it is empty
   }
 
   update(chat) {
@@ -137,7 +138,7 @@ export class ChatListView {
       if (this.#renaming !== chat.id) return;
       this.#renaming = null;
       const written = input.value.trim().toWellFormed();
-      if (isWanted && written && written !== title) await this.#options.edit(chat, { title: written });
+      if (isWanted && !isBlank(written) && written !== title) await this.#options.edit(chat, { title: written });
       this.#render();
       this.#find(chat.id)?.querySelector("a").focus();
     };

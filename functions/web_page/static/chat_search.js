@@ -1,5 +1,5 @@
 /** Words in all chats: what is found stands in place of the list of chats, as long as there are words. */
-import { button, element, folded } from "./elements.js";
+import { button, element, folded, isBlank } from "./elements.js";
 import { t } from "./words.js";
 
 const PAUSE_MS = 250; // behind the last letter
@@ -33,7 +33,7 @@ export class ChatSearch {
   /** The words in the field have changed. */
   look() {
     clearTimeout(this.#timer);
-    if (this.#field.value.trim()) this.#timer = setTimeout(() => this.#begin(), PAUSE_MS);
+    if (!isBlank(this.#field.value)) this.#timer = setTimeout(() => this.#begin(), PAUSE_MS);
     else this.#end();
   }
 
@@ -52,7 +52,7 @@ export class ChatSearch {
   #begin() {
     clearTimeout(this.#timer);
     const words = this.#field.value.trim().toWellFormed();
-    if (!words || words === this.#words) return;
+    if (isBlank(words) || words === this.#words) return;
     this.#words = words;
     this.#results = [];
     this.#found.querySelector("ul").replaceChildren();
@@ -104,7 +104,7 @@ export class ChatSearch {
 /** Leads to the message, or to the chat whose title it is. */
 function entry({ chat, message }, words) {
   const href = message ? `#${chat.id}/${message.id}` : `#${chat.id}`;
-  const title = element("span", { className: "of", dir: "auto" }, chat.title || t("new_chat"));
+  const title = element("span", { className: "of", dir: "auto" }, isBlank(chat.title) ? t("new_chat") : chat.title);
   const link = element("a", { href, "data-chat": chat.id }, title);
   if (message) {
     const text = message.text || message.meta.prompt || "";
@@ -123,7 +123,7 @@ function marked(text, words) {
     plain += part;
     for (let unit = 0; unit < part.length; unit++) place.push(index);
   });
-  const wanted = folded(words).split(/\s+/).filter(Boolean);
+  const wanted = folded(words).split(/\s+/).filter((word) => !isBlank(word));
   const [at, word] = wanted.map((one) => [plain.indexOf(one), one]).filter(([at]) => at >= 0)
     .sort(([one], [other]) => one - other)[0] ?? [0, ""];
   const from = place[at] ?? 0;

@@ -1,6 +1,6 @@
 /** What the user writes: shown at once, sent until the server has decided, given back when it refuses. */
 import { Attachments, listenForPictures, MOST } from "./attachments.js";
-import { button, element, foreseenAnswer, whenItResets } from "./elements.js";
+import { button, element, foreseenAnswer, isBlank, whenItResets } from "./elements.js";
 import { Drafts } from "./session.js";
 import { ApiError } from "./unified_channel.js";
 import { numberOf, sentenceOf, t } from "./words.js";
@@ -250,10 +250,10 @@ export class Composer {
   #submit() {
     const text = this.#text.value.toWellFormed();
     const tiles = this.#attachments.of(this.#chatId);
-    if (!this.#checkLength() || !(text.trim() || tiles.length)) return;
+    if (!this.#checkLength() || (isBlank(text) && !tiles.length)) return;
     if (tiles.length > MOST) return this.notify(t("too_many_pictures", { most: MOST }));
     if (tiles.some(({ error }) => error)) return this.notify(t("picture_in_the_way"));
-    if (this.#choices.paints && !text.trim()) return this.notify(t("say_what"));
+    if (this.#choices.paints && isBlank(text)) return this.notify(t("say_what"));
     const wishes = { ...this.#choices.take(), replaces: this.#changing?.question.id };
     const taken = this.#attachments.take(this.#chatId);
     if (this.#changing) this.#stopChanging();

@@ -79,6 +79,14 @@ export function ask(sentence, yes) {
 const DIACRITICS =
   /[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]/g;
 
+// What nobody would see, as layers/shared/afterimage/domain/words.py says it.
+const BLANK = /^[\s\p{Cc}\p{Default_Ignorable_Code_Point}\u2800\ufff9-\ufffb]*$/u;
+
+/** Whether nothing of a text can be seen: white space, joiners, fillers, marks of direction. */
+export function isBlank(text) {
+  return BLANK.test(text);
+}
+
 /** The same for every spelling of a word, as the server's search compares them. */
 export function folded(text) {
   const plain = text.normalize("NFKC").toLowerCase().replaceAll("ß", "ss").replaceAll("ς", "σ");

@@ -1,4 +1,4 @@
-"""Words as a search compares them."""
+"""Words as a search compares them, and whether there are any."""
 
 from __future__ import annotations
 
@@ -12,6 +12,21 @@ _DIACRITICS = re.compile(
     "[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f"
     "\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7\u064b-\u065f\u0670]"
 )
+
+# What shows nothing: white space, control characters, what Unicode says may be ignored
+# (DerivedCoreProperties.txt, Default_Ignorable_Code_Point: joiners, fillers, marks of direction,
+# variation selectors, tags), marks of annotations, and the blank of Braille.
+# functions/web_page/static/elements.js says the same.
+_BLANK = re.compile(
+    "[\\s\x00-\x1f\x7f-\xa0\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e"
+    "\u2060-\u206f\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb"
+    "\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*"
+)
+
+
+def is_blank(text: str) -> bool:
+    """Whether nobody would see anything of it."""
+    return _BLANK.fullmatch(text) is not None
 
 
 def folded(text: str) -> str:

@@ -17,6 +17,7 @@ from afterimage.domain.aspect_ratios import AspectRatio
 from afterimage.domain.ids import ULID_PATTERN
 from afterimage.domain.image_sizes import ImageSize
 from afterimage.domain.limits import MOST_PICTURES, MOST_PINNED
+from afterimage.domain.words import is_blank
 from afterimage.whole_numbers import WHOLE
 
 MAX_TEXT = 8_000  # characters
@@ -55,6 +56,14 @@ def _storable(text: str) -> str:
 
 Ulid = Annotated[str, StringConstraints(pattern=f"^{ULID_PATTERN}$")]
 ChatId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+def _visible(text: str) -> str:
+    if is_blank(text):
+        raise ValueError("must not be blank")
+    return text
+
+
 # That there is more than white space, as a schema can say it.
 _NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
 Limit = Annotated[int, Field(ge=1, le=100)]
@@ -113,7 +122,7 @@ class PostMessage(_Body):
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
-        if (not self.image_ids or self.paints) and not self.text.strip():
+        if (not self.image_ids or self.paints) and is_blank(self.text):
             raise ValueError("text: must not be blank")
         if self.again is not None and self.image_ids:
             raise ValueError("again takes no image_ids")
@@ -139,6 +148,7 @@ class ChatEdit(_Body):
             StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TITLE),
             _NOT_BLANK,
             AfterValidator(_storable),
+            AfterValidator(_visible),
         ]
         | None
     ) = None

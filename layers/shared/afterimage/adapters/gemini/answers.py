@@ -22,6 +22,7 @@ from afterimage.domain.errors import (
     NoImage,
     ProviderUnavailable,
 )
+from afterimage.domain.words import is_blank
 from afterimage.ports.models import ImageRequest, TextReply
 
 MAX_REPLY = 60_000  # characters; a table row holds 400 KB
@@ -64,10 +65,10 @@ def text_reply(body: Any) -> TextReply | ImageRequest:
     named = _title(said)
     if (call := wish(said)) is not None:
         return _image_request(call, said, text, named)
-    if not text.strip() and named:
+    if is_blank(text) and named:
         failed = ProviderUnavailable(f"{NAME_TOOL} and nothing else")
         raise Retryable(failed, wait=0, times=1, named=named)
-    if not text.strip():
+    if is_blank(text):
         failed = ProviderUnavailable(f"no text, finishReason {finish}")
         raise Retryable(failed, times=1, in_words=finish == "MISSING_THOUGHT_SIGNATURE")
     return TextReply(text, _kept(said), named)

@@ -14,6 +14,7 @@ from afterimage.domain.chats import TITLE_LENGTH
 from afterimage.domain.conversation import IMAGE_TOOL, NAME_TOOL
 from afterimage.domain.limits import MOST_PICTURES
 from afterimage.domain.sources import MOST_SOURCES
+from afterimage.domain.words import is_blank
 
 MAX_PROMPT = 2_000  # characters; it travels twice in a frame
 
@@ -89,13 +90,16 @@ def title(args: dict[str, Any]) -> str:
     said = args.get("title")
     words = whole_characters(said).split() if isinstance(said, str) else []
     printable = "".join(letter for letter in " ".join(words) if letter.isprintable())
-    return printable.strip().strip('"“”„«»').strip()[:TITLE_LENGTH].rstrip()
+    title = printable.strip().strip('"“”„«»').strip()[:TITLE_LENGTH].rstrip()
+    return "" if is_blank(title) else title
 
 
 def prompt(args: dict[str, Any]) -> str:
     """What is to be painted; empty if that is not said."""
     said = args.get("prompt")
-    return whole_characters(said.strip()[:MAX_PROMPT]) if isinstance(said, str) else ""
+    if not isinstance(said, str) or is_blank(said):
+        return ""
+    return whole_characters(said.strip()[:MAX_PROMPT])
 
 
 def aspect_ratio(args: dict[str, Any]) -> str | None:
