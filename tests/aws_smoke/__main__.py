@@ -1,7 +1,7 @@
 """`python -m tests.aws_smoke STACK`: looks at a deployed stack, and uses it once as a client would.
 
 Run it by hand after a deployment. It needs credentials that may read the stack's resources. It
-makes three pictures at most, two of which are cancelled, and a short text, and brings a picture.
+makes four pictures at most, two of which are cancelled, and a short text, and brings a picture.
 Where TOKEN is not set, it makes a user in the stack's own user pool (no mail is sent) and removes
 it again, with everything that is stored of it. With TOKEN, an access token of somebody, it deletes
 only the chat and the pictures that it made.

@@ -1,14 +1,15 @@
-"""One picture: asked for, watched while it comes, looked at, and out of others' reach."""
+"""One picture: asked for, watched while it comes, looked at, out of others' reach, and changed."""
 
 from collections.abc import Iterator
 
 import httpx
 
 from tests.aws_smoke.rows import Check, Skipped, Wrong
-from tests.aws_smoke.visit import Message, Visit, is_end, is_placeholder
+from tests.aws_smoke.visit import Message, Visit, is_end, is_end_of, is_placeholder
 from tests.support.channel_client import Frame, is_event
 
 _WISH = "Paint a red fox in the snow."
+_CHANGE = "Make it night."
 
 
 class PictureSteps:
@@ -29,6 +30,7 @@ class PictureSteps:
         yield Check("client: the original is refused", self.original)
         yield Check("client: the original for its owner", self.download)
         yield Check("client: gallery and usage", self.gallery)
+        yield Check("client: the picture is changed by words", self.changed)
 
     def placeholder(self) -> str:
         """POST a message; the frame comes while the model thinks."""
@@ -145,6 +147,21 @@ class PictureSteps:
         if used != self._visit.used + 1:
             raise Wrong(f"usage says {used} of the day, it was {self._visit.used}")
         return f"{len(images)} pictures, {used} of the day"
+
+    def changed(self) -> str:
+        """The text model is shown the picture, and the painter is given it."""
+        before, tab = self._visit.image, self._visit.channel_of_a_picture()
+        self._visit.ask(_CHANGE)
+        answer_id = tab.until(is_placeholder)["payload"]["message"]["id"]
+        ended = tab.until(lambda frame: is_end_of(answer_id, frame))["payload"]["message"]
+        self._visit.response()
+        if ended["meta"]["status"] != "complete":
+            return self._visit.not_counted(ended)
+        if (image := ended["meta"]["image"]) is None:
+            raise Wrong(f"the model answered with words: {ended['text'][:80]}")
+        if image["source_image_ids"] != [before["id"]]:
+            raise Wrong(f"it was made of {image['source_image_ids']}")
+        return f"another picture, made of the one before, after {self._visit.waited():.1f} s"
 
 
 def _is_preview_or_end(frame: Frame) -> bool:

@@ -70,6 +70,7 @@ OF_A_PICTURE = {
     "client: the original is refused",
     "client: the original for its owner",
     "client: gallery and usage",
+    "client: the picture is changed by words",
     "client: words while they are written",
     "client: cancel",
     "client: retry, cancelled again",
