@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, TypeGuard
 
 import schemathesis
 from tests.support.described import problems_of_code
@@ -11,7 +11,15 @@ from tests.support.hostile_pictures import a_picture, encoded
 from ulid import ULID
 
 from afterimage.domain import ids
-from afterimage.http.routes import EDIT_CHAT, GET_SHARED, POST_MESSAGE, PUT_IMAGE, PUT_SUBSCRIPTION
+from afterimage.domain.words import is_blank
+from afterimage.http.routes import (
+    EDIT_CHAT,
+    GET_SHARED,
+    POST_MESSAGE,
+    PUT_IMAGE,
+    PUT_SUBSCRIPTION,
+    SEARCH,
+)
 from afterimage.http.taken import MAX_ATTACHMENTS, MAX_ENDPOINT
 
 _PICTURE = encoded(a_picture(), "PNG")
@@ -37,9 +45,9 @@ def before_call(
         if case.body.get(field) is not None and field in case.body:
             case.body = {name: value for name, value in case.body.items() if name != field}
     if isinstance(text, str) and case.body.get("paint") is True:
-        case.body = {**case.body, "text": text.strip()[:100] or "a fox"}
-    if isinstance(text, str) and not text.strip() and case.body.get("image_ids") in ([], None):
-        case.body = {**case.body, "text": "hello"}  # without pictures there must be words
+        case.body = {**case.body, "text": _seen(text[:100], "a fox")}
+    if isinstance(text, str) and case.body.get("image_ids") in ([], None):
+        case.body = {**case.body, "text": _seen(text, "hello")}  # there must be words
 
 
 @schemathesis.check
@@ -58,9 +66,26 @@ def a_described_code(
 
 
 def _change_something(case: schemathesis.Case[Any]) -> None:
-    """A body that names nothing, or null alone, is refused."""
+    """A body that names nothing, null alone, or what nobody would see, is refused."""
+    if isinstance(case.body, dict) and _seems_seen(title := case.body.get("title")):
+        case.body = {**case.body, "title": _seen(title, "a title")}
     if case.body in ({}, {"title": None}, {"pinned": None}, {"title": None, "pinned": None}):
         case.body = {"pinned": False}
+
+
+def _look(case: schemathesis.Case[Any]) -> None:
+    """For something that can be seen."""
+    if case.query and _seems_seen(words := case.query.get("q")):
+        case.query = {**case.query, "q": _seen(words, "a fox")}
+
+
+def _seems_seen(text: object) -> TypeGuard[str]:
+    """Whether it is no white space alone, which is all that a pattern says."""
+    return isinstance(text, str) and bool(text.strip())
+
+
+def _seen(text: str, otherwise: str) -> str:
+    return otherwise if is_blank(text) else text
 
 
 def _are_some(value: object) -> bool:
@@ -93,4 +118,5 @@ _MENDED = {
     PUT_IMAGE.key: _bring,
     EDIT_CHAT.key: _change_something,
     PUT_SUBSCRIPTION.key: _subscribe,
+    SEARCH.key: _look,
 }
