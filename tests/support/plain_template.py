@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from functools import cache
 from typing import Any
@@ -23,8 +24,14 @@ def plain(**given: str) -> dict[str, Any]:
 
 @cache
 def _transformed(given: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    template = read_template(ROOT / "template.yaml")
+    template = pickle.loads(_read())  # noqa: S301 - of this process
     return transform(template, parameter_values(template, dict(given)))
+
+
+@cache
+def _read() -> bytes:
+    """The translator changes what it is given, and reading again takes longer than copying."""
+    return pickle.dumps(read_template(ROOT / "template.yaml"))
 
 
 def resources(**given: str) -> dict[str, dict[str, Any]]:

@@ -7,6 +7,7 @@ Lambda refuses a second version of what has not changed, and that fails the whol
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any
 
 import pytest
@@ -92,6 +93,12 @@ def content(made: dict[str, Any], known: Values) -> dict[str, Any]:
     return found
 
 
+@cache
+def as_it_is() -> tuple[dict[str, Any], dict[str, Any]]:
+    """Contents and versions where every answer is the default."""
+    return content(*deployed()), versions(*deployed())
+
+
 def differing(one: dict[str, Any], another: dict[str, Any]) -> set[str]:
     assert set(one) == set(another) == FUNCTIONS
     return {name for name in one if one[name] != another[name]}
@@ -99,10 +106,10 @@ def differing(one: dict[str, Any], another: dict[str, Any]) -> set[str]:
 
 @pytest.mark.parametrize("name", sorted(PARAMETERS))
 def test_another_answer_publishes_the_functions_that_it_reaches_and_no_other(name: str) -> None:
-    before, after = deployed(), deployed(**{name: other(name)})
+    after = deployed(**{name: other(name)})
 
-    reached = differing(content(*before), content(*after))
-    published = differing(versions(*before), versions(*after))
+    reached = differing(as_it_is()[0], content(*after))
+    published = differing(as_it_is()[1], versions(*after))
 
     assert published == reached
 
@@ -111,8 +118,7 @@ def test_the_test_knows_answers_that_reach_some_all_and_none() -> None:
     """Or the comparison above would hold of nothing."""
 
     def published(name: str) -> set[str]:
-        another = deployed(**{name: other(name)})
-        return differing(versions(*deployed()), versions(*another))
+        return differing(as_it_is()[1], versions(*deployed(**{name: other(name)})))
 
     assert published("TextModel") == {"LlmHandlerGeminiFunction"}
     assert published("ImageModel") == {
@@ -156,14 +162,14 @@ def built(**code: str) -> dict[str, Any]:
 def test_other_content_of_a_layer_publishes_every_function(layer: str) -> None:
     changed = versions(built(**{layer: "s3://source/another"}), values())
 
-    assert differing(versions(built(), values()), changed) == FUNCTIONS
+    assert differing(as_it_is()[1], changed) == FUNCTIONS
 
 
 @pytest.mark.parametrize("function", sorted(FUNCTIONS))
 def test_other_code_of_a_function_publishes_it_alone(function: str) -> None:
     changed = versions(built(**{function: "s3://source/another"}), values())
 
-    assert differing(versions(built(), values()), changed) == {function}
+    assert differing(as_it_is()[1], changed) == {function}
 
 
 LONGEST_URLS = ("https://" + 56 * "x", f"http://127.0.0.1:65535/{20 * 'x'}/")
@@ -196,7 +202,7 @@ def test_a_description_has_room_for_the_longest_answers_and_for_more(
 
 def reaching(function: str) -> set[str]:
     """The parameters that a function's description names."""
-    described = plain()["Resources"][versions(*deployed())[function][0]]["Properties"]
+    described = plain()["Resources"][as_it_is()[1][function][0]]["Properties"]
     return {name for name in references(described["Description"]) if name in PARAMETERS} | CHOICES
 
 
