@@ -161,7 +161,7 @@ def call(
         chats=ListChats(chats),
         images=gallery,
         original=DownloadOriginal(gallery, pictures),
-        usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4, 50, dict),
+        usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4, 50, dict, log, metrics),
         edit=EditChat(channel, chats),
         cancel=CancelMessage(channel, messages, end, clock, timedelta(seconds=155), log),
         delete_image=DeleteImage(change, tokens, clock),

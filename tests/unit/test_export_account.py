@@ -99,6 +99,22 @@ def test_a_message_has_the_pictures_that_it_names(
     assert message.attachments == (full.rows.images[USER, a_ulid(1)],)  # type: ignore[union-attr]
 
 
+def test_every_version_comes_and_says_whose_it_is_and_whether_it_stands(
+    export: ExportAccount, tables: InMemoryTables
+) -> None:
+    tables.rows.chats[USER, "c"] = Chat("c", "c", NOW, NOW)
+    placed = [(None, False), (a_ulid(0), True), (a_ulid(0), False)]
+    for number, (line, stands) in enumerate(placed):
+        asked = replace(a_message(number), chat_id="c", version_of=line, stands=stands)
+        tables.rows.messages[USER, "c", asked.id] = asked
+    routes = ExportRoutes(export, PlainUrls(), FixedClock())
+    event: Any = {"queryStringParameters": {}}
+
+    page: Any = routes.take(Request(a_caller(USER), NOW, NOW, event)).body
+
+    assert [(one["version_of"], one["stands"]) for one in page["messages"]] == placed
+
+
 def test_nothing_comes_of_what_is_being_deleted(
     export: ExportAccount, full: InMemoryTables
 ) -> None:

@@ -2,26 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.support.builders import a_job
-from tests.support.doubles import NOW, FixedClock
+from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
 from tests.support.in_memory import Counter, InMemoryLedger, InMemoryTables
 from tests.unit.conftest import USER
 
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.limits import DailyLimits
+from afterimage.domain.metrics import Metric
 from afterimage.use_cases.read_chats import ReadUsage, Usage
 
 
 def read_usage(
-    tables: InMemoryTables, clock: FixedClock, models: Mapping[str, str] | None = None
+    tables: InMemoryTables,
+    clock: FixedClock,
+    models: Callable[[], Mapping[str, str]] = dict,
+    metrics: RecordingMetrics | None = None,
 ) -> Usage:
     limits = DailyLimits(10, 200, 30, 400)
     ledger = InMemoryLedger(tables)
-    return ReadUsage(ledger, tables.read, clock, limits, 4, 50, lambda: models or {})(USER)
+    read = ReadUsage(
+        ledger,
+        tables.read,
+        clock,
+        limits,
+        4,
+        50,
+        models,
+        RecordingLog(),
+        metrics or RecordingMetrics(),
+    )
+    return read(USER)
 
 
 def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
@@ -87,7 +102,22 @@ def test_each_name_has_the_typical_time_of_its_model_alone(
         job = replace(job, ended_at=job.handed_over_at + timedelta(seconds=seconds))
         tables.rows.jobs[USER, job.id] = job
 
-    usage = read_usage(tables, clock, {"careful": "banana", "quick": "lite", "new": "never-asked"})
+    names = {"careful": "banana", "quick": "lite", "new": "never-asked"}
+    usage = read_usage(tables, clock, lambda: names)
 
     assert usage.typical_ms_by_model == {"careful": 30_000, "quick": 3_000, "new": None}
     assert usage.typical_ms == 25_000
+
+
+def test_what_is_left_of_the_day_is_known_while_the_models_cannot_be_read(
+    tables: InMemoryTables, clock: FixedClock
+) -> None:
+    def unread() -> Mapping[str, str]:
+        raise OSError
+
+    metrics = RecordingMetrics()
+
+    usage = read_usage(tables, clock, unread, metrics)
+
+    assert (usage.limit, usage.typical_ms_by_model) == (10, {})
+    assert metrics.of(Metric.DEFECTS) == [1]

@@ -34,9 +34,9 @@ def bundle(threads: Executor) -> Bundle:
     return new_bundle(threads, 4, MANY)
 
 
-def four(bundle: Bundle) -> Message:
+def four(bundle: Bundle, number: int = 0) -> Message:
     """Four pictures of one wish, all with the painter."""
-    return bundle.order(count=4)
+    return bundle.order(number, count=4)
 
 
 def statuses(message: Message) -> list[SlotStatus]:
@@ -255,6 +255,21 @@ def test_cancel_ends_what_is_open_and_gives_back_what_nobody_began(bundle: Bundl
     assert bundle.used() == (2, 1)
     assert bundle.calls() == (1, 2)
     assert bundle.open_messages() == 0
+
+
+def test_cancel_of_one_question_ends_nothing_of_another(bundle: Bundle) -> None:
+    first, second = four(bundle), four(bundle, 1)
+    for place in range(2):
+        complete(bundle, first, place)
+
+    cancelled = bundle.cancel(bundle.now(first))
+    for place in range(4):
+        complete(bundle, bundle.now(second), place)
+
+    assert statuses(cancelled) == [COMPLETE, COMPLETE, CANCELLED, CANCELLED]
+    assert cancelled.status is Status.COMPLETE
+    assert statuses(bundle.now(second)) == [COMPLETE] * 4
+    assert len(bundle.tables.rows.images) == 6
 
 
 def test_an_ending_goes_on_where_another_slot_has_changed_the_message(

@@ -79,6 +79,22 @@ def test_what_is_not_valid_suggests_nothing_and_is_a_defect() -> None:
     assert log.events() == ["suggestions_invalid"]
 
 
+def test_what_cannot_be_read_suggests_nothing_until_it_can() -> None:
+    log, metrics = RecordingLog(), RecordingMetrics()
+    texts = iter(["", '{"suggestions": [{"text": "A fox"}]}'])
+
+    def read() -> str:
+        if text := next(texts):
+            return text
+        raise OSError
+
+    setting = set_suggestions(read, log, metrics)
+
+    assert (setting(), log.events()) == (None, ["suggestions_unread"])
+    assert metrics.of(Metric.DEFECTS) == [1]
+    assert setting() == Suggestions(suggestions=(Suggestion(text="A fox"),))
+
+
 def test_make_run_suggests_four_unless_they_would_cost() -> None:
     given = ["--suggest", "tests/local_stack/suggestions.json"]
     options = parse_options(given, {})

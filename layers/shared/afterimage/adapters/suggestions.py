@@ -16,7 +16,7 @@ _TOLD = 5  # of what is wrong
 def set_suggestions(
     setting: Callable[[], str], log: Log, metrics: Metrics
 ) -> Callable[[], Suggestions | None]:
-    """What is set now, read whenever it is asked for; None where it is not valid.
+    """What is set now, read whenever it is asked for; None where it is not valid or cannot be read.
 
     That is a defect, and suggests nothing.
 
@@ -41,7 +41,16 @@ def set_suggestions(
             metrics.add(Metric.DEFECTS)
             return None
 
-    return lambda: parsed(setting())
+    def read() -> Suggestions | None:
+        try:
+            text = setting()
+        except Exception:
+            log.exception("suggestions_unread")
+            metrics.add(Metric.DEFECTS)
+            return None
+        return parsed(text)
+
+    return read
 
 
 def _sets_nothing(text: str) -> bool:

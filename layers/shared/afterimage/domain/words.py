@@ -39,7 +39,12 @@ def folded(text: str) -> str:
     return unicodedata.normalize("NFKC", _DIACRITICS.sub("", unicodedata.normalize("NFKD", plain)))
 
 
+def words_of(text: str) -> list[str]:
+    """The words to look for, each `folded`, that somebody can see."""
+    return [word for word in folded(text).split() if not is_blank(word)]
+
+
 def has_all(text: str, words: list[str]) -> bool:
-    """Whether each of these words, already `folded`, is somewhere in the text."""
+    """Whether each of these words, of `words_of`, is somewhere in the text."""
     found = folded(text)
     return all(word in found for word in words)

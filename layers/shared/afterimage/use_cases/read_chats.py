@@ -15,10 +15,11 @@ from afterimage.domain.images import Image, Origin
 from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.limits import DailyLimits
 from afterimage.domain.messages import Message
+from afterimage.domain.metrics import Metric
 from afterimage.domain.usage import usd
-from afterimage.domain.words import folded, has_all
+from afterimage.domain.words import has_all, words_of
 from afterimage.ports.chats import ChatReader, ImageReader, MessageReader, UsageReader
-from afterimage.ports.system import Clock
+from afterimage.ports.system import Clock, Log, Metrics
 from afterimage.use_cases.attach import Attach
 
 _TYPICAL_OF = 10  # pictures whose median is the typical time
@@ -140,7 +141,7 @@ class ReadImages:
             origin: where it must come from.
         """
         before = None if cursor is None else _ulid(cursor)
-        wanted = folded(words or "").split()
+        wanted = words_of(words or "")
         if wanted or origin is not None:
 
             def is_wanted(image: Image) -> bool:
@@ -189,6 +190,8 @@ class ReadUsage:
         painting_limit: int,
         upload_limit: int,
         models: Callable[[], Mapping[str, str]],
+        log: Log,
+        metrics: Metrics,
     ) -> None:
         self._usage = usage
         self._read_channel = read_channel
@@ -197,6 +200,8 @@ class ReadUsage:
         self._painting_limit = painting_limit
         self._upload_limit = upload_limit
         self._models = models
+        self._log = log
+        self._metrics = metrics
 
     def __call__(self, user_id: str) -> Usage:
         now, limits = self._clock.now(), self._limits
@@ -220,9 +225,17 @@ class ReadUsage:
             typical_ms=_typical_ms(recent),
             typical_ms_by_model={
                 name: _typical_ms([job for job in recent if job.model == model])
-                for name, model in self._models().items()
+                for name, model in self._known_models().items()
             },
         )
+
+    def _known_models(self) -> Mapping[str, str]:
+        try:
+            return self._models()
+        except Exception:  # noqa: BLE001 - what is left of the day is known all the same
+            self._log.exception("model_catalogue_unread")
+            self._metrics.add(Metric.DEFECTS)
+            return {}
 
 
 def _typical_ms(jobs: Sequence[Job]) -> int | None:

@@ -18,7 +18,7 @@ from afterimage.domain import ids
 from afterimage.domain.chats import Chat
 from afterimage.domain.errors import Invalid
 from afterimage.domain.messages import Message
-from afterimage.domain.words import folded, has_all, is_blank
+from afterimage.domain.words import has_all, words_of
 from afterimage.ports.chats import ChatPosition, ChatReader, Saying, SayingReader
 from afterimage.ports.events import RowReader
 from afterimage.ports.system import Clock
@@ -96,7 +96,7 @@ class Search:
 
     def __call__(self, user_id: str, words: str, cursor: str | None) -> Hits:
         """Raises: Invalid (no word, the cursor)."""
-        wanted = [word for word in folded(words).split() if not is_blank(word)]
+        wanted = words_of(words)
         if not wanted:
             raise Invalid("no word to look for")
         until = self._clock.now() + _TIME

@@ -141,6 +141,8 @@ def _usage(base: Channelled, configured: settings.ChatApiSettings) -> ReadUsage:
         painting_limit=configured.max_painting_per_user,
         upload_limit=configured.daily_upload_limit,
         models=lambda: catalogue().names(configured.image_model),
+        log=base.log,
+        metrics=base.metrics,
     )
 
 
