@@ -7,7 +7,7 @@ tests that share one would play each other's parts.
 from collections.abc import Iterator
 from functools import cache
 
-import botocore.session
+import httpx
 import pytest
 from botocore.loaders import create_loader
 
@@ -15,10 +15,12 @@ from tests.local_stack.testing import RunningStack, StackProcess
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _one_loader() -> Iterator[None]:
-    """All clients of a process read AWS's models of its services once."""
+def _read_once() -> Iterator[None]:
+    """What takes a client longest to read: AWS's models of its services, and whom TLS trusts."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(botocore.session, "create_loader", cache(create_loader))
+        patch.setattr("botocore.session.create_loader", cache(create_loader))
+        contexts = cache(httpx.create_ssl_context)
+        patch.setattr("httpx._transports.default.create_ssl_context", contexts)
         yield
 
 

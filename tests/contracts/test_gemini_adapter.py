@@ -63,7 +63,7 @@ class Provider:
         )
 
     def behave(self, *script: dict[str, object]) -> None:
-        settings = {"text_ms": 0, "image_ms": 0, "script": list(script), "reset": True}
+        settings = {"text_ms": 0, "image_ms": 0, "script": list(script), "seed": 1, "reset": True}
         httpx.put(f"{self.address}/dev/gemini", json=settings).raise_for_status()
 
     def calls(self, kind: str) -> int:

@@ -63,6 +63,7 @@ def http(address: str) -> Iterator[httpx.Client]:
             "pictures": 1,
             "words_a_second": 0,
             "bytes_a_second": 0,
+            "seed": 1,  # what is painted a second time then costs nothing
         }
         assert client.put("/dev/gemini", json=fast | {"script": [], "reset": True}).is_success
         yield client
@@ -229,15 +230,18 @@ def test_edit_follows_the_source(beta: genai.Client) -> None:
         assert red > blue + 40
 
 
-def test_the_earlier_picture_is_repainted_at_the_size_asked_for(beta: genai.Client) -> None:
+def test_the_earlier_picture_is_repainted_at_the_size_asked_for(
+    beta: genai.Client, http: httpx.Client
+) -> None:
+    behave(http, seed=None)
     (day,) = painted(beta, "a cat by day", seed=3, times=1)
     source = types.Part.from_bytes(data=day, mime_type="image/jpeg")
 
-    size = types.ImageConfig(image_size="4K")
+    size = types.ImageConfig(image_size="2K")
     night, again = painted(beta, source, "make it night", image_config=size, times=2)
 
     with Image.open(io.BytesIO(day)) as before, Image.open(io.BytesIO(night)) as after:
-        assert after.size == (4096, 4096)
+        assert after.size == (2048, 2048)
         bright, dark = (mean_level(picture) for picture in (before, after))
     assert bright > dark + 40
     assert night != again, "without a seed every call is another one"
