@@ -78,6 +78,22 @@ GUARDS = (
         "tests/contracts/test_push_services.py::test_a_redirect_is_not_followed",
     ),
     Guard(
+        _PAID,
+        "use_cases/create_image.py",
+        "tried = drafts.behind(came)",
+        "tried = came",
+        "tests/unit/test_create_image.py"
+        "::test_a_draft_is_the_picture_where_nothing_finished_can_be_read",
+    ),
+    Guard(
+        _PAID,
+        "adapters/gemini/drawn.py",
+        'for name in ("inlineData", "fileData")',
+        'for name in ("inlineData",)',
+        "tests/unit/test_gemini_answers.py"
+        "::test_a_picture_that_is_not_in_its_answer_is_not_asked_for_twice",
+    ),
+    Guard(
         _LINES,
         "use_cases/open_question.py",
         "        if named.answer.is_open or now.answer.is_open:\n",
