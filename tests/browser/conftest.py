@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
 from tests.browser.channels import Channel
 from tests.browser.people import PATIENCE_MS
 from tests.local_stack.issuer.codes import challenge_of
@@ -62,7 +63,7 @@ def open_browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture(scope="module")  # its event loop must not be in other tests' way
+@pytest.fixture(scope="package")  # its event loop must not be in other tests' way
 def browser() -> Iterator[Browser]:
     with open_browser() as browser:
         yield browser
@@ -72,8 +73,9 @@ def browser() -> Iterator[Browser]:
 def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
     contexts: list[BrowserContext] = []
 
-    def create(locale: str = "en-GB") -> BrowserContext:
-        contexts.append(browser.new_context(locale=locale))
+    def create(locale: str = "en-GB", **options: Any) -> BrowserContext:
+        # What moves is drawn sixty times a second, by the processor: see `with_motion`.
+        contexts.append(browser.new_context(locale=locale, reduced_motion="reduce", **options))
         return contexts[-1]
 
     yield create

@@ -12,9 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
+
 from tests.browser.conftest import ARGUMENTS, find_browser
 from tests.browser.crowds import many_messages, many_pictures, name_of
-from tests.browser.people import PATIENCE_MS, expect_level, say
+from tests.browser.people import expect_level, say
 from tests.local_stack.gemini.painting import paint
 from tests.local_stack.gemini.studio import encode
 from tests.local_stack.testing import RunningStack, StackProcess
@@ -164,7 +165,7 @@ def _wait(stack: RunningStack, page: Page) -> None:
     stack.gemini(text_ms=1_000, image_ms=1_000, drafts=1, script=[])
     for count in range(1, _ROUNDS + 1):
         say(page, f"paint a sunset, number {count}")
-        expect(page.locator("#log img.full.shown")).to_have_count(count, timeout=PATIENCE_MS)
+        expect(page.locator("#log img.full.shown")).to_have_count(count)
         page.wait_for_timeout(_REST_MS)
     thinking, at_socket, painted = zip(*page.evaluate(_PLACEHOLDERS), strict=True)
     print(

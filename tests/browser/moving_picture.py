@@ -14,6 +14,7 @@ from time import monotonic
 
 from PIL import Image, ImageChops
 from playwright.sync_api import Browser, Page, ViewportSize
+
 from tests.browser.people import expect_level
 from tests.browser.screenshots import stack_and_browser
 from tests.local_stack.testing import RunningStack

@@ -5,6 +5,7 @@ from typing import Any
 from playwright.sync_api import Locator, Page, Route, expect
 
 PATIENCE_MS = 20_000  # how long a machine under load may take; no test measures time
+UNDO_MS = 11_000  # for so long what was deleted can be had back, and a second more
 
 
 def say(page: Page, text: str) -> None:
@@ -24,19 +25,19 @@ def last_answer(page: Page) -> Locator:
 def expect_picture(page: Page, count: int = 1) -> None:
     """The last of `count` pictures in the chat is there in full, and so is its gallery tile."""
     full = page.locator("#log img.full")
-    expect(full).to_have_count(count, timeout=PATIENCE_MS)
+    expect(full).to_have_count(count)
     full.last.scroll_into_view_if_needed()
     tiles = page.locator(".gallery li img")
-    expect(tiles).to_have_count(count, timeout=PATIENCE_MS)
+    expect(tiles).to_have_count(count)
     for picture in (full.last, tiles.first):
-        expect(picture).to_have_css("opacity", "1", timeout=PATIENCE_MS)
+        expect(picture).to_have_css("opacity", "1")
         assert picture.evaluate("img => img.naturalWidth") > 0
 
 
 def expect_level(page: Page) -> None:
     """The channel is connected."""
-    expect(page.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
-    expect(page.locator("#usage")).not_to_be_empty(timeout=PATIENCE_MS)
+    expect(page.locator("#connection")).to_be_empty()
+    expect(page.locator("#usage")).not_to_be_empty()
 
 
 class Held:
@@ -59,13 +60,22 @@ class Held:
         raise AssertionError("The page asked for nothing.")
 
 
+def with_motion(page: Page) -> None:
+    """From here on what glides and fades does so; the browsers of these tests decline it otherwise.
+
+    It is what most people see, and doubles what a picture costs: for tests of what moves.
+    """
+    page.emulate_media(reduced_motion="no-preference")
+
+
 def wait_for_glides(page: Page) -> None:
     """Every message is where it belongs: until then, it is drawn somewhere else."""
-    expect(page.locator("#log li[style*=transform]")).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.locator("#log li[style*=transform]")).to_have_count(0)
 
 
 def watch_shifts(page: Page) -> None:
-    """From here on every layout shift counts, also one that follows a key or a click."""
+    """From here on things move, and every layout shift counts, also one after a key or a click."""
+    with_motion(page)
     page.evaluate("""() => {
         const since = performance.now();
         window.shift = 0;

@@ -15,8 +15,9 @@ from pathlib import Path
 
 from PIL import Image
 from playwright.sync_api import Browser, FilePayload, Page, expect, sync_playwright
+
 from tests.browser.conftest import ARGUMENTS, find_browser
-from tests.browser.people import PATIENCE_MS, Held, expect_level, skeleton
+from tests.browser.people import Held, expect_level, skeleton
 from tests.browser.states_of_habits import states_of_habits
 from tests.local_stack.testing import RunningStack, StackProcess
 
@@ -118,33 +119,33 @@ def _steps(stack: RunningStack, page: Page, *, is_phone: bool) -> Iterator[str]:
     yield "new-chat"
     say(page, "Paint a lighthouse in a storm, as a woodcut")
     yield "thinking"
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
     yield "painting"
     preview = page.locator("#log img.preview.shown")
     if preview.count():
         yield "preview"
-    expect(page.locator("#log img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#log img.full.shown")).to_be_visible()
     yield "picture"
 
     stack.gemini(text_ms=50, image_ms=100, drafts=0, script=[])
     subjects = ("a fox asleep in autumn leaves", "a city at night", "a balloon over mountains")
     for number, subject in enumerate((*subjects, "a cat on a roof, 16:9"), start=2):
         say(page, f"Paint {subject}")
-        expect(page.locator("#log img.full.shown")).to_have_count(number, timeout=PATIENCE_MS)
+        expect(page.locator("#log img.full.shown")).to_have_count(number)
     yield "chat"
     say(page, "Hello, what can you do?")
-    expect(page.locator(".assistant.complete.text")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete.text")).to_be_visible()
     yield from _several(stack, page)
     stack.gemini(script=[{"on": "image", "finish_reason": "IMAGE_SAFETY"}])
     say(page, "Paint something nobody should see")
-    expect(page.locator(".failed")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".failed")).to_be_visible()
     yield "failed"
     stack.gemini(image_ms=60_000, script=[])
     say(page, "Paint a harbour in the morning")
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
     page.wait_for_timeout(1_000)  # its painting begins
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator(".cancelled")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".cancelled")).to_be_visible()
     yield "cancelled"
     stack.gemini(image_ms=100, script=[])
     yield from _brought(page)
@@ -153,7 +154,7 @@ def _steps(stack: RunningStack, page: Page, *, is_phone: bool) -> Iterator[str]:
     expect(page.locator("#connection")).to_have_text("Offline")
     yield "offline"
     page.context.set_offline(False)
-    expect(page.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
+    expect(page.locator("#connection")).to_be_empty()
     if is_phone:
         page.get_by_role("button", name="Chats and account").click()
     page.locator("#account-button").click()
@@ -164,7 +165,7 @@ def _steps(stack: RunningStack, page: Page, *, is_phone: bool) -> Iterator[str]:
     page.evaluate("location.hash = '#/pictures'")
     yield "pictures"
     page.get_by_text("Brought", exact=True).click()
-    expect(page.locator(".tiles li")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator(".tiles li")).to_have_count(1)
     yield "pictures-brought"
     page.get_by_text("All", exact=True).click()
     page.get_by_role("button", name="Select").click()
@@ -181,7 +182,7 @@ def _steps(stack: RunningStack, page: Page, *, is_phone: bool) -> Iterator[str]:
     page.keyboard.press("Escape")
     page.route("**/token", lambda route: route.abort())
     page.reload()
-    expect(page.locator("#welcome-notice")).not_to_be_empty(timeout=PATIENCE_MS)
+    expect(page.locator("#welcome-notice")).not_to_be_empty()
     yield "signed-in-no-more"
 
 
@@ -196,20 +197,18 @@ def _brought(page: Page) -> Iterator[str]:
     held.first().continue_()
     held.first().fulfill(status=429, json={"error": error})
     page.unroute("**/images/*")
-    expect(page.locator(".tile progress")).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.locator(".tile progress")).to_have_count(0)
     yield "attached"
     page.locator(".tile.failed").get_by_role("button", name="Remove the picture").click()
     page.get_by_role("button", name="Send").click()
-    expect(page.locator(".assistant").last).to_have_class(
-        re.compile("complete"), timeout=PATIENCE_MS
-    )
+    expect(page.locator(".assistant").last).to_have_class(re.compile("complete"))
     yield "edited"
 
 
 def _refused(page: Page) -> Iterator[str]:
     """The day's pictures are used up; what was written is given back with the reason, or waits."""
     say(page, "Paint a bridge")
-    expect(page.locator("#log")).to_contain_text("all of today's pictures", timeout=PATIENCE_MS)
+    expect(page.locator("#log")).to_contain_text("all of today's pictures")
     yield "used-up"
     error = {"code": "message_limit", "message": "You have used all of today's messages."}
     answer = {"error": error | {"retry_after": 20_000}}
@@ -222,7 +221,7 @@ def _refused(page: Page) -> Iterator[str]:
     page.route("**/messages", lambda route: route.abort())
     say(page, "Is anybody there?")
     yield "sending"
-    expect(page.get_by_text("Not sent.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Not sent.")).to_be_visible()
     yield "not-sent"
     page.unroute("**/messages")
 
@@ -233,15 +232,15 @@ def _several(stack: RunningStack, page: Page) -> Iterator[str]:
     refusal = {"on": "image", "finish_reason": "IMAGE_SAFETY", "delay_ms": 1_500}
     stack.gemini(drafts=1, script=[*delays, refusal])
     say(page, "Paint four pictures of a boat, 3:2")
-    expect(page.locator(".pictures .said")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".pictures .said")).to_be_visible()
     yield "several"
-    expect(page.locator(".pictures.of-4 img.full.shown")).to_have_count(3, timeout=PATIENCE_MS)
+    expect(page.locator(".pictures.of-4 img.full.shown")).to_have_count(3)
     yield "three-of-four"
     stack.gemini(drafts=0, words_a_second=60, script=[])
     say(page, "Tell me a story in 600 words")
-    expect(page.locator("#to-end.news")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#to-end.news")).to_be_visible()
     yield "writing"
-    expect(page.locator(".assistant.thinking")).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.thinking")).to_have_count(0)
     stack.gemini(words_a_second=0)
     page.get_by_role("textbox", name="Message").focus()
 

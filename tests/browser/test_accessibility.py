@@ -7,9 +7,9 @@ from collections.abc import Callable
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
-    PATIENCE_MS,
     expect_level,
     expect_picture,
     last_answer,
@@ -38,8 +38,8 @@ def expect_none_in_either_theme(page: Page, state: str) -> None:
 
 @pytest.fixture(params=["light", "dark"])
 def settle(request: pytest.FixtureRequest) -> Callable[[Page], None]:
-    """Gives the page its theme, without motion: half faded text has no contrast."""
-    return lambda page: page.emulate_media(color_scheme=request.param, reduced_motion="reduce")
+    """Gives the page its theme."""
+    return lambda page: page.emulate_media(color_scheme=request.param)
 
 
 @pytest.mark.parametrize("width", [360, 1280])
@@ -49,29 +49,28 @@ def test_no_state_has_a_violation(stack: Stack, sign_in: SignIn, name: str, widt
     stack.gemini(text_ms=20, image_ms=3_000, drafts=1, script=[refusal])
     page = sign_in(name)
     page.set_viewport_size({"width": width, "height": 800})
-    page.emulate_media(reduced_motion="reduce")
     expect_level(page)
     expect_none_in_either_theme(page, "a new chat")
 
     say(page, "paint a sunset over the sea")
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
     expect_none_in_either_theme(page, "painting")
     if width == 1280:
         expect_picture(page)
-    expect(page.locator("#log img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#log img.full.shown")).to_be_visible()
     say(page, "Hello, how are you?")
     say(page, f"paint {word}")
-    expect(page.locator(".failed")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".failed")).to_be_visible()
     expect_none_in_either_theme(page, "a picture, a text and a failure")
     stack.gemini(text_ms=20, image_ms=60_000, script=[])
     say(page, "paint a fox")
-    page.get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
-    expect(last_answer(page)).to_contain_text("Cancelled.", timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Cancel").click()
+    expect(last_answer(page)).to_contain_text("Cancelled.")
     page.context.set_offline(True)
-    expect(page.locator("#connection")).to_have_text("Offline", timeout=PATIENCE_MS)
+    expect(page.locator("#connection")).to_have_text("Offline")
     expect_none_in_either_theme(page, "cancelled, and offline")
     page.context.set_offline(False)
-    expect(page.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
+    expect(page.locator("#connection")).to_be_empty()
 
     page.get_by_role("button", name=re.compile("Open large")).press("Enter")
     expect_none_in_either_theme(page, "a picture, large")
@@ -108,14 +107,12 @@ def test_what_opens_over_a_narrow_page_has_no_violation_in_either_theme(
     page.keyboard.press("Enter")
     expect_level(page)
 
-    page.emulate_media(reduced_motion="reduce")
-
     def looked_at(state: str) -> None:
         expect_none_in_either_theme(page, state)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, state
 
     def press(icon: str) -> None:
-        last_answer(page).locator(f"button:has([href='#icon-{icon}'])").click(timeout=PATIENCE_MS)
+        last_answer(page).locator(f"button:has([href='#icon-{icon}'])").click()
 
     def menu(item: str) -> None:
         page.locator("[popovertarget=side]").click()
@@ -126,8 +123,8 @@ def test_what_opens_over_a_narrow_page_has_no_violation_in_either_theme(
     box.fill("paint a fox")
     box.press("Enter")
     press("again")
-    expect(last_answer(page).locator(".versions")).to_have_text("2 / 2", timeout=PATIENCE_MS)
-    expect(last_answer(page).locator("img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(last_answer(page).locator(".versions")).to_have_text("2 / 2")
+    expect(last_answer(page).locator("img.full.shown")).to_be_visible()
     looked_at("a version")
     press("share")
     page.locator(".sheet .primary").click()
@@ -144,7 +141,7 @@ def test_what_opens_over_a_narrow_page_has_no_violation_in_either_theme(
     page.keyboard.press("Escape")
     page.locator("[popovertarget=side]").click()
     page.locator("#search").fill("fox")
-    expect(page.locator("#found a").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#found a").first).to_be_visible()
     looked_at("what was found")
     page.locator("#found a").first.click()
     page.get_by_role("button", name=re.compile("Open large|Groß öffnen")).press("Enter")
@@ -169,7 +166,7 @@ def test_nothing_moves_where_motion_is_not_wanted(stack: Stack, sign_in: SignIn,
     page.emulate_media(reduced_motion="reduce")
 
     say(page, "paint a sunset over the sea")
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
 
     assert (
         page.evaluate("""document.getAnimations().filter(
@@ -186,7 +183,7 @@ def test_nothing_is_wider_than_the_page(
     page = sign_in(name)
     page.set_viewport_size({"width": width, "height": 640})
     say(page, f"paint a sunset {'x' * 300}")
-    expect(page.locator("#log img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#log img.full.shown")).to_be_visible()
 
     tops = "buttons => [...new Set(buttons.map((button) => button.offsetTop))].length"
     rows = page.locator("#log .actions button").evaluate_all(tops)

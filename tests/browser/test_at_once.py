@@ -1,9 +1,9 @@
 """What stands in the page before the server has said anything."""
 
 from playwright.sync_api import Page, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
-    PATIENCE_MS,
     Held,
     expect_level,
     last_answer,
@@ -44,13 +44,13 @@ def test_thinking_stands_two_frames_after_enter_and_becomes_the_answer(
     assert [one.split("\n")[-1] for one in seen] == ["Hello, how are you?", "Thinking…"]
     expect(last_answer(page).get_by_role("button")).to_have_count(0)  # there is nothing to cancel
     held.first().continue_()
-    expect(page.locator(".assistant.complete .text")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete .text")).to_be_visible()
     expect(page.locator(".message")).to_have_count(2)
     assert page.evaluate("window.foreseen === document.querySelector('.assistant.complete')")
     wait_for_glides(page)
     assert shifts(page) == [0, []]
     page.reload()
-    expect(page.locator(".message")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(".message")).to_have_count(2)
 
 
 def test_it_goes_with_a_question_that_is_refused(sign_in: SignIn, name: str) -> None:
@@ -79,7 +79,7 @@ def test_it_goes_with_a_question_that_does_not_arrive(sign_in: SignIn, name: str
     page.route(MESSAGES, lambda route: route.abort())
     held.first().abort()
 
-    expect(page.locator(".user .foot")).to_contain_text("Not sent.", timeout=PATIENCE_MS)
+    expect(page.locator(".user .foot")).to_contain_text("Not sent.")
     expect(page.locator(".assistant")).to_have_count(0)
 
 
@@ -102,8 +102,8 @@ def test_an_answer_that_a_snapshot_brings_first_stands_once_and_ends(
     messages = [thinking, answer.json()["user_message"]]
 
     read.fulfill(json={"messages": messages, "next_cursor": None})
-    expect(page.locator(f'[data-id="{body["id"]}"]')).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(f'[data-id="{body["id"]}"]')).to_be_visible()
     asked.fulfill(response=answer)
 
-    expect(page.locator(".assistant.complete .text")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete .text")).to_be_visible()
     expect(page.locator(".message")).to_have_count(2)

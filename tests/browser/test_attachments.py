@@ -9,9 +9,9 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FilePayload as File
 from playwright.sync_api import Locator, Page, Request, Route, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
-    PATIENCE_MS,
     Held,
     expect_level,
     expect_picture,
@@ -98,8 +98,8 @@ def bodies_of(page: Page) -> list[bytes]:
 
 
 def expect_up(page: Page, count: int) -> None:
-    expect(tiles(page)).to_have_count(count, timeout=PATIENCE_MS)
-    expect(tiles(page).locator("progress")).to_have_count(0, timeout=PATIENCE_MS)
+    expect(tiles(page)).to_have_count(count)
+    expect(tiles(page).locator("progress")).to_have_count(0)
 
 
 @pytest.fixture
@@ -118,7 +118,7 @@ def test_two_pictures_of_one_name_are_two_pictures(page: Page) -> None:
         expect_up(page, 1)
         say(page, f"what is {color}?")
         expect(tiles(page)).to_have_count(0)
-        expect(page.locator(".assistant.complete")).to_have_count(len(ids) + 1, timeout=PATIENCE_MS)
+        expect(page.locator(".assistant.complete")).to_have_count(len(ids) + 1)
         ids.append(asked[-1]["image_ids"])
 
     assert len(ids[0]) == 1
@@ -234,7 +234,7 @@ def test_one_that_fails_keeps_nothing_else_from_being_sent(
     page.locator("#text").fill("compare them")
     for color in ("red", "lime", "blue"):
         bring(page, "drop", picture(color), target="#log")
-        expect(page.locator(".tile progress")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(page.locator(".tile progress")).to_have_count(0)
     failed = tiles(page).nth(1)
     expect(failed).to_contain_text(sentence)
     page.keyboard.press("Enter")
@@ -259,7 +259,7 @@ def test_a_busy_server_is_asked_again_for_the_same_picture(page: Page) -> None:
     expect_up(page, 1)
     assert len({request.url for request in sent}) == 1
     assert len(sent) == 2
-    expect(page.locator(".gallery li")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator(".gallery li")).to_have_count(1)
 
 
 def test_a_question_waits_for_its_picture(page: Page) -> None:
@@ -276,7 +276,7 @@ def test_a_question_waits_for_its_picture(page: Page) -> None:
     assert asked == []
     upload = held.first()
     upload.continue_()
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
     assert asked[0]["image_ids"] == [upload.request.url.rpartition("/")[2]]
 
 
@@ -307,7 +307,7 @@ def test_a_picture_needs_no_words(page: Page) -> None:
 
     page.locator("#text").press("Enter")
 
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
     assert asked[0]["text"] == ""
 
 
@@ -328,7 +328,7 @@ def test_a_draft_belongs_to_its_chat_and_survives_a_reload(page: Page) -> None:
     page.evaluate("hash => location.hash = hash", here)
     expect(tiles(page)).to_have_count(2)
     page.reload()
-    expect(page.locator("#text")).to_have_value("a draft", timeout=PATIENCE_MS)
+    expect(page.locator("#text")).to_have_value("a draft")
     expect_up(page, 2)
     assert len(sent) == 2
 
@@ -414,7 +414,7 @@ def test_a_number_holds_for_one_question_and_the_shape_for_the_next(page: Page) 
 
     for words in ("paint a fox", "paint a cat"):
         say(page, words)
-        expect(page.locator(".assistant.complete")).to_have_count(len(asked), timeout=PATIENCE_MS)
+        expect(page.locator(".assistant.complete")).to_have_count(len(asked))
 
     assert [post.get("count") for post in asked] == [2, None]
     assert [post["aspect_ratio"] for post in asked] == ["16:9", "16:9"]

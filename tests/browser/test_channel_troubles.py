@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+
 from tests.browser.channels import Channel, system, update
 
 BEGINNING = "GET /realtime/events"

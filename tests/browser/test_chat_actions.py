@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, Route, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
-    PATIENCE_MS,
+    UNDO_MS,
     Held,
     expect_level,
     expect_picture,
@@ -19,6 +20,7 @@ from tests.browser.people import (
     skeleton,
     wait_for_glides,
     watch_shifts,
+    with_motion,
 )
 
 
@@ -43,10 +45,10 @@ def test_an_answer_is_cancelled_while_it_paints_and_tried_again(
     stack.gemini(text_ms=20, image_ms=60_000, script=[])
     page = sign_in(name)
     say(page, "paint a sunset over the sea")
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
 
     page.get_by_role("button", name="Cancel").click()
-    expect(last_answer(page)).to_contain_text("Cancelled.", timeout=PATIENCE_MS)
+    expect(last_answer(page)).to_contain_text("Cancelled.")
     expect(page.locator("#log .picture")).to_have_count(0)
     expect(page.locator("#announcer")).to_have_text("Cancelled.")
     stack.gemini(text_ms=20, image_ms=200, script=[])
@@ -63,11 +65,11 @@ def test_a_cancel_that_crosses_the_beginning_of_painting_counts(
     held = Held(page, "**/cancel")
     say(page, "paint a sunset over the sea")
 
-    page.get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Cancel").click()
+    expect(skeleton(page)).to_be_visible()
     held.first().continue_()
 
-    expect(last_answer(page)).to_contain_text("Cancelled.", timeout=PATIENCE_MS)
+    expect(last_answer(page)).to_contain_text("Cancelled.")
 
 
 def test_what_failed_says_what_to_do_next(stack: Stack, sign_in: SignIn, name: str) -> None:
@@ -77,7 +79,7 @@ def test_what_failed_says_what_to_do_next(stack: Stack, sign_in: SignIn, name: s
     page = sign_in(name)
     say(page, f"paint {word} over the sea")
 
-    page.get_by_role("button", name="Change the words").click(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Change the words").click()
     box = page.get_by_role("textbox", name="Message")
     expect(box).to_have_value(f"paint {word} over the sea")
     expect(box).to_be_focused()
@@ -114,7 +116,7 @@ def test_another_one_asks_the_same_question_in_the_same_shape(
     page.get_by_label("Shape of the picture").select_option("")
     page.get_by_role("button", name="Another one").click()
 
-    expect(page.locator(".gallery li")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(".gallery li")).to_have_count(2)
     expect(last_answer(page).locator(".versions")).to_have_text("2 / 2")
     expect(page.locator(".user .text")).to_have_text("paint a sunset over the sea")
     ratio = page.locator("#log .picture").evaluate("one => one.offsetWidth / one.offsetHeight")
@@ -160,7 +162,7 @@ def test_one_file_of_a_picture_is_enough(
     with page.expect_event("requestfailed"):
         say(page, "paint a sunset over the sea")
 
-    expect(page.locator(f"#log img.{shown}.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(f"#log img.{shown}.shown")).to_be_visible()
     expect(page.locator("#log .broken")).to_have_count(0)
 
 
@@ -178,7 +180,7 @@ def test_a_picture_is_opened_large_and_left_by_keys(
     opener.focus()
     page.keyboard.press("Enter")
     expect(viewer.locator(".caption")).to_contain_text("fox")
-    expect(viewer.locator("img.full")).to_have_css("opacity", "1", timeout=PATIENCE_MS)
+    expect(viewer.locator("img.full")).to_have_css("opacity", "1")
     page.keyboard.press("ArrowRight")
     expect(viewer.locator(".caption")).to_contain_text("sunset")
     expect(viewer.get_by_role("button", name="Older picture")).to_be_disabled()
@@ -199,7 +201,7 @@ def test_a_swipe_goes_to_the_next_picture(stack: Stack, sign_in: SignIn, name: s
         expect_picture(page, count)
     page.get_by_role("button", name=re.compile("Open large: .*fox")).press("Enter")
     stage = page.locator("#viewer .stage")
-    expect(stage).to_be_visible(timeout=PATIENCE_MS)
+    expect(stage).to_be_visible()
 
     stage.dispatch_event("pointerdown", {"clientX": 300})
     stage.dispatch_event("pointerup", {"clientX": 200})
@@ -217,7 +219,7 @@ def test_a_chat_is_renamed_in_every_tab(stack: Stack, sign_in: SignIn, name: str
     expect_level(other)
     say(page, "Hello, how are you?")
     entry = page.locator("#chats li").first
-    expect(entry).to_have_text("Hello, how are you?", timeout=PATIENCE_MS)
+    expect(entry).to_have_text("Hello, how are you?")
 
     entry.hover()
     entry.get_by_role("button", name="Rename").click()
@@ -225,7 +227,7 @@ def test_a_chat_is_renamed_in_every_tab(stack: Stack, sign_in: SignIn, name: str
     page.keyboard.press("Enter")
 
     for tab in (page, other):
-        expect(tab.locator("#chats li")).to_have_text(["Small talk"], timeout=PATIENCE_MS)
+        expect(tab.locator("#chats li")).to_have_text(["Small talk"])
     expect(page.locator("#title")).to_have_text("Small talk")
     entry.hover()
     entry.get_by_role("button", name="Rename").click()
@@ -270,16 +272,17 @@ def test_a_chat_is_deleted_unless_that_is_undone(stack: Stack, sign_in: SignIn, 
     page = sign_in(name)
     say(page, "Hello, how are you?")
     entry = page.locator("#chats li")
-    expect(entry).to_have_count(1, timeout=PATIENCE_MS)
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(entry).to_have_count(1)
+    expect(page.locator(".assistant.complete")).to_be_visible()
     paths = answer_deletes(page, 204)
+    page.clock.install()
 
     entry.hover()
     entry.get_by_role("button", name="Delete").click()
     expect(page.locator("#undone")).to_contain_text("Hello, how are you?")
     expect(entry).to_have_count(0)
     page.get_by_role("button", name="Undo").click()
-    expect(page.locator(".message")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(".message")).to_have_count(2)
     expect(page.locator("#title")).to_have_text("Hello, how are you?")
     entry.hover()
     entry.get_by_role("button", name="Delete").click()
@@ -287,7 +290,8 @@ def test_a_chat_is_deleted_unless_that_is_undone(stack: Stack, sign_in: SignIn, 
     expect(entry).to_have_count(0)
     expect(page.locator(".message")).to_have_count(0)
     expect(page.locator("#title")).to_have_text("New chat")
-    expect(page.locator("#undone")).to_be_hidden(timeout=PATIENCE_MS)
+    page.clock.fast_forward(UNDO_MS)
+    expect(page.locator("#undone")).to_be_hidden()
     page.wait_for_timeout(500)
     assert len(paths) == 1
 
@@ -299,14 +303,16 @@ def test_what_cannot_be_deleted_stays_and_is_said_kindly(
     page = sign_in(name)
     say(page, "Hello, how are you?")
     entry = page.locator("#chats li")
-    expect(entry).to_have_count(1, timeout=PATIENCE_MS)
+    expect(entry).to_have_count(1)
     answer_deletes(page, 403)
+    page.clock.install()
 
     entry.hover()
     entry.get_by_role("button", name="Delete").click()
     expect(entry).to_have_count(0)
+    page.clock.fast_forward(UNDO_MS)
 
-    expect(page.locator("#notice")).to_have_text("There is nothing here.", timeout=PATIENCE_MS)
+    expect(page.locator("#notice")).to_have_text("There is nothing here.")
     expect(entry).to_have_count(1)
 
 
@@ -322,11 +328,11 @@ def test_a_message_that_cannot_be_sent_is_kept_and_sent_later(
 
     say(page, "Hello, how are you?")
     expect(page.locator(".user.unsent .text")).to_have_text("Hello, how are you?")
-    expect(page.locator(".user .foot")).to_contain_text("Not sent.", timeout=PATIENCE_MS)
+    expect(page.locator(".user .foot")).to_contain_text("Not sent.")
     page.unroute("**/chats/*/messages")
     page.get_by_role("button", name="Try again").click()
 
-    expect(page.locator(".assistant.complete .text")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete .text")).to_be_visible()
     expect(page.locator(".user .text")).to_have_text(["Hello, how are you?"])
     expect(page.locator(".unsent")).to_have_count(0)
 
@@ -361,7 +367,7 @@ def test_waiting_is_honest(stack: Stack, sign_in: SignIn, name: str) -> None:
     page.clock.install()
 
     say(page, "paint a sunset over the sea")
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
     page.clock.run_for(10_000)
     expect(last_answer(page)).to_contain_text(re.compile(r"Painting… \d+ s, usually about 12 s"))
     page.clock.run_for(20_000)
@@ -378,12 +384,12 @@ def test_a_second_try_is_waited_for_from_its_own_beginning(
     stack.gemini(text_ms=20, image_ms=60_000, script=[])
     page = sign_in(name)
     say(page, "paint a sunset over the sea")
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     page.clock.install(time=time.time() + 600)  # ten minutes later, the token still good
 
     page.get_by_role("button", name="Try again").click()
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
     page.clock.run_for(3_000)
 
     expect(last_answer(page)).to_contain_text(re.compile(r"Painting… \d{1,2} s"))
@@ -437,10 +443,11 @@ def test_a_screen_reader_hears_what_happens(stack: Stack, sign_in: SignIn, name:
 
 
 def fill_with_talk(page: Page) -> None:
-    """More than the window shows."""
+    """More than the window shows, each gliding to its place."""
+    with_motion(page)
     for count in range(1, 6):
         say(page, f"Hello for the {count}th time!\n\n\n\n\n\n")
-        expect(page.locator(".assistant.complete")).to_have_count(count, timeout=PATIENCE_MS)
+        expect(page.locator(".assistant.complete")).to_have_count(count)
     wait_for_glides(page)
 
 
@@ -457,8 +464,8 @@ def test_a_chat_far_from_the_end_stays_where_it_is(
     watch_shifts(page)
 
     say(other, "paint a sunset over the sea")
-    expect(page.locator("#to-end.news")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.locator("#log .assistant.complete")).to_have_count(6, timeout=PATIENCE_MS)
+    expect(page.locator("#to-end.news")).to_be_visible()
+    expect(page.locator("#log .assistant.complete")).to_have_count(6)
 
     assert first.bounding_box() == box
     assert shifts(page) == [0, []]
@@ -497,7 +504,7 @@ def test_somebody_who_has_just_gone_up_is_not_taken_down_again(
 
     say(other, "Hello from another tab!")
 
-    expect(page.locator("#to-end.news")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#to-end.news")).to_be_visible()
     wait_for_glides(page)
     expect(page.locator(".message").first).to_be_in_viewport()
 
@@ -520,7 +527,7 @@ def test_somebody_at_the_end_stays_there_while_messages_glide(
 
     say(other, "Hello from another tab!")
 
-    expect(page.locator(".assistant.complete")).to_have_count(6, timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_have_count(6)
     wait_for_glides(page)
     expect(last_answer(page)).to_be_in_viewport()
     expect(page.locator("#to-end")).to_be_hidden()

@@ -5,9 +5,9 @@ import uuid
 
 import pytest
 from playwright.sync_api import expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
-    PATIENCE_MS,
     complaints,
     expect_level,
     expect_picture,
@@ -38,7 +38,7 @@ def test_every_tab_of_one_person_shows_skeleton_then_picture_without_reload(
     for page in (first, second):  # the placeholder, while the model is still thinking
         expect(last_answer(page)).to_contain_text("Thinking…")
     for page in (first, second):
-        expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+        expect(skeleton(page)).to_be_visible()
     for page in (first, second):
         expect_picture(page)
         assert page.evaluate("window.neverReloaded") is True
@@ -52,9 +52,7 @@ def test_a_text_reply_appears(stack: Stack, sign_in: SignIn, name: str) -> None:
     say(page, "Hello, how are you?")
 
     expect(page.locator(".user .text")).to_have_text("Hello, how are you?")
-    expect(page.locator(".assistant.complete .text")).to_have_text(
-        re.compile(r"\S"), timeout=PATIENCE_MS
-    )
+    expect(page.locator(".assistant.complete .text")).to_have_text(re.compile(r"\S"))
     expect(page.locator("#chats li")).to_have_text(["Hello, how are you?"])
 
 
@@ -67,16 +65,25 @@ def test_the_limit_of_the_day_is_said_with_the_time_it_resets(
     expect(usage).to_have_text(re.compile(r"^0 of \d+ pictures today$"))
     limit = int(usage.inner_text().split()[2])
 
-    for left in range(limit, 0, -4):
-        painted = limit - left + min(4, left)
-        page.get_by_label("Number of pictures").select_option(str(min(4, left)))
+    for painted in range(4, limit, 4):
+        page.get_by_label("Number of pictures").select_option("4")
         say(page, "paint a sunset")
         expect_picture(page, painted)
         expect(usage).to_have_text(f"{painted} of {limit} pictures today")
+    left = limit % 4 or 4
+    assert left < 4, "else all four are painted"
+    say(page, "paint four pictures of a boat")
+    expect_picture(page, limit)
+    note = last_answer(page).locator(".note")
+    expect(note).to_contain_text(f"{left} of 4 pictures were painted.")
+    expect(note).to_contain_text("You have used all of today's pictures. Resets")
+    expect(note.locator("time")).to_have_text(re.compile(r"\d\d:\d\d"))
+    expect(last_answer(page).get_by_role("button", name="Try again")).to_have_count(0)
+    expect(usage).to_have_text(f"{limit} of {limit} pictures today")
     say(page, "paint one sunset more")
 
     refusal = page.locator(".assistant.failed .note")
-    expect(refusal).to_contain_text("Resets", timeout=PATIENCE_MS)
+    expect(refusal).to_contain_text("Resets")
     expect(refusal.locator("time")).to_have_text(re.compile(r"\d\d:\d\d"))
 
 
@@ -89,7 +96,7 @@ def test_markup_is_shown_as_it_was_typed(stack: Stack, sign_in: SignIn, name: st
 
     expect(page.locator(".user .text")).to_have_text(markup)
     expect(page.locator("#chats li")).to_have_text([markup])
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
     expect(page.locator("#log img")).to_have_count(0)
     assert page.evaluate("window.ran") is None
 
@@ -101,7 +108,7 @@ def test_a_picture_finished_while_offline_arrives_without_reload(
     laptop, phone = sign_in(name, chat=chat), sign_in(name, chat=chat)
     laptop.evaluate("window.neverReloaded = true")
     say(laptop, "paint a sunset over the sea")
-    expect(skeleton(laptop)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(laptop)).to_be_visible()
 
     laptop.context.set_offline(True)
     expect(laptop.locator("#connection")).to_have_text("Offline")
@@ -110,7 +117,7 @@ def test_a_picture_finished_while_offline_arrives_without_reload(
     laptop.context.set_offline(False)
 
     expect_picture(laptop)
-    expect(laptop.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
+    expect(laptop.locator("#connection")).to_be_empty()
     assert laptop.evaluate("window.neverReloaded") is True
 
 
@@ -124,7 +131,7 @@ def test_nothing_moves_from_placeholder_to_picture(
 
     for count, subject in enumerate(("a sunset", "a fox", "a lighthouse"), start=1):
         say(page, f"paint {subject}")
-        expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+        expect(skeleton(page)).to_be_visible()
         box = page.locator("#log .picture").last.bounding_box()
         say(page, f"And what do you think of {subject}?")  # sent and answered meanwhile
         expect_picture(page, count)
@@ -152,15 +159,15 @@ def test_nothing_moves_when_more_is_sent_while_the_first_is_thought_about(
     page = sign_in(name)
     expect_level(page)
     say(page, first)
-    expect(last_answer(page)).to_contain_text("Thinking…", timeout=PATIENCE_MS)
+    expect(last_answer(page)).to_contain_text("Thinking…")
     watch_shifts(page)
 
     for text in ("paint a fox", "And what else?"):
         say(page, text)
-        expect(last_answer(page)).to_contain_text("Thinking…", timeout=PATIENCE_MS)
-    expect(page.locator(".assistant.complete")).to_have_count(3, timeout=PATIENCE_MS)
+        expect(last_answer(page)).to_contain_text("Thinking…")
+    expect(page.locator(".assistant.complete")).to_have_count(3)
     expect(page.locator(".user")).to_have_count(3)
-    expect(page.locator("#log img.full.shown").last).to_be_attached(timeout=PATIENCE_MS)
+    expect(page.locator("#log img.full.shown").last).to_be_attached()
     wait_for_glides(page)
 
     assert shifts(page) == [0, []]
@@ -175,16 +182,14 @@ def test_a_picture_that_waits_for_its_turn_says_so_and_moves_nothing(
     expect_level(page)
     for _ in range(PAINTED_AT_ONCE):
         say(page, "paint a fox")
-    expect(page.locator(".assistant.generating")).to_have_count(
-        PAINTED_AT_ONCE, timeout=PATIENCE_MS
-    )
+    expect(page.locator(".assistant.generating")).to_have_count(PAINTED_AT_ONCE)
     watch_shifts(page)
 
     say(page, "paint a boat")
 
     expect(last_answer(page)).to_contain_text("Waiting for your other pictures…")
     expect(skeleton(page).last).to_be_visible()
-    expect(last_answer(page)).to_contain_text("Painting…", timeout=PATIENCE_MS)
+    expect(last_answer(page)).to_contain_text("Painting…")
     expect_picture(page, PAINTED_AT_ONCE + 1)
     wait_for_glides(page)
     assert shifts(page) == [0, []]
@@ -204,9 +209,7 @@ def test_the_console_stays_clean(stack: Stack, sign_in: SignIn, name: str) -> No
     say(page, "paint a sunrise over the sea")
     expect_picture(page, 2)
     say(page, "Thank you!")
-    expect(page.locator(".assistant.complete .text").last).to_have_text(
-        re.compile(r"\S"), timeout=PATIENCE_MS
-    )
+    expect(page.locator(".assistant.complete .text").last).to_have_text(re.compile(r"\S"))
 
     assert found == []
 
@@ -217,12 +220,12 @@ def test_a_message_is_answered_while_a_picture_is_painted(
     stack.gemini(text_ms=20, image_ms=4_000, script=[])
     page = sign_in(name)
     say(page, "paint a sunset over the sea")
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
 
     say(page, "Hello, how are you?")
 
     answer = page.locator(".assistant.complete .text")
-    expect(answer).to_have_text(re.compile(r"\S"), timeout=PATIENCE_MS)
+    expect(answer).to_have_text(re.compile(r"\S"))
     expect(skeleton(page)).to_be_visible()
     expect_picture(page)
     expect(page.locator(".message")).to_have_count(4)
@@ -236,7 +239,5 @@ def test_a_picture_that_fails_says_why(stack: Stack, sign_in: SignIn, name: str)
 
     say(page, f"paint {word} over the sea")
 
-    expect(page.locator(".assistant.failed .note")).to_have_text(
-        re.compile(r"\w+ .*\."), timeout=PATIENCE_MS
-    )
+    expect(page.locator(".assistant.failed .note")).to_have_text(re.compile(r"\w+ .*\."))
     expect(page.locator("#log .picture")).to_have_count(0)

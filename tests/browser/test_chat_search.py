@@ -5,8 +5,9 @@ import re
 from typing import Any
 
 from playwright.sync_api import Page, Route, expect
+
 from tests.browser.conftest import SignIn
-from tests.browser.people import PATIENCE_MS, expect_picture, say, shifts, watch_shifts
+from tests.browser.people import expect_picture, say, shifts, watch_shifts
 from tests.local_stack.testing import RunningStack as Stack
 
 # A folder of the browser's own stands for the one that a person would choose.
@@ -46,19 +47,19 @@ def test_a_pinned_chat_stands_first_in_every_tab(stack: Stack, sign_in: SignIn, 
     other = sign_in(name, beside=page)
     titles = "#chats a"
     for tab in (page, other):
-        expect(tab.locator(titles)).to_have_text(["about new", "about old"], timeout=PATIENCE_MS)
+        expect(tab.locator(titles)).to_have_text(["about new", "about old"])
 
     old = page.locator("#chats li").nth(1)
     old.hover()
     old.get_by_role("button", name="Pin", exact=True).click()
 
     for tab in (page, other):
-        expect(tab.locator(titles)).to_have_text(["about old", "about new"], timeout=PATIENCE_MS)
+        expect(tab.locator(titles)).to_have_text(["about old", "about new"])
     page.reload()
-    expect(page.locator(titles)).to_have_text(["about old", "about new"], timeout=PATIENCE_MS)
+    expect(page.locator(titles)).to_have_text(["about old", "about new"])
     page.locator("#chats li").first.hover()
     page.get_by_role("button", name="Unpin").click()
-    expect(other.locator(titles)).to_have_text(["about new", "about old"], timeout=PATIENCE_MS)
+    expect(other.locator(titles)).to_have_text(["about new", "about old"])
 
 
 def test_what_is_found_leads_to_its_message_and_back_to_the_results(
@@ -68,18 +69,18 @@ def test_what_is_found_leads_to_its_message_and_back_to_the_results(
     chat_with(stack, name, "a", "Die Übung <b>macht</b> den Meister", *["hello"] * 60)
     chat_with(stack, name, "b", "something else")
     page = sign_in(name)
-    expect(page.locator("#chats a")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator("#chats a")).to_have_count(2)
     watch_shifts(page)
 
     search_for(page, "UBUNG")
     said = page.locator("#found .snippet", has_text="Die Übung <b>macht</b> den Meister")
-    expect(said.first).to_be_visible(timeout=PATIENCE_MS)
+    expect(said.first).to_be_visible()
     expect(said.first.locator("mark")).to_have_text("Übung")
     expect(page.locator("#chats")).to_be_hidden()
     said.last.click()
 
     message = page.locator(".message.user", has_text="Die Übung")
-    expect(message).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(message).to_be_in_viewport()
     expect(message).to_be_focused()
     page.go_back()
     expect(said.first).to_be_visible()
@@ -100,10 +101,10 @@ def test_words_in_no_chat_and_a_search_that_goes_on(sign_in: SignIn, name: str) 
     page.route("**/search?*", fulfil)
     search_for(page, "nowhere")
     status = page.locator("#found [role=status]")
-    expect(status).to_have_text("0 results so far", timeout=PATIENCE_MS)
+    expect(status).to_have_text("0 results so far")
     page.get_by_role("button", name="Search on").click()
 
-    expect(status).to_have_text("0 results", timeout=PATIENCE_MS)
+    expect(status).to_have_text("0 results")
     assert len(asked) == 7
 
 
@@ -123,7 +124,7 @@ def test_what_comes_late_for_other_words_is_not_shown(sign_in: SignIn, name: str
     with page.expect_request("**/search?q=first*"):
         search_for(page, "first")
     search_for(page, "second")
-    expect(page.locator("#found [role=status]")).to_have_text("0 results", timeout=PATIENCE_MS)
+    expect(page.locator("#found [role=status]")).to_have_text("0 results")
     with page.expect_response("**/search?q=first*"):
         held[0].fulfill(json=late)
 
@@ -148,7 +149,7 @@ def test_a_chat_is_saved_with_its_pictures(stack: Stack, sign_in: SignIn, name: 
     entry.get_by_role("button", name="Save as files").click()
 
     progress = page.locator("#progress")
-    expect(progress).to_contain_text("Saved, with 1 picture.", timeout=PATIENCE_MS)
+    expect(progress).to_contain_text("Saved, with 1 picture.")
     expect(progress).to_contain_text(f"These could not be read: {image['prompt']}")
     (saved,) = page.evaluate(READ_FOLDER).values()
     text = json.dumps(saved["chat.json"])
@@ -170,10 +171,10 @@ def test_everything_is_saved_also_where_no_folder_can_be_chosen(
     page = sign_in(name)
     page.add_init_script("delete window.showDirectoryPicker;")
     page.reload()
-    expect(page.locator("#chats a")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator("#chats a")).to_have_count(1)
 
     page.locator("#account-button").click()
-    with page.expect_download(timeout=PATIENCE_MS) as download:
+    with page.expect_download() as download:
         page.get_by_role("button", name="Save all that is mine").click()
 
     saved: dict[str, Any] = json.loads(download.value.path().read_text())

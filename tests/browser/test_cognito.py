@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route
-from tests.local_stack.options import ROOT
-from tests.support.doubles import RecordingLog, RecordingMetrics, nothing_shared
 
 from afterimage.http.web_page import WebPage
+from tests.local_stack.options import ROOT
+from tests.support.doubles import RecordingLog, RecordingMetrics, nothing_shared
 
 PAGE = "https://page.test"
 POOL = "https://cognito-idp.test/region_pool"

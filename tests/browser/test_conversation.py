@@ -3,8 +3,9 @@
 import re
 
 from playwright.sync_api import Page, WebSocketRoute, expect
+
 from tests.browser.conftest import SignIn
-from tests.browser.people import PATIENCE_MS, expect_level, last_answer, say, skeleton
+from tests.browser.people import PATIENCE_MS, UNDO_MS, expect_level, last_answer, say, skeleton
 from tests.browser.test_attachments import bring, expect_up, picture
 from tests.local_stack.testing import RunningStack
 
@@ -15,11 +16,11 @@ def expect_pictures(tabs: list[Page], of_answers: list[int], in_the_gallery: int
     """Every answer has its pictures, each once, in both tabs, and so has the gallery."""
     for tab in tabs:
         answers = tab.locator("#log .assistant")
-        expect(answers).to_have_count(len(of_answers), timeout=PATIENCE_MS)
+        expect(answers).to_have_count(len(of_answers))
         for answer, count in zip(answers.all(), of_answers, strict=True):
-            expect(answer).to_have_class(re.compile("complete image"), timeout=PATIENCE_MS)
-            expect(answer.locator("img.full")).to_have_count(count, timeout=PATIENCE_MS)
-        expect(tab.locator(".tiles li")).to_have_count(in_the_gallery, timeout=PATIENCE_MS)
+            expect(answer).to_have_class(re.compile("complete image"))
+            expect(answer.locator("img.full")).to_have_count(count)
+        expect(tab.locator(".tiles li")).to_have_count(in_the_gallery)
 
 
 def test_a_cat_by_night_and_four_woodcuts_of_a_photo(
@@ -41,7 +42,7 @@ def test_a_cat_by_night_and_four_woodcuts_of_a_photo(
         expect_level(tab)
 
     def cut() -> None:
-        expect(skeleton(page)).not_to_have_count(0, timeout=PATIENCE_MS)
+        expect(skeleton(page)).not_to_have_count(0)
         for line in lines:
             line.close()
         lines.clear()
@@ -62,6 +63,7 @@ def test_a_cat_by_night_and_four_woodcuts_of_a_photo(
         tab.reload()
     expect_pictures(tabs, [1, 1, 4, 1], 8)
 
+    page.clock.install()
     page.get_by_text("Brought", exact=True).click()
     expect(page.locator(".tiles li")).to_have_count(1)
     page.locator(".tiles li").get_by_role("button").click()
@@ -71,7 +73,8 @@ def test_a_cat_by_night_and_four_woodcuts_of_a_photo(
     expect_pictures(tabs, [1, 1, 4, 1], 7)
     for tab in tabs:
         expect(tab.locator(".user .attachments")).to_have_text("Deleted.")
-    expect(page.locator("#undone")).to_be_hidden(timeout=PATIENCE_MS)
+    page.clock.fast_forward(UNDO_MS)
+    expect(page.locator("#undone")).to_be_hidden()
     api = stack.http(name)
     for _ in range(PATIENCE_MS // 100):  # the server is told
         messages = api.get(f"/chats/{chat}/messages").json()["messages"][::-1]

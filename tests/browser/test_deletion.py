@@ -4,8 +4,9 @@ import re
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
 from tests.browser.conftest import SignIn
-from tests.browser.people import PATIENCE_MS, expect_level, expect_picture, say
+from tests.browser.people import UNDO_MS, expect_level, expect_picture, say
 from tests.end_to_end.test_upload import PHOTO, put
 from tests.local_stack.testing import RunningStack
 
@@ -38,12 +39,15 @@ def confirm(page: Page, label: str = "Delete") -> None:
 def test_one_picture_and_several(stack: RunningStack, tabs: list[Page], name: str) -> None:
     page = tabs[0]
     paint(page, "a sunset", "a fox", "a lighthouse")
+    page.clock.install()
 
     tiles(page).get_by_role("button", name=re.compile("fox")).click()
     page.locator("#viewer").get_by_role("button", name="Delete").click()
+    expect(tiles(page)).to_have_count(2)
+    page.clock.fast_forward(UNDO_MS)
     for tab in tabs:
-        expect(tiles(tab)).to_have_count(2, timeout=PATIENCE_MS)
-        expect(tab.locator("#log .picture")).to_have_count(2, timeout=PATIENCE_MS)
+        expect(tiles(tab)).to_have_count(2)
+        expect(tab.locator("#log .picture")).to_have_count(2)
         expect(tab.get_by_text("This picture was deleted.")).to_be_visible()
     [first, second] = stack.http(name).get("/images").json()["images"]
     assert ("lighthouse" in first["prompt"], "sunset" in second["prompt"]) == (True, True)
@@ -56,8 +60,8 @@ def test_one_picture_and_several(stack: RunningStack, tabs: list[Page], name: st
 
     tabs[1].reload()
     for tab in tabs:
-        expect(tab.get_by_text("This picture was deleted.")).to_have_count(3, timeout=PATIENCE_MS)
-        expect(tiles(tab)).to_have_count(0, timeout=PATIENCE_MS)
+        expect(tab.get_by_text("This picture was deleted.")).to_have_count(3)
+        expect(tiles(tab)).to_have_count(0)
     assert stack.http(name).get("/images").json()["images"] == []
 
 
@@ -65,16 +69,19 @@ def test_a_chat(stack: RunningStack, tabs: list[Page], name: str, chat: str) -> 
     page = tabs[0]
     paint(page, "a sunset")
     for tab in tabs:
-        expect(tab.locator("#chats li")).to_have_count(1, timeout=PATIENCE_MS)
-        expect(tiles(tab)).to_have_count(1, timeout=PATIENCE_MS)
+        expect(tab.locator("#chats li")).to_have_count(1)
+        expect(tiles(tab)).to_have_count(1)
+    page.clock.install()
 
     entry = page.locator("#chats li")
     entry.hover()
     entry.get_by_role("button", name="Delete").click()
+    expect(entry).to_have_count(0)
+    page.clock.fast_forward(UNDO_MS)
 
     for tab in tabs:
-        expect(tab.locator("#chats li")).to_have_count(0, timeout=PATIENCE_MS)
-        expect(tab.locator(".message")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(tab.locator("#chats li")).to_have_count(0)
+        expect(tab.locator(".message")).to_have_count(0)
         expect(tiles(tab)).to_have_count(0)
         expect(tab.locator("#title")).to_have_text("New chat")
         assert not tab.url.endswith(f"#{chat}")
@@ -82,7 +89,7 @@ def test_a_chat(stack: RunningStack, tabs: list[Page], name: str, chat: str) -> 
     assert api.get("/chats").json()["chats"] == []
     assert api.get("/images").json()["images"] == []
     say(tabs[1], "Hello, how are you?")  # in another chat, life goes on
-    expect(tabs[2].locator("#chats li")).to_have_text(["Hello, how are you?"], timeout=PATIENCE_MS)
+    expect(tabs[2].locator("#chats li")).to_have_text(["Hello, how are you?"])
 
 
 def test_it_is_said_what_stays(stack: RunningStack, sign_in: SignIn, name: str) -> None:
@@ -95,7 +102,7 @@ def test_it_is_said_what_stays(stack: RunningStack, sign_in: SignIn, name: str) 
         api.post("/chats/c/messages", json=body).raise_for_status()
         page = sign_in(name)
         entry = page.locator("#chats li")
-        expect(entry).to_have_text("New chat", timeout=PATIENCE_MS)
+        expect(entry).to_have_text("New chat")
 
         entry.hover()
         entry.get_by_role("button", name="Delete").click()
@@ -116,6 +123,6 @@ def test_an_account(stack: RunningStack, tabs: list[Page], name: str) -> None:
     confirm(page, "Delete everything")
 
     for tab in tabs:
-        expect(tab.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+        expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
         expect(tab.locator(".message, .tiles li, #chats li")).to_have_count(0)
     assert stack.http(name).get("/chats").is_error

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
+
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.people import PATIENCE_MS, Held, expect_level, expect_picture, say
+from tests.browser.people import Held, expect_level, expect_picture, say
 
 MOST_REQUESTS = 14
 
@@ -51,12 +52,12 @@ def test_a_press_waits_for_what_is_not_there_yet(
     expect(page.locator("#viewer")).to_be_hidden()
     viewer.first().continue_()
 
-    expect(page.locator("#viewer img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#viewer img.full.shown")).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Select").click()
     page.locator(".gallery li button").click()
     selection.first().continue_()
-    expect(page.locator(".selection [role=status]")).to_have_text("1 selected", timeout=PATIENCE_MS)
+    expect(page.locator(".selection [role=status]")).to_have_text("1 selected")
     expect(page.locator("#viewer")).to_be_hidden()
 
 
@@ -79,7 +80,7 @@ def test_a_part_that_cannot_be_loaded_is_said_and_asked_for_again(
     page.unroute("**/viewer.js")
     picture.press("Enter")
 
-    expect(page.locator("#viewer img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#viewer img.full.shown")).to_be_visible()
 
 
 def test_everything_is_there_once_nothing_else_is_to_do(sign_in: SignIn, name: str) -> None:

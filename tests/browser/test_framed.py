@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
-from tests.browser.people import PATIENCE_MS
+
 from tests.local_stack.testing import RunningStack, StackProcess
 from tests.support.docs import PAGES
 
@@ -87,9 +87,9 @@ def signed_in(tab: Page, name: str) -> FrameLocator:
 
 def expect_an_answer(framed: FrameLocator) -> None:
     box = framed.get_by_role("textbox", name="Message")
-    box.fill("hello", timeout=PATIENCE_MS)
+    box.fill("hello")
     box.press("Enter")
-    expect(framed.locator("#log .assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(framed.locator("#log .assistant.complete")).to_be_visible()
 
 
 @pytest.mark.parametrize("stores", [True, False], ids=["stores", "stores nothing"])
@@ -132,19 +132,19 @@ def test_after_a_reload_there_is_the_button_and_no_window(site: Site, tab: Page,
     tab.reload()
 
     button = tab.frame_locator("iframe").get_by_role("button", name="Sign in")
-    expect(button).to_be_visible(timeout=PATIENCE_MS)
+    expect(button).to_be_visible()
     assert len(tab.context.pages) == windows
 
 
 def test_signing_out_leads_to_the_button_in_the_frame(site: Site, tab: Page, name: str) -> None:
     tab.goto(site.named)
     framed = signed_in(tab, name)
-    framed.get_by_role("button", name="Chats and account").click(timeout=PATIENCE_MS)
+    framed.get_by_role("button", name="Chats and account").click()
     framed.locator("#account-button").click()
 
     framed.get_by_role("button", name="Sign out").click()
 
-    expect(framed.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+    expect(framed.get_by_role("button", name="Sign in")).to_be_visible()
 
 
 def test_another_site_shows_nothing_of_it(site: Site, tab: Page) -> None:

@@ -4,10 +4,10 @@ import re
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, Route, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.crowds import many_pictures, name_of, picture
 from tests.browser.people import (
-    PATIENCE_MS,
     Held,
     expect_level,
     expect_picture,
@@ -50,7 +50,7 @@ def test_somebody_who_looks_further_down_is_not_disturbed(
     page = sign_in(name)
     many_pictures(page, 300)
     page.reload()
-    expect(tiles(page).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(tiles(page).first).to_be_visible()
     scroller = page.locator(".tiles")
     scroller.evaluate("scroller => scroller.scrollTo(0, 2000)")
     seen = page.get_by_role("button", name="picture 270", exact=True)
@@ -59,7 +59,7 @@ def test_somebody_who_looks_further_down_is_not_disturbed(
 
     say(page, "paint a sunset over the sea")
     pill = page.get_by_role("button", name="1 new picture")
-    expect(pill).to_be_visible(timeout=PATIENCE_MS)
+    expect(pill).to_be_visible()
     assert seen.bounding_box() == box
     pill.click()
 
@@ -125,7 +125,7 @@ def test_a_picture_that_comes_while_a_search_is_read_is_found(
     search = held.first()
 
     say(page, "paint a fox")
-    expect(page.locator("#log img.full")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator("#log img.full")).to_have_count(1)
     expect(tiles(page)).to_have_count(1)
     with page.expect_response("**/images?*q=*"):
         search.fulfill(json={"images": [], "next_cursor": None})
@@ -160,7 +160,7 @@ def test_several_are_chosen_and_deleted_after_a_question(
     page = sign_in(name)
     many_pictures(page, 12)
     page.reload()
-    expect(tiles(page)).to_have_count(12, timeout=PATIENCE_MS)
+    expect(tiles(page)).to_have_count(12)
     deleted: list[str] = []
 
     def delete(route: Route) -> None:
@@ -215,7 +215,7 @@ def test_a_picture_leads_to_its_message(
     page.get_by_role("button", name="Show in chat").click()
 
     message = page.locator(".message.image")
-    expect(message).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(message).to_be_in_viewport()
     expect(message).to_be_focused()
     assert page.url.endswith(f"#{chat}/{message.get_attribute('data-id')}")
 
@@ -246,7 +246,7 @@ def test_five_thousand_pictures_are_scrolled_end_to_end(
     many_pictures(page, 5_000, is_inline=True)
     page.evaluate("location.hash = '#/pictures'")
     page.reload()
-    expect(tiles(page).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(tiles(page).first).to_be_visible()
 
     most = page.evaluate("""async () => {
         const scroller = document.querySelector(".tiles");
@@ -272,7 +272,7 @@ def show_pictures(page: Page, *images: dict[str, object]) -> None:
     many_pictures(page, 0)  # serves their files
     page.route("**/images?*", lambda r: r.fulfill(json={"images": [*images], "next_cursor": None}))
     page.reload()
-    expect(tiles(page)).to_have_count(len(images), timeout=PATIENCE_MS)
+    expect(tiles(page)).to_have_count(len(images))
 
 
 def test_a_brought_picture_has_no_prompt_and_no_chat(sign_in: SignIn, name: str) -> None:
@@ -299,7 +299,7 @@ def test_an_edit_is_compared_with_its_source_by_keys(sign_in: SignIn, name: str)
     page.get_by_role("button", name="picture 3").click()
     slider = page.get_by_role("slider", name="Compare with the picture before")
     source = page.locator("#viewer .source")
-    expect(source.locator("img.full.shown")).to_be_attached(timeout=PATIENCE_MS)
+    expect(source.locator("img.full.shown")).to_be_attached()
     assert (
         source.evaluate("element => getComputedStyle(element).clipPath")
         == "inset(0px 100% 0px 0px)"
@@ -331,6 +331,6 @@ def test_an_edit_whose_source_is_gone_is_shown_alone(sign_in: SignIn, name: str)
         page.get_by_role("button", name="picture 3").click()
 
     assert answer.value.status == 404
-    expect(page.locator("#viewer img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#viewer img.full.shown")).to_be_visible()
     expect(page.get_by_role("slider")).to_have_count(0)
     assert errors == []

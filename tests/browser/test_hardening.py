@@ -2,8 +2,9 @@
 
 import pytest
 from playwright.sync_api import expect
+
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.people import PATIENCE_MS, complaints, expect_picture, last_answer, say
+from tests.browser.people import complaints, expect_picture, last_answer, say
 
 HOSTILE = [
     '<img src=x onerror="window.ran = true"><script>window.ran = true</script>',
@@ -23,9 +24,7 @@ def test_what_is_written_shows_as_itself(
     found = complaints(page)
 
     say(page, text)
-    expect(page.locator(".assistant.complete, .assistant.failed")).to_be_visible(
-        timeout=PATIENCE_MS
-    )
+    expect(page.locator(".assistant.complete, .assistant.failed")).to_be_visible()
 
     assert page.locator(".user .text").evaluate("element => element.textContent") == text
     assert page.locator("#chats li a").evaluate("link => link.textContent") == text[:80]

@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
+
 from tests.browser.conftest import Stack
-from tests.browser.people import PATIENCE_MS, expect_level, last_answer, shifts, watch_shifts
+from tests.browser.people import expect_level, last_answer, shifts, watch_shifts
 from tests.browser.test_accessibility import expect_no_violations
 
 # Words that only the English interface has.
@@ -41,7 +42,6 @@ def expect_german(page: Page, state: str, *own: str) -> None:
 
 def test_from_the_welcome_to_an_error(stack: Stack, page: Page, name: str) -> None:
     stack.gemini(text_ms=20, image_ms=50, script=[])
-    page.emulate_media(reduced_motion="reduce")
     page.goto(stack.url)
     expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
     assert page.locator("html").get_attribute("lang") == "de"
@@ -59,7 +59,7 @@ def test_from_the_welcome_to_an_error(stack: Stack, page: Page, name: str) -> No
     box.fill(wish)
     box.press("Enter")
     answer = last_answer(page)
-    expect(answer.get_by_role("button", name="Noch eins")).to_be_visible(timeout=PATIENCE_MS)
+    expect(answer.get_by_role("button", name="Noch eins")).to_be_visible()
     prompt = page.locator("#log .picture").get_attribute("title") or ""
     own = (wish, prompt, f"Groß öffnen: {prompt}", name)
     expect_german(page, "a picture", *own)
@@ -82,9 +82,7 @@ def test_from_the_welcome_to_an_error(stack: Stack, page: Page, name: str) -> No
     stack.gemini(script=[{"on": "image", "finish_reason": "IMAGE_SAFETY"}])
     box.fill(wish)
     box.press("Enter")
-    expect(last_answer(page)).to_contain_text(
-        "Das Modell hat diesen Wunsch abgelehnt.", timeout=PATIENCE_MS
-    )
+    expect(last_answer(page)).to_contain_text("Das Modell hat diesen Wunsch abgelehnt.")
     expect_german(page, "an error", *own)
 
 
@@ -103,7 +101,7 @@ def test_the_words_come_without_a_shift_or_another_language_before(
         route.continue_()
 
     expect(tagline).to_have_text(re.compile("^Ein Chat, der malt"))
-    expect(page.get_by_role("button", name="Anmelden")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Anmelden")).to_be_visible()
     assert shifts(page) == [0, []]
 
 

@@ -1,9 +1,10 @@
 """A chat of ten thousand messages: read as somebody goes up, held lightly, and never jumping."""
 
 from playwright.sync_api import Page, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.crowds import many_messages, name_of
-from tests.browser.people import PATIENCE_MS, expect_level, say
+from tests.browser.people import expect_level, say
 
 COUNT = 10_000
 
@@ -36,7 +37,7 @@ def open_long_chat(page: Page, chat: str) -> None:
     many_messages(page, chat, COUNT)
     page.reload()
     expect_level(page)
-    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport()
 
 
 def test_history_is_read_upward_without_jumping(
@@ -88,7 +89,7 @@ def test_a_message_in_the_middle_is_shown_with_what_is_around(
 
     page.evaluate("hash => location.hash = hash", f"{chat}/{name_of(5_000)}")
     middle = page.locator(f"[data-id='{name_of(5_000)}']")
-    expect(middle).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(middle).to_be_in_viewport()
     expect(middle).to_be_focused()
 
     down = page.evaluate(SCROLL, {"step": 500, "last": name_of(5_200), "frames": 5_000})
@@ -97,7 +98,7 @@ def test_a_message_in_the_middle_is_shown_with_what_is_around(
     assert (up["reached"], up["jumps"]) == (True, [])
     page.get_by_role("button", name="Latest").click()
 
-    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport()
 
 
 def test_who_looks_at_an_old_message_sees_what_they_send(
@@ -108,10 +109,10 @@ def test_who_looks_at_an_old_message_sees_what_they_send(
     open_long_chat(page, chat)
     page.evaluate("hash => location.hash = hash", f"{chat}/{name_of(5_000)}")
     old = page.locator(f"[data-id='{name_of(5_000)}']")
-    expect(old).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(old).to_be_in_viewport()
 
     say(page, "Hello, how are you?")
 
     expect(page.locator("#log .user .text").last).to_have_text("Hello, how are you?")
-    expect(page.locator("#log .assistant.complete").last).to_be_in_viewport(timeout=PATIENCE_MS)
+    expect(page.locator("#log .assistant.complete").last).to_be_in_viewport()
     expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_visible()

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Route, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.crowds import message, name_of
-from tests.browser.people import PATIENCE_MS, complaints, expect_level, say, shifts, watch_shifts
+from tests.browser.people import complaints, expect_level, say, shifts, watch_shifts
 from tests.browser.test_accessibility import expect_no_violations
 
 STEPS = """First do this:
@@ -102,7 +103,7 @@ def test_the_steps_of_a_list_stand_close(sign_in: SignIn, name: str, chat: str) 
     open_chat(page, chat, "1. x\n2. y")
 
     steps = page.locator(".assistant ol li")
-    expect(steps).to_have_count(2, timeout=PATIENCE_MS)
+    expect(steps).to_have_count(2)
     tops = steps.evaluate_all("steps => steps.map((step) => step.getBoundingClientRect().top)")
     height = steps.first.evaluate("step => step.getBoundingClientRect().height")
     assert tops[1] - tops[0] - height < 8
@@ -198,7 +199,7 @@ def test_an_answer_asks_for_nothing_from_elsewhere(sign_in: SignIn, name: str, c
 
     open_chat(page, chat, text)
 
-    expect(page.locator(".assistant .text a")).to_have_count(3, timeout=PATIENCE_MS)
+    expect(page.locator(".assistant .text a")).to_have_count(3)
     expect(page.locator(".assistant .text")).to_contain_text("p r")
     expect(page.locator(".assistant .text img")).to_have_count(0)
     assert [url for url in asked if "secret" in url] == []
@@ -213,7 +214,7 @@ def test_wide_things_scroll_in_themselves_on_a_phone(sign_in: SignIn, name: str,
     open_chat(page, chat, wide)
     watch_shifts(page)
 
-    expect(page.locator(".assistant table")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant table")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert page.locator("#log").evaluate("log => log.scrollWidth === log.clientWidth")
     for wide_one in (page.locator(".assistant .table"), page.locator(".assistant pre")):
@@ -229,7 +230,7 @@ def test_code_and_answer_are_copied(sign_in: SignIn, name: str, chat: str) -> No
     read = "navigator.clipboard.readText()"
 
     watch_shifts(page)
-    answer.get_by_role("button", name="Copy", exact=True).click(timeout=PATIENCE_MS)
+    answer.get_by_role("button", name="Copy", exact=True).click()
     expect(page.locator("#announcer")).to_have_text("Copied")
     assert page.evaluate(read) == "make run"
     answer.get_by_role("button", name="Copy the answer").click()
@@ -255,7 +256,7 @@ def test_a_long_question_is_folded(stack: Stack, sign_in: SignIn, name: str) -> 
     expand.click()
     assert shown.evaluate(height) > 800
     expect(page.get_by_role("button", name="Show less")).to_be_focused()
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
     assert shown.evaluate(height) > 800  # what came meanwhile has not folded it again
     page.get_by_role("button", name="Show less").click()
 
@@ -277,7 +278,7 @@ def test_words_are_there_also_where_it_cannot_be_loaded(
     page = sign_in_with(tab, name)
     open_chat(page, chat, "some **words**")
 
-    expect(page.locator(".assistant .text")).to_have_text("some **words**", timeout=PATIENCE_MS)
+    expect(page.locator(".assistant .text")).to_have_text("some **words**")
 
 
 def test_the_first_words_wait_for_it_and_move_nothing(
@@ -298,5 +299,5 @@ def test_the_first_words_wait_for_it_and_move_nothing(
     for route in held:
         route.continue_()
 
-    expect(page.locator(f"[data-id='{name_of(62)}'] h3")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(f"[data-id='{name_of(62)}'] h3")).to_be_visible()
     assert shifts(page) == [0, []]

@@ -4,8 +4,9 @@ import re
 
 import pytest
 from playwright.sync_api import Page, expect
+
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.people import PATIENCE_MS, expect_picture, say, shifts, watch_shifts
+from tests.browser.people import expect_picture, say, shifts, watch_shifts
 from tests.browser.test_accessibility import expect_no_violations
 from tests.browser.test_attachments import bring, expect_up, picture
 from tests.browser.test_gallery import tiles
@@ -30,7 +31,7 @@ def test_it_is_filtered_by_origin_beside_words_and_lives_on(page: Page) -> None:
     expect_up(page, 1)
     expect(tiles(page)).to_have_count(1)
     say(page, "paint a boat")
-    expect(page.locator("#log img.full")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator("#log img.full")).to_have_count(2)
     expect(tiles(page).get_by_role("button")).to_have_attribute("aria-label", re.compile("Brought"))
     expect_no_violations(page, "pictures of one origin")
     group.get_by_role("radio", name="Brought").press("ArrowLeft")

@@ -5,15 +5,16 @@ from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
-    PATIENCE_MS,
     expect_level,
     last_answer,
     say,
     shifts,
     wait_for_glides,
     watch_shifts,
+    with_motion,
 )
 from tests.browser.test_accessibility import expect_no_violations
 
@@ -82,7 +83,7 @@ def test_the_beginning_of_a_long_answer_stays_in_view_and_nothing_moves(
                 is None
             )
             assert page.evaluate("window.heard") == []
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
     for tab in (page, other):
         wait_for_glides(tab)
         assert len((answer(tab).text_content() or "").split()) == 300
@@ -94,10 +95,11 @@ def test_who_has_gone_up_stays_there_until_the_button_is_pressed(
     writing: Stack, sign_in: SignIn, name: str
 ) -> None:
     page = sign_in(name)
+    with_motion(page)
     page.set_viewport_size({"width": 390, "height": 700})
     expect_level(page)
     say(page, "Hello!" + "\n" * 24 + "How are you?")
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
     ask_for(page, 400)
     expect_words(page, 15)
 
@@ -119,7 +121,7 @@ def test_who_has_gone_up_stays_there_until_the_button_is_pressed(
     assert top(page) > place + 400
     page.locator("#log").evaluate("log => log.scrollBy(0, -200)")
     place = top(page)
-    expect(page.locator(".assistant.complete")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_have_count(2)
     assert top(page) == place
 
 
@@ -154,13 +156,11 @@ def test_a_cancelled_answer_keeps_its_words_in_every_tab(
     page.get_by_role("button", name="Cancel").press("Enter")
 
     for tab in (page, other):
-        expect(tab.locator(".assistant.cancelled")).to_contain_text(
-            "Cancelled.", timeout=PATIENCE_MS
-        )
+        expect(tab.locator(".assistant.cancelled .note")).to_have_text("Cancelled.")
         expect(answer(tab)).to_contain_text("Once a lamp on a quiet harbour wall")
     page.wait_for_timeout(3_000)  # the function looks at its message
     page.reload()
-    expect(answer(page)).to_contain_text("Once a lamp on a quiet harbour wall", timeout=PATIENCE_MS)
+    expect(answer(page)).to_contain_text("Once a lamp on a quiet harbour wall")
     expect(page.locator(".user .text")).to_contain_text("tell me a story")
 
 
@@ -173,8 +173,8 @@ def test_a_reload_in_mid_answer_begins_with_its_first_word(
 
     page.reload()
 
-    expect(last_answer(page)).to_contain_text("Writing…", timeout=PATIENCE_MS)
+    expect(last_answer(page)).to_contain_text("Writing…")
     expect_words(page, 31)
     assert (answer(page).text_content() or "").startswith("Once a lamp on a quiet harbour wall")
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
     assert len((answer(page).text_content() or "").split()) == 200

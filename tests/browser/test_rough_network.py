@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, WebSocketRoute, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
-    PATIENCE_MS,
     complaints,
     expect_level,
     expect_picture,
@@ -28,7 +28,7 @@ def reload_with(page: Page, handler: Callable[[WebSocketRoute], None]) -> None:
     """Every socket of this page goes through the handler from here on."""
     page.route_web_socket(CHANNEL, handler)
     page.reload()
-    expect(page.locator("#usage")).not_to_be_empty(timeout=PATIENCE_MS)
+    expect(page.locator("#usage")).not_to_be_empty()
 
 
 def reordered(route: WebSocketRoute) -> None:
@@ -86,7 +86,7 @@ def test_where_no_socket_opens_pictures_arrive_over_http(
     page = sign_in(name)
     expect_level(page)
     reload_with(page, lambda route: route.close())
-    expect(page.locator("#connection")).to_be_empty(timeout=PATIENCE_MS)
+    expect(page.locator("#connection")).to_be_empty()
 
     say(page, "paint a sunset over the sea")
 
@@ -107,7 +107,7 @@ def test_a_connection_cut_in_mid_generation_is_made_again(
     reload_with(page, note)
     expect_level(page)
     say(page, "paint a sunset over the sea")
-    expect(skeleton(page)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(page)).to_be_visible()
 
     lines[-1].close()
 
@@ -123,7 +123,7 @@ def test_a_minute_offline_in_mid_generation_loses_and_doubles_nothing(
     expect_level(train)
     train.clock.install()
     say(train, "paint a sunset over the sea")
-    expect(skeleton(train)).to_be_visible(timeout=PATIENCE_MS)
+    expect(skeleton(train)).to_be_visible()
 
     train.context.set_offline(True)
     expect(train.locator("#connection")).to_have_text("Offline")
@@ -191,14 +191,14 @@ def test_a_restarted_server_is_found_again(
     try:
         page = signed_in(new_context().new_page(), running)
         say(page, "Hello, how are you?")
-        expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+        expect(page.locator(".assistant.complete")).to_be_visible()
 
         with restarted(process):
-            expect(page.locator("#connection")).not_to_be_empty(timeout=PATIENCE_MS)
+            expect(page.locator("#connection")).not_to_be_empty()
         expect(page.locator("#connection")).to_be_empty(timeout=60_000)
         say(page, "And now?")
 
-        expect(page.locator(".assistant.complete")).to_have_count(2, timeout=PATIENCE_MS)
+        expect(page.locator(".assistant.complete")).to_have_count(2)
         expect(last_answer(page).locator(".text")).to_have_text(re.compile(r"\S"))
     finally:
         running.close()

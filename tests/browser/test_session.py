@@ -7,8 +7,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.people import PATIENCE_MS, expect_level, say
+from tests.browser.people import expect_level, say
 from tests.browser.test_attachments import bring, expect_up, picture, uploads
 
 
@@ -39,9 +40,9 @@ def test_an_expired_token_is_renewed_silently_and_a_wrong_clock_corrected(
         Date.now = () => now() + 3_600_000;
     }""")
     say(page, "Hello, how are you?")
-    expect(page.locator(".assistant.complete .text")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete .text")).to_be_visible()
     say(page, "And now?")
-    expect(page.locator(".assistant.complete .text")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete .text")).to_have_count(2)
 
     assert grants == ["refresh_token"]
     assert page.evaluate("window.neverReloaded") is True
@@ -64,11 +65,11 @@ def test_words_and_a_picture_survive_a_sign_in_that_enter_leads_to(
     with page.expect_request(re.compile("/authorize")):
         say(page, "what is this?")
 
-    expect(page.locator("#text")).to_have_value("what is this?", timeout=PATIENCE_MS)
+    expect(page.locator("#text")).to_have_value("what is this?")
     assert page.url.endswith(f"#{chat}")
     expect_up(page, 1)
     page.locator("#text").press("Enter")
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
     expect(page.locator(".user")).to_have_count(1)
     assert sent == []
 
@@ -93,9 +94,9 @@ def test_signing_out_signs_every_tab_out(stack: Stack, sign_in: SignIn, name: st
     page.get_by_role("button", name="Sign out").click()
 
     for tab in (page, other):
-        expect(tab.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+        expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
     other.get_by_role("button", name="Sign in").click()
-    expect(other.get_by_role("textbox")).to_be_visible(timeout=PATIENCE_MS)
+    expect(other.get_by_role("textbox")).to_be_visible()
     assert "/authorize" in other.url  # the issuer asks who it is
 
 
@@ -152,7 +153,7 @@ def test_who_may_have_no_refresh_token_comes_in_without_one(
 
     page.keyboard.press("Enter")
 
-    expect(page.get_by_role("textbox", name="Message")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("textbox", name="Message")).to_be_visible()
 
 
 def scope_of(url: str) -> list[str]:
@@ -171,5 +172,5 @@ def test_an_account_is_deleted_after_a_question(stack: Stack, sign_in: SignIn, n
     page.get_by_role("button", name="Delete my account…").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete everything").click()
 
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert f"DELETE {stack.url}/me" in asked

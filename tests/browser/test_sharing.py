@@ -11,8 +11,9 @@ import httpx
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
+
 from tests.browser.conftest import SignIn
-from tests.browser.people import PATIENCE_MS, expect_picture, say, shifts, watch_shifts
+from tests.browser.people import expect_picture, say, shifts, watch_shifts, with_motion
 from tests.local_stack.testing import RunningStack as Stack
 
 
@@ -21,6 +22,7 @@ def page(stack: Stack, sign_in: SignIn, name: str) -> Page:
     """With one picture."""
     stack.gemini(text_ms=20, image_ms=100, script=[])
     page = sign_in(name)
+    with_motion(page)  # what covers another fades in first
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     say(page, "paint a sunset over the sea")
     expect_picture(page)
@@ -253,7 +255,7 @@ def test_the_actions_fit_on_a_narrow_phone(stack: Stack, sign_in: SignIn, name: 
     page = sign_in(name)
     page.set_viewport_size({"width": 320, "height": 640})
     say(page, "paint a sunset over the sea")
-    expect(page.locator("#log img.full.shown")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("#log img.full.shown")).to_be_visible()
 
     actions = page.locator("#log .foot .actions")
     boxes = actions.get_by_role("button").evaluate_all(

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable
 
 from playwright.sync_api import BrowserContext, Page, expect
+
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.people import PATIENCE_MS, Held, expect_level, expect_picture, say
+from tests.browser.people import Held, expect_level, expect_picture, say
 from tests.browser.test_accessibility import expect_no_violations
 
 
@@ -18,7 +19,7 @@ def test_keys_do_what_the_sheet_says(stack: Stack, sign_in: SignIn, name: str) -
 
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
-    expect(sheet).to_be_visible(timeout=PATIENCE_MS)
+    expect(sheet).to_be_visible()
     expect_no_violations(page, "the sheet of keys")
     page.keyboard.press("n")  # the sheet is open: it belongs to it
     page.keyboard.press("Escape")
@@ -48,7 +49,7 @@ def test_keys_without_ctrl_can_be_switched_off(sign_in: SignIn, name: str) -> No
     expect_level(page)
     page.locator("#account-button").click()
     page.get_by_role("button", name="Keyboard shortcuts").click()
-    page.get_by_role("checkbox", name="Keys without Ctrl").uncheck(timeout=PATIENCE_MS)
+    page.get_by_role("checkbox", name="Keys without Ctrl").uncheck()
     page.keyboard.press("Escape")
     page.locator("#log").focus()
 
@@ -69,7 +70,7 @@ def test_the_first_key_waits_for_what_it_does(
     held.first().continue_()
 
     sheet = page.get_by_role("dialog", name="Keyboard shortcuts")
-    expect(sheet).to_be_visible(timeout=PATIENCE_MS)
+    expect(sheet).to_be_visible()
 
 
 def test_every_choice_is_in_view_on_a_narrow_phone(sign_in: SignIn, name: str) -> None:
@@ -93,4 +94,4 @@ def test_who_is_signed_out_is_told_so(sign_in: SignIn, name: str) -> None:
     page.evaluate("window.dispatchEvent(new Event('offline'))")
     page.evaluate("window.dispatchEvent(new Event('online'))")
 
-    expect(page.locator("#connection")).to_have_text("Signed out", timeout=PATIENCE_MS)
+    expect(page.locator("#connection")).to_have_text("Signed out")

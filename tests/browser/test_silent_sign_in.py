@@ -5,8 +5,8 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.people import PATIENCE_MS
 
 
 def asked(context: BrowserContext) -> list[list[str]]:
@@ -37,7 +37,7 @@ def another_tab(page: Page, chat: str = "") -> Page:
 
 
 def expect_the_button(page: Page) -> None:
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
 
 
 def test_another_tab_is_signed_in_by_one_redirect_and_shows_its_chat(
@@ -48,7 +48,7 @@ def test_another_tab_is_signed_in_by_one_redirect_and_shows_its_chat(
 
     other = another_tab(page, chat)
 
-    expect(other.get_by_role("textbox", name="Message")).to_be_visible(timeout=PATIENCE_MS)
+    expect(other.get_by_role("textbox", name="Message")).to_be_visible()
     assert other.url.endswith(f"/#{chat}")
     assert prompts == [["none"]]
     assert other.evaluate("document.querySelectorAll('iframe').length") == 0
@@ -101,7 +101,7 @@ def test_an_issuer_that_shows_a_page_of_its_own_is_not_asked_again(
     page.context.route("**/authorize?*", lambda route: route.fulfill(body="Who are you?"))
     home = page.url
     other = another_tab(page)
-    expect(other.get_by_text("Who are you?")).to_be_visible(timeout=PATIENCE_MS)
+    expect(other.get_by_text("Who are you?")).to_be_visible()
 
     other.goto(home)
 

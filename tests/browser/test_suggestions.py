@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+
 from tests.browser.crowds import many_pictures, picture
-from tests.browser.people import PATIENCE_MS, Held, shifts, watch_shifts
+from tests.browser.people import Held, shifts, watch_shifts, with_motion
 
 TEXT = "A fox in the snow"
 FOX = {
@@ -72,7 +73,7 @@ def test_a_suggestion_is_asked_once_however_it_is_chosen(welcome: Welcome, by: s
             expect(page.locator("#log .message")).to_have_count(0)
             fox.dispatch_event("click")
 
-    expect(page.locator("#log .message").first).to_contain_text(TEXT, timeout=PATIENCE_MS)
+    expect(page.locator("#log .message").first).to_contain_text(TEXT)
     expect(fox).to_be_hidden()
     page.wait_for_timeout(300)
     (body,) = asked
@@ -88,14 +89,14 @@ def test_a_mouse_asks_while_it_is_still_pressed(welcome: Welcome) -> None:
     page.mouse.down()
 
     assert json.loads(asked.first().request.post_data or "")["suggestion_id"] == FOX["id"]
-    expect(page.locator("#log .message").first).to_contain_text(TEXT, timeout=PATIENCE_MS)
+    expect(page.locator("#log .message").first).to_contain_text(TEXT)
 
 
 def test_until_it_is_there_a_sample_is_blurred(welcome: Welcome) -> None:
     page = welcome(lambda route: route.fulfill(json={"suggestions": [FOX | {"thumbhash": HASH}]}))
 
     fox = page.get_by_role("button", name=TEXT)
-    expect(fox).to_have_css("background-image", A_PICTURE, timeout=PATIENCE_MS)
+    expect(fox).to_have_css("background-image", A_PICTURE)
 
 
 def test_a_picture_is_blurred_until_it_is_there_and_no_longer(welcome: Welcome) -> None:
@@ -110,26 +111,27 @@ def test_a_picture_is_blurred_until_it_is_there_and_no_longer(welcome: Welcome) 
     page.reload()
 
     box = page.locator(".tiles .picture")
-    expect(box).to_have_css("background-image", A_PICTURE, timeout=PATIENCE_MS)
+    expect(box).to_have_css("background-image", A_PICTURE)
     thumbnails.first().fulfill(body=DRAWN, content_type="image/svg+xml")
-    expect(box).to_have_css("background-image", "none", timeout=PATIENCE_MS)
+    expect(box).to_have_css("background-image", "none")
 
 
 def test_a_picture_that_covers_no_other_does_not_fade_in(welcome: Welcome) -> None:
     page = welcome(suggested)
     many_pictures(page, 2, is_inline=True)
+    with_motion(page)
 
     page.evaluate("location.hash = '#/pictures'")
     page.reload()
 
     first = page.locator(".tiles img").first
-    expect(first).to_have_css("transition-duration", "0s", timeout=PATIENCE_MS)
+    expect(first).to_have_css("transition-duration", "0s")
 
 
 def test_they_come_without_a_shift(welcome: Welcome) -> None:
     held: list[Route] = []
     page = welcome(lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no builtin
-    expect(page.get_by_role("textbox", name="Message")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("textbox", name="Message")).to_be_visible()
     page.wait_for_timeout(500)
     watch_shifts(page)
 

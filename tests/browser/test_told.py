@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+
 from tests.browser.conftest import Stack
 from tests.browser.people import PATIENCE_MS, expect_level, say, shifts, watch_shifts
 
@@ -71,7 +72,7 @@ def switch(page: Page) -> Any:
 
 def turn_on(page: Page) -> None:
     with page.expect_response("**/push/subscription") as put:
-        switch(page).check(timeout=PATIENCE_MS)
+        switch(page).check()
     assert put.value.status == 204
     page.keyboard.press("Escape")
 
@@ -117,7 +118,7 @@ def test_an_answer_that_nobody_saw_is_pushed_to_the_browser(stack: Stack, page: 
     page.evaluate(UNSEEN)
     stack.gemini(script=[{"on": "text", "delay_ms": 5_500}])
     say(page, "hello")
-    expect(page.locator(ANSWERED)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(ANSWERED)).to_be_visible()
 
     for _ in range(PATIENCE_MS // 50):
         if received(endpoint(page)):
@@ -135,14 +136,14 @@ def test_a_page_that_nobody_looks_at_shows_one_notice_however_many_tabs(
     chat = page.url.partition("#")[2]
     other = sign_in_with(page.context.new_page(), name, chat=chat, known=True)
     expect_level(other)
-    expect(switch(other)).to_be_checked(timeout=PATIENCE_MS)
+    expect(switch(other)).to_be_checked()
     other.keyboard.press("Escape")
     for tab in (page, other):
         tab.evaluate(UNSEEN)
 
     say(page, "hello")
     for tab in (page, other):
-        expect(tab.locator(ANSWERED)).to_be_visible(timeout=PATIENCE_MS)
+        expect(tab.locator(ANSWERED)).to_be_visible()
 
     (notice,) = expect_notices(page, 1)
     assert notice["body"] == "Your answer is there"
@@ -154,19 +155,19 @@ def test_who_looks_is_shown_no_notice(page: Page) -> None:
     page.evaluate("document.hasFocus = () => true")
 
     say(page, "hello")
-    expect(page.locator(ANSWERED)).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(ANSWERED)).to_be_visible()
     page.evaluate(UNSEEN)
     say(page, "and now?")
-    expect(page.locator(ANSWERED)).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(ANSWERED)).to_have_count(2)
 
     expect_notices(page, 1)
 
 
 def test_without_a_push_service_a_page_that_is_open_tells(page: Page) -> None:
     page.evaluate("window.noPushService = true")
-    expect(switch(page)).to_be_enabled(timeout=PATIENCE_MS)
+    expect(switch(page)).to_be_enabled()
     watch_shifts(page)
-    switch(page).check(timeout=PATIENCE_MS)
+    switch(page).check()
 
     expect(page.locator("#told-notice")).to_contain_text("while this page is open")
     expect(switch(page)).to_be_checked()
@@ -190,7 +191,7 @@ def test_at_the_next_start_another_key_is_subscribed_with_without_a_question(pag
     with page.expect_response("**/push/subscription"):
         page.evaluate("localStorage.removeItem('test.subscription')")
         page.reload()
-    expect(switch(page)).to_be_checked(timeout=PATIENCE_MS)
+    expect(switch(page)).to_be_checked()
 
 
 def test_signing_out_ends_it_here_and_at_the_server(page: Page) -> None:
@@ -204,7 +205,7 @@ def test_signing_out_ends_it_here_and_at_the_server(page: Page) -> None:
         page.get_by_role("button", name="Sign out").click()
 
     assert deleted.value.post_data_json == {"endpoint": told}
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
     assert page.evaluate("({ ...localStorage })") == {}
 
 
@@ -214,7 +215,7 @@ def test_what_another_person_asked_for_ends_when_somebody_else_comes(page: Page)
 
     page.reload()
 
-    expect(switch(page)).not_to_be_checked(timeout=PATIENCE_MS)
+    expect(switch(page)).not_to_be_checked()
     page.wait_for_function("localStorage.getItem('test.subscription') === null")
 
 
@@ -241,7 +242,7 @@ def test_where_it_cannot_be_the_switch_says_why(
     page = sign_in_with(context.new_page(), name)
     expect_level(page)
 
-    expect(switch(page)).to_be_disabled(timeout=PATIENCE_MS)
+    expect(switch(page)).to_be_disabled()
     expect(page.locator("#told-notice")).to_contain_text(sentence)
 
 
@@ -277,7 +278,7 @@ def test_a_push_shows_a_notice_that_leads_to_its_chat(page: Page) -> None:
 
 def test_the_page_can_be_put_on_a_home_screen(stack: Stack, page: Page) -> None:
     link = page.locator("link[rel=manifest]")
-    expect(link).to_have_count(1, timeout=PATIENCE_MS)
+    expect(link).to_have_count(1)
     manifest = httpx.get(f"{stack.url}{link.get_attribute('href')}", trust_env=False)
 
     assert manifest.headers["content-type"].startswith("application/manifest+json")

@@ -1,8 +1,9 @@
 """The tab's title and the list of chats say what is worked on, and what is ready."""
 
 from playwright.sync_api import expect
+
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.people import PATIENCE_MS, Held, expect_level, say
+from tests.browser.people import Held, expect_level, say
 
 
 def test_work_and_its_end_are_told_where_nobody_looks(
@@ -19,7 +20,7 @@ def test_work_and_its_end_are_told_where_nobody_looks(
     held.first().continue_()
 
     entry = page.locator("#chats li").filter(has_text="Hello")
-    expect(entry.get_by_role("img", name="Ready")).to_be_visible(timeout=PATIENCE_MS)
+    expect(entry.get_by_role("img", name="Ready")).to_be_visible()
     expect(page).to_have_title("✓ Afterimage")
     entry.get_by_role("link").click()
 
@@ -34,10 +35,10 @@ def test_what_is_looked_at_is_told_as_work_only(stack: Stack, sign_in: SignIn, n
     expect_level(page)
     say(page, "paint a fox")
 
-    expect(page).to_have_title("… Afterimage", timeout=PATIENCE_MS)
+    expect(page).to_have_title("… Afterimage")
     expect(page.get_by_role("img", name="Working")).to_be_visible()
-    page.get_by_role("button", name="Cancel").click(timeout=PATIENCE_MS)
-    expect(page.locator(".assistant.cancelled")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Cancel").click()
+    expect(page.locator(".assistant.cancelled")).to_be_visible()
 
     expect(page).to_have_title("Afterimage")
     expect(page.locator(".work[role]")).to_have_count(0)
@@ -52,7 +53,7 @@ def test_a_tab_in_the_background_says_that_it_is_ready(
     page.evaluate("document.hasFocus = () => false")
     say(page, "Hello, how are you?")
 
-    expect(page).to_have_title("✓ Afterimage", timeout=PATIENCE_MS)
+    expect(page).to_have_title("✓ Afterimage")
     page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))")
 
     expect(page).to_have_title("Afterimage")

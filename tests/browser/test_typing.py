@@ -1,14 +1,14 @@
 """Keys in the fields of the page: input methods, a keyboard on the screen, and search."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
-from tests.browser.conftest import SignIn, Stack
-from tests.browser.people import PATIENCE_MS, expect_level, expect_picture, say
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from afterimage.domain.words import folded
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import expect_level, expect_picture, say
 
 # Enter that confirms a word: as Safari says it, after the composition; and as the others do.
 CONFIRMING = [
@@ -42,13 +42,14 @@ def press(field: Locator, key: dict[str, object]) -> bool:
 
 @pytest.fixture
 def phone(
-    stack: Stack, browser: Browser, name: str, sign_in_with: Callable[..., Page]
-) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
-    )
-    yield sign_in_with(context.new_page(), name)
-    context.close()
+    stack: Stack,
+    new_context: Callable[..., BrowserContext],
+    name: str,
+    sign_in_with: Callable[..., Page],
+) -> Page:
+    size = {"width": 390, "height": 844}
+    context = new_context(viewport=size, has_touch=True, is_mobile=True)
+    return sign_in_with(context.new_page(), name)
 
 
 @pytest.mark.parametrize("key", CONFIRMING)
@@ -109,7 +110,7 @@ def test_enter_on_a_phone_makes_a_new_line_and_the_button_sends(phone: Page) -> 
     assert high
     assert high["height"] > low["height"], "the second line is hidden"
     phone.get_by_role("button", name="Send").tap()
-    expect(phone.locator(".user .text")).to_have_text("one\ntwo", timeout=PATIENCE_MS)
+    expect(phone.locator(".user .text")).to_have_text("one\ntwo")
     expect(box).to_have_value("")
 
 
@@ -169,4 +170,4 @@ def test_a_search_finds_what_was_written_in_another_normal_form(
 
     say(page, "paint a café in the rain")  # one that comes while somebody searches
 
-    expect(page.locator(".gallery li")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(".gallery li")).to_have_count(2)

@@ -5,9 +5,11 @@ from collections.abc import Callable
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
+
 from tests.browser.conftest import SignIn
 from tests.browser.people import (
     PATIENCE_MS,
+    UNDO_MS,
     expect_level,
     expect_picture,
     say,
@@ -19,9 +21,6 @@ from tests.browser.test_accessibility import expect_no_violations
 from tests.local_stack.testing import RunningStack
 
 STORE = "localStorage.getItem('afterimage.deletions')"
-
-
-TEN_SECONDS = 11_000  # and one more
 
 
 @pytest.fixture
@@ -67,11 +66,11 @@ def test_a_picture_comes_back_where_it_was(
     stack: RunningStack, sign_in: SignIn, page: Page, name: str, chat: str
 ) -> None:
     other = sign_in(name, chat=chat, beside=page)
-    expect(other.locator(".tiles li")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(other.locator(".tiles li")).to_have_count(1)
     watch_shifts(page)
     delete_picture(page)
     for tab in (page, other):
-        expect(tab.locator(".tiles li")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(tab.locator(".tiles li")).to_have_count(0)
         expect(tab.locator("#log")).to_contain_text("This picture was deleted.")
     expect_no_violations(page, "a deletion that can be undone")
     other.reload()  # hidden there too, while it stands
@@ -81,12 +80,12 @@ def test_a_picture_comes_back_where_it_was(
     page.get_by_role("button", name="Undo").click()
 
     for tab in (page, other):
-        expect(tab.locator(".tiles li")).to_have_count(1, timeout=PATIENCE_MS)
-        expect(tab.locator("#log img.full")).to_have_count(1, timeout=PATIENCE_MS)
+        expect(tab.locator(".tiles li")).to_have_count(1)
+        expect(tab.locator("#log img.full")).to_have_count(1)
     wait_for_glides(page)
     assert shifts(page) == [0, []]
     assert page.evaluate(STORE) is None
-    page.context.clock.fast_forward(TEN_SECONDS)
+    page.context.clock.fast_forward(UNDO_MS)
     page.wait_for_timeout(500)
     assert len(pictures(stack, name)) == 1
 
@@ -120,14 +119,14 @@ def test_signing_out_tells_it_and_nobody_else_does(
     delete_picture(page)
     page.locator("#account-button").click()
     page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("button", name="Sign in").wait_for(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Sign in").wait_for()
     assert pictures(stack, name) == []
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.method))
 
     sign_in_with(page, f"bob-of-{name}")
     expect_level(page)
-    page.context.clock.fast_forward(TEN_SECONDS)
+    page.context.clock.fast_forward(UNDO_MS)
     page.wait_for_timeout(500)
 
     assert "DELETE" not in asked
@@ -159,7 +158,7 @@ def test_a_server_that_cannot_be_reached_is_told_later(
 ) -> None:
     delete_picture(page)
     page.context.set_offline(True)
-    page.context.clock.fast_forward(TEN_SECONDS)
+    page.context.clock.fast_forward(UNDO_MS)
     page.wait_for_timeout(500)
     expect(page.locator(".tiles li")).to_have_count(0)
     assert len(pictures(stack, name)) == 1

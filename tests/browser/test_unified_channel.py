@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import BrowserContext, Page
+from ulid import ULID
+
 from tests.browser.channels import (
     STATIC,
     Channel,
@@ -21,7 +23,6 @@ from tests.browser.channels import (
 )
 from tests.browser.conftest import Stack
 from tests.support.docs import code_blocks
-from ulid import ULID
 
 PING = {"action": "ping"}
 ROTATION_MS = 115 * 60_000  # with every delay at its ceiling

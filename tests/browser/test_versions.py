@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
-    PATIENCE_MS,
     expect_level,
     expect_picture,
     last_answer,
@@ -29,8 +29,8 @@ def quick(stack: Stack) -> None:
 
 def answered(page: Page, text: str) -> None:
     """This question stands last, and its answer is there."""
-    expect(page.locator("#log .user .text").last).to_have_text(text, timeout=PATIENCE_MS)
-    expect(last_answer(page)).to_have_class("message assistant complete text", timeout=PATIENCE_MS)
+    expect(page.locator("#log .user .text").last).to_have_text(text)
+    expect(last_answer(page)).to_have_class("message assistant complete text")
 
 
 def asked(page: Page, text: str) -> None:
@@ -48,7 +48,7 @@ def step(page: Page, name: str) -> None:
 
 
 def expect_version(page: Page, place: str) -> None:
-    expect(last_answer(page).locator(".versions")).to_have_text(place, timeout=PATIENCE_MS)
+    expect(last_answer(page).locator(".versions")).to_have_text(place)
 
 
 def posts_of(page: Page) -> list[dict[str, Any]]:
@@ -143,9 +143,7 @@ def test_one_that_fails_leaves_the_answer_before_it_and_can_be_tried_again(
 
     page.get_by_role("button", name="Answer again").click()
 
-    expect(page.locator("#notice")).to_contain_text(
-        "The answer before it stays.", timeout=PATIENCE_MS
-    )
+    expect(page.locator("#notice")).to_contain_text("The answer before it stays.")
     expect_version(page, "1 / 2")
     step(page, "Next version")
     expect_version(page, "2 / 2")
@@ -166,7 +164,7 @@ def test_another_one_is_a_version_of_the_last(sign_in: SignIn, name: str) -> Non
 
     expect_version(page, "2 / 2")
     expect(page.locator("#log .message")).to_have_count(2)
-    expect(page.locator(".gallery li")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(page.locator(".gallery li")).to_have_count(2)
 
 
 def test_a_changed_question_keeps_its_pictures_and_choices(sign_in: SignIn, name: str) -> None:
@@ -177,7 +175,7 @@ def test_a_changed_question_keeps_its_pictures_and_choices(sign_in: SignIn, name
     page.locator("#shape").select_option("16:9")
     page.locator("#number").select_option("2")
     say(page, "paint it at night")
-    expect(last_answer(page).locator("img.full")).to_have_count(2, timeout=PATIENCE_MS)
+    expect(last_answer(page).locator("img.full")).to_have_count(2)
     posted = posts_of(page)
 
     change(page)
@@ -204,7 +202,7 @@ def test_a_question_asked_meanwhile_wins_and_the_words_are_kept(
 
     say(page, SECOND)
 
-    expect(page.locator("#notice")).to_contain_text("this is not it any more", timeout=PATIENCE_MS)
+    expect(page.locator("#notice")).to_contain_text("this is not it any more")
     expect(page.get_by_role("textbox", name="Message")).to_have_value(SECOND)
     expect(page.locator("#log .user .text")).to_have_text([FIRST, "from elsewhere"])
 
@@ -216,12 +214,12 @@ def test_words_of_a_cancelled_version_stay_where_they_are(
     asked(page, FIRST)
     stack.gemini(words_a_second=4)
     page.get_by_role("button", name="Answer again").click()
-    expect(last_answer(page).locator(".text")).not_to_be_empty(timeout=PATIENCE_MS)
+    expect(last_answer(page).locator(".text")).not_to_be_empty()
     expect_version(page, "2 / 2")
 
     page.get_by_role("button", name="Cancel").click()
 
-    expect(last_answer(page)).to_contain_text("Cancelled.", timeout=PATIENCE_MS)
+    expect(last_answer(page)).to_contain_text("Cancelled.")
     expect_version(page, "2 / 2")
     stack.gemini(words_a_second=0)
     page.wait_for_timeout(3_000)
@@ -239,15 +237,15 @@ def test_a_question_is_deleted_with_its_answer_in_every_tab(
     page.get_by_role("button", name="Another one").click()
     expect_version(page, "2 / 2")
     other = sign_in(name, chat=chat, beside=page)
-    expect(other.locator("#log .message")).to_have_count(4, timeout=PATIENCE_MS)
+    expect(other.locator("#log .message")).to_have_count(4)
 
     page.locator("#log .user").last.hover()
     page.get_by_role("button", name="Delete this question").last.click()
     page.locator("#question").get_by_role("button", name="Delete").click()
 
     for tab in (page, other):
-        expect(tab.locator("#log .user .text")).to_have_text([FIRST], timeout=PATIENCE_MS)
-        expect(tab.locator(".gallery li")).to_have_count(0, timeout=PATIENCE_MS)
+        expect(tab.locator("#log .user .text")).to_have_text([FIRST])
+        expect(tab.locator(".gallery li")).to_have_count(0)
     change(page)
     expect(page.get_by_role("textbox", name="Message")).to_have_value(FIRST)
 

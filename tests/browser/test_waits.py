@@ -7,8 +7,9 @@ import uuid
 from typing import Any
 
 from playwright.sync_api import Page, WebSocket, expect
+
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.people import PATIENCE_MS, expect_level, expect_picture, last_answer, say
+from tests.browser.people import expect_level, expect_picture, last_answer, say
 
 Frame = dict[str, Any]
 
@@ -82,7 +83,7 @@ def test_a_text_is_waited_for_until_its_placeholder(
     reports = watch_reports(page)
 
     say(page, "Hello, how are you?")
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
 
     expect_reports(page, reports, 1)
     assert set(reports[0]) == {"action", "message_id", "placeholder_ms"}
@@ -96,7 +97,7 @@ def test_what_nobody_looked_at_is_not_reported(stack: Stack, sign_in: SignIn, na
     say(page, "Hello, how are you?")
     expect(last_answer(page)).to_contain_text("Thinking…")
     hide(page)
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
 
     expect_reports(page, reports, 0)
 
@@ -112,6 +113,6 @@ def test_a_chat_that_was_left_is_not_reported(stack: Stack, sign_in: SignIn, nam
     page.evaluate(f"location.hash = '{second}'")
     expect(page.locator("#log .message")).to_have_count(0)
     page.evaluate(f"location.hash = '{first}'")
-    expect(page.locator(".assistant.complete")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator(".assistant.complete")).to_be_visible()
 
     expect_reports(page, reports, 0)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import WebSocketRoute, expect
+
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import (
-    PATIENCE_MS,
     expect_level,
     last_answer,
     say,
@@ -38,31 +37,13 @@ def test_a_bubble_grows_with_its_words_and_moves_nothing(
     say(page, "tell me a story in 150 words")
 
     answer = last_answer(page)
-    expect(answer.locator(".text")).to_contain_text("Once a lamp", timeout=PATIENCE_MS)
+    expect(answer.locator(".text")).to_contain_text("Once a lamp")
     assert "thinking" in (answer.get_attribute("class") or "")
     assert answer.locator("[aria-live], [role=status], [role=log]").count() == 0
-    expect(answer).to_have_class("message assistant complete text", timeout=PATIENCE_MS)
+    expect(answer).to_have_class("message assistant complete text")
     assert len(answer.locator(".text").inner_text().split()) == 150
     wait_for_glides(page)
     assert shifts(page) == [0, []]
-
-
-def test_a_cancelled_answer_keeps_what_was_read(
-    writing: Stack, sign_in: SignIn, name: str, chat: str
-) -> None:
-    page = sign_in(name, chat=chat)
-    expect_level(page)
-    say(page, f"tell me a story in 800 words {uuid.uuid4().hex}")
-    answer = last_answer(page)
-    expect(answer.locator(".text")).to_contain_text("Once a lamp", timeout=PATIENCE_MS)
-
-    answer.get_by_role("button", name="Cancel").click()
-
-    expect(answer.locator(".note")).to_have_text("Cancelled.", timeout=PATIENCE_MS)
-    expect(answer.locator(".text")).to_contain_text("Once a lamp")
-    page.wait_for_timeout(3_000)  # what is written to the row comes within two seconds
-    page.reload()
-    expect(last_answer(page).locator(".text")).to_contain_text("Once a lamp", timeout=PATIENCE_MS)
 
 
 def test_a_line_that_is_cut_in_mid_answer_tells_no_word_twice(
@@ -80,7 +61,7 @@ def test_a_line_that_is_cut_in_mid_answer_tells_no_word_twice(
     expect_level(page)
     say(page, "Hello!")
     texts = page.locator("#log .assistant.complete .text")
-    expect(texts).to_have_count(1, timeout=PATIENCE_MS)
+    expect(texts).to_have_count(1)
     before = texts.inner_text()
     page.evaluate("""() => {
         const of = (selector) => [...document.querySelectorAll(selector)].at(-1).textContent;
@@ -94,10 +75,10 @@ def test_a_line_that_is_cut_in_mid_answer_tells_no_word_twice(
     }""")
 
     say(page, "tell me a story in 100 words")
-    expect(last_answer(page).locator(".text")).to_contain_text("Once a lamp", timeout=PATIENCE_MS)
+    expect(last_answer(page).locator(".text")).to_contain_text("Once a lamp")
     lines[-1].close()
 
-    expect(texts).to_have_count(2, timeout=PATIENCE_MS)
+    expect(texts).to_have_count(2)
     assert len(lines) == 2
     final = page.evaluate("document.querySelectorAll('#log .assistant .text')[1].textContent")
     seen = page.evaluate("[...window.seen]")
