@@ -33,10 +33,10 @@ run: ## run the whole bundle on this machine (PORT, GEMINI_API_KEY, STATE_DIR, L
 	@exec .venv/bin/python -m tests.local_stack --until-parent-ends --suggest tests/local_stack/suggestions.json
 
 ##@ To change it
-# Everything in memory; the few tests that take seconds by themselves are left to `make test`.
-test-quick: ## the tests that one wants while working, under a minute (PYTEST_ARGS="-k name")
+# No bundle is started; the few tests that take seconds by themselves are left to `make test`.
+test-quick: ## the tests that one wants while working, under two minutes (PYTEST_ARGS="-k name")
 	$(ENSURE) .venv tests/requirements.txt
-	@.venv/bin/python -m pytest tests/unit -n 2 -q -m "not slow" $(PYTEST_ARGS)
+	@.venv/bin/python -m pytest tests/unit tests/contracts -n 2 -q -m "not slow" $(PYTEST_ARGS)
 
 test: ## run all tests (PYTEST_ARGS="-k name")
 	$(ENSURE) .venv tests/requirements.txt

@@ -28,6 +28,8 @@ from tests.support.ministack import ministack
 from tests.support.plain_template import KEY, values
 from tests.support.template import ROOT
 
+pytestmark = pytest.mark.slow
+
 DEPLOYED = ("Function", "LayerVersion", "Version", "Alias")
 ALL = {
     "llm_handler_gemini",

@@ -22,6 +22,8 @@ from tests.support.ministack import ministack
 from tests.support.plain_template import parameters, resources
 from tests.support.shell import Shell
 
+pytestmark = pytest.mark.slow
+
 STACK = "afterimage"
 SERVICES = (
     "cloudformation,dynamodb,s3,cognito-idp,iam,sts,logs,lambda,ssm,cloudwatch,cloudfront,"

@@ -20,6 +20,8 @@ from botocore.exceptions import ClientError
 from tests.local_stack.testing import RunningStack, StackProcess
 from websockets.asyncio.client import ClientConnection
 
+pytestmark = pytest.mark.slow
+
 T = TypeVar("T")
 
 TEMPLATE = """

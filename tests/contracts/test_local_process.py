@@ -15,6 +15,8 @@ from tests.local_stack.loopback import listen
 from tests.local_stack.options import ROOT
 from tests.local_stack.testing import RunningStack, StackProcess
 
+pytestmark = pytest.mark.slow
+
 TEMPLATE = """
 AWSTemplateFormatVersion: "2010-09-09"
 Transform: AWS::Serverless-2016-10-31
@@ -124,11 +126,20 @@ def newest_number(folder: Path) -> int:
     return max((int(state.name) for state in (folder / "state/states").glob("[0-9]*")), default=0)
 
 
-def test_state_dir_keeps_everything_even_when_the_stack_is_killed(tmp_path: Path) -> None:
+def test_reading_writes_no_state_and_a_kill_of_the_stack_loses_nothing(tmp_path: Path) -> None:
     process = stack_in(tmp_path)
     stack = process.start()
-    put(stack, "kept")
-    before = kept(stack)
+    put_and_wait(stack, tmp_path, "kept")
+    written = -1
+    while written != (written := newest_number(tmp_path)):
+        time.sleep(3)  # what was written last is kept, too
+
+    for _ in range(30):
+        before = kept(stack)
+        time.sleep(0.1)
+
+    assert newest_number(tmp_path) == written
+    put(stack, "last")
     assert stack.http("alice").get("/").json() == "here"
     stack.close()
     os.kill(process.pid, signal.SIGKILL)
@@ -136,6 +147,7 @@ def test_state_dir_keeps_everything_even_when_the_stack_is_killed(tmp_path: Path
 
     again = stack_in(tmp_path)
     stack = again.start()
+    assert has(stack, "last")
     after = kept(stack)
     stack.close()
     assert again.stop() is None
@@ -166,24 +178,6 @@ def test_a_kill_of_everything_loses_no_more_than_what_was_not_yet_written(tmp_pa
     assert has(stack, "last")
     stack.close()
     assert third.stop() is None
-
-
-def test_reading_writes_no_state(tmp_path: Path) -> None:
-    process = stack_in(tmp_path)
-    stack = process.start()
-    put_and_wait(stack, tmp_path, "one")
-    before = -1
-    while before != (before := newest_number(tmp_path)):
-        time.sleep(3)  # what was written last is kept, too
-
-    for _ in range(30):
-        assert has(stack, "one")
-        time.sleep(0.1)
-
-    after = newest_number(tmp_path)
-    stack.close()
-    assert process.stop() is None
-    assert after == before
 
 
 def test_a_disk_that_takes_nothing_more_ends_the_stack_with_one_line(tmp_path: Path) -> None:
@@ -261,22 +255,17 @@ def test_a_damaged_state_is_said_and_the_one_before_taken(tmp_path: Path) -> Non
     stack.close()
     assert again.stop() is None
 
-
-def test_where_every_state_is_damaged_nothing_begins_anew(tmp_path: Path) -> None:
-    process = stack_in(tmp_path)
-    process.start().close()
-    assert process.stop() is None
-    for file in (tmp_path / "state/states").glob("*/dynamodb.json"):
+    # When: none is whole, nothing begins anew
+    for file in states.glob("*/dynamodb.json"):
         file.unlink()
-
-    again = stack_in(tmp_path)
     with pytest.raises(RuntimeError, match="none of the states"):
-        again.start()
+        stack_in(tmp_path).start()
 
 
-def test_port_in_use_is_one_line_and_status_2(tmp_path: Path) -> None:
+def test_a_port_in_use_is_one_line_and_a_signal_ends_what_uses_it_cleanly(tmp_path: Path) -> None:
     process = stack_in(tmp_path, state=False)
     stack = process.start()
+    stack.close()
     port = stack.url.rsplit(":", 1)[1]
     second = subprocess.run(
         [sys.executable, "-m", "tests.local_stack"],
@@ -287,18 +276,11 @@ def test_port_in_use_is_one_line_and_status_2(tmp_path: Path) -> None:
         check=False,
         timeout=30,
     )
-    stack.close()
-    assert process.stop() is None
     assert second.returncode == 2
     assert len(second.stderr.splitlines()) == 1
     assert f"Port {port} is in use" in second.stderr
 
-
-def test_signal_ends_it_cleanly(tmp_path: Path) -> None:
-    process = stack_in(tmp_path, state=False)
-    stack = process.start()
-    pids = json.loads((tmp_path / "ready.json").read_text())["pids"]
-    stack.close()
+    pids = pids_of(tmp_path)
     os.kill(process.pid, signal.SIGINT)
     assert process.stop() is None
     assert ends(pids)

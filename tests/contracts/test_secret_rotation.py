@@ -35,6 +35,8 @@ from tests.support.shell import Shell
 from afterimage.adapters.kept_texts import Cached, secret
 from afterimage.adapters.signed_urls import SignedUrls
 
+pytestmark = pytest.mark.slow
+
 KEY = f"p/{'0' * 32}/01JD4A7Y000000000000000000/full.webp"
 GIVEN = {
     "Issuer": "https://issuer.test",

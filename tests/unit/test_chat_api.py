@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
-from tests.support.answering import Answering
 from tests.support.builders import CHAT, a_caller, a_job, a_message, a_ulid, an_image
-from tests.support.bundle import COPY_TIME
+from tests.support.bundle import COPY_TIME, UPLOAD_TIME, Bundle
 from tests.support.doubles import (
     NOW,
     FixedClock,
     InMemoryPictures,
     PlainShareTokens,
     PlainUrls,
-    RecordingDeletionStarter,
-    RecordingLog,
-    RecordingMetrics,
     RecordingPush,
-    RecordingStarter,
     ScriptedModel,
 )
 from tests.support.in_memory import (
     InMemoryChats,
     InMemoryEventLog,
-    InMemoryImages,
-    InMemoryLedger,
-    InMemoryMessages,
-    InMemoryShares,
     InMemorySubscriptions,
     InMemoryTables,
 )
@@ -42,7 +33,6 @@ from tests.support.in_memory_stock import InMemoryStock
 from tests.unit.test_http_api import Context
 
 from afterimage import frames
-from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
 from afterimage.domain.callers import Caller
 from afterimage.domain.changes import InsertMessage, Transition
@@ -64,7 +54,6 @@ from afterimage.http.search import SearchRoutes
 from afterimage.http.shares import ShareRoutes
 from afterimage.http.sizes import fitting
 from afterimage.http.suggestions import SuggestionRoutes
-from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
@@ -77,22 +66,17 @@ from afterimage.use_cases.delete_question import DeleteQuestion
 from afterimage.use_cases.download_original import DownloadOriginal
 from afterimage.use_cases.edit_chat import EditChat
 from afterimage.use_cases.end_share import TakeBack
-from afterimage.use_cases.end_slots import EndSlots
 from afterimage.use_cases.export_account import ExportAccount
 from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.list_chats import ListChats
 from afterimage.use_cases.open_connection import Tickets
-from afterimage.use_cases.picture_changes import ChangePicture
 from afterimage.use_cases.read_chats import ReadImages, ReadMessages, ReadUsage
-from afterimage.use_cases.read_line import ReadLine
 from afterimage.use_cases.read_shares import ReadShares
 from afterimage.use_cases.read_suggestions import ReadSuggestions
-from afterimage.use_cases.remove_pair import RemovePair
 from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.search import Search
 from afterimage.use_cases.share_image import ShareImage
 from afterimage.use_cases.subscribe import Subscribe
-from afterimage.use_cases.turns import PaintersTurns
 from afterimage.views import chat_view
 
 Call = Callable[..., tuple[int, Any]]
@@ -105,57 +89,38 @@ def caller_of(authorization: str | None) -> Caller:
     return a_caller(authorization.removeprefix("Bearer "))
 
 
-@pytest.fixture
-def model() -> ScriptedModel:
-    return ScriptedModel([TextReply("Hello!", "[]")])
+@cache
+def adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
 @pytest.fixture
-def pictures() -> InMemoryPictures:
-    return InMemoryPictures()
+def bundle(bundle: Bundle) -> Bundle:
+    bundle = replace(bundle, limits=LIMITS)
+    bundle.text.script = [TextReply("Hello!", "[]")]
+    return bundle
 
 
 @pytest.fixture
-def call(
-    channel: UnifiedChannel,
-    tables: InMemoryTables,
-    clock: FixedClock,
-    threads: Executor,
-    log: RecordingLog,
-    metrics: RecordingMetrics,
-    model: ScriptedModel,
-    pictures: InMemoryPictures,
-    turns: PaintersTurns,
-    push: RecordingPush,
-) -> Call:
+def model(bundle: Bundle) -> ScriptedModel:
+    return bundle.text
+
+
+@pytest.fixture
+def pictures(bundle: Bundle) -> InMemoryPictures:
+    return bundle.pictures
+
+
+@pytest.fixture
+def call(bundle: Bundle) -> Call:
     """Calls a route as somebody; whatever succeeds is checked against its declared type."""
-    messages, ledger = InMemoryMessages(tables), InMemoryLedger(tables)
+    tables, channel, clock, threads = bundle.tables, bundle.channel, bundle.clock, bundle.threads
+    messages, ledger, lines, log = bundle.messages, bundle.ledger, bundle.lines, bundle.log
+    pictures, keeper, metrics = bundle.pictures, bundle.keeper, bundle.metrics
     chats, events = InMemoryChats(tables), InMemoryEventLog(tables)
-    images, keeper = InMemoryImages(tables), RecordingDeletionStarter()
-    gallery = ReadImages(images, chats)
-    urls = PlainUrls()
-    attach = Attach(events)
-    lines = ReadLine(messages, events, attach)
-    end = EndSlots(channel, messages, ledger, attach, Invocation(clock))
-    change = ChangePicture(channel, images, messages, keeper, log)
-    answering = Answering(
-        channel,
-        messages,
-        ledger,
-        ledger,
-        model,
-        RecordingStarter(),
-        turns,
-        Invocation(clock),
-        events,
-        pictures,
-        clock,
-        LIMITS,
-        threads,
-        log,
-        metrics,
-    )
-    tokens = PlainShareTokens()
+    gallery = ReadImages(bundle.images, chats)
+    urls, tokens, attach = PlainUrls(), PlainShareTokens(), Attach(events)
+    change = bundle.change_picture()
     reading = ChatApiRoutes(
         messages=ReadMessages(messages, chats, attach),
         chats=ListChats(chats),
@@ -163,21 +128,14 @@ def call(
         original=DownloadOriginal(gallery, pictures),
         usage=ReadUsage(ledger, channel.read, clock, LIMITS, 4, 50, dict, log, metrics),
         edit=EditChat(channel, chats),
-        cancel=CancelMessage(channel, messages, end, clock, timedelta(seconds=155), log),
+        cancel=CancelMessage(channel, messages, bundle.end_slots, clock, UPLOAD_TIME, log),
         delete_image=DeleteImage(change, tokens, clock),
         choose=ChooseVersion(channel, messages, lines, log),
-        delete_question=DeleteQuestion(
-            messages,
-            lines,
-            RemovePair(channel, ledger, tokens, clock, timedelta(seconds=155)),
-            keeper,
-            clock,
-            log,
-        ),
+        delete_question=DeleteQuestion(messages, lines, bundle.remove_pair(), keeper, clock, log),
         delete_chat=DeleteChat(channel, chats, keeper, clock, log),
         delete_account=DeleteAccount(channel, keeper, clock, log),
         tickets=Tickets(tables, clock),
-        limit=LimitConnections(tables, tables, push, clock),
+        limit=LimitConnections(tables, tables, bundle.push, clock),
         replay=ReplayEvents(events, CurrentEvents(events, events), urls, clock, metrics),
         channel=channel,
         urls=urls,
@@ -191,24 +149,24 @@ def call(
                 Subscribe(channel, InMemorySubscriptions(tables), lambda: PUSH_HOSTS, clock)
             ).handlers(),
             **SearchRoutes(
-                Search(chats, messages, events, Attach(events), clock, threads), urls, clock
+                Search(chats, messages, events, attach, clock, threads), urls, clock
             ).handlers(),
             **ShareRoutes(
                 ShareImage(channel, gallery.one, messages, pictures, tokens, clock, COPY_TIME, log),
                 TakeBack(change, tokens, clock),
-                ReadShares(InMemoryShares(tables), events, clock),
+                ReadShares(bundle.shares, events, clock),
                 tokens,
                 lambda: "https://page.test",
                 urls,
             ).handlers(),
             **ExportRoutes(
-                ExportAccount(InMemoryExport(tables), chats, messages, gallery, Attach(events)),
+                ExportAccount(InMemoryExport(tables), chats, messages, gallery, attach),
                 urls,
                 clock,
             ).handlers(),
         },
     )
-    asking = LlmHandlerRoutes(answering.answer, answering.retry, urls, clock)
+    asking = LlmHandlerRoutes(bundle.answering.answer, bundle.answering.retry, urls, clock)
     handlers = {**asking.handlers(), **reading.handlers()}
     api = HttpApi(handlers, caller_of, clock, log, metrics)
 
@@ -229,7 +187,7 @@ def call(
             return status, None
         parsed = json.loads(response["body"])
         if status < 300:
-            TypeAdapter(route.answers[status]).validate_json(response["body"])
+            adapter(route.answers[status]).validate_json(response["body"])
         return status, parsed
 
     return call
