@@ -28,11 +28,6 @@ def _read_once() -> Iterator[None]:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
     """The whole bundle on a free port, with a quick simulator and a sweep every other second."""
     process = StackProcess(tmp_path_factory.mktemp("stack"), "--schedule-interval", "2")
-    running = process.start()
-    running.gemini(text_ms=100, image_ms=300)
-    try:
+    with process.running() as running:
+        running.gemini(text_ms=100, image_ms=300)
         yield running
-    finally:
-        running.close()
-        problem = process.stop()
-    assert problem is None, problem

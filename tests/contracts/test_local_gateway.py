@@ -233,13 +233,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
         *("--schedule-interval", "0.5"),
         *("--integration-timeout", "2"),
     )
-    running = process.start()
-    try:
+    with process.running() as running:
         yield running
-    finally:
-        running.close()
-        problem = process.stop()
-    assert problem is None, problem
 
 
 @pytest.fixture

@@ -146,11 +146,9 @@ def test_reading_writes_no_state_and_a_kill_of_the_stack_loses_nothing(tmp_path:
     process.stop()
 
     again = stack_in(tmp_path)
-    stack = again.start()
-    assert has(stack, "last")
-    after = kept(stack)
-    stack.close()
-    assert again.stop() is None
+    with again.running() as stack:
+        assert has(stack, "last")
+        after = kept(stack)
     assert after == before
     assert after[0] is not None
     assert "with which the last run ended" in again.output()
@@ -165,19 +163,13 @@ def test_a_kill_of_everything_loses_no_more_than_what_was_not_yet_written(tmp_pa
     stack.close()
 
     again = stack_in(tmp_path)
-    stack = again.start()
-
-    assert has(stack, "early")
-    assert has(stack, "later")
-    assert "the last run was cut off after it" in again.output()
-    put(stack, "last")  # and stop at once
-    stack.close()
-    assert again.stop() is None
-    third = stack_in(tmp_path)
-    stack = third.start()
-    assert has(stack, "last")
-    stack.close()
-    assert third.stop() is None
+    with again.running() as stack:
+        assert has(stack, "early")
+        assert has(stack, "later")
+        assert "the last run was cut off after it" in again.output()
+        put(stack, "last")  # and stop at once
+    with stack_in(tmp_path).running() as stack:
+        assert has(stack, "last")
 
 
 def test_a_disk_that_takes_nothing_more_ends_the_stack_with_one_line(tmp_path: Path) -> None:
@@ -198,11 +190,9 @@ def test_a_disk_that_takes_nothing_more_ends_the_stack_with_one_line(tmp_path: P
     assert len(said) == 1, said
     assert f"STATE_DIR {tmp_path / 'state'} cannot be written: File too large" in said[0]
     again = stack_in(tmp_path)
-    stack = again.start()
-    assert has(stack, "early")
-    assert "the last run was cut off after it" in again.output()
-    stack.close()
-    assert again.stop() is None
+    with again.running() as stack:
+        assert has(stack, "early")
+        assert "the last run was cut off after it" in again.output()
 
 
 def test_a_file_of_the_bucket_that_cannot_be_written_ends_the_stack(tmp_path: Path) -> None:
@@ -238,22 +228,16 @@ def test_an_engine_that_is_killed_ends_the_stack_with_one_line(tmp_path: Path) -
 
 
 def test_a_damaged_state_is_said_and_the_one_before_taken(tmp_path: Path) -> None:
-    process = stack_in(tmp_path)
-    stack = process.start()
-    put_and_wait(stack, tmp_path, "early")
-    stack.close()
-    assert process.stop() is None
+    with stack_in(tmp_path).running() as stack:
+        put_and_wait(stack, tmp_path, "early")
     newest = newest_number(tmp_path)
     states = tmp_path / "state/states"
     (states / f"{newest:08}" / "dynamodb.json").write_text('{"payload": {}}')
 
     again = stack_in(tmp_path)
-    stack = again.start()
-
-    assert has(stack, "early")
-    assert f"state {newest:08} is damaged" in again.output()
-    stack.close()
-    assert again.stop() is None
+    with again.running() as stack:
+        assert has(stack, "early")
+        assert f"state {newest:08} is damaged" in again.output()
 
     # When: none is whole, nothing begins anew
     for file in states.glob("*/dynamodb.json"):

@@ -29,13 +29,8 @@ def broken(tmp_path: Path) -> Iterator[RunningStack]:
     missing = rest.replace("self._chats = chats", "pass", 1)
     (tmp_path / LISTS_CHATS).write_text(f"{head}class ListChats:{missing}")
     process = StackProcess(tmp_path, "--template", str(tmp_path / "template.yaml"))
-    running = process.start()
-    try:
+    with process.running() as running:
         yield running
-    finally:
-        running.close()
-        problem = process.stop()
-    assert problem is None, problem
 
 
 def test_it_answers_and_its_rollout_is_stopped(broken: RunningStack) -> None:

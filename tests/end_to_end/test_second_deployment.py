@@ -15,13 +15,9 @@ OTHERS = ("websocket", "keeper", "web_page")
 def deployed(folder: Path, *arguments: str) -> tuple[int, dict[str, str]]:
     """A run on what the one before kept: the limit that the API tells, and the versions called."""
     process = StackProcess(folder, *arguments, env={"STATE_DIR": str(folder / "state")})
-    stack = process.start()
-    try:
+    with process.running() as stack:
         usage = stack.http("alice").get("/usage").raise_for_status().json()
         return usage["limit"], dict(stack.versions)
-    finally:
-        stack.close()
-        assert process.stop() is None
 
 
 def test_another_setting_and_no_other_function_is_seen_after_a_second_deployment(

@@ -38,13 +38,9 @@ def stocked(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         *("--parameter", f"Suggestions={json.dumps(suggested)}", "--parameter", "StockSize=2"),
         *("--parameter", "CollectCandidates=true", "--parameter", "CommonAfter=2"),
     )
-    stack = process.start()
-    stack.gemini(text_ms=0, image_ms=10)
-    try:
+    with process.running() as stack:
+        stack.gemini(text_ms=0, image_ms=10)
         yield stack
-    finally:
-        stack.close()
-        assert process.stop() is None
 
 
 def until(what: str, holds: Callable[[], Any]) -> Any:

@@ -22,11 +22,8 @@ PATIENCE_S = 20.0
 @pytest.fixture
 def fresh(tmp_path: Path) -> Iterator[RunningStack]:
     """A stack that nobody has used: every function is as after a long pause."""
-    process = StackProcess(tmp_path)
-    stack = process.start()
-    yield stack
-    stack.close()
-    assert process.stop() is None
+    with StackProcess(tmp_path).running() as stack:
+        yield stack
 
 
 def logged(stack: RunningStack) -> list[dict[str, Any]]:

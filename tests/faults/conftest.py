@@ -42,14 +42,9 @@ def a_stack(folder: Path, *arguments: str, **parameters: str) -> Iterator[Runnin
         *arguments,
         *(f"--parameter={name}={value}" for name, value in chosen.items()),
     )
-    running = process.start()
-    running.gemini(text_ms=50, image_ms=100)
-    try:
+    with process.running() as running:
+        running.gemini(text_ms=50, image_ms=100)
         yield running
-    finally:
-        running.close()
-        problem = process.stop()
-    assert problem is None, problem
 
 
 @pytest.fixture(scope="module")

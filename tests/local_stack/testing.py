@@ -5,7 +5,8 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -95,6 +96,17 @@ class StackProcess:
         if "seed" in stack.gemini()["settings"]:
             stack.gemini(seed=1)
         return stack
+
+    @contextmanager
+    def running(self) -> Iterator["RunningStack"]:
+        """Starts it, and stops it at the end. Raises: AssertionError: something went wrong then."""
+        stack = self.start()
+        try:
+            yield stack
+        finally:
+            stack.close()
+            problem = self.stop()
+        assert problem is None, problem
 
     def stop(self) -> str | None:
         """Stops it; returns what went wrong while it stopped, if anything did."""
