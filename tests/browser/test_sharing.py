@@ -22,7 +22,6 @@ def page(stack: Stack, sign_in: SignIn, name: str) -> Page:
     """With one picture."""
     stack.gemini(text_ms=20, image_ms=100, script=[])
     page = sign_in(name)
-    with_motion(page)  # what covers another fades in first
     page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     say(page, "paint a sunset over the sea")
     expect_picture(page)
@@ -45,6 +44,13 @@ def violations(page: Page) -> list[str]:
 
 
 # --- A picture is a picture ----------------------------------------------------------------------
+
+
+def test_what_is_covered_is_let_go_of_where_pictures_fade_in_too(page: Page) -> None:
+    with_motion(page)
+    say(page, "paint a fox")
+    expect(page.locator("#log .picture .full.shown")).to_have_count(2)
+    expect(page.locator("#log .picture .thumbnail")).to_have_count(0)
 
 
 def test_nothing_lies_over_the_picture_and_it_opens_by_click_and_key(page: Page) -> None:

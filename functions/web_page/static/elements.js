@@ -318,13 +318,16 @@ export class Picture {
       loading: isAwaited ? "eager" : "lazy", decoding: isAwaited && name !== "full" ? "sync" : "async",
     });
     if (isAwaited && name === "thumbnail") layer.fetchPriority = "high";
+    const uncover = () => {
+      while (name !== "preview" && layer.previousSibling?.localName === "img") layer.previousSibling.remove();
+    };
     layer.onload = () => {
       layer.classList.add("shown");
       this.#onShown(name);
+      // Where it does not fade in, or is not to be seen, no transition will end.
+      if (!layer.getAnimations().length) layer.decode().then(uncover, () => {});
     };
-    layer.ontransitionend = () => {
-      while (name !== "preview" && layer.previousSibling?.localName === "img") layer.previousSibling.remove();
-    };
+    layer.ontransitionend = uncover;
     this.element.append(layer);
     return layer;
   }
