@@ -176,7 +176,7 @@ def test_nothing_moves_when_more_is_sent_while_the_first_is_thought_about(
 def test_a_picture_that_waits_for_its_turn_says_so_and_moves_nothing(
     stack: Stack, sign_in: SignIn, name: str
 ) -> None:
-    fox = {"on": "image", "match": "fox", "delay_ms": 8_000}  # while a boat is ordered
+    fox = {"on": "image", "match": "fox", "delay_ms": 15_000}  # while a boat is ordered
     stack.gemini(text_ms=20, image_ms=1_000, script=[fox] * PAINTED_AT_ONCE)
     page = sign_in(name)
     expect_level(page)
