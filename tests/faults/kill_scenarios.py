@@ -161,12 +161,15 @@ def second_attempt_with_original(stage: Stage) -> None:
 
 
 def _dies(stage: Stage, kill: Action) -> Action:
-    """A kill, and from then on the steps of the next attempt count."""
+    """A kill; whoever rescues waits until the steps of the next attempt count."""
+    rescued = Hold()
+    stage.on("GetItem image_generation_log", rescued, _KEEPER)
 
     def act(exchange: Exchange) -> None:
         kill(exchange)
         time.sleep(_ON_ITS_WAY)
         stage.arm()
+        rescued.release()
 
     return act
 
