@@ -12,7 +12,7 @@ import httpx
 
 from tests.aws_smoke.deployed import eventually
 from tests.aws_smoke.rows import Check, Skipped, Wrong
-from tests.aws_smoke.visit import QUICK_S, Visit, is_end_of, is_placeholder
+from tests.aws_smoke.visit import QUICK_S, Visit
 from tests.support.channel_client import is_event
 
 _QUESTION = "Tell me in sixty words how the sea sounds."
@@ -52,10 +52,7 @@ class HabitSteps:
         self._visit.unless_rejected()
         tab = self._visit.channel()
         told = len(tab.frames)
-        self._visit.ask(_QUESTION)
-        answer_id = tab.until(is_placeholder)["payload"]["message"]["id"]
-        ended = tab.until(lambda frame: is_end_of(answer_id, frame))["payload"]["message"]
-        self._visit.response()
+        ended = self._visit.answered(_QUESTION)
         if ended["meta"]["status"] != "complete":
             return self._visit.not_counted(ended)
         shown = len([frame for frame in tab.frames[told:] if is_event("message-delta")(frame)])

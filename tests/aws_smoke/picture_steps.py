@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import httpx
 
 from tests.aws_smoke.rows import Check, Skipped, Wrong
-from tests.aws_smoke.visit import Message, Visit, is_end, is_end_of, is_placeholder
+from tests.aws_smoke.visit import Message, Visit, is_end, is_placeholder
 from tests.support.channel_client import Frame, is_event
 
 _WISH = "Paint a red fox in the snow."
@@ -150,11 +150,9 @@ class PictureSteps:
 
     def changed(self) -> str:
         """The text model is shown the picture, and the painter is given it."""
-        before, tab = self._visit.image, self._visit.channel_of_a_picture()
-        self._visit.ask(_CHANGE)
-        answer_id = tab.until(is_placeholder)["payload"]["message"]["id"]
-        ended = tab.until(lambda frame: is_end_of(answer_id, frame))["payload"]["message"]
-        self._visit.response()
+        before = self._visit.image
+        self._visit.channel_of_a_picture()
+        ended = self._visit.answered(_CHANGE)
         if ended["meta"]["status"] != "complete":
             return self._visit.not_counted(ended)
         if (image := ended["meta"]["image"]) is None:

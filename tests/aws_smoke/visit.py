@@ -99,6 +99,15 @@ class Visit:
         posted = self.needed(self.posted, "no message was posted")
         return posted.result().raise_for_status()
 
+    def answered(self, text: str) -> Message:
+        """Asks; the answer once it has ended, as the socket tells it."""
+        tab = self.channel()
+        self.ask(text)
+        answer_id = tab.until(is_placeholder)["payload"]["message"]["id"]
+        ended: Message = tab.until(lambda frame: is_end_of(answer_id, frame))["payload"]["message"]
+        self.response()
+        return ended
+
     def waited(self) -> float:
         """Seconds since the last message left."""
         return time.monotonic() - self.asked_at

@@ -72,14 +72,9 @@ def stack(vite_port: int, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     """The bundle as somebody runs it who works on a front end beside it."""
     origin = f"http://localhost:{vite_port}"
     process = StackProcess(tmp_path_factory.mktemp("stack"), env={"ALLOWED_ORIGINS": origin})
-    running = process.start()
-    running.gemini(text_ms=100, image_ms=800)
-    try:
+    with process.running() as running:
+        running.gemini(text_ms=100, image_ms=800)
         yield running
-    finally:
-        running.close()
-        problem = process.stop()
-    assert problem is None, problem
 
 
 @pytest.fixture(scope="module")

@@ -54,15 +54,14 @@ def _storable(text: str) -> str:
     return text
 
 
-Ulid = Annotated[str, StringConstraints(pattern=f"^{ULID_PATTERN}$")]
-ChatId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
-
-
 def _visible(text: str) -> str:
     if is_blank(text):
         raise ValueError("must not be blank")
     return text
 
+
+Ulid = Annotated[str, StringConstraints(pattern=f"^{ULID_PATTERN}$")]
+ChatId = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 # That there is more than white space, as a schema can say it.
 _NOT_BLANK = Field(json_schema_extra={"pattern": r"\S"})
