@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gzip
 import hashlib
 import json
 import mimetypes
@@ -15,6 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from afterimage.domain.metrics import Metric
+from afterimage.http.packed import packed, without_comments
 from afterimage.ports.system import Log, Metrics
 
 _MAX_TEXT = 8_000  # characters, as the API takes
@@ -32,6 +32,7 @@ _SIGNED_IN = "signed_in.html"
 _CONFIG_PLACE = b"{{config}}"
 _VERSION_PLACE = b"{{version}}"
 _VERSION = re.compile(r"([0-9a-f]{16})/(.+)", re.DOTALL)
+_VENDOR = "vendor/"  # whose modules have no comments but their licences
 _FRESH = "no-cache"  # the browser asks each time whether it is still so
 _FOREVER = "public, max-age=31536000, immutable"
 _NOSNIFF = {"x-content-type-options": "nosniff", "referrer-policy": "no-referrer"}
@@ -170,16 +171,19 @@ class WebPage:
         )
 
     def _static(self, path: str, asked: Mapping[str, str]) -> dict[str, Any]:
-        """A file by its name, or by a version and its name: of this version it is kept for ever.
+        """A file by its name, as it is written, or by a version and its name, as the page asks.
 
-        Who asks for another version, as a page does that was open during a deployment, gets the
-        file as it is now, and keeps it for this once.
+        With its version it is sent without its comments and kept for ever. Who asks for another
+        version, as a page does that was open during a deployment, gets the file as it is now, and
+        keeps it for this once.
         """
         match = _VERSION.fullmatch(path)
         if match is None:
             return self._file(path, asked)
         version, name = match.groups()
-        return self._file(name, asked, _FOREVER if version == self._version() else _FRESH)
+        keeping = _FOREVER if version == self._version() else _FRESH
+        own = name.endswith(".js") and not name.startswith(_VENDOR)
+        return self._file(name, asked, keeping, code_alone=own)
 
     def _version(self) -> str:
         """Of all files together: a module is of one version with those that it imports.
@@ -192,14 +196,21 @@ class WebPage:
             whole.update(hashlib.sha256(file.read_bytes()).digest())
         return whole.hexdigest()[:16]
 
-    def _file(self, path: str, asked: Mapping[str, str], keeping: str = _FRESH) -> dict[str, Any]:
+    def _file(
+        self,
+        path: str,
+        asked: Mapping[str, str],
+        keeping: str = _FRESH,
+        *,
+        code_alone: bool = False,
+    ) -> dict[str, Any]:
         """A file of the page; 304 if the browser has it already."""
         file = self._found(path)
         if file is None:
             error = {"code": "not_found", "message": "There is nothing here.", "retry_after": None}
             return _json({"error": error}, 404)
         kind = _kind(file)
-        data = file.read_bytes()
+        data = without_comments(file.read_bytes()) if code_alone else file.read_bytes()
         if kind == "text/html":
             told = {"push": bool(self._config()["push_hosts"])}
             config = escape(json.dumps({**self._page_config(), **told}))
@@ -233,15 +244,16 @@ def _body(
 ) -> dict[str, Any]:
     """A response with this body, packed where the browser takes it: CloudFront packs only what it
     caches."""
-    if is_text and "gzip" in asked.get("accept-encoding", ""):
-        data = gzip.compress(data, mtime=0)
-        headers |= {"content-encoding": "gzip", "vary": "accept-encoding"}
-        is_text = False
+    coding = ""
+    if is_text:
+        data, coding = packed(data, asked.get("accept-encoding", ""))
+        headers |= {"vary": "accept-encoding"} | ({"content-encoding": coding} if coding else {})
+    as_text = is_text and not coding
     return {
         "statusCode": 200,
         "headers": headers,
-        "body": data.decode() if is_text else b64encode(data).decode(),
-        "isBase64Encoded": not is_text,
+        "body": data.decode() if as_text else b64encode(data).decode(),
+        "isBase64Encoded": not as_text,
     }
 
 
