@@ -19,6 +19,8 @@ endif
 # Lambda mounts layers and functions read-only, so what has no bytecode is compiled in each new
 # environment. Unchecked, because times of files do not survive the upload.
 BYTECODE = python3.13 -m compileall -q -f --invalidation-mode unchecked-hash
+# Of botocore's data a function reads only what it calls.
+AWS_MODELS = .venv/bin/python -m tests.sam.aws_models
 
 .DEFAULT_GOAL := help
 .PHONY: help run test test-quick test-client faults storm preflight retained build deploy aws-smoke sam-local second-opinion check bench bench-peer lighthouse lock clean
@@ -62,7 +64,7 @@ check: ## style, types, the template, the build, and the documentation against t
 		.venv-checkov/bin/checkov --config-file tests/sam/checkov.yaml --file "$$plain/template.json"
 	build=$$(mktemp -d) && trap 'rm -rf "$$build"' EXIT && \
 		.venv-sam/bin/sam build --build-dir "$$build/build" --cache-dir "$$build/cache" && \
-		$(BYTECODE) "$$build/build" && .venv/bin/python -m tests.sam.sized "$$build/build"
+		$(AWS_MODELS) "$$build/build" && $(BYTECODE) "$$build/build" && .venv/bin/python -m tests.sam.sized "$$build/build"
 	.venv/bin/python -m pytest tests/unit/test_docs.py
 
 lock: ## write the seven lock files anew from pyproject.toml
@@ -122,6 +124,7 @@ build: ## build what is deployed (ARCHITECTURE, arm64 or x86_64)
 	$(ENSURE) .venv tests/requirements.txt
 	$(ENSURE) .venv-sam tests/sam/requirements.txt
 	.venv-sam/bin/sam build $(if $(BUILD_FOLDER),--build-dir $(BUILD_FOLDER) )--parameter-overrides Architecture=$(ARCHITECTURE)
+	@$(AWS_MODELS) $(or $(BUILD_FOLDER),.aws-sam/build)
 	@$(BYTECODE) $(or $(BUILD_FOLDER),.aws-sam/build)
 	@.venv/bin/python -m tests.sam.sized $(or $(BUILD_FOLDER),.aws-sam/build)
 	@.venv/bin/python -m tests.sam.pinned $(or $(BUILD_FOLDER),.aws-sam/build)/template.yaml $(ARCHITECTURE)

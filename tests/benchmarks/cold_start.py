@@ -2,13 +2,15 @@
 
 Each sample is a fresh interpreter that imports a function's handler, builds its application and
 makes the client that its first invocation needs, measured in CPU time after the interpreter's
-own start (see cold_start_child.py). The interpreters take turns. The first round is dropped: it
-writes the bytecode.
+own start (see cold_start_child.py). Functions read of AWS what a built layer has; the floor reads
+all that botocore has. The interpreters take turns. The first round is dropped: it writes the
+bytecode.
 """
 
 import os
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterable, Mapping
 from functools import partial
 from pathlib import Path
@@ -17,6 +19,7 @@ from typing import Any
 
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.report import NO_TARGET, Table, Target, in_turns, middle_and_worst
+from tests.sam.aws_models import BOTOCORES, cut
 from tests.support.template import ROOT, of_type, template
 
 _ROUNDS = 9
@@ -46,10 +49,12 @@ _FILLED_IN = "https://placeholder.example/{}"
 
 def measure(bench: Bench) -> Iterable[Table]:
     functions = environments()
-    measures = [partial(_cpu_ms, _FLOOR, {})]
-    measures += [partial(_cpu_ms, name, variables) for name, variables in functions.items()]
-    in_turns(1, measures)
-    floors, *samples = in_turns(_ROUNDS * bench.repeat, measures)
+    with tempfile.TemporaryDirectory() as aws_models:
+        cut(BOTOCORES, Path(aws_models))
+        measures = [partial(_cpu_ms, {}, _FLOOR)]
+        measures += [partial(_cpu_ms, of, name, aws_models) for name, of in functions.items()]
+        in_turns(1, measures)
+        floors, *samples = in_turns(_ROUNDS * bench.repeat, measures)
     table = Table(
         "Cold start: CPU of imports and first client",
         ("", "median", "worst", "x floor", "target", "this run"),
@@ -66,10 +71,10 @@ def measure(bench: Bench) -> Iterable[Table]:
     return [table]
 
 
-def _cpu_ms(what: str, variables: Mapping[str, str]) -> float:
+def _cpu_ms(variables: Mapping[str, str], what: str, *aws_models: str) -> float:
     path = os.pathsep.join([str(ROOT / "functions" / what), str(ROOT / "layers" / "shared")])
     printed = subprocess.run(
-        [sys.executable, "-P", str(CHILD), what],
+        [sys.executable, "-P", str(CHILD), what, *aws_models],
         env={**RUNTIME, **variables, "PATH": os.environ["PATH"], "PYTHONPATH": path},
         check=True,
         capture_output=True,

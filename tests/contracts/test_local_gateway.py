@@ -18,6 +18,7 @@ import pytest
 import websockets
 from botocore.exceptions import ClientError
 from tests.local_stack.testing import RunningStack, StackProcess
+from tests.sam.aws_models import OPERATIONS
 from websockets.asyncio.client import ClientConnection
 
 pytestmark = pytest.mark.slow
@@ -135,8 +136,10 @@ WEB = """
         if act == "large":
             return "x" * 7_000_000
         if act == "forbidden":
-            table = boto3.resource("dynamodb").Table(os.environ["RESULTS_TABLE"])
-            return table.put_item(Item={"id": "never"})
+            table, item = os.environ["RESULTS_TABLE"], {"id": {"S": "never"}}
+            return boto3.client("dynamodb").put_item(TableName=table, Item=item)
+        if act == "services":
+            return boto3.Session().get_available_services()
         if act == "invoke":
             return refused(boto3.client("lambda").invoke, FunctionName="afterimage-Job")
         if act == "post":
@@ -302,6 +305,10 @@ def test_binary_bodies_arrive_and_leave_base64(client: httpx.Client) -> None:
 def test_function_errors_are_500_without_detail(client: httpx.Client, what: str) -> None:
     answer = act(client, what)
     assert (answer.status_code, answer.json()) == (500, {"message": "Internal Server Error"})
+
+
+def test_functions_know_of_aws_what_a_built_layer_knows(client: httpx.Client) -> None:
+    assert act(client, "services").json() == sorted(OPERATIONS)
 
 
 @pytest.mark.parametrize("what", ["invoke", "post"])

@@ -45,6 +45,7 @@ class Surroundings:
     """What the parts are given.
 
     Attributes:
+        aws_models: what the functions' SDK reads of AWS.
         url: where the gateway listens, "http://127.0.0.1:8000".
         addresses: what /dev/status tells.
         issuer_url: the issuer's own name.
@@ -57,6 +58,7 @@ class Surroundings:
     options: Options
     session: boto3.Session
     run_dir: Path
+    aws_models: Path
     url: str
     addresses: Mapping[str, str]
     issuer_url: str
@@ -127,6 +129,7 @@ def _function(
         spec,
         _environment(spec, addresses, credentials, through_proxy=around.simulator is None),
         log,
+        around.aws_models,
         lambda failed, outcome: around.failed(failed, outcome, log),
         around.options.concurrency,
     )

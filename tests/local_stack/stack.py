@@ -33,6 +33,7 @@ from tests.local_stack.template.plan import Plan, make_plan
 from tests.local_stack.template.serving import FunctionSpec, Serving
 from tests.local_stack.template.versions import Versions
 from tests.local_stack.unfinished import bring_deadlines_forward
+from tests.sam.aws_models import BOTOCORES, cut
 
 AUDIENCE = "afterimage"
 CLIENT_ID = "chat-page"
@@ -57,6 +58,7 @@ class Stack:
         self._options = options
         self._listener = listener
         self._run_dir = run_dir
+        self._aws_models = run_dir / "aws-models"
         self._session = admin_session()
         self._children: list[Child] = []
         self._state: State | None = None  # that this run goes on with
@@ -123,6 +125,7 @@ class Stack:
         if self._options.gemini_api_key is None:
             self._start_simulator()
         plan = make_plan(self._options.template, self._parameters())
+        cut(BOTOCORES, self._aws_models)
         self._emulator = emulator_address(emulator)
         say("deploying tables, bucket, secrets and roles")
         client = admin_client(self._session, "cloudformation", self._emulator)
@@ -192,6 +195,7 @@ class Stack:
             options=self._options,
             session=self._session,
             run_dir=self._run_dir,
+            aws_models=self._aws_models,
             url=self._url,
             addresses=self._addresses(),
             issuer_url=self._url + ISSUER_PATH,

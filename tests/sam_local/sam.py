@@ -10,11 +10,11 @@ from pathlib import Path
 
 from tests.local_stack.names import REGION
 from tests.local_stack.options import ROOT
-from tests.sam_local.base_image import PYTHON, architecture
+from tests.sam_local.base_image import architecture
 from tests.sam_local.printed import Printed, container_ids, read
 
 _SAM = str(ROOT / ".venv-sam/bin/sam")
-_BUILD_SECONDS = 120
+_BUILD_SECONDS = 240
 _INVOKE_SECONDS = 60
 _STOP_SECONDS = 15
 _ANSWER = 500  # characters of what went wrong
@@ -105,16 +105,8 @@ def sam_environment(folder: Path) -> dict[str, str]:
 
 def build(folder: Path) -> None:
     """`make build` for this machine's processor. Raises: SamError."""
-    built = str(folder / "build")
-    command = [_SAM, "build", "--build-dir", built, "--cache-dir", str(folder / "cache")]
-    command += ["--parameter-overrides", f"Architecture={architecture()}"]
-    _done("sam build", command, folder)
-    # No container could keep what it compiled, and each would compile everything.
-    compiling = f"python{PYTHON} -m compileall -q -f -j 0 --invalidation-mode unchecked-hash"
-    _done("compiling", [*compiling.split(), built], folder)
-
-
-def _done(name: str, command: list[str], folder: Path) -> None:
+    built = folder / "build"
+    command = ["make", "build", f"ARCHITECTURE={architecture()}", f"BUILD_FOLDER={built}"]
     try:
         done = subprocess.run(
             command,
@@ -127,9 +119,9 @@ def _done(name: str, command: list[str], folder: Path) -> None:
             check=False,
         )
     except subprocess.TimeoutExpired as error:
-        raise SamError(f"{name} takes too long") from error
+        raise SamError("make build takes too long") from error
     if done.returncode:
-        raise SamError(f"{name} failed: {(done.stderr or done.stdout).strip()[-_ANSWER:]}")
+        raise SamError(f"make build failed: {(done.stderr or done.stdout).strip()[-_ANSWER:]}")
 
 
 @contextmanager

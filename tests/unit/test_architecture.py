@@ -23,7 +23,6 @@ from tests.unit.test_settings import IMAGE, LLM
 
 from afterimage.http.api import HttpApi
 from afterimage.wiring import image_generate, keeper
-from afterimage.wiring.base import SERVICES
 
 LAYER = ROOT / "layers" / "shared"
 PACKAGE = LAYER / "afterimage"
@@ -234,15 +233,6 @@ def test_a_function_imports_nothing_that_it_does_without(handler: Path) -> None:
     imported_now = set(json.loads(result.stdout))
     assert imported_now & DOES_WITHOUT[handler.parent.name] == set()
     assert "boto3" in imported_now
-
-
-@pytest.mark.usefixtures("aws_settings")
-def test_every_service_that_is_called_is_known_and_no_other() -> None:
-    """What `OwnServices` does not name has no client."""
-    texts = [path.read_text("utf-8") for path in MODULES.values()]
-    called = {name for text in texts for name in re.findall(r"aws\.client\(\s*\"(\w+)\"", text)}
-
-    assert {*called, "dynamodb"} == set(SERVICES)  # PynamoDB makes its own
 
 
 # --- No route forgets the token ----------------------------------------------------------------

@@ -140,6 +140,14 @@ def test_what_is_built_is_compiled_whatever_becomes_of_the_times_of_files(
     assert ran.stdout.strip() == "as it was built"
 
 
+@pytest.mark.parametrize(("target", "folder"), [("build", ".aws-sam/build"), ("check", "build")])
+def test_what_is_built_knows_of_aws_what_functions_call(target: str, folder: str) -> None:
+    said = make("-n", target).stdout
+
+    for module in ("tests.sam.aws_models", "compileall", "tests.sam.sized"):
+        assert re.search(rf"-m {module} [^&]*{re.escape(folder)}", said), module
+
+
 @pytest.mark.parametrize("architecture", ["arm64", "x86_64"])
 def test_a_built_template_takes_the_processor_that_it_was_built_for(architecture: str) -> None:
     parameters = template()["Parameters"]

@@ -16,6 +16,7 @@ class FirstProcess:
         environment: of the function, complete.
         code_dir: its working folder.
         log: file for all that the function prints.
+        aws_models: folder of what its SDK knows of AWS.
         services: of AWS that the function may call, by botocore's names.
         started: called with a worker's id and its pid.
         ended: called with a worker's pid and its exit status.
@@ -27,6 +28,7 @@ class FirstProcess:
         environment: Mapping[str, str],
         code_dir: Path,
         log: Path,
+        aws_models: Path,
         services: Iterable[str],
         *,
         started: Callable[[str, int], None],
@@ -36,7 +38,7 @@ class FirstProcess:
         self._environment = dict(environment)
         self._code_dir = code_dir
         self._log = log
-        self._services = tuple(services)
+        self._arguments = str(aws_models), *services
         self._started = started
         self._ended = ended
         self._gone = gone
@@ -57,7 +59,7 @@ class FirstProcess:
                 sys.executable,
                 "-P",  # this program's folder must not shadow a function's modules
                 str(_PROGRAM),
-                *self._services,
+                *self._arguments,
                 cwd=self._code_dir if self._code_dir.is_dir() else None,
                 env=self._environment,
                 stdin=asyncio.subprocess.PIPE,

@@ -26,6 +26,7 @@ class Function:
         environment: gives a worker's variables for its id, and the epoch second at which its
             credentials end.
         log: file for all that it prints.
+        aws_models: folder of what its SDK knows of AWS.
         failed: told about every function error, for people to see.
         concurrency: invocations at once where none are reserved; each takes a process.
     """
@@ -35,6 +36,7 @@ class Function:
         spec: FunctionSpec,
         environment: Environment,
         log: Path,
+        aws_models: Path,
         failed: Callable[[FunctionSpec, Outcome], None],
         concurrency: int = ACCOUNT_CONCURRENCY,
     ) -> None:
@@ -44,6 +46,7 @@ class Function:
         self.running: set[Invocation] = set()
         self._environment = environment
         self._log = log
+        self._aws_models = aws_models
         self._failed = failed
         self._free: list[Worker] = []
         self._first: FirstProcess | None = None
@@ -143,6 +146,7 @@ class Function:
             variables,
             self.spec.code_dir,
             self._log,
+            self._aws_models,
             services_of(self.spec.statements),
             started=self._worker_started,
             ended=self._worker_ended,

@@ -11,36 +11,14 @@ import boto3.session
 import botocore.session
 from aws_lambda_powertools import Logger
 from botocore.config import Config
-from botocore.loaders import Loader
 
 from afterimage import settings
 from afterimage.adapters.clients import QUICK
 from afterimage.adapters.kept_texts import Cached, parameter, secret
 from afterimage.adapters.system import PowertoolsLog, SystemClock
 
-SERVICES = (
-    "apigatewaymanagementapi",
-    "cloudfront",
-    "dynamodb",
-    "lambda",
-    "s3",
-    "secretsmanager",
-    "ssm",
-)
 # botocore makes the classes of its clients when they are asked for, so they have no types.
 Client = Callable[[], Any]
-
-
-class OwnServices(Loader):
-    """Finds the models of the services that functions call.
-
-    botocore looks through the folders of all its 400 before it reads one, and again for the rules
-    of its addresses: 870 folders.
-    """
-
-    def list_available_services(self, type_name: str) -> list[str]:
-        del type_name
-        return list(SERVICES)
 
 
 class Aws:
@@ -52,7 +30,6 @@ class Aws:
 
     def __init__(self) -> None:
         self.session = botocore.session.get_session()
-        self.session.register_component("data_loader", OwnServices())
         self._boto3: Any = boto3.session.Session(botocore_session=self.session)
         self.making = threading.Lock()  # a session makes one client at a time
         self._clients: list[Client] = []

@@ -2,10 +2,10 @@
 
 A fork is what keeps a burst of cold starts bearable on a small machine; everything that counts is
 as on AWS: one process per concurrent invocation, module state shared with nobody, init code run
-before the first invocation. Its arguments are the AWS services that the function may call: before
-a second worker is forked, what botocore reads of them is read for all (`models.py`). Commands come
-as lines on standard input, answers leave on standard output, and when the input closes every
-process of the function ends.
+before the first invocation. Its arguments are a folder of what the SDK reads of AWS, as a built
+layer has it, and the AWS services that the function may call: before a second worker is forked,
+what botocore reads of them is read for all (`models.py`). Commands come as lines on standard input,
+answers leave on standard output, and when the input closes every process of the function ends.
 
     in:  {"worker": "id", "environment": {…}}     start a worker
     out: ready | failed {error} | started ID PID | ended PID STATUS
@@ -158,7 +158,7 @@ def main() -> None:
     os.dup2(2, 1)
     sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
     sys.path.append(_ROOT)
-    from tests.local_stack.lambda_runtime.process.models import share_models
+    from tests.local_stack.lambda_runtime.process.models import read_models_in, share_models
     from tests.local_stack.lambda_runtime.process.runtime_client import error_payload
     from tests.local_stack.lambda_runtime.process.worker import work
 
@@ -169,9 +169,11 @@ def main() -> None:
         say(answers, "failed " + error_payload(error).decode())
         sys.exit(1)
     import_layers()
+    aws_models, *services = sys.argv[1:]
+    read_models_in(aws_models)
     gc.freeze()  # what is imported stays shared between the workers
     say(answers, "ready")
-    Forker(handler, answers, work, lambda: share_models(sys.argv[1:])).run()
+    Forker(handler, answers, work, lambda: share_models(services)).run()
 
 
 if __name__ == "__main__":

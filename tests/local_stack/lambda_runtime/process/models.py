@@ -13,6 +13,15 @@ from collections.abc import Iterable
 from typing import Any
 
 
+def read_models_in(folder: str) -> None:
+    """Has every later loader read this folder instead of botocore's own.
+
+    Nothing happens where the function has not imported botocore.
+    """
+    if "botocore.loaders" in sys.modules:
+        sys.modules["botocore.loaders"].Loader.BUILTIN_DATA_PATH = folder
+
+
 def share_models(services: Iterable[str]) -> None:
     """Has every later loader find the models of these services already read.
 
