@@ -8,6 +8,7 @@ import io
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
+from copy import copy
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from pathlib import Path
@@ -105,23 +106,62 @@ class _Body(io.BytesIO):
     read1 = read
 
 
-class Transport(BaseAdapter):
-    """Answers from a script, instead of a network.
+class Google(BaseAdapter):
+    """A client, and behind it a script instead of a network.
 
     Attributes:
         whole: which of the next requests are taken to their end; all, where nothing stands.
         while_sending: called behind each piece of a request.
+        calls: what the last question told who counts.
     """
 
-    def __init__(self, clock: FixedClock) -> None:
+    def __init__(self, **settings: Any) -> None:
         super().__init__()
+        self.clock, self.log, self.metrics = FixedClock(), RecordingLog(), RecordingMetrics()
+        self.calls = RecordingCalls()
         self.script: list[Answer | Exception] = []
         self.requests: list[requests.PreparedRequest] = []
         self.bodies: list[bytes] = []
         self.whole: list[bool] = []
         self.while_sending: Callable[[], None] = lambda: None
         self.options: list[dict[str, Any]] = []
-        self._clock = clock
+        self.key = KEY
+        session = requests.Session()
+        session.trust_env = False
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, self)
+        models = ("https://gemini.test", "v1beta", "a-text-model", "an-image-model")
+        self.client = Gemini(
+            GeminiSettings(*models, **settings),
+            lambda: self.key,
+            session,
+            self.clock,
+            self.log,
+            self.metrics,
+        )
+
+    def reply(
+        self, *script: Answer | Exception, turns: list[Turn] = TURNS, may_name: bool = False
+    ) -> TextReply | ImageRequest:
+        """Asks the text model, which answers by the script."""
+        self.script, self.calls = [*script], RecordingCalls()
+        words = RecordingWords()
+        return self.client.reply(turns, WHO, UNTIL, self.calls, words, may_name=may_name)
+
+    def paint(
+        self, *script: Answer | Exception, drafts: list[bytes] | None = None, **changed: Any
+    ) -> bytes:
+        """Asks the image model, which answers by the script with one picture."""
+        (picture,) = self.pictures(*script, drafts=drafts, **changed)
+        return picture
+
+    def pictures(
+        self, *script: Answer | Exception, drafts: list[bytes] | None = None, **changed: Any
+    ) -> list[bytes]:
+        """As `paint`, of any number of pictures."""
+        self.script, self.calls = [*script], RecordingCalls()
+        drafts = [] if drafts is None else drafts
+        return self.client.paint(replace(A_FOX, **changed), UNTIL, drafts.append, self.calls)
 
     def send(self, request: requests.PreparedRequest, **options: Any) -> requests.Response:  # type: ignore[override]
         self.requests.append(request)
@@ -134,7 +174,7 @@ class Transport(BaseAdapter):
             raise answer
         promised = len(answer.body) if answer.promised is None else answer.promised
         raw = HTTPResponse(
-            body=_Body(answer, self._clock),
+            body=_Body(answer, self.clock),
             status=answer.status,
             headers={"content-length": str(promised), **_kind(answer), **answer.headers},
             preload_content=False,
@@ -155,72 +195,57 @@ class Transport(BaseAdapter):
         parsed: dict[str, Any] = json.loads(self.bodies[number])
         return parsed
 
+    def asked(self) -> list[str]:
+        """The model of each request."""
+        return [str(request.url).split("/")[-1].split(":")[0] for request in self.requests]
+
 
 @pytest.fixture
-def transport(clock: FixedClock) -> Transport:
-    return Transport(clock)
+def google() -> Google:
+    return Google()
 
 
 @pytest.fixture
-def gemini(
-    transport: Transport, clock: FixedClock, log: RecordingLog, metrics: RecordingMetrics
-) -> Gemini:
-    session = requests.Session()
-    session.trust_env = False
-    for scheme in ("http://", "https://"):
-        session.mount(scheme, transport)
-    settings = GeminiSettings("https://gemini.test", "v1beta", "a-text-model", "an-image-model")
-    return Gemini(settings, lambda: KEY, session, clock, log, metrics)
+def following() -> Google:
+    """As with `FollowSuccessor`."""
+    return Google(follow_successor=True)
 
 
-def reply(gemini: Gemini) -> TextReply | ImageRequest:
-    return gemini.reply(TURNS, WHO, UNTIL, RecordingCalls(), RecordingWords())
+Ask = Callable[..., Any]
+BOTH = pytest.mark.parametrize(("ask", "good"), [(Google.reply, TEXT), (Google.paint, FOX)])
 
 
-def paint(gemini: Gemini) -> bytes:
-    (picture,) = gemini.paint(A_FOX, UNTIL, lambda _: None, RecordingCalls())
-    return picture
+def test_a_conversation_is_sent_and_its_reply_read(google: Google) -> None:
+    assert google.reply(Answer()) == TextReply("Hello", '[{"text":"Hello"}]')
 
-
-Ask = Callable[[Gemini], Any]
-BOTH = pytest.mark.parametrize(("ask", "good"), [(reply, TEXT), (paint, FOX)])
-
-
-def test_a_conversation_is_sent_and_its_reply_read(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [Answer()]
-
-    assert reply(gemini) == TextReply("Hello", '[{"text":"Hello"}]')
-
-    (request,) = transport.requests
+    (request,) = google.requests
     assert request.method == "POST"
-    assert (
-        request.url
-        == "https://gemini.test/v1beta/models/a-text-model:streamGenerateContent?alt=sse"
-    )
-    body = transport.sent()
+    path = "/v1beta/models/a-text-model:streamGenerateContent?alt=sse"
+    assert request.url == f"https://gemini.test{path}"
+    assert request.headers["accept-encoding"] == "identity"
+    body = google.sent()
     assert body["contents"] == [{"role": "user", "parts": [{"text": "Draw a red fox"}]}]
     (tool,) = body["tools"][0]["functionDeclarations"]
     assert tool["name"] == "generate_image"
     assert "16:9" in tool["parameters"]["properties"]["aspect_ratio"]["enum"]
     for refused in ("temperature", "topP", "topK"):
         assert refused not in str(body)
+    [(model, usage)] = google.calls.uses
+    assert usage is not None
+    assert (model, usage.read, usage.thoughts) == ("a-text-model", {"text": 12}, 23)
 
 
-def test_a_wish_for_a_picture_is_read(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [Answer(body=recorded("function_call"))]
-
-    assert isinstance(reply(gemini), ImageRequest)
+def test_a_wish_for_a_picture_is_read(google: Google) -> None:
+    assert isinstance(google.reply(Answer(body=recorded("function_call"))), ImageRequest)
 
 
-def test_a_picture_is_asked_for_and_read(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [Answer(body=FOX)]
+def test_a_picture_is_asked_for_and_read(google: Google) -> None:
+    assert google.paint(Answer(body=FOX)).startswith(b"\x89PNG")
 
-    assert paint(gemini).startswith(b"\x89PNG")
-
-    (request,) = transport.requests
+    (request,) = google.requests
     path = "/v1beta/models/an-image-model:streamGenerateContent?alt=sse"
     assert request.url == f"https://gemini.test{path}"
-    assert transport.sent() == {
+    assert google.sent() == {
         "contents": [{"role": "user", "parts": [{"text": "a red fox"}]}],
         "generationConfig": {
             "responseModalities": ["TEXT", "IMAGE"],
@@ -230,39 +255,15 @@ def test_a_picture_is_asked_for_and_read(gemini: Gemini, transport: Transport) -
     }
 
 
-def test_drafts_are_asked_for_if_they_are_wanted(transport: Transport, clock: FixedClock) -> None:
-    session = requests.Session()
-    session.mount("https://", transport)
-    settings = GeminiSettings("https://gemini.test", "v1beta", "", "an-image-model", True)
-    transport.script = [Answer(body=FOX)]
+def test_drafts_are_asked_for_if_they_are_wanted() -> None:
+    google = Google(show_drafts=True)
 
-    paint(Gemini(settings, lambda: KEY, session, clock, RecordingLog(), RecordingMetrics()))
+    google.paint(Answer(body=FOX))
 
-    assert transport.sent()["generationConfig"]["thinkingConfig"] == {"includeThoughts": True}
-
-
-# --- A history that is refused -----------------------------------------------------------------
-
-TOLD = [
-    Turn("user", [{"text": "hello"}]),
-    Turn("model", [{"text": "Hi", "thoughtSignature": "AAAA"}]),
-    Turn("user", [{"text": "Draw a red fox"}]),
-]
-IN_WORDS = [
-    {"role": "user", "parts": [{"text": "hello"}]},
-    {"role": "model", "parts": [{"text": "Hi"}]},
-    {"role": "user", "parts": [{"text": "Draw a red fox"}]},
-]
-REFUSED = Answer(400, b'{"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}}')
-NO_SIGNATURE = Answer(body=b'{"candidates": [{"finishReason": "MISSING_THOUGHT_SIGNATURE"}]}')
+    assert google.sent()["generationConfig"]["thinkingConfig"] == {"includeThoughts": True}
 
 
 # --- A chat's name --------------------------------------------------------------------------------
-
-
-def naming(gemini: Gemini, calls: RecordingCalls | None = None) -> TextReply | ImageRequest:
-    calls = calls or RecordingCalls()
-    return gemini.reply(TURNS, WHO, UNTIL, calls, RecordingWords(), may_name=True)
 
 
 def said(*parts: Any) -> Answer:
@@ -281,59 +282,52 @@ def tools_of(request: dict[str, Any]) -> list[str]:
 NAME, PAINT = call_of("name_chat", title="Two foxes"), call_of("generate_image", prompt="foxes")
 
 
-def test_a_chat_is_named_by_the_answer_itself(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [said({"text": "Hello"}, NAME)]
+def test_a_chat_is_named_by_the_answer_itself(google: Google) -> None:
+    answer = google.reply(said({"text": "Hello"}, NAME), may_name=True)
 
-    assert naming(gemini) == TextReply("Hello", '[{"text":"Hello"}]', "Two foxes")
-
-    assert tools_of(transport.sent()) == ["generate_image", "name_chat"]
+    assert answer == TextReply("Hello", '[{"text":"Hello"}]', "Two foxes")
+    assert tools_of(google.sent()) == ["generate_image", "name_chat"]
 
 
 @pytest.mark.parametrize("parts", [(NAME, PAINT), (PAINT, NAME)], ids=["before", "behind"])
 def test_a_name_beside_a_wish_is_no_part_of_the_history(
-    gemini: Gemini, transport: Transport, parts: tuple[Any, ...]
+    google: Google, parts: tuple[Any, ...]
 ) -> None:
-    transport.script = [said(*parts)]
-
-    wish = naming(gemini)
+    wish = google.reply(said(*parts), may_name=True)
 
     assert isinstance(wish, ImageRequest)
     assert (wish.prompt, wish.title) == ("foxes", "Two foxes")
     assert "name_chat" not in wish.parts
 
 
-def test_no_name_is_asked_for_where_there_is_one(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [Answer()]
+def test_no_name_is_asked_for_where_there_is_one(google: Google) -> None:
+    assert google.reply(Answer()).title == ""
 
-    assert reply(gemini).title == ""
-
-    assert tools_of(transport.sent()) == ["generate_image"]
-    assert "name_chat" not in json.dumps(transport.sent())
+    assert tools_of(google.sent()) == ["generate_image"]
+    assert "name_chat" not in json.dumps(google.sent())
 
 
-def test_a_name_alone_is_kept_and_the_answer_asked_for_without(
-    gemini: Gemini, transport: Transport, log: RecordingLog
-) -> None:
+def test_a_name_alone_is_kept_and_the_answer_asked_for_without(google: Google) -> None:
     """And from then on nobody waits twice as long for a name."""
-    transport.script = [said(NAME), said({"text": "Hello"}), said({"text": "Hi"})]
-    calls = RecordingCalls()
-
-    first = naming(gemini, calls)
-    second = naming(gemini)
+    first = google.reply(said(NAME), said({"text": "Hello"}), may_name=True)
+    told = google.calls.told
+    second = google.reply(said({"text": "Hi"}), may_name=True)
 
     assert (first.text, first.title) == ("Hello", "Two foxes")
     assert (second.text, second.title) == ("Hi", "")
-    offered = [tools_of(transport.sent(number)) for number in range(3)]
+    offered = [tools_of(google.sent(number)) for number in range(3)]
     assert offered == [["generate_image", "name_chat"], ["generate_image"], ["generate_image"]]
-    assert calls.told == ["begin", "begin"]
-    assert "gemini_named_and_said_nothing" in [line.event for line in log.lines]
+    assert told == ["begin", "begin"]
+    assert "gemini_named_and_said_nothing" in google.log.events()
 
 
-def test_a_name_and_nothing_else_twice_is_no_answer(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [said(NAME), said(NAME)]
-
+def test_a_name_and_nothing_else_twice_is_no_answer(google: Google) -> None:
     with pytest.raises(ProviderUnavailable):
-        naming(gemini)
+        google.reply(said(NAME), said(NAME), may_name=True)
+
+
+MARKUP = "<b onclick=x>**A** [fox](javascript:x)"  # is text
+TURNING = "fox\u202egpj.exe \u2066a\u2069 \u200b"  # signs that turn what follows
 
 
 @pytest.mark.parametrize(
@@ -341,14 +335,8 @@ def test_a_name_and_nothing_else_twice_is_no_answer(gemini: Gemini, transport: T
     [
         ("  Two\n foxes \u200e", "Two foxes"),
         ("„Zwei Füchse“", "Zwei Füchse"),
-        (
-            "fox\u202egpj.exe \u2066a\u2069 \u200b",
-            "foxgpj.exe a",
-        ),  # no sign that turns what follows
-        (
-            "<b onclick=x>**A** [fox](javascript:x)",
-            "<b onclick=x>**A** [fox](javascript:x)",
-        ),  # text
+        (TURNING, "foxgpj.exe a"),
+        (MARKUP, MARKUP),
         ("x" * 200, "x" * 80),
         ("", ""),
         (7, ""),
@@ -356,124 +344,96 @@ def test_a_name_and_nothing_else_twice_is_no_answer(gemini: Gemini, transport: T
         ("\ud83e", "\ufffd"),
     ],
 )
-def test_a_name_may_be_anything(
-    gemini: Gemini, transport: Transport, title: Any, shown: str
-) -> None:
-    transport.script = [said({"text": "Hello"}, call_of("name_chat", title=title))]
+def test_a_name_may_be_anything(google: Google, title: Any, shown: str) -> None:
+    answer = said({"text": "Hello"}, call_of("name_chat", title=title))
 
-    assert naming(gemini).title == shown
+    assert google.reply(answer, may_name=True).title == shown
+
+
+# --- A history that is refused -----------------------------------------------------------------
+
+TOLD = [
+    Turn("user", [{"text": "hello"}]),
+    Turn("model", [{"text": "Hi", "thoughtSignature": "AAAA"}]),
+    Turn("user", [{"text": "Draw a red fox"}]),
+]
+IN_WORDS = [
+    {"role": "user", "parts": [{"text": "hello"}]},
+    {"role": "model", "parts": [{"text": "Hi"}]},
+    {"role": "user", "parts": [{"text": "Draw a red fox"}]},
+]
+REFUSED = Answer(400, b'{"error": {"code": 400, "status": "INVALID_ARGUMENT", "message": "no"}}')
+NO_SIGNATURE = Answer(body=b'{"candidates": [{"finishReason": "MISSING_THOUGHT_SIGNATURE"}]}')
 
 
 @pytest.mark.parametrize("refused", [REFUSED, NO_SIGNATURE], ids=["400", "200"])
 def test_a_history_that_is_refused_is_sent_once_more_in_plain_words(
-    gemini: Gemini, transport: Transport, log: RecordingLog, refused: Answer
+    google: Google, refused: Answer
 ) -> None:
-    transport.script = [refused, Answer(503, HTML), Answer()]
+    assert isinstance(google.reply(refused, Answer(503, HTML), Answer(), turns=TOLD), TextReply)
 
-    assert isinstance(gemini.reply(TOLD, WHO, UNTIL, RecordingCalls(), RecordingWords()), TextReply)
-
-    assert "thoughtSignature" in str(transport.sent(0)["contents"])
-    assert transport.sent(1)["contents"] == transport.sent(2)["contents"] == IN_WORDS
-    assert log.events().count("gemini_history_refused") == 1
-    assert "hello" not in log.text()
+    assert "thoughtSignature" in str(google.sent(0)["contents"])
+    assert google.sent(1)["contents"] == google.sent(2)["contents"] == IN_WORDS
+    assert google.log.events().count("gemini_history_refused") == 1
+    assert "hello" not in google.log.text()
 
 
+@pytest.mark.parametrize(("turns", "times"), [(TOLD, 2), (TURNS, 1)])
 def test_plain_words_that_are_refused_are_not_sent_again(
-    gemini: Gemini, transport: Transport
+    google: Google, turns: list[Turn], times: int
 ) -> None:
-    transport.script = [REFUSED] * 9
-
     with pytest.raises(ProviderRejected):
-        gemini.reply(TOLD, WHO, UNTIL, RecordingCalls(), RecordingWords())
-    assert len(transport.requests) == 2
+        google.reply(*[REFUSED] * 9, turns=turns)
 
-    with pytest.raises(ProviderRejected):
-        reply(gemini)
-    assert len(transport.requests) == 3, "there was nothing to say in other words"
+    assert len(google.requests) == times
 
 
 # --- A model that goes -------------------------------------------------------------------------
 
-GONE = json.loads(recorded("err_404_retired"))
-RETIRED = Answer(404, json.dumps(GONE["body"]).encode())
+
+def refusal(name: str) -> Answer:
+    """One that was recorded."""
+    response = json.loads(recorded(name))
+    return Answer(response["http_status"], json.dumps(response["body"]).encode())
+
+
+RETIRED = refusal("err_404_retired")
 SUCCESSOR = "gemini-3.8-flash"
-
-
-def models_asked(transport: Transport) -> list[str]:
-    return [str(request.url).split("/")[-1].split(":")[0] for request in transport.requests]
-
-
-@pytest.fixture
-def following(gemini: Gemini, monkeypatch: pytest.MonkeyPatch) -> Gemini:
-    """As with `FollowSuccessor`."""
-    monkeypatch.setattr(gemini._models, "_follows", True)
-    return gemini
 
 
 @BOTH
 def test_a_successor_is_asked_from_then_on_where_that_is_wished(
-    following: Gemini,
-    transport: Transport,
-    metrics: RecordingMetrics,
-    log: RecordingLog,
-    ask: Ask,
-    good: bytes,
+    following: Google, ask: Ask, good: bytes
 ) -> None:
-    transport.script = [RETIRED, Answer(body=good), Answer(body=good)]
+    assert ask(following, RETIRED, Answer(body=good))
+    assert ask(following, Answer(body=good))
 
-    assert ask(following)
-    assert ask(following)
-
-    assert models_asked(transport)[1:] == [SUCCESSOR, SUCCESSOR]
-    assert [metric for metric, _ in metrics.values] == [Metric.MODEL_MISSING]
-    (line,) = [line for line in log.lines if line.event == "gemini_model_missing"]
+    assert following.asked()[1:] == [SUCCESSOR, SUCCESSOR]
+    assert [metric for metric, _ in following.metrics.values] == [Metric.MODEL_MISSING]
+    (line,) = [line for line in following.log.lines if line.event == "gemini_model_missing"]
     assert (line.level, line.fields["successor"]) == ("warning", SUCCESSOR)
 
 
 @BOTH
-def test_a_successor_is_only_named_where_nothing_is_wished(
-    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
-) -> None:
-    transport.script = [RETIRED, Answer(body=good)]
-
+def test_successors_are_not_followed_for_ever(following: Google, ask: Ask, good: bytes) -> None:
     with pytest.raises(ProviderRejected):
-        ask(gemini)
+        ask(following, *[RETIRED] * 9)
+    assert len(following.requests) == 4
 
-    assert len(transport.requests) == 1
+    assert ask(following, Answer(body=good))
+    assert following.asked()[-1] == following.asked()[0], "what is configured comes first"
 
 
-@BOTH
-def test_successors_are_not_followed_for_ever(
-    following: Gemini, transport: Transport, ask: Ask, good: bytes
-) -> None:
-    transport.script = [RETIRED] * 9
-
+def test_an_unknown_model_without_a_successor_is_left(following: Google) -> None:
     with pytest.raises(ProviderRejected):
-        ask(following)
-    assert len(transport.requests) == 4
-
-    transport.script = [Answer(body=good)]
-    assert ask(following)
-    assert models_asked(transport)[-1] == models_asked(transport)[0], (
-        "what is configured comes first"
-    )
+        following.reply(refusal("err_404_not_found"), Answer())
 
 
-def test_an_unknown_model_without_a_successor_is_left(
-    following: Gemini, transport: Transport
-) -> None:
-    body = json.dumps(json.loads(recorded("err_404_not_found"))["body"]).encode()
-    transport.script = [Answer(404, body), Answer()]
-
-    with pytest.raises(ProviderRejected):
-        reply(following)
-
-
-def going(body: bytes, **status: Any) -> bytes:
+def going(body: bytes, **status: Any) -> Answer:
     """The answer with the state of its model."""
     is_stream = body.startswith(b"data:")
-    answer = json.loads(body.removeprefix(b"data:")) | {"modelStatus": status}
-    return streamed(json.dumps(answer).encode()) if is_stream else json.dumps(answer).encode()
+    answer = json.dumps(json.loads(body.removeprefix(b"data:")) | {"modelStatus": status}).encode()
+    return Answer(body=streamed(answer) if is_stream else answer)
 
 
 @BOTH
@@ -487,22 +447,13 @@ def going(body: bytes, **status: Any) -> bytes:
     ],
 )
 def test_the_days_that_a_model_has_left_are_counted(
-    gemini: Gemini,
-    transport: Transport,
-    metrics: RecordingMetrics,
-    log: RecordingLog,
-    ask: Ask,
-    good: bytes,
-    when: str,
-    left: float,
+    google: Google, ask: Ask, good: bytes, when: str, left: float
 ) -> None:
-    transport.script = [Answer(body=going(good, retirementTime=when))] * 2
+    for _ in range(2):
+        ask(google, going(good, retirementTime=when))
 
-    ask(gemini)
-    ask(gemini)
-
-    assert metrics.values == [(Metric.MODEL_DAYS_LEFT, left)] * 2
-    (line,) = log.lines
+    assert google.metrics.values == [(Metric.MODEL_DAYS_LEFT, left)] * 2
+    (line,) = google.log.lines
     assert (line.event, line.level) == ("gemini_model_retires", "warning")
     assert line.fields["setting"] in ("TextModel", "ImageModel")
 
@@ -510,54 +461,23 @@ def test_the_days_that_a_model_has_left_are_counted(
 @BOTH
 @pytest.mark.parametrize("when", ["soon", "", None, 7, {}, "9999999-01-01"])
 def test_a_date_that_is_none_is_passed_over(
-    gemini: Gemini,
-    transport: Transport,
-    metrics: RecordingMetrics,
-    ask: Ask,
-    good: bytes,
-    when: Any,
+    google: Google, ask: Ask, good: bytes, when: Any
 ) -> None:
-    transport.script = [Answer(body=going(good, retirementTime=when, modelStage="STABLE"))]
+    assert ask(google, going(good, retirementTime=when, modelStage="STABLE"))
 
-    assert ask(gemini)
-
-    assert metrics.values == []
-
-
-def test_an_answer_is_asked_for_as_it_is(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [Answer()]
-
-    reply(gemini)
-
-    assert transport.requests[0].headers["accept-encoding"] == "identity"
+    assert google.metrics.values == []
 
 
 # --- The key -----------------------------------------------------------------------------------
 
 
-def test_the_key_travels_in_its_header_only(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [Answer()]
+def test_the_key_travels_in_its_header_only(google: Google) -> None:
+    google.reply(Answer())
 
-    reply(gemini)
-
-    (request,) = transport.requests
+    (request,) = google.requests
     assert request.headers["x-goog-api-key"] == KEY
     rest = {name: value for name, value in request.headers.items() if name != "x-goog-api-key"}
-    assert KEY not in f"{request.url} {transport.bodies[0]!r} {rest}"
-
-
-@BOTH
-def test_a_redirect_is_not_followed_with_the_key(
-    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
-) -> None:
-    elsewhere = {"location": "https://evil.test/"}
-    transport.script = [Answer(307, b"", elsewhere), Answer(body=good)]
-
-    with pytest.raises(ProviderUnavailable):
-        ask(gemini)
-
-    assert [request.url for request in transport.requests if "evil" in (request.url or "")] == []
-    assert len(transport.requests) == 1
+    assert KEY not in f"{request.url} {google.bodies[0]!r} {rest}"
 
 
 def chain(error: BaseException | None) -> str:
@@ -581,112 +501,73 @@ def chain(error: BaseException | None) -> str:
     ],
     ids=["400", "503", "html", "cut", "refused", "timeout"],
 )
-def test_the_key_is_in_no_log_and_no_exception(
-    gemini: Gemini, transport: Transport, log: RecordingLog, trouble: Answer | Exception
-) -> None:
-    transport.script = [trouble] * 9
-
+def test_the_key_is_in_no_log_and_no_exception(google: Google, trouble: Answer | Exception) -> None:
     with pytest.raises(Failure) as failed:
-        reply(gemini)
+        google.reply(*[trouble] * 9)
 
-    assert KEY not in log.text()
+    assert KEY not in google.log.text()
     assert KEY not in chain(failed.value)
     assert KEY not in failed.value.public
 
 
 @pytest.mark.parametrize("pasted", [f"{KEY}\n", f" {KEY}\r\n"])
-def test_a_key_pasted_with_a_line_end_works(
-    gemini: Gemini, transport: Transport, pasted: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_key_pasted_with_a_line_end_works(google: Google, pasted: str) -> None:
     """Else the header is refused by an exception that quotes it."""
-    monkeypatch.setattr(gemini._transport, "_api_key", lambda: pasted)
-    transport.script = [Answer()]
+    google.key = pasted
 
-    reply(gemini)
+    google.reply(Answer())
 
-    assert transport.requests[0].headers["x-goog-api-key"] == KEY
-
-
-def test_a_rotated_key_is_used_at_the_next_call(
-    gemini: Gemini, transport: Transport, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    transport.script = [Answer(), Answer()]
-    reply(gemini)
-    monkeypatch.setattr(gemini._transport, "_api_key", lambda: "another")
-
-    reply(gemini)
-
-    assert transport.requests[1].headers["x-goog-api-key"] == "another"
+    assert google.requests[0].headers["x-goog-api-key"] == KEY
 
 
-# --- Retries -----------------------------------------------------------------------------------
+def test_a_rotated_key_is_used_at_the_next_call(google: Google) -> None:
+    google.reply(Answer())
+    google.key = "another"
+
+    google.reply(Answer())
+
+    assert google.requests[1].headers["x-goog-api-key"] == "another"
 
 
-@BOTH
-@pytest.mark.parametrize("status", [408, 500, 502, 503])
-def test_an_overloaded_model_is_asked_twice_more(
-    gemini: Gemini, transport: Transport, clock: FixedClock, status: int, ask: Ask, good: bytes
-) -> None:
-    transport.script = [Answer(status, HTML), Answer(status, HTML), Answer(body=good)]
-
-    assert ask(gemini)
-    assert len(clock.slept) == 2
-
-    transport.script = [Answer(status, HTML)] * 9
-    with pytest.raises(ProviderUnavailable):
-        ask(gemini)
-    assert len(transport.script) == 6
-
-
-def test_pauses_grow_with_full_jitter(
-    gemini: Gemini, transport: Transport, clock: FixedClock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("random.uniform", lambda low, high: low + high)
-    transport.script = [Answer(503), Answer(503), Answer()]
-
-    reply(gemini)
-
-    assert clock.slept == [0.5, 1.0]
+# --- Asked again -------------------------------------------------------------------------------
 
 
 @BOTH
 @pytest.mark.parametrize(
-    ("name", "failure"),
+    "trouble",
     [
-        ("err_400_api_key_invalid", ProviderRejected),
-        ("err_403_permission_denied", ProviderRejected),
-        ("err_404_retired", ProviderRejected),
-        ("err_429_quota", ProviderUnavailable),
+        *[Answer(status, HTML) for status in (408, 500, 502, 503)],
+        requests.ConnectionError("refused"),
+        requests.ConnectTimeout("slow"),
+        requests.exceptions.SSLError("no certificate"),
+        Answer(body=streamed(b'{"error": {"code": 503, "status": "UNAVAILABLE"}}')),
+        Answer(200, b""),
     ],
 )
-def test_a_rejection_is_not_repeated(
-    gemini: Gemini,
-    transport: Transport,
-    name: str,
-    failure: type[Failure],
-    ask: Ask,
-    good: bytes,
+def test_who_did_not_begin_to_answer_is_asked_twice_more(
+    google: Google, ask: Ask, good: bytes, trouble: Answer | Exception
 ) -> None:
-    response = json.loads(recorded(name))
-    body = json.dumps(response["body"]).encode()
-    transport.script = [Answer(response["http_status"], body), Answer(body=good)]
+    assert ask(google, trouble, trouble, Answer(body=good))
+    assert len(google.clock.slept) == 2
 
-    with pytest.raises(failure):
-        ask(gemini)
-
-    assert len(transport.requests) == 1
+    with pytest.raises(ProviderUnavailable):
+        ask(google, *[trouble] * 9)
+    assert len(google.script) == 6
 
 
-@BOTH
-def test_a_refusal_is_not_repeated(
-    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
-) -> None:
-    transport.script = [Answer(body=recorded("blocked_prompt")), Answer(body=good)]
+def test_pauses_grow_with_full_jitter(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: low + high)
 
-    with pytest.raises(Blocked):
-        ask(gemini)
+    google.reply(Answer(503), Answer(503), Answer())
 
-    assert len(transport.requests) == 1
+    assert google.clock.slept == [0.5, 1.0]
+
+
+def test_retries_are_logged_without_what_was_asked(google: Google) -> None:
+    google.paint(Answer(503, recorded("err_503_unavailable")), Answer(body=FOX))
+
+    assert google.log.events() == ["gemini_retry"]
+    assert "red fox" not in google.log.text()
 
 
 def minute_quota(delay: str) -> Answer:
@@ -694,295 +575,146 @@ def minute_quota(delay: str) -> Answer:
     return Answer(429, json.dumps({"error": {"details": [detail]}}).encode())
 
 
-def test_a_minutes_quota_is_waited_for(
-    gemini: Gemini, transport: Transport, clock: FixedClock
-) -> None:
-    transport.script = [minute_quota("23.5s"), Answer()]
+def test_a_minutes_quota_is_waited_for(google: Google) -> None:
+    google.reply(minute_quota("23.5s"), Answer())
 
-    reply(gemini)
-
-    assert clock.slept == [23.5]
+    assert google.clock.slept == [23.5]
 
 
-def test_a_wait_longer_than_the_time_left_is_told_instead(
-    gemini: Gemini, transport: Transport, clock: FixedClock
-) -> None:
-    transport.script = [minute_quota("61s"), Answer()]
-
+def test_a_wait_longer_than_the_time_left_is_told_instead(google: Google) -> None:
     with pytest.raises(ProviderUnavailable) as failed:
-        reply(gemini)
+        google.reply(minute_quota("61s"), Answer())
 
     assert failed.value.retry_after == 62
-    assert clock.slept == []
-    assert len(transport.requests) == 1
+    assert google.clock.slept == []
+    assert len(google.requests) == 1
 
 
 @pytest.mark.parametrize("name", ["finish_no_image", "no_image_stop_text_only"])
-def test_talk_instead_of_a_picture_is_asked_again_without_words(
-    gemini: Gemini, transport: Transport, name: str
-) -> None:
-    transport.script = [Answer(body=recorded(name)), Answer(body=FOX)]
+def test_talk_instead_of_a_picture_is_asked_again_without_words(google: Google, name: str) -> None:
+    assert google.paint(Answer(body=recorded(name)), Answer(body=FOX)).startswith(b"\x89PNG")
 
-    assert paint(gemini).startswith(b"\x89PNG")
-
-    assert transport.sent(0)["generationConfig"]["responseModalities"] == ["TEXT", "IMAGE"]
-    assert transport.sent(1)["generationConfig"]["responseModalities"] == ["IMAGE"]
+    wanted = [google.sent(number)["generationConfig"]["responseModalities"] for number in (0, 1)]
+    assert wanted == [["TEXT", "IMAGE"], ["IMAGE"]]
 
 
-def test_talk_instead_of_a_picture_is_asked_again_only_once(
-    gemini: Gemini, transport: Transport
-) -> None:
-    transport.script = [Answer(body=recorded("finish_no_image"))] * 9
-
+def test_talk_instead_of_a_picture_is_asked_again_only_once(google: Google) -> None:
     with pytest.raises(NoImage):
-        paint(gemini)
+        google.paint(*[Answer(body=recorded("finish_no_image"))] * 9)
 
-    assert len(transport.requests) == 2
-
-
-# --- Connections that fail ---------------------------------------------------------------------
+    assert len(google.requests) == 2
 
 
-@BOTH
-@pytest.mark.parametrize(
-    "trouble",
-    [
-        requests.ConnectionError("refused"),
-        requests.ConnectTimeout("slow"),
-        requests.exceptions.SSLError("no certificate"),
-    ],
-)
-def test_a_connection_that_was_never_made_is_tried_again(
-    gemini: Gemini, transport: Transport, trouble: Exception, ask: Ask, good: bytes
-) -> None:
-    transport.script = [trouble, trouble, Answer(body=good)]
-
-    assert ask(gemini)
-
-    transport.script = [trouble] * 9
-    with pytest.raises(ProviderUnavailable):
-        ask(gemini)
-    assert len(transport.script) == 6
+BROKEN_PIPE = requests.ConnectionError(ProtocolError("aborted", BrokenPipeError()))
 
 
 @BOTH
 def test_a_request_that_was_not_sent_whole_is_not_billed_and_sent_again(
-    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
+    google: Google, ask: Ask, good: bytes
 ) -> None:
-    broken = requests.ConnectionError(ProtocolError("aborted", BrokenPipeError()))
-    transport.script = [broken, broken, Answer(body=good)]
-    transport.whole = [False, False, True]
+    google.whole = [False, False, True]
 
-    assert ask(gemini)
+    assert ask(google, BROKEN_PIPE, BROKEN_PIPE, Answer(body=good))
 
 
-def test_a_request_that_was_sent_whole_may_be_billed(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [requests.ConnectionError(ProtocolError("aborted", BrokenPipeError()))]
-
+def test_a_request_that_was_sent_whole_may_be_billed(google: Google) -> None:
     with pytest.raises(ProviderUnavailable):
-        paint(gemini)
+        google.paint(BROKEN_PIPE)
 
 
-def test_a_request_that_takes_all_the_time_to_be_sent_is_given_back(
-    gemini: Gemini, transport: Transport, clock: FixedClock
-) -> None:
-    calls = RecordingCalls()
+def test_a_request_that_takes_all_the_time_to_be_sent_is_given_back(google: Google) -> None:
     source = Source("image/png", b"a picture")
-    transport.while_sending = lambda: clock.advance(seconds=30)
+    google.while_sending = lambda: google.clock.advance(seconds=30)
 
     with pytest.raises(TimedOut):
-        gemini.paint(replace(A_FOX, sources=(source,)), UNTIL, lambda _: None, calls)
+        google.paint(sources=(source,))
 
-    assert calls.told == ["begin", "not_billed"]
-
-
-CUT = {
-    "short": Answer(200, FOX[:100], promised=len(FOX)),
-    "reset": Answer(200, FOX[:100], promised=len(FOX), breaks=ConnectionResetError("reset")),
-    "cut": Answer(200, FOX[:100], promised=len(FOX), breaks=http.client.IncompleteRead(b"")),
-}
+    assert google.calls.told == ["begin", "not_billed"]
 
 
-@pytest.mark.parametrize("cut", CUT.values(), ids=CUT.keys())
-def test_a_picture_that_began_to_come_is_never_bought_twice(
-    gemini: Gemini, transport: Transport, cut: Answer
-) -> None:
-    transport.script = [cut, Answer(body=FOX)]
+# --- Never asked again -------------------------------------------------------------------------
 
-    with pytest.raises(ProviderUnavailable):
-        paint(gemini)
-
-    assert len(transport.requests) == 1
+CUT = Answer(body=FOX[:100], promised=len(FOX))
+BREAKS = (None, ConnectionResetError("reset"), http.client.IncompleteRead(b""))
+SILENT = ReadTimeoutError(None, "/", "no more came")  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize("cut", CUT.values(), ids=CUT.keys())
-def test_a_text_that_began_to_come_is_not_asked_for_again(
-    gemini: Gemini, transport: Transport, cut: Answer
-) -> None:
-    transport.script = [cut, Answer()]
-
-    with pytest.raises(ProviderUnavailable):
-        reply(gemini)
-
-    assert len(transport.requests) == 1
-
-
+@BOTH
 @pytest.mark.parametrize(
-    "body", [HTML, b"[]", b"null", b"[" * 9_999, b": only a comment\n\n", b"data: [DONE]\n\n"]
+    ("answer", "failure"),
+    [
+        (refusal("err_400_api_key_invalid"), ProviderRejected),
+        (refusal("err_403_permission_denied"), ProviderRejected),
+        (RETIRED, ProviderRejected),
+        (refusal("err_429_quota"), ProviderUnavailable),
+        (Answer(body=recorded("blocked_prompt")), Blocked),
+        (Answer(307, b"", {"location": "https://evil.test/"}), ProviderUnavailable),
+        (Answer(body=HTML), ProviderUnavailable),
+        (Answer(body=b"[]"), ProviderUnavailable),
+        (Answer(body=b"null"), ProviderUnavailable),
+        (Answer(body=b"[" * 200_000), ProviderUnavailable),
+        (Answer(body=b": only a comment\n\n"), ProviderUnavailable),
+        (Answer(body=b"data: [DONE]\n\n"), ProviderUnavailable),
+        *[(replace(CUT, breaks=broken), ProviderUnavailable) for broken in BREAKS],
+        (requests.ReadTimeout("slow"), TimedOut),
+        (Answer(body=FOX, takes=61), TimedOut),
+        (Answer(body=b"{", promised=99, breaks=SILENT, takes=61), TimedOut),
+    ],
 )
-@BOTH
-def test_nothing_is_asked_for_again_behind_bytes_that_say_nothing(
-    gemini: Gemini, transport: Transport, body: bytes, ask: Ask, good: bytes
+def test_what_may_be_billed_is_never_bought_twice(
+    google: Google, ask: Ask, good: bytes, answer: Answer | Exception, failure: type[Failure]
 ) -> None:
-    transport.script = [Answer(200, body), Answer(body=good)]
+    with pytest.raises(failure):
+        ask(google, copy(answer), Answer(body=good))
 
-    with pytest.raises(ProviderUnavailable):
-        ask(gemini)
-
-    assert len(transport.requests) == 1
-
-
-@BOTH
-def test_an_empty_answer_is_asked_for_again(
-    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
-) -> None:
-    transport.script = [Answer(200, b""), Answer(body=good)]
-
-    assert ask(gemini)
-
-
-def test_an_answer_nested_beyond_sense_is_no_json(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [Answer(200, b"[" * 200_000)] * 3
-
-    with pytest.raises(ProviderUnavailable):
-        reply(gemini)
+    assert len(google.requests) == 1
 
 
 @BOTH
 def test_an_answer_larger_than_any_picture_is_not_read_on(
-    gemini: Gemini,
-    transport: Transport,
-    ask: Ask,
-    good: bytes,
-    monkeypatch: pytest.MonkeyPatch,
+    google: Google, ask: Ask, good: bytes, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("afterimage.adapters.gemini.transport._LARGEST_BODY", 1_000)
-    transport.script = [Answer(200, b"x" * 200_000), Answer(body=good)]
 
     with pytest.raises(ProviderUnavailable):
-        ask(gemini)
+        ask(google, Answer(200, b"x" * 200_000), Answer(body=good))
 
-    assert len(transport.requests) == 1
+    assert len(google.requests) == 1
 
 
 # --- Time --------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("passed", "connect", "left"), [(20, 3.0, 40.0), (59, 1.0, 1.0)])
 def test_the_transport_is_given_the_time_that_is_left(
-    gemini: Gemini, transport: Transport, clock: FixedClock
+    google: Google, passed: int, connect: float, left: float
 ) -> None:
-    clock.advance(seconds=20)
-    transport.script = [Answer()]
+    google.clock.advance(seconds=passed)
 
-    reply(gemini)
+    google.reply(Answer())
 
-    timeout = transport.options[0]["timeout"]
-    assert (timeout.connect_timeout, timeout.total) == (3.0, 40.0)
-    assert transport.options[0]["stream"] is True
-
-
-def test_little_time_shortens_the_connecting_too(
-    gemini: Gemini, transport: Transport, clock: FixedClock
-) -> None:
-    clock.advance(seconds=59)
-    transport.script = [Answer()]
-
-    reply(gemini)
-
-    timeout = transport.options[0]["timeout"]
-    assert (timeout.connect_timeout, timeout.total) == (1.0, 1.0)
+    timeout = google.options[0]["timeout"]
+    assert (timeout.connect_timeout, timeout.total) == (connect, left)
+    assert google.options[0]["stream"] is True
 
 
 @BOTH
-def test_without_time_nothing_is_sent(
-    gemini: Gemini, transport: Transport, clock: FixedClock, ask: Ask, good: bytes
-) -> None:
-    clock.advance(seconds=60)
+def test_without_time_nothing_is_sent(google: Google, ask: Ask, good: bytes) -> None:
+    google.clock.advance(seconds=60)
 
     with pytest.raises(TimedOut):
-        ask(gemini)
+        ask(google, Answer(body=good))
 
-    assert transport.requests == []
-
-
-@BOTH
-def test_a_model_that_says_nothing_has_timed_out(
-    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
-) -> None:
-    transport.script = [requests.ReadTimeout("slow"), Answer(body=good)]
-
-    with pytest.raises(TimedOut):
-        ask(gemini)
-
-    assert len(transport.requests) == 1
+    assert google.requests == []
 
 
-@BOTH
-def test_a_body_that_goes_on_past_the_time_has_timed_out(
-    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
-) -> None:
-    transport.script = [Answer(200, good, takes=61), Answer(body=good)]
+def test_no_retry_begins_that_has_no_time(google: Google, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("random.uniform", lambda low, high: low + high)
 
-    with pytest.raises(TimedOut):
-        ask(gemini)
+    with pytest.raises(ProviderUnavailable):
+        google.reply(Answer(503, HTML, takes=59.9999), Answer())
 
-    assert len(transport.requests) == 1
-
-
-@BOTH
-def test_a_body_that_stops_coming_has_timed_out(
-    gemini: Gemini, transport: Transport, ask: Ask, good: bytes
-) -> None:
-    silent = ReadTimeoutError(None, "/", "no more came")  # type: ignore[arg-type]
-    transport.script = [Answer(200, b"{", promised=99, breaks=silent, takes=61), Answer(body=good)]
-
-    with pytest.raises(TimedOut):
-        ask(gemini)
-
-    assert len(transport.requests) == 1
-
-
-def test_no_retry_begins_that_has_no_time(
-    gemini: Gemini, transport: Transport, clock: FixedClock
-) -> None:
-    transport.script = [Answer(503, HTML, takes=59.9999), Answer()]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("random.uniform", lambda low, high: low + high)
-
-        with pytest.raises(ProviderUnavailable):
-            reply(gemini)
-
-    assert len(transport.requests) == 1
-
-
-def test_a_large_picture_comes_whole(gemini: Gemini, transport: Transport) -> None:
-    data = bytes(range(256)) * 8_192
-    part = {"inlineData": {"mimeType": "image/jpeg", "data": base64.b64encode(data).decode()}}
-    body = json.dumps({"candidates": [{"content": {"parts": [part]}, "finishReason": "STOP"}]})
-    transport.script = [Answer(200, streamed(body.encode()))]
-
-    assert paint(gemini) == data
-
-
-def test_retries_are_logged_without_what_was_asked(
-    gemini: Gemini, transport: Transport, log: RecordingLog
-) -> None:
-    transport.script = [Answer(503, recorded("err_503_unavailable")), Answer(body=FOX)]
-
-    paint(gemini)
-
-    assert log.events() == ["gemini_retry"]
-    assert "red fox" not in log.text()
+    assert len(google.requests) == 1
 
 
 # --- A picture that is streamed ----------------------------------------------------------------
@@ -998,10 +730,10 @@ def inline(data: bytes, **more: Any) -> dict[str, Any]:
     return {"inlineData": {"mimeType": "image/jpeg", "data": text}, **more}
 
 
-def painted(gemini: Gemini) -> tuple[bytes, list[bytes]]:
+def painted(google: Google, *script: Answer) -> tuple[bytes, list[bytes]]:
+    """The picture, and the drafts that came before it."""
     drafts: list[bytes] = []
-    (picture,) = gemini.paint(A_FOX, UNTIL, drafts.append, RecordingCalls())
-    return picture, drafts
+    return google.paint(*script, drafts=drafts), drafts
 
 
 DRAFT, OTHER_DRAFT, PICTURE = b"\xff\xd8 a draft", b"\xff\xd8 another", b"\xff\xd8 the picture"
@@ -1012,152 +744,93 @@ STREAM = (
     event({"text": "Here it is."}, inline(OTHER_DRAFT, thought=True)),
     event(inline(PICTURE, thoughtSignature="AAAA")),
 )
+NOISE = b": keep-alive\r\nevent: message\r\nid: 7\r\n\r\n"
 
 
-@pytest.mark.parametrize("end", [b"\r\n", b"\n"], ids=["CRLF", "LF"])
+@pytest.mark.parametrize(
+    ("body", "drafts"),
+    [
+        (streamed(*STREAM, CLOSING), [DRAFT, OTHER_DRAFT]),
+        (streamed(*STREAM, CLOSING, end=b"\n"), [DRAFT, OTHER_DRAFT]),
+        (streamed(STREAM[3]) + NOISE + streamed(CLOSING), []),
+    ],
+    ids=["CRLF", "LF", "comments and other fields"],
+)
 def test_drafts_are_shown_as_they_come_and_the_picture_is_returned(
-    gemini: Gemini, transport: Transport, end: bytes
+    google: Google, body: bytes, drafts: list[bytes]
 ) -> None:
-    transport.script = [Answer(body=streamed(*STREAM, CLOSING, end=end))]
-
-    assert painted(gemini) == (PICTURE, [DRAFT, OTHER_DRAFT])
+    assert painted(google, Answer(body=body)) == (PICTURE, drafts)
 
 
-def test_drafts_and_picture_in_one_event(gemini: Gemini, transport: Transport) -> None:
-    transport.script = [Answer(body=streamed(recorded("image_output_with_thoughts")))]
+@pytest.mark.parametrize("answer", [streamed, bytes], ids=["one event", "not streamed after all"])
+def test_drafts_and_picture_at_once(google: Google, answer: Callable[[bytes], bytes]) -> None:
+    body = answer(recorded("image_output_with_thoughts"))
 
-    picture, drafts = painted(gemini)
+    picture, drafts = painted(google, Answer(body=body))
 
     assert picture.startswith(b"\x89PNG")
     assert len(drafts) == 1
 
 
-def test_all_finished_pictures_are_returned_in_their_order(
-    gemini: Gemini, transport: Transport
-) -> None:
-    parts = (inline(b"first"), inline(b"second"))
-    transport.script = [Answer(body=streamed(event(*parts), event(inline(PICTURE)), CLOSING))]
+def test_all_finished_pictures_are_returned_in_their_order(google: Google) -> None:
+    large = bytes(range(256)) * 8_192
+    first = event(inline(b"first"), inline(large))
 
-    came = gemini.paint(A_FOX, UNTIL, lambda _: None, RecordingCalls())
+    came = google.pictures(Answer(body=streamed(first, event(inline(PICTURE)), CLOSING)))
 
-    assert came == [b"first", b"second", PICTURE]
-
-
-def test_comments_and_other_fields_of_the_stream_are_skipped(
-    gemini: Gemini, transport: Transport
-) -> None:
-    noise = b": keep-alive\r\nevent: message\r\nid: 7\r\n\r\n"
-    transport.script = [Answer(body=streamed(STREAM[3]) + noise + streamed(CLOSING))]
-
-    assert painted(gemini) == (PICTURE, [])
+    assert came == [b"first", large, PICTURE]
 
 
 @pytest.mark.parametrize("data", ["!!!", "", 7, None, {}])
-def test_a_draft_that_is_no_base64_is_skipped(
-    gemini: Gemini, transport: Transport, data: Any
-) -> None:
+def test_a_draft_that_is_no_base64_is_skipped(google: Google, data: Any) -> None:
     broken = {"inlineData": {"mimeType": "image/jpeg", "data": data}, "thought": True}
-    transport.script = [Answer(body=streamed(event(broken), STREAM[3], CLOSING))]
 
-    picture, drafts = painted(gemini)
+    picture, drafts = painted(google, Answer(body=streamed(event(broken), STREAM[3], CLOSING)))
 
     assert picture == PICTURE
     assert b"".join(drafts) == b""
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        streamed(*STREAM[:2]),
-        streamed(*STREAM)[:-60] + b"\r\n",
-        streamed(*STREAM[:2]) + b"data: {\r\n\r\n",
-        b"data: \r\n\r\n",
-    ],
-    ids=["drafts only", "half a line", "broken event", "empty event"],
-)
-def test_a_stream_that_was_cut_off_is_never_asked_for_again(
-    gemini: Gemini, transport: Transport, body: bytes
-) -> None:
-    transport.script = [Answer(body=body), Answer(body=FOX)]
-
-    with pytest.raises(ProviderUnavailable):
-        paint(gemini)
-
-    assert len(transport.requests) == 1
+def mid_stream(code: Any) -> bytes:
+    error = {"error": {"code": code, "status": "UNAVAILABLE"}}
+    return streamed(STREAM[1], json.dumps(error).encode())
 
 
-@pytest.mark.parametrize("code", [429, 500, 503, "503", None])
-def test_an_error_in_mid_stream_is_never_asked_again(
-    gemini: Gemini, transport: Transport, code: Any
-) -> None:
-    error = json.dumps({"error": {"code": code, "status": "UNAVAILABLE"}}).encode()
-    transport.script = [Answer(body=streamed(STREAM[1], error)), Answer(body=FOX)]
-
-    with pytest.raises(ProviderUnavailable):
-        paint(gemini)
-
-    assert len(transport.requests) == 1
-
-
-def test_an_error_instead_of_a_stream_is_asked_again(gemini: Gemini, transport: Transport) -> None:
-    error = json.dumps({"error": {"code": 503, "status": "UNAVAILABLE"}}).encode()
-    transport.script = [Answer(body=streamed(error)), Answer(body=FOX)]
-
-    assert paint(gemini).startswith(b"\x89PNG")
+NO_PROMPT = json.dumps({"promptFeedback": {"blockReason": "SAFETY"}}).encode()
 
 
 @pytest.mark.parametrize(
-    ("events", "failure"),
+    ("body", "failure"),
     [
-        ([STREAM[1], event(finishReason="IMAGE_SAFETY")], Blocked),
-        ([STREAM[1], json.dumps({"promptFeedback": {"blockReason": "SAFETY"}}).encode()], Blocked),
-        ([json.dumps({"promptFeedback": {"blockReason": "SAFETY"}}).encode()], Blocked),
-        ([STREAM[1], event(finishReason="MAX_TOKENS")], NoImage),
+        (streamed(*STREAM[:2]), ProviderUnavailable),
+        (streamed(*STREAM)[:-60] + b"\r\n", ProviderUnavailable),
+        (streamed(*STREAM[:2]) + b"data: {\r\n\r\n", ProviderUnavailable),
+        (b"data: \r\n\r\n", ProviderUnavailable),
+        *[(mid_stream(code), ProviderUnavailable) for code in (429, 500, 503, "503", None)],
+        (streamed(STREAM[1], event(finishReason="IMAGE_SAFETY")), Blocked),
+        (streamed(STREAM[1], NO_PROMPT), Blocked),
+        (streamed(NO_PROMPT), Blocked),
+        (streamed(STREAM[1], event(finishReason="MAX_TOKENS")), NoImage),
+        (streamed(*[event(inline(bytes(10_000), thought=True))] * 200), ProviderUnavailable),
     ],
 )
-def test_a_refusal_behind_drafts_is_one(
-    gemini: Gemini, transport: Transport, events: list[bytes], failure: type[Failure]
-) -> None:
-    transport.script = [Answer(body=streamed(*events)), Answer(body=FOX)]
-
-    with pytest.raises(failure):
-        paint(gemini)
-
-    assert len(transport.requests) == 1
-
-
-def test_a_draft_is_the_picture_where_the_model_stops_behind_it(
-    gemini: Gemini, transport: Transport
-) -> None:
-    """It is not bought twice."""
-    transport.script = [Answer(body=streamed(STREAM[1], STREAM[2], CLOSING)), Answer(body=FOX)]
-
-    assert painted(gemini) == (OTHER_DRAFT, [DRAFT, OTHER_DRAFT])
-    assert len(transport.requests) == 1
-
-
-def test_an_answer_that_is_not_streamed_after_all_is_read(
-    gemini: Gemini, transport: Transport
-) -> None:
-    transport.script = [Answer(body=recorded("image_output_with_thoughts"))]
-
-    picture, drafts = painted(gemini)
-
-    assert picture.startswith(b"\x89PNG")
-    assert len(drafts) == 1
-
-
-def test_a_stream_of_many_drafts_is_not_read_on(
-    gemini: Gemini, transport: Transport, monkeypatch: pytest.MonkeyPatch
+def test_a_stream_that_began_is_never_asked_for_again(
+    google: Google, body: bytes, failure: type[Failure], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("afterimage.adapters.gemini.transport._LARGEST_BODY", 300_000)
-    flood = streamed(*[event(inline(bytes(10_000), thought=True))] * 200)
-    transport.script = [Answer(body=flood), Answer(body=FOX)]
 
-    with pytest.raises(ProviderUnavailable):
-        paint(gemini)
+    with pytest.raises(failure):
+        google.paint(Answer(body=body), Answer(body=FOX))
 
-    assert len(transport.requests) == 1
+    assert len(google.requests) == 1
+
+
+def test_a_draft_is_the_picture_where_the_model_stops_behind_it(google: Google) -> None:
+    """It is not bought twice."""
+    stopped = Answer(body=streamed(STREAM[1], STREAM[2], CLOSING))
+
+    assert painted(google, stopped, Answer(body=FOX)) == (OTHER_DRAFT, [DRAFT, OTHER_DRAFT])
+    assert len(google.requests) == 1
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 7, 1000])
@@ -1172,8 +845,8 @@ def test_lines_do_not_depend_on_how_they_arrive(size: int) -> None:
 
 # --- What was used -------------------------------------------------------------------------------
 
-BLOCKED = streamed(recorded("blocked_prompt"))
 DRAWN = Usage({"text": 9}, {"image": 1120}, model="gemini-nano-banana-2.1")
+BLOCKED = Usage({"": 7}, model="gemini-nano-banana-2.1")
 
 
 @pytest.mark.parametrize(
@@ -1181,27 +854,15 @@ DRAWN = Usage({"text": 9}, {"image": 1120}, model="gemini-nano-banana-2.1")
     [
         ([Answer(body=FOX)], [DRAWN]),
         ([Answer(status=503, body=b"{}"), Answer(body=FOX)], [DRAWN]),
-        ([Answer(body=BLOCKED)], [Usage({"": 7}, model="gemini-nano-banana-2.1")]),
+        ([Answer(body=streamed(recorded("blocked_prompt")))], [BLOCKED]),
         ([Answer(body=b'data: {"cand')], [None]),
         ([Answer(status=400, body=b"{}")], []),
     ],
 )
 def test_each_answer_that_may_be_billed_tells_what_it_used(
-    gemini: Gemini, transport: Transport, script: list[Answer | Exception], uses: list[Any]
+    google: Google, script: list[Answer], uses: list[Usage | None]
 ) -> None:
-    transport.script, calls = script, RecordingCalls()
-
     with suppress(Failure):
-        gemini.paint(A_FOX, UNTIL, lambda _: None, calls)
+        google.paint(*script)
 
-    assert calls.uses == [("an-image-model", use) for use in uses]
-
-
-def test_a_text_tells_what_it_used(gemini: Gemini, transport: Transport) -> None:
-    transport.script, calls = [Answer(body=TEXT)], RecordingCalls()
-
-    gemini.reply(TURNS, WHO, UNTIL, calls, RecordingWords())
-
-    [(model, usage)] = calls.uses
-    assert usage is not None
-    assert (model, usage.read, usage.thoughts) == ("a-text-model", {"text": 12}, 23)
+    assert google.calls.uses == [("an-image-model", use) for use in uses]
