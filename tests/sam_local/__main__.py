@@ -23,12 +23,13 @@ from tests.sam_local import base_image
 from tests.sam_local.beside import Containers, beside, surroundings_of
 from tests.sam_local.engine import Engine, NoEngineError, container_engine
 from tests.sam_local.engine_api import EngineApi, EngineError
-from tests.sam_local.events import all_events
+from tests.sam_local.events import all_events, functions
 from tests.sam_local.http_api import http_rows
 from tests.sam_local.rows import Row, table
 from tests.sam_local.runner import Runner
 from tests.sam_local.sam import Sam, SamError, build
 from tests.sam_local.scenario import USER, Scenario
+from tests.sam_local.served import served
 
 _NO_ENGINE = 3
 _MEMORY = Path("/dev/shm")  # noqa: S108 - for a folder of our own in it
@@ -107,12 +108,12 @@ def _beside_a_stack(
             )
             token = stack.token(USER, iss=containers.issuer)
             # Beside the others, because most of its time is waiting.
-            served = pool.submit(
-                http_rows, sam, stack.token("carol", iss=containers.issuer), folder
-            )
+            asked = pool.submit(http_rows, sam, stack.token("carol", iss=containers.issuer), folder)
             scenario = Scenario(stack, token, all_events())
-            rows = Runner(sam, api, _made(folder / "events")).all_of(scenario)
-            answered, made = served.result()
+            events = _made(folder / "events")
+            with served(sam, api, sorted(functions()), events) as by_name:
+                rows = Runner(sam, api, by_name, events).all_of(scenario)
+            answered, made = asked.result()
             for container in made:
                 api.remove_container(container)
             return [*rows, *answered]

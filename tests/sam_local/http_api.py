@@ -1,6 +1,5 @@
 """`sam local start-api`: a public route, an authorised one, its refusal, and no route."""
 
-import socket
 import time
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from tests.sam_local.judging import http_problems
 from tests.sam_local.printed import container_ids
 from tests.sam_local.rows import Row
 from tests.sam_local.sam import Sam
+from tests.sam_local.served import free_port
 
 _START_SECONDS = 60
 _ANSWER_SECONDS = 60
@@ -18,9 +18,9 @@ _COMMAND = "sam local start-api"
 
 def http_rows(sam: Sam, token: str, folder: Path) -> tuple[list[Row], list[str]]:
     """A row for each request; and the containers that it made."""
-    port, log = _free_port(), folder / "start-api.txt"
+    port, log = free_port(), folder / "start-api.txt"
     signed_in = {"authorization": f"Bearer {token}"}
-    with sam.start_api(port, log):
+    with sam.start(["start-api"], port, log):
         base = f"http://127.0.0.1:{port}"
         with httpx.Client(base_url=base, timeout=_ANSWER_SECONDS, trust_env=False) as client:
             try:
@@ -68,10 +68,3 @@ def _wait_for(client: httpx.Client) -> None:
         else:
             return
     raise TimeoutError("it does not listen")
-
-
-def _free_port() -> int:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        port: int = taken.getsockname()[1]
-        return port

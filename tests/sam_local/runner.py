@@ -1,7 +1,7 @@
 """Runs the cases of a scenario in containers."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +15,10 @@ from tests.sam_local.printed import Printed
 from tests.sam_local.rows import Row, status_of
 from tests.sam_local.sam import Sam
 from tests.sam_local.scenario import Case, Scenario
+from tests.sam_local.served import Served
 
-# The CLI builds an image anew for every invocation, but one for all that wait for it together.
-_SIDE_BY_SIDE = 6
+# What a newcomer types, once: `sam local invoke`, in a container for this event alone.
+_TYPED = "keeper_sweep"
 
 
 @dataclass(frozen=True)
@@ -25,11 +26,13 @@ class Runner:
     """Invokes functions.
 
     Attributes:
-        folder: for their events.
+        served: them, by logical id.
+        folder: for events.
     """
 
     sam: Sam
     api: EngineApi
+    served: Mapping[str, Served]
     folder: Path
 
     def all_of(self, scenario: Scenario) -> list[Row]:
@@ -51,25 +54,36 @@ class Runner:
 
     def _side_by_side(self, cases: Sequence[Case], rows: list[Row]) -> dict[str, Any]:
         print(f"· {'; '.join(case.name for case in cases)}", flush=True)
-        with ThreadPoolExecutor(_SIDE_BY_SIDE) as pool:
-            printed = list(pool.map(self._invoke, cases))
-        for case, ran in zip(cases, printed, strict=True):
+        by_function: dict[str, list[Case]] = {}
+        for case in cases:
+            by_function.setdefault(case.recorded.function, []).append(case)
+        with ThreadPoolExecutor(len(by_function)) as pool:
+            of_each = pool.map(self._in_turn, by_function.values())
+            printed = {name: ran for of_one in of_each for name, ran in of_one.items()}
+        for case in cases:
+            ran = printed[case.name]
             problems = [*ran.problems, *_judged(case, ran.answer)]
             status = status_of(ran.answer)
             row = Row(
                 case.recorded.function, case.name, status, ran.billed_ms, ran.memory_mb, problems
             )
             rows.append(row)
-        return {case.name: ran.answer for case, ran in zip(cases, printed, strict=True)}
+        return {name: ran.answer for name, ran in printed.items()}
+
+    def _in_turn(self, cases: Sequence[Case]) -> dict[str, Printed]:
+        """One function's, by name."""
+        return {case.name: self._invoke(case) for case in cases}
 
     def _invoke(self, case: Case) -> Printed:
-        file = self.folder / f"{case.name.replace(', as ', '-')}.json"
-        file.write_text(json.dumps(case.event))
-        printed = self._once(case, file)
+        printed = self._once(case)
         # On a busy machine the CLI may ask before the runtime listens, and not again.
-        return printed if printed.started else self._once(case, file)
+        return printed if printed.started else self._once(case)
 
-    def _once(self, case: Case, file: Path) -> Printed:
+    def _once(self, case: Case) -> Printed:
+        if case.name != _TYPED:
+            return self.served[case.recorded.function].invoke(case.event)
+        file = self.folder / f"{case.name}.json"
+        file.write_text(json.dumps(case.event))
         printed, containers = self.sam.invoke(case.recorded.function, file)
         for container in containers:
             self.api.remove_container(container)

@@ -1,9 +1,9 @@
-"""The SAM CLI as it is called here: built once, then one process for each invocation."""
+"""The SAM CLI as it is called here: built once, then one process for each function."""
 
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.sam_local.base_image import architecture
 from tests.sam_local.printed import Printed, container_ids, read
 
 _SAM = str(ROOT / ".venv-sam/bin/sam")
-_BUILD_SECONDS = 240
+_BUILD_SECONDS = 300
 _INVOKE_SECONDS = 60
 _STOP_SECONDS = 15
 _ANSWER = 500  # characters of what went wrong
@@ -62,10 +62,13 @@ class Sam:
         return printed, container_ids(stderr)
 
     @contextmanager
-    def start_api(self, port: int, log: Path) -> Iterator[None]:
-        """`sam local start-api` on that port of the loopback interface."""
-        command = [_SAM, "local", "start-api", "--host", "127.0.0.1", "--port", str(port)]
-        command += ["--warm-containers", "LAZY", *self._options()]
+    def start(self, what: Sequence[str], port: int, log: Path) -> Iterator[None]:
+        """`sam local start-api`, or `start-lambda FUNCTION`, on that port of the loopback.
+
+        Containers stay for what is asked later.
+        """
+        command = [_SAM, "local", *what, "--host", "127.0.0.1", "--port", str(port)]
+        command += ["--warm-containers", "LAZY", "--no-watch", *self._options()]
         with log.open("wb") as output, _process(command, self.environment(), output) as process:
             try:
                 yield

@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import Callable
 from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -20,6 +21,7 @@ from tests.sam_local.judging import http_problems, policy_problems, same_problem
 from tests.sam_local.printed import container_ids, read
 from tests.sam_local.rows import Row, table
 from tests.sam_local.runner import not_run
+from tests.sam_local.served import Served
 
 REPORT = (
     "START RequestId: 1 Version: $LATEST\n"
@@ -258,6 +260,28 @@ def test_a_good_run_has_an_answer_and_a_report() -> None:
 )
 def test_whatever_went_wrong_is_a_problem(stdout: str, stderr: str, problem: str) -> None:
     assert problem in read(stdout, stderr).problems
+
+
+def test_each_invocation_has_its_own_piece_of_what_a_container_prints(tmp_path: Path) -> None:
+    log = tmp_path / "log.txt"
+    log.touch()
+    raising = f"Traceback (most recent call last): {REPORT}"
+    pieces = iter([(200, raising), (200, REPORT), (502, REPORT)])
+
+    def answer(_: httpx.Request) -> httpx.Response:
+        status, printed = next(pieces)
+        with log.open("a") as written:
+            written.write(printed)
+        return httpx.Response(status, text="null")
+
+    http = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://cli")
+    function = Served("KeeperFunction", http, log)
+
+    raised, good, refused = (function.invoke({}) for _ in range(3))
+
+    assert "Traceback" in raised.problems[0]
+    assert (good.billed_ms, good.problems) == (813, ())
+    assert refused.problems == ("the CLI answered 502",)
 
 
 def test_what_the_cli_stumbles_over_behind_the_report_is_not_the_functions() -> None:
