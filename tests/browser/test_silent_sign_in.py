@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import SignIn, Stack
+from tests.browser.people import Held
 
 
 def asked(context: BrowserContext) -> list[list[str]]:
@@ -52,6 +53,32 @@ def test_another_tab_is_signed_in_by_one_redirect_and_shows_its_chat(
     assert other.url.endswith(f"/#{chat}")
     assert prompts == [["none"]]
     assert other.evaluate("document.querySelectorAll('iframe').length") == 0
+
+
+def test_the_page_stands_before_it_is_known_who_is_there_and_invites_once_it_has_read(
+    sign_in: SignIn, name: str, chat: str
+) -> None:
+    page = sign_in(name, chat=chat)
+    box, invitation = page.get_by_role("textbox", name="Message"), page.locator(".invitation")
+    nothing = page.get_by_text("Your pictures will gather here.")
+    token, messages = Held(page, "**/token"), Held(page, f"**/chats/{chat}/messages?*")
+
+    page.reload()
+    exchange = token.first()
+
+    expect(page.locator("#side")).to_be_visible()
+    expect(page.locator("#welcome")).to_be_hidden()
+    expect(box).to_be_hidden()
+    expect(invitation).to_be_hidden()
+    exchange.continue_()
+    reading = messages.first()
+    expect(box).to_be_editable()
+    expect(invitation).to_be_hidden()
+    expect(nothing).to_be_hidden()
+    reading.continue_()
+    expect(invitation).to_be_visible()
+    expect(nothing).to_be_visible()
+    expect(page.get_by_role("heading", name="New chat")).to_be_visible()
 
 
 def test_who_was_never_here_is_not_asked_about(

@@ -1,7 +1,7 @@
 /** Puts the page together: who is signed in, what is shown, and where each event of the channel goes. */
 import { ChatListView } from "./chat_list_view.js";
 import { ChatView } from "./chat_view.js";
-import { Composer } from "./composer.js";
+import { Choices, Composer } from "./composer.js";
 import { announce, ask, button, sayOn, suggestionTile } from "./elements.js";
 import { GalleryView } from "./gallery_view.js";
 import { leaveFor, Session, WindowRefused } from "./session.js";
@@ -18,6 +18,7 @@ const all = { limit: 100 };
 
 const config = JSON.parse(document.querySelector("[name=afterimage-config]").content);
 const models = config.image_models ?? [];
+const choices = new Choices(at("composer"), models);
 const session = new Session(config, () => {
   composer?.forget();
   location.reload();
@@ -393,15 +394,17 @@ const PARTS = {
   markdown: () => import("./markdown.js"), // with the first answer in words, if that is earlier
   told: () => import("./told.js"),
 };
-const loadSharing = () => import("./sharing.js"); // when it is asked for, which is seldom
-const loadSearch = () => import("./chat_search.js");
-const loadExports = () => import("./exports.js");
+const SELDOM = { // wanted: each is asked for when it is
+  sharing: () => import("./sharing.js"),
+  search: () => import("./chat_search.js"),
+  exports: () => import("./exports.js"),
+};
 const parts = {}; // that are there
 
-/** A part of the page that was not there yet. */
+/** A part of the page, asked for where it is not there yet. */
 async function load(name) {
   try {
-    return (parts[name] = await PARTS[name]());
+    return (parts[name] ??= await { ...PARTS, ...SELDOM }[name]());
   } catch (cause) {
     throw new ApiError(0, { code: "part_not_loaded" }, { cause });
   }
@@ -426,7 +429,7 @@ function beTold() {
 
 function openImage(image) {
   return attempt(async () => {
-    const { Viewer } = parts.viewer ?? (await load("viewer"));
+    const { Viewer } = await load("viewer");
     viewer ??= new Viewer(at("viewer"), {
       readAgain: readImage, deleteImages, download, downloadPng, downloadOriginal, copyImage, share,
       again: ({ message_id, chat_id }) => {
@@ -444,21 +447,17 @@ function openImage(image) {
 }
 
 function download(images) {
-  return attempt(async () => (parts.downloads ?? (await load("downloads"))).downloadAll(images, readImage));
-}
-
-async function files() {
-  return parts.downloads ?? load("downloads");
+  return attempt(async () => (await load("downloads")).downloadAll(images, readImage));
 }
 
 function downloadPng(image) {
-  return attempt(async () => (await files()).downloadPng(image, readImage));
+  return attempt(async () => (await load("downloads")).downloadPng(image, readImage));
 }
 
 function downloadOriginal({ id }) {
   return attempt(async () => {
     const { url } = await channel.get(`/images/${id}/original`);
-    (await files()).downloadFrom(url);
+    (await load("downloads")).downloadFrom(url);
   });
 }
 
@@ -466,7 +465,7 @@ function downloadOriginal({ id }) {
 async function copyImage(image, pressed) {
   composer.notify("");
   try {
-    const png = files().then(({ pngOf }) => pngOf(image, readImage));
+    const png = load("downloads").then(({ pngOf }) => pngOf(image, readImage));
     png.catch(() => {}); // the clipboard says so
     await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
     sayOn(pressed, t("copied"), "check");
@@ -479,25 +478,16 @@ async function copyImage(image, pressed) {
 /** The link to one picture, or the list of all that is shared. */
 function share(image) {
   return attempt(async () => {
-    const { Sharing } = await loadSharing().catch((cause) => {
-      throw new ApiError(0, { code: "part_not_loaded" }, { cause });
-    });
+    const { Sharing } = await load("sharing");
     sharing ??= new Sharing(channel);
     await (image ? sharing.open(image) : sharing.list());
-  });
-}
-
-/** A module that only few need, when they do. */
-async function loaded(load) {
-  return load().catch((cause) => {
-    throw new ApiError(0, { code: "part_not_loaded" }, { cause });
   });
 }
 
 /** Saves what there is as files, and says how far it is. */
 function save(what) {
   return attempt(async () => {
-    const { Exports } = await loaded(loadExports);
+    const { Exports } = await load("exports");
     await what(new Exports(at("progress"), (path) => channel.get(path)));
   });
 }
@@ -505,14 +495,14 @@ function save(what) {
 /** Words are looked for in all chats; the list of chats gives way to what is found. */
 function find() {
   return attempt(async () => {
-    const { ChatSearch } = await loaded(loadSearch);
+    const { ChatSearch } = await load("search");
     search ??= new ChatSearch(at("side"), { read: readFound });
     search.look();
   });
 }
 
 function loadSelection() {
-  return attempt(async () => (parts.selection ?? (await load("selection"))).Selection);
+  return attempt(async () => (await load("selection")).Selection);
 }
 
 // --- keys
@@ -532,7 +522,7 @@ async function listenToKeys(event) {
 
 async function showKeys() {
   at("account").hidePopover();
-  await attempt(async () => (parts.shortcuts ?? (await load("shortcuts"))).help());
+  await attempt(async () => (await load("shortcuts")).help());
 }
 
 // --- what is read
@@ -641,7 +631,7 @@ async function openRoute() {
   }
   if (!chatId) return newChat();
   if (chatId === chat.chatId) return messageId && attempt(() => chat.reveal(messageId));
-  chat.replace(chatId, []);
+  chat.replace(chatId, [], { isRead: chatId === made });
   chats.select(chatId);
   showTitle();
   composer.show(chatId);
@@ -655,6 +645,7 @@ async function openRoute() {
 
 function showTitle() {
   at("title").textContent = chats.titleOf(chat.chatId);
+  at("title").ariaBusy = chats.has(chat.chatId) || chat.isRead ? null : "true";
   showWork();
   document.querySelector(".to-chat").href = `#${chat.chatId}`;
 }
@@ -685,9 +676,9 @@ async function suggest() {
 }
 
 async function start() {
-  const { Undo } = parts.undo ?? (await load("undo"));
-  at("welcome").hidden = true;
-  at("app").hidden = false;
+  const { Undo } = await load("undo");
+  show("app");
+  at("app").inert = false;
   at("name").textContent = session.name;
   channel = connect({ token: (why) => session.token(why), snapshot });
   chats = new ChatListView(at("chats"), chatActions);
@@ -701,7 +692,7 @@ async function start() {
   });
   composer = new Composer(at("composer"), {
     channel, chat, onAnswer: receive, onChange: () => changeQuestion(),
-    onNotReplaced: (id) => receive(channel.message(id)), maxLength: config.max_text_length, models, owner: session.name,
+    onNotReplaced: (id) => receive(channel.message(id)), maxLength: config.max_text_length, choices, owner: session.name,
   });
   undo = new Undo(at("undone"), {
     owner: session.subject, token: () => session.held,
@@ -734,7 +725,21 @@ async function start() {
   openRoute();
 }
 
+/** The page without what it shows: nobody can do anything in it until somebody is signed in. */
+function showFrame() {
+  show("app");
+  at("app").inert = true;
+  const { isGallery, chatId } = route();
+  document.body.classList.toggle("shows-pictures", isGallery);
+  if (chatId) at("log").ariaBusy = at("title").ariaBusy = "true";
+}
+
+function show(id) {
+  for (const one of ["welcome", "app"]) at(one).hidden = one !== id;
+}
+
 function welcome(sentence = "") {
+  show("welcome");
   at("welcome").ariaBusy = null;
   at("welcome-notice").textContent = sentence;
   at("sign-in").addEventListener("click", () => session.begin().then(start).catch((error) => {
@@ -765,8 +770,11 @@ window.addEventListener("keydown", leaveToInputMethod, { capture: true });
 window.addEventListener("pageshow", (event) => event.persisted && location.reload());
 await goHome();
 try {
+  const { isExpected } = session;
+  const resuming = session.resume(); // the address is the chat's again
+  if (isExpected) showFrame();
   const [isSignedIn] = await Promise.all([
-    session.resume(),
+    resuming,
     location.search && load("undo").catch(() => {}), // somebody comes back from the issuer
   ]);
   if (isSignedIn) await start();

@@ -64,10 +64,16 @@ export class ChatView {
     return this.#ids.length === 0;
   }
 
+  /** Whether it is known what stands in it. */
+  get isRead() {
+    return this.#log.ariaBusy === null;
+  }
+
   /** Shows these messages, oldest or newest first, and no others. */
-  replace(chatId, messages, { older = null, newer = false } = {}) {
+  replace(chatId, messages, { older = null, newer = false, isRead = true } = {}) {
     if (chatId !== this.chatId) this.#waits.clear(); // nobody looks at the other chat
     this.chatId = chatId;
+    this.#log.ariaBusy = isRead ? null : "true";
     this.#messages.clear();
     this.#items.clear();
     this.#list.replaceChildren();

@@ -34,7 +34,7 @@ export class Composer {
    *   onChange: () => void, somebody goes up from where nothing is written
    *   onNotReplaced: (id: string) => void, the question stays as it was
    *   maxLength: number, characters of a text
-   *   models: object[], as `/config.json` has them
+   *   choices: Choices, of the same form
    *   owner: string, whose drafts these are
    * }} options
    */
@@ -43,7 +43,7 @@ export class Composer {
     this.#options = options;
     this.#notice = form.querySelector("#notice");
     this.#text = form.querySelector("textarea");
-    this.#choices = new Choices(form, options.models);
+    this.#choices = options.choices;
     this.#drafts = new Drafts(options.owner);
     this.#attachments = new Attachments(document.getElementById("attachments"), {
       channel: options.channel,
@@ -350,10 +350,11 @@ function withAnswer(message) {
 }
 
 /** Shape, number, size and model of what is asked for, and whether the words are the prompt. */
-class Choices {
+export class Choices {
   #models;
   #fields;
 
+  /** @param {object[]} models as `/config.json` has them */
   constructor(form, models) {
     this.#models = models;
     const names = ["shape", "number", "size", "model", "paint"];

@@ -28,7 +28,7 @@ export class GalleryView {
   #cursor = null;
   #words = ""; // that are looked for
   #origin = ""; // "painted", "upload", or either
-  #reading = 0; // number of the newest read
+  #reading = 0; // number of the newest read; 0: what there is, is not known yet
   #loading = false;
   #live = null; // painted since a search began, while it is read
   #selection = null; // once somebody has chosen
@@ -203,7 +203,7 @@ export class GalleryView {
     const rows = Math.ceil(this.#images.length / this.#columns);
     this.#list.style.height = `${Math.max(0, rows * step - GAP_PX)}px`;
     this.#list.style.setProperty("--tile", `${this.#size}px`);
-    this.#root.classList.toggle("is-empty", rows === 0);
+    this.#root.classList.toggle("is-empty", rows === 0 && this.#reading > 0);
     this.#root.querySelector(".empty").textContent = this.#cursor && this.#isSearched ? t("searching")
       : this.#words ? t("none_found") : NONE[this.#origin];
     this.#showNear({ isNew });

@@ -88,6 +88,13 @@ export class Session {
     };
   }
 
+  /** Whether somebody is signed in as soon as the issuer has answered, by all that this browser knows. */
+  get isExpected() {
+    if (ofTab.get(REDIRECT) && new URLSearchParams(location.search).has("code")) return true;
+    const was = ofTab.get(SESSION);
+    return !isFramed && (was === "in" || (was === null && ofBrowser.get(KNOWN) !== null));
+  }
+
   /**
    * Finishes a sign-in that is under way, begins one after a reload, and silently where somebody is
    * signed in elsewhere in this browser; true when signed in.
