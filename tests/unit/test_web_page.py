@@ -16,6 +16,7 @@ import pytest
 from tests.support.doubles import RecordingLog, RecordingMetrics, nothing_shared
 
 from afterimage.domain.metrics import Metric
+from afterimage.http.packed import without_comments
 from afterimage.http.web_page import WebPage
 
 CONFIG = {
@@ -142,6 +143,16 @@ how */
     assert alone["headers"]["etag"] != static(page, "app.js")["headers"]["etag"]
     assert static(page, "app.js")["body"] == code
     assert {answer["body"] for answer in sent.values()} == {code}
+
+
+def test_no_words_of_the_page_look_like_code_to_what_takes_comments_away() -> None:
+    """rjsmin knows templates, but not those within one: it takes their words for code."""
+    within = re.compile(r"\$\{[^{}`]*`([^`]*)`")
+    modules = [path.read_text("utf-8") for path in STATIC.glob("*.js")]
+
+    words = [found for code in modules for found in within.findall(code)]
+    assert words
+    assert [one for one in words if without_comments(one.encode()) != one.encode()] == []
 
 
 def test_what_a_browser_has_already_is_not_sent_again(page: WebPage, tmp_path: Path) -> None:
