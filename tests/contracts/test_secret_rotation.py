@@ -23,6 +23,7 @@ from tests.local_stack.emulator import (
     emulator_address,
     start_emulator,
 )
+from tests.local_stack.names import STACK_NAME
 from tests.local_stack.options import ROOT
 from tests.local_stack.template.deployment import deploy
 from tests.local_stack.template.dynamic_references import with_secrets
@@ -90,6 +91,13 @@ class Bundle:
         self._code = edge.function
         self.secret_id = deployment.physical_ids["UrlSigningSecret"]
 
+    def delete(self) -> None:
+        """Else the next deployment would be an update of this stack."""
+        formation = self._client("cloudformation")
+        formation.delete_stack(StackName=STACK_NAME)
+        waiter = formation.get_waiter("stack_delete_complete")
+        waiter.wait(StackName=STACK_NAME, WaiterConfig={"Delay": 0.1, "MaxAttempts": 200})
+
     def secret(self) -> str:
         """Its text."""
         return str(self.secrets.get_secret_value(SecretId=self.secret_id)["SecretString"])
@@ -126,13 +134,20 @@ class Bundle:
         yield "the edge forgets it"
 
 
-@pytest.fixture
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bundle]:
+@pytest.fixture(scope="module")
+def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     emulator = start_emulator(tmp_path_factory.mktemp("rotation"), None)
     try:
-        yield Bundle(emulator_address(emulator))
+        yield emulator_address(emulator)
     finally:
         emulator.stop()
+
+
+@pytest.fixture
+def bundle(address: str) -> Iterator[Bundle]:
+    bundle = Bundle(address)
+    yield bundle
+    bundle.delete()
 
 
 @pytest.mark.parametrize("saved", SAVED, ids=str)
