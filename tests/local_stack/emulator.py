@@ -76,7 +76,7 @@ def admin_session() -> boto3.Session:
     )
 
 
-def admin_client(session: boto3.Session, service: Any, endpoint: str) -> Any:
+def admin_client(session: boto3.Session, service: Any, endpoint: str, attempts: int = 1) -> Any:
     """A client for one service of the emulator."""
-    config = Config(proxies={}, retries={"total_max_attempts": 1}, read_timeout=20)
+    config = Config(proxies={}, retries={"total_max_attempts": attempts}, read_timeout=20)
     return session.client(service, endpoint_url=endpoint, config=config)

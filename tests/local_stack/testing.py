@@ -185,7 +185,9 @@ class RunningStack:
                 "apigatewaymanagementapi": self._facts["management"],
             }
             endpoint = endpoints.get(service, self.aws_endpoint)
-            self._aws[service] = admin_client(self._session, service, endpoint)
+            # The engine may close an idle connection in the moment in which it is used again.
+            attempts = 1 if service in endpoints else 2
+            self._aws[service] = admin_client(self._session, service, endpoint, attempts)
         return self._aws[service]
 
     def name(self, logical_id: str) -> str:
