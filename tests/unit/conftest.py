@@ -139,3 +139,10 @@ def bundle(
     return Bundle(
         channel, tables, push, clock, threads, log, metrics, journal, invocation, starter, turns
     )
+
+
+@pytest.fixture
+def alone(bundle: Bundle) -> Bundle:
+    """A bundle that nobody is connected to yet."""
+    bundle.tables.rows.connections.clear()
+    return bundle

@@ -11,6 +11,7 @@ from typing import Any, NoReturn
 
 import pytest
 from tests.support.builders import CHAT, a_message, a_ulid, an_image
+from tests.support.bundle import Bundle
 from tests.support.doubles import NOW, FixedClock, PlainUrls, RecordingMetrics
 from tests.support.in_memory import InMemoryEventLog, InMemoryTables
 from tests.unit.conftest import USER
@@ -42,9 +43,9 @@ from afterimage.use_cases.replay_events import Replay, ReplayEvents
 
 
 @pytest.fixture
-def replay(tables: InMemoryTables, clock: FixedClock, metrics: RecordingMetrics) -> ReplayEvents:
-    log = InMemoryEventLog(tables)
-    return ReplayEvents(log, CurrentEvents(log, log), PlainUrls(), clock, metrics)
+def replay(alone: Bundle) -> ReplayEvents:
+    log = InMemoryEventLog(alone.tables)
+    return ReplayEvents(log, CurrentEvents(log, log), PlainUrls(), alone.clock, alone.metrics)
 
 
 def write(tables: InMemoryTables, *changes: Any, events: tuple[Event, ...]) -> None:
@@ -129,8 +130,8 @@ class Late:
 
 
 @pytest.fixture
-def late(tables: InMemoryTables, clock: FixedClock, metrics: RecordingMetrics) -> Late:
-    return Late(tables, clock, metrics)
+def late(alone: Bundle) -> Late:
+    return Late(alone.tables, alone.clock, alone.metrics)
 
 
 def names(result: Replay) -> list[str]:
@@ -141,102 +142,98 @@ def seqs(result: Replay) -> list[int]:
     return [frame["seq"] for frame in result.frames]
 
 
-def test_everything_after_comes_in_order(replay: ReplayEvents, tables: InMemoryTables) -> None:
-    messages(tables, 12)
+def test_everything_after_comes_in_order(alone: Bundle, replay: ReplayEvents) -> None:
+    messages(alone.tables, 12)
 
-    result = missed(replay, tables, after=3)
+    result = missed(replay, alone.tables, after=3)
 
     assert seqs(result) == list(range(4, 13))
     assert (result.seq, result.more, result.reset) == (12, False, False)
 
 
 @pytest.mark.parametrize("after", [None, 3])
-def test_who_is_level_gets_nothing(
-    replay: ReplayEvents, tables: InMemoryTables, after: int | None
-) -> None:
-    messages(tables, 3)
+def test_who_is_level_gets_nothing(alone: Bundle, replay: ReplayEvents, after: int | None) -> None:
+    messages(alone.tables, 3)
 
-    assert missed(replay, tables, after) == Replay((), 3)
+    assert missed(replay, alone.tables, after) == Replay((), 3)
 
 
-def test_a_new_channel_is_level_at_zero(replay: ReplayEvents, tables: InMemoryTables) -> None:
-    assert missed(replay, tables, 0) == Replay((), 0)
-    assert missed(replay, tables, None) == Replay((), 0)
+def test_a_new_channel_is_level_at_zero(alone: Bundle, replay: ReplayEvents) -> None:
+    assert missed(replay, alone.tables, 0) == Replay((), 0)
+    assert missed(replay, alone.tables, None) == Replay((), 0)
 
 
-def test_who_is_ahead_reads_a_snapshot(replay: ReplayEvents, tables: InMemoryTables) -> None:
-    messages(tables, 3)
+def test_who_is_ahead_reads_a_snapshot(alone: Bundle, replay: ReplayEvents) -> None:
+    messages(alone.tables, 3)
 
-    assert missed(replay, tables, 4) == Replay((), 3, reset=True)
-
-
-def test_a_hole_right_behind_means_a_snapshot(replay: ReplayEvents, tables: InMemoryTables) -> None:
-    messages(tables, 5)
-    del tables.rows.events[USER, 3]
-
-    assert missed(replay, tables, 2) == Replay((), 5, reset=True)
+    assert missed(replay, alone.tables, 4) == Replay((), 3, reset=True)
 
 
-def test_a_hole_further_on_ends_the_run_there(replay: ReplayEvents, tables: InMemoryTables) -> None:
-    messages(tables, 5)
-    del tables.rows.events[USER, 4]
+def test_a_hole_right_behind_means_a_snapshot(alone: Bundle, replay: ReplayEvents) -> None:
+    messages(alone.tables, 5)
+    del alone.tables.rows.events[USER, 3]
 
-    result = missed(replay, tables, 1)
+    assert missed(replay, alone.tables, 2) == Replay((), 5, reset=True)
+
+
+def test_a_hole_further_on_ends_the_run_there(alone: Bundle, replay: ReplayEvents) -> None:
+    messages(alone.tables, 5)
+    del alone.tables.rows.events[USER, 4]
+
+    result = missed(replay, alone.tables, 1)
 
     assert seqs(result) == [2, 3]
     assert (result.seq, result.more, result.reset) == (3, True, False)
-    assert missed(replay, tables, result.seq).reset
+    assert missed(replay, alone.tables, result.seq).reset
 
 
 @pytest.mark.parametrize(("hours", "reset"), [(71.9, False), (72, True), (80, True)])
 def test_what_is_older_than_72_hours_is_not_replayed(
-    replay: ReplayEvents, tables: InMemoryTables, clock: FixedClock, hours: float, reset: bool
+    alone: Bundle, replay: ReplayEvents, hours: float, reset: bool
 ) -> None:
-    messages(tables, 2)
+    messages(alone.tables, 2)
 
-    clock.advance(hours=hours)
+    alone.clock.advance(hours=hours)
 
-    assert missed(replay, tables, 0).reset is reset
+    assert missed(replay, alone.tables, 0).reset is reset
 
 
 def test_a_page_has_two_hundred_events_and_says_that_there_are_more(
-    replay: ReplayEvents, tables: InMemoryTables
+    alone: Bundle, replay: ReplayEvents
 ) -> None:
-    messages(tables, 250)
+    messages(alone.tables, 250)
 
-    first = missed(replay, tables, 0)
-    second = missed(replay, tables, first.seq)
+    first = missed(replay, alone.tables, 0)
+    second = missed(replay, alone.tables, first.seq)
 
     assert (len(first.frames), first.seq, first.more) == (200, 200, True)
     assert (len(second.frames), second.seq, second.more) == (50, 250, False)
 
 
-def test_exactly_one_page_is_all(replay: ReplayEvents, tables: InMemoryTables) -> None:
-    messages(tables, 200)
+def test_exactly_one_page_is_all(alone: Bundle, replay: ReplayEvents) -> None:
+    messages(alone.tables, 200)
 
-    result = missed(replay, tables, 0)
+    result = missed(replay, alone.tables, 0)
 
     assert (result.seq, result.more) == (200, False)
 
 
-def test_events_carry_their_row_as_it_is_now(replay: ReplayEvents, tables: InMemoryTables) -> None:
+def test_events_carry_their_row_as_it_is_now(alone: Bundle, replay: ReplayEvents) -> None:
     first = a_message(1)
     second = replace(first, version=2, text="changed")
-    write(tables, InsertMessage(first), events=(MessageInserted(first),))
-    write(tables, ReplaceMessage(second, 1), events=(MessageUpdated(second),))
+    write(alone.tables, InsertMessage(first), events=(MessageInserted(first),))
+    write(alone.tables, ReplaceMessage(second, 1), events=(MessageUpdated(second),))
 
-    frames: list[Any] = list(missed(replay, tables, 0).frames)
+    frames: list[Any] = list(missed(replay, alone.tables, 0).frames)
 
     assert [frame["event"] for frame in frames] == ["message-insert", "message-update"]
     assert [frame["payload"]["message"]["text"] for frame in frames] == ["changed", "changed"]
 
 
-def test_rows_that_are_gone_come_as_their_deletion(
-    replay: ReplayEvents, tables: InMemoryTables
-) -> None:
+def test_rows_that_are_gone_come_as_their_deletion(alone: Bundle, replay: ReplayEvents) -> None:
     message, image = a_message(1), an_image(1)
     write(
-        tables,
+        alone.tables,
         InsertMessage(message),
         InsertImage(image),
         events=(
@@ -246,10 +243,10 @@ def test_rows_that_are_gone_come_as_their_deletion(
             ChatUpdated(Chat(CHAT, "title", NOW, NOW)),
         ),
     )
-    tables.rows.messages.clear()
-    tables.rows.images.clear()
+    alone.tables.rows.messages.clear()
+    alone.tables.rows.images.clear()
 
-    frames: list[Any] = list(missed(replay, tables, 0).frames)
+    frames: list[Any] = list(missed(replay, alone.tables, 0).frames)
 
     assert [(frame["event"], frame["seq"], frame["payload"]) for frame in frames] == [
         ("message-delete", 1, {"chat_id": CHAT, "message_ids": [message.id]}),
@@ -259,46 +256,46 @@ def test_rows_that_are_gone_come_as_their_deletion(
     ]
 
 
-def test_deletions_are_replayed_as_deletions(replay: ReplayEvents, tables: InMemoryTables) -> None:
-    write(tables, events=(MessageDeleted(CHAT, a_ulid(1)), ImageDeleted(a_ulid(2))))
-    write(tables, events=(ChatDeleted(CHAT),))
+def test_deletions_are_replayed_as_deletions(alone: Bundle, replay: ReplayEvents) -> None:
+    write(alone.tables, events=(MessageDeleted(CHAT, a_ulid(1)), ImageDeleted(a_ulid(2))))
+    write(alone.tables, events=(ChatDeleted(CHAT),))
 
-    frames = missed(replay, tables, 0).frames
+    frames = missed(replay, alone.tables, 0).frames
 
     assert [frame["event"] for frame in frames] == ["message-delete", "image-delete", "chat-delete"]
 
 
 def test_a_chat_that_was_deleted_and_began_again_is_shown(
-    replay: ReplayEvents, tables: InMemoryTables
+    alone: Bundle, replay: ReplayEvents
 ) -> None:
-    tables.rows.chats[USER, CHAT] = Chat(CHAT, "again", NOW, NOW)
-    write(tables, events=(ChatUpdated(tables.rows.chats[USER, CHAT]),))
+    alone.tables.rows.chats[USER, CHAT] = Chat(CHAT, "again", NOW, NOW)
+    write(alone.tables, events=(ChatUpdated(alone.tables.rows.chats[USER, CHAT]),))
 
-    frames: list[Any] = list(missed(replay, tables, 0).frames)
+    frames: list[Any] = list(missed(replay, alone.tables, 0).frames)
 
     assert frames[0]["payload"]["chat"]["title"] == "again"
 
 
 def test_the_deletion_of_a_chat_is_told_also_where_a_new_one_has_its_id(
-    replay: ReplayEvents, tables: InMemoryTables
+    alone: Bundle, replay: ReplayEvents
 ) -> None:
     """Else a client would keep the messages of the old one."""
-    tables.rows.chats[USER, CHAT] = Chat(CHAT, "again", NOW, NOW)
-    write(tables, events=(ChatDeleted(CHAT),))
-    write(tables, events=(ChatUpdated(tables.rows.chats[USER, CHAT]),))
+    alone.tables.rows.chats[USER, CHAT] = Chat(CHAT, "again", NOW, NOW)
+    write(alone.tables, events=(ChatDeleted(CHAT),))
+    write(alone.tables, events=(ChatUpdated(alone.tables.rows.chats[USER, CHAT]),))
 
-    frames = missed(replay, tables, 0).frames
+    frames = missed(replay, alone.tables, 0).frames
 
     assert [frame["event"] for frame in frames] == ["chat-delete", "chat-update"]
 
 
 def test_an_event_that_came_after_the_read_is_sent_as_well(
-    replay: ReplayEvents, tables: InMemoryTables
+    alone: Bundle, replay: ReplayEvents
 ) -> None:
-    messages(tables, 2)
-    read_before = tables.read(USER)
+    messages(alone.tables, 2)
+    read_before = alone.tables.read(USER)
     other = a_message(9)
-    write(tables, InsertMessage(other), events=(MessageInserted(other),))
+    write(alone.tables, InsertMessage(other), events=(MessageInserted(other),))
 
     result = replay(read_before, 0)
 
@@ -306,33 +303,31 @@ def test_an_event_that_came_after_the_read_is_sent_as_well(
     assert (result.seq, result.more) == (3, False)
 
 
-def test_times_of_expiry_follow_the_event_not_the_read(
-    replay: ReplayEvents, tables: InMemoryTables, clock: FixedClock
-) -> None:
-    messages(tables, 1)
-    clock.advance(hours=71)
+def test_times_of_expiry_follow_the_event_not_the_read(alone: Bundle, replay: ReplayEvents) -> None:
+    messages(alone.tables, 1)
+    alone.clock.advance(hours=71)
     late = a_message(9)
-    tables.commit(
-        tables.read(USER),
+    alone.tables.commit(
+        alone.tables.read(USER),
         Transition((InsertMessage(late),), (MessageInserted(late),)),
         NOW + timedelta(hours=71),
     )
-    clock.advance(hours=2)
+    alone.clock.advance(hours=2)
 
-    assert missed(replay, tables, 0).reset
-    assert seqs(missed(replay, tables, 1)) == [2]
+    assert missed(replay, alone.tables, 0).reset
+    assert seqs(missed(replay, alone.tables, 1)) == [2]
 
 
 # --- What is seen in part ------------------------------------------------------------------------
 
 
-def test_what_is_only_not_seen_yet_is_not_deleted(late: Late, tables: InMemoryTables) -> None:
+def test_what_is_only_not_seen_yet_is_not_deleted(alone: Bundle, late: Late) -> None:
     message, image = a_message(1), an_image(1)
     with late.unseen("messages", "images", "chats"):
         events = (MessageInserted(message), MessageUpdated(message), ImageInserted(image))
         touch = TouchChat(CHAT, "title", NOW)
-        write(tables, InsertMessage(message), InsertImage(image), touch, events=events)
-        write(tables, events=(ChatUpdated(tables.rows.chats[USER, CHAT]),))
+        write(alone.tables, InsertMessage(message), InsertImage(image), touch, events=events)
+        write(alone.tables, events=(ChatUpdated(alone.tables.rows.chats[USER, CHAT]),))
 
     result = late(0)
 
@@ -340,13 +335,13 @@ def test_what_is_only_not_seen_yet_is_not_deleted(late: Late, tables: InMemoryTa
     assert (result.seq, result.more) == (4, False)
 
 
-def test_no_row_is_told_older_than_its_event(late: Late, tables: InMemoryTables) -> None:
+def test_no_row_is_told_older_than_its_event(alone: Bundle, late: Late) -> None:
     """The live frame of the same number would be dropped."""
     first = a_message(1)
     second = replace(first, version=2, text="changed")
-    write(tables, InsertMessage(first), events=(MessageInserted(first),))
+    write(alone.tables, InsertMessage(first), events=(MessageInserted(first),))
     with late.unseen("messages"):
-        write(tables, ReplaceMessage(second, 1), events=(MessageUpdated(second),))
+        write(alone.tables, ReplaceMessage(second, 1), events=(MessageUpdated(second),))
 
     (frame,) = late(1).frames
 
@@ -364,61 +359,53 @@ def test_no_row_is_told_older_than_its_event(late: Late, tables: InMemoryTables)
 )
 @pytest.mark.parametrize("seconds", [0, 60])
 def test_a_deletion_is_told_although_its_row_is_still_seen(
-    late: Late, tables: InMemoryTables, clock: FixedClock, event: Event, told: str, seconds: float
+    alone: Bundle, late: Late, event: Event, told: str, seconds: float
 ) -> None:
     changes = InsertMessage(a_message(1)), InsertImage(an_image(1)), TouchChat(CHAT, "title", NOW)
-    write(tables, *changes, events=())
+    write(alone.tables, *changes, events=())
     with late.unseen("messages", "images", "chats"):
-        write(tables, events=(event,))
-    clock.advance(seconds=seconds)
+        write(alone.tables, events=(event,))
+    alone.clock.advance(seconds=seconds)
 
     assert names(late(0)) == [told]
 
 
-def test_events_that_are_not_seen_yet_are_no_hole(
-    late: Late, tables: InMemoryTables, metrics: RecordingMetrics
-) -> None:
-    messages(tables, 2)
+def test_events_that_are_not_seen_yet_are_no_hole(alone: Bundle, late: Late) -> None:
+    messages(alone.tables, 2)
     with late.unseen("events"):
-        messages_from(tables, 2, 4)
+        messages_from(alone.tables, 2, 4)
 
     assert seqs(late(2)) == [3, 4]
     assert seqs(late(0)) == [1, 2, 3, 4]
-    assert metrics.total(Metric.RESETS) == 0
+    assert alone.metrics.total(Metric.RESETS) == 0
 
 
-def test_who_is_ahead_of_a_counter_that_is_seen_late_is_level(
-    late: Late, tables: InMemoryTables
-) -> None:
+def test_who_is_ahead_of_a_counter_that_is_seen_late_is_level(alone: Bundle, late: Late) -> None:
     """They had the live frame of what is being applied."""
-    messages(tables, 2)
+    messages(alone.tables, 2)
     with late.unseen("counters"):
-        messages_from(tables, 2, 4)
+        messages_from(alone.tables, 2, 4)
 
     assert late(4) == Replay((), 4)
     assert seqs(late(3)) == [4]
     assert late(5).reset
 
 
-def test_nobody_is_level_with_a_counter_that_is_seen_late(
-    late: Late, tables: InMemoryTables
-) -> None:
+def test_nobody_is_level_with_a_counter_that_is_seen_late(alone: Bundle, late: Late) -> None:
     """What it hides may have been posted before they were registered."""
-    messages(tables, 2)
+    messages(alone.tables, 2)
     with late.unseen("counters", "events", "messages"):
-        messages_from(tables, 2, 4)
+        messages_from(alone.tables, 2, 4)
 
     assert seqs(late(2)) == [3, 4]
     assert late.turned_away(2) == Replay((), 2)
 
 
-def test_what_cannot_be_made_sure_of_ends_the_run(
-    late: Late, tables: InMemoryTables, clock: FixedClock
-) -> None:
-    messages(tables, 2)
-    clock.advance(seconds=11)
+def test_what_cannot_be_made_sure_of_ends_the_run(alone: Bundle, late: Late) -> None:
+    messages(alone.tables, 2)
+    alone.clock.advance(seconds=11)
     with late.unseen("messages"):
-        messages_from(tables, 2, 4, clock.now())
+        messages_from(alone.tables, 2, 4, alone.clock.now())
 
     begun = late.turned_away(0)
     going_on = late.turned_away(begun.seq)
@@ -430,34 +417,27 @@ def test_what_cannot_be_made_sure_of_ends_the_run(
 
 @pytest.mark.parametrize(("after", "seq"), [(0, 2), (2, 2), (9, 9)])
 def test_a_hole_that_cannot_be_made_sure_of_is_no_reset(
-    late: Late,
-    tables: InMemoryTables,
-    clock: FixedClock,
-    metrics: RecordingMetrics,
-    after: int,
-    seq: int,
+    alone: Bundle, late: Late, after: int, seq: int
 ) -> None:
-    messages(tables, 2)
-    clock.advance(seconds=11)
+    messages(alone.tables, 2)
+    alone.clock.advance(seconds=11)
     with late.unseen("events"):
-        messages_from(tables, 2, 4, clock.now())
+        messages_from(alone.tables, 2, 4, alone.clock.now())
 
     result = late.turned_away(after)
 
     assert (result.seq, result.more, result.reset) == (seq, True, False)
-    assert metrics.total(Metric.RESETS) == 0
+    assert alone.metrics.total(Metric.RESETS) == 0
 
 
-def test_what_is_gone_without_a_word_stops_nobody(
-    late: Late, tables: InMemoryTables, clock: FixedClock
-) -> None:
+def test_what_is_gone_without_a_word_stops_nobody(alone: Bundle, late: Late) -> None:
     """Ten seconds later nothing has to be made sure of any more."""
-    messages(tables, 2)
+    messages(alone.tables, 2)
     with late.unseen():
-        tables.rows.messages.clear()
+        alone.tables.rows.messages.clear()
 
     assert late.turned_away(0) == Replay((), 0, more=True)
-    clock.advance(seconds=10)
+    alone.clock.advance(seconds=10)
 
     result = late.turned_away(0)
 
@@ -465,17 +445,15 @@ def test_what_is_gone_without_a_word_stops_nobody(
     assert (result.seq, result.more) == (2, False)
 
 
-def test_what_says_nothing_yet_is_not_posted_again(
-    tables: InMemoryTables, clock: FixedClock
-) -> None:
-    messages(tables, 1)
-    clock.advance(seconds=11)
-    messages_from(tables, 1, 3, clock.now())
-    log = InMemoryEventLog(tables)
-    current = CurrentEvents(log, TurnedAwayLog(tables))
-    replay = ReplayEvents(log, current, PlainUrls(), clock, RecordingMetrics())
+def test_what_says_nothing_yet_is_not_posted_again(alone: Bundle) -> None:
+    messages(alone.tables, 1)
+    alone.clock.advance(seconds=11)
+    messages_from(alone.tables, 1, 3, alone.clock.now())
+    log = InMemoryEventLog(alone.tables)
+    current = CurrentEvents(log, TurnedAwayLog(alone.tables))
+    replay = ReplayEvents(log, current, PlainUrls(), alone.clock, RecordingMetrics())
 
-    frames = replay.frames(USER, log.after(USER, 0, 200, clock.now()))
+    frames = replay.frames(USER, log.after(USER, 0, 200, alone.clock.now()))
 
     assert [frame["seq"] for frame in frames] == [1]
 
@@ -483,28 +461,26 @@ def test_what_says_nothing_yet_is_not_posted_again(
 # --- Where a snapshot begins ---------------------------------------------------------------------
 
 
-def test_a_snapshot_begins_where_every_row_is_seen(
-    late: Late, tables: InMemoryTables, clock: FixedClock
-) -> None:
-    messages(tables, 2)
-    clock.advance(seconds=11)
+def test_a_snapshot_begins_where_every_row_is_seen(alone: Bundle, late: Late) -> None:
+    messages(alone.tables, 2)
+    alone.clock.advance(seconds=11)
     with late.unseen("messages"):
-        messages_from(tables, 2, 4, clock.now())
+        messages_from(alone.tables, 2, 4, alone.clock.now())
 
     assert late(None) == Replay((), 4)
     assert late.turned_away(None) == Replay((), 2)
-    clock.advance(seconds=11)
+    alone.clock.advance(seconds=11)
     assert late.turned_away(None) == Replay((), 4)
 
 
-def test_a_reset_begins_where_every_row_is_seen(
-    late: Late, tables: InMemoryTables, clock: FixedClock
-) -> None:
-    messages(tables, 2)
-    clock.advance(hours=73)
+def test_a_reset_begins_where_every_row_is_seen(alone: Bundle, late: Late) -> None:
+    messages(alone.tables, 2)
+    alone.clock.advance(hours=73)
     with late.unseen("messages"):
-        messages_from(tables, 2, 4, clock.now())
+        messages_from(alone.tables, 2, 4, alone.clock.now())
     current = CurrentEvents(InMemoryEventLog(late.seen), TurnedAwayLog(late.seen))
-    replay = ReplayEvents(InMemoryEventLog(tables), current, PlainUrls(), clock, RecordingMetrics())
+    replay = ReplayEvents(
+        InMemoryEventLog(alone.tables), current, PlainUrls(), alone.clock, RecordingMetrics()
+    )
 
-    assert replay(tables.read(USER), 0) == Replay((), 2, reset=True)
+    assert replay(alone.tables.read(USER), 0) == Replay((), 2, reset=True)

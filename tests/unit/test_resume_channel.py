@@ -6,7 +6,8 @@ from datetime import timedelta
 
 import pytest
 from tests.support.builders import a_caller, a_message
-from tests.support.doubles import NOW, FixedClock, PlainUrls, RecordingMetrics, RecordingPush
+from tests.support.bundle import Bundle
+from tests.support.doubles import NOW, PlainUrls, RecordingMetrics, RecordingPush
 from tests.support.in_memory import Counter, InMemoryEventLog, InMemoryTables
 from tests.unit.conftest import USER
 
@@ -22,15 +23,15 @@ ALICE = a_caller(USER)
 
 
 @pytest.fixture
-def resuming(tables: InMemoryTables, push: RecordingPush, clock: FixedClock) -> ResumeChannel:
-    log = InMemoryEventLog(tables)
+def resuming(alone: Bundle) -> ResumeChannel:
+    log = InMemoryEventLog(alone.tables)
     return ResumeChannel(
-        tables,
-        tables,
-        LimitConnections(tables, tables, push, clock),
-        ReplayEvents(log, CurrentEvents(log, log), PlainUrls(), clock, RecordingMetrics()),
-        push,
-        clock,
+        alone.tables,
+        alone.tables,
+        LimitConnections(alone.tables, alone.tables, alone.push, alone.clock),
+        ReplayEvents(log, CurrentEvents(log, log), PlainUrls(), alone.clock, RecordingMetrics()),
+        alone.push,
+        alone.clock,
     )
 
 
@@ -45,72 +46,64 @@ def told(push: RecordingPush, connection: str = "tab") -> list[tuple[str, int]]:
     return [(frame["event"], frame["seq"]) for frame in push.to(connection)]
 
 
-def test_it_is_registered_and_brought_level(
-    resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush
-) -> None:
-    messages(tables, 3)
+def test_it_is_registered_and_brought_level(alone: Bundle, resuming: ResumeChannel) -> None:
+    messages(alone.tables, 3)
 
     resuming.resume(ALICE, "tab", 1)
 
-    assert tables.read(USER).connections == ("tab",)
-    assert told(push) == [("message-insert", 2), ("message-insert", 3), ("resumed", 3)]
+    assert alone.tables.read(USER).connections == ("tab",)
+    assert told(alone.push) == [("message-insert", 2), ("message-insert", 3), ("resumed", 3)]
 
 
 def test_it_is_registered_before_the_channel_is_read(
-    resuming: ResumeChannel, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
+    alone: Bundle, resuming: ResumeChannel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    read, connected = tables.read, []
+    read, connected = alone.tables.read, []
 
     def look(user: str) -> object:
         channel = read(user)
         connected.append(channel.connections)
         return channel
 
-    monkeypatch.setattr(tables, "read", look)
+    monkeypatch.setattr(alone.tables, "read", look)
 
     resuming.resume(ALICE, "tab", None)
 
     assert connected[0] == ("tab",)
 
 
-def test_from_now_on(resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush) -> None:
-    messages(tables, 3)
+def test_from_now_on(alone: Bundle, resuming: ResumeChannel) -> None:
+    messages(alone.tables, 3)
 
     resuming.resume(ALICE, "tab", None)
 
-    assert told(push) == [("resumed", 3)]
+    assert told(alone.push) == [("resumed", 3)]
 
 
-def test_more_and_reset_are_said(
-    resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush
-) -> None:
-    messages(tables, 201)
+def test_more_and_reset_are_said(alone: Bundle, resuming: ResumeChannel) -> None:
+    messages(alone.tables, 201)
 
     resuming.resume(ALICE, "tab", 0)
     resuming.resume(ALICE, "tab", 999)
 
-    assert told(push)[-2:] == [("more", 200), ("reset", 201)]
-    assert len(told(push)) == 202
+    assert told(alone.push)[-2:] == [("more", 200), ("reset", 201)]
+    assert len(told(alone.push)) == 202
 
 
-def test_a_ping_says_where_the_channel_is(
-    resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush
-) -> None:
-    messages(tables, 2)
+def test_a_ping_says_where_the_channel_is(alone: Bundle, resuming: ResumeChannel) -> None:
+    messages(alone.tables, 2)
 
     resuming.pong(USER, "tab")
 
-    assert push.to("tab") == [{"type": "system", "event": "pong", "seq": 2}]
+    assert alone.push.to("tab") == [{"type": "system", "event": "pong", "seq": 2}]
 
 
-def test_a_complaint_leaves_the_connection_open(
-    resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush
-) -> None:
-    tables.register(USER, "tab", NOW)
+def test_a_complaint_leaves_the_connection_open(alone: Bundle, resuming: ResumeChannel) -> None:
+    alone.tables.register(USER, "tab", NOW)
 
     resuming.complain(USER, "tab", "invalid", "This frame was not understood.")
 
-    assert push.to("tab") == [
+    assert alone.push.to("tab") == [
         {
             "type": "system",
             "event": "error",
@@ -119,76 +112,74 @@ def test_a_complaint_leaves_the_connection_open(
             "message": "This frame was not understood.",
         }
     ]
-    assert tables.read(USER).connections == ("tab",)
-    assert push.closed == []
+    assert alone.tables.read(USER).connections == ("tab",)
+    assert alone.push.closed == []
 
 
 def test_the_twenty_first_connection_replaces_the_oldest(
-    resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush, clock: FixedClock
+    alone: Bundle, resuming: ResumeChannel
 ) -> None:
     for number in range(MAX_CONNECTIONS):
-        clock.advance(seconds=1)
+        alone.clock.advance(seconds=1)
         resuming.resume(ALICE, f"tab-{number:02d}", None)
-    assert push.closed == []
+    assert alone.push.closed == []
 
-    clock.advance(seconds=1)
+    alone.clock.advance(seconds=1)
     resuming.resume(ALICE, "the-newest", None)
 
-    connected = tables.read(USER).connections
+    connected = alone.tables.read(USER).connections
     assert len(connected) == MAX_CONNECTIONS
     assert "tab-00" not in connected
-    assert push.closed == ["tab-00"]
-    last = push.to("tab-00")[-1]
+    assert alone.push.closed == ["tab-00"]
+    last = alone.push.to("tab-00")[-1]
     assert (last["event"], last["code"]) == ("error", "replaced")
-    assert told(push, "the-newest") == [("resumed", 0)]
+    assert told(alone.push, "the-newest") == [("resumed", 0)]
 
 
-def test_who_resumes_again_replaces_nobody(
-    resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush, clock: FixedClock
-) -> None:
+def test_who_resumes_again_replaces_nobody(alone: Bundle, resuming: ResumeChannel) -> None:
     for number in range(MAX_CONNECTIONS):
-        clock.advance(seconds=1)
+        alone.clock.advance(seconds=1)
         resuming.resume(ALICE, f"tab-{number:02d}", None)
 
-    clock.advance(seconds=1)
+    alone.clock.advance(seconds=1)
     resuming.resume(ALICE, "tab-00", None)
 
-    assert push.closed == []
-    assert tables.read(USER).connections[-1] == "tab-00"
+    assert alone.push.closed == []
+    assert alone.tables.read(USER).connections[-1] == "tab-00"
 
 
 def test_who_cannot_take_the_replay_is_closed_and_forgotten(
-    resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush
+    alone: Bundle, resuming: ResumeChannel
 ) -> None:
-    push.gone.add("tab")
+    alone.push.gone.add("tab")
 
     resuming.resume(ALICE, "tab", None)
 
-    assert tables.read(USER).connections == ()
-    assert push.closed == ["tab"]
+    assert alone.tables.read(USER).connections == ()
+    assert alone.push.closed == ["tab"]
 
 
-def test_who_leaves_is_forgotten(resuming: ResumeChannel, tables: InMemoryTables) -> None:
-    tables.register(USER, "tab", NOW)
+def test_who_leaves_is_forgotten(alone: Bundle, resuming: ResumeChannel) -> None:
+    alone.tables.register(USER, "tab", NOW)
 
     resuming.leave(USER, "tab")
     resuming.leave(USER, "tab")
 
-    assert tables.read(USER).connections == ()
+    assert alone.tables.read(USER).connections == ()
 
 
-def test_a_replay_has_twenty_seconds(resuming: ResumeChannel, push: RecordingPush) -> None:
+def test_a_replay_has_twenty_seconds(alone: Bundle, resuming: ResumeChannel) -> None:
     resuming.resume(ALICE, "tab", None)
 
-    assert push.deadlines == [NOW + timedelta(seconds=20)]
+    assert alone.push.deadlines == [NOW + timedelta(seconds=20)]
 
 
 @pytest.mark.parametrize("act", ["resume", "pong", "complain"])
 def test_whose_account_is_deleted_is_told_and_closed(
-    resuming: ResumeChannel, tables: InMemoryTables, push: RecordingPush, act: str
+    alone: Bundle, resuming: ResumeChannel, act: str
 ) -> None:
     """They had a ticket, or a connection, from before."""
-    tables.rows.counters[USER] = Counter(deleted=True)
+    alone.tables.rows.counters[USER] = Counter(deleted=True)
     acts = {
         "resume": lambda: resuming.resume(ALICE, "tab", 0),
         "pong": lambda: resuming.pong(USER, "tab"),
@@ -197,10 +188,10 @@ def test_whose_account_is_deleted_is_told_and_closed(
 
     acts[act]()
 
-    (frame,) = push.to("tab")
+    (frame,) = alone.push.to("tab")
     assert (frame["type"], frame["event"], frame["code"]) == ("system", "error", "account_deleted")
-    assert push.closed == ["tab"]
-    assert tables.read(USER).connections == ()
+    assert alone.push.closed == ["tab"]
+    assert alone.tables.read(USER).connections == ()
 
 
 # --- The token's end -----------------------------------------------------------------------------
@@ -208,24 +199,19 @@ def test_whose_account_is_deleted_is_told_and_closed(
 
 @pytest.mark.parametrize(("late", "is_admitted"), [(-3600, True), (60, True), (61, False)])
 def test_a_token_counts_until_a_minute_behind_its_end(
-    resuming: ResumeChannel,
-    tables: InMemoryTables,
-    push: RecordingPush,
-    clock: FixedClock,
-    late: int,
-    is_admitted: bool,
+    alone: Bundle, resuming: ResumeChannel, late: int, is_admitted: bool
 ) -> None:
-    messages(tables, 2)
+    messages(alone.tables, 2)
     resuming.resume(ALICE, "tab", None)
-    push.sent.clear()
-    clock.advance(hours=1, seconds=late)
+    alone.push.sent.clear()
+    alone.clock.advance(hours=1, seconds=late)
 
     assert resuming.admits(ALICE, "tab") is is_admitted
 
-    frames = [(frame["event"], frame["code"], frame["seq"]) for frame in push.to("tab")]
+    frames = [(frame["event"], frame["code"], frame["seq"]) for frame in alone.push.to("tab")]
     assert frames == ([] if is_admitted else [("error", "token_expired", 2)])
-    assert push.closed == ([] if is_admitted else ["tab"])
-    assert tables.read(USER).connections == (("tab",) if is_admitted else ())
+    assert alone.push.closed == ([] if is_admitted else ["tab"])
+    assert alone.tables.read(USER).connections == (("tab",) if is_admitted else ())
 
 
 @pytest.mark.parametrize(
@@ -233,30 +219,26 @@ def test_a_token_counts_until_a_minute_behind_its_end(
     [(1, timedelta(hours=1, minutes=5)), (-1 / 60, timedelta(minutes=4)), (9, timedelta(hours=2))],
 )
 def test_a_connection_gets_frames_for_five_minutes_more_and_two_hours_at_most(
-    resuming: ResumeChannel,
-    tables: InMemoryTables,
-    clock: FixedClock,
-    hours: float,
-    until: timedelta,
+    alone: Bundle, resuming: ResumeChannel, hours: float, until: timedelta
 ) -> None:
     resuming.resume(a_caller(USER, NOW + timedelta(hours=hours)), "tab", None)
 
-    clock.advance(seconds=until.total_seconds() - 1)
-    assert tables.read(USER).connections == ("tab",)
+    alone.clock.advance(seconds=until.total_seconds() - 1)
+    assert alone.tables.read(USER).connections == ("tab",)
 
-    clock.advance(seconds=1)
-    assert (tables.read(USER).connections, tables.read(USER).ended) == ((), ("tab",))
+    alone.clock.advance(seconds=1)
+    assert (alone.tables.read(USER).connections, alone.tables.read(USER).ended) == ((), ("tab",))
 
 
 def test_a_ping_says_that_somebody_still_looks_and_of_who_does_not_nothing(
-    resuming: ResumeChannel, tables: InMemoryTables, clock: FixedClock
+    alone: Bundle, resuming: ResumeChannel
 ) -> None:
     for connection in ("seen", "unseen"):
-        tables.register(USER, connection, clock.now())
+        alone.tables.register(USER, connection, alone.clock.now())
     resuming.look(USER, "seen", is_looking=True)
 
-    clock.advance(seconds=25)
+    alone.clock.advance(seconds=25)
     for connection in ("seen", "unseen"):
         resuming.pong(USER, connection)
 
-    assert tables.read(USER).visible == {"seen": clock.now()}
+    assert alone.tables.read(USER).visible == {"seen": alone.clock.now()}

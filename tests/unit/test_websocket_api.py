@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.builders import a_caller, a_ulid
+from tests.support.bundle import Bundle
 from tests.support.doubles import (
     NOW,
     FixedClock,
@@ -56,10 +57,8 @@ def build(
 
 
 @pytest.fixture
-def api(
-    tables: InMemoryTables, push: RecordingPush, log: RecordingLog, metrics: RecordingMetrics
-) -> WebSocketApi:
-    return build(tables, push, log, metrics)
+def api(alone: Bundle) -> WebSocketApi:
+    return build(alone.tables, alone.push, alone.log, alone.metrics)
 
 
 def event(route: str, body: object = None, **more: Any) -> dict[str, Any]:
@@ -82,8 +81,8 @@ def effect(answer: dict[str, Any]) -> str:
     return str(statement["Effect"])
 
 
-def test_a_ticket_lets_its_user_in_once(api: WebSocketApi, tables: InMemoryTables) -> None:
-    ticket = Tickets(tables, FixedClock()).issue(a_caller(USER))
+def test_a_ticket_lets_its_user_in_once(alone: Bundle, api: WebSocketApi) -> None:
+    ticket = Tickets(alone.tables, FixedClock()).issue(a_caller(USER))
 
     first = authorize(api, {"ticket": ticket})
     second = authorize(api, {"ticket": ticket})
@@ -98,39 +97,37 @@ def test_nobody_else_gets_in(api: WebSocketApi, query: dict[str, str] | None) ->
     assert effect(authorize(api, query)) == "Deny"
 
 
-def test_a_ticket_never_reaches_the_log(
-    api: WebSocketApi, tables: InMemoryTables, log: RecordingLog
-) -> None:
-    ticket = Tickets(tables, FixedClock()).issue(a_caller(USER))
+def test_a_ticket_never_reaches_the_log(alone: Bundle, api: WebSocketApi) -> None:
+    ticket = Tickets(alone.tables, FixedClock()).issue(a_caller(USER))
 
     authorize(api, {"ticket": ticket})
 
-    assert ticket.split(".")[2] not in log.text()
+    assert ticket.split(".")[2] not in alone.log.text()
 
 
 def test_a_connection_is_registered_by_resume_and_not_before(
-    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush
+    alone: Bundle, api: WebSocketApi
 ) -> None:
     assert api(event("$connect"), None) == {"statusCode": 200}
-    assert (tables.read(USER).connections, push.sent) == ((), [])
-    assert list(tables.rows.unresumed) == [(USER, "tab")]
+    assert (alone.tables.read(USER).connections, alone.push.sent) == ((), [])
+    assert list(alone.tables.rows.unresumed) == [(USER, "tab")]
 
     api(event("$default", '{"action": "resume", "after": null}'), None)
 
-    assert tables.read(USER).connections == ("tab",)
-    assert tables.rows.unresumed == {}
-    assert push.to("tab") == [{"type": "system", "event": "resumed", "seq": 0}]
+    assert alone.tables.read(USER).connections == ("tab",)
+    assert alone.tables.rows.unresumed == {}
+    assert alone.push.to("tab") == [{"type": "system", "event": "resumed", "seq": 0}]
 
 
-def test_a_connection_that_closes_is_forgotten(api: WebSocketApi, tables: InMemoryTables) -> None:
-    tables.register(USER, "tab", NOW)
+def test_a_connection_that_closes_is_forgotten(alone: Bundle, api: WebSocketApi) -> None:
+    alone.tables.register(USER, "tab", NOW)
 
-    tables.enter(USER, "tab", NOW)
+    alone.tables.enter(USER, "tab", NOW)
 
     assert api(event("$disconnect"), None) == {"statusCode": 200}
 
-    assert tables.read(USER).connections == ()
-    assert tables.rows.unresumed == {}
+    assert alone.tables.read(USER).connections == ()
+    assert alone.tables.rows.unresumed == {}
 
 
 @pytest.mark.parametrize("authorizer", [{}, {"authorizer": None}, {"authorizer": {}}])
@@ -146,17 +143,17 @@ def test_of_whom_nobody_let_in_there_is_nothing_to_forget(
         api({"requestContext": {**request, "routeKey": "$default"}, "body": "{}"}, None)
 
 
-def test_a_ping_is_answered(api: WebSocketApi, push: RecordingPush) -> None:
+def test_a_ping_is_answered(alone: Bundle, api: WebSocketApi) -> None:
     api(event("$default", '{"action": "ping"}'), None)
 
-    assert push.to("tab") == [{"type": "system", "event": "pong", "seq": 0}]
+    assert alone.push.to("tab") == [{"type": "system", "event": "pong", "seq": 0}]
 
 
 @pytest.mark.parametrize("after", [0, 7, 2**53])
-def test_a_seq_is_a_whole_number(api: WebSocketApi, push: RecordingPush, after: int) -> None:
+def test_a_seq_is_a_whole_number(alone: Bundle, api: WebSocketApi, after: int) -> None:
     api(event("$default", f'{{"action": "resume", "after": {after}}}'), None)
 
-    assert push.to("tab")[-1]["event"] in ("resumed", "reset")
+    assert alone.push.to("tab")[-1]["event"] in ("resumed", "reset")
 
 
 GARBAGE = {
@@ -184,51 +181,49 @@ GARBAGE = {
 
 @pytest.mark.parametrize("body", GARBAGE.values(), ids=GARBAGE.keys())
 def test_anything_else_gets_an_error_and_stays_connected(
-    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush, body: object
+    alone: Bundle, api: WebSocketApi, body: object
 ) -> None:
-    tables.register(USER, "tab", NOW)
+    alone.tables.register(USER, "tab", NOW)
 
     assert api(event("$default", body), None) == {"statusCode": 200}
 
-    (frame,) = push.to("tab")
+    (frame,) = alone.push.to("tab")
     assert (frame["type"], frame["event"], frame["code"]) == ("system", "error", "invalid")
-    assert tables.read(USER).connections == ("tab",)
-    assert push.closed == []
+    assert alone.tables.read(USER).connections == ("tab",)
+    assert alone.push.closed == []
 
 
 @pytest.mark.parametrize(
     "body", ['{"action": "ping"}', '{"action": "resume", "after": 0}', "garbage"]
 )
 def test_whose_token_has_ended_is_told_and_closed_whatever_they_send(
-    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush, log: RecordingLog, body: str
+    alone: Bundle, api: WebSocketApi, body: str
 ) -> None:
-    tables.register(USER, "tab", NOW)
+    alone.tables.register(USER, "tab", NOW)
     ended = event("$default", body)
     ended["requestContext"]["authorizer"]["token_ends_at"] = str(int(NOW.timestamp()) - 61)
 
     assert api(ended, None) == {"statusCode": 200}
 
-    (frame,) = push.to("tab")
+    (frame,) = alone.push.to("tab")
     assert (frame["type"], frame["event"], frame["code"]) == ("system", "error", "token_expired")
-    assert (push.closed, tables.read(USER).connections) == (["tab"], ())
-    assert "websocket_token_expired" in log.text()
+    assert (alone.push.closed, alone.tables.read(USER).connections) == (["tab"], ())
+    assert "websocket_token_expired" in alone.log.text()
 
 
-def test_a_connection_from_before_tokens_were_kept_stays(
-    api: WebSocketApi, push: RecordingPush
-) -> None:
+def test_a_connection_from_before_tokens_were_kept_stays(alone: Bundle, api: WebSocketApi) -> None:
     old = event("$default", '{"action": "ping"}')
     del old["requestContext"]["authorizer"]["token_ends_at"]
 
     api(old, None)
 
-    assert [frame["event"] for frame in push.to("tab")] == ["pong"]
+    assert [frame["event"] for frame in alone.push.to("tab")] == ["pong"]
 
 
-def test_a_binary_frame_is_garbage(api: WebSocketApi, push: RecordingPush) -> None:
+def test_a_binary_frame_is_garbage(alone: Bundle, api: WebSocketApi) -> None:
     api(event("$default", "eyJhY3Rpb24iOiAicGluZyJ9", isBase64Encoded=True), None)
 
-    assert push.to("tab")[0]["event"] == "error"
+    assert alone.push.to("tab")[0]["event"] == "error"
 
 
 @given(st.one_of(st.text(), st.recursive(st.none() | st.integers() | st.text(), st.lists)))
@@ -255,43 +250,36 @@ def messages_today(tables: InMemoryTables, count: int) -> None:
     tables.rows.used[(USER, "messages#2026-11-20")] = count
 
 
-def test_how_a_wait_felt_becomes_figures(
-    api: WebSocketApi,
-    tables: InMemoryTables,
-    push: RecordingPush,
-    log: RecordingLog,
-    metrics: RecordingMetrics,
-) -> None:
-    messages_today(tables, 1)
+def test_how_a_wait_felt_becomes_figures(alone: Bundle, api: WebSocketApi) -> None:
+    messages_today(alone.tables, 1)
 
     api(event("$default", report(placeholder_ms=54, preview_ms=5_000, picture_ms=6_000)), None)
 
-    assert metrics.of(Metric.FELT_PLACEHOLDER_TIME) == [54]
-    assert metrics.of(Metric.FELT_PREVIEW_TIME) == [5_000]
-    assert metrics.of(Metric.FELT_PICTURE_TIME) == [6_000]
-    assert log.subject == {"message_id": ANSWER}
-    assert push.sent == []
+    assert alone.metrics.of(Metric.FELT_PLACEHOLDER_TIME) == [54]
+    assert alone.metrics.of(Metric.FELT_PREVIEW_TIME) == [5_000]
+    assert alone.metrics.of(Metric.FELT_PICTURE_TIME) == [6_000]
+    assert alone.log.subject == {"message_id": ANSWER}
+    assert alone.push.sent == []
 
 
-def test_what_did_not_come_is_no_figure(
-    api: WebSocketApi, tables: InMemoryTables, metrics: RecordingMetrics
-) -> None:
-    messages_today(tables, 1)
+def test_what_did_not_come_is_no_figure(alone: Bundle, api: WebSocketApi) -> None:
+    messages_today(alone.tables, 1)
 
     api(event("$default", report(placeholder_ms=54)), None)
 
-    assert metrics.counts("Felt") == {"FeltPlaceholderTime": 54}
+    assert alone.metrics.counts("Felt") == {"FeltPlaceholderTime": 54}
 
 
-def test_nobody_reports_more_often_than_they_asked(
-    api: WebSocketApi, tables: InMemoryTables, metrics: RecordingMetrics
-) -> None:
-    messages_today(tables, 2)
+def test_nobody_reports_more_often_than_they_asked(alone: Bundle, api: WebSocketApi) -> None:
+    messages_today(alone.tables, 2)
 
     for _ in range(5):
         api(event("$default", report(placeholder_ms=1)), None)
 
-    assert metrics.counts("Felt", "Reports") == {"FeltPlaceholderTime": 2, "ReportsRefused": 3}
+    assert alone.metrics.counts("Felt", "Reports") == {
+        "FeltPlaceholderTime": 2,
+        "ReportsRefused": 3,
+    }
 
 
 @pytest.mark.parametrize(
@@ -308,42 +296,33 @@ def test_nobody_reports_more_often_than_they_asked(
     ],
 )
 def test_a_report_that_cannot_be_is_none(
-    api: WebSocketApi,
-    tables: InMemoryTables,
-    push: RecordingPush,
-    metrics: RecordingMetrics,
-    wrong: dict[str, object],
+    alone: Bundle, api: WebSocketApi, wrong: dict[str, object]
 ) -> None:
-    messages_today(tables, 1)
+    messages_today(alone.tables, 1)
 
     api(event("$default", report(**{"placeholder_ms": 1, **wrong})), None)
 
-    assert [frame["event"] for frame in push.to("tab")] == ["error"]
-    assert metrics.counts("Felt", "Reports") == {}
+    assert [frame["event"] for frame in alone.push.to("tab")] == ["error"]
+    assert alone.metrics.counts("Felt", "Reports") == {}
 
 
-def test_a_report_without_a_finite_number_is_none(
-    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush
-) -> None:
-    messages_today(tables, 1)
+def test_a_report_without_a_finite_number_is_none(alone: Bundle, api: WebSocketApi) -> None:
+    messages_today(alone.tables, 1)
 
     api(event("$default", report(placeholder_ms=float("nan"))), None)
 
-    assert [frame["event"] for frame in push.to("tab")] == ["error"]
+    assert [frame["event"] for frame in alone.push.to("tab")] == ["error"]
 
 
 # --- Figures of the way in -----------------------------------------------------------------------
 
 
 def test_refused_and_broken_tickets_are_told_apart(
-    api: WebSocketApi,
-    tables: InMemoryTables,
-    metrics: RecordingMetrics,
-    monkeypatch: pytest.MonkeyPatch,
+    alone: Bundle, api: WebSocketApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     authorize(api, {"ticket": "YWxpY2U=.forged"})
 
-    assert metrics.counts("Tickets", "Authorizer") == {"TicketsRefused": 1}
+    assert alone.metrics.counts("Tickets", "Authorizer") == {"TicketsRefused": 1}
 
     def broken(*_: object) -> None:
         raise RuntimeError("the table is away")
@@ -352,45 +331,43 @@ def test_refused_and_broken_tickets_are_told_apart(
     with pytest.raises(RuntimeError, match="away"):
         authorize(api, {"ticket": "YWxpY2U=.forged"})
 
-    assert metrics.counts("Authorizer") == {"AuthorizerErrors": 1}
+    assert alone.metrics.counts("Authorizer") == {"AuthorizerErrors": 1}
 
 
 # --- Somebody begins to write ------------------------------------------------------------------
 
 
-def test_who_types_is_warmed_and_nothing_answers(
-    tables: InMemoryTables, push: RecordingPush, log: RecordingLog, metrics: RecordingMetrics
-) -> None:
+def test_who_types_is_warmed_and_nothing_answers(alone: Bundle) -> None:
     warmed: list[str] = []
-    api = build(tables, push, log, metrics, warmed)
+    api = build(alone.tables, alone.push, alone.log, alone.metrics, warmed)
 
     assert api(event("$default", '{"action": "typing"}'), None) == {"statusCode": 200}
 
-    assert (warmed, push.sent) == ([USER], [])
+    assert (warmed, alone.push.sent) == ([USER], [])
 
 
 # --- Somebody looks ----------------------------------------------------------------------------
 
 
 def test_who_looks_is_known_by_connection_until_they_look_away(
-    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush
+    alone: Bundle, api: WebSocketApi
 ) -> None:
-    tables.register(USER, "tab", NOW)
+    alone.tables.register(USER, "tab", NOW)
 
     api(event("$default", '{"action": "visible", "value": true}'), None)
-    assert tables.read(USER).visible == {"tab": NOW}
+    assert alone.tables.read(USER).visible == {"tab": NOW}
     api(event("$default", '{"action": "visible", "value": false}'), None)
-    assert tables.read(USER).visible == {}
-    assert push.sent == []
+    assert alone.tables.read(USER).visible == {}
+    assert alone.push.sent == []
 
 
 @pytest.mark.parametrize("value", ['"true"', "1", "null", "[]"])
 def test_what_is_neither_true_nor_false_is_not_understood(
-    api: WebSocketApi, tables: InMemoryTables, push: RecordingPush, value: str
+    alone: Bundle, api: WebSocketApi, value: str
 ) -> None:
-    tables.register(USER, "tab", NOW)
+    alone.tables.register(USER, "tab", NOW)
 
     api(event("$default", f'{{"action": "visible", "value": {value}}}'), None)
 
-    assert tables.read(USER).visible == {}
-    assert [frame["event"] for _, frame in push.sent] == ["error"]
+    assert alone.tables.read(USER).visible == {}
+    assert [frame["event"] for _, frame in alone.push.sent] == ["error"]
