@@ -16,9 +16,7 @@ from tests.support.doubles import (
     NOW,
     REQUEST,
 )
-from tests.support.in_memory import (
-    InMemoryMessages,
-)
+from tests.support.interrupted import before, fail
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
@@ -653,13 +651,8 @@ def test_whatever_else_happens_ends_the_message_as_internal(bundle: Bundle) -> N
     assert bundle.open_messages() == 0
 
 
-def test_history_that_cannot_be_read_ends_the_message(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def fail(*_: object) -> None:
-        raise OSError("the table is away")
-
-    monkeypatch.setattr(InMemoryMessages, "before", fail)
+def test_history_that_cannot_be_read_ends_the_message(bundle: Bundle) -> None:
+    fail(bundle.messages, "before", OSError("the table is away"))
 
     answer = bundle.ask()
 
@@ -719,21 +712,11 @@ def test_what_is_said_of_a_message_never_reaches_the_log(bundle: Bundle) -> None
     assert "something private" not in bundle.log.text()
 
 
-def test_other_messages_of_the_same_moment_do_not_disturb(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_other_messages_of_the_same_moment_do_not_disturb(bundle: Bundle) -> None:
     """Another transaction comes between read and commit; ours is repeated."""
-    commit = bundle.tables.commit
-    races = [a_message(77, chat_id="another")]
-
-    def race(*arguments: Any) -> None:
-        while races:
-            other = races.pop()
-            change = Transition((InsertMessage(other),), (MessageInserted(other),))
-            commit(bundle.tables.read(USER), change, NOW)
-        commit(*arguments)
-
-    monkeypatch.setattr(bundle.tables, "commit", race)
+    other = a_message(77, chat_id="another")
+    change = Transition((InsertMessage(other),), (MessageInserted(other),))
+    before(bundle.tables, "commit", lambda: bundle.channel.change(USER, change))
     bundle.text.script = [HELLO]
 
     answer = bundle.ask()

@@ -11,6 +11,7 @@ from tests.support.builders import CHAT, a_ulid, an_image
 from tests.support.bundle import BYTES, FOX, HELLO, USER, Bundle, new_bundle
 from tests.support.doubles import NOW, PlainUrls
 from tests.support.in_memory import InMemoryEventLog
+from tests.support.interrupted import before
 
 from afterimage.domain.conversation import turns
 from afterimage.domain.errors import AccountDeleted, ChatDeleted, IdReused, UnknownPicture
@@ -97,18 +98,9 @@ def test_a_picture_that_the_caller_does_not_have_is_refused(bundle: Bundle, make
     assert bundle.used() == (0, 0)
 
 
-def test_a_picture_deleted_between_look_and_commit_is_refused(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_picture_deleted_between_look_and_commit_is_refused(bundle: Bundle) -> None:
     bundle.upload(1)
-    commit = bundle.tables.commit
-
-    def delete_first(*arguments: Any) -> None:
-        monkeypatch.undo()
-        del bundle.tables.rows.images[USER, FIRST]
-        commit(*arguments)
-
-    monkeypatch.setattr(bundle.tables, "commit", delete_first)
+    before(bundle.tables, "commit", bundle.tables.rows.images.clear)
 
     with pytest.raises(UnknownPicture):
         bundle.ask(image_ids=(FIRST,))

@@ -11,6 +11,7 @@ import pytest
 from tests.support.builders import a_message, a_ulid
 from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, Bundle
 from tests.support.doubles import NOW
+from tests.support.interrupted import before
 
 from afterimage.domain import ids
 from afterimage.domain.errors import AccountDeleted, Blocked, Busy, NotFound, NotRunning
@@ -191,20 +192,11 @@ def test_a_picture_delivered_at_that_moment_stays(
     assert bundle.open_messages() == 0
 
 
-def test_a_picture_delivered_between_both_reads_stays(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_picture_delivered_between_both_reads_stays(bundle: Bundle) -> None:
     """The message was still waiting; its job has ended."""
     message = bundle.order()
     bundle.painter.script = [BYTES]
-    get = bundle.ledger.get
-
-    def painted_first(user_id: str, job_id: str) -> Any:
-        monkeypatch.setattr(bundle.ledger, "get", get)
-        bundle.paint(message)
-        return get(user_id, job_id)
-
-    monkeypatch.setattr(bundle.ledger, "get", painted_first)
+    before(bundle.ledger, "get", lambda: bundle.paint(message))
 
     assert bundle.cancel(message).status is Status.COMPLETE
 

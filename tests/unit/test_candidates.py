@@ -11,6 +11,7 @@ from tests.support.builders import CHAT, a_message, a_ulid
 from tests.support.doubles import NOW, RecordingLog, RecordingMetrics
 from tests.support.in_memory import InMemoryEventLog, InMemoryTables
 from tests.support.in_memory_candidates import InMemoryCandidates
+from tests.support.interrupted import fail
 
 from afterimage.adapters.candidate_hashes import HmacCandidateHashes
 from afterimage.domain.chats import Chat
@@ -116,11 +117,8 @@ def test_what_is_no_suggestion_anyway_is_not_counted(world: World, text: str) ->
     assert world.candidates.rows == {}
 
 
-def test_no_answer_is_lost_for_it(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    def broken(*_: object) -> int:
-        raise OSError("the table is away")
-
-    monkeypatch.setattr(world.candidates, "count", broken)
+def test_no_answer_is_lost_for_it(world: World) -> None:
+    fail(world.candidates, "count", OSError("the table is away"))
 
     world.ask("alice")
 

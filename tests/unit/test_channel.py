@@ -5,13 +5,14 @@ from __future__ import annotations
 from concurrent.futures import wait
 from datetime import timedelta
 from threading import Event
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 from tests.support.builders import CHAT, a_message
 from tests.support.bundle import Bundle
 from tests.support.doubles import NOW
 from tests.support.in_memory import Counter, InMemoryTables
+from tests.support.interrupted import fail
 from tests.unit.conftest import USER
 
 from afterimage import frames
@@ -109,11 +110,7 @@ def test_a_condition_that_fails_is_not_repeated(alone: Bundle) -> None:
 
 def test_a_read_made_beforehand_saves_one(alone: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
     before = alone.channel.read(USER)
-
-    def refuse(_: str) -> NoReturn:
-        raise AssertionError("read again")
-
-    monkeypatch.setattr(alone.tables, "read", refuse)
+    fail(alone.tables, "read", AssertionError("read again"))
 
     assert alone.channel.change(USER, CHANGE, before).channel is before
 
@@ -247,12 +244,8 @@ def test_a_table_that_is_away_after_the_commit_breaks_nothing(
     connected(alone, "tab", "gone")
     alone.push.gone.add("gone")
     delivery = alone.channel.change(USER, CHANGE)
-
-    def away(*_: object) -> None:
-        raise OSError("the table is away")
-
-    monkeypatch.setattr(alone.tables, "read", away)
-    monkeypatch.setattr(alone.tables, "forget", away)
+    for name in ("read", "forget"):
+        fail(alone.tables, name, OSError("the table is away"))
 
     alone.channel.deliver(delivery)
 
@@ -341,11 +334,8 @@ def test_whose_account_is_gone_is_told_closed_and_forgotten(alone: Bundle) -> No
 def test_a_connection_that_cannot_be_forgotten_is_counted_and_keeps_no_other_open(
     alone: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: str) -> NoReturn:
-        raise RuntimeError("no row can be removed")
-
     connected(alone, "tab", "phone")
-    monkeypatch.setattr(alone.tables, "forget", refuse)
+    fail(alone.tables, "forget", RuntimeError("no row can be removed"))
 
     alone.channel.dismiss(USER)
 

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support import interrupted
 from tests.support.bundle import (
     BYTES,
     DAY,
@@ -122,12 +123,9 @@ def test_what_may_have_been_billed_stays_counted(bundle: Bundle) -> None:
 
 
 def test_a_call_that_cannot_be_given_back_is_not_what_is_told(
-    bundle: Bundle, log: RecordingLog, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle, log: RecordingLog
 ) -> None:
-    def refuse(*_: Any) -> None:
-        raise RuntimeError("no table")
-
-    monkeypatch.setattr(bundle.ledger, "return_call", refuse)
+    interrupted.fail(bundle.ledger, "return_call", RuntimeError("no table"))
 
     with pytest.raises(Blocked), of(bundle).of_turn(USER, DAY):
         raise Blocked
@@ -182,13 +180,8 @@ def test_a_picture_that_nobody_may_paint_ends_and_costs_nothing(bundle: Bundle) 
     assert bundle.open_messages() == 0
 
 
-def test_a_question_that_no_model_was_asked_costs_no_call(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def lost(*_: Any) -> None:
-        raise RuntimeError("no history")
-
-    monkeypatch.setattr(bundle.messages, "before", lost)
+def test_a_question_that_no_model_was_asked_costs_no_call(bundle: Bundle) -> None:
+    interrupted.fail(bundle.messages, "before", RuntimeError("no history"))
 
     answer = bundle.ask()
 

@@ -21,10 +21,10 @@ from tests.support.in_memory import (
     InMemoryLedger,
     InMemoryMessages,
 )
+from tests.support.interrupted import behind, fail
 from tests.unit.conftest import USER
 
 from afterimage.domain import ids
-from afterimage.domain.channels import Channel
 from afterimage.domain.errors import (
     Blocked,
     Failure,
@@ -252,16 +252,9 @@ def test_a_draft_is_the_picture_where_nothing_finished_can_be_read(
 
 
 def test_without_knowing_who_is_connected_the_picture_is_made_all_the_same(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle,
 ) -> None:
-    read, failing = bundle.tables.read, [ConnectionError("no answer")]
-
-    def read_later(user_id: str) -> Channel:
-        if failing:
-            raise failing.pop()
-        return read(user_id)
-
-    monkeypatch.setattr(bundle.tables, "read", read_later)
+    fail(bundle.tables, "read", ConnectionError("no answer"), times=1)
 
     run(bundle)
 
@@ -303,21 +296,14 @@ def test_a_lost_glimpse_costs_nothing(bundle: Bundle) -> None:
     assert "image_generate_preview_failed" in bundle.log.events()
 
 
-def test_a_tab_opened_while_painting_gets_glimpse_and_picture(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    read, was_read = bundle.tables.read, Event()
-
-    def read_and_say(user_id: str) -> Channel:
-        channel = read(user_id)
-        was_read.set()
-        return channel
+def test_a_tab_opened_while_painting_gets_glimpse_and_picture(bundle: Bundle) -> None:
+    was_read = Event()
+    behind(bundle.tables, "read", was_read.set)
 
     def open_another() -> None:
         assert was_read.wait(10)
         bundle.tables.register(USER, "phone", NOW)
 
-    monkeypatch.setattr(bundle.tables, "read", read_and_say)
     bundle.painter.meanwhile = open_another
 
     run(bundle)
@@ -427,18 +413,9 @@ def test_a_second_attempt_that_fails_refunds_and_leaves_no_upload_behind(bundle:
     assert bundle.job(WAITING).purge_at == NOW
 
 
-def test_somebody_elses_transaction_in_between_does_not_disturb(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_somebody_elses_transaction_in_between_does_not_disturb(bundle: Bundle) -> None:
     """The channel is read before the uploads; by the commit it may be old."""
-    commit, lost = bundle.tables.commit, [LostRace(), LostRace()]
-
-    def commit_later(*arguments: Any) -> None:
-        if lost:
-            raise lost.pop()
-        commit(*arguments)
-
-    monkeypatch.setattr(bundle.tables, "commit", commit_later)
+    fail(bundle.tables, "commit", LostRace(), times=2)
 
     run(bundle)
 
@@ -659,17 +636,13 @@ def test_a_late_picture_is_posted_to_nobody_and_no_error(bundle: Bundle) -> None
     assert bundle.log.events()[-1] == "image_generate_already_ended"
 
 
-def test_a_picture_that_was_delivered_is_never_discarded(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def lose_the_answer() -> None:
+    raise ConnectionError("the answer was lost")
+
+
+def test_a_picture_that_was_delivered_is_never_discarded(bundle: Bundle) -> None:
     """The transaction came through, but its answer was lost on the way."""
-    commit = bundle.tables.commit
-
-    def commit_and_lose_the_answer(*arguments: Any) -> None:
-        commit(*arguments)
-        raise ConnectionError("the answer was lost")
-
-    monkeypatch.setattr(bundle.tables, "commit", commit_and_lose_the_answer)
+    behind(bundle.tables, "commit", lose_the_answer)
 
     run(bundle)
 

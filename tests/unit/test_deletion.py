@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.support.builders import (
 )
 from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, USER, Bundle, Killed
 from tests.support.doubles import NOW, RecordingPush
+from tests.support.interrupted import behind, fail, slow
 
 from afterimage.adapters.edge import items
 from afterimage.domain import ids
@@ -30,7 +32,7 @@ from afterimage.domain.errors import (
     ProviderUnavailable,
 )
 from afterimage.domain.events import KEPT_FOR
-from afterimage.domain.job_life import Move, moved
+from afterimage.domain.job_life import Move
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.messages import Message, Role, Status
 from afterimage.domain.metrics import Metric
@@ -241,18 +243,11 @@ def test_somebody_elses_picture_stays(bundle: Bundle) -> None:
 
 
 def test_a_picture_whose_message_changes_meanwhile_is_deleted_all_the_same(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle,
 ) -> None:
     message = a_picture(bundle, "succeeded")
-    get, moves = bundle.messages.get, [1]
-
-    def get_and_change(*key: str) -> Message | None:
-        found = get(*key)
-        if moves:
-            bundle.set(message, version=bundle.now(message).version + moves.pop())
-        return found
-
-    monkeypatch.setattr(bundle.messages, "get", get_and_change)
+    version = bundle.now(message).version + 1
+    behind(bundle.messages, "get", lambda: bundle.set(message, version=version))
 
     bundle.delete_image(message.job_id or "")
 
@@ -386,20 +381,14 @@ def test_a_chat_that_is_not_there_is_deleted_without_a_word(bundle: Bundle) -> N
     assert len(bundle.keeper.started) == 1
 
 
-def test_a_long_chat_goes_page_by_page(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_long_chat_goes_page_by_page(bundle: Bundle) -> None:
     bundle.text.script = [HELLO]
     bundle.ask()
     for number in range(4_500):
         message = a_message(number)
         bundle.tables.rows.messages[USER, CHAT, message.id] = message
     bundle.delete_chat()
-    remove = bundle.removal.remove_messages
-
-    def slowly(*arguments: Any) -> None:
-        bundle.clock.advance(seconds=2)
-        remove(*arguments)
-
-    monkeypatch.setattr(bundle.removal, "remove_messages", slowly)
+    slow(bundle.removal, "remove_messages", bundle.clock, 2)
 
     bundle.keep(seconds=50)
     assert 0 < len(bundle.tables.rows.messages) < 4_500
@@ -425,22 +414,10 @@ def failed_messages(bundle: Bundle, count: int) -> None:
     bundle.delete_chat()
 
 
-def test_a_deletion_of_many_failed_pictures_goes_on_where_it_stopped(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_deletion_of_many_failed_pictures_goes_on_where_it_stopped(bundle: Bundle) -> None:
     failed_messages(bundle, 10_000)
-    get, remove = bundle.ledger.get, bundle.removal.remove_messages
-
-    def get_slowly(*key: str) -> Any:
-        bundle.clock.advance(seconds=0.06)
-        return get(*key)
-
-    def remove_slowly(*which: Any) -> None:
-        bundle.clock.advance(seconds=0.5)
-        remove(*which)
-
-    monkeypatch.setattr(bundle.ledger, "get", get_slowly)
-    monkeypatch.setattr(bundle.removal, "remove_messages", remove_slowly)
+    slow(bundle.ledger, "get", bundle.clock, 0.06)
+    slow(bundle.removal, "remove_messages", bundle.clock, 0.5)
     name = f"deletion#chat#{CHAT}"
     left = [len(bundle.tables.rows.messages)]
     while left[-1]:
@@ -453,22 +430,14 @@ def test_a_deletion_of_many_failed_pictures_goes_on_where_it_stopped(
     assert 10 <= len(left) < 30
 
 
-def test_what_cannot_be_seen_to_keeps_no_other_message_of_a_chat(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_seen_to_keeps_no_other_message_of_a_chat(bundle: Bundle) -> None:
     failed_messages(bundle, 300)
-    get = bundle.ledger.get
-    broken = a_message(150)
+    broken, unread = a_message(150), OSError("the row cannot be read")
     job_id = ids.job_id(CHAT, broken.id, 1)
 
-    def get_unless_broken(user_id: str, asked: str) -> Any:
-        if asked == job_id:
-            raise OSError("the row cannot be read")
-        return get(user_id, asked)
-
-    with monkeypatch.context() as while_broken:
-        while_broken.setattr(bundle.ledger, "get", get_unless_broken)
-        bundle.keep()
+    mend = fail(bundle.ledger, "get", unread, when=lambda _, asked: asked == job_id)
+    bundle.keep()
+    mend()
     assert [key[2] for key in bundle.tables.rows.messages] == [broken.id]
     assert bundle.metrics.of(Metric.DEFECTS) == [1]
     bundle.sweep()
@@ -717,22 +686,13 @@ def test_an_event_that_waited_finds_no_job(bundle: Bundle, kind: str) -> None:
     assert bundle.starter.started == [(USER, message.job_id, 1)]
 
 
-def test_a_job_that_moves_while_its_message_is_removed_is_looked_at_again(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    bundle.order()
+def test_a_job_that_moves_while_its_message_is_removed_is_looked_at_again(bundle: Bundle) -> None:
+    message = bundle.order()
     bundle.delete_chat()
-    get, moves = bundle.ledger.get, [Move.CLAIM, Move.RESCUE, Move.CLAIM]
-
-    def get_and_move(user_id: str, job_id: str) -> Any:
-        job = get(user_id, job_id)
-        if moves:
-            stored_job = bundle.tables.rows.jobs[USER, job_id]
-            now = bundle.clock.now()
-            bundle.tables.rows.jobs[USER, job_id] = moved(stored_job, moves.pop(0), now)
-        return job
-
-    monkeypatch.setattr(bundle.ledger, "get", get_and_move)
+    moves = [
+        partial(bundle.move_job, message, move) for move in (Move.CLAIM, Move.RESCUE, Move.CLAIM)
+    ]
+    behind(bundle.ledger, "get", *moves)
 
     bundle.keep()
 
@@ -946,20 +906,12 @@ def test_two_keepers_at_once_are_one(
         assert bundle.pictures.files == {}
 
 
-def test_one_deletion_that_breaks_does_not_stop_the_others(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_deletion_that_breaks_does_not_stop_the_others(bundle: Bundle) -> None:
     first, second = a_picture(bundle, "succeeded", 0), a_picture(bundle, "succeeded", 1, OTHER)
     bundle.delete_image(first.job_id or "")
     bundle.delete_chat(OTHER)
-    remove = bundle.pictures.delete
-
-    def delete_unless_first(keys: list[str]) -> None:
-        if ids.image_keys(USER, first.job_id or "")[0] in keys:
-            raise OSError("the bucket is away")
-        remove(keys)
-
-    monkeypatch.setattr(bundle.pictures, "delete", delete_unless_first)
+    key, away = ids.image_keys(USER, first.job_id or "")[0], OSError("the bucket is away")
+    fail(bundle.pictures, "delete", away, when=lambda keys: key in keys)
 
     bundle.sweep()
 

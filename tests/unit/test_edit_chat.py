@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 from tests.support.builders import CHAT
 from tests.support.doubles import (
@@ -14,10 +12,10 @@ from tests.support.doubles import (
     RecordingPush,
 )
 from tests.support.in_memory import InMemoryChats, InMemoryTables
+from tests.support.interrupted import before
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
-from afterimage.domain.channels import Channel
 from afterimage.domain.chats import Chat, TitleOrigin
 from afterimage.domain.errors import NotFound, PinLimit
 from afterimage.domain.limits import MOST_PINNED
@@ -95,19 +93,11 @@ def test_a_pinned_chat_that_is_deleted_makes_room(
 
 
 def test_what_another_tab_did_meanwhile_is_not_told_away(
-    edit: EditChat, tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch
+    edit: EditChat, tables: InMemoryTables
 ) -> None:
     """The first commit loses against a tab that pins; the second one tells of both."""
-    commit = tables.commit
-    pinned: list[bool] = []
-
-    def loses_once(channel: Channel, *rest: Any) -> None:
-        if not pinned:
-            pinned.append(True)
-            EditChat(edit._channel, InMemoryChats(tables))(USER, CHAT, pinned=True)
-        commit(channel, *rest)
-
-    monkeypatch.setattr(tables, "commit", loses_once)
+    other = EditChat(edit._channel, InMemoryChats(tables))
+    before(tables, "commit", lambda: other(USER, CHAT, pinned=True))
 
     assert edit(USER, CHAT, "after") == tables.rows.chats[USER, CHAT]
     assert tables.rows.chats[USER, CHAT].pinned

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from tests.support.bundle import BYTES, DAY, HELLO, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
+from tests.support.interrupted import before, fail
 
 from afterimage.domain.errors import Blocked, Internal, TimedOut
 from afterimage.domain.jobs import JobStatus
@@ -81,7 +82,7 @@ def test_twice_is_once(bundle: Bundle, *, begun: bool) -> None:
 
 
 @pytest.mark.parametrize("what", ["delivered", "cancelled", "begun", "rescued"])
-def test_who_comes_between_wins(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, what: str) -> None:
+def test_who_comes_between_wins(bundle: Bundle, what: str) -> None:
     """It was read as open; by the time of the write something else has happened."""
     message = bundle.order()
     bundle.painter.script = [BYTES]
@@ -91,14 +92,7 @@ def test_who_comes_between_wins(bundle: Bundle, monkeypatch: pytest.MonkeyPatch,
         "begun": lambda: bundle.claim(message),
         "rescued": lambda: bundle.rescue(message),
     }
-    commit = bundle.tables.commit
-
-    def commit_later(*arguments: Any) -> None:
-        monkeypatch.setattr(bundle.tables, "commit", commit)
-        acts[what]()
-        commit(*arguments)
-
-    monkeypatch.setattr(bundle.tables, "commit", commit_later)
+    before(bundle.tables, "commit", acts[what])
 
     assert not bundle.end(USER, message, TimedOut())
 
@@ -106,18 +100,9 @@ def test_who_comes_between_wins(bundle: Bundle, monkeypatch: pytest.MonkeyPatch,
     assert bundle.job(message).status is not JobStatus.FAILED
 
 
-def test_somebody_elses_transaction_in_between_does_not_disturb(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_somebody_elses_transaction_in_between_does_not_disturb(bundle: Bundle) -> None:
     message = bundle.order()
-    commit, lost = bundle.tables.commit, [LostRace(), LostRace()]
-
-    def commit_later(*arguments: Any) -> None:
-        if lost:
-            raise lost.pop()
-        commit(*arguments)
-
-    monkeypatch.setattr(bundle.tables, "commit", commit_later)
+    fail(bundle.tables, "commit", LostRace(), times=2)
 
     assert bundle.end(USER, message, TimedOut())
 

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
+from functools import partial
 
 import pytest
 from tests.support.builders import CHAT
 from tests.support.bundle import Bundle
 from tests.support.in_memory import InMemoryChats, InMemoryEventLog
+from tests.support.interrupted import before, changing
 from tests.unit.conftest import USER
 
-from afterimage.domain.changes import NameChat, Transition
-from afterimage.domain.channels import Channel
+from afterimage.domain.changes import NameChat
 from afterimage.domain.chats import Chat, TitleOrigin
 from afterimage.domain.errors import ProviderUnavailable
 from afterimage.domain.messages import Status
@@ -104,24 +104,14 @@ def test_what_a_person_wrote_meanwhile_stays_and_is_told_alone(bundle: Bundle) -
     assert [frame["payload"]["chat"]["title"] for frame in told] == ["Mine"]
 
 
-def test_a_race_with_a_person_is_lost_to_the_person(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_race_with_a_person_is_lost_to_the_person(bundle: Bundle) -> None:
     """Between the reading of the chat and the commit."""
     bundle.text.script = [NAMED]
-    commit, raced = bundle.tables.commit, list[bool]()
-
-    def late(channel: Channel, transition: Transition, *rest: Any) -> None:
-        if any(isinstance(one, NameChat) for one in transition.changes) and not raced:
-            raced.append(True)
-            edit(bundle, "Mine")
-        commit(channel, transition, *rest)
-
-    monkeypatch.setattr(bundle.tables, "commit", late)
+    mine = partial(edit, bundle, "Mine")
+    before(bundle.tables, "commit", mine, when=changing(NameChat))
 
     bundle.ask()
 
-    assert raced
     assert (chat(bundle).title, chat(bundle).title_origin) == ("Mine", TitleOrigin.PERSON)
 
 

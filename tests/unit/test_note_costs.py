@@ -10,6 +10,7 @@ import pytest
 from tests.support.builders import a_job
 from tests.support.bundle import BYTES, DAY, HELLO, USER, Bundle, Killed, die
 from tests.support.costs import FLAT, IMAGE_MODEL, MODELS, TEXT_MODEL, count_calls
+from tests.support.interrupted import fail
 
 from afterimage.adapters.own_models import OwnModels
 from afterimage.domain import ids
@@ -112,17 +113,9 @@ def test_a_catalogue_that_cannot_be_read_loses_no_answer(bundle: Bundle) -> None
     assert bundle.metrics.of(Metric.DEFECTS) == [1]
 
 
-def test_what_cannot_be_written_is_told_and_the_rest_is_written(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    counted, fails, write = calls_of(bundle), [True], bundle.ledger.note_cost
-
-    def refuse(cost: Any) -> None:
-        if fails.pop() if fails else False:
-            raise RuntimeError("no table")
-        write(cost)
-
-    monkeypatch.setattr(bundle.ledger, "note_cost", refuse)
+def test_what_cannot_be_written_is_told_and_the_rest_is_written(bundle: Bundle) -> None:
+    counted = calls_of(bundle)
+    fail(bundle.ledger, "note_cost", RuntimeError("no table"), times=1)
     for _ in range(2):
         counted.costs.add(USER, None, FLAT, 0)
     counted.costs.settle()

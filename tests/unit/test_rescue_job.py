@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from tests.support.bundle import BYTES, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
+from tests.support.interrupted import behind, changing, fail
 
 from afterimage.domain import ids
-from afterimage.domain.changes import InsertImage, Transition
-from afterimage.domain.channels import Channel
+from afterimage.domain.changes import InsertImage
 from afterimage.domain.errors import Blocked, Busy, ProviderUnavailable
 from afterimage.domain.job_life import Move
 from afterimage.domain.jobs import JobStatus
@@ -131,19 +130,9 @@ def test_old_news_of_the_first_attempt_does_not_end_the_second(bundle: Bundle) -
     assert bundle.now(message).status is Status.GENERATING
 
 
-def test_a_job_claimed_or_ended_at_that_moment_is_left_alone(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_claimed_or_ended_at_that_moment_is_left_alone(bundle: Bundle) -> None:
     message = begun(bundle)
-    get = bundle.ledger.get
-
-    def then_cancelled(user_id: str, job_id: str) -> object:
-        job = get(user_id, job_id)
-        monkeypatch.setattr(bundle.ledger, "get", get)
-        bundle.cancel(message)
-        return job
-
-    monkeypatch.setattr(bundle.ledger, "get", then_cancelled)
+    behind(bundle.ledger, "get", lambda: bundle.cancel(message))
 
     bundle.rescue(message)
 
@@ -158,11 +147,7 @@ def test_a_rescue_whose_answer_was_lost_starts_its_attempt(
     """The SDK sends it again, and finds the job where it wanted to bring it."""
     message = begun(bundle)
     move = bundle.ledger.move
-
-    def then_refused(*arguments: Any) -> bool:
-        return move(*arguments) and False
-
-    monkeypatch.setattr(bundle.ledger, "move", then_refused)
+    monkeypatch.setattr(bundle.ledger, "move", lambda *given: move(*given) and False)
 
     bundle.rescue(message)
 
@@ -361,7 +346,7 @@ def test_a_job_whose_events_the_log_has_forgotten_tells_nothing(bundle: Bundle) 
 
 
 def test_a_picture_that_cannot_be_delivered_in_time_is_delivered_by_the_next_attempt(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+    bundle: Bundle,
 ) -> None:
     """And is neither given up nor bought again."""
     message = bundle.order()
@@ -369,17 +354,10 @@ def test_a_picture_that_cannot_be_delivered_in_time_is_delivered_by_the_next_att
     ends_at = bundle.clock.now() + timedelta(seconds=150)
     bundle.painter.meanwhile = lambda: bundle.clock.advance(seconds=140)
 
-    commit = bundle.tables.commit
-
-    def lose(channel: Channel, transition: Transition, *rest: Any) -> None:
-        if any(isinstance(change, InsertImage) for change in transition.changes):
-            raise LostRace
-        commit(channel, transition, *rest)
-
-    with monkeypatch.context() as contended:
-        contended.setattr(bundle.tables, "commit", lose)
-        with pytest.raises(Busy):
-            bundle.paint(message)
+    mend = fail(bundle.tables, "commit", LostRace(), when=changing(InsertImage))
+    with pytest.raises(Busy):
+        bundle.paint(message)
+    mend()
     ended_at = bundle.clock.now()
     bundle.rescue(message)
     bundle.paint(message, attempt=2)

@@ -22,6 +22,7 @@ from tests.support.bundle import (
     die,
 )
 from tests.support.doubles import NOW
+from tests.support.interrupted import before
 
 from afterimage.domain import ids
 from afterimage.domain.errors import (
@@ -411,23 +412,18 @@ def test_a_second_click_buys_nothing(bundle: Bundle, kind: str) -> None:
 
 
 @pytest.mark.parametrize("kind", ["text", "picture", "picture without quota"])
-def test_two_clicks_at_once_buy_one(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, kind: str
-) -> None:
+def test_two_clicks_at_once_buy_one(bundle: Bundle, kind: str) -> None:
     """Both have read the failed message; one commits first."""
     failed = failed_text(bundle) if kind == "text" else failed_picture(bundle)
     bundle.text.script = [FOX, FOX]
-    commit = bundle.tables.commit
     clicks: list[Message] = []
 
-    def overtaken(*arguments: Any) -> None:
-        monkeypatch.setattr(bundle.tables, "commit", commit)
+    def click() -> None:
         clicks.append(bundle.retry(failed))
         if kind == "picture without quota":
             bundle.tables.rows.used[USER, f"quota#{DAY}"] = LIMITS.daily_images
-        commit(*arguments)
 
-    monkeypatch.setattr(bundle.tables, "commit", overtaken)
+    before(bundle.tables, "commit", click)
 
     assert bundle.retry(failed) == clicks[0] == bundle.now(failed)
 
@@ -439,40 +435,22 @@ def test_two_clicks_at_once_buy_one(
 
 @pytest.mark.parametrize("kind", ["text", "picture"])
 def test_of_two_clicks_for_the_last_place_the_second_sees_what_the_first_did(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, kind: str
+    bundle: Bundle, kind: str
 ) -> None:
     failed = failed_text(bundle) if kind == "text" else failed_picture(bundle)
     bundle.text.script = [FOX, FOX]
     bundle.tables.rows.counters[USER].open = LIMITS.open_messages - 1
-    commit = bundle.tables.commit
     clicks: list[Message] = []
-
-    def overtaken(*arguments: Any) -> None:
-        monkeypatch.setattr(bundle.tables, "commit", commit)
-        clicks.append(bundle.retry(failed))
-        commit(*arguments)
-
-    monkeypatch.setattr(bundle.tables, "commit", overtaken)
+    before(bundle.tables, "commit", lambda: clicks.append(bundle.retry(failed)))
 
     assert bundle.retry(failed) == clicks[0] == bundle.now(failed)
     assert bundle.open_messages() == LIMITS.open_messages
 
 
-def test_two_clicks_without_quota_tell_it_once(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_two_clicks_without_quota_tell_it_once(bundle: Bundle) -> None:
     failed = failed_picture(bundle)
     bundle.tables.rows.used[USER, f"quota#{DAY}"] = LIMITS.daily_images
-    change = bundle.channel.change
-    calls: list[int] = []
-
-    def overtaken(*arguments: Any, **named: Any) -> Any:
-        calls.append(1)
-        if len(calls) == 2:
-            bundle.retry(failed)
-        return change(*arguments, **named)
-
-    monkeypatch.setattr(bundle.channel, "change", overtaken)
+    before(bundle.channel, "change", lambda: None, lambda: bundle.retry(failed))
 
     assert bundle.retry(failed) == bundle.now(failed)
     assert bundle.now(failed).version == failed.version + 1

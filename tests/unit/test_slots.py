@@ -6,16 +6,16 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from functools import partial
 
 import pytest
 from tests.support.builders import CHAT, a_ulid
 from tests.support.bundle import BYTES, DAY, FOX, LIMITS, USER, Bundle, Killed, die, new_bundle
 from tests.support.doubles import NOW
+from tests.support.interrupted import before, changing, fail
 
 from afterimage.domain import ids
-from afterimage.domain.changes import ReserveImage, Transition
-from afterimage.domain.channels import Channel
+from afterimage.domain.changes import ReserveImage
 from afterimage.domain.errors import Blocked, NotFailed, ProviderUnavailable
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.messages import Message, Status
@@ -156,20 +156,16 @@ def test_with_nothing_left_the_answer_fails(threads: Executor) -> None:
 
 @pytest.mark.parametrize(("taken", "ordered"), [(0, 4), (2, 2), (3, 1), (4, 0), (9, 0)])
 def test_others_may_take_what_was_left_while_we_look(
-    threads: Executor, monkeypatch: pytest.MonkeyPatch, taken: int, ordered: int
+    threads: Executor, taken: int, ordered: int
 ) -> None:
     """One at a time, each just before our order."""
     bundle = new_bundle(threads, 4, replace(MANY, daily_images=4))
-    commit, others = bundle.tables.commit, [1] * taken
 
-    def one_less(channel: Channel, transition: Transition, *rest: Any) -> None:
-        is_order = any(isinstance(change, ReserveImage) for change in transition.changes)
-        if is_order and others:
-            key = USER, f"quota#{DAY}"
-            bundle.tables.rows.used[key] = bundle.tables.rows.used.get(key, 0) + others.pop()
-        commit(channel, transition, *rest)
+    def one_less() -> None:
+        key = USER, f"quota#{DAY}"
+        bundle.tables.rows.used[key] = bundle.tables.rows.used.get(key, 0) + 1
 
-    monkeypatch.setattr(bundle.tables, "commit", one_less)
+    before(bundle.tables, "commit", *[one_less] * taken, when=changing(ReserveImage))
 
     message = four(bundle)
 
@@ -178,16 +174,10 @@ def test_others_may_take_what_was_left_while_we_look(
 
 
 def test_a_painter_that_is_not_reached_for_one_costs_only_that_one(bundle: Bundle) -> None:
-    start = bundle.starter.start
     answer = ids.assistant_message_id(CHAT, a_ulid(0, bundle.clock.now()))
     unlucky = ids.job_id(CHAT, answer, 1, 2)
-
-    def failing(user_id: str, job: Any) -> None:
-        if job.id == unlucky:
-            raise ProviderUnavailable("throttled")
-        start(user_id, job)
-
-    bundle.starter.start = failing  # type: ignore[method-assign]
+    throttled = ProviderUnavailable("throttled")
+    fail(bundle.starter, "start", throttled, when=lambda _, job: job.id == unlucky)
 
     message = four(bundle)
 
@@ -272,20 +262,10 @@ def test_cancel_of_one_question_ends_nothing_of_another(bundle: Bundle) -> None:
     assert len(bundle.tables.rows.images) == 6
 
 
-def test_an_ending_goes_on_where_another_slot_has_changed_the_message(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_ending_goes_on_where_another_slot_has_changed_the_message(bundle: Bundle) -> None:
     message = four(bundle)
-    commit, left = bundle.tables.commit, [1, 2, 3]
-
-    def another_first(*given: Any) -> None:
-        if left:
-            place = left.pop()
-            bundle.painter.script.append(BYTES)
-            bundle.paint(bundle.now(message), place=place)
-        commit(*given)
-
-    monkeypatch.setattr(bundle.tables, "commit", another_first)
+    others = [partial(complete, bundle, message, place) for place in (3, 2, 1)]
+    before(bundle.tables, "commit", *others)
 
     complete(bundle, message, 0)
 

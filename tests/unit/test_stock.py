@@ -21,6 +21,7 @@ from tests.support.doubles import (
 )
 from tests.support.in_memory import InMemoryTables
 from tests.support.in_memory_stock import InMemoryStock
+from tests.support.interrupted import fail
 
 from afterimage.domain import ids
 from afterimage.domain.errors import Blocked, ProviderUnavailable
@@ -405,15 +406,7 @@ def test_nothing_is_thrown_away_for_a_setting_that_is_not_valid(world: World) ->
 def test_one_that_cannot_be_removed_keeps_no_other(world: World) -> None:
     world.fill(4)
     world.setting = Suggestions()
-    delete, failed = world.pictures.delete, list[list[str]]()
-
-    def failing_once(keys: list[str]) -> None:
-        if not failed:
-            failed.append(keys)
-            raise OSError("not now")
-        delete(keys)
-
-    world.pictures.delete = failing_once  # type: ignore[method-assign,assignment]
+    fail(world.pictures, "delete", OSError("not now"), times=1)
     world.keep()
     assert len(world.tables.rows.stock) == 1
     world.keep()

@@ -11,6 +11,7 @@ from tests.support.builders import CHAT, a_job, a_message, a_ulid
 from tests.support.bundle import BYTES, CALL, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
 from tests.support.in_memory import Counter
+from tests.support.interrupted import fail, slow
 
 from afterimage.domain import ids
 from afterimage.domain.changes import Transition
@@ -144,18 +145,10 @@ def test_an_index_that_is_behind_ends_nothing(
     assert bundle.now(later) == later
 
 
-def test_one_that_cannot_be_ended_does_not_keep_the_others_open(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_one_that_cannot_be_ended_does_not_keep_the_others_open(bundle: Bundle) -> None:
     broken, *others = [waiting(bundle, number) for number in range(4)]
-    get = bundle.messages.get
-
-    def get_unless_broken(user_id: str, chat_id: str, message_id: str) -> Message | None:
-        if message_id == broken.id:
-            raise ValueError("a row that cannot be read")
-        return get(user_id, chat_id, message_id)
-
-    monkeypatch.setattr(bundle.messages, "get", get_unless_broken)
+    unread = ValueError("a row that cannot be read")
+    fail(bundle.messages, "get", unread, when=lambda *key: key[2] == broken.id)
 
     bundle.sweep()
 
@@ -180,16 +173,10 @@ def test_without_time_it_begins_nothing_and_the_next_one_goes_on(bundle: Bundle)
     assert bundle.job(message).purge_at is None
 
 
-def test_it_stops_when_its_time_is_over(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_stops_when_its_time_is_over(bundle: Bundle) -> None:
     for number in range(10):
         waiting(bundle, number)
-    end = bundle.end
-
-    def slowly(*arguments: Any) -> bool:
-        bundle.clock.advance(seconds=20)
-        return end(*arguments)
-
-    monkeypatch.setattr(bundle, "end", slowly)
+    slow(bundle, "end", bundle.clock, 20)
 
     bundle.sweep(seconds=50)
 
@@ -251,21 +238,15 @@ def test_they_go_once(bundle: Bundle) -> None:
     assert bundle.log.events().count("keeper_uploads_purged") == 1
 
 
-def test_uploads_that_cannot_be_removed_are_tried_again(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_uploads_that_cannot_be_removed_are_tried_again(bundle: Bundle) -> None:
     message = bundle.order()
     bundle.painter.script = [BYTES]
     bundle.pictures.refuses.add("full.webp")
     bundle.paint(message)
     other = waiting(bundle, 9)
+    fail(bundle.pictures, "delete", OSError("the bucket is away"), times=1)
 
-    def away(_: object) -> None:
-        raise OSError("the bucket is away")
-
-    with monkeypatch.context() as while_away:
-        while_away.setattr(bundle.pictures, "delete", away)
-        bundle.sweep()
+    bundle.sweep()
     assert bundle.pictures.files
     assert bundle.job(message).purge_at == NOW
     assert bundle.now(other).status is Status.FAILED
@@ -417,19 +398,11 @@ def test_in_a_partition_too_nothing_comes_first_every_time(
     assert len(set(looked_at[::10])) > 4
 
 
-def test_a_partition_that_cannot_be_read_keeps_no_other_waiting(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_partition_that_cannot_be_read_keeps_no_other_waiting(bundle: Bundle) -> None:
     message = waiting(bundle, 0)
-    look = bundle.index.open_messages
+    look, away = bundle.index.open_messages, OSError("the index is away")
     own = next(of for of in range(OPEN_PARTITIONS) if list(look(of, NOW)))
-
-    def look_unless(partition: int, now: datetime) -> Iterator[tuple[MessageKey, datetime]]:
-        if partition != own:
-            raise OSError("the index is away")
-        return look(partition, now)
-
-    monkeypatch.setattr(bundle.index, "open_messages", look_unless)
+    fail(bundle.index, "open_messages", away, when=lambda of, _: of != own)
 
     bundle.sweep()
 

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 from tests.support.builders import a_job, a_ulid
 from tests.support.bundle import BYTES, FOX, LIMITS, USER, Bundle, Killed, new_bundle
+from tests.support.interrupted import before, behind
 
 from afterimage.domain import turns
 from afterimage.domain.changes import InsertJob, MoveJob, RemoveJob, Transition
@@ -240,21 +241,11 @@ def test_a_deleted_account_has_no_queue(bundle: Bundle) -> None:
 # --- Races ---------------------------------------------------------------------------------------
 
 
-def test_room_that_is_made_without_an_event_is_seen(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_room_that_is_made_without_an_event_is_seen(bundle: Bundle) -> None:
     """The last picture goes with its chat, which moves no `seq`, while another one is ordered."""
     first, second = bundle.order(0, chat_id="going"), bundle.order(1, chat_id="going")
     bundle.delete_chat("going")  # its event comes before; what goes with it has none
-    room = bundle.turns.room
-
-    def and_the_chat_goes(channel: Channel, wanted: int) -> tuple[int, frozenset[str]]:
-        answer = room(channel, wanted)
-        monkeypatch.undo()
-        bundle.keep()
-        return answer
-
-    monkeypatch.setattr(bundle.turns, "room", and_the_chat_goes)
+    behind(bundle.turns, "room", bundle.keep)
 
     third = bundle.order(2)
 
@@ -263,22 +254,16 @@ def test_room_that_is_made_without_an_event_is_seen(
     assert {first.job_id, second.job_id}.isdisjoint(job for _, job in bundle.tables.rows.jobs)
 
 
-def test_whose_turn_has_been_taken_meanwhile_is_not_taken_twice(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_whose_turn_has_been_taken_meanwhile_is_not_taken_twice(bundle: Bundle) -> None:
     """Between reading and writing the one that waits goes, with its chat and without an event."""
     first, second = orders(bundle, 2)
     going, after = bundle.order(2, chat_id="going"), bundle.order(3)
-    begun = bundle.turns._begun
 
-    def and_it_goes(*given: Any) -> Transition:
-        transition = begun(*given)
-        monkeypatch.undo()
+    def it_goes() -> None:
         bundle.delete_chat("going")
         bundle.keep()
-        return transition
 
-    monkeypatch.setattr(bundle.turns, "_begun", and_it_goes)
+    behind(bundle.turns, "_begun", it_goes)
 
     complete(bundle, first)
 
@@ -287,16 +272,9 @@ def test_whose_turn_has_been_taken_meanwhile_is_not_taken_twice(
     assert going.job_id not in started(bundle)
 
 
-def test_two_that_end_at_once_begin_two(bundle: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_two_that_end_at_once_begin_two(bundle: Bundle) -> None:
     first, second, third, fourth = orders(bundle, 4)
-    commit = bundle.tables.commit
-
-    def after_the_other(*given: Any) -> None:
-        monkeypatch.undo()
-        cancel(bundle, second)
-        commit(*given)
-
-    monkeypatch.setattr(bundle.tables, "commit", after_the_other)
+    before(bundle.tables, "commit", lambda: cancel(bundle, second))
 
     cancel(bundle, first)
 

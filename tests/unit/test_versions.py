@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import replace
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 from tests.support.builders import CHAT, a_ulid
 from tests.support.bundle import BYTES, FOX, HELLO, LIMITS, USER, Bundle, Killed, die, new_bundle
+from tests.support.interrupted import before
 
 from afterimage.domain.errors import (
     Blocked,
@@ -246,20 +246,8 @@ def test_the_same_request_again_finds_what_the_first_made(bundle: Bundle, first:
         anew(bundle, first.user, 1, text="Other words")
 
 
-def meanwhile(bundle: Bundle, act: Callable[[], object]) -> None:
-    """Right before the next transaction."""
-    commit, acts = bundle.tables.commit, [act]
-
-    def interrupted(*given: Any) -> None:
-        if acts:
-            acts.pop()()
-        commit(*given)
-
-    bundle.tables.commit = interrupted  # type: ignore[method-assign, assignment]
-
-
 def test_of_two_at_once_the_second_is_refused(bundle: Bundle, first: Answer) -> None:
-    meanwhile(bundle, lambda: bundle.order(1, text="First", replaces=first.user.id))
+    before(bundle.tables, "commit", lambda: bundle.order(1, text="First", replaces=first.user.id))
 
     with pytest.raises(NotEnded):
         bundle.ask(2, text="Second", replaces=first.user.id)
@@ -268,7 +256,7 @@ def test_of_two_at_once_the_second_is_refused(bundle: Bundle, first: Answer) -> 
 
 
 def test_a_question_asked_meanwhile_wins(bundle: Bundle, first: Answer) -> None:
-    meanwhile(bundle, lambda: bundle.order(10, text="Next"))
+    before(bundle.tables, "commit", lambda: bundle.order(10, text="Next"))
 
     with pytest.raises(NotLast):
         bundle.ask(20, replaces=first.user.id)
@@ -397,7 +385,7 @@ def test_what_stood_may_change_while_it_comes_back(bundle: Bundle) -> None:
     second = anew(bundle, asked, 1, FOX)
     image = bundle.now(fox).image
     assert image is not None
-    meanwhile(bundle, lambda: bundle.delete_image(image.id))
+    before(bundle.tables, "commit", lambda: bundle.delete_image(image.id))
 
     bundle.cancel(second.assistant)
 
@@ -442,7 +430,7 @@ def test_a_person_goes_back_and_forth(bundle: Bundle, first: Answer) -> None:
 
 def test_only_versions_of_the_last_question_are_chosen(bundle: Bundle, first: Answer) -> None:
     anew(bundle, first.user, 1, BYE)
-    meanwhile(bundle, lambda: bundle.order(20, text="Next"))
+    before(bundle.tables, "commit", lambda: bundle.order(20, text="Next"))
 
     with pytest.raises(NotLast):
         bundle.choose(first.user)
@@ -685,7 +673,7 @@ def test_deleting_what_is_not_there_or_somebody_elses_changes_nothing(
 
 
 def test_a_question_that_changes_meanwhile_goes_all_the_same(bundle: Bundle, first: Answer) -> None:
-    meanwhile(bundle, lambda: anew(bundle, first.user, 1, BYE))
+    before(bundle.tables, "commit", lambda: anew(bundle, first.user, 1, BYE))
 
     bundle.delete_question(first.user)
 
