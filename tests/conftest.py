@@ -25,9 +25,18 @@ def _read_once() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
-    """The whole bundle on a free port, with a quick simulator and a sweep every other second."""
-    process = StackProcess(tmp_path_factory.mktemp("stack"), "--schedule-interval", "2")
+def seconds_between_sweeps() -> int:
+    """A sweep costs 0.15 s of the processor, also where there is nothing to do."""
+    return 2
+
+
+@pytest.fixture(scope="session")
+def stack(
+    tmp_path_factory: pytest.TempPathFactory, seconds_between_sweeps: int
+) -> Iterator[RunningStack]:
+    """The whole bundle on a free port, with a quick simulator and frequent sweeps."""
+    interval = ("--schedule-interval", str(seconds_between_sweeps))
+    process = StackProcess(tmp_path_factory.mktemp("stack"), *interval)
     with process.running() as running:
         running.gemini(text_ms=100, image_ms=300)
         yield running

@@ -63,6 +63,12 @@ def open_browser() -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="session")
+def seconds_between_sweeps() -> int:
+    """Hardly anything on the page waits for one."""
+    return 6
+
+
 @pytest.fixture(scope="package")  # its event loop must not be in other tests' way
 def browser() -> Iterator[Browser]:
     with open_browser() as browser:
