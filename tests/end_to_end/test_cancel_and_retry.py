@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
-import pytest
 from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, Frame, is_event, is_update
 from tests.support.painting import (
@@ -15,22 +13,6 @@ from tests.support.painting import (
     wait_until_nobody_paints,
     wait_until_the_model_paints,
 )
-
-
-@pytest.fixture
-def alice(stack: Stack) -> httpx.Client:
-    return stack.http(f"alice-{uuid.uuid4().hex[:8]}")
-
-
-@pytest.fixture
-def bob(stack: Stack) -> httpx.Client:
-    return stack.http(f"bob-{uuid.uuid4().hex[:8]}")
-
-
-@pytest.fixture
-def word() -> str:
-    """Tells this test's calls of the simulator from all others."""
-    return uuid.uuid4().hex
 
 
 def ask(http: httpx.Client, text: str) -> httpx.Response:
@@ -125,24 +107,6 @@ def test_a_second_click_on_cancel_changes_nothing(
     again = click(alice, "cancel", message, version=3)
     assert (again.status_code, again.json()["error"]["code"]) == (409, "not_running")
     assert alice.get("/realtime/events").json()["seq"] == 4
-
-
-def test_what_is_not_yours_cannot_be_cancelled_or_tried_again(
-    stack: Stack, alice: httpx.Client, bob: httpx.Client, word: str
-) -> None:
-    stack.gemini(script=[{"on": "image", "delay_ms": 1000, "match": word}])
-    with ChannelClient(alice) as tab:
-        message = ask(alice, f"paint a dune {word}").json()["assistant_message"]
-
-        for what in ("cancel", "retry"):
-            response = click(bob, what, message)
-            assert (response.status_code, response.json()["error"]["code"]) == (404, "not_found")
-
-        tab.until(is_event("image-insert"))
-        complete = tab.frames[-2]["payload"]["message"]
-    for what, code in (("cancel", "not_running"), ("retry", "not_failed")):
-        response = click(alice, what, complete)
-        assert (response.status_code, response.json()["error"]["code"]) == (409, code)
 
 
 # --- Retry ---------------------------------------------------------------------------------------

@@ -3,22 +3,14 @@
 from __future__ import annotations
 
 import time
-import uuid
 from decimal import Decimal
 from typing import Any
 
 import httpx
-import pytest
 from tests.local_stack.testing import RunningStack as Stack
 from tests.support.costs import by_the_provider
 
 _PATIENCE = 30.0  # seconds; only so that a broken run ends
-
-
-@pytest.fixture
-def word() -> str:
-    """Stands in every wish of one user."""
-    return f"w{uuid.uuid4().hex[:8]}"
 
 
 def ask(http: httpx.Client, text: str) -> dict[str, Any]:

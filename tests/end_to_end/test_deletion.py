@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -117,18 +116,8 @@ class Person:
 
 
 @pytest.fixture
-def alice(stack: Stack) -> Person:
-    return Person(stack, f"alice-{uuid.uuid4().hex[:8]}")
-
-
-@pytest.fixture
-def bob(stack: Stack) -> Person:
-    return Person(stack, f"bob-{uuid.uuid4().hex[:8]}")
-
-
-@pytest.fixture
-def word() -> str:
-    return uuid.uuid4().hex
+def alice(stack: Stack, user: str) -> Person:
+    return Person(stack, user)
 
 
 def painted(person: Person, text: str = "paint a lake", chat: str = "c") -> Any:
@@ -181,31 +170,6 @@ def test_a_picture_is_deleted_in_every_tab_and_store(alice: Person) -> None:
     assert f"#{alice.tags.picture(alice.user_id, image['id'])}" in alice.invalidated()
     assert not any(image["id"] in item for item in alice.invalidated()), "one tag, no path"
     assert alice.http.delete(f"/images/{image['id']}").status_code == 204
-
-
-def test_a_client_that_was_away_hears_of_it(alice: Person) -> None:
-    image = painted(alice)
-    alice.http.delete(f"/images/{image['id']}")
-
-    with ChannelClient(alice.http, after=0) as tab:
-        tab.resumed()
-
-    assert tab.events().count("image-delete") == 2  # the picture's own event, and its deletion
-    assert "image-insert" not in tab.events()
-
-
-def test_only_ones_own_can_be_deleted(alice: Person, bob: Person) -> None:
-    image = painted(alice)
-
-    assert bob.http.delete(f"/images/{image['id']}").status_code == 204
-    assert bob.http.delete("/chats/c").status_code == 204
-    assert bob.http.delete("/me").status_code == 202
-    bob.until("the first look", lambda: not bob.rows("ChatsTable"))
-
-    assert alice.http.get("/images").json()["images"][0]["id"] == image["id"]
-    stored = {key.rpartition("/")[2] for key in alice.files()}
-    assert stored == {"original", "full.webp", "thumbnail.webp"}
-    assert code(alice.http.delete("/images/nonsense")) == (400, "invalid")
 
 
 # --- A chat --------------------------------------------------------------------------------------
@@ -309,44 +273,11 @@ def test_an_account_is_deleted_from_every_store(alice: Person) -> None:
     assert alice.rows("ChannelsTable") == [counter]
 
 
-REFUSED = (
-    ("GET", "/chats"),
-    ("GET", "/chats/c/messages"),
-    ("GET", "/images"),
-    ("GET", "/usage"),
-    ("GET", "/realtime/events"),
-    ("GET", "/realtime/events?after=0"),
-    ("POST", "/realtime/tickets"),
-    ("DELETE", "/chats/c"),
-    ("POST", "/chats/c/messages"),
-)
-
-
-def test_a_deleted_account_is_refused_everywhere(alice: Person) -> None:
-    message = alice.ask("hello")
-    url = alice.http.post("/realtime/tickets").json()["url"]
-    alice.http.delete("/me")
-
-    one = f"/chats/c/messages/{message['id']}"
-    clicks = (("GET", one), ("POST", f"{one}/cancel"), ("POST", f"{one}/retry"))
-    bodies = {"/chats/c/messages": {"text": "hello"}}
-    for method, path in (*REFUSED, *clicks):
-        body = bodies.get(path, {"version": 1}) if method == "POST" else None
-        response = alice.http.request(method, path, json=body)
-        assert code(response) == (410, "account_deleted"), (method, path)
-    assert alice.http.delete("/me").status_code == 202
-    alice.until("the first look", lambda: not alice.rows("MessagesTable"))
-    assert code(alice.http.post("/chats/c/messages", json={"text": "hello"}))[0] == 410
-    assert url
-
-
 # --- Every deletion against a job in every state -------------------------------------------------
 
 SCRIPTS: dict[str, dict[str, Any]] = {
     "running": {"delay_ms": 1500},
-    "succeeded": {},
     "failed": {"finish_reason": "IMAGE_SAFETY"},
-    "cancelled": {"delay_ms": 1500},
 }
 
 
@@ -358,13 +289,11 @@ def test_nothing_comes_back_whatever_state_the_job_is_in(
     stack.gemini(script=[{"on": "image", "match": word, **SCRIPTS[state]}])
     with ChannelClient(alice.http) as tab:
         tab.resumed()
-        message = alice.ask(f"paint a tower {word}")
-        if state in ("running", "cancelled"):
+        alice.ask(f"paint a tower {word}")
+        if state == "running":
             wait_until_the_model_paints(stack, word)
-        if state == "cancelled":
-            alice.http.post(f"/chats/c/messages/{message['id']}/cancel", json={"version": 2})
-        if state in ("succeeded", "failed"):
-            tab.until(is_update("complete" if state == "succeeded" else "failed"))
+        else:
+            tab.until(is_update("failed"))
 
         assert alice.http.delete(path).status_code in (202, 204)
 
@@ -377,9 +306,8 @@ def test_nothing_comes_back_whatever_state_the_job_is_in(
     (counter,) = [row for row in alice.rows("ChannelsTable") if row["entry"] == "seq"]
     assert counter.get("open", 0) == 0
     if path == "/chats/c":
-        assert "image-insert" not in tab.events() or state == "succeeded"
-        charged = state in ("running", "succeeded", "cancelled")
-        assert alice.http.get("/usage").json()["used"] == charged
+        assert "image-insert" not in tab.events()
+        assert alice.http.get("/usage").json()["used"] == (state == "running")
 
 
 def test_a_text_that_is_being_thought_about_goes_with_its_chat(

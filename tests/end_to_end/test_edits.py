@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import uuid
 from typing import Any
 
 import httpx
-import pytest
 from tests.end_to_end.test_upload import PHOTO, put
 from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, Frame, is_event
-
-FOLLOW_UPS = (
-    "make it night",
-    "now without the cat",
-    "mach es heller",
-    "jetzt ohne den Mond",
-    "fais-en une aquarelle",
-    "maintenant sans le chat",
-    "hazlo de noche",
-    "ahora sin la luna",
-    "夜にして",
-    "もっと横長にして",
-)
-
-
-@pytest.fixture
-def alice(stack: Stack) -> httpx.Client:
-    return stack.http(f"alice-{uuid.uuid4().hex[:8]}")
 
 
 def has_ended(frame: Frame) -> bool:
@@ -146,15 +126,3 @@ def test_a_source_that_is_deleted_meanwhile(stack: Stack, alice: httpx.Client) -
     usage = alice.get("/usage").json()
     assert usage["used"] == before["used"] + others
     assert usage["provider_calls"] == before["provider_calls"] + others
-
-
-def test_ten_follow_ups_in_five_languages(stack: Stack, alice: httpx.Client) -> None:
-    newest = [put(alice, PHOTO).json()["image"]["id"]]
-    ask(alice, "what is this?", image_ids=newest)
-
-    for words in FOLLOW_UPS:
-        answer = ask(alice, words)
-        assert (words, answer["meta"]["source_image_ids"]) == (words, newest)
-        assert (words, answer["meta"]["status"]) == (words, "complete")
-        assert len(sources_of_last(stack)) == 1
-        newest = pictures(answer)

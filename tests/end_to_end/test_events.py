@@ -203,17 +203,6 @@ def clicked(stack: RunningStack, alice: Painted, name: str, version: int | None)
     return response
 
 
-@pytest.mark.parametrize(
-    ("name", "code"), [("cancel_message", "not_running"), ("retry_message", "not_failed")]
-)
-def test_a_click_on_a_picture_that_is_there_is_refused(
-    stack: RunningStack, alice: Painted, name: str, code: str
-) -> None:
-    response = clicked(stack, alice, name, version=3)
-
-    assert (response["statusCode"], error_of(response)) == (409, code)
-
-
 @pytest.mark.parametrize(("name", "version"), [("cancel_message", None), ("retry_message", 2)])
 def test_a_click_on_an_older_version_is_told_how_it_stands(
     stack: RunningStack, alice: Painted, name: str, version: int | None
@@ -223,17 +212,6 @@ def test_a_click_on_an_older_version_is_told_how_it_stands(
     assert response["statusCode"] == 200
     body = TypeAdapter(route_of(name).answers[200]).validate_json(response["body"])
     assert body["assistant_message"]["version"] == 3
-
-
-@pytest.mark.parametrize("name", CLICKS)
-def test_a_click_on_what_is_not_there_finds_nothing(
-    stack: RunningStack, alice: Painted, name: str
-) -> None:
-    function = "llm_handler_gemini" if name == "retry_message" else "chat_api"
-
-    response = invoke(stack, function, signed_in(name, alice.token))
-
-    assert (response["statusCode"], error_of(response)) == (404, "not_found")
 
 
 @pytest.mark.parametrize("name", DELETIONS)

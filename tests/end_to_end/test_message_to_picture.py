@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import time
-import uuid
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
@@ -17,16 +16,6 @@ from tests.support.channel_client import ChannelClient, is_event, is_update
 from ulid import ULID
 
 from afterimage.domain.ids import image_key
-
-
-@pytest.fixture
-def alice(stack: Stack) -> httpx.Client:
-    return stack.http(f"alice-{uuid.uuid4().hex[:8]}")
-
-
-@pytest.fixture
-def bob(stack: Stack) -> httpx.Client:
-    return stack.http(f"bob-{uuid.uuid4().hex[:8]}")
 
 
 def pictures_of(stack: Stack, http: httpx.Client) -> list[str]:
@@ -87,33 +76,9 @@ def test_a_picture_reaches_every_tab_and_nobody_else(
     assert alice.get("/usage").json()["used"] == 1
 
 
-def test_the_picture_and_its_thumbnail_can_be_fetched_until_the_path_is_touched(
-    alice: httpx.Client,
-) -> None:
-    with ChannelClient(alice) as tab:
-        ask(alice, "paint a snowy mountain")
-        image = tab.until(is_event("image-insert"))["payload"]["image"]
-
-    full = httpx.get(image["url"])
-    thumbnail = httpx.get(image["thumbnail_url"])
-
-    assert full.headers["content-type"] == "image/webp"
-    assert len(full.content) == image["bytes"]
-    assert Image.open(io.BytesIO(full.content)).size == (1024, 1024)
-    assert max(Image.open(io.BytesIO(thumbnail.content)).size) == 512
-    for tampered in (
-        image["url"].replace("full", "original"),
-        image["url"][:-4] + "AAAA",
-        image["url"].replace("expires=1", "expires=2"),
-        image["url"].partition("?")[0],
-    ):
-        assert httpx.get(tampered).status_code == 403
-
-
 def test_the_placeholder_is_shown_before_the_model_answers(
-    stack: Stack, alice: httpx.Client
+    stack: Stack, alice: httpx.Client, word: str
 ) -> None:
-    word = uuid.uuid4().hex
     stack.gemini(script=[{"on": "text", "delay_ms": 2500, "match": word}])
     with ChannelClient(alice) as tab, ThreadPoolExecutor(1) as pool:
         tab.resumed()
@@ -129,45 +94,6 @@ def test_the_placeholder_is_shown_before_the_model_answers(
         assert not posted.done()
         assert placeholder["payload"]["message"]["meta"]["status"] == "thinking"
         assert posted.result().status_code == 200
-
-
-def test_a_text_reply_knows_what_was_said_before(alice: httpx.Client) -> None:
-    ask(alice, "my name is Ada")
-
-    answer = ask(alice, "what is my name?")
-
-    assert answer.status_code == 200
-    assert "Ada" in answer.json()["message"]
-    assert answer.json()["assistant_message"]["meta"]["status"] == "complete"
-
-
-def test_a_chat_goes_on_after_a_picture(alice: httpx.Client) -> None:
-    """The provider refuses a history whose calls are unanswered or lost their signature."""
-    with ChannelClient(alice) as tab:
-        ask(alice, "paint a red fox")
-        tab.until(is_event("image-insert"))
-
-    answer = ask(alice, "thank you")
-
-    assert answer.status_code == 200
-    assert answer.json()["success"] is True
-
-
-def test_the_eleventh_picture_says_when_the_quota_resets(stack: Stack, alice: httpx.Client) -> None:
-    limit = alice.get("/usage").json()["limit"]
-    with ChannelClient(alice) as tab:
-        for number in range(limit):
-            assert ask(alice, f"paint a boat, take {number}").status_code == 202
-            tab.until(is_event("image-insert"))
-
-        refused = ask(alice, "paint one more boat")
-
-    error = refused.json()["assistant_message"]["meta"]["error"]
-    assert refused.status_code == 200
-    assert refused.json()["success"] is False
-    assert error["code"] == "quota_exceeded"
-    assert 0 < error["retry_after"] <= 86_400
-    assert alice.get("/usage").json()["used"] == limit
 
 
 def test_twenty_clicks_at_once_never_beat_the_quota(stack: Stack, alice: httpx.Client) -> None:
@@ -187,12 +113,18 @@ def test_twenty_clicks_at_once_never_beat_the_quota(stack: Stack, alice: httpx.C
         )
         # Frames of different functions may overtake each other; clients order them by number.
         assert sorted(tab.numbers()) == list(range(1, len(tab.numbers()) + 1))
+        refused = ask(alice, "paint one more boat").json()
+    error = refused["assistant_message"]["meta"]["error"]
+    assert (refused["success"], error["code"]) == (False, "quota_exceeded")
+    assert 0 < error["retry_after"] <= 86_400
     assert alice.get("/usage").json()["used"] == limit
     assert len(alice.get("/images").json()["images"]) == limit
 
 
-def test_the_same_id_again_is_the_same_message(stack: Stack, alice: httpx.Client) -> None:
-    word, message_id = uuid.uuid4().hex, str(ULID())
+def test_the_same_id_again_is_the_same_message(
+    stack: Stack, alice: httpx.Client, word: str
+) -> None:
+    message_id = str(ULID())
     before = stack.gemini()["calls"]["text"]
 
     with ThreadPoolExecutor(6) as pool:
@@ -212,36 +144,11 @@ def test_the_same_id_again_is_the_same_message(stack: Stack, alice: httpx.Client
 
 _OUTCOMES = [
     ("image", {"finish_reason": "IMAGE_SAFETY"}, 1, "blocked"),
-    ("image", {"block_reason": "PROHIBITED_CONTENT"}, 1, "blocked"),
-    ("image", {"no_candidates": True}, 2, "no_image"),
-    ("image", {"text_only": True}, 2, "no_image"),
-    ("image", {"image": "not_an_image"}, 1, "no_image"),
-    ("image", {"image": "bomb"}, 1, "no_image"),
     ("image", {"image": "truncated"}, 1, "no_image"),
-    ("image", {"image": "text_bomb"}, 1, "no_image"),
-    ("image", {"image": "many_scans"}, 1, "no_image"),
-    ("image", {"status": 429, "reason": "per_day"}, 1, "provider_unavailable"),
-    (
-        "image",
-        {"status": 429, "reason": "per_minute", "retry_delay_s": 0.1},
-        3,
-        "provider_unavailable",
-    ),
-    ("image", {"status": 500}, 3, "provider_unavailable"),
     ("image", {"status": 503}, 3, "provider_unavailable"),
-    ("image", {"status": 400, "reason": "api_key_invalid"}, 1, "provider_rejected"),
     ("image", {"status": 404, "reason": "retired"}, 1, "provider_rejected"),
-    ("image", {"cut_after_bytes": 1000}, 1, "provider_unavailable"),
-    (
-        "image",
-        {"body": "<html>busy</html>", "content_type": "text/html"},
-        3,
-        "provider_unavailable",
-    ),
     ("text", {"finish_reason": "SAFETY"}, 1, "blocked"),
-    ("text", {"empty_object": True}, 2, "provider_unavailable"),
     ("text", {"status": 500}, 3, "provider_unavailable"),
-    ("text", {"status": 403}, 1, "provider_rejected"),
 ]
 
 
@@ -249,12 +156,12 @@ _OUTCOMES = [
 def test_whatever_the_provider_does_the_message_ends_and_costs_nothing(
     stack: Stack,
     alice: httpx.Client,
+    word: str,
     kind: str,
     behaviour: dict[str, object],
     times: int,
     code: str,
 ) -> None:
-    word = uuid.uuid4().hex
     stack.gemini(script=[{"on": kind, "match": word, **behaviour}] * times)
     text = f"paint a lighthouse {word}" if kind == "image" else f"hello {word}"
     with ChannelClient(alice) as tab:
@@ -269,12 +176,10 @@ def test_whatever_the_provider_does_the_message_ends_and_costs_nothing(
     assert eventually(lambda: pictures_of(stack, alice) == []), "uploads outlive the sweep"
 
 
-@pytest.mark.parametrize("odd", ["animated", "cmyk_jpeg", "sixteen_bits"])
 def test_a_picture_that_only_looks_odd_is_delivered(
-    stack: Stack, alice: httpx.Client, odd: str
+    stack: Stack, alice: httpx.Client, word: str
 ) -> None:
-    word = uuid.uuid4().hex
-    stack.gemini(script=[{"on": "image", "match": word, "image": odd}])
+    stack.gemini(script=[{"on": "image", "match": word, "image": "animated"}])
     with ChannelClient(alice) as tab:
         ask(alice, f"paint a lighthouse {word}")
         image = tab.until(is_event("image-insert"))["payload"]["image"]
@@ -282,11 +187,3 @@ def test_a_picture_that_only_looks_odd_is_delivered(
     full = httpx.get(image["url"])
     assert Image.open(io.BytesIO(full.content)).size == (image["width"], image["height"])
     assert getattr(Image.open(io.BytesIO(full.content)), "n_frames", 1) == 1
-
-
-def test_a_passing_fault_is_retried(stack: Stack, alice: httpx.Client) -> None:
-    word = uuid.uuid4().hex
-    stack.gemini(script=[{"on": "image", "status": 503, "match": word}])
-    with ChannelClient(alice) as tab:
-        ask(alice, f"paint a bridge {word}")
-        tab.until(is_event("image-insert"))

@@ -2,18 +2,10 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import httpx
-import pytest
-from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, Frame, is_event
-
-
-@pytest.fixture
-def alice(stack: Stack) -> httpx.Client:
-    return stack.http(f"alice-{uuid.uuid4().hex[:8]}")
 
 
 def has_ended(frame: Frame) -> bool:

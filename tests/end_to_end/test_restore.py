@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from typing import Any
 
 import httpx
@@ -13,16 +12,6 @@ from tests.support.channel_client import ChannelClient, is_event
 # What the drill of docs/operate.md adds to every counter.
 A_LEAP = 1_000_000
 ROWS_OF_THE_CHANNEL = {"ChannelsTable": "entry", "ChannelEventsTable": "seq"}
-
-
-@pytest.fixture
-def user() -> str:
-    return f"alice-{uuid.uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def alice(stack: Stack, user: str) -> httpx.Client:
-    return stack.http(user)
 
 
 def say(http: httpx.Client) -> int:

@@ -4,21 +4,14 @@ from __future__ import annotations
 
 import json
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
 from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, is_event, is_update
 
 PAINTERS = ("llm_handler_gemini", "image_generate")
-
-
-@pytest.fixture
-def alice(stack: Stack) -> httpx.Client:
-    return stack.http(f"alice-{uuid.uuid4().hex[:8]}")
 
 
 def lines_of(stack: Stack, function: str) -> list[dict[str, Any]]:

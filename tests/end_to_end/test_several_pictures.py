@@ -13,11 +13,6 @@ from tests.support.channel_client import ChannelClient, Frame, is_event
 
 
 @pytest.fixture
-def alice(stack: Stack) -> httpx.Client:
-    return stack.http(f"alice-{uuid.uuid4().hex[:8]}")
-
-
-@pytest.fixture
 def slow(stack: Stack) -> Iterator[Stack]:
     stack.gemini(image_ms=4000)
     yield stack

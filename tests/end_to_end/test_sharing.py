@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import re
 import time
-import uuid
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from io import BytesIO
@@ -28,16 +27,6 @@ def until(what: str, holds: Callable[[], Any]) -> None:
     while not holds():
         assert time.monotonic() < give_up, f"waited in vain for {what}"
         time.sleep(0.05)
-
-
-@pytest.fixture
-def user_id() -> str:
-    return f"sharer-{uuid.uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def alice(stack: Stack, user_id: str) -> httpx.Client:
-    return stack.http(user_id)
 
 
 @pytest.fixture
@@ -69,7 +58,7 @@ def file_of(page: httpx.Response) -> str:
 
 
 def test_whoever_has_the_link_sees_the_picture(
-    stack: Stack, alice: httpx.Client, anybody: httpx.Client, painted: dict[str, Any], user_id: str
+    stack: Stack, alice: httpx.Client, anybody: httpx.Client, painted: dict[str, Any], user: str
 ) -> None:
     with ChannelClient(alice) as tab:
         link = share(alice, painted)
@@ -83,7 +72,7 @@ def test_whoever_has_the_link_sees_the_picture(
     assert message["meta"]["images"][0]["image"]["shared_until"] == link["expires_at"]
     assert page.status_code == 200
     assert PROMPT not in page.text
-    for secret in (user_id, painted["id"], painted["message_id"], painted["created_at"][:10]):
+    for secret in (user, painted["id"], painted["message_id"], painted["created_at"][:10]):
         assert secret not in page.text
     assert file.headers["content-type"] == "image/webp"
     assert file.headers["cache-control"] == "public, max-age=300"
@@ -127,7 +116,7 @@ def test_a_link_ends_for_everybody(
     alice: httpx.Client,
     anybody: httpx.Client,
     painted: dict[str, Any],
-    user_id: str,
+    user: str,
     ending: str,
 ) -> None:
     link = share(alice, painted)
@@ -153,7 +142,7 @@ def test_a_link_ends_for_everybody(
 
     def is_over() -> bool:
         rows = scan(stack, "ImageGenerationLogTable")
-        mine = [row["entry"] for row in rows if row["user_id"] == user_id]
+        mine = [row["entry"] for row in rows if row["user_id"] == user]
         return not [entry for entry in mine if entry.startswith(deletion)]
 
     until("the deletion's end", is_over)

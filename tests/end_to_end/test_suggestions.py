@@ -119,17 +119,6 @@ def test_the_smoke_test_of_a_deployment_looks_at_the_samples(
     assert " 0 with a sample" not in said
 
 
-def test_two_people_get_two_pictures_and_the_third_is_painted(stocked: Stack) -> None:
-    people = [stocked.http(name) for name in ("bob", "carol")]
-    one = suggestion(people[0], BOAT)
-
-    answers = [ask(http, one).raise_for_status().json() for http in people]
-
-    ended = [answer["assistant_message"]["meta"]["status"] for answer in answers]
-    assert ended.count("complete") >= 1
-    assert set(ended) <= {"complete", "generating"}
-
-
 def test_what_is_deleted_is_gone_and_nothing_is_left_in_the_stock(stocked: Stack) -> None:
     dave = stocked.http("dave")
     message = ask(dave, suggestion(dave, FOX)).raise_for_status().json()["assistant_message"]

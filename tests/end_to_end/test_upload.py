@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import io
-import uuid
 
 import httpx
 import pytest
 from PIL import Image
 from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, is_event
-from tests.support.hostile_pictures import SIZE, a_picture, encoded, noise
+from tests.support.hostile_pictures import SIZE, a_picture, encoded
 from tests.support.noted_pictures import SECRET, SOURCE, exif, jpeg, jpeg_xmp, xmp
 from tests.support.stored import object_keys
 from ulid import ULID
@@ -19,16 +18,6 @@ from afterimage.domain.ids import image_folder, image_keys
 
 PHOTO = jpeg(exif(6), jpeg_xmp(xmp(attributes=f'a:DigitalSourceType="{SOURCE}digitalCapture"')))
 LARGEST = 4_500_000  # bytes
-
-
-@pytest.fixture
-def user() -> str:
-    return f"alice-{uuid.uuid4().hex[:8]}"
-
-
-@pytest.fixture
-def alice(stack: Stack, user: str) -> httpx.Client:
-    return stack.http(user)
 
 
 def put(
@@ -87,32 +76,6 @@ def test_deleted_it_is_gone_and_its_id_with_it(
 
     again = put(alice, PHOTO, image_id=image["id"])
     assert (again.status_code, again.json()["error"]["code"]) == (409, "image_deleted")
-    assert alice.get("/images").json()["images"] == []
-
-
-def over(size: int) -> bytes:
-    return encoded(noise((2_048, 2_048)), "PNG")[:size].ljust(size, b"x")
-
-
-@pytest.mark.parametrize(
-    ("data", "kind", "refusal"),
-    [
-        (b"<!doctype html><title>hello</title>", "image/jpeg", (400, "invalid")),
-        (b"", "image/png", (400, "invalid")),
-        (b'{"url": "https://example.org"}', "application/json", (400, "invalid")),
-        (PHOTO, "image/heic", (400, "invalid")),
-        (PHOTO, "", (400, "invalid")),
-        (encoded(Image.new("1", (5_000, 5_001)), "PNG"), "image/png", (400, "invalid")),
-        (over(LARGEST + 1), "image/png", (413, "too_large")),
-    ],
-)
-def test_what_is_no_picture_of_ours_is_refused(
-    stack: Stack, alice: httpx.Client, user: str, data: bytes, kind: str, refusal: tuple[int, str]
-) -> None:
-    answer = put(alice, data, kind)
-
-    assert (answer.status_code, answer.json()["error"]["code"]) == refusal
-    assert object_keys(stack, image_folder(user)) == []
     assert alice.get("/images").json()["images"] == []
 
 

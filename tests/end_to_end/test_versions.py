@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Callable
 from typing import Any
 
 import httpx
-import pytest
 from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, is_event, is_update
 from tests.support.stored import files_of, rows_of
 
 _PATIENCE = 30.0  # seconds; only so that a broken run ends
 Json = dict[str, Any]
-
-
-@pytest.fixture
-def word() -> str:
-    """Tells this test's calls of the simulator from all others."""
-    return uuid.uuid4().hex[:12]
-
-
-@pytest.fixture
-def user(word: str) -> str:
-    return f"alice-{word}"
-
-
-@pytest.fixture
-def alice(stack: Stack, user: str) -> httpx.Client:
-    return stack.http(user)
 
 
 def ask(http: httpx.Client, text: str, **fields: object) -> tuple[Json, Json]:

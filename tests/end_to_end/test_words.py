@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -26,17 +25,6 @@ class Reader:
             offset, text = frame["payload"]["offset"], frame["payload"]["text"]
             if offset <= len(self.text):
                 self.text = max(self.text, self.text[:offset] + text, key=len)
-
-
-@pytest.fixture
-def alice(stack: Stack) -> httpx.Client:
-    return stack.http(f"alice-{uuid.uuid4().hex[:8]}")
-
-
-@pytest.fixture
-def word() -> str:
-    """Tells this test's calls of the simulator from all others."""
-    return uuid.uuid4().hex
 
 
 @pytest.fixture
