@@ -627,6 +627,38 @@ def test_a_repeat_of_what_was_cancelled_says_so(call: Call, model: ScriptedModel
     assert (status, body["success"], body["message"]) == (200, False, "Cancelled")
 
 
+def test_a_version_is_chosen(call: Call, model: ScriptedModel) -> None:
+    model.script = [TextReply("One", "[]"), TextReply("Two", "[]")]
+    first = post(call, id=a_ulid())[1]["user_message"]["id"]
+    post(call, id=a_ulid(2), replaces=first)
+
+    status, body = call(routes.CHOOSE_VERSION, chat_id=CHAT, message_id=first)
+
+    assert (status, [one["text"] for one in body["messages"]]) == (200, ["Hi", "One"])
+    assert all(one["stands"] for one in body["messages"])
+
+
+@pytest.mark.parametrize(
+    "wish",
+    [
+        {"again": a_ulid(), "image_ids": [a_ulid(2)], "paint": True},
+        {"id": a_ulid(), "replaces": a_ulid()},
+    ],
+)
+def test_wishes_that_contradict_each_other_are_refused(call: Call, wish: dict[str, Any]) -> None:
+    status, body = post(call, **wish)
+
+    assert (status, body["error"]["code"]) == (400, "invalid")
+
+
+def test_a_browser_is_told_and_told_no_more(call: Call) -> None:
+    endpoint = {"endpoint": f"https://{PUSH_HOSTS}/a-browser"}
+    keys = {"p256dh": "B" + "A" * 86, "auth": "A" * 22}
+
+    assert call(routes.PUT_SUBSCRIPTION, body={**endpoint, "keys": keys}) == (204, None)
+    assert call(routes.DELETE_SUBSCRIPTION, body=endpoint) == (204, None)
+
+
 # --- One picture ---------------------------------------------------------------------------------
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date
 from decimal import Decimal
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from pydantic import ValidationError
@@ -20,6 +21,7 @@ from afterimage.domain.errors import Invalid, QuotaExceeded
 from afterimage.domain.image_sizes import size_of
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.messages import Role
+from afterimage.domain.metrics import Metric
 from afterimage.domain.slots import Slot
 from afterimage.http.image_models import views
 from afterimage.use_cases.choose_painter import ChoosePainter, Painter
@@ -52,6 +54,14 @@ def test_what_nobody_chooses_needs_no_catalogue() -> None:
 
     choose.check(None, None, "1:8")
     assert choose(None, None) == Painter("slow", "1K", 1)
+
+
+def test_no_picture_is_lost_for_a_catalogue_that_cannot_be_read() -> None:
+    log, metrics = RecordingLog(), RecordingMetrics()
+    choose = ChoosePainter(Mock(side_effect=OSError("away")), "slow", log, metrics)
+
+    assert choose("quick", None) == Painter("slow")
+    assert (log.events(), metrics.of(Metric.DEFECTS)) == (["model_catalogue_unread"], [1])
 
 
 def test_a_name_and_a_size_choose_who_paints_and_what_counts() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import partial
 from itertools import count
@@ -19,7 +20,7 @@ from tests.support.builders import (
 )
 from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, USER, Bundle, Killed
 from tests.support.doubles import NOW, RecordingPush
-from tests.support.interrupted import behind, fail, slow
+from tests.support.interrupted import Mortal, behind, fail, slow
 
 from afterimage.adapters.edge import items
 from afterimage.domain import ids
@@ -758,30 +759,6 @@ def test_a_repeat_is_the_same_invalidation(bundle: Bundle) -> None:
 # --- Killed at every step ------------------------------------------------------------------------
 
 
-@dataclass
-class Mortal:
-    """Counts the steps that touch the world and dies at one of them."""
-
-    at: int
-    after: bool
-    steps: int = 0
-
-    def watch(self, monkeypatch: pytest.MonkeyPatch, thing: Any, *names: str) -> None:
-        for name in names:
-            monkeypatch.setattr(thing, name, self._mortal(getattr(thing, name)))
-
-    def _mortal(self, step: Callable[..., Any]) -> Callable[..., Any]:
-        def taken(*arguments: Any, **named: Any) -> Any:
-            self.steps += 1
-            if self.steps != self.at:
-                return step(*arguments, **named)
-            if self.after:
-                step(*arguments, **named)
-            raise Killed
-
-        return taken
-
-
 def a_life(bundle: Bundle) -> Message:
     """A chat with an answer in every state, and the picture that is looked at."""
     bundle.tables.rows.counters.clear()
@@ -798,27 +775,23 @@ def a_life(bundle: Bundle) -> Message:
     return looked_at
 
 
-def killed_at(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch, kind: str, message: Message, mortal: Mortal
-) -> bool:
+def killed_at(bundle: Bundle, kind: str, message: Message, mortal: Mortal) -> bool:
     """Deletes, and lets the keeper work, until the kill; whether there was one."""
-    with monkeypatch.context() as mortals:
-        mortal.watch(mortals, bundle.tables, "commit", "read")
-        mortal.watch(mortals, bundle.keeper, "start")
-        mortal.watch(mortals, bundle.pictures, "delete", "some_keys")
-        mortal.watch(mortals, bundle.edge, "invalidate")
-        mortal.watch(mortals, bundle.deletions, "get", "begin", "postpone", "finished")
-        mortal.watch(mortals, bundle.messages, "before")
-        mortal.watch(mortals, bundle.ledger, "get")
-        removals = ("remove_messages", "remove_images", "remove_jobs", "remove_chat")
-        mortal.watch(mortals, bundle.removal, *removals, "chats", "messages", "remove_some")
-        try:
-            delete(bundle, kind, message)
-            bundle.keep()
-            let_pass(bundle, KEPT_FOR)
-        except Killed:
-            return True
-    return False
+    mortal.watch(bundle.tables, "commit", "read")
+    mortal.watch(bundle.keeper, "start")
+    mortal.watch(bundle.pictures, "delete", "some_keys")
+    mortal.watch(bundle.edge, "invalidate")
+    mortal.watch(bundle.deletions, "get", "begin", "postpone", "finished")
+    mortal.watch(bundle.messages, "before")
+    mortal.watch(bundle.ledger, "get")
+    removals = ("remove_messages", "remove_images", "remove_jobs", "remove_chat")
+    mortal.watch(bundle.removal, *removals, "chats", "messages", "remove_some")
+    with suppress(Killed):
+        delete(bundle, kind, message)
+        bundle.keep()
+        let_pass(bundle, KEPT_FOR)
+    mortal.revive()
+    return mortal.is_dead
 
 
 def is_marked(bundle: Bundle, kind: str, message: Message) -> bool:
@@ -835,12 +808,12 @@ def is_marked(bundle: Bundle, kind: str, message: Message) -> bool:
 @pytest.mark.parametrize("after", [False, True])
 @pytest.mark.parametrize("kind", KINDS)
 def test_killed_at_any_step_the_keeper_finishes(
-    bundles: Iterator[Bundle], monkeypatch: pytest.MonkeyPatch, kind: str, *, after: bool
+    bundles: Iterator[Bundle], kind: str, *, after: bool
 ) -> None:
     for at in count(1):
         bundle = next(bundles)
         message = a_life(bundle)
-        if not killed_at(bundle, monkeypatch, kind, message, Mortal(at, after)):
+        if not killed_at(bundle, kind, message, Mortal(at, after=after)):
             break
         if not is_marked(bundle, kind, message):
             delete(bundle, kind, message)  # nothing had happened yet, and somebody asks again

@@ -20,6 +20,7 @@ from afterimage.domain.changes import (
     InsertImage,
     InsertMessage,
     ReplaceMessage,
+    SetShare,
     TouchChat,
     Transition,
 )
@@ -32,12 +33,14 @@ from afterimage.domain.events import (
     EventReference,
     ImageDeleted,
     ImageInserted,
+    ImageUpdated,
     MessageDeleted,
     MessageInserted,
     MessageUpdated,
 )
 from afterimage.domain.messages import Message
 from afterimage.domain.metrics import Metric
+from afterimage.domain.shares import Share
 from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.replay_events import Replay, ReplayEvents
 
@@ -228,6 +231,19 @@ def test_events_carry_their_row_as_it_is_now(alone: Bundle, replay: ReplayEvents
 
     assert [frame["event"] for frame in frames] == ["message-insert", "message-update"]
     assert [frame["payload"]["message"]["text"] for frame in frames] == ["changed", "changed"]
+
+
+def test_a_picture_that_was_shared_meanwhile_comes_as_it_is_now(
+    replay: ReplayEvents, alone: Bundle
+) -> None:
+    image, share = an_image(1), Share(1, NOW + timedelta(days=7), with_prompt=False)
+    write(alone.tables, InsertImage(image), events=(ImageInserted(image),))
+    write(alone.tables, SetShare(image.id, None, share), events=(ImageUpdated(image),))
+
+    frames: list[Any] = list(missed(replay, alone.tables, 0).frames)
+
+    assert [frame["event"] for frame in frames] == ["image-insert", "image-update"]
+    assert all(frame["payload"]["image"]["shared_until"] for frame in frames)
 
 
 def test_rows_that_are_gone_come_as_their_deletion(alone: Bundle, replay: ReplayEvents) -> None:

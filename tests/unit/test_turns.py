@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.support.builders import a_job, a_ulid
 from tests.support.bundle import BYTES, FOX, LIMITS, USER, Bundle, Killed, new_bundle
-from tests.support.interrupted import before, behind
+from tests.support.interrupted import Mortal, before, behind
 
 from afterimage.domain import turns
 from afterimage.domain.changes import InsertJob, MoveJob, RemoveJob, Transition
@@ -371,35 +371,6 @@ def test_a_starter_with_a_defect_never_breaks_the_work(bundle: Bundle) -> None:
     assert bundle.metrics.of(Metric.DEFECTS) == [1]
 
 
-STEPS = {"tables": ("commit", "read"), "starter": ("start",), "push": ("post",)}
-
-
-def killed_at(bundle: Bundle, step: int) -> list[str]:
-    """From the step with this number on the process is gone; the steps that it did not take."""
-    number, missed = count(), list[str]()
-
-    def dying(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
-        def step_or_death(*given: Any) -> Any:
-            if next(number) >= step:
-                missed.append(name)
-                raise Killed
-            return call(*given)
-
-        return step_or_death
-
-    for owner, names in STEPS.items():
-        for name in names:
-            double = getattr(bundle, owner)
-            setattr(double, name, dying(name, getattr(double, name)))
-    return missed
-
-
-def revived(bundle: Bundle) -> None:
-    for owner, names in STEPS.items():
-        for name in names:
-            delattr(getattr(bundle, owner), name)
-
-
 def let_everything_run(bundle: Bundle) -> None:
     """The painter takes what it is handed, and the keeper looks every minute, for half an hour."""
     bundle.keeper.started += list(bundle.tables.rows.deletions)
@@ -414,23 +385,26 @@ def let_everything_run(bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("end", ENDINGS)
 def test_killed_at_any_step_the_queue_goes_on(threads: Executor, end: Ending) -> None:
-    for step in count():
+    for step in count(1):
         bundle = new_bundle(threads, AT_ONCE, MANY)
         first = bundle.order(0, chat_id="first")
         others = [bundle.order(n) for n in (1, 2, 3)]
-        missed = killed_at(bundle, step)
+        mortal = Mortal(step)
+        mortal.watch(bundle.tables, "commit", "read")
+        mortal.watch(bundle.starter, "start")
+        mortal.watch(bundle.push, "post")
         with suppress(Killed):
             end(bundle, first)
-        revived(bundle)
+        mortal.revive()
 
         let_everything_run(bundle)
 
         assert queue(bundle) == ([], []), step
         assert [bundle.now(message).status for message in others] == [Status.COMPLETE] * 3, step
         assert bundle.open_messages() == 0
-        if not missed:
+        if not mortal.is_dead:
             break
-    assert step > len(STEPS)
+    assert step > 4
 
 
 # --- What becomes of a job, becomes of its place -------------------------------------------------

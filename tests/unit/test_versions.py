@@ -593,25 +593,13 @@ def test_of_very_many_versions_the_keeper_removes_what_would_be_waited_for(
     assert left(bundle) == NOTHING
 
 
-def dying(bundle: Bundle, at: int) -> None:
-    """The function dies instead of its transaction `at`, counted from 0."""
-    commits = iter([*[lambda: None] * at, die])
-    commit = bundle.tables.commit
-
-    def instead(*given: Any) -> None:
-        next(commits, lambda: None)()
-        commit(*given)
-
-    bundle.tables.commit = instead  # type: ignore[method-assign, assignment]
-
-
 @pytest.mark.parametrize("at", range(4))
 def test_a_deletion_that_dies_is_finished(bundle: Bundle, first: Answer, at: int) -> None:
     """Before its first transaction it has not begun."""
     second = anew(bundle, first.user, 1, FOX)
     painted(bundle, second)
     painted(bundle, anew(bundle, first.user, 2, FOX))
-    dying(bundle, at)
+    before(bundle.tables, "commit", *[lambda: None] * at, die)
     with suppress(Killed):
         bundle.delete_question(first.user)
 
@@ -689,7 +677,7 @@ def test_links_to_its_pictures_end_before_a_question(bundle: Bundle, *, dies: bo
     assert image is not None
     bundle.share(image.id)
     if dies:
-        dying(bundle, 1)
+        before(bundle.tables, "commit", lambda: None, die)
         with suppress(Killed):
             bundle.delete_question(asked.user)
         assert (bundle.tables.rows.shares, left(bundle)["messages"]) == ({}, 2)
