@@ -721,19 +721,6 @@ def test_quota(http: httpx.Client, reason: str, window: str, delay: float) -> No
     assert details["RetryInfo"]["retryDelay"] == f"{delay}s"
 
 
-def test_entries_are_used_up_in_order_and_by_prompt(http: httpx.Client) -> None:
-    script: list[Json] = [
-        {"on": "text", "match": "penguin", "status": 500},
-        {"on": "text", "status": 503},
-    ]
-    assert behave(http, script=script)["settings"]["script"] == script
-
-    codes = [post(http, ask(text)).status_code for text in ("hi", "a penguin", "a penguin", "hi")]
-
-    assert codes == [503, 500, 200, 200]
-    assert http.get("/dev/gemini").json()["settings"]["script"] == []
-
-
 @pytest.mark.parametrize("method", ["generateContent", "streamGenerateContent?alt=sse"])
 def test_cut(http: httpx.Client, method: str) -> None:
     behave(http, script=[{"on": "image", "cut_after_bytes": 1000}])
@@ -845,35 +832,6 @@ def test_wrong_settings_are_explained(http: httpx.Client) -> None:
     assert answer.status_code == 400
     assert "text_mss" in answer.json()["error"]["message"]
     assert http.put("/dev/gemini", content=b"{").status_code == 400
-
-
-def test_a_picture_takes_the_time_it_was_given(http: httpx.Client) -> None:
-    behave(http, image_ms=1500, image_format="png", drafts=6)
-    began = time.monotonic()
-
-    answer = post(http, ask("mountains nobody has painted before"), PAINTER)
-
-    assert answer.status_code == 200
-    assert time.monotonic() - began > 1.48
-
-
-def test_two_hundred_calls_wait_at_once(http: httpx.Client) -> None:
-    behave(http, text_ms=1000)
-    began = time.monotonic()
-
-    with (
-        httpx.Client(
-            base_url=http.base_url,
-            headers=KEY,
-            timeout=60,
-            limits=httpx.Limits(max_connections=200),
-        ) as many,
-        ThreadPoolExecutor(200) as pool,
-    ):
-        codes = list(pool.map(lambda i: post(many, ask(f"hi {i}")).status_code, range(200)))
-
-    assert codes == [200] * 200
-    assert time.monotonic() - began < 60, "one after the other they take 200 s"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

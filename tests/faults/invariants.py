@@ -486,13 +486,8 @@ def _calls(truth: Truth, calls: Counter[str], excused: Mapping[str, int]) -> Ite
 # --- Clients -------------------------------------------------------------------------------------
 
 
-async def compare(client: Client) -> list[str]:
-    """What a client that is level shows and HTTP does not say, or the other way round."""
-    return check_shown(client, await read_snapshot(client.http))
-
-
 def check_client(client: Client, stack: RunningStack) -> list[str]:
-    """As `compare`, with a reading of its own, for tests that are not asynchronous."""
+    """What a client that is level shows and HTTP does not say, or the other way round."""
 
     async def read() -> Snapshot:
         async with signed_in(stack, client.user) as http:
