@@ -7,6 +7,7 @@ from base64 import b64encode
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import Mock
 
 import pytest
 from tests.support.builders import a_caller, a_ulid
@@ -118,10 +119,7 @@ def test_an_unknown_route_is_404_with_a_token_and_without(api: Api, route: Any) 
 
 
 def test_a_refusal_carries_code_sentence_wait_and_more(api: Api) -> None:
-    def refuse(_: Request) -> Response:
-        raise MessageLimit("internal detail", retry_after=60)
-
-    api.handler = refuse
+    api.handler = Mock(side_effect=MessageLimit("internal detail", retry_after=60))
 
     assert api() == (
         429,
@@ -136,20 +134,14 @@ def test_a_refusal_carries_code_sentence_wait_and_more(api: Api) -> None:
 
 
 def test_clock_skew_tells_the_servers_time(api: Api) -> None:
-    def refuse(_: Request) -> Response:
-        raise ClockSkew(server_time=datetime(2026, 11, 20, 10, tzinfo=UTC))
-
-    api.handler = refuse
+    api.handler = Mock(side_effect=ClockSkew(server_time=datetime(2026, 11, 20, 10, tzinfo=UTC)))
 
     assert api()[1]["error"]["server_time"] == "2026-11-20T10:00:00.000Z"
 
 
 @pytest.mark.parametrize("refused", Refused.__subclasses__(), ids=lambda kind: kind.code)
 def test_every_refusal_has_its_status_and_no_detail(api: Api, refused: type[Refused]) -> None:
-    def refuse(_: Request) -> Response:
-        raise refused("a detail for the log")
-
-    api.handler = refuse
+    api.handler = Mock(side_effect=refused("a detail for the log"))
 
     answer = api()
 
@@ -159,10 +151,7 @@ def test_every_refusal_has_its_status_and_no_detail(api: Api, refused: type[Refu
 
 
 def test_a_defect_is_told_without_a_word_of_it(api: Api) -> None:
-    def fail(_: Request) -> Response:
-        raise RuntimeError("the stack, a secret")
-
-    api.handler = fail
+    api.handler = Mock(side_effect=RuntimeError("the stack, a secret"))
 
     answer = api()
 
@@ -172,9 +161,7 @@ def test_a_defect_is_told_without_a_word_of_it(api: Api) -> None:
 
 
 def test_keys_that_cannot_be_fetched_are_503(log: RecordingLog) -> None:
-    def busy(_: str | None) -> Caller:
-        raise Busy("the issuer is away")
-
+    busy = Mock(side_effect=Busy("the issuer is away"))
     api = HttpApi(
         {routes.GET_USAGE: lambda _: Response(None)}, busy, FixedClock(), log, RecordingMetrics()
     )
@@ -308,10 +295,7 @@ def test_a_bad_chat_id_is_refused_and_not_repeated(api: Api, chat: str) -> None:
     ],
 )
 def test_a_bad_query_is_refused_and_not_repeated(api: Api, query: dict[str, str]) -> None:
-    def read(request: Request) -> Response:
-        return Response(str(request.query(taken.MessagesQuery)))
-
-    api.handler = read
+    api.handler = lambda request: Response(str(request.query(taken.MessagesQuery)))
 
     answer = api(queryStringParameters=query)
 
@@ -332,10 +316,7 @@ def test_a_query_has_defaults(api: Api) -> None:
 
 @pytest.mark.parametrize("after", ["-1", "x", str(2**53 + 1), "1.5", ""])
 def test_a_bad_seq_is_refused(api: Api, after: str) -> None:
-    def read(request: Request) -> Response:
-        return Response(request.query(taken.EventsQuery).after)
-
-    api.handler = read
+    api.handler = lambda request: Response(request.query(taken.EventsQuery).after)
 
     assert code(api(queryStringParameters={"after": after})) == (400, "invalid")
     assert api(queryStringParameters={"after": "41"}) == (200, 41)
