@@ -10,20 +10,17 @@ from typing import NoReturn
 
 import pytest
 from hypothesis import settings
-from tests.support.bundle import Bundle, new_bundle, painters_turns
+from tests.support.bundle import Bundle, new_bundle
 from tests.support.doubles import (
     FixedClock,
-    PlainUrls,
     RecordingLog,
     RecordingMetrics,
     RecordingPush,
-    RecordingStarter,
 )
 from tests.support.in_memory import InMemoryTables
 
 from afterimage.channel import UnifiedChannel
 from afterimage.invocation import Invocation
-from afterimage.use_cases.turns import PaintersTurns
 
 USER = "alice"
 
@@ -42,78 +39,9 @@ def _no_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def clock() -> FixedClock:
-    return FixedClock()
-
-
-@pytest.fixture
-def log() -> RecordingLog:
-    return RecordingLog()
-
-
-@pytest.fixture
-def metrics() -> RecordingMetrics:
-    return RecordingMetrics()
-
-
-@pytest.fixture
-def invocation(clock: FixedClock) -> Invocation:
-    """Without an end, until one is set."""
-    return Invocation(clock)
-
-
-@pytest.fixture
-def journal() -> list[str]:
-    """What happened, in order, across all doubles of one test."""
-    return []
-
-
-@pytest.fixture
-def push(journal: list[str]) -> RecordingPush:
-    return RecordingPush(journal)
-
-
-@pytest.fixture
-def tables(clock: FixedClock) -> InMemoryTables:
-    return InMemoryTables(clock)
-
-
-@pytest.fixture
 def threads() -> Iterator[Executor]:
     with ThreadPoolExecutor(8) as pool:
         yield pool
-
-
-@pytest.fixture
-def starter() -> RecordingStarter:
-    return RecordingStarter()
-
-
-@pytest.fixture
-def turns(
-    tables: InMemoryTables,
-    starter: RecordingStarter,
-    clock: FixedClock,
-    log: RecordingLog,
-    metrics: RecordingMetrics,
-) -> PaintersTurns:
-    return painters_turns(tables, starter, clock, log, metrics)
-
-
-@pytest.fixture
-def channel(
-    tables: InMemoryTables,
-    push: RecordingPush,
-    clock: FixedClock,
-    threads: Executor,
-    log: RecordingLog,
-    metrics: RecordingMetrics,
-    invocation: Invocation,
-    turns: PaintersTurns,
-) -> UnifiedChannel:
-    return UnifiedChannel(
-        tables, push, PlainUrls(), clock, threads, log, metrics, invocation, turns
-    )
 
 
 @pytest.fixture
@@ -123,26 +51,54 @@ def bundles(threads: Executor) -> Iterator[Bundle]:
 
 
 @pytest.fixture
-def bundle(
-    channel: UnifiedChannel,
-    tables: InMemoryTables,
-    push: RecordingPush,
-    clock: FixedClock,
-    threads: Executor,
-    log: RecordingLog,
-    metrics: RecordingMetrics,
-    journal: list[str],
-    invocation: Invocation,
-    starter: RecordingStarter,
-    turns: PaintersTurns,
-) -> Bundle:
-    return Bundle(
-        channel, tables, push, clock, threads, log, metrics, journal, invocation, starter, turns
-    )
+def alone(threads: Executor) -> Bundle:
+    """A bundle that nobody is connected to yet."""
+    bundle = new_bundle(threads)
+    bundle.tables.rows.connections.clear()
+    return bundle
 
 
 @pytest.fixture
-def alone(bundle: Bundle) -> Bundle:
-    """A bundle that nobody is connected to yet."""
-    bundle.tables.rows.connections.clear()
-    return bundle
+def bundle(alone: Bundle) -> Bundle:
+    """The same with one open tab."""
+    alone.tables.register(USER, "tab", alone.clock.now())
+    return alone
+
+
+# What a test asks for by itself is that bundle's.
+
+
+@pytest.fixture
+def clock(alone: Bundle) -> FixedClock:
+    return alone.clock
+
+
+@pytest.fixture
+def log(alone: Bundle) -> RecordingLog:
+    return alone.log
+
+
+@pytest.fixture
+def metrics(alone: Bundle) -> RecordingMetrics:
+    return alone.metrics
+
+
+@pytest.fixture
+def push(alone: Bundle) -> RecordingPush:
+    return alone.push
+
+
+@pytest.fixture
+def tables(alone: Bundle) -> InMemoryTables:
+    return alone.tables
+
+
+@pytest.fixture
+def channel(alone: Bundle) -> UnifiedChannel:
+    return alone.channel
+
+
+@pytest.fixture
+def invocation(alone: Bundle) -> Invocation:
+    """Without an end, until one is set."""
+    return alone.invocation
