@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from tests.support.builders import CHAT, a_message, a_ulid, an_image
 from tests.support.bundle import DAY, Bundle, new_bundle
+from tests.support.bundle import LIMITS as USUAL
 from tests.support.doubles import (
     NOW,
 )
@@ -31,7 +32,6 @@ from afterimage.domain.errors import (
     UnknownPicture,
 )
 from afterimage.domain.jobs import Job, JobStatus
-from afterimage.domain.limits import Limits
 from afterimage.domain.messages import MessageType, Role, Status
 from afterimage.domain.metrics import Metric
 from afterimage.domain.served import Served
@@ -50,15 +50,7 @@ CATALOGUE = catalogue_of(
         ],
     }
 )
-LIMITS = Limits(
-    daily_images=5,
-    daily_messages=4,
-    image_calls=6,
-    text_calls=8,
-    open_messages=2,
-    text_deadline=timedelta(seconds=75),
-    image_deadline=timedelta(seconds=450),
-)
+LIMITS = replace(USUAL, daily_images=5, daily_messages=4, open_messages=2)
 
 
 @pytest.fixture

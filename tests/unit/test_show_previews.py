@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from base64 import b64decode
 from collections.abc import Iterator
-from concurrent.futures import Executor, Future, wait
+from concurrent.futures import Future, wait
 from dataclasses import dataclass, field
 from datetime import timedelta
 from threading import Event
@@ -15,6 +15,7 @@ from tests.support.builders import (
     a_message,
     a_ulid,
 )
+from tests.support.bundle import Bundle
 from tests.support.doubles import NOW, FakeStudio, RecordingLog, RecordingMetrics, RecordingPush
 from tests.support.in_memory import InMemoryTables
 from tests.unit.conftest import USER
@@ -62,27 +63,18 @@ def between_drafts() -> timedelta:
 
 
 @pytest.fixture
-def stage(
-    channel: UnifiedChannel,
-    tables: InMemoryTables,
-    push: RecordingPush,
-    threads: Executor,
-    log: RecordingLog,
-    metrics: RecordingMetrics,
-    between_drafts: timedelta,
-) -> Iterator[Stage]:
-    tables.register(USER, "tab", NOW)
+def stage(bundle: Bundle, between_drafts: timedelta) -> Iterator[Stage]:
     known: Future[Channel] = Future()
-    known.set_result(tables.read(USER))
-    studio, work = FakeStudio(), []
+    known.set_result(bundle.tables.read(USER))
+    work: list[Future[None]] = []
 
     def begin(task: Any) -> None:
-        work.append(threads.submit(task))
+        work.append(bundle.threads.submit(task))
 
-    previews = ShowPreviews(
-        channel, studio, USER, MESSAGE, PICTURE, known, begin, log, metrics, between_drafts
-    )
-    stage = Stage(previews, studio, tables, push, log, metrics, work)
+    picture = bundle.channel, bundle.studio, USER, MESSAGE, PICTURE, known, begin
+    seen = bundle.log, bundle.metrics
+    previews = ShowPreviews(*picture, *seen, between_drafts)
+    stage = Stage(previews, bundle.studio, bundle.tables, bundle.push, *seen, work)
     yield stage
     stage.settle()
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import a_message
+from tests.support.bundle import Bundle
 from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics, RecordingPush
 from tests.support.in_memory import InMemoryMessages, InMemoryTables
 from tests.unit.conftest import USER
@@ -66,31 +67,12 @@ def between_looks() -> timedelta:
 
 
 @pytest.fixture
-def stage(
-    channel: UnifiedChannel,
-    tables: InMemoryTables,
-    push: RecordingPush,
-    clock: FixedClock,
-    threads: Executor,
-    log: RecordingLog,
-    metrics: RecordingMetrics,
-    between_looks: timedelta,
-) -> Iterator[Stage]:
-    tables.register(USER, "tab", NOW)
-    tables.rows.messages[USER, MESSAGE.chat_id, MESSAGE.id] = MESSAGE
-    with ShowWords(
-        channel,
-        InMemoryMessages(tables),
-        USER,
-        MESSAGE,
-        ["tab"],
-        threads.submit,
-        clock,
-        log,
-        metrics,
-        between_looks,
-    ) as words:
-        yield Stage(words, tables, push, clock, log, metrics)
+def stage(bundle: Bundle, between_looks: timedelta) -> Iterator[Stage]:
+    bundle.tables.rows.messages[USER, MESSAGE.chat_id, MESSAGE.id] = MESSAGE
+    answer = bundle.channel, bundle.messages, USER, MESSAGE, ["tab"], bundle.threads.submit
+    seen = bundle.clock, bundle.log, bundle.metrics
+    with ShowWords(*answer, *seen, between_looks) as words:
+        yield Stage(words, bundle.tables, bundle.push, *seen)
 
 
 def test_the_first_words_are_posted_at_once(stage: Stage) -> None:

@@ -14,6 +14,7 @@ from tests.support.answering import Take
 from tests.support.builders import CHAT, an_image
 from tests.support.bundle import DAY, Bundle, Killed, die, new_of
 from tests.support.bundle import FOX as WISH
+from tests.support.bundle import LIMITS as USUAL
 from tests.support.costs import IMAGE_MODEL
 from tests.support.doubles import (
     NOW,
@@ -26,7 +27,6 @@ from afterimage.domain import ids
 from afterimage.domain.conversation import turns
 from afterimage.domain.errors import Busy, IdReused, MessageLimit
 from afterimage.domain.jobs import JobStatus
-from afterimage.domain.limits import Limits
 from afterimage.domain.messages import MessageType, Status
 from afterimage.domain.metrics import Metric
 from afterimage.domain.stock import SAMPLE, StockPicture, StockStatus, ready_name
@@ -38,15 +38,7 @@ from afterimage.use_cases.take_from_stock import TakeFromStock
 
 FOX = Suggestion(text="A fox in the snow", aspect_ratio="3:2")
 SETTING = Suggestions(suggestions=(FOX,), stock_size=3, pictures_a_day=9)
-LIMITS = Limits(
-    daily_images=3,
-    daily_messages=4,
-    image_calls=6,
-    text_calls=8,
-    open_messages=2,
-    text_deadline=timedelta(seconds=75),
-    image_deadline=timedelta(seconds=450),
-)
+LIMITS = replace(USUAL, daily_images=3, daily_messages=4, open_messages=2)
 
 
 class Stocked(Bundle):
