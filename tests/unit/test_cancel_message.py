@@ -8,8 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.builders import a_message, a_ulid
-from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, Bundle
+from tests.support.builders import a_ulid
+from tests.support.bundle import BYTES, FOX, HELLO, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
 from tests.support.interrupted import before
 
@@ -237,10 +237,10 @@ def test_whatever_version_of_this_try_was_seen_is_cancelled(bundle: Bundle, seen
 def test_a_second_click_on_what_was_seen_first_is_told_how_it_stands(bundle: Bundle) -> None:
     message = bundle.order()
     cancelled = bundle.cancel(message)
-    seq = bundle.tables.read("alice").seq
+    seq = bundle.tables.read(USER).seq
 
     assert bundle.cancel(message) == cancelled
-    assert bundle.tables.read("alice").seq == seq
+    assert bundle.tables.read(USER).seq == seq
 
 
 @pytest.mark.parametrize("status", [Status.COMPLETE, Status.FAILED, Status.CANCELLED])
@@ -254,36 +254,29 @@ def test_what_has_ended_is_not_running(bundle: Bundle, status: Status) -> None:
     assert bundle.now(message) == ended
 
 
-def test_another_persons_message_does_not_exist(bundle: Bundle) -> None:
+@pytest.mark.parametrize(
+    ("user", "changed"),
+    [
+        ("bob", {}),
+        (USER, {"id": a_ulid(0)}),  # the question
+        *[(USER, {"id": one}) for one in (a_ulid(99), "no-ulid")],
+        *[(USER, {"chat_id": one}) for one in ("another", "a#b")],
+    ],
+)
+def test_what_is_no_answer_of_ones_own_is_not_found(
+    bundle: Bundle, user: str, changed: Any
+) -> None:
     message = bundle.order()
 
     with pytest.raises(NotFound):
-        bundle.cancel(message, user="bob")
+        bundle.cancel(replace(message, **changed), user=user)
 
     assert bundle.now(message) == message
 
 
-@pytest.mark.parametrize(
-    "changed",
-    [{"id": a_ulid(99)}, {"chat_id": "another"}, {"id": "no-ulid"}, {"chat_id": "a#b"}],
-)
-def test_what_is_not_there_is_not_found(bundle: Bundle, changed: dict[str, str]) -> None:
-    message = bundle.order()
-
-    with pytest.raises(NotFound):
-        bundle.cancel(replace(message, **changed))  # type: ignore[arg-type]
-
-
-def test_a_question_cannot_be_cancelled(bundle: Bundle) -> None:
-    message = bundle.order()
-
-    with pytest.raises(NotFound):
-        bundle.cancel(a_message(0, id=message.reply_to))
-
-
 def test_a_deleted_account_cancels_nothing(bundle: Bundle) -> None:
     message = bundle.order()
-    bundle.tables.rows.counters["alice"].deleted = True
+    bundle.tables.rows.counters[USER].deleted = True
 
     with pytest.raises(AccountDeleted):
         bundle.cancel(message)

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.builders import CHAT, a_message, a_ulid
+from tests.support.builders import CHAT, a_ulid
 from tests.support.bundle import (
     BYTES,
     CALL,
@@ -28,7 +28,6 @@ from afterimage.domain import ids
 from afterimage.domain.errors import (
     AccountDeleted,
     Blocked,
-    MessageLimit,
     NotFailed,
     NotFound,
     ProviderUnavailable,
@@ -152,19 +151,6 @@ def test_a_picture_refused_for_lack_of_quota_is_thought_about_again(bundle: Bund
 
     assert message.status is Status.GENERATING
     assert [turn.role for turn in bundle.text.asked[-1][0]] == ["user"]
-
-
-def test_a_text_counts_as_a_message_and_is_refused_when_there_are_no_more(bundle: Bundle) -> None:
-    failed = failed_text(bundle)
-    bundle.tables.rows.used[USER, f"messages#{DAY}"] = LIMITS.daily_messages
-
-    with pytest.raises(MessageLimit) as refused:
-        bundle.retry(failed)
-
-    assert refused.value.retry_after == 14 * 3600 + 1
-    assert bundle.now(failed) == failed
-    assert len(bundle.text.asked) == 1
-    assert bundle.open_messages() == 0
 
 
 def test_a_text_whose_question_is_gone_is_not_asked(bundle: Bundle) -> None:
@@ -481,25 +467,16 @@ def test_what_is_under_way_has_not_failed(bundle: Bundle) -> None:
     assert bundle.now(message) == message
 
 
-def test_another_persons_message_does_not_exist(bundle: Bundle) -> None:
+@pytest.mark.parametrize(
+    ("user", "message_id"), [("bob", None), (USER, a_ulid(0)), (USER, a_ulid(99))]
+)
+def test_what_is_no_answer_of_ones_own_is_not_found(
+    bundle: Bundle, user: str, message_id: str | None
+) -> None:
     failed = failed_picture(bundle)
 
     with pytest.raises(NotFound):
-        bundle.retry(failed, user="bob")
-
-
-def test_a_question_cannot_be_retried(bundle: Bundle) -> None:
-    failed = failed_text(bundle)
-
-    with pytest.raises(NotFound):
-        bundle.retry(a_message(0, id=failed.reply_to))
-
-
-def test_what_is_not_there_is_not_found(bundle: Bundle) -> None:
-    failed = failed_text(bundle)
-
-    with pytest.raises(NotFound):
-        bundle.retry(replace(failed, id=a_ulid(99)))
+        bundle.retry(replace(failed, id=message_id or failed.id), user=user)
 
 
 def test_a_deleted_account_tries_nothing_again(bundle: Bundle) -> None:
