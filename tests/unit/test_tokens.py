@@ -297,20 +297,19 @@ PUBLIC = (PEM, PEM.strip(), json.dumps(rsa_jwk("rsa-1")).encode())
 OWN_KEY = {"kid": "rsa-1", "jwk": rsa_jwk("rsa-1", OTHER_RSA_KEY), "jku": "https://evil.test"}
 
 
-@pytest.mark.parametrize(
-    "token",
-    [
-        *[of_bytes(json.dumps({**timeless(), "sub": sub}).encode()) for sub in NO_TEXTS],
-        of_bytes(b"[1]"),
-        *[
-            by_hand({"alg": alg, "kid": "rsa-1"}, timeless(), secret=None)
-            for alg in ("none", "None", "NONE", "")
-        ],
-        *[by_hand({"alg": "HS256", "kid": "rsa-1"}, timeless(), secret) for secret in PUBLIC],
-        f"Bearer {jwt.encode(timeless(), OTHER_RSA_KEY, algorithm='RS256', headers=OWN_KEY)}",
+NOBODYS = [
+    *[of_bytes(json.dumps({**timeless(), "sub": sub}).encode()) for sub in NO_TEXTS],
+    of_bytes(b"[1]"),
+    *[
+        by_hand({"alg": alg, "kid": "rsa-1"}, timeless(), secret=None)
+        for alg in ("none", "None", "NONE", "")
     ],
-    ids=lambda token: token[-12:],
-)
+    *[by_hand({"alg": "HS256", "kid": "rsa-1"}, timeless(), secret) for secret in PUBLIC],
+    f"Bearer {jwt.encode(timeless(), OTHER_RSA_KEY, algorithm='RS256', headers=OWN_KEY)}",
+]
+
+
+@pytest.mark.parametrize("token", NOBODYS, ids=range(len(NOBODYS)))
 def test_a_token_that_nobody_issued(user_of: UserOf, token: str) -> None:
     with pytest.raises(Unauthorized):
         user_of(token)
@@ -323,7 +322,7 @@ def test_a_token_that_nobody_issued(user_of: UserOf, token: str) -> None:
         *[(RSA_KEY, alg, "rsa-1") for alg in ("RS384", "RS512", "PS256")],
         (EC_KEY, "ES256", "rsa-1"),
     ],
-    ids=str,
+    ids=range(5),
 )
 def test_a_token_chooses_neither_its_key_nor_its_algorithm(
     user_of: UserOf, key: Any, alg: str, kid: str
