@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from tests.contracts.conftest import SECOND_OPINION, Tables
+from tests.contracts.somebody import AT_ONCE, Somebody, somebody
 from tests.support.builders import CHAT, a_job, a_message, an_image
 from tests.support.doubles import (
     NOW,
     REQUEST,
-    PlainUrls,
-    RecordingLog,
-    RecordingMetrics,
-    RecordingPush,
-    RecordingStarter,
 )
 
 from afterimage.channel import UnifiedChannel
@@ -43,27 +38,11 @@ from afterimage.domain.job_life import Move, moved
 from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.messages import Message, MessageType, Role, Status
 from afterimage.domain.slots import Slot, SlotStatus
-from afterimage.invocation import Invocation
 from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.chats import DayUse
-from afterimage.use_cases.attach import Attach
-from afterimage.use_cases.cancel_message import CancelMessage
-from afterimage.use_cases.end_slots import EndSlots
-from afterimage.use_cases.turns import PaintersTurns
 
 DAY = "2026-11-20"
 LATER = NOW + timedelta(seconds=450)
-AT_ONCE = 4
-
-
-class WallClock:
-    """Implements `Clock`: contention is about real time."""
-
-    def now(self) -> datetime:
-        return datetime.now(UTC)
-
-    def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
 
 
 @pytest.fixture
@@ -74,38 +53,13 @@ def crowd() -> Iterator[Executor]:
 
 
 @pytest.fixture
-def starter() -> RecordingStarter:
-    return RecordingStarter()
+def world(atomic_tables: Tables, crowd: Executor, user: str) -> Somebody:
+    return somebody(Somebody, atomic_tables, crowd, user)
 
 
 @pytest.fixture
-def turns(atomic_tables: Tables, starter: RecordingStarter) -> PaintersTurns:
-    return PaintersTurns(
-        atomic_tables.jobs,
-        atomic_tables.messages,
-        starter,
-        WallClock(),
-        AT_ONCE,
-        timedelta(seconds=450),
-        RecordingLog(),
-        RecordingMetrics(),
-    )
-
-
-@pytest.fixture
-def channel(atomic_tables: Tables, crowd: Executor, turns: PaintersTurns) -> UnifiedChannel:
-    clock = WallClock()
-    return UnifiedChannel(
-        atomic_tables.store,
-        RecordingPush(),
-        PlainUrls(),
-        clock,
-        crowd,
-        RecordingLog(),
-        RecordingMetrics(),
-        Invocation(clock),
-        turns,
-    )
+def channel(world: Somebody) -> UnifiedChannel:
+    return world.channel
 
 
 def test_of_a_hundred_pictures_at_once_exactly_ten_get_the_ten_left(
@@ -206,15 +160,11 @@ def test_one_of_many_spends_the_ticket(atomic_tables: Tables, crowd: Executor, u
 
 
 def test_of_many_orders_and_endings_at_once_no_more_than_four_are_painted(
-    atomic_tables: Tables,
-    channel: UnifiedChannel,
-    turns: PaintersTurns,
-    starter: RecordingStarter,
-    user: str,
+    atomic_tables: Tables, world: Somebody, channel: UnifiedChannel, user: str
 ) -> None:
     def order(number: int) -> None:
         def ordering(read: Channel) -> Transition:
-            room, _ = turns.room(read, 1)
+            room, _ = world.turns.room(read, 1)
             job = a_job(number, status=JobStatus.RESERVED if room else JobStatus.WAITING)
             slots = (Slot.of(job, NOW),)
             message = a_message(number, status=Status.GENERATING, slots=slots)
@@ -240,7 +190,11 @@ def test_of_many_orders_and_endings_at_once_no_more_than_four_are_painted(
             list(people.map(end, read.painting))
 
     assert sorted(painted) == [a_job(number).id for number in range(20)]
-    assert len(starter.started) == len({job for _, job, _ in starter.started}) == 20 - AT_ONCE
+    assert (
+        len(world.starter.started)
+        == len({job for _, job, _ in world.starter.started})
+        == 20 - AT_ONCE
+    )
     assert (read.waiting, read.open_messages) == (frozenset(), 0)
     assert atomic_tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
 
@@ -263,13 +217,6 @@ def painting(
     channel.change(user, ordering)
     running = [tables.jobs.claim(user, job.id, 1, NOW, REQUEST) for job in jobs]
     return message, [job for job in running if job is not None]
-
-
-@pytest.fixture
-def end_slots(atomic_tables: Tables, channel: UnifiedChannel) -> EndSlots:
-    tables = atomic_tables
-    attach = Attach(tables.rows)
-    return EndSlots(channel, tables.messages, tables.jobs, attach, Invocation(WallClock()))
 
 
 def ending_of(job: Job) -> Callable[[Message], Ending]:
@@ -307,17 +254,12 @@ def check_ended(tables: Tables, user: str, charged: int) -> Message:
 
 @pytest.mark.parametrize("_again", range(5))
 def test_four_pictures_that_end_at_once_have_four_endings(
-    atomic_tables: Tables,
-    channel: UnifiedChannel,
-    end_slots: EndSlots,
-    crowd: Executor,
-    user: str,
-    _again: int,
+    atomic_tables: Tables, world: Somebody, crowd: Executor, user: str, _again: int
 ) -> None:
-    message, jobs = painting(atomic_tables, channel, user)
+    message, jobs = painting(atomic_tables, world.channel, user)
 
     def end(job: Job) -> bool:
-        return end_slots.of_job(user, message, job, ending_of(job)) is not None
+        return world.end_slots.of_job(user, message, job, ending_of(job)) is not None
 
     assert list(crowd.map(end, [*jobs, *jobs])).count(True) == 4
 
@@ -327,24 +269,16 @@ def test_four_pictures_that_end_at_once_have_four_endings(
 
 @pytest.mark.parametrize("_again", range(5))
 def test_cancel_beside_four_endings_has_one_ending_each(
-    atomic_tables: Tables,
-    channel: UnifiedChannel,
-    end_slots: EndSlots,
-    crowd: Executor,
-    user: str,
-    _again: int,
+    atomic_tables: Tables, world: Somebody, crowd: Executor, user: str, _again: int
 ) -> None:
-    message, jobs = painting(atomic_tables, channel, user)
-    cancel = CancelMessage(
-        channel, atomic_tables.messages, end_slots, WallClock(), timedelta(0), RecordingLog()
-    )
+    message, jobs = painting(atomic_tables, world.channel, user)
 
     def act(job: Job | None) -> None:
         if job is not None:
-            end_slots.of_job(user, message, job, ending_of(job))
+            world.end_slots.of_job(user, message, job, ending_of(job))
         else:
             with suppress(NotRunning):
-                cancel(user, CHAT, message.id, message.version)
+                world.cancel(message, message.version, user)
 
     list(crowd.map(act, [*jobs[:2], None, *jobs[2:], None]))
 

@@ -12,28 +12,19 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from http import HTTPStatus
+from typing import Any, cast
 
 import pytest
 from tests.contracts.conftest import Tables
-from tests.support.answering import Answering
+from tests.contracts.somebody import CLOCK, Somebody, somebody
 from tests.support.builders import CHAT, a_message, a_question, an_image
-from tests.support.bundle import HELLO, LIMITS
+from tests.support.bundle import HELLO
 from tests.support.doubles import (
     InMemoryPictures,
     PlainShareTokens,
-    PlainTags,
-    PlainUrls,
-    RecordingDeletionStarter,
-    RecordingEdge,
-    RecordingLog,
     RecordingMetrics,
-    RecordingPush,
-    RecordingStarter,
-    ScriptedModel,
 )
 
-from afterimage.adapters.system import SystemClock
-from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import InsertImage, InsertMessage, TouchChat, Transition
 from afterimage.domain.deletions import DeletionKind
 from afterimage.domain.errors import Refused
@@ -44,32 +35,11 @@ from afterimage.domain.shares import name_of, shared_key
 from afterimage.domain.slots import Slot, SlotStatus
 from afterimage.domain.versions import pairs_in
 from afterimage.http.shared_page import SharedPage
-from afterimage.invocation import Invocation
 from afterimage.ports.chats import MessageReader
-from afterimage.use_cases.attach import Attach
-from afterimage.use_cases.delete_account import DeleteAccount
-from afterimage.use_cases.delete_chat import DeleteChat
-from afterimage.use_cases.delete_image import DeleteImage
-from afterimage.use_cases.delete_question import DeleteQuestion
 from afterimage.use_cases.edit_chat import EditChat
-from afterimage.use_cases.empty_account import EmptyAccount
-from afterimage.use_cases.empty_chat import EmptyChat
-from afterimage.use_cases.empty_line import EmptyLine
-from afterimage.use_cases.end_share import EndShare, TakeBack
-from afterimage.use_cases.end_shares import EndShares
-from afterimage.use_cases.finish_deletion import FinishDeletion
-from afterimage.use_cases.picture_changes import ChangePicture
-from afterimage.use_cases.read_chats import ReadImages
-from afterimage.use_cases.read_line import ReadLine
-from afterimage.use_cases.remove_pair import RemovePair
-from afterimage.use_cases.share_image import ShareImage, Wish
 from afterimage.use_cases.subscribe import Subscribe
-from afterimage.use_cases.turns import PaintersTurns
 
-WEEK = Wish(with_prompt=True, lasts=timedelta(days=7))
 ENDPOINT = "https://push.test/phone"
-NOTHING_RUNS = timedelta(0)  # when the keeper comes, no function is copying or uploading any more
-CLOCK = SystemClock()
 Act = Callable[[], object]
 
 
@@ -108,48 +78,20 @@ class Looked:
 
 
 @dataclass
-class Somebody:
+class Racer(Somebody):
     """One user, and all that they do in these races.
 
     Attributes:
         looked: whether somebody who replaces a question has read its line.
     """
 
-    tables: Tables
-    user: str
-    threads: Executor
     looked: threading.Event = field(default_factory=threading.Event)
-    keeper: RecordingDeletionStarter = field(default_factory=RecordingDeletionStarter)
-    files: Files = field(default_factory=Files)
-    tokens: PlainShareTokens = field(default_factory=PlainShareTokens)
-    edge: RecordingEdge = field(default_factory=RecordingEdge)
-    log: RecordingLog = field(default_factory=RecordingLog)
-    metrics: RecordingMetrics = field(default_factory=RecordingMetrics)
-    starter: RecordingStarter = field(default_factory=RecordingStarter)
 
-    def __post_init__(self) -> None:
-        self.invocation = Invocation(CLOCK)
-        self.turns = PaintersTurns(
-            self.tables.jobs,
-            self.tables.messages,
-            self.starter,
-            CLOCK,
-            4,
-            LIMITS.image_deadline,
-            self.log,
-            self.metrics,
-        )
-        self.channel = UnifiedChannel(
-            self.tables.store,
-            RecordingPush(),
-            PlainUrls(),
-            CLOCK,
-            self.threads,
-            self.log,
-            self.metrics,
-            self.invocation,
-            self.turns,
-        )
+    def open_stores(self) -> None:
+        super().open_stores()
+        self.messages = cast("Any", Looked(self.stores.messages, self.looked))
+        self.files = self.pictures = Files()
+        self.tokens = PlainShareTokens()
 
     def at_once(self, *acts: Act) -> list[object]:
         """What each did, or why it was refused; all begin together."""
@@ -207,231 +149,122 @@ class Somebody:
 
     # --- What people do ------------------------------------------------------------------------
 
-    def ask(self, number: int, replaces: str | None = None) -> str:
+    def asks(self, number: int, replaces: str | None = None) -> str:
         """The id of a question that a model of words has answered."""
-        answering = Answering(
-            self.channel,
-            Looked(self.tables.messages, self.looked),
-            self.tables.jobs,
-            self.tables.calls,
-            ScriptedModel([HELLO]),
-            self.starter,
-            self.turns,
-            self.invocation,
-            self.tables.rows,
-            self.files,
-            CLOCK,
-            replace(LIMITS, daily_messages=99, text_calls=99, open_messages=99),
-            self.threads,
-            self.log,
-            self.metrics,
-        )
+        self.text.script.append(HELLO)
         question = a_question(number, CLOCK.now(), user_id=self.user, replaces=replaces)
-        return answering.answer(question).user.id
+        return self.new_answering().answer(question).user.id
 
-    def share(self, image: Image) -> Image:
-        one = ReadImages(self.tables.images, self.tables.chats).one
-        share = ShareImage(
-            self.channel,
-            one,
-            self.tables.messages,
-            self.files,
-            self.tokens,
-            CLOCK,
-            NOTHING_RUNS,
-            self.log,
-        )
-        return share(self.user, image.id, WEEK)
+    def shares_it(self, image: Image) -> Image:
+        return self.share(image.id, prompt=True, user=self.user)
 
-    def take_back(self, image: Image) -> None:
-        TakeBack(self.change_picture(), self.tokens, CLOCK)(self.user, image.id)
-
-    def delete_image(self, image: Image) -> None:
-        DeleteImage(self.change_picture(), self.tokens, CLOCK)(self.user, image.id)
-
-    def change_picture(self) -> ChangePicture:
-        images, messages = self.tables.images, self.tables.messages
-        return ChangePicture(self.channel, images, messages, self.keeper, self.log)
-
-    def delete_question(self, message_id: str) -> None:
-        delete = DeleteQuestion(
-            self.tables.messages, self.lines(), self.remove(), self.keeper, CLOCK, self.log
-        )
-        delete(self.user, CHAT, message_id)
-
-    def lines(self) -> ReadLine:
-        return ReadLine(self.tables.messages, self.tables.rows, Attach(self.tables.rows))
-
-    def remove(self) -> RemovePair:
-        return RemovePair(self.channel, self.tables.jobs, self.tokens, CLOCK, NOTHING_RUNS)
-
-    def delete_chat(self) -> None:
-        DeleteChat(self.channel, self.tables.chats, self.keeper, CLOCK, self.log)(self.user, CHAT)
-
-    def delete_account(self) -> None:
-        DeleteAccount(self.channel, self.keeper, CLOCK, self.log)(self.user)
+    def takes_back(self, image: Image) -> None:
+        self.take_back(image.id, self.user)
 
     def pin(self) -> None:
-        EditChat(self.channel, self.tables.chats)(self.user, CHAT, pinned=True)
+        EditChat(self.channel, self.chats)(self.user, CHAT, pinned=True)
 
     def subscribe(self) -> None:
-        subscribe = Subscribe(self.channel, self.tables.subscriptions, lambda: "push.test", CLOCK)
+        subscribe = Subscribe(self.channel, self.stores.subscriptions, lambda: "push.test", CLOCK)
         subscribe(self.user, ENDPOINT, "B" * 87, "a" * 22)
 
     def page(self, token: str) -> int:
         """The status that somebody with a link is answered."""
         config = {"public_url": "https://afterimage.test", "contact_url": ""}
-        page = SharedPage(self.tables.shares, CLOCK, lambda: config, self.log, RecordingMetrics())
+        page = SharedPage(self.shares, CLOCK, lambda: config, self.log, RecordingMetrics())
         return int(page(token, "")["statusCode"])
 
     # --- What the keeper does ------------------------------------------------------------------
 
-    def finish(self) -> None:
+    def keeps(self) -> None:
         """Everything that is due is deleted."""
-        links = self.tables.deletions.of_kind(self.user, DeletionKind.SHARE)
+        links = self.deletions.of_kind(self.user, DeletionKind.SHARE)
         names = [*(name for _, name in self.keeper.started), *(one.name for one in links)]
         for name in dict.fromkeys(names):
-            self._finish()(self.user, name, CLOCK.now() + timedelta(seconds=55))
-
-    def _finish(self) -> FinishDeletion:
-        tables, channel, tags = self.tables, self.channel, PlainTags()
-        links = EndShares(
-            tables.deletions,
-            tables.shares,
-            self.tokens,
-            self.files,
-            self.edge,
-            CLOCK,
-            NOTHING_RUNS,
-        )
-        return FinishDeletion(
-            tables.deletions,
-            EmptyChat(
-                channel,
-                tables.messages,
-                tables.jobs,
-                tables.deletions,
-                tables.removal,
-                links,
-                self.files,
-                self.edge,
-                tags,
-                CLOCK,
-                NOTHING_RUNS,
-                self.log,
-                self.metrics,
-            ),
-            EmptyLine(self.lines(), self.remove(), CLOCK, self.log),
-            EmptyAccount(
-                channel,
-                tables.removal,
-                tables.removal,
-                links,
-                self.files,
-                self.files,
-                self.edge,
-                tags,
-                CLOCK,
-            ),
-            EndShare(
-                channel,
-                tables.images,
-                tables.messages,
-                tables.shares,
-                self.tokens,
-                self.files,
-                self.edge,
-                CLOCK,
-            ),
-            tables.removal,
-            self.files,
-            self.edge,
-            tags,
-            CLOCK,
-            NOTHING_RUNS,
-            self.log,
-        )
+            self.finish(self.user, name, CLOCK.now() + timedelta(seconds=55))
 
     # --- How it stands -------------------------------------------------------------------------
 
-    def messages(self) -> list[Message]:
-        return list(self.tables.messages.before(self.user, CHAT, None, 200))
+    def said(self) -> list[Message]:
+        return list(self.messages.before(self.user, CHAT, None, 200))
 
     def links(self, image: Image) -> list[str]:
         """Names of all links that the picture can have had here, with a row or a file."""
         names = [name_of(self.tokens.token(self.user, image.id, number)) for number in range(1, 9)]
         files = self.files.files
-        return [n for n in names if self.tables.shares.get(n) or shared_key(n) in files]
+        return [n for n in names if self.shares.get(n) or shared_key(n) in files]
 
 
 @pytest.fixture
-def alice(atomic_tables: Tables, user: str, threads: Executor) -> Somebody:
-    return Somebody(atomic_tables, user, threads)
+def alice(atomic_tables: Tables, user: str, threads: Executor) -> Racer:
+    return somebody(Racer, atomic_tables, threads, user)
 
 
 @pytest.mark.parametrize("_again", range(3))
-def test_of_what_replaces_one_question_at_once_one_stands(alice: Somebody, _again: int) -> None:
-    asked = alice.ask(0)
+def test_of_what_replaces_one_question_at_once_one_stands(alice: Racer, _again: int) -> None:
+    asked = alice.asks(0)
 
     def replacing(number: int) -> Act:
-        return lambda: alice.ask(number, asked)
+        return lambda: alice.asks(number, asked)
 
     done = alice.at_once(*(replacing(number) for number in range(1, 5)))
 
     heard = [one for one in done if isinstance(one, str)]
-    messages = alice.messages()
+    messages = alice.said()
     pairs = pairs_in(messages, asked)
     assert heard
     assert sorted(pair.question.id for pair in pairs) == sorted([asked, *heard])
     assert [p.answer.stands for p in pairs] == [p.question.stands for p in pairs]
     assert sum(pair.stands for pair in pairs) == 1
     assert {pair.answer.status for pair in pairs} == {Status.COMPLETE}
-    channel = alice.tables.store.read(alice.user)
+    channel = alice.stores.store.read(alice.user)
     assert channel.open_messages == 0
     day = CLOCK.now().date().isoformat()
-    assert alice.tables.usage.used(alice.user, day).messages == 1 + len(heard)
-    told = [e.message_id for e in alice.tables.events.after(alice.user, 0, 200, CLOCK.now())]
+    assert alice.stores.usage.used(alice.user, day).messages == 1 + len(heard)
+    told = [e.message_id for e in alice.stores.events.after(alice.user, 0, 200, CLOCK.now())]
     assert {m.id: told.count(m.id) for m in messages} == {m.id: m.version for m in messages}
 
 
 @pytest.mark.parametrize("_again", range(3))
 def test_of_a_chat_that_is_deleted_while_a_question_is_replaced_nothing_is_left(
-    alice: Somebody, _again: int
+    alice: Racer, _again: int
 ) -> None:
-    asked = alice.ask(0)
-    alice.at_once(lambda: alice.ask(1, asked), alice.once_seen(alice.delete_chat))
-    told = [event.name for event in alice.tables.events.after(alice.user, 0, 200, CLOCK.now())]
-    alice.finish()
+    asked = alice.asks(0)
+    alice.at_once(
+        lambda: alice.asks(1, asked), alice.once_seen(lambda: alice.delete_chat(CHAT, alice.user))
+    )
+    told = [event.name for event in alice.stores.events.after(alice.user, 0, 200, CLOCK.now())]
+    alice.keeps()
 
     assert told[told.index("chat-delete") :] == ["chat-delete"]
-    assert alice.messages() == []
-    assert alice.tables.chats.get(alice.user, CHAT) is None
-    assert alice.tables.store.read(alice.user).open_messages == 0
+    assert alice.said() == []
+    assert alice.stores.chats.get(alice.user, CHAT) is None
+    assert alice.stores.store.read(alice.user).open_messages == 0
 
 
 @pytest.mark.parametrize("_again", range(3))
 def test_a_question_that_is_deleted_while_it_is_replaced_goes_with_the_new_version_or_stays(
-    alice: Somebody, _again: int
+    alice: Racer, _again: int
 ) -> None:
-    asked = alice.ask(0)
-    delete = alice.once_seen(lambda: alice.delete_question(asked))
-    _, deleted = alice.at_once(lambda: alice.ask(1, asked), delete)
-    alice.finish()
+    asked = alice.asks(0)
+    delete = alice.once_seen(lambda: alice.delete_question(a_message(0, id=asked), alice.user))
+    _, deleted = alice.at_once(lambda: alice.asks(1, asked), delete)
+    alice.keeps()
 
-    pairs = pairs_in(alice.messages(), asked)
+    pairs = pairs_in(alice.said(), asked)
     assert [pair.stands for pair in pairs].count(True) == bool(pairs)
     assert bool(pairs) == isinstance(deleted, Refused)
-    assert len(alice.messages()) == 2 * len(pairs)
-    chat = alice.tables.chats.get(alice.user, CHAT)
+    assert len(alice.said()) == 2 * len(pairs)
+    chat = alice.stores.chats.get(alice.user, CHAT)
     assert chat is not None
     assert chat.last_line == (asked if pairs else None)
-    assert alice.tables.store.read(alice.user).open_messages == 0
+    assert alice.stores.store.read(alice.user).open_messages == 0
 
 
 @pytest.mark.parametrize("is_brought", [False, True])
 @pytest.mark.parametrize("_again", range(3))
 def test_no_link_lives_of_a_picture_that_is_deleted_while_it_is_shared(
-    alice: Somebody, _again: int, *, is_brought: bool
+    alice: Racer, _again: int, *, is_brought: bool
 ) -> None:
     image = alice.has_brought() if is_brought else alice.has_painted()
 
@@ -439,29 +272,27 @@ def test_no_link_lives_of_a_picture_that_is_deleted_while_it_is_shared(
 
     def delete() -> None:
         copied.wait(timeout=10)  # so that both have seen the picture as it was
-        alice.delete_image(image)
+        alice.delete_image(image.id, alice.user)
 
-    alice.at_once(lambda: alice.share(image), delete)
-    at_once = [n for n in alice.links(image) if alice.tables.shares.get(n)]
-    alice.finish()
+    alice.at_once(lambda: alice.shares_it(image), delete)
+    at_once = [n for n in alice.links(image) if alice.stores.shares.get(n)]
+    alice.keeps()
 
-    assert alice.tables.images.get(alice.user, image.id) is None
+    assert alice.stores.images.get(alice.user, image.id) is None
     assert at_once == [], "nobody is shown it, before any keeper has come"
     assert alice.links(image) == []
-    assert alice.tables.deletions.of_kind(alice.user, DeletionKind.SHARE) == []
+    assert alice.stores.deletions.of_kind(alice.user, DeletionKind.SHARE) == []
 
 
 @pytest.mark.parametrize("_again", range(3))
-def test_a_link_that_was_taken_back_is_read_by_nobody_any_more(
-    alice: Somebody, _again: int
-) -> None:
-    image = alice.share(alice.has_painted())
+def test_a_link_that_was_taken_back_is_read_by_nobody_any_more(alice: Racer, _again: int) -> None:
+    image = alice.shares_it(alice.has_painted())
     token = alice.tokens.token(alice.user, image.id, 1)
 
     def read() -> list[int]:
         return [alice.page(token) for _ in range(20)]
 
-    *seen, _ = alice.at_once(read, read, lambda: alice.take_back(image))
+    *seen, _ = alice.at_once(read, read, lambda: alice.takes_back(image))
 
     assert alice.page(token) == HTTPStatus.NOT_FOUND
     for statuses in seen:
@@ -472,42 +303,46 @@ def test_a_link_that_was_taken_back_is_read_by_nobody_any_more(
 
 @pytest.mark.parametrize("_again", range(3))
 def test_a_picture_that_is_shared_and_taken_back_at_once_has_the_links_that_its_row_says(
-    alice: Somebody, _again: int
+    alice: Racer, _again: int
 ) -> None:
     image = alice.has_painted()
 
     def share() -> Image:
-        return alice.share(image)
+        return alice.shares_it(image)
 
-    alice.at_once(share, share, lambda: alice.take_back(image), lambda: alice.take_back(image))
-    alice.finish()
+    alice.at_once(share, share, lambda: alice.takes_back(image), lambda: alice.takes_back(image))
+    alice.keeps()
 
-    now = alice.tables.images.get(alice.user, image.id)
+    now = alice.stores.images.get(alice.user, image.id)
     assert now is not None
     numbers = [now.share.number] if now.share else []
     assert alice.links(image) == [
         name_of(alice.tokens.token(alice.user, image.id, number)) for number in numbers
     ]
-    (message,) = (m for m in alice.messages() if m.role is Role.ASSISTANT)
+    (message,) = (m for m in alice.said() if m.role is Role.ASSISTANT)
     assert [one.share for one in message.images] == [now.share]
 
 
 @pytest.mark.parametrize("_again", range(3))
 def test_of_an_account_that_is_deleted_beside_its_habits_nothing_is_left(
-    alice: Somebody, _again: int
+    alice: Racer, _again: int
 ) -> None:
     image = alice.has_painted()
-    tables, user = alice.tables, alice.user
+    tables, user = alice.stores, alice.user
 
     alice.at_once(
-        lambda: alice.share(image), alice.delete_account, alice.pin, alice.subscribe, alice.pin
+        lambda: alice.shares_it(image),
+        lambda: alice.delete_account(alice.user),
+        alice.pin,
+        alice.subscribe,
+        alice.pin,
     )
-    alice.finish()
+    alice.keeps()
 
     assert alice.links(image) == []
     assert tables.subscriptions.all(user) == []
     assert list(tables.shares.page(user, None, 10)) == []
-    assert (tables.images.get(user, image.id), alice.messages()) == (None, [])
+    assert (tables.images.get(user, image.id), alice.said()) == (None, [])
     assert (tables.chats.pinned(user), tables.chats.get(user, CHAT)) == ([], None)
     assert alice.files.files.keys() <= {image.key}, "which is in no user's folder here"
     with suppress(Refused):

@@ -123,16 +123,9 @@ def painters_turns(
     at_once: int = PAINTING_AT_ONCE,
 ) -> PaintersTurns:
     """As `wiring` puts it together."""
-    return PaintersTurns(
-        InMemoryLedger(tables),
-        InMemoryMessages(tables),
-        starter,
-        clock,
-        at_once,
-        LIMITS.image_deadline,
-        log,
-        metrics,
-    )
+    jobs, messages = InMemoryLedger(tables), InMemoryMessages(tables)
+    lasts = LIMITS.image_deadline
+    return PaintersTurns(jobs, messages, starter, clock, at_once, lasts, log, metrics)
 
 
 class Killed(BaseException):
@@ -151,6 +144,8 @@ class Bundle:
     Attributes:
         text: answers the questions.
         painter: paints the pictures.
+        upload_time: in which a function that was given up may still upload.
+        copy_time: in which one may still copy a picture that is shared.
     """
 
     channel: UnifiedChannel
@@ -166,20 +161,28 @@ class Bundle:
     turns: PaintersTurns
     limits: Limits = LIMITS
     catalogue: Callable[[], Catalogue] = lambda: CATALOGUE
+    upload_time: timedelta = UPLOAD_TIME
+    copy_time: timedelta = COPY_TIME
 
-    def __post_init__(self) -> None:
+    def open_stores(self) -> None:
+        """All in memory; others are in `tests/contracts`."""
         self.messages = InMemoryMessages(self.tables)
         self.ledger = InMemoryLedger(self.tables)
         self.uploads = InMemoryUploads(self.tables)
         self.index = InMemoryDueIndex(self.tables)
-        self.text = ScriptedModel(journal=self.journal, model="a-text-model")
-        self.painter = ScriptedModel(journal=self.journal)
-        self.pictures = InMemoryPictures(self.journal)
         self.images = InMemoryImages(self.tables)
+        self.chats = InMemoryChats(self.tables)
         self.deletions = InMemoryDeletions(self.tables)
         self.removal = InMemoryRemoval(self.tables)
-        self.edge = RecordingEdge(self.journal)
         self.shares = InMemoryShares(self.tables)
+        self.events = self.rows = InMemoryEventLog(self.tables)
+        self.pictures = InMemoryPictures(self.journal)
+
+    def __post_init__(self) -> None:
+        self.open_stores()
+        self.text = ScriptedModel(journal=self.journal, model="a-text-model")
+        self.painter = ScriptedModel(journal=self.journal)
+        self.edge = RecordingEdge(self.journal)
         self.end_shares = EndShares(
             self.deletions,
             self.shares,
@@ -187,23 +190,23 @@ class Bundle:
             self.pictures,
             self.edge,
             self.clock,
-            COPY_TIME,
+            self.copy_time,
         )
         self.keeper = RecordingDeletionStarter()
         self.studio = FakeStudio()
         self.randomness = Random(0)  # noqa: S311 - the same on every run
-        self.tables.register(USER, "tab", self.clock.now())
-        events = InMemoryEventLog(self.tables)
-        replay = ReplayEvents(
-            events, CurrentEvents(events, events), PlainUrls(), self.clock, self.metrics
-        )
-        self.repost = RepostEvents(self.channel, events, replay, self.clock, self.log)
-        self.lines = ReadLine(self.messages, events, Attach(events))
-        self.end_slots = EndSlots(
-            self.channel, self.messages, self.ledger, Attach(events), self.invocation
-        )
-        self.end = FailMessage(self.channel, self.end_slots, self.clock, UPLOAD_TIME, self.log)
-        self.answering = Answering(
+        current = CurrentEvents(self.rows, self.rows)
+        replay = ReplayEvents(self.events, current, PlainUrls(), self.clock, self.metrics)
+        self.repost = RepostEvents(self.channel, self.events, replay, self.clock, self.log)
+        attach = Attach(self.rows)
+        self.lines = ReadLine(self.messages, self.rows, attach)
+        self.end_slots = EndSlots(self.channel, self.messages, self.ledger, attach, self.invocation)
+        self.end = FailMessage(self.channel, self.end_slots, self.clock, self.upload_time, self.log)
+        self.answering = self.new_answering()
+
+    def new_answering(self) -> Answering:
+        """Of one invocation."""
+        return Answering(
             self.channel,
             self.messages,
             self.ledger,
@@ -212,7 +215,7 @@ class Bundle:
             self.starter,
             self.turns,
             self.invocation,
-            events,
+            self.rows,
             self.pictures,
             self.clock,
             self.limits,
@@ -241,7 +244,7 @@ class Bundle:
     def cancel(self, message: Message, version: int | None = None, user: str = USER) -> Message:
         """Clicks on cancel, on the version given or the one of `message`."""
         cancel = CancelMessage(
-            self.channel, self.messages, self.end_slots, self.clock, UPLOAD_TIME, self.log
+            self.channel, self.messages, self.end_slots, self.clock, self.upload_time, self.log
         )
         return cancel(user, message.chat_id, message.id, version or message.version)
 
@@ -285,29 +288,33 @@ class Bundle:
     def delete_image(self, image_id: str, user: str = USER) -> None:
         DeleteImage(self.change_picture(), PlainShareTokens(), self.clock)(user, image_id)
 
-    def share(self, image_id: str, *, days: float = 7, prompt: bool = False) -> Image:
+    def share(
+        self, image_id: str, *, days: float = 7, prompt: bool = False, user: str = USER
+    ) -> Image:
         """Makes a link to a picture, or has it last longer."""
         share = ShareImage(
             self.channel,
-            ReadImages(self.images, InMemoryChats(self.tables)).one,
+            ReadImages(self.images, self.chats).one,
             self.messages,
             self.pictures,
             PlainShareTokens(),
             self.clock,
-            COPY_TIME,
+            self.copy_time,
             self.log,
         )
-        return share(USER, image_id, Wish(prompt, timedelta(days=days)))
+        return share(user, image_id, Wish(prompt, timedelta(days=days)))
 
-    def take_back(self, image_id: str) -> None:
+    def take_back(self, image_id: str, user: str = USER) -> None:
         """Takes the link to a picture back."""
-        TakeBack(self.change_picture(), PlainShareTokens(), self.clock)(USER, image_id)
+        TakeBack(self.change_picture(), PlainShareTokens(), self.clock)(user, image_id)
 
     def change_picture(self) -> ChangePicture:
         return ChangePicture(self.channel, self.images, self.messages, self.keeper, self.log)
 
     def remove_pair(self) -> RemovePair:
-        return RemovePair(self.channel, self.ledger, PlainShareTokens(), self.clock, UPLOAD_TIME)
+        return RemovePair(
+            self.channel, self.ledger, PlainShareTokens(), self.clock, self.upload_time
+        )
 
     def delete_question(self, message: Message, user: str = USER) -> None:
         delete = DeleteQuestion(
@@ -316,9 +323,7 @@ class Bundle:
         delete(user, message.chat_id, message.id)
 
     def delete_chat(self, chat_id: str = CHAT, user: str = USER) -> None:
-        DeleteChat(self.channel, InMemoryChats(self.tables), self.keeper, self.clock, self.log)(
-            user, chat_id
-        )
+        DeleteChat(self.channel, self.chats, self.keeper, self.clock, self.log)(user, chat_id)
 
     def delete_account(self, user: str = USER) -> None:
         DeleteAccount(self.channel, self.keeper, self.clock, self.log)(user)
@@ -363,7 +368,7 @@ class Bundle:
                 self.painter,
                 PlainIdentifiers(),
                 calls,
-                ReadSources(InMemoryEventLog(self.tables), self.pictures, self.threads),
+                ReadSources(self.rows, self.pictures, self.threads),
                 self.pictures,
                 self.clock,
                 self.log,
@@ -443,7 +448,7 @@ class Bundle:
             self.edge,
             PlainTags(),
             self.clock,
-            UPLOAD_TIME,
+            self.upload_time,
             self.log,
             self.metrics,
         )
@@ -480,7 +485,7 @@ class Bundle:
             self.edge,
             PlainTags(),
             self.clock,
-            UPLOAD_TIME,
+            self.upload_time,
             self.log,
         )
         finish(user_id, name, until)
@@ -553,24 +558,27 @@ def new_bundle(
 def new_of(kind: type[B], threads: Executor, at_once: int = PAINTING_AT_ONCE, **given: Any) -> B:
     """As `new_bundle`, of a test's own kind."""
     clock, log, metrics = FixedClock(), RecordingLog(), RecordingMetrics()
-    tables, invocation = InMemoryTables(clock), Invocation(clock)
-    journal: list[str] = []
-    push, starter = RecordingPush(journal), RecordingStarter()
+    tables, starter = InMemoryTables(clock), RecordingStarter()
     turns = painters_turns(tables, starter, clock, log, metrics, at_once)
-    channel = UnifiedChannel(
-        tables, push, PlainUrls(), clock, threads, log, metrics, invocation, turns
-    )
-    return kind(
-        channel,
-        tables,
-        push,
-        clock,
-        threads,
-        log,
-        metrics,
-        journal,
-        invocation,
-        starter,
-        turns,
-        **given,
-    )
+    made = over(kind, tables, clock, threads, turns, starter, log, metrics, **given)
+    tables.register(USER, "tab", clock.now())
+    return made
+
+
+def over(
+    kind: type[B],
+    tables: Any,
+    clock: Any,
+    threads: Executor,
+    turns: PaintersTurns,
+    starter: RecordingStarter,
+    log: RecordingLog,
+    metrics: RecordingMetrics,
+    **given: Any,
+) -> B:
+    """One over any `ChannelStore`."""
+    journal: list[str] = []
+    push, invocation = RecordingPush(journal), Invocation(clock)
+    seen = clock, threads, log, metrics
+    channel = UnifiedChannel(tables, push, PlainUrls(), *seen, invocation, turns)
+    return kind(channel, tables, push, *seen, journal, invocation, starter, turns, **given)
