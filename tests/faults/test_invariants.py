@@ -59,9 +59,6 @@ class Life:
     def entry(self, name: str) -> Key:
         return {"user_id": {"S": self.user}, "entry": {"S": name}}
 
-    def quota(self) -> Key:
-        return self.entry(f"quota#{time.strftime('%Y-%m-%d', time.gmtime())}")
-
     def get(self, table: str, key: Key) -> dict[str, Any]:
         name = self.stack.name(table)
         found = self.stack.aws("dynamodb").get_item(TableName=name, Key=key, ConsistentRead=True)
@@ -150,74 +147,69 @@ def life(swept: RunningStack) -> Iterator[Life]:
 Breach = Callable[[Life], Any]
 S, N = "S", "N"
 
+
+def message(which: str, **columns: Any) -> Breach:
+    """The row of the message that was `painted` or `blocked` is another."""
+    return lambda life: life.changed(
+        "MessagesTable", life.message_key(getattr(life, which)), **columns
+    )
+
+
+def job(which: str, **columns: Any) -> Breach:
+    return lambda life: life.changed(
+        "ImageGenerationLogTable", life.job_key(getattr(life, which)), **columns
+    )
+
+
+def slot(which: str, status: str) -> Breach:
+    def one(life: Life) -> Any:
+        slots = [{"id": life.job(getattr(life, which)), "status": status}]
+        return message(which, slots={S: json.dumps(slots)})(life)
+
+    return one
+
+
+def counter(**columns: Any) -> Breach:
+    return lambda life: life.changed("ChannelsTable", life.entry("seq"), **columns)
+
+
+def counted(what: str, used: str) -> Breach:
+    """Something of today is counted otherwise."""
+    today = time.strftime("%Y-%m-%d", time.gmtime())
+    entry = f"{what}#{today}"
+    return lambda life: life.changed("ImageGenerationLogTable", life.entry(entry), used={N: used})
+
+
+LATE = {N: "4000000000"}
 BREACHES: dict[str, tuple[Breach, str]] = {
     "a message that never ends": (
-        lambda life: life.changed(
-            "MessagesTable",
-            life.message_key(life.painted),
-            status={S: "generating"},
-            deadline={N: "4000000000"},
-            open={S: "99"},
-        ),
+        message("painted", status={S: "generating"}, deadline=LATE, open={S: "99"}),
         "is still generating",
     ),
     "an open message that no sweep finds": (
-        lambda life: life.changed(
-            "MessagesTable", life.message_key(life.painted), status={S: "thinking"}
-        ),
+        message("painted", status={S: "thinking"}),
         "no sweep can find it",
     ),
     "an ended message in the index": (
-        lambda life: life.changed(
-            "MessagesTable", life.message_key(life.painted), deadline={N: "4000000000"}
-        ),
+        message("painted", deadline=LATE),
         "is in the index of open ones",
     ),
-    "a failure without a reason": (
-        lambda life: life.changed("MessagesTable", life.message_key(life.blocked), error=None),
-        "failed without a reason",
-    ),
-    "an open counter that drifted": (
-        lambda life: life.changed("ChannelsTable", life.entry("seq"), open={N: "1"}),
-        "the counter says 1 open",
-    ),
+    "a failure without a reason": (message("blocked", error=None), "failed without a reason"),
+    "an open counter that drifted": (counter(open={N: "1"}), "the counter says 1 open"),
     "a place with the painter that nobody gave back": (
-        lambda life: life.changed(
-            "ChannelsTable", life.entry("seq"), painting={"SS": [life.job(life.painted)]}
-        ),
+        lambda life: counter(painting={"SS": [life.job(life.painted)]})(life),
         "painting names job",
     ),
     "a job that waits for ever": (
-        lambda life: life.changed("ChannelsTable", life.entry("seq"), waiting={"SS": ["01J"]}),
+        counter(waiting={"SS": ["01J"]}),
         "1 jobs wait and none is painted",
     ),
-    "a picture charged twice": (
-        lambda life: life.changed("ImageGenerationLogTable", life.quota(), used={N: "3"}),
-        "says 3 used, and 2 are charged",
-    ),
-    "a refund that should not have been": (
-        lambda life: life.changed("ImageGenerationLogTable", life.quota(), used={N: "1"}),
-        "says 1 used, and 2 are charged",
-    ),
-    "a price on a failed job": (
-        lambda life: life.changed(
-            "ImageGenerationLogTable", life.job_key(life.blocked), price_usd={S: "0.1"}
-        ),
-        "its price_usd is 0.1",
-    ),
-    "a third attempt": (
-        lambda life: life.changed(
-            "ImageGenerationLogTable", life.job_key(life.painted), attempt={N: "3"}
-        ),
-        "is at attempt 3",
-    ),
+    "a picture charged twice": (counted("quota", "3"), "says 3 used, and 2 are charged"),
+    "a refund that should not have been": (counted("quota", "1"), "says 1 used, and 2 are charged"),
+    "a price on a failed job": (job("blocked", price_usd={S: "0.1"}), "its price_usd is 0.1"),
+    "a third attempt": (job("painted", attempt={N: "3"}), "is at attempt 3"),
     "a job that never ended": (
-        lambda life: life.changed(
-            "ImageGenerationLogTable",
-            life.job_key(life.blocked),
-            status={S: "running"},
-            ended_at=None,
-        ),
+        job("blocked", status={S: "running"}, ended_at=None),
         "is still running",
     ),
     "a picture that is not in the gallery": (
@@ -228,13 +220,7 @@ BREACHES: dict[str, tuple[Breach, str]] = {
         "without a picture in the gallery",
     ),
     "a gallery row of a job that failed": (
-        lambda life: life.changed(
-            "ImageGenerationLogTable",
-            life.job_key(life.painted),
-            status={S: "failed"},
-            error_code={S: "internal"},
-            price_usd=None,
-        ),
+        job("painted", status={S: "failed"}, error_code={S: "internal"}, price_usd=None),
         "without a job or upload that succeeded",
     ),
     "a lost file": (lambda life: life.without_object("full.webp"), "has no file full.webp"),
@@ -246,48 +232,26 @@ BREACHES: dict[str, tuple[Breach, str]] = {
         ),
         "the event log has holes at [2]",
     ),
-    "a counter behind its log": (
-        lambda life: life.changed("ChannelsTable", life.entry("seq"), seq={N: "1"}),
-        "the counter is at 1",
-    ),
+    "a counter behind its log": (counter(seq={N: "1"}), "the counter is at 1"),
     "an event told twice": (
-        lambda life: life.changed(
-            "MessagesTable", life.message_key(life.painted), version={N: "2"}
-        ),
+        message("painted", version={N: "2"}),
         "is at version 2, and 3 events tell of it",
     ),
     "a message nobody answered": (
         lambda life: life.without("MessagesTable", life.message_key(life.painted)),
         "has 0 answers",
     ),
-    "a message counted twice": (
-        lambda life: life.changed(
-            "ImageGenerationLogTable",
-            life.entry(f"messages#{time.strftime('%Y-%m-%d', time.gmtime())}"),
-            used={N: "5"},
-        ),
-        "5 messages counted, 4 sent",
-    ),
+    "a message counted twice": (counted("messages", "5"), "5 messages counted, 4 sent"),
     "a complete message without its picture": (
-        lambda life: life.changed(
-            "MessagesTable",
-            life.message_key(life.painted),
-            slots={S: json.dumps([{"id": life.job(life.painted), "status": "complete"}])},
-        ),
+        slot("painted", "complete"),
         "whose picture is not as that says",
     ),
     "a slot that ended otherwise than its job": (
-        lambda life: life.changed(
-            "MessagesTable",
-            life.message_key(life.blocked),
-            slots={S: json.dumps([{"id": life.job(life.blocked), "status": "generating"}])},
-        ),
+        slot("blocked", "generating"),
         "and its slot is generating",
     ),
     "a message that is not what its slots are": (
-        lambda life: life.changed(
-            "MessagesTable", life.message_key(life.painted), status={S: "cancelled"}
-        ),
+        message("painted", status={S: "cancelled"}),
         "and its slots are complete",
     ),
 }
