@@ -11,15 +11,14 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
-from random import Random
 from threading import RLock
 from typing import Any
 
 import pytest
-from tests.support.answering import Answering
+from tests.support.answering import Take
 from tests.support.builders import CHAT, a_ulid
 from tests.support.bundle import FOX as WISH
-from tests.support.bundle import LIMITS, Killed, painters_turns
+from tests.support.bundle import LIMITS, Bundle, Killed, over, painters_turns
 from tests.support.costs import count_calls
 from tests.support.doubles import (
     REQUEST,
@@ -28,23 +27,17 @@ from tests.support.doubles import (
     InMemoryPictures,
     PlainIdentifiers,
     PlainTags,
-    PlainUrls,
     RecordingLog,
     RecordingMetrics,
-    RecordingPush,
     RecordingStarter,
     ScriptedModel,
 )
 from tests.support.in_memory import (
-    InMemoryEventLog,
-    InMemoryLedger,
-    InMemoryMessages,
     InMemoryTables,
 )
 from tests.support.in_memory_stock import InMemoryFirstQuestions, InMemoryStock, InMemoryStockFiles
 from tests.unit.conftest import USER
 
-from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
 from afterimage.domain.errors import Busy
 from afterimage.domain.limits import ModelKind
@@ -52,8 +45,9 @@ from afterimage.domain.messages import Status
 from afterimage.domain.questions import Question
 from afterimage.domain.stock import StockJob, StockStatus
 from afterimage.domain.suggestions import Suggestion, Suggestions
-from afterimage.invocation import Invocation
+from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.keep_stock import KeepStock
+from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.paint_stock import PaintStock, StockOrder
 from afterimage.use_cases.take_from_stock import TakeFromStock
 
@@ -172,63 +166,18 @@ class World:
 
     def ask(self, life: Life | None = None, user: str = USER) -> Status | None:
         """The suggestion's words, in a new chat; the same request again is the same question."""
-        life = life or Life()
-        tables = life.of(self.tables)
-        starter, invocation = RecordingStarter(), Invocation(self.clock)
+        life, starter = life or Life(), RecordingStarter()
         turns = painters_turns(self.tables, starter, self.clock, self.log, self.metrics)
-        channel = UnifiedChannel(
-            tables,
-            RecordingPush(),
-            PlainUrls(),
-            self.clock,
-            self.threads,
-            self.log,
-            self.metrics,
-            invocation,
-            turns,
-        )
-        ledger, events = InMemoryLedger(self.tables), InMemoryEventLog(self.tables)
-        stock, files = life.of(self.stock), life.of(self.files)
-        self.model.script = [WISH]
-        answering = Answering(
-            channel,
-            InMemoryMessages(self.tables),
-            ledger,
-            ledger,
-            self.model,
-            starter,
-            turns,
-            invocation,
-            events,
-            self.pictures,
-            self.clock,
-            LIMITS,
-            self.threads,
-            self.log,
-            self.metrics,
-            take=lambda opening, painters: TakeFromStock(
-                lambda: SETTING,
-                stock,
-                files,
-                channel,
-                InMemoryFirstQuestions(self.tables),
-                opening,
-                painters,
-                PlainTags(),
-                self.clock,
-                LIMITS,
-                self.threads,
-                Random(0),  # noqa: S311 - the same on every run
-                self.log,
-                self.metrics,
-            ),
-        )
+        seen = starter, self.log, self.metrics
+        mortal = life.of(self.tables), self.clock, self.threads, turns, *seen
+        asked = over(Asked, *mortal, world=self, life=life)
+        asked.text.script = [WISH]
         now = self.clock.now()
         until = now + timedelta(seconds=60)
         message_id = a_ulid(0, self.asked_at.setdefault(user, now))
         question = Question(user, CHAT, message_id, FOX.text, None, now, until)
         answers: list[Status] = []
-        run(lambda: answers.append(answering.answer(question).assistant.status))
+        run(lambda: answers.append(asked.answering.answer(question).assistant.status))
         return answers[0] if answers else None
 
     # --- What must hold ---------------------------------------------------------------------
@@ -251,6 +200,37 @@ class World:
         for user in {user for user, _ in rows.images}:
             counted = rows.used[user, "quota#2026-11-20"]
             assert counted == sum(owner == user for owner, _ in rows.images)
+
+
+@dataclass
+class Asked(Bundle):
+    """What answers a question: its life ends at the channel, the stock, or the copying."""
+
+    world: World = None  # type: ignore[assignment]
+    life: Life = None  # type: ignore[assignment]
+
+    def open_stores(self) -> None:
+        self.tables = self.world.tables
+        super().open_stores()
+        self.pictures = self.world.pictures
+
+    def take(self, opening: OpenQuestion, painters: ChoosePainter, /) -> Take:
+        return TakeFromStock(
+            lambda: SETTING,
+            self.life.of(self.world.stock),
+            self.life.of(self.world.files),
+            self.channel,
+            InMemoryFirstQuestions(self.tables),
+            opening,
+            painters,
+            PlainTags(),
+            self.clock,
+            LIMITS,
+            self.threads,
+            self.randomness,
+            self.log,
+            self.metrics,
+        )
 
 
 def run(function: Callable[[], object]) -> None:
