@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,7 +23,8 @@ from moto import mock_aws
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.dynamodb.models import dynamodb_backends
 from tests.support import in_memory
-from tests.support.doubles import FixedClock, InMemoryPictures, RecordingLog
+from tests.support.builders import a_message
+from tests.support.doubles import NOW, FixedClock, InMemoryPictures, RecordingLog
 from tests.support.dynamodb_local import dynamodb_local
 from tests.support.in_memory_candidates import InMemoryCandidates
 from tests.support.in_memory_export import InMemoryExport
@@ -63,9 +64,11 @@ from afterimage.adapters.dynamodb.warmings import DynamoDbWarmings
 from afterimage.adapters.quick_puts import QuickPictures, QuickPuts
 from afterimage.adapters.s3 import S3Pictures
 from afterimage.adapters.system import SystemClock
+from afterimage.domain.changes import Change, Transition
+from afterimage.domain.events import Event, MessageInserted
 from afterimage.invocation import Invocation
 from afterimage.ports.candidates import CandidateStore
-from afterimage.ports.channel import ChannelStore
+from afterimage.ports.channel import ChannelStore, ConditionsFailed
 from afterimage.ports.chats import (
     ChatReader,
     ImageReader,
@@ -101,6 +104,7 @@ BACKENDS = (LIKE_AWS,) if SECOND_OPINION else ("in_memory", "moto", LIKE_AWS)
 ATOMIC_BACKENDS = (LIKE_AWS,) if SECOND_OPINION else ("in_memory", LIKE_AWS)
 BUCKETS = ("in_memory", "moto", "ministack", "quick puts to ministack")
 BUCKET = "pictures"
+EVENT = MessageInserted(a_message())
 
 
 class Removal(ChatRows, AccountRows, Protocol):
@@ -164,6 +168,19 @@ class Tables:
     candidates: CandidateStore
     words_of: Callable[[str, str], str | None]
     clock: FixedClock
+
+    def commit(
+        self, user: str, *changes: Change, events: Iterable[Event] = (EVENT,), opens: int = 0
+    ) -> None:
+        """One transaction on what is read now."""
+        transition = Transition(changes, tuple(events), opens=opens)
+        self.store.commit(self.store.read(user), transition, NOW)
+
+    def refused(self, user: str, *changes: Change) -> set[type[Change]]:
+        """Commits what must be refused; the kinds of changes that were named as the reason."""
+        with pytest.raises(ConditionsFailed) as failed:
+            self.commit(user, *changes)
+        return {type(change) for change in failed.value.changes}
 
 
 @pytest.fixture

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from datetime import timedelta
-from typing import Any
 
 import pytest
 from tests.contracts.conftest import Tables
@@ -56,20 +54,6 @@ DAY = "2026-11-20"
 EVENT = MessageInserted(a_message())
 
 
-def commit(
-    tables: Tables, user: str, *changes: Change, opens: int = 0, events: Sequence[Any] = (EVENT,)
-) -> None:
-    transition = Transition(tuple(changes), tuple(events), opens=opens)
-    tables.store.commit(tables.store.read(user), transition, NOW)
-
-
-def refused(tables: Tables, user: str, *changes: Change) -> set[type[Change]]:
-    """Commits what must be refused; the kinds of the changes that were named as the reason."""
-    with pytest.raises(ConditionsFailed) as failed:
-        commit(tables, user, *changes)
-    return {type(change) for change in failed.value.changes}
-
-
 def test_nobody_has_an_empty_channel(tables: Tables, user: str) -> None:
     assert tables.store.read(user) == Channel(user)
 
@@ -77,14 +61,14 @@ def test_nobody_has_an_empty_channel(tables: Tables, user: str) -> None:
 def test_seq_moves_with_the_change_by_the_number_of_events(tables: Tables, user: str) -> None:
     message = a_message()
 
-    commit(tables, user, InsertMessage(message), events=(MessageInserted(message),) * 2, opens=1)
+    tables.commit(user, InsertMessage(message), events=(MessageInserted(message),) * 2, opens=1)
 
     assert tables.store.read(user) == Channel(user, seq=2, open_messages=1)
     assert tables.messages.get(user, CHAT, message.id) == message
 
 
 def test_each_user_has_a_seq_of_their_own(tables: Tables, user: str, somebody_else: str) -> None:
-    commit(tables, user, InsertMessage(a_message()))
+    tables.commit(user, InsertMessage(a_message()))
 
     assert tables.store.read(somebody_else) == Channel(somebody_else)
     assert tables.messages.get(somebody_else, CHAT, a_message().id) is None
@@ -122,14 +106,14 @@ def test_every_field_of_a_message_survives(tables: Tables, user: str) -> None:
         lease_until=NOW + timedelta(seconds=59, milliseconds=250),
     )
 
-    commit(tables, user, InsertMessage(message))
+    tables.commit(user, InsertMessage(message))
 
     assert tables.messages.get(user, CHAT, message.id) == message
 
 
 def test_an_older_read_has_lost_the_race(tables: Tables, user: str) -> None:
     before = tables.store.read(user)
-    commit(tables, user, InsertMessage(a_message(1)))
+    tables.commit(user, InsertMessage(a_message(1)))
 
     with pytest.raises(LostRace):
         tables.store.commit(before, Transition((InsertMessage(a_message(2)),), (EVENT,)), NOW)
@@ -140,18 +124,18 @@ def test_an_older_read_has_lost_the_race(tables: Tables, user: str) -> None:
 
 def test_a_lost_race_is_told_later_too(tables: Tables, user: str) -> None:
     """Also where the counter row exists already when the losing read is made."""
-    commit(tables, user, InsertMessage(a_message(1)))
+    tables.commit(user, InsertMessage(a_message(1)))
     before = tables.store.read(user)
-    commit(tables, user, InsertMessage(a_message(2)))
+    tables.commit(user, InsertMessage(a_message(2)))
 
     with pytest.raises(LostRace):
         tables.store.commit(before, Transition((InsertMessage(a_message(3)),), (EVENT,)), NOW)
 
 
 def test_an_older_read_has_lost_even_where_the_log_has_forgotten(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertMessage(a_message(1)))
+    tables.commit(user, InsertMessage(a_message(1)))
     before = tables.store.read(user)
-    commit(tables, user, InsertMessage(a_message(2)))
+    tables.commit(user, InsertMessage(a_message(2)))
     tables.delete_event(user, 2)
 
     with pytest.raises(LostRace):
@@ -160,7 +144,7 @@ def test_an_older_read_has_lost_even_where_the_log_has_forgotten(tables: Tables,
 
 def test_a_decision_is_told_rather_than_a_lost_race(tables: Tables, user: str) -> None:
     before = tables.store.read(user)
-    commit(tables, user, InsertMessage(a_message(1)))
+    tables.commit(user, InsertMessage(a_message(1)))
 
     with pytest.raises(ConditionsFailed) as failed:
         tables.store.commit(before, Transition((InsertMessage(a_message(1)),), (EVENT,)), NOW)
@@ -169,7 +153,7 @@ def test_a_decision_is_told_rather_than_a_lost_race(tables: Tables, user: str) -
 
 
 def test_a_deleted_account_takes_nothing(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertMessage(a_message(1)))
+    tables.commit(user, InsertMessage(a_message(1)))
     before = tables.store.read(user)
     tables.delete_account(user)
 
@@ -189,10 +173,9 @@ def test_an_account_deleted_before_its_first_event_takes_nothing(tables: Tables,
 
 
 def test_nothing_is_applied_when_one_condition_fails(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertMessage(a_message(1)))
+    tables.commit(user, InsertMessage(a_message(1)))
 
-    kinds = refused(
-        tables,
+    kinds = tables.refused(
         user,
         InsertMessage(a_message(2)),
         TouchChat(CHAT, "title", NOW),
@@ -214,11 +197,10 @@ def test_nothing_is_applied_when_one_condition_fails(tables: Tables, user: str) 
 
 
 def test_exactly_the_changes_that_do_not_hold_are_named(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertMessage(a_message(1)), InsertJob(a_job(1)))
+    tables.commit(user, InsertMessage(a_message(1)), InsertJob(a_job(1)))
 
     with pytest.raises(ConditionsFailed) as failed:
-        commit(
-            tables,
+        tables.commit(
             user,
             TouchChat(CHAT, "holds", NOW),
             ReplaceMessage(a_message(1), 9),
@@ -239,62 +221,62 @@ def test_exactly_the_changes_that_do_not_hold_are_named(tables: Tables, user: st
 def test_a_version_moves_once(tables: Tables, user: str) -> None:
     first = a_message(1)
     second = replace(first, version=2, text="changed")
-    commit(tables, user, InsertMessage(first))
+    tables.commit(user, InsertMessage(first))
 
-    commit(tables, user, ReplaceMessage(second, 1), events=(MessageUpdated(second),))
+    tables.commit(user, ReplaceMessage(second, 1), events=(MessageUpdated(second),))
 
     assert tables.messages.get(user, CHAT, first.id) == second
-    assert refused(tables, user, ReplaceMessage(replace(first, version=2), 1)) == {ReplaceMessage}
+    assert tables.refused(user, ReplaceMessage(replace(first, version=2), 1)) == {ReplaceMessage}
 
 
 def test_a_message_that_is_gone_is_not_replaced(tables: Tables, user: str) -> None:
-    assert refused(tables, user, ReplaceMessage(a_message(1), 1)) == {ReplaceMessage}
+    assert tables.refused(user, ReplaceMessage(a_message(1), 1)) == {ReplaceMessage}
 
 
 def test_a_job_and_a_picture_are_inserted_once(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertJob(a_job()), InsertImage(an_image()))
+    tables.commit(user, InsertJob(a_job()), InsertImage(an_image()))
 
-    assert refused(tables, user, InsertJob(a_job())) == {InsertJob}
-    assert refused(tables, user, InsertImage(an_image())) == {InsertImage}
+    assert tables.refused(user, InsertJob(a_job())) == {InsertJob}
+    assert tables.refused(user, InsertImage(an_image())) == {InsertImage}
 
 
 @pytest.mark.parametrize("limit", [1, 2, 5])
 def test_counters_stop_exactly_at_their_limit(tables: Tables, user: str, limit: int) -> None:
     for _ in range(limit):
-        commit(tables, user, ReserveImage(DAY, limit), CountMessage(DAY, limit))
+        tables.commit(user, ReserveImage(DAY, limit), CountMessage(DAY, limit))
 
-    assert refused(tables, user, ReserveImage(DAY, limit)) == {ReserveImage}
-    assert refused(tables, user, CountMessage(DAY, limit)) == {CountMessage}
+    assert tables.refused(user, ReserveImage(DAY, limit)) == {ReserveImage}
+    assert tables.refused(user, CountMessage(DAY, limit)) == {CountMessage}
     assert tables.usage.used(user, DAY) == DayUse(limit, limit, 0, 0)
 
 
 def test_a_limit_of_zero_lets_nothing_through(tables: Tables, user: str) -> None:
-    assert refused(tables, user, ReserveImage(DAY, 0)) == {ReserveImage}
+    assert tables.refused(user, ReserveImage(DAY, 0)) == {ReserveImage}
     assert tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
 
 
 def test_a_lowered_limit_counts_at_once(tables: Tables, user: str) -> None:
     for _ in range(3):
-        commit(tables, user, ReserveImage(DAY, 5))
+        tables.commit(user, ReserveImage(DAY, 5))
 
-    assert refused(tables, user, ReserveImage(DAY, 2)) == {ReserveImage}
+    assert tables.refused(user, ReserveImage(DAY, 2)) == {ReserveImage}
 
 
 def test_pictures_and_messages_are_counted_apart_and_by_day(tables: Tables, user: str) -> None:
-    commit(tables, user, ReserveImage(DAY, 1))
+    tables.commit(user, ReserveImage(DAY, 1))
 
-    commit(tables, user, CountMessage(DAY, 1))
-    commit(tables, user, ReserveImage("2026-11-21", 1))
+    tables.commit(user, CountMessage(DAY, 1))
+    tables.commit(user, ReserveImage("2026-11-21", 1))
 
     assert tables.usage.used(user, DAY) == DayUse(1, 1, 0, 0)
     assert tables.usage.used(user, "2026-11-21") == DayUse(1, 0, 0, 0)
 
 
 def test_a_refund_makes_room_again(tables: Tables, user: str) -> None:
-    commit(tables, user, ReserveImage(DAY, 1))
-    commit(tables, user, RefundImage(DAY))
+    tables.commit(user, ReserveImage(DAY, 1))
+    tables.commit(user, RefundImage(DAY))
 
-    commit(tables, user, ReserveImage(DAY, 1))
+    tables.commit(user, ReserveImage(DAY, 1))
 
     assert tables.usage.used(user, DAY) == DayUse(1, 0, 0, 0)
 
@@ -305,11 +287,11 @@ def test_calls_are_counted_alike_with_a_change_and_alone(
 ) -> None:
     for number in range(limit):
         if number % 2:
-            commit(tables, user, CountCall(ModelKind.TEXT, DAY, limit))
+            tables.commit(user, CountCall(ModelKind.TEXT, DAY, limit))
         else:
             assert tables.calls.count_call(user, ModelKind.TEXT, DAY, limit)
 
-    assert refused(tables, user, CountCall(ModelKind.TEXT, DAY, limit)) == {CountCall}
+    assert tables.refused(user, CountCall(ModelKind.TEXT, DAY, limit)) == {CountCall}
     assert not tables.calls.count_call(user, ModelKind.TEXT, DAY, limit)
     assert tables.calls.count_call(user, ModelKind.IMAGE, DAY, limit + 1)
     assert tables.calls.count_call(user, ModelKind.TEXT, "2026-11-21", limit + 1)
@@ -318,14 +300,14 @@ def test_calls_are_counted_alike_with_a_change_and_alone(
 
 def test_calls_are_given_back_alike_with_a_change_and_alone(tables: Tables, user: str) -> None:
     for _ in range(3):
-        commit(tables, user, CountCall(ModelKind.IMAGE, DAY, 3))
-    commit(tables, user, ReturnCall(ModelKind.IMAGE, DAY))
+        tables.commit(user, CountCall(ModelKind.IMAGE, DAY, 3))
+    tables.commit(user, ReturnCall(ModelKind.IMAGE, DAY))
     tables.calls.return_call(user, ModelKind.IMAGE, DAY)
     tables.calls.return_call(user, ModelKind.IMAGE, DAY)
 
     tables.calls.return_call(user, ModelKind.IMAGE, DAY)
 
-    assert refused(tables, user, ReturnCall(ModelKind.IMAGE, DAY)) == {ReturnCall}
+    assert tables.refused(user, ReturnCall(ModelKind.IMAGE, DAY)) == {ReturnCall}
     assert tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
 
 
@@ -344,12 +326,12 @@ def test_costs_are_added_up_by_day_and_once_each(tables: Tables, user: str) -> N
 
 
 def test_a_job_keeps_what_it_cost_however_it_moves(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertJob(a_job(1)))
+    tables.commit(user, InsertJob(a_job(1)))
     tables.costs.note_cost(a_cost(user, 1, ModelKind.IMAGE, a_job(1).id))
     running = tables.jobs.claim(user, a_job(1).id, 1, NOW, REQUEST)
     assert running is not None
     tables.costs.note_cost(a_cost(user, 2, ModelKind.IMAGE, running.id))
-    commit(tables, user, MoveJob(running, moved(running, Move.FAIL, NOW, error_code="blocked")))
+    tables.commit(user, MoveJob(running, moved(running, Move.FAIL, NOW, error_code="blocked")))
 
     job = tables.jobs.get(user, running.id)
     assert job is not None
@@ -364,16 +346,16 @@ def test_the_cost_of_a_job_that_is_gone_makes_no_row_of_it(tables: Tables, user:
 
 
 def test_what_was_not_taken_is_not_given_back(tables: Tables, user: str) -> None:
-    assert refused(tables, user, RefundImage(DAY)) == {RefundImage}
-    commit(tables, user, ReserveImage(DAY, 1))
-    commit(tables, user, RefundImage(DAY))
+    assert tables.refused(user, RefundImage(DAY)) == {RefundImage}
+    tables.commit(user, ReserveImage(DAY, 1))
+    tables.commit(user, RefundImage(DAY))
 
-    assert refused(tables, user, RefundImage(DAY)) == {RefundImage}
+    assert tables.refused(user, RefundImage(DAY)) == {RefundImage}
     assert tables.usage.used(user, DAY) == DayUse(0, 0, 0, 0)
 
 
 def test_a_chat_begins_with_its_first_message(tables: Tables, user: str) -> None:
-    commit(tables, user, TouchChat(CHAT, "the first words", NOW))
+    tables.commit(user, TouchChat(CHAT, "the first words", NOW))
 
     chat = tables.chats.get(user, CHAT)
     assert chat is not None
@@ -382,10 +364,10 @@ def test_a_chat_begins_with_its_first_message(tables: Tables, user: str) -> None
 
 def test_a_chat_is_touched_and_never_replaced(tables: Tables, user: str) -> None:
     later = NOW + timedelta(minutes=5)
-    commit(tables, user, TouchChat(CHAT, "the first words", NOW))
-    commit(tables, user, EditChat(CHAT, "a name of its own"))
+    tables.commit(user, TouchChat(CHAT, "the first words", NOW))
+    tables.commit(user, EditChat(CHAT, "a name of its own"))
 
-    commit(tables, user, TouchChat(CHAT, "later words", later))
+    tables.commit(user, TouchChat(CHAT, "later words", later))
 
     chat = tables.chats.get(user, CHAT)
     assert chat is not None
@@ -393,39 +375,39 @@ def test_a_chat_is_touched_and_never_replaced(tables: Tables, user: str) -> None
 
 
 def test_a_chat_being_deleted_is_neither_touched_nor_renamed(tables: Tables, user: str) -> None:
-    commit(tables, user, TouchChat(CHAT, "title", NOW))
+    tables.commit(user, TouchChat(CHAT, "title", NOW))
     tables.delete_chat(user, CHAT)
 
-    assert refused(tables, user, TouchChat(CHAT, "title", NOW)) == {TouchChat}
-    assert refused(tables, user, EditChat(CHAT, "title")) == {EditChat}
+    assert tables.refused(user, TouchChat(CHAT, "title", NOW)) == {TouchChat}
+    assert tables.refused(user, EditChat(CHAT, "title")) == {EditChat}
 
 
 def test_what_is_about_the_last_line_holds_only_there(tables: Tables, user: str) -> None:
     first, second = a_message(1).id, a_message(2).id
     check = CheckLastLine(CHAT, first)
-    assert refused(tables, user, check) == {CheckLastLine}
+    assert tables.refused(user, check) == {CheckLastLine}
 
-    commit(tables, user, TouchChat(CHAT, "title", NOW))
-    commit(tables, user, check)  # the chat does not say
-    commit(tables, user, TouchChat(CHAT, "title", NOW, line=first))
-    commit(tables, user, TouchChat(CHAT, "title", NOW, line=first, is_last=True))
-    commit(tables, user, TouchChat(CHAT, "title", NOW, line=second))
+    tables.commit(user, TouchChat(CHAT, "title", NOW))
+    tables.commit(user, check)  # the chat does not say
+    tables.commit(user, TouchChat(CHAT, "title", NOW, line=first))
+    tables.commit(user, TouchChat(CHAT, "title", NOW, line=first, is_last=True))
+    tables.commit(user, TouchChat(CHAT, "title", NOW, line=second))
 
     again = TouchChat(CHAT, "title", NOW, line=first, is_last=True)
-    assert refused(tables, user, check) == {CheckLastLine}
-    assert refused(tables, user, again) == {TouchChat}
+    assert tables.refused(user, check) == {CheckLastLine}
+    assert tables.refused(user, again) == {TouchChat}
     (chat,) = tables.rows.chats(user, [CHAT])
     assert chat.last_line == second
     tables.delete_chat(user, CHAT)
-    assert refused(tables, user, CheckLastLine(CHAT, second)) == {CheckLastLine}
+    assert tables.refused(user, CheckLastLine(CHAT, second)) == {CheckLastLine}
 
 
 def test_a_message_is_replaced_beside_a_look_at_its_chat(tables: Tables, user: str) -> None:
     first = a_message(1)
-    commit(tables, user, InsertMessage(first), TouchChat(CHAT, "title", NOW, line=first.id))
+    tables.commit(user, InsertMessage(first), TouchChat(CHAT, "title", NOW, line=first.id))
     now = first.placed(stands=False)
 
-    commit(tables, user, ReplaceMessage(now, 1), CheckLastLine(CHAT, first.id))
+    tables.commit(user, ReplaceMessage(now, 1), CheckLastLine(CHAT, first.id))
 
     assert tables.messages.get(user, CHAT, first.id) == now
 
@@ -443,11 +425,11 @@ def test_where_a_message_stands_is_stored(tables: Tables, user: str) -> None:
         stood_before=a_message(1).id,
     )
     gone, back = version.placed(stands=False), version.placed(stands=True)
-    commit(tables, user, InsertMessage(version))
+    tables.commit(user, InsertMessage(version))
 
-    commit(tables, user, ReplaceMessage(gone, 1))
+    tables.commit(user, ReplaceMessage(gone, 1))
     found = tables.messages.get(user, CHAT, version.id)
-    commit(tables, user, ReplaceMessage(replace(back, version=3), 2))
+    tables.commit(user, ReplaceMessage(replace(back, version=3), 2))
 
     assert found == gone
     assert found.is_still(version)  # by whoever is at it
@@ -455,32 +437,32 @@ def test_where_a_message_stands_is_stored(tables: Tables, user: str) -> None:
 
 
 def test_a_chat_that_never_was_is_not_renamed(tables: Tables, user: str) -> None:
-    assert refused(tables, user, EditChat(CHAT, "title")) == {EditChat}
+    assert tables.refused(user, EditChat(CHAT, "title")) == {EditChat}
     assert tables.chats.get(user, CHAT) is None
 
 
 def running_job(tables: Tables, user: str) -> Job:
-    commit(tables, user, InsertJob(a_job()))
+    tables.commit(user, InsertJob(a_job()))
     running = tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST)
     assert running is not None
     return running
 
 
 def test_a_job_ends_once(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertJob(a_job()))
+    tables.commit(user, InsertJob(a_job()))
     ended = moved(a_job(), Move.FAIL, NOW, error_code="provider_unavailable")
 
-    commit(tables, user, MoveJob(a_job(), ended))
+    tables.commit(user, MoveJob(a_job(), ended))
 
     assert tables.jobs.get(user, a_job().id) == ended
-    assert refused(tables, user, MoveJob(a_job(), ended)) == {MoveJob}
+    assert tables.refused(user, MoveJob(a_job(), ended)) == {MoveJob}
 
 
 def test_a_settled_job_carries_its_price(tables: Tables, user: str) -> None:
     running = running_job(tables, user)
     settled = moved(running, Move.SUCCEED, NOW, price_usd="0.0336")
 
-    commit(tables, user, MoveJob(running, settled))
+    tables.commit(user, MoveJob(running, settled))
 
     job = tables.jobs.get(user, a_job().id)
     assert job == settled
@@ -492,7 +474,7 @@ def test_an_ended_job_knows_when_its_uploads_go(tables: Tables, user: str, move:
     running = running_job(tables, user)
     ended = moved(running, move, NOW, purge_at=NOW + timedelta(seconds=155))
 
-    commit(tables, user, MoveJob(running, ended))
+    tables.commit(user, MoveJob(running, ended))
 
     assert ended.purge_at == NOW + timedelta(seconds=155)
     assert tables.jobs.get(user, a_job().id) == ended
@@ -505,29 +487,29 @@ def test_an_ended_job_knows_when_its_uploads_go(tables: Tables, user: str, move:
 def test_a_job_moves_only_from_where_it_is(
     tables: Tables, user: str, attempt: int, status: JobStatus
 ) -> None:
-    commit(tables, user, InsertJob(a_job()))
+    tables.commit(user, InsertJob(a_job()))
     elsewhere = replace(a_job(), attempt=attempt, status=status)
 
     move = MoveJob(elsewhere, moved(elsewhere, Move.FAIL, NOW))
 
-    assert refused(tables, user, move) == {MoveJob}
+    assert tables.refused(user, move) == {MoveJob}
     assert tables.jobs.get(user, a_job().id) == a_job()
 
 
 def test_a_job_that_never_was_does_not_move(tables: Tables, user: str) -> None:
     move = MoveJob(a_job(), moved(a_job(), Move.FAIL, NOW))
 
-    assert refused(tables, user, move) == {MoveJob}
+    assert tables.refused(user, move) == {MoveJob}
     assert tables.jobs.get(user, a_job().id) is None
 
 
 def test_what_is_open_is_counted_and_discounted(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertMessage(a_message(1)), opens=1)
-    commit(tables, user, InsertMessage(a_message(2)), opens=1)
+    tables.commit(user, InsertMessage(a_message(1)), opens=1)
+    tables.commit(user, InsertMessage(a_message(2)), opens=1)
     assert tables.store.read(user).open_messages == 2
 
-    commit(tables, user, InsertMessage(a_message(3)), opens=-1)
-    commit(tables, user, InsertMessage(a_message(4)))
+    tables.commit(user, InsertMessage(a_message(3)), opens=-1)
+    tables.commit(user, InsertMessage(a_message(4)))
     assert tables.store.read(user).open_messages == 1
 
 
@@ -536,7 +518,7 @@ def test_of_two_that_read_the_same_neither_forgets_what_the_other_closed(
 ) -> None:
     """Neither has an event, so `seq` does not tell them apart."""
     for number in (1, 2):
-        commit(tables, user, InsertMessage(a_message(number)), opens=1)
+        tables.commit(user, InsertMessage(a_message(number)), opens=1)
     read = tables.store.read(user)
 
     for number in (1, 2):
@@ -549,7 +531,7 @@ def test_of_two_that_read_the_same_neither_forgets_what_the_other_closed(
 def test_what_was_opened_since_it_was_read_counts_against_the_limit(
     tables: Tables, user: str
 ) -> None:
-    commit(tables, user, InsertMessage(a_message(1)))
+    tables.commit(user, InsertMessage(a_message(1)))
     read = tables.store.read(user)
     opening = Transition((InsertMessage(a_message(2)),), (), opens=1, open_limit=1)
     tables.store.commit(read, opening, NOW)
@@ -564,12 +546,11 @@ def test_a_whole_delivery_is_one_transaction(tables: Tables, user: str) -> None:
     """The largest transition there is: message, gallery, ledger and two events."""
     message, image = a_message(1), an_image()
     painted = replace(message, version=2, slots=(Slot(image.id).painted(image),))
-    commit(tables, user, InsertMessage(message), ReserveImage(DAY, 1), opens=1)
+    tables.commit(user, InsertMessage(message), ReserveImage(DAY, 1), opens=1)
     running = running_job(tables, user)
     settled = moved(running, Move.SUCCEED, NOW, price_usd="0.0336")
 
-    commit(
-        tables,
+    tables.commit(
         user,
         ReplaceMessage(painted, 1),
         InsertImage(image),
@@ -597,7 +578,7 @@ def ordered(tables: Tables, user: str, *jobs: Job) -> None:
         message = a_message(
             number, role=Role.ASSISTANT, status=Status.GENERATING, slots=slots, deadline=NOW
         )
-        commit(tables, user, InsertMessage(message), InsertJob(job))
+        tables.commit(user, InsertMessage(message), InsertJob(job))
 
 
 def its_turn(tables: Tables, user: str, job: Job, *changes: Change) -> Transition:
@@ -625,13 +606,13 @@ def test_the_queue_follows_the_jobs(tables: Tables, user: str) -> None:
     assert claimed is not None
     assert queue(tables, user) == ({first.id, second.id}, {third.id})
 
-    commit(tables, user, MoveJob(claimed, moved(claimed, Move.FAIL, NOW)))
+    tables.commit(user, MoveJob(claimed, moved(claimed, Move.FAIL, NOW)))
     assert queue(tables, user) == ({second.id}, {third.id})
 
-    commit(tables, user, RemoveJob(second), events=())
+    tables.commit(user, RemoveJob(second), events=())
     assert queue(tables, user) == (set(), {third.id})
 
-    commit(tables, user, MoveJob(third, moved(third, Move.CANCEL, NOW)))
+    tables.commit(user, MoveJob(third, moved(third, Move.CANCEL, NOW)))
     assert queue(tables, user) == (set(), set())
 
 
@@ -657,7 +638,7 @@ def test_whose_turn_cannot_come_has_lost_a_race_and_decides_nothing(
     first, second = a_job(0), a_waiting(1)
     ordered(tables, user, first, second)
     transition = its_turn(tables, user, second, RemoveJob(first))
-    commit(tables, user, MoveJob(second, moved(second, Move.CANCEL, NOW)), events=())
+    tables.commit(user, MoveJob(second, moved(second, Move.CANCEL, NOW)), events=())
 
     with pytest.raises(LostRace):
         tables.store.commit(tables.store.read(user), transition, NOW)
@@ -670,7 +651,7 @@ def test_the_turn_of_a_chat_that_is_being_deleted_has_lost_a_race(
     tables: Tables, user: str
 ) -> None:
     first, second = a_job(0), a_waiting(1)
-    commit(tables, user, TouchChat(CHAT, "title", NOW))
+    tables.commit(user, TouchChat(CHAT, "title", NOW))
     ordered(tables, user, first, second)
     transition = its_turn(tables, user, second, RemoveJob(first))
     tables.delete_chat(user, CHAT)
@@ -684,7 +665,7 @@ def test_a_queue_that_moved_without_an_event_has_moved(tables: Tables, user: str
     first = a_job(0)
     ordered(tables, user, first)
     before = tables.store.read(user)
-    commit(tables, user, RemoveJob(first), events=())
+    tables.commit(user, RemoveJob(first), events=())
 
     with pytest.raises(LostRace):
         tables.store.commit(before, Transition((InsertJob(a_waiting(1)),), (EVENT,)), NOW)
@@ -706,7 +687,7 @@ def test_what_has_ended_all_the_same_is_forgotten(tables: Tables, user: str) -> 
 def test_a_deleted_account_has_no_queue(tables: Tables, user: str) -> None:
     ordered(tables, user, a_job(0), a_waiting(1))
 
-    commit(tables, user, CloseAccount(NOW, NOW + timedelta(days=7)), events=())
+    tables.commit(user, CloseAccount(NOW, NOW + timedelta(days=7)), events=())
 
     assert queue(tables, user) == (set(), set())
 
@@ -717,28 +698,28 @@ def test_several_are_counted_at_once_and_what_was_counted_is_told(
 ) -> None:
     counted = (ReserveImage(DAY, 5, 4), CountCall(ModelKind.IMAGE, DAY, 5, 4))
     for _ in range(used):
-        commit(tables, user, ReserveImage(DAY, 9), CountCall(ModelKind.IMAGE, DAY, 9))
+        tables.commit(user, ReserveImage(DAY, 9), CountCall(ModelKind.IMAGE, DAY, 9))
 
     if used > 1:
         with pytest.raises(ConditionsFailed) as refused_with:
-            commit(tables, user, *counted)
+            tables.commit(user, *counted)
         assert refused_with.value.counted == dict.fromkeys(counted, used)
         return
 
-    commit(tables, user, *counted)
+    tables.commit(user, *counted)
     assert tables.usage.used(user, DAY) == DayUse(4, 0, 4, 0)
-    commit(tables, user, RefundImage(DAY, 3), ReturnCall(ModelKind.IMAGE, DAY, 2))
+    tables.commit(user, RefundImage(DAY, 3), ReturnCall(ModelKind.IMAGE, DAY, 2))
     assert tables.usage.used(user, DAY) == DayUse(1, 0, 2, 0)
-    assert refused(tables, user, RefundImage(DAY, 2)) == {RefundImage}
+    assert tables.refused(user, RefundImage(DAY, 2)) == {RefundImage}
 
 
 def test_more_than_there_may_be_is_never_counted(tables: Tables, user: str) -> None:
-    assert refused(tables, user, ReserveImage(DAY, 3, 4)) == {ReserveImage}
+    assert tables.refused(user, ReserveImage(DAY, 3, 4)) == {ReserveImage}
 
 
 def test_some_jobs_are_read_at_once(tables: Tables, user: str) -> None:
     jobs = [a_job(number, slot=number) for number in range(3)]
-    commit(tables, user, *map(InsertJob, jobs))
+    tables.commit(user, *map(InsertJob, jobs))
 
     found = tables.jobs.some(user, [jobs[2].id, a_ulid(99), jobs[0].id])
 

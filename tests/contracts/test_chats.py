@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 
-import pytest
 from tests.contracts.conftest import Tables
 from tests.support.builders import CHAT, a_job
 from tests.support.doubles import NOW
@@ -20,35 +19,22 @@ from afterimage.domain.changes import (
     NameChat,
     PinChat,
     TouchChat,
-    Transition,
     UnpinChat,
 )
 from afterimage.domain.chats import Chat, TitleOrigin
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.ledger import EntryKind, LedgerEntry
-from afterimage.ports.channel import ConditionsFailed
-
-
-def commit(tables: Tables, user: str, *changes: Change) -> None:
-    tables.store.commit(tables.store.read(user), Transition(changes, ()), NOW)
-
-
-def refused(tables: Tables, user: str, *changes: Change) -> set[type[Change]]:
-    """Commits what must be refused; the kinds of the changes that were named as the reason."""
-    with pytest.raises(ConditionsFailed) as failed:
-        commit(tables, user, *changes)
-    return {type(change) for change in failed.value.changes}
 
 
 def test_an_edit_changes_what_it_names_and_nothing_else(tables: Tables, user: str) -> None:
-    commit(tables, user, TouchChat(CHAT, "the first words", NOW))
+    tables.commit(user, TouchChat(CHAT, "the first words", NOW))
     first = tables.chats.get(user, CHAT)
 
-    commit(tables, user, EditChat(CHAT, pinned=True))
+    tables.commit(user, EditChat(CHAT, pinned=True))
     pinned = tables.chats.get(user, CHAT)
-    commit(tables, user, EditChat(CHAT, "mine"))
+    tables.commit(user, EditChat(CHAT, "mine"))
     renamed = tables.chats.get(user, CHAT)
-    commit(tables, user, EditChat(CHAT, pinned=False))
+    tables.commit(user, EditChat(CHAT, pinned=False))
 
     assert first == Chat(CHAT, "the first words", NOW, NOW)
     assert pinned == replace(first, pinned=True)
@@ -57,23 +43,23 @@ def test_an_edit_changes_what_it_names_and_nothing_else(tables: Tables, user: st
 
 
 def test_a_model_names_what_nobody_has_named(tables: Tables, user: str) -> None:
-    commit(tables, user, TouchChat("a", "the first words", NOW), TouchChat("b", "others", NOW))
-    commit(tables, user, EditChat("b", "Mine"))
+    tables.commit(user, TouchChat("a", "the first words", NOW), TouchChat("b", "others", NOW))
+    tables.commit(user, EditChat("b", "Mine"))
 
-    commit(tables, user, NameChat("a", "A name"))
+    tables.commit(user, NameChat("a", "A name"))
 
     named = tables.chats.get(user, "a")
     assert named == Chat("a", "A name", NOW, NOW, title_origin=TitleOrigin.MODEL)
-    assert refused(tables, user, NameChat("a", "Another name")) == {NameChat}
-    assert refused(tables, user, NameChat("b", "A name")) == {NameChat}
-    assert refused(tables, user, NameChat("no such chat", "A name")) == {NameChat}
+    assert tables.refused(user, NameChat("a", "Another name")) == {NameChat}
+    assert tables.refused(user, NameChat("b", "A name")) == {NameChat}
+    assert tables.refused(user, NameChat("no such chat", "A name")) == {NameChat}
 
 
 def test_nobody_names_a_chat_that_is_being_deleted(tables: Tables, user: str) -> None:
-    commit(tables, user, TouchChat(CHAT, "the first words", NOW))
-    commit(tables, user, CloseChat(CHAT))
+    tables.commit(user, TouchChat(CHAT, "the first words", NOW))
+    tables.commit(user, CloseChat(CHAT))
 
-    assert refused(tables, user, NameChat(CHAT, "A name")) == {NameChat}
+    assert tables.refused(user, NameChat(CHAT, "A name")) == {NameChat}
 
 
 def pinned(*chat_ids: str, limit: int = 3) -> list[Change]:
@@ -86,14 +72,14 @@ def pinned(*chat_ids: str, limit: int = 3) -> list[Change]:
 
 def test_so_many_chats_are_pinned_and_no_more(tables: Tables, user: str) -> None:
     for chat_id in "abcd":
-        commit(tables, user, TouchChat(chat_id, "title", NOW))
+        tables.commit(user, TouchChat(chat_id, "title", NOW))
     for chat_id in "abc":
-        commit(tables, user, *pinned(chat_id))
+        tables.commit(user, *pinned(chat_id))
 
-    assert refused(tables, user, *pinned("d")) == {PinChat}
-    commit(tables, user, *pinned("b"))  # is pinned already
-    commit(tables, user, EditChat("a", pinned=False), UnpinChat("a"))
-    commit(tables, user, *pinned("d"))
+    assert tables.refused(user, *pinned("d")) == {PinChat}
+    tables.commit(user, *pinned("b"))  # is pinned already
+    tables.commit(user, EditChat("a", pinned=False), UnpinChat("a"))
+    tables.commit(user, *pinned("d"))
 
     assert [chat.id for chat in tables.chats.pinned(user)] == ["d", "c", "b"]
 
@@ -102,10 +88,10 @@ def test_what_is_pinned_is_listed_apart_from_the_others(
     tables: Tables, user: str, somebody_else: str
 ) -> None:
     for number, chat_id in enumerate("abcd"):
-        commit(tables, user, TouchChat(chat_id, "title", NOW + timedelta(minutes=number)))
+        tables.commit(user, TouchChat(chat_id, "title", NOW + timedelta(minutes=number)))
     for chat_id in "abd":
-        commit(tables, user, *pinned(chat_id))
-    commit(tables, user, CloseChat("b"), UnpinChat("b"))
+        tables.commit(user, *pinned(chat_id))
+    tables.commit(user, CloseChat("b"), UnpinChat("b"))
     tables.delete_chat(user, "d")
 
     everything, _ = tables.chats.page(user, None, 10)
@@ -119,9 +105,9 @@ def test_what_is_pinned_is_listed_apart_from_the_others(
 
 def test_chats_are_taken_along_by_their_ids(tables: Tables, user: str, somebody_else: str) -> None:
     for number, chat_id in enumerate(["b", "a", "_c", "D", "e"]):
-        commit(tables, user, TouchChat(chat_id, "title", NOW + timedelta(minutes=number)))
-    commit(tables, user, *pinned("a"))
-    commit(tables, user, CloseChat("e"))
+        tables.commit(user, TouchChat(chat_id, "title", NOW + timedelta(minutes=number)))
+    tables.commit(user, *pinned("a"))
+    tables.commit(user, CloseChat("e"))
 
     assert [chat.id for chat in tables.exports.chats(user, None)] == ["D", "_c", "a", "b"]
     assert [chat.id for chat in tables.exports.chats(user, "_c")] == ["a", "b"]
@@ -130,8 +116,8 @@ def test_chats_are_taken_along_by_their_ids(tables: Tables, user: str, somebody_
 
 def test_the_ledger_is_taken_along(tables: Tables, user: str, somebody_else: str) -> None:
     job = a_job(1)
-    commit(tables, user, InsertJob(job), CountMessage("2026-11-20", 9), TouchChat("c", "t", NOW))
-    commit(tables, user, BeginDeletion(Deletion.now(DeletionKind.CHAT, "c", NOW)))
+    tables.commit(user, InsertJob(job), CountMessage("2026-11-20", 9), TouchChat("c", "t", NOW))
+    tables.commit(user, BeginDeletion(Deletion.now(DeletionKind.CHAT, "c", NOW)))
 
     picture, day = tables.exports.ledger(user, None)
 
@@ -155,12 +141,12 @@ def test_the_ledger_is_taken_along(tables: Tables, user: str, somebody_else: str
 def test_nothing_is_left_of_what_was_pinned_when_all_rows_are_gone(
     tables: Tables, user: str
 ) -> None:
-    assert refused(tables, user, UnpinChat(CHAT)) == {UnpinChat}
-    commit(tables, user, TouchChat(CHAT, "title", NOW))
-    commit(tables, user, *pinned(CHAT))
+    assert tables.refused(user, UnpinChat(CHAT)) == {UnpinChat}
+    tables.commit(user, TouchChat(CHAT, "title", NOW))
+    tables.commit(user, *pinned(CHAT))
 
     for name in tables.removal.chats(user, 10):
         tables.removal.remove_chat(user, name)
 
     assert tables.removal.chats(user, 10) == []
-    assert refused(tables, user, UnpinChat(CHAT)) == {UnpinChat}
+    assert tables.refused(user, UnpinChat(CHAT)) == {UnpinChat}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -33,7 +32,7 @@ from afterimage.domain.changes import (
 from afterimage.domain.channels import Channel
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.errors import AccountDeleted
-from afterimage.domain.events import ChatDeleted, Event, MessageInserted
+from afterimage.domain.events import ChatDeleted, MessageInserted
 from afterimage.domain.jobs import JobStatus
 from afterimage.ports.channel import ConditionsFailed, LostRace
 from afterimage.ports.keeping import OPEN_PARTITIONS, UserRows
@@ -43,20 +42,9 @@ WEEK = timedelta(days=7)
 TOUCH = TouchChat(CHAT, "a title", NOW)
 
 
-def commit(
-    tables: Tables,
-    user: str,
-    *changes: Change,
-    events: Iterable[Event] = (MessageInserted(a_message()),),
-    opens: int = 0,
-) -> None:
-    transition = Transition(changes, tuple(events), opens)
-    tables.store.commit(tables.store.read(user), transition, NOW)
-
-
 def refused(tables: Tables, user: str, *changes: Change) -> set[Change]:
     with pytest.raises(ConditionsFailed) as failed:
-        commit(tables, user, *changes)
+        tables.commit(user, *changes)
     return set(failed.value.changes)
 
 
@@ -78,9 +66,9 @@ def due(tables: Tables, user: str, at: timedelta) -> list[str]:
 
 def test_a_marked_chat_is_neither_read_nor_listed(tables: Tables, user: str) -> None:
     message = a_message()
-    commit(tables, user, InsertMessage(message), TOUCH)
+    tables.commit(user, InsertMessage(message), TOUCH)
 
-    commit(tables, user, CloseChat(CHAT), events=[ChatDeleted(CHAT)])
+    tables.commit(user, CloseChat(CHAT), events=[ChatDeleted(CHAT)])
 
     assert tables.chats.get(user, CHAT) is None
     assert tables.chats.page(user, None, 10) == ([], None)
@@ -91,8 +79,8 @@ def test_a_marked_chat_is_neither_read_nor_listed(tables: Tables, user: str) -> 
 
 def test_nothing_changes_in_a_marked_chat(tables: Tables, user: str) -> None:
     message = a_message()
-    commit(tables, user, InsertMessage(message), TOUCH)
-    commit(tables, user, CloseChat(CHAT))
+    tables.commit(user, InsertMessage(message), TOUCH)
+    tables.commit(user, CloseChat(CHAT))
     newer = ReplaceMessage(replace(message, version=2), 1)
 
     for change in (newer, TOUCH, EditChat(CHAT, "another"), CloseChat(CHAT)):
@@ -109,9 +97,9 @@ def test_a_chat_that_is_not_there_is_not_marked(tables: Tables, user: str) -> No
 
 def test_a_message_of_a_chat_that_has_no_row_can_be_replaced(tables: Tables, user: str) -> None:
     message = a_message()
-    commit(tables, user, InsertMessage(message))
+    tables.commit(user, InsertMessage(message))
 
-    commit(tables, user, ReplaceMessage(replace(message, version=2), 1))
+    tables.commit(user, ReplaceMessage(replace(message, version=2), 1))
 
     assert tables.messages.get(user, CHAT, message.id) == replace(message, version=2)
 
@@ -120,21 +108,21 @@ def test_somebody_elses_chat_of_the_same_name_lives_on(
     tables: Tables, user: str, somebody_else: str
 ) -> None:
     for name in (user, somebody_else):
-        commit(tables, name, InsertMessage(a_message()), TOUCH)
+        tables.commit(name, InsertMessage(a_message()), TOUCH)
 
-    commit(tables, user, CloseChat(CHAT))
+    tables.commit(user, CloseChat(CHAT))
 
-    commit(tables, somebody_else, ReplaceMessage(replace(a_message(), version=2), 1), TOUCH)
+    tables.commit(somebody_else, ReplaceMessage(replace(a_message(), version=2), 1), TOUCH)
     assert tables.chats.get(somebody_else, CHAT) is not None
 
 
 def test_a_chat_begins_anew_once_its_row_is_gone(tables: Tables, user: str) -> None:
-    commit(tables, user, TOUCH)
-    commit(tables, user, CloseChat(CHAT))
+    tables.commit(user, TOUCH)
+    tables.commit(user, CloseChat(CHAT))
     tables.removal.remove_chat(user, CHAT)
     tables.removal.remove_chat(user, CHAT)
 
-    commit(tables, user, TouchChat(CHAT, "new", NOW + SECOND))
+    tables.commit(user, TouchChat(CHAT, "new", NOW + SECOND))
 
     chat = tables.chats.get(user, CHAT)
     assert chat is not None
@@ -146,13 +134,13 @@ def test_a_chat_begins_anew_once_its_row_is_gone(tables: Tables, user: str) -> N
 
 def test_a_message_and_its_job_go_together_or_not_at_all(tables: Tables, user: str) -> None:
     message, job = a_message(), a_job()
-    commit(tables, user, InsertMessage(message), InsertJob(job), opens=1)
+    tables.commit(user, InsertMessage(message), InsertJob(job), opens=1)
     moved, newer = RemoveJob(replace(job, attempt=2)), RemoveMessage(replace(message, version=2))
 
     assert refused(tables, user, RemoveMessage(message), moved) == {moved}
     assert refused(tables, user, newer, RemoveJob(job)) == {newer}
     assert tables.jobs.get(user, job.id) == job
-    commit(tables, user, RemoveMessage(message), RemoveJob(job), events=(), opens=-1)
+    tables.commit(user, RemoveMessage(message), RemoveJob(job), events=(), opens=-1)
 
     assert tables.messages.get(user, CHAT, message.id) is None
     assert tables.jobs.get(user, job.id) is None
@@ -163,10 +151,10 @@ def test_a_message_and_its_job_go_together_or_not_at_all(tables: Tables, user: s
 
 def test_a_picture_is_removed_once(tables: Tables, user: str) -> None:
     image = an_image()
-    commit(tables, user, InsertImage(image))
+    tables.commit(user, InsertImage(image))
     assert tables.images.get(user, image.id) == image
 
-    commit(tables, user, RemoveImage(image.id))
+    tables.commit(user, RemoveImage(image.id))
 
     assert tables.images.get(user, image.id) is None
     assert refused(tables, user, RemoveImage(image.id)) == {RemoveImage(image.id)}
@@ -174,8 +162,8 @@ def test_a_picture_is_removed_once(tables: Tables, user: str) -> None:
 
 def test_a_job_that_is_gone_is_neither_claimed_nor_moved(tables: Tables, user: str) -> None:
     job = a_job()
-    commit(tables, user, InsertJob(job))
-    commit(tables, user, RemoveJob(job))
+    tables.commit(user, InsertJob(job))
+    tables.commit(user, RemoveJob(job))
 
     assert tables.jobs.claim(user, job.id, 1, NOW, REQUEST) is None
     assert not tables.jobs.move(user, job, replace(job, status=JobStatus.RUNNING))
@@ -187,11 +175,11 @@ def test_a_job_that_is_gone_is_neither_claimed_nor_moved(tables: Tables, user: s
 
 def close(tables: Tables, user: str) -> None:
     deletion = Deletion.now(DeletionKind.ACCOUNT, "", NOW)
-    commit(tables, user, CloseAccount(NOW, NOW + WEEK), BeginDeletion(deletion), events=())
+    tables.commit(user, CloseAccount(NOW, NOW + WEEK), BeginDeletion(deletion), events=())
 
 
 def test_a_closed_account_is_emptied_and_takes_nothing(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertMessage(a_message()), opens=1)
+    tables.commit(user, InsertMessage(a_message()), opens=1)
     before = tables.store.read(user)
 
     close(tables, user)
@@ -210,7 +198,7 @@ def test_a_closed_account_is_refused_for_a_week_and_then_as_if_it_had_never_been
     tables: Tables, user: str
 ) -> None:
     """Whether its row has been removed or not: DynamoDB takes days for that."""
-    commit(tables, user, InsertMessage(a_message()), opens=1)
+    tables.commit(user, InsertMessage(a_message()), opens=1)
     close(tables, user)
     tables.delete_event(user, 1)
     touch = Transition((TOUCH,), (MessageInserted(a_message()),), opens=1, open_limit=1)
@@ -288,7 +276,7 @@ def test_a_change_that_read_before_loses(atomic_tables: Tables, user: str) -> No
 def test_a_deletion_is_found_from_the_time_it_is_due(tables: Tables, user: str) -> None:
     deletion = replace(chat_deletion(), due_at=NOW + 60 * SECOND)
 
-    commit(tables, user, BeginDeletion(deletion))
+    tables.commit(user, BeginDeletion(deletion))
 
     assert tables.deletions.get(user, deletion.name) == deletion
     assert due(tables, user, 59 * SECOND) == []
@@ -337,10 +325,10 @@ def test_chats_being_deleted_are_known_by_their_deletions(
 def test_rows_of_a_chat_go_however_many_and_the_others_stay(tables: Tables, user: str) -> None:
     messages = [a_message(number) for number in range(60)]
     for start in range(0, 60, 20):
-        commit(tables, user, *map(InsertMessage, messages[start : start + 20]))
+        tables.commit(user, *map(InsertMessage, messages[start : start + 20]))
     other = a_message(0, chat_id="another")
-    commit(tables, user, InsertMessage(other), InsertImage(an_image(1)), InsertJob(a_job(1)))
-    commit(tables, user, InsertImage(an_image(2)), InsertJob(a_job(2)))
+    tables.commit(user, InsertMessage(other), InsertImage(an_image(1)), InsertJob(a_job(1)))
+    tables.commit(user, InsertImage(an_image(2)), InsertJob(a_job(2)))
 
     ids = [message.id for message in messages]
     for _ in range(2):
@@ -358,8 +346,8 @@ def test_rows_of_a_chat_go_however_many_and_the_others_stay(tables: Tables, user
 def test_chats_are_found_marked_or_not_and_by_pages(tables: Tables, user: str) -> None:
     names = [f"chat-{number}" for number in range(5)]
     for name in names:
-        commit(tables, user, TouchChat(name, "a title", NOW))
-    commit(tables, user, CloseChat("chat-2"))
+        tables.commit(user, TouchChat(name, "a title", NOW))
+    tables.commit(user, CloseChat("chat-2"))
 
     assert tables.removal.chats(user, 10) == names
     assert len(tables.removal.chats(user, 3)) == 3
@@ -370,8 +358,8 @@ def test_everything_a_user_has_goes_but_what_is_kept(
 ) -> None:
     for name in (user, somebody_else):
         for number in range(30):
-            commit(tables, name, InsertImage(an_image(number)), InsertJob(a_job(number)))
-        commit(tables, name, CountMessage("2026-11-20", 9), ReserveImage("2026-11-19", 9))
+            tables.commit(name, InsertImage(an_image(number)), InsertJob(a_job(number)))
+        tables.commit(name, CountMessage("2026-11-20", 9), ReserveImage("2026-11-19", 9))
         tables.deletions.begin(name, chat_deletion())
         tables.connections.register(name, "tab", NOW, NOW + WEEK)
         tables.tickets.keep(name, "digest", NOW + WEEK)

@@ -12,7 +12,6 @@ from tests.support.builders import CHAT, a_job, a_message
 from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain.changes import (
-    Change,
     CorrectOpen,
     InsertJob,
     InsertMessage,
@@ -29,11 +28,6 @@ from afterimage.ports.channel import ConditionsFailed
 from afterimage.ports.keeping import OPEN_PARTITIONS, MessageKey
 
 SECOND = timedelta(seconds=1)
-
-
-def store(tables: Tables, user: str, *changes: Change) -> None:
-    transition = Transition(changes, (MessageInserted(a_message()),))
-    tables.store.commit(tables.store.read(user), transition, NOW)
 
 
 def an_answer(number: int, deadline: datetime, status: Status = Status.THINKING) -> Message:
@@ -62,11 +56,11 @@ def due(tables: Tables, *users: str, now: datetime = NOW) -> list[tuple[str, str
 
 def failed(tables: Tables, user: str, number: int, purge_at: datetime) -> Job:
     """A job that ended while it was running, and may have left files."""
-    store(tables, user, InsertJob(a_job(number)))
+    tables.commit(user, InsertJob(a_job(number)))
     running = tables.jobs.claim(user, a_job(number).id, 1, NOW, REQUEST)
     assert running is not None
     ended = moved(running, Move.FAIL, NOW, error_code="internal", purge_at=purge_at)
-    store(tables, user, MoveJob(running, ended))
+    tables.commit(user, MoveJob(running, ended))
     return ended
 
 
@@ -76,7 +70,7 @@ def failed(tables: Tables, user: str, number: int, purge_at: datetime) -> Job:
 def test_what_is_open_past_its_deadline_is_found_once(tables: Tables, user: str) -> None:
     thinking, painting = an_answer(1, NOW - SECOND), an_answer(2, NOW - SECOND, Status.GENERATING)
 
-    store(tables, user, InsertMessage(thinking), InsertMessage(painting))
+    tables.commit(user, InsertMessage(thinking), InsertMessage(painting))
 
     assert overdue(tables, user) == [
         MessageKey(user, CHAT, thinking.id),
@@ -87,7 +81,7 @@ def test_what_is_open_past_its_deadline_is_found_once(tables: Tables, user: str)
 def test_what_has_time_left_is_not_found_before_it_is_over(tables: Tables, user: str) -> None:
     message = an_answer(1, NOW + 60 * SECOND)
 
-    store(tables, user, InsertMessage(message))
+    tables.commit(user, InsertMessage(message))
 
     assert overdue(tables, user) == []
     assert overdue(tables, user, now=NOW + 60 * SECOND) == []
@@ -96,19 +90,19 @@ def test_what_has_time_left_is_not_found_before_it_is_over(tables: Tables, user:
 
 def test_what_has_ended_is_in_the_index_no_more(tables: Tables, user: str) -> None:
     message = an_answer(1, NOW - SECOND)
-    store(tables, user, InsertMessage(a_message(0)), InsertMessage(message))
+    tables.commit(user, InsertMessage(a_message(0)), InsertMessage(message))
 
-    store(tables, user, ReplaceMessage(message.failed(TimedOut(), NOW), 1))
+    tables.commit(user, ReplaceMessage(message.failed(TimedOut(), NOW), 1))
 
     assert overdue(tables, user, now=NOW + timedelta(days=9)) == []
 
 
 def test_a_deadline_that_moved_counts_from_where_it_is(tables: Tables, user: str) -> None:
     message = an_answer(1, NOW - SECOND)
-    store(tables, user, InsertMessage(message))
+    tables.commit(user, InsertMessage(message))
 
     later = replace(message, version=2, deadline=NOW + 60 * SECOND)
-    store(tables, user, ReplaceMessage(later, 1))
+    tables.commit(user, ReplaceMessage(later, 1))
 
     assert overdue(tables, user) == []
 
@@ -117,7 +111,7 @@ def test_overdue_messages_of_all_people_are_found(
     tables: Tables, user: str, somebody_else: str
 ) -> None:
     for number, name in enumerate((user, somebody_else)):
-        store(tables, name, InsertMessage(an_answer(number, NOW - SECOND)))
+        tables.commit(name, InsertMessage(an_answer(number, NOW - SECOND)))
 
     assert {key.user_id for key in overdue(tables, user, somebody_else)} == {user, somebody_else}
 
@@ -125,14 +119,14 @@ def test_overdue_messages_of_all_people_are_found(
 def test_a_name_with_the_separator_in_it_comes_back_whole(tables: Tables, user: str) -> None:
     name, message = f"auth0|{user}#1", an_answer(1, NOW - SECOND)
 
-    store(tables, name, InsertMessage(message))
+    tables.commit(name, InsertMessage(message))
 
     assert overdue(tables, name) == [MessageKey(name, CHAT, message.id)]
 
 
 def test_overdue_messages_of_many_pages_are_all_found_once(tables: Tables, user: str) -> None:
     messages = [an_answer(number, NOW - SECOND) for number in range(7)]
-    store(tables, user, *map(InsertMessage, messages))
+    tables.commit(user, *map(InsertMessage, messages))
     tables.page_rows(2)
 
     assert [key.message_id for key in overdue(tables, user)] == [m.id for m in messages]
@@ -141,7 +135,7 @@ def test_overdue_messages_of_many_pages_are_all_found_once(tables: Tables, user:
 def test_rows_may_end_while_the_index_is_read(tables: Tables, user: str) -> None:
     """As a sweep does: each page is read after the rows of the one before have ended."""
     messages = {m.id: m for m in (an_answer(number, NOW - SECOND) for number in range(5))}
-    store(tables, user, *map(InsertMessage, messages.values()))
+    tables.commit(user, *map(InsertMessage, messages.values()))
     tables.page_rows(2)
 
     def ending() -> Iterator[str]:
@@ -149,7 +143,7 @@ def test_rows_may_end_while_the_index_is_read(tables: Tables, user: str) -> None
             for key, _ in tables.index.open_messages(partition, NOW):
                 if key.user_id == user:
                     ended = messages[key.message_id].failed(TimedOut(), NOW)
-                    store(tables, user, ReplaceMessage(ended, 1))
+                    tables.commit(user, ReplaceMessage(ended, 1))
                     yield key.message_id
 
     assert sorted(ending()) == sorted(messages)
@@ -168,9 +162,9 @@ def test_uploads_are_due_from_their_time_on(tables: Tables, user: str) -> None:
 
 
 def test_a_job_without_uploads_is_never_due(tables: Tables, user: str) -> None:
-    store(tables, user, InsertJob(a_job()))
+    tables.commit(user, InsertJob(a_job()))
     ended = moved(a_job(), Move.FAIL, NOW, error_code="internal", purge_at=NOW)
-    store(tables, user, MoveJob(a_job(), ended))
+    tables.commit(user, MoveJob(a_job(), ended))
 
     assert ended.purge_at is None
     assert due(tables, user, now=NOW + timedelta(days=9)) == []
@@ -215,9 +209,9 @@ def test_the_open_messages_of_one_user_are_found_whenever_they_are_due(
     tables: Tables, user: str, somebody_else: str
 ) -> None:
     later = NOW + timedelta(days=1)
-    store(tables, user, InsertMessage(an_answer(1, later)))
-    store(tables, user, InsertMessage(replace(an_answer(2, later), status=Status.COMPLETE)))
-    store(tables, somebody_else, InsertMessage(an_answer(3, later)))
+    tables.commit(user, InsertMessage(an_answer(1, later)))
+    tables.commit(user, InsertMessage(replace(an_answer(2, later), status=Status.COMPLETE)))
+    tables.commit(somebody_else, InsertMessage(an_answer(3, later)))
 
     assert list(tables.index.open_of(user)) == [MessageKey(user, CHAT, an_answer(1, NOW).id)]
 
@@ -227,7 +221,7 @@ def test_who_has_open_answers_is_in_one_part_of_all(
 ) -> None:
     opening = Transition((InsertMessage(an_answer(1, NOW)),), (), opens=1)
     tables.store.commit(tables.store.read(user), opening, NOW)
-    store(tables, somebody_else, InsertMessage(an_answer(1, NOW)))
+    tables.commit(somebody_else, InsertMessage(an_answer(1, NOW)))
 
     parts = [set(tables.index.users_with_open(part, 3)) for part in range(3)]
 

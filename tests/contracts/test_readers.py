@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import replace
 from datetime import timedelta
 
@@ -12,32 +11,24 @@ from tests.support.builders import CHAT, a_job, a_message, a_ulid, an_image
 from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain.changes import (
-    Change,
     CountMessage,
     InsertImage,
     InsertJob,
     InsertMessage,
     ReserveImage,
     TouchChat,
-    Transition,
 )
 from afterimage.domain.chats import Chat
-from afterimage.domain.events import MessageInserted
 from afterimage.domain.job_life import Move, moved
 from afterimage.ports.chats import ChatPosition, DayUse
 
 DAY = "2026-11-20"
 
 
-def store(tables: Tables, user: str, changes: Iterable[Change]) -> None:
-    transition = Transition(tuple(changes), (MessageInserted(a_message()),))
-    tables.store.commit(tables.store.read(user), transition, NOW)
-
-
 @pytest.fixture
 def chat_of_nine(tables: Tables, user: str) -> list[str]:
     messages = [a_message(number) for number in range(9)]
-    store(tables, user, map(InsertMessage, messages))
+    tables.commit(user, *map(InsertMessage, messages))
     return [message.id for message in messages]
 
 
@@ -78,7 +69,7 @@ def test_no_page_of_nothing(tables: Tables, user: str, chat_of_nine: list[str]) 
 
 def test_a_message_is_read_right_after_it_is_written(tables: Tables, user: str) -> None:
     for number in range(20):
-        store(tables, user, [InsertMessage(a_message(number))])
+        tables.commit(user, InsertMessage(a_message(number)))
         assert tables.messages.get(user, CHAT, a_message(number).id) == a_message(number)
 
 
@@ -94,7 +85,7 @@ def test_messages_are_of_one_chat_of_one_person(
 
 def test_no_name_of_a_person_reaches_into_another_ones_rows(tables: Tables, user: str) -> None:
     """Person and chat share a key; `a` with chat `b` is not `a#b` with another."""
-    store(tables, user, [InsertMessage(a_message(1))])
+    tables.commit(user, InsertMessage(a_message(1)))
 
     assert tables.messages.before(f"{user}#{CHAT}", CHAT, None, 50) == []
     assert tables.messages.before(user[:-1], user[-1] + CHAT, None, 50) == []
@@ -102,8 +93,8 @@ def test_no_name_of_a_person_reaches_into_another_ones_rows(tables: Tables, user
 
 def test_what_a_search_compares_of_a_chat(tables: Tables, user: str, somebody_else: str) -> None:
     painted = replace(a_message(2), text="Here:", prompt="a red fox")
-    store(tables, user, [InsertMessage(a_message(1)), InsertMessage(painted)])
-    store(tables, user, [InsertMessage(a_message(3))])
+    tables.commit(user, InsertMessage(a_message(1)), InsertMessage(painted))
+    tables.commit(user, InsertMessage(a_message(3)))
 
     newest, *older = tables.sayings.sayings(user, CHAT, None, 2)
 
@@ -116,7 +107,7 @@ def test_what_a_search_compares_of_a_chat(tables: Tables, user: str, somebody_el
 
 def touched(tables: Tables, user: str, *chat_ids: str) -> None:
     for number, chat_id in enumerate(chat_ids):
-        store(tables, user, [TouchChat(chat_id, chat_id, NOW + timedelta(seconds=number))])
+        tables.commit(user, TouchChat(chat_id, chat_id, NOW + timedelta(seconds=number)))
 
 
 def chat_pages(tables: Tables, user: str, limit: int) -> list[list[str]]:
@@ -138,7 +129,7 @@ def test_chats_come_latest_first_page_by_page(tables: Tables, user: str) -> None
 
 def test_chats_of_one_moment_all_come_once(tables: Tables, user: str) -> None:
     for chat_id in "abcdefg":
-        store(tables, user, [TouchChat(chat_id, chat_id, NOW)])
+        tables.commit(user, TouchChat(chat_id, chat_id, NOW))
 
     pages = chat_pages(tables, user, 3)
 
@@ -148,7 +139,7 @@ def test_chats_of_one_moment_all_come_once(tables: Tables, user: str) -> None:
 def test_a_touched_chat_comes_first_again(tables: Tables, user: str) -> None:
     touched(tables, user, "a", "b", "c")
 
-    store(tables, user, [TouchChat("a", "ignored", NOW + timedelta(hours=1))])
+    tables.commit(user, TouchChat("a", "ignored", NOW + timedelta(hours=1)))
 
     chats, _ = tables.chats.page(user, None, 50)
     assert [chat.id for chat in chats] == ["a", "c", "b"]
@@ -173,7 +164,7 @@ def test_chats_of_others_are_not_seen(tables: Tables, user: str, somebody_else: 
 
 def test_pictures_come_newest_first_page_by_page(tables: Tables, user: str) -> None:
     images = [an_image(number) for number in range(5)]
-    store(tables, user, map(InsertImage, images))
+    tables.commit(user, *map(InsertImage, images))
 
     first = tables.images.before(user, None, 2)
     rest = tables.images.before(user, first[-1].id, 50)
@@ -182,7 +173,7 @@ def test_pictures_come_newest_first_page_by_page(tables: Tables, user: str) -> N
 
 
 def test_pictures_of_others_are_not_seen(tables: Tables, user: str, somebody_else: str) -> None:
-    store(tables, user, [InsertImage(an_image())])
+    tables.commit(user, InsertImage(an_image()))
 
     assert tables.images.before(somebody_else, None, 50) == []
 
@@ -192,7 +183,7 @@ def test_usage_of_a_day_without_any(tables: Tables, user: str) -> None:
 
 
 def test_usage_is_of_one_person(tables: Tables, user: str, somebody_else: str) -> None:
-    store(tables, user, [ReserveImage(DAY, 5), CountMessage(DAY, 5)])
+    tables.commit(user, ReserveImage(DAY, 5), CountMessage(DAY, 5))
 
     assert tables.usage.used(user, DAY) == DayUse(1, 1, 0, 0)
     assert tables.usage.used(somebody_else, DAY) == DayUse(0, 0, 0, 0)
@@ -202,7 +193,7 @@ def test_recent_jobs_come_newest_first_without_the_counters(
     tables: Tables, user: str, somebody_else: str
 ) -> None:
     jobs = [a_job(number) for number in range(4)]
-    store(tables, user, [*map(InsertJob, jobs), ReserveImage(DAY, 5), CountMessage(DAY, 5)])
+    tables.commit(user, *map(InsertJob, jobs), ReserveImage(DAY, 5), CountMessage(DAY, 5))
 
     assert tables.usage.recent_jobs(user, 3) == jobs[:0:-1]
     assert tables.usage.recent_jobs(user, 50) == jobs[::-1]
@@ -210,7 +201,7 @@ def test_recent_jobs_come_newest_first_without_the_counters(
 
 
 def test_a_job_is_claimed_once(tables: Tables, user: str) -> None:
-    store(tables, user, [InsertJob(a_job())])
+    tables.commit(user, InsertJob(a_job()))
 
     claimed = tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST)
 
@@ -223,7 +214,7 @@ def test_a_job_is_claimed_once(tables: Tables, user: str) -> None:
 
 @pytest.mark.parametrize("attempt", [0, 2])
 def test_a_job_is_claimed_only_at_its_attempt(tables: Tables, user: str, attempt: int) -> None:
-    store(tables, user, [InsertJob(a_job())])
+    tables.commit(user, InsertJob(a_job()))
 
     assert tables.jobs.claim(user, a_job().id, attempt, NOW, REQUEST) is None
     assert tables.jobs.get(user, a_job().id) == a_job()
@@ -232,7 +223,7 @@ def test_a_job_is_claimed_only_at_its_attempt(tables: Tables, user: str, attempt
 def test_a_job_that_never_was_or_is_anothers_is_not_claimed(
     tables: Tables, user: str, somebody_else: str
 ) -> None:
-    store(tables, user, [InsertJob(a_job())])
+    tables.commit(user, InsertJob(a_job()))
 
     assert tables.jobs.claim(user, a_ulid(9), 1, NOW, REQUEST) is None
     assert tables.jobs.claim(somebody_else, a_job().id, 1, NOW, REQUEST) is None
@@ -244,7 +235,7 @@ def test_a_job_that_never_was_or_is_anothers_is_not_claimed(
 def test_a_rescued_job_waits_for_its_next_attempt(
     tables: Tables, user: str, *, claimed: bool
 ) -> None:
-    store(tables, user, [InsertJob(a_job())])
+    tables.commit(user, InsertJob(a_job()))
     job = tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST) if claimed else a_job()
     assert job is not None
     rescued = moved(job, Move.RESCUE, NOW)
@@ -259,7 +250,7 @@ def test_a_rescued_job_waits_for_its_next_attempt(
 
 
 def test_a_job_that_has_moved_is_not_moved_from_where_it_was(tables: Tables, user: str) -> None:
-    store(tables, user, [InsertJob(a_job())])
+    tables.commit(user, InsertJob(a_job()))
     rescued = moved(a_job(), Move.RESCUE, NOW)
     running = tables.jobs.claim(user, a_job().id, 1, NOW, REQUEST)
 
@@ -269,14 +260,14 @@ def test_a_job_that_has_moved_is_not_moved_from_where_it_was(tables: Tables, use
 
 
 def test_a_job_is_moved_once(tables: Tables, user: str) -> None:
-    store(tables, user, [InsertJob(a_job())])
+    tables.commit(user, InsertJob(a_job()))
     rescued = moved(a_job(), Move.RESCUE, NOW)
 
     assert [tables.jobs.move(user, a_job(), rescued) for _ in range(2)] == [True, False]
 
 
 def test_a_job_that_never_was_is_not_moved(tables: Tables, user: str, somebody_else: str) -> None:
-    store(tables, somebody_else, [InsertJob(a_job())])
+    tables.commit(somebody_else, InsertJob(a_job()))
 
     assert not tables.jobs.move(user, a_job(), moved(a_job(), Move.RESCUE, NOW))
 
@@ -288,7 +279,7 @@ def test_a_job_that_never_was_is_not_moved(tables: Tables, user: str, somebody_e
 
 def test_as_many_reports_count_as_messages_were_sent(tables: Tables, user: str) -> None:
     for _ in range(2):
-        store(tables, user, [CountMessage(DAY, 10)])
+        tables.commit(user, CountMessage(DAY, 10))
 
     counted = [tables.reports.count_report(user, DAY) for _ in range(4)]
 

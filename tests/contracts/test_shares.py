@@ -13,7 +13,6 @@ from tests.support.doubles import NOW
 
 from afterimage.domain.changes import (
     BeginDeletion,
-    Change,
     ClaimShare,
     CountShare,
     HideShared,
@@ -21,12 +20,10 @@ from afterimage.domain.changes import (
     RemoveImage,
     SetShare,
     ShowShared,
-    Transition,
 )
 from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.images import Image
 from afterimage.domain.shares import Share, SharedPicture, name_of, subject_of
-from afterimage.ports.channel import ConditionsFailed
 
 DAY = "2026-11-20"
 WEEK = NOW + timedelta(days=7)
@@ -38,22 +35,9 @@ def shown(prompt: str | None = None) -> SharedPicture:
     return SharedPicture(name_of(str(uuid4())), WEEK, 1024, 768, "#aabbcc", prompt)
 
 
-def change(tables: Tables, user: str, *changes: Change) -> None:
-    tables.store.commit(tables.store.read(user), Transition(changes, ()), NOW)
-
-
 def begun(image: Image, number: int = 1, due_at: datetime = WEEK) -> BeginDeletion:
     subject = subject_of(image.id, number)
     return BeginDeletion(Deletion(DeletionKind.SHARE, subject, NOW, due_at))
-
-
-def refused(tables: Tables, user: str, what: Change) -> bool:
-    """Whether it does not hold, and that is why."""
-    try:
-        change(tables, user, what)
-    except ConditionsFailed as failed:
-        return failed.includes(type(what))
-    return False
 
 
 @pytest.mark.parametrize("prompt", [None, "a red fox"])
@@ -61,22 +45,22 @@ def test_what_is_shown_is_read_as_it_was_until_it_is_hidden(
     tables: Tables, user: str, prompt: str | None
 ) -> None:
     picture, other = shown(prompt), shown()
-    change(tables, user, ShowShared(picture), ShowShared(other))
+    tables.commit(user, ShowShared(picture), ShowShared(other))
 
     assert tables.shares.get(picture.name) == picture
 
     longer = replace(picture, until=WEEK + timedelta(days=1), prompt=None)
-    change(tables, user, ShowShared(longer))
+    tables.commit(user, ShowShared(longer))
     assert tables.shares.get(picture.name) == longer
 
-    change(tables, user, HideShared(picture.name))
+    tables.commit(user, HideShared(picture.name))
     assert tables.shares.get(picture.name) is None
     assert tables.shares.get(other.name) == other
 
 
 def test_what_is_over_is_read_and_removed_any_number_of_times(tables: Tables, user: str) -> None:
     over = replace(shown(), until=NOW - timedelta(days=1))
-    change(tables, user, ShowShared(over))
+    tables.commit(user, ShowShared(over))
     assert tables.shares.get(over.name) == over
 
     for _ in range(2):
@@ -89,51 +73,51 @@ def test_each_number_of_a_picture_is_claimed_once(
     tables: Tables, user: str, somebody_else: str
 ) -> None:
     image = an_image()
-    change(tables, user, InsertImage(image))
+    tables.commit(user, InsertImage(image))
 
-    assert refused(tables, user, ClaimShare(image.id, 2))
-    change(tables, user, ClaimShare(image.id, 1), begun(image))
-    assert refused(tables, user, ClaimShare(image.id, 1))
-    change(tables, user, ClaimShare(image.id, 2))
+    assert tables.refused(user, ClaimShare(image.id, 2))
+    tables.commit(user, ClaimShare(image.id, 1), begun(image))
+    assert tables.refused(user, ClaimShare(image.id, 1))
+    tables.commit(user, ClaimShare(image.id, 2))
 
-    assert refused(tables, somebody_else, ClaimShare(image.id, 1))
+    assert tables.refused(somebody_else, ClaimShare(image.id, 1))
     assert tables.images.get(user, image.id) == replace(image, shares_begun=2)
 
 
 def test_a_day_has_so_many_links(tables: Tables, user: str, somebody_else: str) -> None:
     for _ in range(2):
-        change(tables, user, CountShare(DAY, 2))
+        tables.commit(user, CountShare(DAY, 2))
 
-    assert refused(tables, user, CountShare(DAY, 2))
-    change(tables, user, CountShare("2026-11-21", 2))
-    change(tables, somebody_else, CountShare(DAY, 2))
+    assert tables.refused(user, CountShare(DAY, 2))
+    tables.commit(user, CountShare("2026-11-21", 2))
+    tables.commit(somebody_else, CountShare(DAY, 2))
 
 
 def test_a_picture_is_shared_only_as_it_was_seen(tables: Tables, user: str) -> None:
     image, later = an_image(), replace(SHARE, until=WEEK + timedelta(days=1))
-    assert refused(tables, user, SetShare(image.id, None, SHARE))
-    change(tables, user, InsertImage(image))
+    assert tables.refused(user, SetShare(image.id, None, SHARE))
+    tables.commit(user, InsertImage(image))
 
-    assert refused(tables, user, SetShare(image.id, SHARE, None))
-    change(tables, user, SetShare(image.id, None, SHARE))
+    assert tables.refused(user, SetShare(image.id, SHARE, None))
+    tables.commit(user, SetShare(image.id, None, SHARE))
     assert tables.images.get(user, image.id) == replace(image, share=SHARE)
-    assert refused(tables, user, SetShare(image.id, None, SHARE))
-    assert refused(tables, user, SetShare(image.id, replace(SHARE, number=2), None))
-    assert refused(tables, user, SetShare(image.id, later, None))
+    assert tables.refused(user, SetShare(image.id, None, SHARE))
+    assert tables.refused(user, SetShare(image.id, replace(SHARE, number=2), None))
+    assert tables.refused(user, SetShare(image.id, later, None))
 
-    change(tables, user, SetShare(image.id, SHARE, later))
-    assert refused(tables, user, SetShare(image.id, SHARE, None))
-    change(tables, user, SetShare(image.id, later, None))
+    tables.commit(user, SetShare(image.id, SHARE, later))
+    assert tables.refused(user, SetShare(image.id, SHARE, None))
+    tables.commit(user, SetShare(image.id, later, None))
     assert tables.images.get(user, image.id) == image
 
 
 def test_a_picture_is_removed_only_with_the_link_that_it_has(tables: Tables, user: str) -> None:
     image = an_image()
-    change(tables, user, InsertImage(image))
-    change(tables, user, SetShare(image.id, None, SHARE))
+    tables.commit(user, InsertImage(image))
+    tables.commit(user, SetShare(image.id, None, SHARE))
 
-    assert refused(tables, user, RemoveImage(image.id, None))
-    change(tables, user, RemoveImage(image.id, SHARE))
+    assert tables.refused(user, RemoveImage(image.id, None))
+    tables.commit(user, RemoveImage(image.id, SHARE))
     assert tables.images.get(user, image.id) is None
 
 
@@ -142,10 +126,10 @@ def test_what_may_be_shared_comes_page_by_page_the_newest_first_and_each_once(
 ) -> None:
     images = [an_image(number) for number in range(5)]
     for image in images:
-        change(tables, user, begun(image))
-    change(tables, user, begun(images[2], number=2))
-    change(tables, user, BeginDeletion(Deletion.now(DeletionKind.IMAGE, images[0].id, NOW)))
-    change(tables, somebody_else, begun(an_image(9)))
+        tables.commit(user, begun(image))
+    tables.commit(user, begun(images[2], number=2))
+    tables.commit(user, BeginDeletion(Deletion.now(DeletionKind.IMAGE, images[0].id, NOW)))
+    tables.commit(somebody_else, begun(an_image(9)))
 
     first = tables.shares.page(user, None, 3)
     second = tables.shares.page(user, first[-1], 3)
