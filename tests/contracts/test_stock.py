@@ -9,7 +9,6 @@ from uuid import uuid4
 
 import pytest
 from tests.contracts.conftest import Tables
-from tests.contracts.test_channel_store import commit, refused
 from tests.support.builders import CHAT, a_job, a_ulid, an_image
 from tests.support.doubles import NOW
 
@@ -242,7 +241,7 @@ def test_what_is_asked_is_counted_for_two_days(tables: Tables, suggestion: str) 
 
 
 def handed_over(tables: Tables, user: str, taken: StockPicture, *also: Change) -> None:
-    commit(tables, user, TouchChat(CHAT, "A fox", NOW, is_new=True), SpendStock(taken), *also)
+    tables.commit(user, TouchChat(CHAT, "A fox", NOW, is_new=True), SpendStock(taken), *also)
 
 
 def test_a_picture_is_handed_over_once_and_with_all_that_belongs_to_it(
@@ -259,8 +258,8 @@ def test_a_picture_is_handed_over_once_and_with_all_that_belongs_to_it(
     own = tables.stock.taken_for(suggestion, "p/a/b/")
     assert longer is not None
     assert own == replace(longer, status=StockStatus.SPENT)
-    assert refused(tables, user, SpendStock(taken)) == {SpendStock}
-    assert refused(tables, user, TouchChat(CHAT, "A fox", NOW, is_new=True)) == {TouchChat}
+    assert tables.refused(user, SpendStock(taken)) == {SpendStock}
+    assert tables.refused(user, TouchChat(CHAT, "A fox", NOW, is_new=True)) == {TouchChat}
     tables.stock.give_up(longer, NOW)
     assert tables.stock.hold(longer, LATER) is None
 
@@ -272,27 +271,27 @@ def test_what_is_being_put_back_is_not_handed_over(
     assert taken is not None
     held = tables.stock.hold(taken, LATER + timedelta(minutes=1))
 
-    assert refused(tables, user, SpendStock(taken)) == {SpendStock}
+    assert tables.refused(user, SpendStock(taken)) == {SpendStock}
     assert held is not None
     tables.stock.put_back(held)
-    assert refused(tables, user, SpendStock(taken)) == {SpendStock}
+    assert tables.refused(user, SpendStock(taken)) == {SpendStock}
 
 
 def test_a_first_question_is_none_in_a_chat_that_is_being_deleted(
     tables: Tables, user: str
 ) -> None:
-    commit(tables, user, TouchChat(CHAT, "A fox", NOW))
+    tables.commit(user, TouchChat(CHAT, "A fox", NOW))
     tables.delete_chat(user, CHAT)
 
-    assert refused(tables, user, TouchChat(CHAT, "A fox", NOW, is_new=True)) == {TouchChat}
+    assert tables.refused(user, TouchChat(CHAT, "A fox", NOW, is_new=True)) == {TouchChat}
 
 
 def test_a_first_question_may_take_until_its_day_is_used_up(tables: Tables, user: str) -> None:
     limits = DailyLimits(daily_images=2, daily_messages=1, image_calls=9, text_calls=9)
     assert tables.first.may_take(user, CHAT, DAY, limits)
-    commit(tables, user, ReserveImage(DAY, 2))
+    tables.commit(user, ReserveImage(DAY, 2))
     assert tables.first.may_take(user, CHAT, DAY, limits)
-    commit(tables, user, CountMessage(DAY, 1))
+    tables.commit(user, CountMessage(DAY, 1))
 
     assert not tables.first.may_take(user, CHAT, DAY, limits)
     more = replace(limits, daily_messages=2)
@@ -302,7 +301,7 @@ def test_a_first_question_may_take_until_its_day_is_used_up(tables: Tables, user
 
 def test_a_second_question_of_a_chat_takes_nothing(tables: Tables, user: str) -> None:
     limits = DailyLimits(daily_images=2, daily_messages=2, image_calls=9, text_calls=9)
-    commit(tables, user, TouchChat(CHAT, "A fox", NOW))
+    tables.commit(user, TouchChat(CHAT, "A fox", NOW))
 
     assert not tables.first.may_take(user, CHAT, DAY, limits)
     assert tables.first.may_take(user, "another", DAY, limits)

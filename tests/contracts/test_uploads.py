@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import pytest
 from tests.contracts.conftest import Tables
-from tests.contracts.test_channel_store import DAY, commit, refused
+from tests.contracts.test_channel_store import DAY
 from tests.support.builders import CHAT, a_job, a_message, a_ulid, an_image
 from tests.support.doubles import NOW
 
@@ -46,10 +46,10 @@ def test_the_first_thing_of_all_may_be_an_upload(tables: Tables, user: str) -> N
     image = an_image(id=UPLOAD.id, message_id=None, chat_id=None, origin=Origin.UPLOAD)
     done = UPLOAD.succeeded(NOW)
 
-    commit(tables, user, *claim, events=())
+    tables.commit(user, *claim, events=())
     assert tables.store.read(user).seq == 0
     assert tables.uploads.get(user, UPLOAD.id) == UPLOAD
-    commit(tables, user, InsertImage(image), MoveUpload(UPLOAD, done))
+    tables.commit(user, InsertImage(image), MoveUpload(UPLOAD, done))
 
     assert tables.store.read(user).seq == 1
     assert tables.uploads.get(user, UPLOAD.id) == done
@@ -59,38 +59,38 @@ def test_the_first_thing_of_all_may_be_an_upload(tables: Tables, user: str) -> N
 
 
 def test_an_id_is_taken_once(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertUpload(UPLOAD), InsertImage(an_image(3)))
+    tables.commit(user, InsertUpload(UPLOAD), InsertImage(an_image(3)))
 
-    assert refused(tables, user, InsertUpload(UPLOAD)) == {InsertUpload}
-    assert refused(tables, user, InsertJob(a_job(id=UPLOAD.id))) == {InsertJob}
-    assert refused(tables, user, CheckNoImage(a_ulid(3))) == {CheckNoImage}
-    commit(tables, user, InsertJob(a_job(4)))
-    assert refused(tables, user, InsertUpload(replace(UPLOAD, id=a_ulid(4)))) == {InsertUpload}
+    assert tables.refused(user, InsertUpload(UPLOAD)) == {InsertUpload}
+    assert tables.refused(user, InsertJob(a_job(id=UPLOAD.id))) == {InsertJob}
+    assert tables.refused(user, CheckNoImage(a_ulid(3))) == {CheckNoImage}
+    tables.commit(user, InsertJob(a_job(4)))
+    assert tables.refused(user, InsertUpload(replace(UPLOAD, id=a_ulid(4)))) == {InsertUpload}
 
 
 def test_uploads_are_counted_to_their_limit(tables: Tables, user: str) -> None:
     for _ in range(2):
-        commit(tables, user, CountUpload(DAY, 2))
+        tables.commit(user, CountUpload(DAY, 2))
 
-    assert refused(tables, user, CountUpload(DAY, 2)) == {CountUpload}
+    assert tables.refused(user, CountUpload(DAY, 2)) == {CountUpload}
     assert tables.usage.used(user, DAY).uploads == 2
 
 
 @pytest.mark.parametrize("alone", [True, False])
 def test_of_two_movers_one_wins(tables: Tables, user: str, *, alone: bool) -> None:
-    commit(tables, user, InsertUpload(UPLOAD))
+    tables.commit(user, InsertUpload(UPLOAD))
     assert tables.uploads.move(user, UPLOAD, UPLOAD.died(LATER))
 
     if alone:
         assert not tables.uploads.move(user, UPLOAD, UPLOAD.succeeded(LATER))
     else:
-        assert refused(tables, user, MoveUpload(UPLOAD, UPLOAD.succeeded(LATER))) == {MoveUpload}
+        assert tables.refused(user, MoveUpload(UPLOAD, UPLOAD.succeeded(LATER))) == {MoveUpload}
     assert tables.uploads.get(user, UPLOAD.id) == UPLOAD.died(LATER)
 
 
 def test_who_was_given_up_for_dead_ends_nobody_elses(tables: Tables, user: str) -> None:
     """The same picture is under way again, by another request and until another time."""
-    commit(tables, user, InsertUpload(UPLOAD))
+    tables.commit(user, InsertUpload(UPLOAD))
     died = replace(UPLOAD.died(LATER), purge_at=None)
     assert tables.uploads.move(user, UPLOAD, UPLOAD.died(LATER))
     assert tables.uploads.move(user, UPLOAD.died(LATER), died)
@@ -103,10 +103,10 @@ def test_who_was_given_up_for_dead_ends_nobody_elses(tables: Tables, user: str) 
 
 
 def test_it_is_found_while_it_may_have_died(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertUpload(UPLOAD))
+    tables.commit(user, InsertUpload(UPLOAD))
     assert due(tables, user) == [UPLOAD.id]
 
-    commit(tables, user, MoveUpload(UPLOAD, UPLOAD.succeeded(NOW)))
+    tables.commit(user, MoveUpload(UPLOAD, UPLOAD.succeeded(NOW)))
 
     assert due(tables, user) == []
     assert tables.uploads.get(user, UPLOAD.id) == UPLOAD.succeeded(NOW)
@@ -115,7 +115,7 @@ def test_it_is_found_while_it_may_have_died(tables: Tables, user: str) -> None:
 def test_an_upload_is_no_job_and_a_job_no_upload(tables: Tables, user: str) -> None:
     brought = [replace(UPLOAD, id=a_ulid(number)) for number in range(10, 15)]
     job = a_job(1)
-    commit(tables, user, InsertJob(job), *map(InsertUpload, brought))
+    tables.commit(user, InsertJob(job), *map(InsertUpload, brought))
 
     assert tables.jobs.get(user, brought[0].id) is None
     assert tables.jobs.claim(user, brought[0].id, 1, NOW, "a request") is None
@@ -125,7 +125,7 @@ def test_an_upload_is_no_job_and_a_job_no_upload(tables: Tables, user: str) -> N
 
 
 def test_what_is_no_picture_has_ended(tables: Tables, user: str) -> None:
-    commit(tables, user, InsertUpload(UPLOAD))
+    tables.commit(user, InsertUpload(UPLOAD))
 
     assert tables.uploads.move(user, UPLOAD, UPLOAD.refused(NOW))
 
@@ -138,11 +138,11 @@ def test_what_is_no_picture_has_ended(tables: Tables, user: str) -> None:
 def test_a_question_names_pictures_that_are_there(
     tables: Tables, user: str, somebody_else: str
 ) -> None:
-    commit(tables, user, InsertImage(an_image(1)), InsertImage(an_image(2)))
+    tables.commit(user, InsertImage(an_image(1)), InsertImage(an_image(2)))
     named = a_message(5, image_ids=(a_ulid(2), a_ulid(1)))
 
-    commit(tables, user, InsertMessage(named), CheckImage(a_ulid(1)), CheckImage(a_ulid(2)))
+    tables.commit(user, InsertMessage(named), CheckImage(a_ulid(1)), CheckImage(a_ulid(2)))
 
     assert tables.messages.get(user, CHAT, named.id) == named
-    assert refused(tables, user, CheckImage(a_ulid(3))) == {CheckImage}
-    assert refused(tables, somebody_else, CheckImage(a_ulid(1))) == {CheckImage}
+    assert tables.refused(user, CheckImage(a_ulid(3))) == {CheckImage}
+    assert tables.refused(somebody_else, CheckImage(a_ulid(1))) == {CheckImage}
