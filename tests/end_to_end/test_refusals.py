@@ -531,17 +531,6 @@ def test_a_body_that_is_said_to_be_something_else_is_refused(alice: Alice, key: 
     assert alice.changed_since(before) == []
 
 
-@pytest.mark.parametrize("key", [key for key, entry in ENTRIES.items() if entry.body])
-def test_what_is_too_large_for_the_gateway_reaches_no_function(alice: Alice, key: str) -> None:
-    before = alice.stored()
-
-    response = send(alice, key, b'{"text": "' + b"x" * 10 * 2**20 + b'"}')
-
-    assert response.status_code == 413
-    assert problems_of_answer(key, 413, response.json()) == []
-    assert alice.changed_since(before) == []
-
-
 def send(
     alice: Alice, key: str, body: bytes, content_type: str = "application/json"
 ) -> httpx.Response:
