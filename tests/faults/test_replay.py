@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import random
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import pytest
@@ -234,40 +232,3 @@ def test_a_ping_tells_of_what_never_arrived(
 
     crowd.run(tab.level_with(lost))
     assert any(frame["event"] == "pong" and frame["seq"] == lost for frame in tab.system)
-
-
-@pytest.mark.parametrize("order", [[3, 2, 1], [2, 3, 1], [3, 3, 1, 2, 2]])
-def test_frames_that_come_out_of_order_are_applied_in_order(
-    swept: RunningStack, crowd: Crowd, http: httpx.Client, user: str, order: list[int]
-) -> None:
-    """As from functions that post at the same time, on the connection itself."""
-    seq = begun(http)
-    tab = crowd.tab(user)
-    crowd.level(tab)
-    miss(swept, user, seq, 3)
-    frames = http.get(f"/realtime/events?after={seq}").json()["events"]
-    connection = connection_of(swept, user)
-
-    for number in order:
-        post(swept, connection, frames[number - 1])
-    crowd.run(tab.level_with(seq + 3))
-
-    assert numbers(tab.log)[-3:] == [seq + 1, seq + 2, seq + 3]
-
-
-def connection_of(stack: RunningStack, user: str) -> str:
-    """The user's only connection."""
-    rows: list[dict[str, Any]] = stack.aws("dynamodb").query(
-        TableName=stack.name("ChannelsTable"),
-        KeyConditionExpression="user_id = :u AND begins_with(entry, :c)",
-        ExpressionAttributeValues={":u": {"S": user}, ":c": {"S": "connection#"}},
-        ConsistentRead=True,
-    )["Items"]
-    [row] = rows
-    return str(row["entry"]["S"]).removeprefix("connection#")
-
-
-def post(stack: RunningStack, connection: str, frame: Frame) -> None:
-    stack.aws("apigatewaymanagementapi").post_to_connection(
-        ConnectionId=connection, Data=json.dumps(frame).encode()
-    )
