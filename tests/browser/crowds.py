@@ -55,6 +55,14 @@ def slot(number: int) -> dict[str, object]:
     }  # fmt: skip
 
 
+def in_shape(message: Any, width: int, height: int) -> dict[str, Any]:
+    """The same, with its picture of this size."""
+    meta = message["meta"]
+    size = {"width": width, "height": height}
+    images = [one | {"image": one["image"] | size} for one in meta["images"]]
+    return {**message, "meta": meta | {"image": meta["image"] | size, "images": images}}
+
+
 def message(chat: str, number: int) -> dict[str, object]:
     is_picture = number % 10 == 0
     return {

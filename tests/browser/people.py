@@ -45,6 +45,7 @@ class Held:
 
     def __init__(self, page: Page, url: str) -> None:
         self._page = page
+        self._url = url
         self._routes: list[Route] = []
         page.route(url, self._hold)
 
@@ -58,6 +59,13 @@ class Held:
                 return self._routes.pop(0)
             self._page.wait_for_timeout(20)
         raise AssertionError("The page asked for nothing.")
+
+    def let_go(self) -> None:
+        """Whatever waits goes on, to the route before this one, and nothing waits any more."""
+        self._page.unroute(self._url, self._hold)
+        for route in self._routes:
+            route.fallback()
+        self._routes.clear()
 
 
 def with_motion(page: Page) -> None:

@@ -191,3 +191,15 @@ def test_nothing_is_wider_than_the_page(
     for route in (page.url.split("#")[1], "/pictures"):
         page.evaluate("route => location.hash = route", route)
         assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_all_of_the_account_menu_is_reached_at_twice_the_size(sign_in: SignIn, name: str) -> None:
+    page = sign_in(name)
+    page.set_viewport_size({"width": 640, "height": 400})  # as 1280 x 800 are at 200 %
+    page.get_by_role("button", name="Chats and account").click()
+    page.locator("#account-button").click()
+    expect(page.locator("#told")).to_be_visible()
+
+    for part in page.locator("#account :is(label, button)").all():
+        part.scroll_into_view_if_needed()
+        expect(part).to_be_in_viewport(ratio=1)

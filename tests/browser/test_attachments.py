@@ -20,6 +20,7 @@ from tests.browser.people import (
     watch_shifts,
 )
 
+OWN_PICTURE = "application/x-afterimage-image"
 UPLOADS = "**/images/*"
 
 
@@ -382,6 +383,25 @@ def test_ones_own_picture_is_attached_by_its_id_and_a_foreign_one_refused(page: 
     expect_picture(page, 2)
     assert len(asked[0]["image_ids"]) == 1
     assert sent == []
+
+
+def test_what_is_dropped_where_the_composer_is_hidden_goes_nowhere_unseen(page: Page) -> None:
+    say(page, "paint a fox")
+    expect_picture(page)
+    page.locator("#log .picture img").click()
+    viewer = page.locator("#viewer")
+    expect(viewer.locator("img.full.shown")).to_be_visible()
+    one = page.locator("#log [data-image]").get_attribute("data-image")
+
+    bring(page, "drop", target="#viewer", words={OWN_PICTURE: str(one)})
+    expect(viewer).to_be_visible()
+    expect(tiles(page)).to_have_count(0)
+    page.keyboard.press("Escape")
+    page.get_by_role("link", name="Pictures").click()
+    bring(page, "drop", picture("red"), target=".gallery")
+
+    expect_up(page, 1)
+    expect(page.get_by_role("textbox", name="Message")).to_be_visible()
 
 
 def test_a_fifth_picture_is_refused(page: Page) -> None:

@@ -3,6 +3,7 @@
 import json
 import re
 from typing import Any
+from urllib.parse import urlsplit
 
 from playwright.sync_api import Page, Route, expect
 
@@ -163,6 +164,44 @@ def test_a_chat_is_saved_with_its_pictures(stack: Stack, sign_in: SignIn, name: 
     assert "url" not in text.replace("thumbnail_url", "")
 
 
+def test_addresses_that_ran_out_on_the_way_are_signed_anew_and_a_full_disk_is_said(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name)
+    page.add_init_script(FOLDER)
+    page.reload()
+    say(page, "paint a sunset")
+    expect_picture(page)
+    address = page.locator("#log img.full").get_attribute("src")
+    asked: list[str] = []
+
+    def run_out(route: Route) -> None:
+        asked.append(route.request.url)
+        if len(asked) == 1:
+            route.fulfill(status=403)
+        else:
+            route.continue_()
+
+    page.route(f"**{urlsplit(str(address)).path}*", run_out)
+    save = page.locator("#chats li").first.get_by_role("button", name="Save as files")
+
+    page.locator("#chats li").first.hover()
+    save.click()
+
+    expect(page.locator("#progress")).to_have_text("Saved, with 1 picture.")
+    assert len(asked) == 2
+    (saved,) = page.evaluate(READ_FOLDER).values()
+    assert len(saved["pictures"]) == 1
+
+    page.evaluate("""() => { FileSystemFileHandle.prototype.createWritable = () =>
+        Promise.reject(new DOMException("no room", "QuotaExceededError")); }""")
+    page.locator("#chats li").first.hover()
+    save.click()
+    expect(page.locator("#notice")).to_contain_text("could not be written")
+    expect(page.locator("#progress")).to_be_hidden()
+
+
 def test_everything_is_saved_also_where_no_folder_can_be_chosen(
     stack: Stack, sign_in: SignIn, name: str
 ) -> None:
@@ -182,3 +221,7 @@ def test_everything_is_saved_also_where_no_folder_can_be_chosen(
     assert [chat["id"] for chat in saved["chats"]] == ["a"]
     assert [message["role"] for message in saved["messages"]] == ["user", "assistant"]
     expect(page.locator("#progress")).to_have_text("Saved, with 0 pictures.")
+    assert page.locator("#account-button").evaluate("""(button) => {
+        const { x, y, width, height } = button.getBoundingClientRect();
+        return button.contains(document.elementFromPoint(x + width / 2, y + height / 2));
+    }""")

@@ -13,6 +13,7 @@ from playwright.sync_api import BrowserContext, FrameLocator, Page, expect
 from tests.local_stack.testing import RunningStack, StackProcess
 from tests.support.docs import PAGES
 
+ALLOW = 'allow="clipboard-write"'
 STORES_NOTHING = """if (window.top !== window)
     for (const name of ["localStorage", "sessionStorage"])
         Object.defineProperty(window, name, {
@@ -41,6 +42,7 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     told = PAGES["docs/embed.md"].partition("## The page itself, in a frame")[2]
     snippet = re.search(r"```html\n(.*?)```", told, re.DOTALL)
     assert snippet is not None
+    assert ALLOW in snippet[1]
     page = [""]
 
     class Handler(BaseHTTPRequestHandler):
@@ -48,7 +50,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
             self.send_response(200)
             self.send_header("content-type", "text/html")
             self.end_headers()
-            self.wfile.write(f"<!doctype html><title>theirs</title>{page[0]}".encode())
+            framed = page[0].replace(ALLOW, "") if self.path == "/bare" else page[0]
+            self.wfile.write(f"<!doctype html><title>theirs</title>{framed}".encode())
 
         def log_message(self, *_: object) -> None:
             """Nobody reads it."""
@@ -112,6 +115,28 @@ def test_it_signs_in_by_a_window_sends_and_receives(
     framed.get_by_role("button", name="Copy the answer").click()
     expect(framed.locator("#announcer")).to_have_text("Copied")  # the snippet allows it
     assert broken == []
+
+
+def test_where_the_site_allows_no_clipboard_words_are_copied_and_a_picture_says_what_to_do(
+    site: Site, tab: Page, name: str
+) -> None:
+    tab.goto(f"{site.named}bare")
+    tab.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    framed = signed_in(tab, name)
+    expect_an_answer(framed)
+
+    framed.get_by_role("button", name="Copy the answer").click()
+
+    expect(framed.locator("#announcer")).to_have_text("Copied")
+    answer = framed.locator("#log .assistant .text").inner_text()
+    assert tab.evaluate("navigator.clipboard.readText()").strip() == answer.strip()
+
+    box = framed.get_by_role("textbox", name="Message")
+    box.fill("paint a fox")
+    box.press("Enter")
+    expect(framed.locator("#log img.full.shown")).to_be_visible()
+    framed.get_by_role("button", name="Copy picture").click()
+    expect(framed.locator("#notice")).to_contain_text("Download it instead")
 
 
 def test_a_window_that_was_closed_can_be_opened_again(site: Site, tab: Page, name: str) -> None:

@@ -3,10 +3,21 @@
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignIn, Stack
-from tests.browser.crowds import many_messages, name_of
-from tests.browser.people import expect_level, say
+from tests.browser.crowds import in_shape, many_messages, message, name_of
+from tests.browser.people import Held, expect_level, say, shifts, watch_shifts
 
 COUNT = 10_000
+SHAPES = [(1024, 1024), (1344, 768), (768, 1344), (1248, 832), (896, 1152), (1536, 672)]
+
+# Where the first message in view stands, without what some browsers do to keep it there.
+FIRST_IN_VIEW = """() => {
+    const log = document.querySelector("#log");
+    log.style.overflowAnchor = "none";
+    const { top } = log.getBoundingClientRect();
+    const first = [...log.querySelectorAll("li")]
+        .find((item) => item.getBoundingClientRect().bottom > top);
+    return [first.dataset.id, Math.round(first.getBoundingClientRect().top)];
+}"""
 
 # Goes up by `step` px a frame until `last` is in the page, or `frames` have passed. Between two
 # frames every message that stays must have moved by what was scrolled and nothing else.
@@ -116,3 +127,29 @@ def test_who_looks_at_an_old_message_sees_what_they_send(
     expect(page.locator("#log .user .text").last).to_have_text("Hello, how are you?")
     expect(page.locator("#log .assistant.complete").last).to_be_in_viewport()
     expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_visible()
+
+
+def test_pictures_that_come_late_move_nothing(sign_in: SignIn, name: str, chat: str) -> None:
+    page = sign_in(name, chat=chat)
+    many_messages(page, chat, 0)  # serves the files
+    numbers = range(30, 0, -1)
+    rows = [in_shape(message(chat, 10 * one), *SHAPES[one % len(SHAPES)]) for one in numbers]
+    answer = {"messages": rows, "next_cursor": None}
+    page.route(f"**/chats/{chat}/messages?*", lambda route: route.fulfill(json=answer))
+    files = Held(page, "**/cdn/many/*")
+    page.reload()
+    expect(page.locator("#log li")).to_have_count(30)
+    page.locator("#log").evaluate("(log) => { log.scrollTop = log.scrollHeight / 2; }")
+    first = files.first()
+    before = page.evaluate(FIRST_IN_VIEW)
+    watch_shifts(page)
+
+    first.fallback()
+    files.let_go()
+    page.wait_for_function("""() => [...document.querySelectorAll("#log img")]
+        .map((image) => [image, image.getBoundingClientRect()])
+        .filter(([, { top, bottom }]) => bottom > 0 && top < innerHeight)
+        .every(([{ naturalWidth }]) => naturalWidth > 0)""")
+
+    assert page.evaluate(FIRST_IN_VIEW) == before
+    assert shifts(page) == [0, []]

@@ -120,6 +120,42 @@ def test_where_it_may_not_be_copied_a_sentence_offers_the_download(page: Page) -
     expect(page.get_by_role("button", name="Copied")).to_have_count(0)
 
 
+def test_where_no_words_may_be_copied_a_sentence_says_so(page: Page, link: str) -> None:
+    page.evaluate("""() => {
+        navigator.clipboard.writeText = () => Promise.reject(new Error("no"));
+        document.execCommand = () => false;
+    }""")
+
+    page.get_by_role("button", name="Copy link").click()
+
+    expect(page.get_by_role("dialog").get_by_text("did not let it be copied")).to_be_visible()
+    expect(page.get_by_role("button", name="Copied")).to_have_count(0)
+
+
+def test_what_went_wrong_is_said_over_what_hides_the_chat(page: Page) -> None:
+    refused = {"error": {"code": "internal", "message": "No."}}
+    sentence = page.locator("#over", has_text="Something went wrong on our side.")
+    page.get_by_role("link", name="Pictures").click()
+    page.locator(".gallery li button").click()
+    viewer = page.locator("#viewer")
+    expect(viewer.locator("img.full.shown")).to_be_visible()
+    page.route("**/cdn/**", lambda route: route.abort())
+    page.route("**/images/*/original", lambda route: route.fulfill(status=500, json=refused))
+
+    viewer.get_by_role("button", name="Save as PNG").click()
+    expect(viewer.locator("#over", has_text="could not be loaded")).to_be_visible()
+    viewer.get_by_role("button", name="Save the original").click()
+    expect(sentence).to_be_visible()
+
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    page.route("**/chats/*", lambda route: route.fulfill(status=500, json=refused))
+    page.locator("#chats li").hover()
+    page.get_by_role("button", name="Pin", exact=True).click()
+    expect(sentence).to_be_visible()
+
+
 def test_it_is_asked_for_within_the_click(page: Page) -> None:
     """Safari lets nothing be written later."""
     page.evaluate("""() => {

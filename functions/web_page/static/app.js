@@ -227,12 +227,17 @@ async function cancel(message) {
   if (message.meta.status === "thinking" && answer?.meta.status === "generating") await change(answer, "cancel");
 }
 
+/** From the gallery, or a picture seen large, to the chat. */
+function showComposer() {
+  document.querySelector("dialog[open]")?.close();
+  if (!route().isGallery) return;
+  history.pushState(null, "", `#${chat.chatId}`);
+  openRoute();
+}
+
 /** The picture goes into the composer, where the words for its change are written. */
 function editImage(image) {
-  if (route().isGallery) {
-    history.pushState(null, "", `#${chat.chatId}`);
-    openRoute();
-  }
+  showComposer();
   composer.attach(image);
 }
 
@@ -692,7 +697,8 @@ async function start() {
   });
   composer = new Composer(at("composer"), {
     channel, chat, onAnswer: receive, onChange: () => changeQuestion(),
-    onNotReplaced: (id) => receive(channel.message(id)), maxLength: config.max_text_length, choices, owner: session.name,
+    onNotReplaced: (id) => receive(channel.message(id)), show: showComposer,
+    maxLength: config.max_text_length, choices, owner: session.name,
   });
   undo = new Undo(at("undone"), {
     owner: session.subject, token: () => session.held,

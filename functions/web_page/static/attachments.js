@@ -284,13 +284,22 @@ function hasTransparency(canvas) {
   return false;
 }
 
-/** What is dropped or pasted on this page goes to `attachments`. */
-export function listenForPictures(attachments, notify) {
+/**
+ * What is dropped or pasted on this page goes to `attachments`.
+ *
+ * @param {{
+ *   notify: (sentence: string) => void,
+ *   isSeen: () => boolean, whether they are in view
+ *   show: () => void, brings them there
+ * }} options
+ */
+export function listenForPictures(attachments, { notify, isSeen, show }) {
   document.addEventListener("paste", (event) => {
     const { types, files } = event.clipboardData;
     if (types.includes("text/plain") || files.length === 0 || event.target.closest?.("input")) return;
     event.preventDefault();
     const [...found] = files;
+    show();
     attachments.addFiles(types.includes("text/html") ? found.slice(0, 1) : found); // one, in two forms
   });
   document.addEventListener("dragstart", ({ target, dataTransfer }) => {
@@ -305,8 +314,11 @@ export function listenForPictures(attachments, notify) {
     if (!isPicture(dataTransfer)) return;
     event.preventDefault();
     const id = dataTransfer.getData(OWN_PICTURE);
+    const files = [...dataTransfer.files];
+    if (id && !isSeen()) return; // let go of where it was taken
+    show();
     if (id) attachments.addIds([id]);
-    else if (dataTransfer.files.length) attachments.addFiles([...dataTransfer.files]);
+    else if (files.length) attachments.addFiles(files);
     else notify(t("foreign_picture"));
   });
 }

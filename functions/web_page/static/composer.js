@@ -1,6 +1,6 @@
 /** What the user writes: shown at once, sent until the server has decided, given back when it refuses. */
 import { Attachments, listenForPictures, MOST } from "./attachments.js";
-import { button, element, foreseenAnswer, isBlank, whenItResets } from "./elements.js";
+import { button, element, foreseenAnswer, isBlank, sayOver, whenItResets } from "./elements.js";
 import { Drafts } from "./session.js";
 import { ApiError } from "./unified_channel.js";
 import { numberOf, sentenceOf, t } from "./words.js";
@@ -33,6 +33,7 @@ export class Composer {
    *   onAnswer: (...messages) => void,
    *   onChange: () => void, somebody goes up from where nothing is written
    *   onNotReplaced: (id: string) => void, the question stays as it was
+   *   show: () => void, brings the composer into view
    *   maxLength: number, characters of a text
    *   choices: Choices, of the same form
    *   owner: string, whose drafts these are
@@ -110,6 +111,7 @@ export class Composer {
     if (!isSaid && this.#notice.querySelector(".stop")) return; // to say it at every key would be heard
     this.#notice.classList.toggle("error", isSaid);
     this.#notice.replaceChildren(...(isSaid ? sentence : this.#sayChanging()));
+    sayOver(isSaid ? this.#notice.textContent : "", this.#notice);
   }
 
   /** A question is asked anew by what is written next; what was being written comes back then. */
@@ -218,7 +220,11 @@ export class Composer {
         input.value = ""; // the same file may be chosen again
       });
     }
-    listenForPictures(this.#attachments, (sentence) => this.notify(sentence));
+    listenForPictures(this.#attachments, {
+      notify: (sentence) => this.notify(sentence),
+      isSeen: () => this.#form.checkVisibility() && !document.querySelector("dialog[open]"),
+      show: this.#options.show,
+    });
   }
 
   /** Enter, and Ctrl or Cmd with it; a keyboard on the screen has no Shift for a new line. */

@@ -1,5 +1,6 @@
 /** Pictures as files, and for the clipboard. */
 import { element } from "./elements.js";
+import { ApiError } from "./unified_channel.js";
 
 /**
  * Saves pictures, each under words of its prompt.
@@ -29,9 +30,9 @@ export function downloadFrom(url) {
 /** The picture as it is, as PNG, which is what clipboards take. */
 export async function pngOf(image, readAgain) {
   const fresh = await readAgain(image).catch(() => image);
-  const answer = await fetch(fresh.url);
-  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
-  const bitmap = await createImageBitmap(await answer.blob());
+  const bitmap = await fetch(fresh.url).then((answer) => answer.blob()).then((file) => createImageBitmap(file)).catch((cause) => {
+    throw new ApiError(0, { code: "picture_not_loaded" }, { cause });
+  });
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
   canvas.getContext("2d").drawImage(bitmap, 0, 0);
   bitmap.close();

@@ -98,6 +98,19 @@ export function announce(sentence) {
   document.getElementById("announcer").textContent = sentence;
 }
 
+let over = null; // once a sentence had to stand there
+
+/** Says it over a picture, a menu or the gallery where that hides `place`, in which it stands. */
+export function sayOver(sentence, place) {
+  over?.hidePopover();
+  const above = document.querySelector("dialog[open], #side:popover-open");
+  if (!sentence || (!above && place?.checkVisibility())) return;
+  over ??= element("p", { id: "over", className: "error", role: "alert", popover: "auto" });
+  (above ?? document.body).append(over); // what is not in an open dialog is neither pressed nor spoken
+  over.textContent = sentence;
+  over.showPopover();
+}
+
 /**
  * Text of other people between ours: isolated, so that marks of direction in it end with it, and
  * short.
@@ -110,8 +123,24 @@ export function quoted(text) {
 
 /** Copies, and says on the button that was pressed, or by its icon, whether the browser let it. */
 export async function copy(text, pressed) {
-  const isDone = await navigator.clipboard.writeText(text).then(() => true, () => false);
+  const isDone = (await navigator.clipboard?.writeText(text).then(() => true, () => false)) || copyByCommand(text);
   sayOn(pressed, t(isDone ? "copied" : "not_allowed"), isDone ? "check" : "close");
+  if (!isDone) sayOver(t("not_copied"));
+}
+
+/** The old way, which also a frame has that may not use the clipboard. Whether it was done. */
+function copyByCommand(text) {
+  let isDone = false;
+  const write = (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    event.clipboardData.setData("text/plain", text);
+    isDone = true;
+  };
+  document.addEventListener("copy", write, { capture: true });
+  document.execCommand("copy");
+  document.removeEventListener("copy", write, { capture: true });
+  return isDone;
 }
 
 /** Says on a button that was pressed what came of it, for a moment; what stands beside it stays there. */

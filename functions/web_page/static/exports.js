@@ -5,6 +5,7 @@
  * left out, and said; all others come.
  */
 import { announce, element } from "./elements.js";
+import { ApiError } from "./unified_channel.js";
 import { t } from "./words.js";
 
 const BETWEEN_MS = 300; // browsers drop downloads that come at once
@@ -23,9 +24,26 @@ export class Exports {
     this.#get = get;
   }
 
-  async saveChat(chat) {
-    const folder = await open(nameOf(chat.title));
+  saveChat(chat) {
+    return this.#into(nameOf(chat.title), (folder) => this.#saveChat(chat, folder));
+  }
+
+  saveAccount() {
+    return this.#into("Afterimage", (folder) => this.#saveAccount(folder));
+  }
+
+  async #into(name, save) {
+    const folder = await open(name);
     if (folder === null) return; // nobody chose one
+    try {
+      await save(folder);
+    } catch (error) {
+      this.#say("");
+      throw error;
+    }
+  }
+
+  async #saveChat(chat, folder) {
     const messages = [];
     for await (const page of this.#pages(`/chats/${chat.id}/messages`, { limit: 100 })) {
       messages.push(...page.messages);
@@ -42,9 +60,7 @@ export class Exports {
     this.#end(files.size, missing);
   }
 
-  async saveAccount() {
-    const folder = await open("Afterimage");
-    if (folder === null) return;
+  async #saveAccount(folder) {
     const all = { chats: [], messages: [], images: [], ledger: [] };
     for await (const page of this.#pages("/me/export")) {
       for (const kind of Object.keys(all)) all[kind].push(...page[kind]);
@@ -72,7 +88,8 @@ export class Exports {
       this.#say(t("saving_pictures", { done: files.size + missing.length + 1, total: byId.size }));
       const data = await this.#load(image);
       const name = `pictures/${image.id}.webp`;
-      if (data && (await folder.write(name, data))) files.set(image.id, name);
+      if (data) await folder.write(name, data);
+      if (data) files.set(image.id, name);
       else missing.push(image.prompt || image.id);
     }
     return { files, missing };
@@ -87,7 +104,7 @@ export class Exports {
   }
 
   #say(sentence) {
-    this.#progress.hidden = false;
+    this.#progress.hidden = !sentence;
     this.#progress.textContent = sentence;
   }
 
@@ -136,16 +153,18 @@ class Folder {
     this.#root = root;
   }
 
-  /** Whether it was written. */
   async write(path, data) {
     const names = path.split("/");
     const file = names.pop();
-    let folder = this.#root;
-    for (const name of names) folder = await folder.getDirectoryHandle(name, { create: true });
-    const writable = await (await folder.getFileHandle(file, { create: true })).createWritable();
-    await writable.write(data);
-    await writable.close();
-    return true;
+    try {
+      let folder = this.#root;
+      for (const name of names) folder = await folder.getDirectoryHandle(name, { create: true });
+      const writable = await (await folder.getFileHandle(file, { create: true })).createWritable();
+      await writable.write(data);
+      await writable.close();
+    } catch (cause) {
+      throw new ApiError(0, { code: "not_written" }, { cause }); // no room, or it may not
+    }
   }
 }
 
@@ -156,7 +175,6 @@ function downloads(folder) {
       element("a", { href, download: `${folder}-${path.split("/").pop()}` }).click();
       await new Promise((resolve) => setTimeout(resolve, BETWEEN_MS));
       setTimeout(() => URL.revokeObjectURL(href), 60_000);
-      return true;
     },
   };
 }

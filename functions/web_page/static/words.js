@@ -277,6 +277,10 @@ const WORDS = {
   save_png: { en: "Save as PNG", de: "Als PNG speichern" },
   save_original: { en: "Save the original", de: "Das Original speichern" },
   not_allowed: { en: "Not allowed", de: "Nicht erlaubt" },
+  not_copied: {
+    en: "This browser did not let it be copied. Select it, and copy it by hand.",
+    de: "Dieser Browser ließ es nicht kopieren. Markiere es und kopiere es von Hand.",
+  },
   not_sent: { en: "Not sent.", de: "Nicht gesendet." },
   thinking: { en: "Thinking…", de: "Denkt nach…" },
   writing: { en: "Writing…", de: "Schreibt…" },
@@ -469,6 +473,11 @@ const ERRORS = {
   part_not_loaded: {
     en: "This part of the page could not be loaded. Please try again.",
     de: "Dieser Teil der Seite ließ sich nicht laden. Bitte versuch es noch einmal.",
+  },
+  picture_not_loaded: { en: "The picture could not be loaded.", de: "Das Bild ließ sich nicht laden." },
+  not_written: {
+    en: "The files could not be written. Is there room for them?",
+    de: "Die Dateien ließen sich nicht schreiben. Ist noch Platz für sie?",
   },
   unreadable: { en: "This picture cannot be read.", de: "Dieses Bild lässt sich nicht lesen." },
   0: { en: "The server could not be reached.", de: "Der Server ist nicht erreichbar." },
