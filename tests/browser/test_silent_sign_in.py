@@ -61,6 +61,7 @@ def test_the_page_stands_before_it_is_known_who_is_there_and_invites_once_it_has
     page = sign_in(name, chat=chat)
     box, invitation = page.get_by_role("textbox", name="Message"), page.locator(".invitation")
     nothing = page.get_by_text("Your pictures will gather here.")
+    expect(invitation).to_be_visible()  # what was asked for before the reload is not held
     token, messages = Held(page, "**/token"), Held(page, f"**/chats/{chat}/messages?*")
 
     page.reload()
