@@ -27,7 +27,10 @@ FORMS = {"one", "other"}  # what Intl.PluralRules chooses among, in both
 BRAND = "Afterimage"
 
 # Of the channel, or of a status: what no answer of the API says.
-OF_THE_PAGE = {"token_failed", "wrong_url", "unreadable", "part_not_loaded", "0", "413", "other"}
+OF_THE_PAGE = {
+    *("token_failed", "wrong_url", "unreadable", "part_not_loaded", "picture_not_loaded"),
+    *("not_written", "0", "413", "other"),
+}
 # Each is refused in other words, which have a table of their own.
 SAID_IN_MANY_WAYS = {"invalid"}
 
