@@ -167,6 +167,19 @@ def test_what_a_browser_has_already_is_not_sent_again(page: WebPage, tmp_path: P
     assert (changed["statusCode"], changed["body"]) == (200, "changed")
 
 
+@pytest.mark.parametrize(
+    ("known", "status"),
+    [("{tag}", 304), ("W/{tag}", 304), ('"a", {tag}', 304), ('"a",W/{tag} , "b"', 304),
+     (" * ", 304), ('"a", W/"b"', 200), ('"*"', 200), ("", 200), ('W/, ","', 200)],
+)  # fmt: skip
+def test_whoever_has_it_may_say_so_among_others(page: WebPage, known: str, status: int) -> None:
+    headers = static(page, "app.js")["headers"]
+
+    answer = static(page, "app.js", if_none_match=known.format(tag=headers["etag"]))
+
+    assert (answer["statusCode"], answer["headers"]) == (status, headers)
+
+
 def test_what_the_page_names_is_kept_until_a_file_changes(page: WebPage, tmp_path: Path) -> None:
     (tmp_path / "static" / "index.html").write_text("/static/{{version}}/vendor/lib.js")
 

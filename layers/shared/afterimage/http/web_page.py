@@ -227,7 +227,9 @@ class WebPage:
         }
         if path == _SIGNED_IN:
             del headers["cross-origin-opener-policy"]
-        if asked.get("if-none-match") == tag:
+        if is_text:
+            headers["vary"] = "accept-encoding"
+        if _has(asked.get("if-none-match", ""), tag):
             return {"statusCode": 304, "headers": headers, "body": ""}
         return _body(data, headers, is_text, asked)
 
@@ -247,7 +249,7 @@ def _body(
     coding = ""
     if is_text:
         data, coding = packed(data, asked.get("accept-encoding", ""))
-        headers |= {"vary": "accept-encoding"} | ({"content-encoding": coding} if coding else {})
+        headers |= {"content-encoding": coding} if coding else {}
     as_text = is_text and not coding
     return {
         "statusCode": 200,
@@ -255,6 +257,13 @@ def _body(
         "body": data.decode() if as_text else b64encode(data).decode(),
         "isBase64Encoded": not as_text,
     }
+
+
+def _has(known: str, tag: str) -> bool:
+    """Whether If-None-Match names this tag: alone, among others, or as weak, as proxies write it
+    that pack by themselves (RFC 9110, section 13.1.2)."""
+    names = (name.strip().removeprefix("W/") for name in known.split(","))
+    return known.strip() == "*" or tag in names
 
 
 def _without_body(answer: dict[str, Any]) -> dict[str, Any]:
