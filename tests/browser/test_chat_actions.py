@@ -142,7 +142,10 @@ def test_the_prompt_is_copied_and_the_picture_downloaded(
 
     prompt = page.locator("#log img.full").get_attribute("alt")
     assert page.evaluate("navigator.clipboard.readText()") == prompt
-    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()); }")
+    page.evaluate("""() => {
+        navigator.clipboard.writeText = () => Promise.reject(new Error());
+        document.execCommand = () => false;
+    }""")
     page.get_by_role("button", name="Copy prompt").click()
     expect(page.get_by_role("button", name="Not allowed")).to_be_visible()
     assert beside.bounding_box() == was
