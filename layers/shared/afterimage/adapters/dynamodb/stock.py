@@ -26,7 +26,7 @@ from afterimage.adapters.dynamodb.stock_rows import (
     still,
 )
 from afterimage.adapters.dynamodb.tables import StockRow
-from afterimage.adapters.dynamodb.together import read_together
+from afterimage.adapters.dynamodb.together import read_row
 from afterimage.domain import quota
 from afterimage.domain.stock import (
     SAMPLE,
@@ -128,7 +128,7 @@ class DynamoDbStock:
         return [picture_of(row) for row in found if row.status == StockStatus.READY.value]
 
     def taken_for(self, suggestion: str, folder: str) -> StockPicture | None:
-        (row,) = read_together((StockRow, suggestion, taken_name(folder)))
+        row = read_row(StockRow, suggestion, taken_name(folder))
         return None if row is None else picture_of(row)
 
     def take(self, picture: StockPicture, folder: str, until: datetime) -> StockPicture | None:
