@@ -226,6 +226,15 @@ def test_of_a_chat_that_is_deleted_nothing_is_asked_anew(bundle: Bundle, first: 
         bundle.ask(1, replaces=first.user.id)
 
 
+def test_what_is_deleted_is_not_asked_anew_and_its_chat_is_still_there(
+    bundle: Bundle, first: Answer
+) -> None:
+    bundle.delete_question(first.user)
+
+    with pytest.raises(NotLast):
+        bundle.ask(1, replaces=first.user.id)
+
+
 def test_it_counts_as_any_message(bundle: Bundle, first: Answer) -> None:
     bundle.limits = replace(MANY, daily_messages=1)
     bundle.__post_init__()

@@ -184,7 +184,8 @@ class OpenQuestion:
             return None
         last = self._lines.last(question.user_id, question.chat_id)
         if last is None:
-            raise ChatDeleted
+            is_there = self._lines.chat(question.user_id, question.chat_id) is not None
+            raise NotLast if is_there else ChatDeleted
         pairs = self._lines(question.user_id, question.chat_id, last).pairs
         named = next((one for one in pairs if one.question.id == question.replaces), None)
         now = standing(pairs)
