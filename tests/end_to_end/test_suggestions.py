@@ -99,6 +99,17 @@ def test_a_suggestion_is_answered_at_once_with_a_picture_of_ones_own(stocked: St
     assert used["typical_ms"] is None
 
 
+def test_where_none_is_what_is_wished_for_a_model_is_asked(stocked: Stack) -> None:
+    zoe, before = stocked.http("zoe"), stocked.gemini()["calls"]["text"]
+
+    answer = ask(zoe, suggestion(zoe, FOX), image_size="4K")
+
+    assert stocked.gemini()["calls"]["text"] == before + 1, answer.text
+    log = (stocked.logs / "llm_handler_gemini.log").read_text()
+    assert "llm_handler_stock_empty" in log
+    assert "llm_handler_stock_failed" not in log
+
+
 def test_the_smoke_test_of_a_deployment_looks_at_the_samples(
     stocked: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:

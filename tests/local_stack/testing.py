@@ -18,6 +18,7 @@ from tests.local_stack.options import ROOT
 
 _START_SECONDS = 90
 _STOP_SECONDS = 30
+_NOT_ALLOWED = "is not authorized to perform"  # IAM's words
 _OWN_VARIABLES = {
     "PORT",
     "GEMINI_API_KEY",
@@ -105,7 +106,7 @@ class StackProcess:
             yield stack
         finally:
             stack.close()
-            problem = self.stop()
+            problem = self.stop() or _refused(stack.logs)
         assert problem is None, problem
 
     def stop(self) -> str | None:
@@ -238,6 +239,15 @@ def _leftovers(ready_file: Path) -> list[int]:
     while (left := [pid for pid in pids if _runs(pid)]) and time.monotonic() < deadline:
         time.sleep(0.05)
     return left
+
+
+def _refused(logs: Path) -> str | None:
+    """The first time that a function's role did not let it do something, also if that was borne."""
+    for file in logs.glob("*.log"):
+        text = file.read_text(errors="replace")
+        if (place := text.find(_NOT_ALLOWED)) >= 0:
+            return f"{file.stem} may not do what it does: {text[place - 300 : place + 200]}"
+    return None
 
 
 def _runs(pid: int) -> bool:
