@@ -124,6 +124,8 @@ def _play(stage: Stage, case: Case, result: Result) -> None:
         result.violations.append(f"ended {' '.join((*result.ended, *result.why))}{by}")
     result.violations += _provider_calls(stage, case.scenario.pictures)
     result.violations += stage.clients_disagree()
+    if result.violations:
+        result.violations.append(f"its calls: {stage.told()}")
 
 
 def _provider_calls(stage: Stage, pictures: int) -> Iterable[str]:

@@ -211,6 +211,15 @@ class Stage:
         calls = self.proxy.calls_of(self.user)[self._armed_at or 0 : self._settled_at]
         return Counter(call.step for call in calls if call.function == function)
 
+    def told(self) -> str:
+        """Every call about this user, with its second, who sent it, and what became of it."""
+        calls = self.proxy.calls_of(self.user)
+        return "; ".join(
+            f"{call.at - calls[0].at:.1f} {call.function or 'unknown'} {call.step}"
+            f" {'killed' if call.killed else call.status}"
+            for call in calls
+        )
+
     def deaths(self, function: str) -> int:
         """How many processes of a function died on this user's work."""
         calls = self.proxy.calls_of(self.user)
