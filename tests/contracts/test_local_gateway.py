@@ -236,7 +236,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningStack]:
         *("--schedule-interval", "0.5"),
         *("--integration-timeout", "2"),
     )
-    with process.running() as running:
+    with process.running(may_be_refused=True) as running:
         yield running
 
 
