@@ -358,15 +358,20 @@ def test_a_refused_message_is_given_back_with_the_reason(
     expect(page.locator(".message")).to_have_count(0)
 
 
-def test_waiting_is_honest(stack: Stack, sign_in: SignIn, name: str) -> None:
+@pytest.mark.parametrize("width", [320, 390, 1280])
+def test_waiting_is_honest_and_moves_nothing(
+    stack: Stack, sign_in: SignIn, name: str, width: int
+) -> None:
     stack.gemini(text_ms=20, image_ms=60_000, script=[])
     page = sign_in(name)
+    page.set_viewport_size({"width": width, "height": 844})
     page.route(
         "**/usage",
         lambda route: route.fulfill(json={"used": 3, "limit": 10, "typical_ms": 12_000}),
     )
     page.reload()
     expect_level(page)
+    watch_shifts(page)
     page.clock.install()
 
     say(page, "paint a sunset over the sea")
@@ -377,6 +382,7 @@ def test_waiting_is_honest(stack: Stack, sign_in: SignIn, name: str) -> None:
 
     expect(last_answer(page)).to_contain_text(re.compile(r"Painting… \d+ s, longer than usual"))
     assert "%" not in last_answer(page).inner_text()
+    assert shifts(page) == [0, []]
     page.clock.resume()
     page.get_by_role("button", name="Cancel").click()
 
