@@ -132,13 +132,19 @@ def test_what_comes_late_for_other_words_is_not_shown(sign_in: SignIn, name: str
     expect(page.locator("#found a")).to_have_count(0)
 
 
-def test_a_chat_is_saved_with_its_pictures(stack: Stack, sign_in: SignIn, name: str) -> None:
+def with_a_picture_and_a_folder(stack: Stack, sign_in: SignIn, name: str) -> Page:
+    """A picture in the chat, and a browser that lets the page write into a folder."""
     stack.gemini(text_ms=20, image_ms=100, script=[])
     page = sign_in(name)
     page.add_init_script(FOLDER)
     page.reload()
     say(page, "paint a sunset")
     expect_picture(page)
+    return page
+
+
+def test_a_chat_is_saved_with_its_pictures(stack: Stack, sign_in: SignIn, name: str) -> None:
+    page = with_a_picture_and_a_folder(stack, sign_in, name)
     say(page, "paint a fox")
     expect_picture(page, 2)
     image = stack.http(name).get("/images").json()["images"][0]
@@ -167,12 +173,7 @@ def test_a_chat_is_saved_with_its_pictures(stack: Stack, sign_in: SignIn, name: 
 def test_addresses_that_ran_out_on_the_way_are_signed_anew_and_a_full_disk_is_said(
     stack: Stack, sign_in: SignIn, name: str
 ) -> None:
-    stack.gemini(text_ms=20, image_ms=100, script=[])
-    page = sign_in(name)
-    page.add_init_script(FOLDER)
-    page.reload()
-    say(page, "paint a sunset")
-    expect_picture(page)
+    page = with_a_picture_and_a_folder(stack, sign_in, name)
     address = page.locator("#log img.full").get_attribute("src")
     asked: list[str] = []
 

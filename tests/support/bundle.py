@@ -16,9 +16,11 @@ from afterimage.domain.job_life import Move, moved
 from afterimage.domain.jobs import Job
 from afterimage.domain.limits import Limits, ModelKind
 from afterimage.domain.messages import Message
+from afterimage.domain.suggestions import Suggestions
 from afterimage.domain.versions import Pair
 from afterimage.invocation import Invocation
 from afterimage.ports.models import ImageRequest, TextReply
+from afterimage.ports.stock import StockFiles, StockTaking
 from afterimage.use_cases.answer_message import Answer
 from afterimage.use_cases.attach import Attach
 from afterimage.use_cases.cancel_message import CancelMessage
@@ -55,6 +57,7 @@ from afterimage.use_cases.rescue_job import FailedInvocation, RescueJob
 from afterimage.use_cases.retry_message import Click
 from afterimage.use_cases.share_image import ShareImage, Wish
 from afterimage.use_cases.sweep import Sweep
+from afterimage.use_cases.take_from_stock import TakeFromStock
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.use_cases.upload_image import File, Kept, UploadImage
 from tests.support.answering import Answering, Take
@@ -90,6 +93,7 @@ from tests.support.in_memory import (
     InMemoryTables,
     InMemoryUploads,
 )
+from tests.support.in_memory_stock import InMemoryFirstQuestions
 
 USER = "alice"
 DAY = "2026-11-20"
@@ -229,6 +233,33 @@ class Bundle:
     def take(self, _: OpenQuestion, __: ChoosePainter, /) -> Take:
         """What answers a question that was expected; here there is no stock."""
         return lambda _: None
+
+    def take_from(
+        self,
+        stock: StockTaking,
+        files: StockFiles,
+        setting: Callable[[], Suggestions | None],
+        opening: OpenQuestion,
+        painters: ChoosePainter,
+        limits: Limits = LIMITS,
+    ) -> TakeFromStock:
+        """The same, where there is one."""
+        return TakeFromStock(
+            setting,
+            stock,
+            files,
+            self.channel,
+            InMemoryFirstQuestions(self.tables),
+            opening,
+            painters,
+            PlainTags(),
+            self.clock,
+            limits,
+            self.threads,
+            self.randomness,
+            self.log,
+            self.metrics,
+        )
 
     # --- What people do ---------------------------------------------------------------------
 

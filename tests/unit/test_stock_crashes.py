@@ -18,7 +18,7 @@ import pytest
 from tests.support.answering import Take
 from tests.support.builders import CHAT, a_ulid
 from tests.support.bundle import FOX as WISH
-from tests.support.bundle import LIMITS, Bundle, Killed, over, painters_turns
+from tests.support.bundle import Bundle, Killed, over, painters_turns
 from tests.support.costs import count_calls
 from tests.support.doubles import (
     REQUEST,
@@ -26,7 +26,6 @@ from tests.support.doubles import (
     FixedClock,
     InMemoryPictures,
     PlainIdentifiers,
-    PlainTags,
     RecordingLog,
     RecordingMetrics,
     RecordingStarter,
@@ -35,7 +34,7 @@ from tests.support.doubles import (
 from tests.support.in_memory import (
     InMemoryTables,
 )
-from tests.support.in_memory_stock import InMemoryFirstQuestions, InMemoryStock, InMemoryStockFiles
+from tests.support.in_memory_stock import InMemoryStock, InMemoryStockFiles
 from tests.unit.conftest import USER
 
 from afterimage.domain import ids
@@ -49,7 +48,6 @@ from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.keep_stock import KeepStock
 from afterimage.use_cases.open_question import OpenQuestion
 from afterimage.use_cases.paint_stock import PaintStock, StockOrder
-from afterimage.use_cases.take_from_stock import TakeFromStock
 
 FOX = Suggestion(text="A fox in the snow")
 SETTING = Suggestions(suggestions=(FOX,), stock_size=2, pictures_a_day=99)
@@ -215,22 +213,8 @@ class Asked(Bundle):
         self.pictures = self.world.pictures
 
     def take(self, opening: OpenQuestion, painters: ChoosePainter, /) -> Take:
-        return TakeFromStock(
-            lambda: SETTING,
-            self.life.of(self.world.stock),
-            self.life.of(self.world.files),
-            self.channel,
-            InMemoryFirstQuestions(self.tables),
-            opening,
-            painters,
-            PlainTags(),
-            self.clock,
-            LIMITS,
-            self.threads,
-            self.randomness,
-            self.log,
-            self.metrics,
-        )
+        stock, files = self.life.of(self.world.stock), self.life.of(self.world.files)
+        return self.take_from(stock, files, lambda: SETTING, opening, painters)
 
 
 def run(function: Callable[[], object]) -> None:

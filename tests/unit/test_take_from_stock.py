@@ -18,9 +18,8 @@ from tests.support.bundle import LIMITS as USUAL
 from tests.support.costs import IMAGE_MODEL
 from tests.support.doubles import (
     NOW,
-    PlainTags,
 )
-from tests.support.in_memory_stock import InMemoryFirstQuestions, InMemoryStock, InMemoryStockFiles
+from tests.support.in_memory_stock import InMemoryStock, InMemoryStockFiles
 from tests.unit.conftest import USER
 
 from afterimage.domain import ids
@@ -34,7 +33,6 @@ from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.use_cases.answer_message import Answer
 from afterimage.use_cases.choose_painter import ChoosePainter
 from afterimage.use_cases.open_question import OpenQuestion
-from afterimage.use_cases.take_from_stock import TakeFromStock
 
 FOX = Suggestion(text="A fox in the snow", aspect_ratio="3:2")
 SETTING = Suggestions(suggestions=(FOX,), stock_size=3, pictures_a_day=9)
@@ -47,21 +45,8 @@ class Stocked(Bundle):
     def take(self, opening: OpenQuestion, painters: ChoosePainter, /) -> Take:
         self.setting: Suggestions | None = SETTING
         self.stock, self.files = InMemoryStock(self.tables), InMemoryStockFiles(self.pictures)
-        return TakeFromStock(
-            lambda: self.setting,
-            self.stock,
-            self.files,
-            self.channel,
-            InMemoryFirstQuestions(self.tables),
-            opening,
-            painters,
-            PlainTags(),
-            self.clock,
-            LIMITS,
-            self.threads,
-            self.randomness,
-            self.log,
-            self.metrics,
+        return self.take_from(
+            self.stock, self.files, lambda: self.setting, opening, painters, LIMITS
         )
 
     def ask(self, number: int = 0, **changed: Any) -> Answer:

@@ -68,6 +68,12 @@ def body_of(answer: dict[str, Any]) -> bytes:
     return b64decode(body) if answer["isBase64Encoded"] else body.encode()
 
 
+@pytest.fixture
+def own(log: RecordingLog) -> WebPage:
+    """The page as it is, not one of a few files."""
+    return WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log, RecordingMetrics())
+
+
 def test_the_page(page: WebPage) -> None:
     answer = page({"routeKey": "GET /"}, None)
 
@@ -232,18 +238,14 @@ def test_the_page_is_framed_by_those_alone_who_are_named(log: RecordingLog) -> N
     assert "x-frame-options" not in headers
 
 
-def test_only_where_a_sign_in_ends_its_opener_is_known(log: RecordingLog) -> None:
-    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log, RecordingMetrics())
-
+def test_only_where_a_sign_in_ends_its_opener_is_known(own: WebPage) -> None:
     assert "cross-origin-opener-policy" not in static(own, "signed_in.html")["headers"]
     assert (
         own({"routeKey": "GET /"}, None)["headers"]["cross-origin-opener-policy"] == "same-origin"
     )
 
 
-def test_the_service_worker_may_do_less_than_the_page(log: RecordingLog) -> None:
-    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log, RecordingMetrics())
-
+def test_the_service_worker_may_do_less_than_the_page(own: WebPage) -> None:
     policy = static(own, "sw.js")["headers"]["content-security-policy"]
 
     assert "connect-src" not in policy
@@ -276,10 +278,8 @@ def test_files_have_their_type(page: WebPage, path: str, kind: str) -> None:
     assert answer["headers"]["x-content-type-options"] == "nosniff"
 
 
-def test_what_is_asked_for_without_being_named_is_there(log: RecordingLog) -> None:
+def test_what_is_asked_for_without_being_named_is_there(own: WebPage) -> None:
     """The page's own: a 404 in place of the icon would be a red line in everybody's console."""
-    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log, RecordingMetrics())
-
     icon, robots = (
         own({"routeKey": f"GET /{name}"}, None) for name in ("favicon.ico", "robots.txt")
     )
@@ -400,14 +400,13 @@ def imported(path: Path, seen: set[Path]) -> set[Path]:
     return seen
 
 
-def sent(files: Iterable[Path], log: RecordingLog) -> int:
+def sent(files: Iterable[Path], own: WebPage) -> int:
     """Bytes of files as they travel to the page in a browser of today."""
-    own = WebPage(STATIC, lambda: CONFIG, list, str, nothing_shared, log, RecordingMetrics())
     names = (f"{'0' * 16}/{path.relative_to(STATIC)}" for path in files)
     return sum(len(body_of(static(own, name, accept_encoding="gzip, br"))) for name in names)
 
 
-def test_the_first_view_is_small_and_few_requests_all_asked_for_at_once(log: RecordingLog) -> None:
+def test_the_first_view_is_small_and_few_requests_all_asked_for_at_once(own: WebPage) -> None:
     html = (STATIC / "index.html").read_text("utf-8")
     named = {
         STATIC / name for name in re.findall(r'(?:href|src)="/static/{{version}}/([^"]+)"', html)
@@ -416,13 +415,13 @@ def test_the_first_view_is_small_and_few_requests_all_asked_for_at_once(log: Rec
 
     assert named == imported(STATIC / "app.js", set()) | {STATIC / "style.css"}
     assert len(first) <= 14
-    assert sent(first, log) <= 62_000
+    assert sent(first, own) <= 62_000
 
 
-def test_all_parts_of_the_page_are_small(log: RecordingLog) -> None:
+def test_all_parts_of_the_page_are_small(own: WebPage) -> None:
     files = [path for path in STATIC.rglob("*") if path.suffix in (".html", ".css", ".js")]
 
-    assert sent(files, log) <= 90_000
+    assert sent(files, own) <= 90_000
 
 
 def test_models_that_cannot_be_read_are_a_defect_and_the_page_comes_all_the_same(

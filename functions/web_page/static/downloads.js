@@ -30,7 +30,7 @@ export function downloadFrom(url) {
 /** The picture as it is, as PNG, which is what clipboards take. */
 export async function pngOf(image, readAgain) {
   const fresh = await readAgain(image).catch(() => image);
-  const bitmap = await fetch(fresh.url).then((answer) => answer.blob()).then((file) => createImageBitmap(file)).catch((cause) => {
+  const bitmap = await bitmapOf(fresh.url).catch((cause) => {
     throw new ApiError(0, { code: "picture_not_loaded" }, { cause });
   });
   const canvas = new OffscreenCanvas(bitmap.width, bitmap.height);
@@ -46,4 +46,10 @@ function save(href, download) {
 function nameOf({ id, prompt }) {
   const words = (prompt ?? "").normalize("NFKC").match(/[\p{L}\p{N}]+/gu) ?? [];
   return words.join("-").slice(0, 60) || id;
+}
+
+async function bitmapOf(url) {
+  const answer = await fetch(url);
+  if (!answer.ok) throw new Error(`HTTP ${answer.status}`);
+  return createImageBitmap(await answer.blob());
 }

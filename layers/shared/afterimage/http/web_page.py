@@ -246,11 +246,12 @@ def _body(
 ) -> dict[str, Any]:
     """A response with this body, packed where the browser takes it: CloudFront packs only what it
     caches."""
-    coding = ""
+    as_text = is_text
     if is_text:
         data, coding = packed(data, asked.get("accept-encoding", ""))
-        headers |= {"content-encoding": coding} if coding else {}
-    as_text = is_text and not coding
+        if coding:
+            headers["content-encoding"] = coding
+            as_text = False
     return {
         "statusCode": 200,
         "headers": headers,
