@@ -60,6 +60,7 @@ class Result:
         taken: whether the step of the kill was.
         swept: whether a deadline had to pass.
         hurried: whether it ended otherwise than it may because the matrix moved its deadline.
+        calls: where something is wrong, all that functions asked for about its user.
     """
 
     case: Case
@@ -72,6 +73,11 @@ class Result:
     hurried: bool = False
     seconds: float = 0.0
     violations: list[str] = field(default_factory=list)
+    calls: str = ""
+
+    def told(self) -> list[str]:
+        """What is wrong, and what was asked for; empty where nothing is."""
+        return [*self.violations, f"its calls: {self.calls}"] if self.violations else []
 
 
 def play(world: World, case: Case) -> Result:
@@ -93,15 +99,15 @@ def play(world: World, case: Case) -> Result:
 def _play_once(world: World, case: Case) -> Result:
     result = Result(case)
     started = time.monotonic()
+    stage = Stage(world, case.kill)
+    result.user = stage.user
     try:
-        stage = Stage(world, case.kill)
-        result.user = stage.user
-        try:
-            _play(stage, case, result)
-        finally:
-            stage.close()
+        _play(stage, case, result)
     except Exception:  # noqa: BLE001 - one broken case is one line of the table
         result.violations.append(traceback.format_exc(limit=-3))
+    if result.violations:
+        result.calls = stage.told()
+    stage.close()
     result.seconds = time.monotonic() - started
     return result
 
@@ -124,8 +130,6 @@ def _play(stage: Stage, case: Case, result: Result) -> None:
         result.violations.append(f"ended {' '.join((*result.ended, *result.why))}{by}")
     result.violations += _provider_calls(stage, case.scenario.pictures)
     result.violations += stage.clients_disagree()
-    if result.violations:
-        result.violations.append(f"its calls: {stage.told()}")
 
 
 def _provider_calls(stage: Stage, pictures: int) -> Iterable[str]:
@@ -253,8 +257,8 @@ def _report(results: Sequence[Result], seconds: float, *, show_steps: bool) -> i
         _say(f"{result.case!s:88} {ended:28} {by:8} {result.seconds:5.1f} {verdict}")
         for step, times in result.steps.items() if show_steps else ():
             _say(f"    {step} x {times}")
-        for violation in result.violations:
-            _say(f"    ! {violation}")
+        for line in result.told():
+            _say(f"    ! {line}")
     wrong = sum(bool(result.violations) for result in results)
     _say(f"{len(results)} cases in {seconds:.0f} s, {wrong} with violations")
     return 1 if wrong else 0

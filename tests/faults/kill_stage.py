@@ -340,6 +340,8 @@ class Stage:
     def _hurry(self, answer: Row) -> None:
         """Time passes: a minute, after which a picture is handed over again; then the deadline."""
         message_id = answer["message_id"]
+        if answer["deadline"] < time.time():
+            return  # the next sweep ends it, however late it comes
         if answer["status"] == "generating" and message_id not in self._minute_passed:
             self._minute_passed[message_id] = time.monotonic()
             self.pass_a_minute(message_id)

@@ -44,4 +44,4 @@ def test_whatever_is_killed_every_promise_holds(world: World) -> None:
 
 
 def _violations(results: list[Result]) -> list[str]:
-    return [f"{result.case}: {one}" for result in results for one in result.violations]
+    return [f"{result.case}: {line}" for result in results for line in result.told()]
