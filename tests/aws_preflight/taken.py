@@ -17,7 +17,7 @@ _NOT_FOUND = (
     "ParameterNotFound",
     "NoSuchFunctionExists",
 )
-_FORMER = "Take it into the new stack (docs/operate.md, Delete the stack), or remove it"
+_FORMER = "Take it into the new stack (docs/restore.md, Delete the stack), or remove it"
 
 
 class Taken:

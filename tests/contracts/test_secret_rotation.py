@@ -1,6 +1,6 @@
 """The signing secret is changed on a running bundle, and no picture is lost on the way.
 
-The steps are those of docs/operate.md ("Rotate the signing secret"), against the template's own
+The steps are those of docs/secrets.md ("Rotate the signing secret"), against the template's own
 data side: functions sign with the secret's first word, the edge accepts those that it was deployed
 with.
 """
@@ -119,7 +119,7 @@ class Bundle:
         return self.edge(request, self.clock.now().timestamp()) == Forward(f"/{KEY}")
 
     def rotation(self, new: str) -> Iterator[str]:
-        """Each step of docs/operate.md, with its name."""
+        """Each step of docs/secrets.md, with its name."""
         old = self.secret()
         version = self.put(f"{old} {new}")
         yield "the new word behind the old"
@@ -175,7 +175,7 @@ def test_whatever_is_deployed_between_two_steps_every_url_works_until_it_expires
 
 
 def test_the_commands_of_the_documentation_are_these_steps(bundle: Bundle, tmp_path: Path) -> None:
-    [commands] = shell_blocks("operate", "Rotate the signing secret")
+    [commands] = shell_blocks("secrets", "Rotate the signing secret")
     told = tmp_path / "told"
     make = f'test "$1" = deploy && echo "$2" >{told}'
     shell, old, urls = Shell(bundle.address, tmp_path, {"make": make}), bundle.secret(), []

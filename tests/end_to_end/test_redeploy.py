@@ -1,6 +1,6 @@
 """A stack is deleted and deployed again over what it left: its people sign in and find their own.
 
-As docs/operate.md says ("Restore", "Delete the stack"): tables restored under other names, one
+As docs/restore.md says ("Restore", "Delete the stack"): tables restored under other names, one
 import of tables, bucket and user pool, a deployment, and one secret put back. The pool is
 MiniStack's, which speaks Cognito's API and is no Cognito; the functions here ask the local issuer,
 so what the pool's tokens say is judged by the same verifier, outside of them.

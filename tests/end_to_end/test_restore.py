@@ -9,7 +9,7 @@ import pytest
 from tests.local_stack.testing import RunningStack as Stack
 from tests.support.channel_client import ChannelClient, is_event
 
-# What the drill of docs/operate.md adds to every counter.
+# What the drill of docs/restore.md adds to every counter.
 A_LEAP = 1_000_000
 ROWS_OF_THE_CHANNEL = {"ChannelsTable": "entry", "ChannelEventsTable": "seq"}
 

@@ -45,6 +45,10 @@ DASHBOARD = json.loads(
 # They stop a rollout, which says so itself; the others tell somebody.
 ROLLOUTS = {name for name in ALARMS if "Rollout" in name}
 FUNCTIONS = {resolve({"Ref": name}, NAMES) for name in of_kind("AWS::Lambda::Function")}
+FOLDERS = {
+    name: resolve({"Ref": name}, NAMES).rpartition("-")[2]
+    for name in of_kind("AWS::Lambda::Function")
+}
 
 
 # --- Emitted -------------------------------------------------------------------------------------
@@ -220,7 +224,11 @@ def test_the_readme_has_every_figure_and_no_other() -> None:
 
 
 def test_the_readme_has_every_alarm_with_what_to_do() -> None:
-    told = {name: cells[0] for name, cells in rows("operate", "Alarms").items()}
+    told = {
+        name.replace("…", function.removesuffix("Function")): cells[0].replace("…", folder)
+        for name, cells in rows("operate", "Alarms").items()
+        for function, folder in (FOLDERS.items() if "…" in name else [("", "")])
+    }
 
     assert told == {name: alarm["AlarmDescription"] for name, alarm in ALARMS.items()}
 

@@ -162,7 +162,7 @@ def test_what_is_not_clear_is_not_taken(
 
 
 def section(title: str) -> str:
-    page = (ROOT / "docs" / "operate.md").read_text()
+    page = (ROOT / "docs" / "restore.md").read_text()
     return page.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
 
 
