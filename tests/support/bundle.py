@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import Executor
+from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from random import Random
@@ -568,6 +569,15 @@ class Bundle:
     def posted(self) -> list[str]:
         """What the tab was told, in order."""
         return [entry.removeprefix("post ") for entry in self.journal if entry.startswith("post ")]
+
+    def again(self) -> Bundle:
+        """Another one, which begins with all that is stored in this one by now."""
+        made = new_bundle(self.threads, limits=self.limits)
+        made.clock.advance(seconds=(self.clock.now() - made.clock.now()).total_seconds())
+        vars(made.tables.rows).update(deepcopy(vars(self.tables.rows)))
+        made.pictures.files |= self.pictures.files
+        made.pictures.tags |= self.pictures.tags
+        return made
 
     def set(self, message: Message, **changed: Any) -> Message:
         """Changes the stored message, behind everybody's back."""

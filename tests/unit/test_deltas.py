@@ -96,9 +96,9 @@ def test_who_misses_posts_gets_the_whole_with_the_next_that_is_whole(
         assert stage.tab.text == stage.text
 
 
-@given(PIECES, TAKES)
+@given(PIECES)
 def test_two_seconds_with_something_new_never_pass_without_the_whole(
-    pieces: list[tuple[float, int]], takes: list[float]
+    pieces: list[tuple[float, int]],
 ) -> None:
     stage = Stage(pieces, [0.0])
 

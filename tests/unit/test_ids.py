@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from string import ascii_letters, digits
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -12,7 +14,7 @@ from afterimage.domain import ids
 
 ULIDS = st.binary(min_size=16, max_size=16).map(lambda raw: str(ULID.from_bytes(raw)))
 SENT = ULIDS.filter(lambda ulid: ids.milliseconds_of(ulid) < 2**48 - 1)
-CHATS = st.from_regex(r"[A-Za-z0-9_-]{1,64}", fullmatch=True)
+CHATS = st.text(f"{ascii_letters}{digits}_-", min_size=1, max_size=64)
 
 
 @given(CHATS, SENT)

@@ -1,15 +1,12 @@
-"""The life of an image job: each move, and any order of them by movers who know too little."""
+"""The life of an image job: each move, and every order of them that there is."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 import pytest
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from tests.support.builders import a_job
 from tests.support.doubles import NOW
 
@@ -168,109 +165,97 @@ def test_what_has_ended_stays_as_it_is(status: JobStatus) -> None:
     assert reachable(replace(RUNNING, status=status)) == {(status, 1)}
 
 
-# --- Any order, by anybody ---------------------------------------------------------------------
+# --- Every life there is -----------------------------------------------------------------------
 
 
-class AnyOrder(RuleBasedStateMachine):
-    """Movers decide on reads of any age; a move counts under the condition of `MoveJob`.
+@dataclass(frozen=True)
+class Life:
+    """A job from its order on; quota and message are kept by the table of effects alone.
 
-    The quota, the message and the list of endings are kept by the table of effects alone.
+    Attributes:
+        path: the job after each of its moves.
     """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.row = WAITING
-        self.reads = [WAITING]
-        self.charged = 1
-        self.refunds = 0
-        self.message = Status.GENERATING
-        self.endings: list[JobStatus] = []
-        self.ended_from: JobStatus | None = None
-        self.provider_calls = 0
+    path: tuple[Job, ...] = (WAITING,)
+    charged: int = 1
+    message: Status = Status.GENERATING
+    claims: int = 0
 
-    @rule(move=st.sampled_from(Move), age=st.integers(0, 8))
-    def somebody_moves(self, move: Move, age: int) -> None:
-        read = self.reads[-1 - age % len(self.reads)]
-        if not may(read, move):
-            with pytest.raises(IllegalMove):
-                moved(read, move, NOW)
-            return
-        effect, after = effect_of(read, move), moved(read, move, NOW, purge_at=PURGE)
-        if (self.row.status, self.row.attempt) != (read.status, read.attempt):
-            return  # the condition of the write does not hold
-        if after.status in ENDED:
-            self.endings.append(after.status)
-            self.ended_from = self.row.status
-        self.row = after
-        self.reads.append(after)
-        self.charged -= effect.refunds
-        self.refunds += effect.refunds
-        self.message = effect.message or self.message
-        self.provider_calls += move is Move.CLAIM
+    @property
+    def job(self) -> Job:
+        return self.path[-1]
 
-    @invariant()
-    def it_ends_once(self) -> None:
-        assert len(self.endings) <= 1
-        assert (self.row.status in ENDED) == bool(self.endings)
-        assert [self.row.status] == self.endings or not self.endings
+    def after(self, move: Move) -> Life:
+        effect, then = effect_of(self.job, move), moved(self.job, move, NOW, purge_at=PURGE)
+        return Life(
+            (*self.path, then),
+            self.charged - effect.refunds,
+            effect.message or self.message,
+            self.claims + (move is Move.CLAIM),
+        )
 
-    @invariant()
-    def the_message_ends_with_it(self) -> None:
-        expected = {
-            JobStatus.SUCCEEDED: Status.COMPLETE,
-            JobStatus.FAILED: Status.FAILED,
-            JobStatus.CANCELLED: Status.CANCELLED,
-        }
-        assert self.message is expected.get(self.row.status, Status.GENERATING)
 
-    @invariant()
-    def charges_are_pictures_and_pictures_cancelled_while_running(self) -> None:
-        delivered = self.row.status is JobStatus.SUCCEEDED
-        wasted = self.row.status is JobStatus.CANCELLED and self.ended_from is JobStatus.RUNNING
-        under_way = not self.endings
-        assert self.charged == (delivered or wasted or under_way)
-        assert self.refunds in (0, 1)
+def lives() -> Iterator[Life]:
+    """All of them, and each of their beginnings."""
+    begun = [Life()]
+    while begun:
+        life = begun.pop()
+        assert len(life.path) < 50, "it has no end"
+        yield life
+        begun += [life.after(move) for move in Move if may(life.job, move)]
 
-    @invariant()
-    def there_are_two_attempts_at_most(self) -> None:
-        assert 1 <= self.row.attempt <= MAX_ATTEMPTS
-        assert self.provider_calls <= MAX_ATTEMPTS
 
-    @invariant()
-    def it_started_if_it_runs(self) -> None:
-        assert (self.row.started_at is not None) or self.row.status is not JobStatus.RUNNING
-        assert (self.row.ended_at is not None) == (self.row.status in ENDED)
+def test_no_job_comes_back_to_where_it_was() -> None:
+    """So whoever moves it by an old read, under the condition of `MoveJob`, changes nothing."""
+    for life in lives():
+        states = {(job.status, job.attempt) for job in life.path}
+        assert len(states) == len(life.path)
 
-    @invariant()
-    def uploads_go_if_there_can_be_any_and_no_picture_needs_them(self) -> None:
-        due = self.row.purge_at is not None
-        unwanted = self.row.status in (JobStatus.FAILED, JobStatus.CANCELLED)
-        assert due == (unwanted and (self.provider_calls > 0 or self.row.attempt > 1))
+
+def test_it_ends_once_and_its_message_with_it() -> None:
+    message_of = {
+        JobStatus.SUCCEEDED: Status.COMPLETE,
+        JobStatus.FAILED: Status.FAILED,
+        JobStatus.CANCELLED: Status.CANCELLED,
+    }
+    for life in lives():
+        assert not any(job.status in ENDED for job in life.path[:-1])
+        assert life.message is message_of.get(life.job.status, Status.GENERATING)
 
 
 def test_charges_are_pictures_and_those_cancelled_while_running() -> None:
-    """As `AnyOrder` checks it, for every life there is."""
-    lives = [([WAITING], 1)]
-    charged_by_path: dict[tuple[JobStatus, ...], int] = {}
-    while lives:
-        path, charged = lives.pop()
-        moves = [move for move in Move if may(path[-1], move)]
-        if not moves:
-            charged_by_path[tuple(job.status for job in path[-2:])] = charged
-        for move in moves:
-            effect = effect_of(path[-1], move)
-            lives.append(([*path, moved(path[-1], move, NOW)], charged - effect.refunds))
+    ends = {
+        (*(job.status for job in life.path[-2:]), life.charged)
+        for life in lives()
+        if life.job.status in ENDED
+    }
 
-    assert charged_by_path == {
-        (JobStatus.RUNNING, JobStatus.SUCCEEDED): 1,
-        (JobStatus.RUNNING, JobStatus.CANCELLED): 1,
-        (JobStatus.RUNNING, JobStatus.FAILED): 0,
-        (JobStatus.RESERVED, JobStatus.CANCELLED): 0,
-        (JobStatus.RESERVED, JobStatus.FAILED): 0,
-        (JobStatus.WAITING, JobStatus.CANCELLED): 0,
-        (JobStatus.WAITING, JobStatus.FAILED): 0,
+    assert ends == {
+        (JobStatus.RUNNING, JobStatus.SUCCEEDED, 1),
+        (JobStatus.RUNNING, JobStatus.CANCELLED, 1),
+        (JobStatus.RUNNING, JobStatus.FAILED, 0),
+        (JobStatus.RESERVED, JobStatus.CANCELLED, 0),
+        (JobStatus.RESERVED, JobStatus.FAILED, 0),
+        (JobStatus.WAITING, JobStatus.CANCELLED, 0),
+        (JobStatus.WAITING, JobStatus.FAILED, 0),
     }
 
 
-AnyOrder.TestCase.settings = settings(max_examples=300, stateful_step_count=20)
-TestAnyOrder = AnyOrder.TestCase
+def test_what_is_under_way_is_charged_and_begun_twice_at_most() -> None:
+    for life in lives():
+        assert life.charged == 1 or life.job.status in ENDED
+        assert 1 <= life.job.attempt <= MAX_ATTEMPTS
+        assert life.claims <= MAX_ATTEMPTS
+
+
+def test_it_has_started_if_it_runs_and_has_an_end_if_it_has_ended() -> None:
+    for life in lives():
+        assert life.job.started_at is not None or life.job.status is not JobStatus.RUNNING
+        assert (life.job.ended_at is not None) == (life.job.status in ENDED)
+
+
+def test_uploads_go_if_there_can_be_any_and_no_picture_needs_them() -> None:
+    for life in lives():
+        unwanted = life.job.status in (JobStatus.FAILED, JobStatus.CANCELLED)
+        may_have_uploaded = life.claims > 0 or life.job.attempt > 1
+        assert (life.job.purge_at is not None) == (unwanted and may_have_uploaded)

@@ -61,7 +61,7 @@ def test_of_many_at_once_each_has_another_one_to_close_or_goes_itself(
     assert set(closed) <= set(goes) == set(too_many(channel))
 
 
-@given(st.integers(0, 200), st.integers(0, 200))
+@given(st.integers(0, 60), st.integers(0, 60))
 def test_nobody_pushes_out_one_that_may_stay(ended: int, live: int) -> None:
     ids = tuple(tab(number) for number in range(ended + live))
     channel = Channel(USER, connections=ids[ended:], ended=ids[:ended])
