@@ -18,6 +18,8 @@ python3 -m venv "$folder/venv"
 data=$("$folder/venv/bin/python" -c 'import botocore.loaders as l; print(l.Loader.BUILTIN_DATA_PATH)')
 
 cat >"$folder/ask.py" <<'END'
+from urllib.parse import urlsplit
+
 from botocore.credentials import Credentials
 from botocore.session import Session
 
@@ -34,13 +36,13 @@ session = Session()
 session._credentials = Credentials("x", "y", account_id="111122223333")
 pictures = session.create_client("s3", region_name="eu-central-1")
 signed = pictures.generate_presigned_url("get_object", Params={"Bucket": "pictures", "Key": "a"})
-print("  S3, presigned:", signed.partition("?")[0])
+print("  S3, presigned:", urlsplit(signed).netloc)
 tables = session.create_client("dynamodb", region_name="eu-central-1")
 tables.meta.events.register("before-send", stop)
 try:
     tables.list_tables()
 except Asked as address:
-    print("  DynamoDB:", address)
+    print("  DynamoDB:", urlsplit(str(address)).netloc)
 END
 ask() { # what it is called, and what AWS_DATA_PATH names
   echo "$1:"
@@ -56,14 +58,14 @@ cp "$data"/endpoints.json* "$folder/places"
 } >"$folder/seen"
 cat >"$folder/expected" <<'END'
 botocore's own folder:
-  S3, presigned: https://pictures.s3.amazonaws.com/a
-  DynamoDB: https://111122223333.ddb.eu-central-1.amazonaws.com/
+  S3, presigned: pictures.s3.amazonaws.com
+  DynamoDB: 111122223333.ddb.eu-central-1.amazonaws.com
 a copy of its models and rules before it:
-  S3, presigned: https://pictures.s3.amazonaws.com/a
-  DynamoDB: https://111122223333.ddb.eu-central-1.amazonaws.com/
+  S3, presigned: pictures.s3.amazonaws.com
+  DynamoDB: 111122223333.ddb.eu-central-1.amazonaws.com
 a copy of its list of places before it:
-  S3, presigned: https://pictures.s3.eu-central-1.amazonaws.com/a
-  DynamoDB: https://dynamodb.eu-central-1.amazonaws.com/
+  S3, presigned: pictures.s3.eu-central-1.amazonaws.com
+  DynamoDB: dynamodb.eu-central-1.amazonaws.com
 END
 cat "$folder/seen"
 diff "$folder/expected" "$folder/seen" && echo "as found"
