@@ -711,6 +711,12 @@ async function start() {
   listen();
   suggest();
   showState(channel.state);
+  listenToPage();
+  openRoute();
+}
+
+/** What people press and type outside the views, and where the browser takes them. */
+function listenToPage() {
   at("new-chat").addEventListener("click", newChat);
   at("shortcuts").addEventListener("click", showKeys);
   document.addEventListener("keydown", listenToKeys);
@@ -728,7 +734,6 @@ async function start() {
   window.addEventListener("hashchange", openRoute);
   window.addEventListener("focus", showWork);
   document.addEventListener("visibilitychange", showWork);
-  openRoute();
 }
 
 /** The page without what it shows: nobody can do anything in it until somebody is signed in. */

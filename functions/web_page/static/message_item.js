@@ -187,7 +187,20 @@ export class MessageItem {
       const attributes = { "aria-expanded": this.#isUnfolded };
       return [button(t(this.#isUnfolded ? "show_less" : "show_all"), () => this.#fold(), attributes)];
     }
-    const doing = (name) => async ({ currentTarget }) => {
+    const act = (label, name) => button(label, this.#doing(name));
+    if (isOpen(message)) return message.version > 0 ? [act(t("cancel"), "cancel")] : [];
+    const steps = stepsAfter(message.meta).map(([label, name]) => act(label, name));
+    const images = imagesOf(message.meta);
+    if (images.length > 0) return [...steps, ...this.#buttonsOfImages(images)];
+    const isText = message.meta.message_type === "text" && message.text;
+    const anew = isText && message.meta.status === "complete" ? [act(t("regenerate"), "regenerate")] : [];
+    anew.forEach((made) => made.classList.add("anew"));
+    return isText ? [...steps, this.#copyButton(message.text), ...anew] : steps;
+  }
+
+  /** A press does it once, however often it is pressed meanwhile. */
+  #doing(name) {
+    return async ({ currentTarget }) => {
       if (currentTarget.ariaBusy) return; // not disabled: that would lose the focus
       currentTarget.ariaBusy = "true";
       try {
@@ -196,22 +209,14 @@ export class MessageItem {
         currentTarget.ariaBusy = null;
       }
     };
-    const act = (label, name) => button(label, doing(name));
-    if (isOpen(message)) return message.version > 0 ? [act(t("cancel"), "cancel")] : [];
-    const steps = stepsAfter(message.meta).map(([label, name]) => act(label, name));
-    const images = imagesOf(message.meta);
-    if (images.length === 0) {
-      const isText = message.meta.message_type === "text" && message.text;
-      const anew = isText && message.meta.status === "complete" ? [act(t("regenerate"), "regenerate")] : [];
-      anew.forEach((made) => made.classList.add("anew"));
-      return isText ? [...steps, this.#copyButton(message.text), ...anew] : steps;
-    }
+  }
+
+  #buttonsOfImages(images) {
     const [image] = images;
     const { edit, copyImage, share, download } = this.#actions;
     const isOne = images.length === 1;
     return [
-      ...steps,
-      iconButton("again", t("another_one"), doing("again")),
+      iconButton("again", t("another_one"), this.#doing("again")),
       isOne && iconButton("rename", t("edit"), () => edit(image)),
       isOne && iconButton("copy", t("copy_picture"), ({ currentTarget }) => copyImage(image, currentTarget)),
       iconButton("words", t("copy_prompt"), ({ currentTarget }) => copy(image.prompt, currentTarget)),

@@ -24,6 +24,7 @@ from afterimage.wiring.removing import remove_pair
 def finish_deletion(
     base: Channelled, configured: settings.KeeperSettings, pictures: S3Pictures
 ) -> FinishDeletion:
+    """All that a deletion may have to take along. Makes no call."""
     deletions, rows = DynamoDbDeletions(), DynamoDbRemoval()
     edge = CloudFrontEdge(
         client=base.aws.client("cloudfront"),
