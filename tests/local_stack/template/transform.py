@@ -70,7 +70,8 @@ def transform(template: dict[str, Any], parameters: Mapping[str, Any]) -> dict[s
     from samtranslator.translator.transform import transform as translate
 
     # It copies the API's whole description five times for each route, to keep documents that nobody
-    # looks at again (findings/sam-copies-an-api-for-each-of-its-routes.sh): three quarters of the time.
+    # looks at again: three quarters of the time
+    # (findings/sam-copies-an-api-for-each-of-its-routes.sh).
     open_api._deepcopy = _as_it_is
     plain: dict[str, Any] = translate(template, dict(parameters), _NoManagedPolicies())
     return plain
