@@ -24,6 +24,7 @@ from afterimage.domain.aspect_ratios import ASPECT_RATIOS
 from afterimage.domain.errors import Failure, Refused
 from afterimage.domain.events import EventName
 from afterimage.http.routes import ROUTES, Route
+from afterimage.http.taken import PostMessage
 from afterimage.setting import Settings
 
 ROOT = Path(__file__).parents[2]
@@ -92,6 +93,12 @@ def test_a_routes_row_names_what_it_takes_and_answers(route: Route) -> None:
 
 def test_every_shape_of_a_picture_is_in_the_docs() -> None:
     assert all(f"`{ratio}`" in section("contract", "A question") for ratio in ASPECT_RATIOS)
+
+
+def test_every_field_of_a_question_is_in_the_docs_and_no_other() -> None:
+    fields = re.findall(r"^\| (`.+?) \|", section("contract", "A question"), re.MULTILINE)
+
+    assert set(re.findall(r"`(\w+)`", " ".join(fields))) == set(PostMessage.model_fields)
 
 
 def test_every_frame_is_in_the_docs_and_no_other() -> None:
