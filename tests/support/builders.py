@@ -8,6 +8,8 @@ from typing import Any
 from ulid import ULID
 
 from afterimage.domain.callers import Caller
+from afterimage.domain.changes import InsertMessage, Transition
+from afterimage.domain.events import MessageInserted
 from afterimage.domain.images import Image
 from afterimage.domain.jobs import Job
 from afterimage.domain.messages import Message, Role
@@ -38,6 +40,11 @@ def a_message(number: int = 0, **changed: Any) -> Message:
         "created_at": NOW,
     }
     return Message(**{**fields, **changed})
+
+
+def inserted(message: Message) -> Transition:
+    """It is stored, and told of."""
+    return Transition((InsertMessage(message),), (MessageInserted(message),))
 
 
 def a_question(number: int, now: datetime, **changed: Any) -> Question:

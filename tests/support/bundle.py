@@ -12,6 +12,7 @@ from typing import Any, TypeVar
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.catalogue import Catalogue
+from afterimage.domain.errors import Blocked
 from afterimage.domain.images import Image
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.jobs import Job
@@ -62,7 +63,7 @@ from afterimage.use_cases.take_from_stock import TakeFromStock
 from afterimage.use_cases.turns import PaintersTurns
 from afterimage.use_cases.upload_image import File, Kept, UploadImage
 from tests.support.answering import Answering, Take
-from tests.support.builders import CHAT, a_question, a_ulid
+from tests.support.builders import CHAT, a_message, a_question, a_ulid, inserted
 from tests.support.costs import CATALOGUE, count_calls
 from tests.support.doubles import (
     REQUEST,
@@ -273,6 +274,21 @@ class Bundle:
         self.text.script.append(FOX)
         return self.ask(number, **changed).assistant
 
+    def painted(self, number: int = 0, data: bytes = BYTES, **changed: Any) -> Message:
+        """The answer to such a message, with its picture, or all of them."""
+        message = self.order(number, **changed)
+        for place in range(len(message.slots)):
+            self.painter.script.append(data)
+            self.paint(message, place=place)
+        return self.now(message)
+
+    def blocked(self, number: int = 0, **changed: Any) -> Message:
+        """The same where the provider paints no such picture."""
+        message = self.order(number, **changed)
+        self.painter.script.append(Blocked("no"))
+        self.paint(message)
+        return self.now(message)
+
     def cancel(self, message: Message, version: int | None = None, user: str = USER) -> Message:
         """Clicks on cancel, on the version given or the one of `message`."""
         cancel = CancelMessage(
@@ -376,7 +392,7 @@ class Bundle:
             self.ask()
         except Killed:
             self.text.meanwhile = lambda: None
-        return next(m for m in self.tables.rows.messages.values() if m.is_open)
+        return self.open_one()
 
     def paint(self, message: Message, attempt: int = 1, place: int = 0) -> None:
         """Runs `image_generate` for the job of one of the message's slots."""
@@ -534,6 +550,10 @@ class Bundle:
         """The message as it is stored."""
         return self.tables.rows.messages[USER, message.chat_id, message.id]
 
+    def open_one(self) -> Message:
+        """The answer that is under way."""
+        return next(message for message in self.tables.rows.messages.values() if message.is_open)
+
     def code(self, message: Message) -> str | None:
         """Why the stored message failed."""
         error = self.now(message).error
@@ -542,6 +562,12 @@ class Bundle:
     def job(self, message: Message, place: int = 0) -> Job:
         """The job that one of the stored message's slots waits or waited for."""
         return self.tables.rows.jobs[USER, self.now(message).slots[place].id]
+
+    def fill(self, until: int, first: int = 0) -> None:
+        """Messages are stored until there are so many, each with its event."""
+        for number in range(first, until):
+            change = inserted(a_message(number))
+            self.tables.commit(self.tables.read(USER), change, self.clock.now())
 
     def move_job(self, message: Message, move: Move) -> Job:
         """Moves the message's job alone, behind everybody's back."""

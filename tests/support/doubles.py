@@ -265,7 +265,7 @@ class ScriptedModel:
     may_name: list[bool] = field(default_factory=list)
     drafts: list[bytes] = field(default_factory=list)
     said: list[str] = field(default_factory=list)
-    meanwhile: Callable[[], None] = lambda: None
+    meanwhile: Callable[[], object] = lambda: None
     uses: Usage | None = None
     model: str = "an-image-model"
 
@@ -442,7 +442,7 @@ class RecordingStarter:
 
     started: list[tuple[str, str, int]] = field(default_factory=list)
     fails: Exception | None = None
-    meanwhile: Callable[[], None] = lambda: None
+    meanwhile: Callable[[], object] = lambda: None
 
     def start(self, user_id: str, job: Job) -> None:
         self.meanwhile()

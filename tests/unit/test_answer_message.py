@@ -10,18 +10,17 @@ from typing import Any
 from unittest.mock import Mock
 
 import pytest
-from tests.support.builders import CHAT, a_job, a_message, a_ulid
+from tests.support.builders import CHAT, a_job, a_message, a_ulid, inserted
 from tests.support.bundle import CALL, DAY, FOX, HELLO, LIMITS, Bundle
 from tests.support.doubles import (
     NOW,
-    REQUEST,
 )
+from tests.support.in_memory import Counter
 from tests.support.interrupted import before, fail
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
-from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.conversation import turns
 from afterimage.domain.errors import (
     AccountDeleted,
@@ -38,7 +37,6 @@ from afterimage.domain.errors import (
     TimedOut,
     TooManyOpen,
 )
-from afterimage.domain.events import MessageInserted
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.messages import Message, MessageType, Role, Status
 from afterimage.ports.models import ImageRequest, TextReply
@@ -97,9 +95,7 @@ def test_who_is_answered_alone_waits_for_one_read_less(
 ) -> None:
     """To open it and to see who came meanwhile, twice; the second time the first is still true."""
     for number in range(others):
-        other = a_message(50 + number)
-        opened = Transition((InsertMessage(other),), (MessageInserted(other),), opens=1)
-        channel.change(USER, opened)
+        channel.change(USER, replace(inserted(a_message(50 + number)), opens=1))
     read = Mock(side_effect=bundle.tables.read)
     monkeypatch.setattr(bundle.tables, "read", read)
     bundle.text.script = [reply]
@@ -112,13 +108,11 @@ def test_who_is_answered_alone_waits_for_one_read_less(
 def test_what_changes_while_the_model_thinks_is_seen(
     bundle: Bundle, channel: UnifiedChannel
 ) -> None:
-    other = a_message(50)
     bundle.text.script = [HELLO]
 
     def meanwhile() -> None:
         bundle.tables.register(USER, "phone", NOW)
-        insert = Transition((InsertMessage(other),), (MessageInserted(other),))
-        channel.deliver(channel.change(USER, insert))
+        channel.deliver(channel.change(USER, inserted(a_message(50))))
 
     bundle.text.meanwhile = meanwhile
 
@@ -248,18 +242,8 @@ def test_the_picture_is_started_only_after_its_job_is_stored(bundle: Bundle) -> 
     assert known == [True]
 
 
-@pytest.mark.parametrize(
-    ("by_client", "by_model", "painted"),
-    [("4:3", "16:9", "4:3"), (None, "16:9", "16:9"), (None, None, "1:1"), (None, "7:1", "1:1")],
-)
-def test_the_clients_aspect_ratio_wins_over_the_models(
-    bundle: Bundle, by_client: str | None, by_model: str | None, painted: str
-) -> None:
-    bundle.text.script = [replace(FOX, aspect_ratio=by_model)]
-
-    answer = bundle.ask(aspect_ratio=by_client)
-
-    assert answer.assistant.aspect_ratio == painted
+def test_the_clients_aspect_ratio_wins_over_the_models(bundle: Bundle) -> None:
+    assert bundle.order(aspect_ratio="4:3").aspect_ratio == "4:3"
 
 
 def test_without_quota_the_message_fails_and_says_when_there_is_some(bundle: Bundle) -> None:
@@ -268,7 +252,7 @@ def test_without_quota_the_message_fails_and_says_when_there_is_some(bundle: Bun
 
     answer = bundle.ask()
 
-    assert answer.assistant.status is Status.FAILED
+    assert (answer.assistant.status, answer.assistant.slots) == (Status.FAILED, ())
     assert answer.assistant.error is not None
     assert answer.assistant.error.code == "quota_exceeded"
     assert answer.assistant.error.retry_at == NOW + timedelta(hours=14, seconds=1)
@@ -320,9 +304,7 @@ def test_an_invocation_that_breaks_ends_the_message_too(bundle: Bundle) -> None:
 
     answer = bundle.ask()
 
-    assert answer.assistant.status is Status.FAILED
-    assert answer.assistant.error is not None
-    assert answer.assistant.error.code == "internal"
+    assert bundle.code(answer.assistant) == "internal"
     assert bundle.used() == (0, 1)
     assert bundle.open_messages() == 0
 
@@ -332,11 +314,7 @@ def test_an_invocation_that_failed_in_vain_takes_nothing_back(bundle: Bundle) ->
     bundle.text.script = [FOX]
     bundle.starter.fails = ProviderUnavailable("invoke failed: ReadTimeoutError")
 
-    def claim() -> None:
-        ((_, job_id),) = bundle.tables.rows.jobs
-        bundle.ledger.claim(USER, job_id, 1, NOW, REQUEST)
-
-    bundle.starter.meanwhile = claim
+    bundle.starter.meanwhile = lambda: bundle.claim(bundle.open_one())
 
     answer = bundle.ask()
 
@@ -385,10 +363,7 @@ def test_a_deleted_chat_takes_no_message(bundle: Bundle) -> None:
 
 
 def test_a_deleted_account_takes_no_message(bundle: Bundle) -> None:
-    bundle.tables.commit(
-        bundle.tables.read(USER), Transition((), (MessageInserted(a_message()),)), NOW
-    )
-    bundle.tables.rows.counters[USER].deleted = True
+    bundle.tables.rows.counters[USER] = Counter(deleted=True)
 
     with pytest.raises(AccountDeleted):
         bundle.ask()
@@ -463,7 +438,7 @@ def test_a_repeat_of_a_running_answer_does_not_ask_again(bundle: Bundle) -> None
 
     bundle.ask()
 
-    assert repeated[0].assistant.status is Status.THINKING
+    assert [answer.assistant.status for answer in repeated] == [Status.THINKING]
     assert len(bundle.text.asked) == 1
 
 
@@ -582,7 +557,7 @@ def test_a_picture_is_not_started_again_within_the_lease(bundle: Bundle) -> None
 def test_a_running_picture_is_not_started_again(bundle: Bundle) -> None:
     bundle.text.script = [FOX]
     first = bundle.ask(message_id=a_ulid(0))
-    bundle.ledger.claim(USER, first.assistant.job_id or "", 1, NOW, REQUEST)
+    bundle.claim(first.assistant)
     bundle.clock.advance(seconds=61)
 
     bundle.ask(message_id=a_ulid(0))
@@ -656,8 +631,7 @@ def test_history_that_cannot_be_read_ends_the_message(bundle: Bundle) -> None:
 
     answer = bundle.ask()
 
-    assert answer.assistant.error is not None
-    assert answer.assistant.error.code == "internal"
+    assert bundle.code(answer.assistant) == "internal"
     assert bundle.text.asked == []
 
 
@@ -679,20 +653,14 @@ def test_the_model_gets_most_of_the_time_however_short_it_is(
 
 def test_a_message_ended_by_somebody_else_stays_as_it_is(bundle: Bundle) -> None:
     """The sweep came first; the answer that comes after it is dropped."""
-    swept: list[Message] = []
-
-    def sweep() -> None:
-        for key, message in bundle.tables.rows.messages.items():
-            if message.is_open:
-                swept.append(message.failed(TimedOut(), NOW))
-                bundle.tables.rows.messages[key] = swept[0]
-
     bundle.text.script = [FOX]
-    bundle.text.meanwhile = sweep
+    bundle.text.meanwhile = lambda: bundle.end(USER, bundle.open_one(), TimedOut())
 
     answer = bundle.ask()
 
-    assert [answer.assistant] == swept
+    assert bundle.code(answer.assistant) == "timed_out"
+    assert answer.assistant.text == ""
+    assert bundle.open_messages() == 0
     assert bundle.used() == (0, 1)
     assert bundle.starter.started == []
 
@@ -714,8 +682,7 @@ def test_what_is_said_of_a_message_never_reaches_the_log(bundle: Bundle) -> None
 
 def test_other_messages_of_the_same_moment_do_not_disturb(bundle: Bundle) -> None:
     """Another transaction comes between read and commit; ours is repeated."""
-    other = a_message(77, chat_id="another")
-    change = Transition((InsertMessage(other),), (MessageInserted(other),))
+    change = inserted(a_message(77, chat_id="another"))
     before(bundle.tables, "commit", lambda: bundle.channel.change(USER, change))
     bundle.text.script = [HELLO]
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
 from tests.support.builders import CHAT, a_ulid, an_image
-from tests.support.bundle import BYTES, FOX, HELLO, USER, Bundle, new_bundle
+from tests.support.bundle import HELLO, USER, Bundle
 from tests.support.doubles import NOW, PlainUrls
 from tests.support.in_memory import InMemoryEventLog
 from tests.support.interrupted import before
@@ -25,11 +23,9 @@ FIRST, SECOND = a_ulid(1), a_ulid(2)
 
 
 @pytest.fixture
-def bundle() -> Iterator[Bundle]:
-    with ThreadPoolExecutor(8) as threads:
-        made = new_bundle(threads)
-        made.text.script = [HELLO] * 3
-        yield made
+def bundle(bundle: Bundle) -> Bundle:
+    bundle.text.script = [HELLO] * 3
+    return bundle
 
 
 def brought(bundle: Bundle, *numbers: int) -> list[Image]:
@@ -59,9 +55,9 @@ def test_a_question_shows_the_pictures_that_it_names(bundle: Bundle) -> None:
 
 
 def test_a_painted_picture_can_be_named_as_well(bundle: Bundle) -> None:
-    bundle.text.script, bundle.painter.script = [FOX, HELLO], [BYTES]
-    answer = bundle.ask().assistant
-    bundle.paint(answer)
+    bundle.text.script = []
+    answer = bundle.painted()
+    bundle.text.script = [HELLO]
 
     named = bundle.ask(5, image_ids=(answer.job_id,))
 

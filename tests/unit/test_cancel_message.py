@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -23,12 +22,7 @@ from afterimage.domain.messages import Message, Status
 def cancel_while_thinking(bundle: Bundle) -> tuple[Message, Message]:
     """The message as the click left it, and as the late function saw it."""
     cancelled: list[Message] = []
-
-    def click() -> None:
-        thinking = next(m for m in bundle.tables.rows.messages.values() if m.is_open)
-        cancelled.append(bundle.cancel(thinking))
-
-    bundle.text.meanwhile = click
+    bundle.text.meanwhile = lambda: cancelled.append(bundle.cancel(bundle.open_one()))
     answer = bundle.ask()
     return cancelled[0], answer.assistant
 
@@ -42,19 +36,12 @@ def test_a_late_reply_changes_nothing(bundle: Bundle, late: Any) -> None:
     assert cancelled.status is Status.CANCELLED
     assert seen == bundle.now(cancelled) == cancelled
     assert (cancelled.version, cancelled.text, cancelled.error) == (2, "", None)
+    assert (cancelled.deadline, cancelled.lease_until) == (None, None)
     assert bundle.open_messages() == 0
     assert bundle.used() == (0, 1)
     assert bundle.starter.started == []
     assert bundle.posted()[-1] == "message-update cancelled"
     assert bundle.tables.rows.jobs == {}
-
-
-def test_a_cancelled_message_has_nothing_left_to_wait_for(bundle: Bundle) -> None:
-    bundle.text.script = [HELLO]
-
-    cancelled, _ = cancel_while_thinking(bundle)
-
-    assert (cancelled.deadline, cancelled.lease_until) == (None, None)
 
 
 def test_a_picture_that_nobody_has_begun_costs_nothing(bundle: Bundle) -> None:
@@ -100,7 +87,7 @@ def test_a_picture_being_painted_is_charged_and_its_uploads_are_removed_later(
 def test_a_late_picture_is_discarded_and_removed(bundle: Bundle) -> None:
     message = bundle.order()
     bundle.painter.script = [BYTES]
-    bundle.painter.meanwhile = lambda: void(bundle.cancel(message))
+    bundle.painter.meanwhile = lambda: bundle.cancel(message)
 
     bundle.paint(message)
 
@@ -135,24 +122,9 @@ def test_a_picture_waiting_for_its_second_attempt_is_refunded(bundle: Bundle) ->
 # --- Between the look and the write ------------------------------------------------------------
 
 
-def meanwhile(bundle: Bundle, monkeypatch: pytest.MonkeyPatch, act: Callable[[], None]) -> None:
-    """Lets something happen once, right before the next transaction is applied."""
-    commit = bundle.tables.commit
-    acts = [act]
-
-    def commit_later(*arguments: Any) -> None:
-        if acts:
-            acts.pop()()
-        commit(*arguments)
-
-    monkeypatch.setattr(bundle.tables, "commit", commit_later)
-
-
-def test_a_job_begun_at_that_moment_is_cancelled_and_charged(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_begun_at_that_moment_is_cancelled_and_charged(bundle: Bundle) -> None:
     message = bundle.order()
-    meanwhile(bundle, monkeypatch, lambda: void(bundle.claim(message)))
+    before(bundle.tables, "commit", lambda: bundle.claim(message))
 
     cancelled = bundle.cancel(message)
 
@@ -162,12 +134,10 @@ def test_a_job_begun_at_that_moment_is_cancelled_and_charged(
     assert bundle.open_messages() == 0
 
 
-def test_a_job_rescued_at_that_moment_is_cancelled_and_refunded(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_rescued_at_that_moment_is_cancelled_and_refunded(bundle: Bundle) -> None:
     message = bundle.order()
     bundle.claim(message)
-    meanwhile(bundle, monkeypatch, lambda: void(bundle.move_job(message, Move.RESCUE)))
+    before(bundle.tables, "commit", lambda: bundle.move_job(message, Move.RESCUE))
 
     assert bundle.cancel(message).status is Status.CANCELLED
 
@@ -175,12 +145,10 @@ def test_a_job_rescued_at_that_moment_is_cancelled_and_refunded(
     assert bundle.used() == (0, 1)
 
 
-def test_a_picture_delivered_at_that_moment_stays(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_picture_delivered_at_that_moment_stays(bundle: Bundle) -> None:
     message = bundle.order()
     bundle.painter.script = [BYTES]
-    meanwhile(bundle, monkeypatch, lambda: bundle.paint(message))
+    before(bundle.tables, "commit", lambda: bundle.paint(message))
 
     seen = bundle.cancel(message)
 
@@ -201,11 +169,9 @@ def test_a_picture_delivered_between_both_reads_stays(bundle: Bundle) -> None:
     assert bundle.cancel(message).status is Status.COMPLETE
 
 
-def test_a_job_that_will_not_stand_still_is_told_as_busy(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_job_that_will_not_stand_still_is_told_as_busy(bundle: Bundle) -> None:
     message = bundle.order()
-    del bundle.tables.rows.jobs[next(iter(bundle.tables.rows.jobs))]
+    bundle.tables.rows.jobs.clear()
 
     with pytest.raises(Busy):
         bundle.cancel(message)
@@ -294,7 +260,3 @@ def test_others_events_in_between_do_not_disturb(bundle: Bundle) -> None:
     seqs = [frame["seq"] for frame in bundle.push.to("tab")]
     assert seqs == sorted(seqs)
     assert bundle.now(first).created_at == NOW + timedelta(milliseconds=1)
-
-
-def void(_: object) -> None:
-    """Forgets a result."""

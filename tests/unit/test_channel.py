@@ -8,7 +8,7 @@ from threading import Event
 from typing import Any
 
 import pytest
-from tests.support.builders import CHAT, a_message
+from tests.support.builders import CHAT, a_message, inserted
 from tests.support.bundle import Bundle
 from tests.support.doubles import NOW
 from tests.support.in_memory import Counter, InMemoryTables
@@ -16,7 +16,7 @@ from tests.support.interrupted import fail
 from tests.unit.conftest import USER
 
 from afterimage import frames
-from afterimage.domain.changes import InsertMessage, Transition
+from afterimage.domain.changes import Transition
 from afterimage.domain.channels import Channel
 from afterimage.domain.errors import AccountDeleted, Busy, TooManyOpen
 from afterimage.domain.events import MessageInserted, MessageUpdated
@@ -25,7 +25,7 @@ from afterimage.ports.channel import ConditionsFailed, LostRace
 
 MESSAGE = a_message()
 PREVIEW = frames.preview(CHAT, MESSAGE.id, 2, MESSAGE.id, "data:image/webp,")
-CHANGE = Transition((InsertMessage(MESSAGE),), (MessageInserted(MESSAGE),))
+CHANGE = inserted(MESSAGE)
 
 
 def lose(tables: InMemoryTables, monkeypatch: pytest.MonkeyPatch, times: int) -> list[int]:
@@ -108,7 +108,7 @@ def test_a_condition_that_fails_is_not_repeated(alone: Bundle) -> None:
     assert alone.clock.slept == []
 
 
-def test_a_read_made_beforehand_saves_one(alone: Bundle, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_read_made_beforehand_saves_one(alone: Bundle) -> None:
     before = alone.channel.read(USER)
     fail(alone.tables, "read", AssertionError("read again"))
 
@@ -130,8 +130,7 @@ def test_a_read_made_beforehand_may_be_old(alone: Bundle) -> None:
     before = alone.channel.read(USER)
     alone.channel.change(USER, CHANGE)
 
-    other = a_message(1)
-    change = Transition((InsertMessage(other),), (MessageInserted(other),))
+    change = inserted(a_message(1))
 
     assert '"seq":2' in alone.channel.change(USER, change, before).frames[0]
 
@@ -238,9 +237,7 @@ def test_a_push_that_raises_breaks_nothing(alone: Bundle) -> None:
     assert alone.log.events() == ["channel_post_failed"]
 
 
-def test_a_table_that_is_away_after_the_commit_breaks_nothing(
-    alone: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_that_is_away_after_the_commit_breaks_nothing(alone: Bundle) -> None:
     connected(alone, "tab", "gone")
     alone.push.gone.add("gone")
     delivery = alone.channel.change(USER, CHANGE)
@@ -332,7 +329,7 @@ def test_whose_account_is_gone_is_told_closed_and_forgotten(alone: Bundle) -> No
 
 
 def test_a_connection_that_cannot_be_forgotten_is_counted_and_keeps_no_other_open(
-    alone: Bundle, monkeypatch: pytest.MonkeyPatch
+    alone: Bundle,
 ) -> None:
     connected(alone, "tab", "phone")
     fail(alone.tables, "forget", RuntimeError("no row can be removed"))

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support import interrupted
 from tests.support.bundle import (
@@ -145,7 +145,6 @@ def test_a_text_is_one_call_and_a_picture_one_of_either_model(bundle: Bundle) ->
     assert bundle.calls() == (2, 1)
     bundle.painter.script = [BYTES]
     bundle.paint(message)
-
     assert bundle.calls() == (2, 1)
 
 
@@ -274,10 +273,7 @@ def test_a_second_attempt_that_nobody_may_pay_for_ends_and_is_refunded(bundle: B
 
 
 def test_a_failed_picture_costs_a_call_and_no_picture(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.painter.script = [Blocked("no")]
-
-    bundle.paint(message)
+    bundle.blocked()
 
     assert (bundle.used(), bundle.calls()) == ((0, 1), (1, 1))
 
@@ -296,13 +292,10 @@ def test_a_lost_counter_of_calls_keeps_no_refund_back(bundle: Bundle) -> None:
 
 
 def failed(bundle: Bundle, kind: str) -> Message:
-    if kind == "text":
-        bundle.text.script = [ProviderUnavailable("HTTP 503")]
-        return bundle.ask().assistant
-    message = bundle.order()
-    bundle.painter.script = [Blocked("no")]
-    bundle.paint(message)
-    return bundle.now(message)
+    if kind == "picture":
+        return bundle.blocked()
+    bundle.text.script = [ProviderUnavailable("HTTP 503")]
+    return bundle.ask().assistant
 
 
 def again(bundle: Bundle, kind: str, message: Message) -> Message:
@@ -433,6 +426,7 @@ class Attack:
                 bundle.paint(message, job.attempt)
 
 
+@settings(max_examples=50)
 @given(
     steps=st.lists(
         st.sampled_from(["ask", "order", "fail", "cancel", "retry", "die", "paint", "block"]),

@@ -528,17 +528,6 @@ def test_a_failure_refunds_and_ends(bundle: Bundle, failure: type[Failure]) -> N
     assert bundle.pictures.files == {}
 
 
-def test_the_refund_goes_to_the_day_it_was_taken(bundle: Bundle) -> None:
-    bundle.tables.rows.used[USER, "quota#2026-11-21"] = 1
-    bundle.clock.advance(hours=20)
-    bundle.painter.script = [Blocked("no")]
-
-    run(bundle)
-
-    assert bundle.used()[0] == 0
-    assert bundle.tables.rows.used[USER, "quota#2026-11-21"] == 1
-
-
 @pytest.mark.parametrize(
     ("fails", "code"), [(NoImage("pixels"), "no_image"), (MemoryError("pixels"), "internal")]
 )

@@ -54,21 +54,17 @@ def put(bundle: Bundle, message: Message) -> None:
 def a_picture(bundle: Bundle, state: str, number: int = 0, chat: str = CHAT) -> Message:
     """A message whose job has come so far, with what that leaves in the bucket."""
     message = bundle.order(number, chat_id=chat)
-    if state == "reserved":
-        return message
-    if state == "succeeded":
-        bundle.painter.script = [BYTES]
-        bundle.paint(message)
-    elif state == "failed":
-        bundle.painter.script = [BYTES]
-        bundle.pictures.refuses = {"full.webp"}
-        bundle.paint(message)
-        bundle.pictures.refuses = set()
-    else:
-        bundle.claim(message)
-        put(bundle, message)
-        if state == "cancelled":
-            bundle.cancel(message)
+    match state:
+        case "succeeded" | "failed":
+            bundle.pictures.refuses = {"full.webp"} if state == "failed" else set()
+            bundle.painter.script = [BYTES]
+            bundle.paint(message)
+            bundle.pictures.refuses = set()
+        case "running" | "cancelled":
+            bundle.claim(message)
+            put(bundle, message)
+            if state == "cancelled":
+                bundle.cancel(message)
     return message
 
 
@@ -446,13 +442,16 @@ def test_what_cannot_be_seen_to_keeps_no_other_message_of_a_chat(bundle: Bundle)
     assert bundle.tables.rows.messages == {}
 
 
-def test_a_chat_of_many_pictures_is_one_tag(bundle: Bundle) -> None:
-    painted = a_picture(bundle, "succeeded")
-    image = bundle.now(painted).image
+def many_like(bundle: Bundle, painted: Message) -> None:
+    """Eleven more answers have such a picture."""
     for number in range(1, 12):
-        slots = (Slot(a_ulid(number), SlotStatus.COMPLETE, image),)
+        slots = (Slot(a_ulid(number), SlotStatus.COMPLETE, bundle.now(painted).image),)
         message = a_message(number, role=Role.ASSISTANT, slots=slots)
         bundle.tables.rows.messages[USER, CHAT, message.id] = message
+
+
+def test_a_chat_of_many_pictures_is_one_tag(bundle: Bundle) -> None:
+    many_like(bundle, a_picture(bundle, "succeeded"))
     bundle.delete_chat()
 
     bundle.keep()
@@ -475,11 +474,7 @@ def test_a_chat_of_pictures_with_tags_and_without_is_a_tag_and_paths(bundle: Bun
 def test_of_many_pictures_without_tags_the_edge_forgets_all_of_the_user(bundle: Bundle) -> None:
     painted = a_picture(bundle, "succeeded")
     untagged(bundle, painted)
-    image = bundle.now(painted).image
-    for number in range(1, 12):
-        slots = (Slot(a_ulid(number), SlotStatus.COMPLETE, image),)
-        message = a_message(number, role=Role.ASSISTANT, slots=slots)
-        bundle.tables.rows.messages[USER, CHAT, message.id] = message
+    many_like(bundle, painted)
     bundle.delete_chat()
 
     bundle.keep()

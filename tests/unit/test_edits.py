@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
+from concurrent.futures import Executor
 from dataclasses import replace
 from typing import Any
 
@@ -29,19 +29,13 @@ MB = 1_000_000
 
 
 @pytest.fixture
-def bundle() -> Iterator[Bundle]:
-    with ThreadPoolExecutor(8) as threads:
-        generous = replace(LIMITS, daily_images=20, daily_messages=20, image_calls=20)
-        yield new_bundle(threads, limits=generous)
+def bundle(threads: Executor) -> Bundle:
+    generous = replace(LIMITS, daily_images=20, daily_messages=20, image_calls=20)
+    return new_bundle(threads, limits=generous)
 
 
 def painted(bundle: Bundle, number: int = 0, data: bytes = JPEG, **changed: Any) -> Message:
-    """A question whose answer has its picture."""
-    message = bundle.order(number, **changed)
-    for place in range(len(message.slots)):
-        bundle.painter.script.append(data)
-        bundle.paint(message, place=place)
-    return bundle.now(message)
+    return bundle.painted(number, data, **changed)
 
 
 def edited(bundle: Bundle, number: int, *edit: int, **changed: Any) -> Message:

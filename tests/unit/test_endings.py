@@ -35,7 +35,7 @@ from afterimage.domain.slots import Slot
 PACKAGE = Path(__file__).parents[2] / "layers" / "shared" / "afterimage"
 LATER = NOW + timedelta(seconds=9)
 PURGE = NOW + timedelta(seconds=155)
-RESERVED = a_job()
+RESERVED = a_job(quota_day="2026-11-19")  # the day before
 WAITING = replace(RESERVED, status=JobStatus.WAITING)
 RUNNING = moved(RESERVED, Move.CLAIM, NOW)
 RESCUED = moved(RUNNING, Move.RESCUE, NOW)

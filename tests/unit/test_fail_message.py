@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from tests.support.bundle import BYTES, DAY, HELLO, UPLOAD_TIME, USER, Bundle
+from tests.support.bundle import BYTES, DAY, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
 from tests.support.interrupted import before, fail
 
@@ -53,17 +53,6 @@ def test_a_picture_somebody_began_ends_and_its_uploads_are_removed_later(bundle:
 
     assert bundle.job(message).purge_at == NOW + UPLOAD_TIME
     assert bundle.used() == (0, 1)
-
-
-def test_the_refund_goes_to_the_day_it_was_taken(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.tables.rows.used[USER, "quota#2026-11-21"] = 1
-    bundle.clock.advance(hours=20)
-
-    bundle.end(USER, message, TimedOut())
-
-    assert bundle.used()[0] == 0
-    assert bundle.tables.rows.used[USER, "quota#2026-11-21"] == 1
 
 
 @pytest.mark.parametrize("begun", [False, True])
@@ -131,39 +120,6 @@ def test_a_push_that_breaks_does_not_keep_it_open(bundle: Bundle) -> None:
     bundle.push.broken.add("tab")
 
     assert bundle.end(USER, message, TimedOut())
-
-
-def test_a_function_that_was_slow_and_not_dead_changes_nothing_any_more(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.painter.script = [BYTES]
-    bundle.painter.meanwhile = lambda: void(bundle.end(USER, message, TimedOut()))
-
-    bundle.paint(message)
-
-    assert bundle.code(message) == "timed_out"
-    assert bundle.used() == (0, 1)
-    assert bundle.tables.rows.images == {}
-    bundle.clock.advance(seconds=UPLOAD_TIME.total_seconds())
-    bundle.sweep()
-    assert bundle.pictures.files == {}
-
-
-def test_a_late_answer_to_an_ended_text_is_dropped(bundle: Bundle) -> None:
-    def end() -> None:
-        message = next(m for m in bundle.tables.rows.messages.values() if m.is_open)
-        bundle.end(USER, message, TimedOut())
-
-    bundle.text.script = [HELLO]
-    bundle.text.meanwhile = end
-
-    answer = bundle.ask().assistant
-
-    assert (answer.status, answer.text) == (Status.FAILED, "")
-    assert bundle.open_messages() == 0
-
-
-def void(_: object) -> None:
-    """Forgets a result."""
 
 
 # --- What the ledger has lost --------------------------------------------------------------------

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 from base64 import b64encode
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from pydantic import TypeAdapter
 from tests.support.builders import a_caller, a_ulid
-from tests.support.bundle import BYTES, USER, Bundle, new_bundle
+from tests.support.bundle import BYTES, USER, Bundle
 from tests.support.doubles import PlainUrls
 
 from afterimage.http import routes, taken
@@ -21,12 +19,6 @@ from afterimage.http.image_upload import ImageUploadRoutes
 from afterimage.use_cases.upload_image import File, Kept
 
 CONTEXT = SimpleNamespace(get_remaining_time_in_millis=lambda: 29_000)
-
-
-@pytest.fixture
-def bundle() -> Iterator[Bundle]:
-    with ThreadPoolExecutor(8) as threads:
-        yield new_bundle(threads)
 
 
 def put(

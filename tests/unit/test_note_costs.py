@@ -165,12 +165,10 @@ def test_a_text_costs_its_tokens_which_are_added_up(bundle: Bundle) -> None:
 
 
 def test_a_picture_costs_what_its_job_says(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.painter.script, bundle.painter.uses = [BYTES], PAINTED
+    bundle.painter.uses = PAINTED
 
-    bundle.paint(message)
+    job = bundle.job(bundle.painted())
 
-    job = bundle.job(message)
     assert (job.price_usd, job.cost_nano_usd) == ("0.03", IMAGE_NANO)
     assert bundle.spent() == IMAGE_NANO
 
@@ -195,11 +193,8 @@ def test_a_picture_that_is_cancelled_while_it_is_painted_stands_in_the_ledger(
 ) -> None:
     message = bundle.order()
     bundle.painter.script, bundle.painter.uses = [BYTES], PAINTED
+    bundle.painter.meanwhile = lambda: bundle.cancel(message)
 
-    def cancel() -> None:
-        bundle.cancel(message)
-
-    bundle.painter.meanwhile = cancel
     bundle.paint(message)
 
     assert bundle.now(message).status is Status.CANCELLED

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from tests.support.builders import a_message
+from tests.support.builders import a_message, inserted
 from tests.support.bundle import USER
 from tests.support.doubles import NOW, FixedClock
 from tests.support.in_memory import InMemoryTables
@@ -14,13 +14,12 @@ from tests.support.in_memory import InMemoryTables
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.errors import Busy, TooManyOpen
-from afterimage.domain.events import MessageInserted
 from afterimage.domain.served import Served
 from afterimage.invocation import Invocation
 from afterimage.ports.channel import ConditionsFailed, LostRace
 
 FIRST, MINE = a_message(1), a_message(2)
-CHANGE = Transition((InsertMessage(MINE),), (MessageInserted(MINE),))
+CHANGE = inserted(MINE)
 SILENCE = timedelta(milliseconds=300)
 
 
@@ -28,7 +27,7 @@ class Others:
     """Those who drew their numbers before; they are heard of while one waits."""
 
     def __init__(self, tables: InMemoryTables, clock: FixedClock, waiting: int) -> None:
-        first = Transition((InsertMessage(FIRST),), (MessageInserted(FIRST),))
+        first = inserted(FIRST)
         tables.commit(tables.read(USER), first, NOW)
         for _ in range(waiting):
             tables.draw(tables.read(USER), NOW)

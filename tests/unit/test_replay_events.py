@@ -55,18 +55,6 @@ def write(tables: InMemoryTables, *changes: Any, events: tuple[Event, ...]) -> N
     tables.commit(tables.read(USER), Transition(changes, events), NOW)
 
 
-def messages(tables: InMemoryTables, count: int) -> None:
-    messages_from(tables, 0, count)
-
-
-def messages_from(tables: InMemoryTables, first: int, count: int, at: datetime = NOW) -> None:
-    """Until there are so many."""
-    for number in range(first, count):
-        message = a_message(number)
-        change = Transition((InsertMessage(message),), (MessageInserted(message),))
-        tables.commit(tables.read(USER), change, at)
-
-
 def missed(replay: ReplayEvents, tables: InMemoryTables, after: int | None) -> Replay:
     return replay(tables.read(USER), after)
 
@@ -146,7 +134,7 @@ def seqs(result: Replay) -> list[int]:
 
 
 def test_everything_after_comes_in_order(alone: Bundle, replay: ReplayEvents) -> None:
-    messages(alone.tables, 12)
+    alone.fill(12)
 
     result = missed(replay, alone.tables, after=3)
 
@@ -156,7 +144,7 @@ def test_everything_after_comes_in_order(alone: Bundle, replay: ReplayEvents) ->
 
 @pytest.mark.parametrize("after", [None, 3])
 def test_who_is_level_gets_nothing(alone: Bundle, replay: ReplayEvents, after: int | None) -> None:
-    messages(alone.tables, 3)
+    alone.fill(3)
 
     assert missed(replay, alone.tables, after) == Replay((), 3)
 
@@ -167,20 +155,20 @@ def test_a_new_channel_is_level_at_zero(alone: Bundle, replay: ReplayEvents) -> 
 
 
 def test_who_is_ahead_reads_a_snapshot(alone: Bundle, replay: ReplayEvents) -> None:
-    messages(alone.tables, 3)
+    alone.fill(3)
 
     assert missed(replay, alone.tables, 4) == Replay((), 3, reset=True)
 
 
 def test_a_hole_right_behind_means_a_snapshot(alone: Bundle, replay: ReplayEvents) -> None:
-    messages(alone.tables, 5)
+    alone.fill(5)
     del alone.tables.rows.events[USER, 3]
 
     assert missed(replay, alone.tables, 2) == Replay((), 5, reset=True)
 
 
 def test_a_hole_further_on_ends_the_run_there(alone: Bundle, replay: ReplayEvents) -> None:
-    messages(alone.tables, 5)
+    alone.fill(5)
     del alone.tables.rows.events[USER, 4]
 
     result = missed(replay, alone.tables, 1)
@@ -194,7 +182,7 @@ def test_a_hole_further_on_ends_the_run_there(alone: Bundle, replay: ReplayEvent
 def test_what_is_older_than_72_hours_is_not_replayed(
     alone: Bundle, replay: ReplayEvents, hours: float, reset: bool
 ) -> None:
-    messages(alone.tables, 2)
+    alone.fill(2)
 
     alone.clock.advance(hours=hours)
 
@@ -204,7 +192,7 @@ def test_what_is_older_than_72_hours_is_not_replayed(
 def test_a_page_has_two_hundred_events_and_says_that_there_are_more(
     alone: Bundle, replay: ReplayEvents
 ) -> None:
-    messages(alone.tables, 250)
+    alone.fill(250)
 
     first = missed(replay, alone.tables, 0)
     second = missed(replay, alone.tables, first.seq)
@@ -214,7 +202,7 @@ def test_a_page_has_two_hundred_events_and_says_that_there_are_more(
 
 
 def test_exactly_one_page_is_all(alone: Bundle, replay: ReplayEvents) -> None:
-    messages(alone.tables, 200)
+    alone.fill(200)
 
     result = missed(replay, alone.tables, 0)
 
@@ -281,17 +269,6 @@ def test_deletions_are_replayed_as_deletions(alone: Bundle, replay: ReplayEvents
     assert [frame["event"] for frame in frames] == ["message-delete", "image-delete", "chat-delete"]
 
 
-def test_a_chat_that_was_deleted_and_began_again_is_shown(
-    alone: Bundle, replay: ReplayEvents
-) -> None:
-    alone.tables.rows.chats[USER, CHAT] = Chat(CHAT, "again", NOW, NOW)
-    write(alone.tables, events=(ChatUpdated(alone.tables.rows.chats[USER, CHAT]),))
-
-    frames: list[Any] = list(missed(replay, alone.tables, 0).frames)
-
-    assert frames[0]["payload"]["chat"]["title"] == "again"
-
-
 def test_the_deletion_of_a_chat_is_told_also_where_a_new_one_has_its_id(
     alone: Bundle, replay: ReplayEvents
 ) -> None:
@@ -300,18 +277,18 @@ def test_the_deletion_of_a_chat_is_told_also_where_a_new_one_has_its_id(
     write(alone.tables, events=(ChatDeleted(CHAT),))
     write(alone.tables, events=(ChatUpdated(alone.tables.rows.chats[USER, CHAT]),))
 
-    frames = missed(replay, alone.tables, 0).frames
+    frames: list[Any] = list(missed(replay, alone.tables, 0).frames)
 
     assert [frame["event"] for frame in frames] == ["chat-delete", "chat-update"]
+    assert frames[1]["payload"]["chat"]["title"] == "again"
 
 
 def test_an_event_that_came_after_the_read_is_sent_as_well(
     alone: Bundle, replay: ReplayEvents
 ) -> None:
-    messages(alone.tables, 2)
+    alone.fill(2)
     read_before = alone.tables.read(USER)
-    other = a_message(9)
-    write(alone.tables, InsertMessage(other), events=(MessageInserted(other),))
+    alone.fill(3, first=2)
 
     result = replay(read_before, 0)
 
@@ -320,14 +297,9 @@ def test_an_event_that_came_after_the_read_is_sent_as_well(
 
 
 def test_times_of_expiry_follow_the_event_not_the_read(alone: Bundle, replay: ReplayEvents) -> None:
-    messages(alone.tables, 1)
+    alone.fill(1)
     alone.clock.advance(hours=71)
-    late = a_message(9)
-    alone.tables.commit(
-        alone.tables.read(USER),
-        Transition((InsertMessage(late),), (MessageInserted(late),)),
-        NOW + timedelta(hours=71),
-    )
+    alone.fill(2, first=1)
     alone.clock.advance(hours=2)
 
     assert missed(replay, alone.tables, 0).reset
@@ -387,9 +359,9 @@ def test_a_deletion_is_told_although_its_row_is_still_seen(
 
 
 def test_events_that_are_not_seen_yet_are_no_hole(alone: Bundle, late: Late) -> None:
-    messages(alone.tables, 2)
+    alone.fill(2)
     with late.unseen("events"):
-        messages_from(alone.tables, 2, 4)
+        alone.fill(4, first=2)
 
     assert seqs(late(2)) == [3, 4]
     assert seqs(late(0)) == [1, 2, 3, 4]
@@ -398,9 +370,9 @@ def test_events_that_are_not_seen_yet_are_no_hole(alone: Bundle, late: Late) -> 
 
 def test_who_is_ahead_of_a_counter_that_is_seen_late_is_level(alone: Bundle, late: Late) -> None:
     """They had the live frame of what is being applied."""
-    messages(alone.tables, 2)
+    alone.fill(2)
     with late.unseen("counters"):
-        messages_from(alone.tables, 2, 4)
+        alone.fill(4, first=2)
 
     assert late(4) == Replay((), 4)
     assert seqs(late(3)) == [4]
@@ -409,19 +381,19 @@ def test_who_is_ahead_of_a_counter_that_is_seen_late_is_level(alone: Bundle, lat
 
 def test_nobody_is_level_with_a_counter_that_is_seen_late(alone: Bundle, late: Late) -> None:
     """What it hides may have been posted before they were registered."""
-    messages(alone.tables, 2)
+    alone.fill(2)
     with late.unseen("counters", "events", "messages"):
-        messages_from(alone.tables, 2, 4)
+        alone.fill(4, first=2)
 
     assert seqs(late(2)) == [3, 4]
     assert late.turned_away(2) == Replay((), 2)
 
 
 def test_what_cannot_be_made_sure_of_ends_the_run(alone: Bundle, late: Late) -> None:
-    messages(alone.tables, 2)
+    alone.fill(2)
     alone.clock.advance(seconds=11)
     with late.unseen("messages"):
-        messages_from(alone.tables, 2, 4, alone.clock.now())
+        alone.fill(4, first=2)
 
     begun = late.turned_away(0)
     going_on = late.turned_away(begun.seq)
@@ -435,10 +407,10 @@ def test_what_cannot_be_made_sure_of_ends_the_run(alone: Bundle, late: Late) -> 
 def test_a_hole_that_cannot_be_made_sure_of_is_no_reset(
     alone: Bundle, late: Late, after: int, seq: int
 ) -> None:
-    messages(alone.tables, 2)
+    alone.fill(2)
     alone.clock.advance(seconds=11)
     with late.unseen("events"):
-        messages_from(alone.tables, 2, 4, alone.clock.now())
+        alone.fill(4, first=2)
 
     result = late.turned_away(after)
 
@@ -448,7 +420,7 @@ def test_a_hole_that_cannot_be_made_sure_of_is_no_reset(
 
 def test_what_is_gone_without_a_word_stops_nobody(alone: Bundle, late: Late) -> None:
     """Ten seconds later nothing has to be made sure of any more."""
-    messages(alone.tables, 2)
+    alone.fill(2)
     with late.unseen():
         alone.tables.rows.messages.clear()
 
@@ -462,9 +434,9 @@ def test_what_is_gone_without_a_word_stops_nobody(alone: Bundle, late: Late) -> 
 
 
 def test_what_says_nothing_yet_is_not_posted_again(alone: Bundle) -> None:
-    messages(alone.tables, 1)
+    alone.fill(1)
     alone.clock.advance(seconds=11)
-    messages_from(alone.tables, 1, 3, alone.clock.now())
+    alone.fill(3, first=1)
     log = InMemoryEventLog(alone.tables)
     current = CurrentEvents(log, TurnedAwayLog(alone.tables))
     replay = ReplayEvents(log, current, PlainUrls(), alone.clock, RecordingMetrics())
@@ -478,10 +450,10 @@ def test_what_says_nothing_yet_is_not_posted_again(alone: Bundle) -> None:
 
 
 def test_a_snapshot_begins_where_every_row_is_seen(alone: Bundle, late: Late) -> None:
-    messages(alone.tables, 2)
+    alone.fill(2)
     alone.clock.advance(seconds=11)
     with late.unseen("messages"):
-        messages_from(alone.tables, 2, 4, alone.clock.now())
+        alone.fill(4, first=2)
 
     assert late(None) == Replay((), 4)
     assert late.turned_away(None) == Replay((), 2)
@@ -490,10 +462,10 @@ def test_a_snapshot_begins_where_every_row_is_seen(alone: Bundle, late: Late) ->
 
 
 def test_a_reset_begins_where_every_row_is_seen(alone: Bundle, late: Late) -> None:
-    messages(alone.tables, 2)
+    alone.fill(2)
     alone.clock.advance(hours=73)
     with late.unseen("messages"):
-        messages_from(alone.tables, 2, 4, alone.clock.now())
+        alone.fill(4, first=2)
     current = CurrentEvents(InMemoryEventLog(late.seen), TurnedAwayLog(late.seen))
     replay = ReplayEvents(
         InMemoryEventLog(alone.tables), current, PlainUrls(), alone.clock, RecordingMetrics()

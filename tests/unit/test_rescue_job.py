@@ -11,7 +11,7 @@ from tests.support.interrupted import behind, changing, fail
 
 from afterimage.domain import ids
 from afterimage.domain.changes import InsertImage
-from afterimage.domain.errors import Blocked, Busy, ProviderUnavailable
+from afterimage.domain.errors import Busy, ProviderUnavailable
 from afterimage.domain.job_life import Move
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.messages import Message, Status
@@ -246,10 +246,8 @@ def test_the_whole_way_of_a_picture_whose_first_function_died(bundle: Bundle) ->
 
 def died_before_its_posts(bundle: Bundle) -> Message:
     """A picture that is stored everywhere, and of which nobody was told."""
-    message = bundle.order()
-    bundle.painter.script = [BYTES]
     bundle.push.gone.add("tab")
-    bundle.paint(message)
+    message = bundle.painted()
     bundle.push.gone.clear()
     bundle.push.sent.clear()
     bundle.tables.register(USER, "tab", NOW)
@@ -290,10 +288,8 @@ def test_it_is_told_again_whichever_attempt_the_record_is_of(bundle: Bundle, att
 
 
 def test_a_failure_nobody_was_told_of_is_told_too(bundle: Bundle) -> None:
-    message = bundle.order()
     bundle.push.gone.add("tab")
-    bundle.painter.script = [Blocked("no")]
-    bundle.paint(message)
+    message = bundle.blocked()
     bundle.push.gone.clear()
     bundle.tables.register(USER, "tab", NOW)
 

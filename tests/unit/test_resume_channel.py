@@ -5,15 +5,13 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
-from tests.support.builders import a_caller, a_message
+from tests.support.builders import a_caller
 from tests.support.bundle import Bundle
 from tests.support.doubles import NOW, PlainUrls, RecordingMetrics, RecordingPush
-from tests.support.in_memory import Counter, InMemoryEventLog, InMemoryTables
+from tests.support.in_memory import Counter, InMemoryEventLog
 from tests.unit.conftest import USER
 
-from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.connections import MAX_CONNECTIONS
-from afterimage.domain.events import MessageInserted
 from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.limit_connections import LimitConnections
 from afterimage.use_cases.replay_events import ReplayEvents
@@ -35,19 +33,12 @@ def resuming(alone: Bundle) -> ResumeChannel:
     )
 
 
-def messages(tables: InMemoryTables, count: int) -> None:
-    for number in range(count):
-        message = a_message(number)
-        change = Transition((InsertMessage(message),), (MessageInserted(message),))
-        tables.commit(tables.read(USER), change, NOW)
-
-
 def told(push: RecordingPush, connection: str = "tab") -> list[tuple[str, int]]:
     return [(frame["event"], frame["seq"]) for frame in push.to(connection)]
 
 
 def test_it_is_registered_and_brought_level(alone: Bundle, resuming: ResumeChannel) -> None:
-    messages(alone.tables, 3)
+    alone.fill(3)
 
     resuming.resume(ALICE, "tab", 1)
 
@@ -73,7 +64,7 @@ def test_it_is_registered_before_the_channel_is_read(
 
 
 def test_from_now_on(alone: Bundle, resuming: ResumeChannel) -> None:
-    messages(alone.tables, 3)
+    alone.fill(3)
 
     resuming.resume(ALICE, "tab", None)
 
@@ -81,7 +72,7 @@ def test_from_now_on(alone: Bundle, resuming: ResumeChannel) -> None:
 
 
 def test_more_and_reset_are_said(alone: Bundle, resuming: ResumeChannel) -> None:
-    messages(alone.tables, 201)
+    alone.fill(201)
 
     resuming.resume(ALICE, "tab", 0)
     resuming.resume(ALICE, "tab", 999)
@@ -91,7 +82,7 @@ def test_more_and_reset_are_said(alone: Bundle, resuming: ResumeChannel) -> None
 
 
 def test_a_ping_says_where_the_channel_is(alone: Bundle, resuming: ResumeChannel) -> None:
-    messages(alone.tables, 2)
+    alone.fill(2)
 
     resuming.pong(USER, "tab")
 
@@ -201,7 +192,7 @@ def test_whose_account_is_deleted_is_told_and_closed(
 def test_a_token_counts_until_a_minute_behind_its_end(
     alone: Bundle, resuming: ResumeChannel, late: int, is_admitted: bool
 ) -> None:
-    messages(alone.tables, 2)
+    alone.fill(2)
     resuming.resume(ALICE, "tab", None)
     alone.push.sent.clear()
     alone.clock.advance(hours=1, seconds=late)

@@ -45,12 +45,13 @@ def failed_text(bundle: Bundle, number: int = 0, **changed: Any) -> Message:
 
 
 def failed_picture(bundle: Bundle, number: int = 0, **changed: Any) -> Message:
-    message = bundle.order(number, **changed)
-    bundle.painter.script = [Blocked("no")]
-    bundle.paint(message)
-    failed = bundle.now(message)
+    failed = bundle.blocked(number, **changed)
     assert failed.status is Status.FAILED
     return failed
+
+
+def failed(bundle: Bundle, kind: str) -> Message:
+    return failed_text(bundle) if kind == "text" else failed_picture(bundle)
 
 
 # --- Text --------------------------------------------------------------------------------------
@@ -309,21 +310,6 @@ def test_with_quota_again_the_same_picture_is_painted(bundle: Bundle) -> None:
     assert message.prompt == "a red fox"
 
 
-def test_an_invocation_that_fails_costs_nothing(bundle: Bundle) -> None:
-    failed = failed_picture(bundle)
-    bundle.starter.fails = ProviderUnavailable("invoke failed")
-
-    again = bundle.retry(failed)
-
-    assert again == bundle.now(failed)
-    assert again.status is Status.FAILED
-    assert bundle.code(again) == "provider_unavailable"
-    assert bundle.used() == (0, 2)
-    assert bundle.open_messages() == 0
-    bundle.starter.fails = None
-    assert bundle.retry(again).status is Status.GENERATING
-
-
 def test_the_models_own_words_stay_for_the_history(bundle: Bundle) -> None:
     failed = failed_picture(bundle)
 
@@ -336,19 +322,13 @@ def test_the_models_own_words_stay_for_the_history(bundle: Bundle) -> None:
 
 
 def test_a_cancelled_text_can_be_tried_again(bundle: Bundle) -> None:
-    cancelled: list[Message] = []
-
-    def cancel() -> None:
-        bundle.text.meanwhile = lambda: None
-        thinking = next(m for m in bundle.tables.rows.messages.values() if m.is_open)
-        cancelled.append(bundle.cancel(thinking))
-
-    bundle.text.meanwhile = cancel
+    bundle.text.meanwhile = lambda: bundle.cancel(bundle.open_one())
     bundle.text.script = [HELLO]
-    bundle.ask()
+    cancelled = bundle.ask().assistant
+    bundle.text.meanwhile = lambda: None
     bundle.text.script = [HELLO]
 
-    answered = bundle.retry(cancelled[0])
+    answered = bundle.retry(cancelled)
 
     assert (answered.status, answered.text) == (Status.COMPLETE, "Hello!")
 
@@ -369,25 +349,25 @@ def test_a_cancelled_picture_can_be_tried_again(bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("kind", ["text", "picture"])
 def test_too_many_open_messages_leave_no_room(bundle: Bundle, kind: str) -> None:
-    failed = failed_text(bundle) if kind == "text" else failed_picture(bundle)
+    message = failed(bundle, kind)
     bundle.tables.rows.counters[USER].open = LIMITS.open_messages
 
     with pytest.raises(TooManyOpen):
-        bundle.retry(failed)
+        bundle.retry(message)
 
-    assert bundle.now(failed) == failed
+    assert bundle.now(message) == message
     assert bundle.used()[0] == 0
 
 
 @pytest.mark.parametrize("kind", ["text", "picture"])
 def test_a_second_click_buys_nothing(bundle: Bundle, kind: str) -> None:
-    failed = failed_text(bundle) if kind == "text" else failed_picture(bundle)
+    message = failed(bundle, kind)
     bundle.text.script = [FOX]
-    first = bundle.retry(failed)
+    first = bundle.retry(message)
     jobs, asked = dict(bundle.tables.rows.jobs), len(bundle.text.asked)
     started = list(bundle.starter.started)
 
-    second = bundle.retry(failed)
+    second = bundle.retry(message)
 
     assert second == first
     assert bundle.tables.rows.jobs == jobs
@@ -400,18 +380,18 @@ def test_a_second_click_buys_nothing(bundle: Bundle, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["text", "picture", "picture without quota"])
 def test_two_clicks_at_once_buy_one(bundle: Bundle, kind: str) -> None:
     """Both have read the failed message; one commits first."""
-    failed = failed_text(bundle) if kind == "text" else failed_picture(bundle)
+    message = failed(bundle, kind)
     bundle.text.script = [FOX, FOX]
     clicks: list[Message] = []
 
     def click() -> None:
-        clicks.append(bundle.retry(failed))
+        clicks.append(bundle.retry(message))
         if kind == "picture without quota":
             bundle.tables.rows.used[USER, f"quota#{DAY}"] = LIMITS.daily_images
 
     before(bundle.tables, "commit", click)
 
-    assert bundle.retry(failed) == clicks[0] == bundle.now(failed)
+    assert bundle.retry(message) == clicks[0] == bundle.now(message)
 
     assert clicks[0].status is Status.GENERATING
     assert bundle.open_messages() == 1
@@ -423,13 +403,13 @@ def test_two_clicks_at_once_buy_one(bundle: Bundle, kind: str) -> None:
 def test_of_two_clicks_for_the_last_place_the_second_sees_what_the_first_did(
     bundle: Bundle, kind: str
 ) -> None:
-    failed = failed_text(bundle) if kind == "text" else failed_picture(bundle)
+    message = failed(bundle, kind)
     bundle.text.script = [FOX, FOX]
     bundle.tables.rows.counters[USER].open = LIMITS.open_messages - 1
     clicks: list[Message] = []
-    before(bundle.tables, "commit", lambda: clicks.append(bundle.retry(failed)))
+    before(bundle.tables, "commit", lambda: clicks.append(bundle.retry(message)))
 
-    assert bundle.retry(failed) == clicks[0] == bundle.now(failed)
+    assert bundle.retry(message) == clicks[0] == bundle.now(message)
     assert bundle.open_messages() == LIMITS.open_messages
 
 
@@ -450,16 +430,10 @@ def test_another_version_is_told_as_it_stands(bundle: Bundle) -> None:
     assert bundle.now(failed) == failed
 
 
-def test_what_is_complete_has_not_failed(bundle: Bundle) -> None:
-    bundle.text.script = [HELLO]
-    complete = bundle.ask().assistant
-
-    with pytest.raises(NotFailed):
-        bundle.retry(complete)
-
-
-def test_what_is_under_way_has_not_failed(bundle: Bundle) -> None:
-    message = bundle.order()
+@pytest.mark.parametrize("reply", [HELLO, FOX], ids=["complete", "under way"])
+def test_what_is_complete_or_under_way_has_not_failed(bundle: Bundle, reply: Any) -> None:
+    bundle.text.script = [reply]
+    message = bundle.ask().assistant
 
     with pytest.raises(NotFailed):
         bundle.retry(message)

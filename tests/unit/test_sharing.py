@@ -11,7 +11,7 @@ from tests.support.bundle import BYTES, COPY_TIME, USER, Bundle, Killed
 from tests.support.doubles import NOW, PlainShareTokens
 from tests.support.in_memory import InMemoryEventLog
 
-from afterimage.domain import ids, quota
+from afterimage.domain import quota
 from afterimage.domain.errors import AccountDeleted, NotFound, ShareLimit
 from afterimage.domain.images import Image
 from afterimage.domain.limits import MOST_SHARED_A_DAY
@@ -21,14 +21,6 @@ from afterimage.use_cases.read_shares import ReadShares
 
 WEEK = timedelta(days=7)
 MINUTE = timedelta(minutes=1)
-
-
-def a_picture(bundle: Bundle) -> Message:
-    """An answer whose picture is there."""
-    message = bundle.order()
-    bundle.painter.script = [BYTES]
-    bundle.paint(message)
-    return message
 
 
 def image_of(bundle: Bundle, message: Message) -> Image:
@@ -67,7 +59,7 @@ def let_pass(bundle: Bundle, time: timedelta) -> None:
 
 
 def test_a_shared_picture_is_copied_shown_and_told(bundle: Bundle) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     before = len(bundle.posted())
 
     shared = bundle.share(message.job_id or "")
@@ -85,7 +77,7 @@ def test_a_shared_picture_is_copied_shown_and_told(bundle: Bundle) -> None:
 
 
 def test_asked_again_it_is_the_same_link_and_shows_what_was_asked_last(bundle: Bundle) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     bundle.share(message.job_id or "", days=1)
     bundle.clock.advance(hours=20)
 
@@ -105,7 +97,7 @@ def test_a_day_has_so_many_links_and_what_is_there_lasts_longer_all_the_same(
     bundle: Bundle,
 ) -> None:
     """Whoever shares and takes back in a loop has the edge forget each of them, which costs."""
-    picture = a_picture(bundle).job_id or ""
+    picture = bundle.painted().job_id or ""
     for _ in range(MOST_SHARED_A_DAY - 1):
         bundle.share(picture)
         bundle.take_back(picture)
@@ -122,7 +114,7 @@ def test_a_day_has_so_many_links_and_what_is_there_lasts_longer_all_the_same(
 
 
 def test_its_time_ends_it(bundle: Bundle) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     bundle.share(message.job_id or "")
 
     let_pass(bundle, WEEK - MINUTE)
@@ -137,7 +129,7 @@ def test_its_time_ends_it(bundle: Bundle) -> None:
 
 
 def test_what_is_shared_after_it_ended_is_another_link(bundle: Bundle) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     bundle.share(message.job_id or "")
     bundle.clock.advance(days=7)  # and the keeper has not looked yet
 
@@ -154,7 +146,7 @@ def test_what_is_shared_after_it_ended_is_another_link(bundle: Bundle) -> None:
 
 
 def test_what_is_over_is_not_listed_also_where_no_keeper_has_come(bundle: Bundle) -> None:
-    image = a_picture(bundle).job_id or ""
+    image = bundle.painted().job_id or ""
     rows = InMemoryEventLog(bundle.tables)
     shares = ReadShares(bundle.shares, rows, bundle.clock)
     bundle.share(image, days=1)
@@ -166,7 +158,7 @@ def test_what_is_over_is_not_listed_also_where_no_keeper_has_come(bundle: Bundle
 
 
 def test_a_picture_whose_file_is_gone_is_not_shared(bundle: Bundle) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     del bundle.pictures.files[image_of(bundle, message).key]
 
     with pytest.raises(NotFound):
@@ -176,7 +168,7 @@ def test_a_picture_whose_file_is_gone_is_not_shared(bundle: Bundle) -> None:
 
 
 def test_taken_back_nobody_sees_it_at_once_and_the_copy_goes_soon(bundle: Bundle) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     bundle.share(message.job_id or "")
     before = len(bundle.posted())
 
@@ -213,7 +205,7 @@ DELETIONS: dict[str, Callable[[Bundle, Message], None]] = {
 
 @pytest.mark.parametrize("what", DELETIONS)
 def test_what_is_deleted_takes_its_links_along(bundle: Bundle, what: str) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     bundle.share(message.job_id or "")
 
     DELETIONS[what](bundle, message)
@@ -229,7 +221,7 @@ def test_what_is_deleted_takes_its_links_along(bundle: Bundle, what: str) -> Non
 
 @pytest.mark.parametrize("what", ["chat", "account"])
 def test_an_edge_that_is_busy_is_told_later(bundle: Bundle, what: str) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     bundle.share(message.job_id or "")
     DELETIONS[what](bundle, message)
     bundle.edge.busy = 1
@@ -247,7 +239,7 @@ def test_an_edge_that_is_busy_is_told_later(bundle: Bundle, what: str) -> None:
 
 
 def test_of_two_at_once_one_is_shared_and_nothing_is_left_of_the_other(bundle: Bundle) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     quicker: list[Image] = []
     share = bundle.pictures.share
 
@@ -269,7 +261,7 @@ def test_of_two_at_once_one_is_shared_and_nothing_is_left_of_the_other(bundle: B
 
 @pytest.mark.parametrize("what", DELETIONS)
 def test_a_picture_that_is_deleted_while_it_is_shared_is_not(bundle: Bundle, what: str) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     share = bundle.pictures.share
 
     def meanwhile(source: str, copy: str, tag: str) -> bool:
@@ -289,7 +281,7 @@ def test_a_picture_that_is_deleted_while_it_is_shared_is_not(bundle: Bundle, wha
 
 @pytest.mark.parametrize("what", ["chat", "account"])
 def test_a_copy_that_comes_behind_the_deletion_is_found(bundle: Bundle, what: str) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
 
     def meanwhile(source: str, copy: str, tag: str) -> bool:
         DELETIONS[what](bundle, message)
@@ -307,7 +299,7 @@ def test_a_copy_that_comes_behind_the_deletion_is_found(bundle: Bundle, what: st
 
 def test_a_link_that_was_made_to_last_longer_outlives_its_first_end(bundle: Bundle) -> None:
     """The keeper has read that it is due, and is slower."""
-    message = a_picture(bundle)
+    message = bundle.painted()
     bundle.share(message.job_id or "", days=1)
     [due] = [d for d in bundle.tables.rows.deletions.values() if d.kind.value == "share"]
     bundle.share(message.job_id or "", days=2)
@@ -327,7 +319,7 @@ def test_a_link_that_was_made_to_last_longer_outlives_its_first_end(bundle: Bund
 def test_what_died_while_it_shared_leaves_nothing_and_can_be_asked_again(
     bundle: Bundle, step: str
 ) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     share = bundle.pictures.share
 
     def die(source: str, copy: str, tag: str) -> bool:
@@ -351,7 +343,7 @@ def test_what_died_while_it_shared_leaves_nothing_and_can_be_asked_again(
 
 
 def test_a_keeper_that_dies_is_followed_by_another(bundle: Bundle) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     bundle.share(message.job_id or "")
     bundle.take_back(message.job_id or "")
     asked, bundle.keeper.started = bundle.keeper.started, []
@@ -364,16 +356,8 @@ def test_a_keeper_that_dies_is_followed_by_another(bundle: Bundle) -> None:
     assert left(bundle) == NOTHING
 
 
-def test_files_of_a_picture_are_not_those_of_its_link(bundle: Bundle) -> None:
-    """The page never shows an address that cannot be revoked."""
-    message = a_picture(bundle)
-    bundle.share(message.job_id or "")
-
-    assert shared_key(name(message)) not in ids.image_keys(USER, message.job_id or "")
-
-
 def test_who_is_so_slow_that_the_keeper_has_ended_its_claim_begins_again(bundle: Bundle) -> None:
-    message = a_picture(bundle)
+    message = bundle.painted()
     share = bundle.pictures.share
 
     def slowly(source: str, copy: str, tag: str) -> bool:

@@ -229,4 +229,4 @@ ACTS = [
 ]
 
 TestSlots = Slots.TestCase
-TestSlots.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestSlots.settings = settings(max_examples=40, stateful_step_count=20)

@@ -17,7 +17,6 @@ from afterimage.domain import ids
 from afterimage.domain.changes import Transition
 from afterimage.domain.channels import Channel
 from afterimage.domain.conversation import turns
-from afterimage.domain.errors import Blocked
 from afterimage.domain.job_life import Move
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.messages import Message, Role, Status
@@ -94,16 +93,6 @@ def test_everybodys_messages_end(bundle: Bundle) -> None:
     assert all(bundle.tables.read(user).open_messages == 0 for user in users)
 
 
-def test_what_is_not_due_is_left_alone(bundle: Bundle) -> None:
-    message = bundle.order()
-    seq = bundle.tables.read(USER).seq
-
-    bundle.sweep()
-
-    assert bundle.now(message) == message
-    assert bundle.tables.read(USER).seq == seq
-
-
 def test_a_whole_conversation_of_overdue_messages_ends(bundle: Bundle) -> None:
     for number in range(250):
         waiting(bundle, number)
@@ -132,9 +121,7 @@ def test_an_index_that_is_behind_ends_nothing(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It still names what was delivered, moved or removed a moment ago."""
-    complete, later = bundle.order(0), bundle.order(1)
-    bundle.painter.script = [BYTES]
-    bundle.paint(complete)
+    complete, later = bundle.painted(0), bundle.order(1)
     past = NOW - timedelta(seconds=1)
     named = [(MessageKey(USER, CHAT, id_), past) for id_ in (complete.id, later.id, a_ulid(99))]
     monkeypatch.setattr(bundle.index, "open_messages", lambda *_: iter(named))
@@ -202,10 +189,8 @@ def test_a_call_whose_picture_never_came_is_answered_in_the_history(bundle: Bund
 
 
 def test_uploads_of_a_failed_picture_go_with_the_next_sweep(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.painter.script = [BYTES]
     bundle.pictures.refuses.add("full.webp")
-    bundle.paint(message)
+    message = bundle.painted()
     assert bundle.pictures.files
 
     bundle.sweep()
@@ -216,9 +201,7 @@ def test_uploads_of_a_failed_picture_go_with_the_next_sweep(bundle: Bundle) -> N
 
 
 def test_without_time_nothing_is_removed(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.painter.script = [Blocked("no")]
-    bundle.paint(message)
+    message = bundle.blocked()
 
     bundle.sweep(seconds=0)
 
@@ -227,9 +210,7 @@ def test_without_time_nothing_is_removed(bundle: Bundle) -> None:
 
 
 def test_they_go_once(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.painter.script = [Blocked("no")]
-    bundle.paint(message)
+    bundle.blocked()
 
     bundle.sweep()
     bundle.sweep()
@@ -239,10 +220,8 @@ def test_they_go_once(bundle: Bundle) -> None:
 
 
 def test_uploads_that_cannot_be_removed_are_tried_again(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.painter.script = [BYTES]
     bundle.pictures.refuses.add("full.webp")
-    bundle.paint(message)
+    message = bundle.painted()
     other = waiting(bundle, 9)
     fail(bundle.pictures, "delete", OSError("the bucket is away"), times=1)
 
@@ -285,11 +264,9 @@ def test_uploads_of_a_job_that_is_gone_or_purged_are_no_matter(
 
 
 def test_only_this_jobs_files_are_removed(bundle: Bundle) -> None:
-    kept, dropped = bundle.order(0), bundle.order(1)
-    bundle.painter.script = [BYTES, BYTES]
-    bundle.paint(kept)
+    kept = bundle.painted(0)
     bundle.pictures.refuses.add("full.webp")
-    bundle.paint(dropped)
+    bundle.painted(1)
 
     bundle.sweep()
 

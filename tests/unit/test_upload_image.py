@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import a_ulid
-from tests.support.bundle import BYTES, DAY, UPLOAD_LIMIT, USER, Bundle, Killed, new_bundle
+from tests.support.bundle import BYTES, DAY, UPLOAD_LIMIT, USER, Bundle, Killed
 from tests.support.doubles import NOW
 
 from afterimage.domain import ids
@@ -31,14 +31,6 @@ from afterimage.use_cases.purge_upload import PurgeUpload
 
 ID = a_ulid(0)
 OTHER = b"another picture"
-
-
-@pytest.fixture
-def bundle() -> Iterator[Bundle]:
-    with ThreadPoolExecutor(8) as threads:
-        made = new_bundle(threads)
-        made.painter.script = [BYTES]
-        yield made
 
 
 def brought(bundle: Bundle) -> int:
@@ -117,10 +109,7 @@ def test_a_deleted_pictures_id_never_comes_back(bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("painted", ["complete", "complete, its job lost", "under way"])
 def test_the_id_of_a_painted_picture_is_no_uploads(bundle: Bundle, painted: str) -> None:
-    answer = bundle.order()
-    if painted != "under way":
-        bundle.paint(answer)
-        assert bundle.images.get(USER, answer.job_id or "") is not None
+    answer = bundle.order() if painted == "under way" else bundle.painted()
     if painted == "complete, its job lost":
         bundle.tables.rows.jobs.clear()
     files = dict(bundle.pictures.files)
@@ -174,8 +163,7 @@ def test_an_account_that_is_deleted_brings_nothing(bundle: Bundle) -> None:
 
 
 def test_deleting_a_chat_leaves_what_was_brought(bundle: Bundle) -> None:
-    answer = bundle.order()
-    bundle.paint(answer)
+    bundle.painted()
     bundle.upload(7)
 
     bundle.delete_chat()
@@ -300,9 +288,7 @@ def test_who_wakes_up_after_the_sweep_ends_nothing(bundle: Bundle) -> None:
     assert bundle.posted() == []
 
 
-def test_a_claim_whose_answer_was_lost_is_gone_on_with(
-    bundle: Bundle, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_claim_whose_answer_was_lost_is_gone_on_with(bundle: Bundle) -> None:
     bundle.upload()
     stored = bundle.tables.rows.uploads[USER, ID]
     running = replace(stored, status=UploadStatus.RUNNING, purge_at=NOW + timedelta(seconds=34))

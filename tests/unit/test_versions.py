@@ -58,11 +58,6 @@ def stand(bundle: Bundle) -> list[str]:
     return [message.text for _, message in stored if message.stands]
 
 
-def open_one(bundle: Bundle) -> Message:
-    """The answer that is under way."""
-    return next(message for message in bundle.tables.rows.messages.values() if message.is_open)
-
-
 def told(bundle: Bundle) -> list[tuple[str, str, bool]]:
     """Every event's message, how it was told, and whether it stands by now."""
     rows = bundle.tables.rows
@@ -148,10 +143,9 @@ def test_a_version_of_a_version_is_of_the_same_line(bundle: Bundle, first: Answe
 
 
 def test_another_one_is_a_version(bundle: Bundle) -> None:
-    fox = bundle.order(0)
-    bundle.painter.script = [[BYTES], [BYTES]]
-    bundle.paint(fox)
+    fox = bundle.painted()
     asked = bundle.now(replace(fox, id=fox.reply_to or ""))
+    bundle.painter.script = [[BYTES]]
 
     again = bundle.ask(1, text="Another one", paint=True, again=fox.id, replaces=asked.id)
     bundle.paint(again.assistant)
@@ -314,7 +308,7 @@ def test_a_picture_that_fails_gives_way(bundle: Bundle, first: Answer) -> None:
 def test_one_that_fails_as_it_is_asked_never_stands(bundle: Bundle, first: Answer) -> None:
     for number in (1, 2):
         anew(bundle, first.user, number, FOX)
-        bundle.cancel(bundle.now(open_one(bundle)))
+        bundle.cancel(bundle.now(bundle.open_one()))
 
     # No picture of the day is left.
     bundle.limits = replace(bundle.limits, daily_images=0)
@@ -358,7 +352,7 @@ def test_words_of_one_that_was_cancelled_bring_it_back(bundle: Bundle, first: An
     seen: list[list[str]] = []
 
     def cancelled() -> None:
-        bundle.cancel(open_one(bundle))
+        bundle.cancel(bundle.open_one())
         seen.append(stand(bundle))
 
     bundle.text.said, bundle.text.meanwhile = ["Good", " day"], cancelled
@@ -374,7 +368,7 @@ def test_words_do_not_bring_back_what_is_no_longer_of_the_last_line(
 ) -> None:
     def cancelled_and_asked_on() -> None:
         bundle.text.said, bundle.text.meanwhile = [], lambda: None
-        bundle.cancel(open_one(bundle))
+        bundle.cancel(bundle.open_one())
         bundle.text.script = [HELLO]
         bundle.ask(50, text="And now?")
         bundle.text.script = [BYE]
@@ -387,14 +381,10 @@ def test_words_do_not_bring_back_what_is_no_longer_of_the_last_line(
 
 
 def test_what_stood_may_change_while_it_comes_back(bundle: Bundle) -> None:
-    fox = bundle.order(0)
-    bundle.painter.script = [[BYTES]]
-    bundle.paint(fox)
+    fox = bundle.painted()
     asked = bundle.now(replace(fox, id=fox.reply_to or ""))
     second = anew(bundle, asked, 1, FOX)
-    image = bundle.now(fox).image
-    assert image is not None
-    before(bundle.tables, "commit", lambda: bundle.delete_image(image.id))
+    before(bundle.tables, "commit", lambda: bundle.delete_image(fox.images[0].id))
 
     bundle.cancel(second.assistant)
 
@@ -456,11 +446,7 @@ def test_what_is_chosen_while_another_is_answered_stands(
     bundle: Bundle, first: Answer, reply: Any
 ) -> None:
     """The answer goes on, and ends where it is: its words are not lost."""
-
-    def chosen() -> None:
-        bundle.choose(first.user)
-
-    bundle.text.meanwhile = chosen
+    bundle.text.meanwhile = lambda: bundle.choose(first.user)
 
     second = anew(bundle, first.user, 1, reply)
 
@@ -575,7 +561,7 @@ def test_what_is_being_painted_is_removed_once_nobody_uploads_it_any_more(bundle
 
 def test_words_that_are_being_written_go_with_their_question(bundle: Bundle) -> None:
     def delete() -> None:
-        asked = open_one(bundle)
+        asked = bundle.open_one()
         bundle.delete_question(bundle.now(replace(asked, id=asked.reply_to or "")))
 
     bundle.text.script, bundle.text.meanwhile = [HELLO], delete
@@ -680,18 +666,16 @@ def test_a_question_that_changes_meanwhile_goes_all_the_same(bundle: Bundle, fir
 @pytest.mark.parametrize("dies", [False, True])
 def test_links_to_its_pictures_end_before_a_question(bundle: Bundle, *, dies: bool) -> None:
     """What dies between the two has taken the links back, and is told again."""
-    bundle.text.script = [FOX]
-    asked = painted(bundle, bundle.ask(0))
-    image = bundle.now(asked.assistant).image
-    assert image is not None
-    bundle.share(image.id)
+    fox = bundle.painted()
+    asked = bundle.now(replace(fox, id=fox.reply_to or ""))
+    bundle.share(fox.images[0].id)
     if dies:
         before(bundle.tables, "commit", lambda: None, die)
         with suppress(Killed):
-            bundle.delete_question(asked.user)
+            bundle.delete_question(asked)
         assert (bundle.tables.rows.shares, left(bundle)["messages"]) == ({}, 2)
 
-    bundle.delete_question(asked.user)
+    bundle.delete_question(asked)
 
     bundle.keep()
     bundle.sweep()

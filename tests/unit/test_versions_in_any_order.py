@@ -176,4 +176,4 @@ ACTS: list[Act] = [
 ]
 
 TestVersions = Versions.TestCase
-TestVersions.settings = settings(max_examples=60, stateful_step_count=20, deadline=None)
+TestVersions.settings = settings(max_examples=40, stateful_step_count=20)

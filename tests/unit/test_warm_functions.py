@@ -14,7 +14,7 @@ from botocore.stub import Stubber
 from functions.image_generate import handler as image_generate
 from functions.keeper import handler as keeper
 from functions.llm_handler_gemini import handler as llm_handler_gemini
-from tests.support.builders import a_message
+from tests.support.builders import a_message, inserted
 from tests.support.doubles import FixedClock, RecordingLog, RecordingMetrics
 from tests.support.in_memory import InMemoryTables
 from tests.support.template import ROOT
@@ -24,8 +24,6 @@ from tests.unit.test_aws import client as lambda_client
 from tests.unit.test_keeper import Context
 
 from afterimage.adapters.warmer import LambdaWarmer
-from afterimage.domain.changes import InsertMessage, Transition
-from afterimage.domain.events import MessageInserted
 from afterimage.domain.metrics import Metric
 from afterimage.use_cases.warm_functions import WarmFunctions
 from afterimage.wiring.ready import GetReady
@@ -58,8 +56,7 @@ class Person:
         return self.warmer.warmed
 
     def asks(self) -> None:
-        message = a_message()
-        change = Transition((InsertMessage(message),), (MessageInserted(message),))
+        change = inserted(a_message())
         self.tables.commit(self.tables.read(USER), change, self.clock.now())
 
 

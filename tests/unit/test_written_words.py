@@ -11,7 +11,7 @@ import pytest
 from tests.support.bundle import BYTES, FOX, HELLO, Bundle, Killed, die
 from tests.support.doubles import RecordingPush
 
-from afterimage.domain.errors import Blocked, Failure, ProviderUnavailable, TimedOut
+from afterimage.domain.errors import Blocked, ProviderUnavailable, TimedOut
 from afterimage.domain.messages import Message, MessageType, Status
 
 SAID = ["Once ", "upon a time"]
@@ -111,12 +111,8 @@ def test_words_that_the_provider_takes_back_are_not_kept(bundle: Bundle) -> None
 def test_words_of_a_cancelled_answer_are_kept_by_one_more_update(bundle: Bundle, late: Any) -> None:
     cancelled: list[Message] = []
     bundle.text.script, bundle.text.said = [late], SAID
+    bundle.text.meanwhile = lambda: cancelled.append(bundle.cancel(bundle.open_one()))
 
-    def click() -> None:
-        thinking = next(m for m in bundle.tables.rows.messages.values() if m.is_open)
-        cancelled.append(bundle.cancel(thinking))
-
-    bundle.text.meanwhile = click
     answer = bundle.ask().assistant
 
     assert [(m.version, m.text) for m in cancelled] == [(2, "")], "it ends at once"
@@ -134,8 +130,7 @@ def test_words_are_not_written_into_an_answer_that_is_tried_again(bundle: Bundle
     def click() -> None:
         bundle.text.meanwhile = lambda: None
         bundle.text.said = []
-        thinking = next(m for m in bundle.tables.rows.messages.values() if m.is_open)
-        bundle.retry(bundle.cancel(thinking))
+        bundle.retry(bundle.cancel(bundle.open_one()))
 
     bundle.text.meanwhile = click
     answer = bundle.ask().assistant
@@ -146,15 +141,12 @@ def test_words_are_not_written_into_an_answer_that_is_tried_again(bundle: Bundle
 def test_words_are_not_written_into_a_later_try_that_was_cancelled_too(bundle: Bundle) -> None:
     bundle.text.script, bundle.text.said = [HELLO, HELLO], SAID
 
-    def thinking() -> Message:
-        return next(m for m in bundle.tables.rows.messages.values() if m.is_open)
-
     def cancel() -> None:
-        bundle.cancel(thinking())
+        bundle.cancel(bundle.open_one())
 
     def again() -> None:
         bundle.text.meanwhile, bundle.text.said = cancel, []
-        bundle.retry(bundle.cancel(thinking()))
+        bundle.retry(bundle.cancel(bundle.open_one()))
 
     bundle.text.meanwhile = again
     answer = bundle.ask().assistant
@@ -190,7 +182,7 @@ def test_a_function_that_dies_takes_its_words_along(bundle: Bundle) -> None:
     with pytest.raises(Killed):
         bundle.ask()
 
-    (thinking,) = [m for m in bundle.tables.rows.messages.values() if m.is_open]
+    thinking = bundle.open_one()
     assert (thinking.status, thinking.text) == (Status.THINKING, "")
 
     bundle.text.meanwhile = lambda: None
@@ -206,7 +198,6 @@ def test_a_function_that_dies_takes_its_words_along(bundle: Bundle) -> None:
 
 
 def test_no_failure_is_told_with_words_that_nobody_wrote(bundle: Bundle) -> None:
-    failure: Failure = ProviderUnavailable("HTTP 503")
-    bundle.text.script = [failure]
+    bundle.text.script = [ProviderUnavailable("HTTP 503")]
 
     assert bundle.ask().assistant.text == ""
