@@ -21,7 +21,6 @@ from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain import ids
-from afterimage.domain.conversation import turns
 from afterimage.domain.errors import (
     AccountDeleted,
     Blocked,
@@ -253,6 +252,7 @@ def test_without_quota_the_message_fails_and_says_when_there_is_some(bundle: Bun
     answer = bundle.ask()
 
     assert (answer.assistant.status, answer.assistant.slots) == (Status.FAILED, ())
+    assert answer.assistant.parts == CALL  # which the history answers by an error
     assert answer.assistant.error is not None
     assert answer.assistant.error.code == "quota_exceeded"
     assert answer.assistant.error.retry_at == NOW + timedelta(hours=14, seconds=1)
@@ -261,26 +261,6 @@ def test_without_quota_the_message_fails_and_says_when_there_is_some(bundle: Bun
     assert bundle.starter.started == []
     assert bundle.open_messages() == 0
     assert bundle.journal[-1] == "post message-update failed"
-
-
-def test_the_conversation_keeps_a_refused_call_answered_by_an_error(bundle: Bundle) -> None:
-    bundle.tables.rows.used[USER, f"quota#{DAY}"] = LIMITS.daily_images
-    bundle.text.script = [FOX]
-
-    answer = bundle.ask()
-
-    call, outcome = turns([answer.user, answer.assistant])[1:]
-    assert (call.role, call.parts) == ("model", json.loads(CALL))
-    assert outcome.role == "user"
-    assert outcome.parts == [
-        {
-            "functionResponse": {
-                "name": "generate_image",
-                "id": "call_01",
-                "response": {"error": "quota_exceeded"},
-            }
-        }
-    ]
 
 
 def test_an_invocation_that_fails_costs_nothing(bundle: Bundle) -> None:
@@ -596,7 +576,7 @@ def test_a_failure_of_the_model_ends_the_message_with_its_reason(
 
     answer = bundle.ask()
 
-    assert answer.assistant.status is Status.FAILED
+    assert (answer.assistant.status, answer.assistant.text) == (Status.FAILED, "")
     assert answer.assistant.error is not None
     assert answer.assistant.error.code == failure.code
     assert answer.assistant.error.message == failure.public

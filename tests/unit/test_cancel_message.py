@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -246,17 +245,3 @@ def test_a_deleted_account_cancels_nothing(bundle: Bundle) -> None:
 
     with pytest.raises(AccountDeleted):
         bundle.cancel(message)
-
-
-def test_others_events_in_between_do_not_disturb(bundle: Bundle) -> None:
-    first, second = bundle.order(0), bundle.order(1)
-    bundle.clock.advance(seconds=1)
-
-    bundle.cancel(second)
-    bundle.cancel(first)
-
-    assert bundle.open_messages() == 0
-    assert bundle.used() == (0, 2)
-    seqs = [frame["seq"] for frame in bundle.push.to("tab")]
-    assert seqs == sorted(seqs)
-    assert bundle.now(first).created_at == NOW + timedelta(milliseconds=1)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Executor
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from tests.support.builders import CHAT, a_message, a_ulid
-from tests.support.doubles import NOW, RecordingLog, RecordingMetrics
-from tests.support.in_memory import InMemoryEventLog, InMemoryTables
+from tests.support.bundle import Bundle
+from tests.support.doubles import NOW
+from tests.support.in_memory import InMemoryEventLog
 from tests.support.in_memory_candidates import InMemoryCandidates
 from tests.support.interrupted import fail
 
@@ -23,15 +23,11 @@ PEOPLE = ("alice", "bob", "carol")
 ON = Suggestions(collect_candidates=True, common_after=3)
 
 
-@dataclass
 class World:
-    tables: InMemoryTables
-    threads: Executor
-    log: RecordingLog
-    metrics: RecordingMetrics
-    setting: Suggestions | None = ON
-
-    def __post_init__(self) -> None:
+    def __init__(self, bundle: Bundle) -> None:
+        self.threads, self.tables = bundle.threads, bundle.tables
+        self.log, self.metrics = bundle.log, bundle.metrics
+        self.setting: Suggestions | None = ON
         self.candidates = InMemoryCandidates()
 
     def ask(self, user: str, text: str = "A fox", days: int = 0, number: int = 0) -> None:
@@ -55,10 +51,8 @@ class World:
 
 
 @pytest.fixture
-def world(
-    tables: InMemoryTables, threads: Executor, log: RecordingLog, metrics: RecordingMetrics
-) -> World:
-    return World(tables, threads, log, metrics)
+def world(alone: Bundle) -> World:
+    return World(alone)
 
 
 def test_words_are_written_by_who_completes_the_number(world: World) -> None:

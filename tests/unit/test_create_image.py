@@ -437,18 +437,14 @@ def test_a_duplicate_never_reaches_the_model(bundle: Bundle) -> None:
     assert bundle.tables.read(USER).seq == 5
 
 
-@pytest.mark.parametrize("attempt", [0, 2])
-def test_another_attempt_than_the_jobs_is_a_duplicate(bundle: Bundle, attempt: int) -> None:
-    run(bundle, replace(ORDER, attempt=attempt))
+@pytest.mark.parametrize("other", [{"attempt": 0}, {"attempt": 2}, {"job_id": a_ulid(99)}])
+def test_another_attempt_or_job_than_was_ordered_paints_nothing(
+    bundle: Bundle, other: dict[str, Any]
+) -> None:
+    run(bundle, replace(ORDER, **other))
 
     assert bundle.painter.asked == []
     assert bundle.now(WAITING) == WAITING
-
-
-def test_a_job_that_never_was_is_ignored(bundle: Bundle) -> None:
-    run(bundle, replace(ORDER, job_id=a_ulid(99)))
-
-    assert bundle.painter.asked == []
 
 
 def test_a_message_that_moved_on_is_not_painted(bundle: Bundle) -> None:
@@ -561,12 +557,6 @@ def test_an_upload_is_waited_for_when_another_fails(bundle: Bundle, slow: str) -
 
     arrived = bundle.journal.index(f"put {slow}")
     assert arrived < bundle.journal.index("post message-update failed")
-
-
-def test_a_delivered_picture_is_never_due_for_removal(bundle: Bundle) -> None:
-    run(bundle)
-
-    assert bundle.job(WAITING).purge_at is None
 
 
 # --- Ended by somebody else in between ---------------------------------------------------------

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from dataclasses import replace
 
 import pytest
@@ -137,56 +136,11 @@ def test_a_malformed_cursor_of_pictures_is_refused(tables: InMemoryTables, curso
         gallery(tables, []).page(USER, 5, cursor, None)
 
 
-SPELLINGS = {
-    "composed": "Die Übung im CAFÉ",
-    "decomposed": unicodedata.normalize("NFD", "Die Übung im CAFÉ"),
-    "wide": "ＤＩＥ　Übung im Ｃａｆé",
-}
-
-
-@pytest.mark.parametrize("prompt", SPELLINGS.values(), ids=SPELLINGS)
-@pytest.mark.parametrize(
-    "words", ["übung", "ubung", unicodedata.normalize("NFD", "ÜBUNG"), "cafe", "ｃａｆé　die"]
-)
-def test_a_search_finds_a_word_in_any_normal_form(
-    tables: InMemoryTables, prompt: str, words: str
-) -> None:
-    assert len(gallery(tables, [prompt]).page(USER, 50, None, words).rows) == 1
-
-
-@pytest.mark.parametrize(
-    ("prompt", "words", "is_found"),
-    [
-        ("東京の猫", "猫", True),
-        ("ﾎﾟｽﾄ", "ポスト", True),  # half as wide
-        ("ポスト", "ホスト", False),  # a post is no host
-        ("서울의 밤", unicodedata.normalize("NFD", "서울"), True),
-        ("강", "가", False),  # a part of a syllable
-        ("Ὀδυσσεύς", "οδυσσευσ", True),
-        ("ὑπὸ τῇ ᾳ", unicodedata.normalize("NFD", "ᾳ"), True),
-        ("שָׁלוֹם", "שלום", True),
-        ("مُحَمَّد", "محمد", True),
-        ("किताब", "कतब", False),  # its vowels are letters
-        ("ﬁne weather", "fine", True),
-        ("anything", "%", False),
-        ("anything", ".*", False),
-    ],
-)
-def test_a_search_takes_off_accents_and_leaves_letters(
-    tables: InMemoryTables, prompt: str, words: str, is_found: bool
-) -> None:
-    assert bool(gallery(tables, [prompt]).page(USER, 50, None, words).rows) is is_found
-
-
 @pytest.mark.parametrize(
     ("words", "found"),
     [
         ("fox", ["Two FOXES", "a red fox"]),
-        ("RED", ["a red fox"]),
-        ("fox red", ["a red fox"]),
         ("  ", ["STRASSE bei Nacht", "Two FOXES", "a red fox"]),
-        ("straße", ["STRASSE bei Nacht"]),
-        ("badger", []),
         ("red badger", []),
     ],
 )

@@ -9,7 +9,6 @@ from tests.support.bundle import BYTES, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
 from tests.support.interrupted import behind, changing, fail
 
-from afterimage.domain import ids
 from afterimage.domain.changes import InsertImage
 from afterimage.domain.errors import Busy, ProviderUnavailable
 from afterimage.domain.job_life import Move
@@ -226,19 +225,6 @@ def test_a_second_delivery_that_fails_does_not_end_what_the_first_began(
 
     assert (bundle.now(message), bundle.job(message)) == (message, job)
     assert bundle.starter.started == []
-
-
-def test_the_whole_way_of_a_picture_whose_first_function_died(bundle: Bundle) -> None:
-    """It died after the bytes were bought: the second attempt does not ask for them again."""
-    message = begun(bundle)
-    bundle.pictures.files[ids.image_key(USER, message.job_id or "", "original")] = BYTES
-    bundle.rescue(message)
-
-    bundle.paint(message, attempt=2)
-
-    assert bundle.painter.asked == []
-    assert bundle.now(message).status is Status.COMPLETE
-    assert bundle.used() == (1, 1)
 
 
 # --- Posted again ------------------------------------------------------------------------------

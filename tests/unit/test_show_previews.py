@@ -16,11 +16,9 @@ from tests.support.builders import (
     a_ulid,
 )
 from tests.support.bundle import Bundle
-from tests.support.doubles import NOW, FakeStudio, RecordingLog, RecordingMetrics, RecordingPush
-from tests.support.in_memory import InMemoryTables
+from tests.support.doubles import NOW
 from tests.unit.conftest import USER
 
-from afterimage.channel import UnifiedChannel
 from afterimage.domain.channels import Channel
 from afterimage.domain.errors import NoImage
 from afterimage.domain.messages import Role, Status
@@ -36,21 +34,17 @@ SECONDS = 10  # a test that waits longer has failed
 class Stage:
     """One picture's previews, with one tab connected when painting began."""
 
+    bundle: Bundle
     previews: ShowPreviews
-    studio: FakeStudio
-    tables: InMemoryTables
-    push: RecordingPush
-    log: RecordingLog
-    metrics: RecordingMetrics
     work: list[Future[None]] = field(default_factory=list)
 
     def shown(self, connection: str = "tab") -> list[bytes]:
         """What one connection saw."""
-        urls = [frame["payload"]["preview"] for frame in self.push.to(connection)]
+        urls = [frame["payload"]["preview"] for frame in self.bundle.push.to(connection)]
         return [b64decode(url.partition(",")[2]) for url in urls]
 
     def glimpse(self, data: bytes = b"the picture") -> None:
-        self.previews.glimpse(self.studio.decode(data))
+        self.previews.glimpse(self.bundle.studio.decode(data))
 
     def settle(self) -> None:
         wait(self.previews.end().values(), SECONDS)
@@ -72,9 +66,8 @@ def stage(bundle: Bundle, between_drafts: timedelta) -> Iterator[Stage]:
         work.append(bundle.threads.submit(task))
 
     picture = bundle.channel, bundle.studio, USER, MESSAGE, PICTURE, known, begin
-    seen = bundle.log, bundle.metrics
-    previews = ShowPreviews(*picture, *seen, between_drafts)
-    stage = Stage(previews, bundle.studio, bundle.tables, bundle.push, *seen, work)
+    previews = ShowPreviews(*picture, bundle.log, bundle.metrics, between_drafts)
+    stage = Stage(bundle, previews, work)
     yield stage
     stage.settle()
 
@@ -88,7 +81,7 @@ def once_shown(stage: Stage, number: int = 1) -> Event:
         if len(posts) == number:
             event.set()
 
-    stage.push.meanwhile = meanwhile
+    stage.bundle.push.meanwhile = meanwhile
     return event
 
 
@@ -157,7 +150,7 @@ def test_a_draft_that_is_still_being_decoded_when_the_picture_comes_is_dropped(
     stage: Stage, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     decoding, go_on = Event(), Event()
-    decode = stage.studio.decode
+    decode = stage.bundle.studio.decode
 
     def slow(data: bytes) -> Any:
         if data == b"a draft":
@@ -165,7 +158,7 @@ def test_a_draft_that_is_still_being_decoded_when_the_picture_comes_is_dropped(
             assert go_on.wait(SECONDS)
         return decode(data)
 
-    monkeypatch.setattr(stage.studio, "decode", slow)
+    monkeypatch.setattr(stage.bundle.studio, "decode", slow)
     stage.previews.draft(b"a draft")
     assert decoding.wait(SECONDS)
 
@@ -184,7 +177,7 @@ def test_a_connection_gets_the_picture_behind_a_draft_it_takes_slowly(stage: Sta
             taking.set()
             assert go_on.wait(SECONDS)
 
-    stage.push.meanwhile = meanwhile
+    stage.bundle.push.meanwhile = meanwhile
     stage.previews.draft(b"a draft")
     assert taking.wait(SECONDS)
 
@@ -196,7 +189,7 @@ def test_a_connection_gets_the_picture_behind_a_draft_it_takes_slowly(stage: Sta
 
 
 def test_a_draft_that_is_no_picture_is_skipped(stage: Stage) -> None:
-    stage.studio.unreadable.add(b"evil")
+    stage.bundle.studio.unreadable.add(b"evil")
     shown = once_shown(stage)
     stage.previews.draft(b"evil")
     wait(stage.work, SECONDS)
@@ -206,21 +199,21 @@ def test_a_draft_that_is_no_picture_is_skipped(stage: Stage) -> None:
     assert shown.wait(SECONDS)
     stage.settle()
     assert stage.shown() == [b"good"]
-    assert "image_generate_draft_unreadable" in stage.log.events()
+    assert "image_generate_draft_unreadable" in stage.bundle.log.events()
 
 
 @pytest.mark.parametrize("trouble", [MemoryError("pixels"), NoImage("none")])
 def test_a_studio_that_fails_costs_nothing(stage: Stage, trouble: Exception) -> None:
-    stage.studio.fails = trouble
+    stage.bundle.studio.fails = trouble
 
     stage.previews.draft(b"one")
     wait(stage.work, SECONDS)
 
-    assert all(future.exception() is None for future in stage.work)
+    assert [future.exception() for future in stage.work] == [None]
 
 
 def test_drafts_reach_who_is_connected_by_then(stage: Stage) -> None:
-    stage.tables.register(USER, "phone", NOW)
+    stage.bundle.tables.register(USER, "phone", NOW)
     shown = once_shown(stage, 2)
 
     stage.previews.draft(b"one")
@@ -231,45 +224,36 @@ def test_drafts_reach_who_is_connected_by_then(stage: Stage) -> None:
 
 
 def test_newcomers_get_the_glimpse_once(stage: Stage) -> None:
-    stage.tables.register(USER, "phone", NOW)
+    stage.bundle.tables.register(USER, "phone", NOW)
 
     stage.glimpse()
-    stage.previews.glimpse_for_newcomers(stage.tables.read(USER))
+    stage.previews.glimpse_for_newcomers(stage.bundle.tables.read(USER))
     stage.settle()
 
     assert stage.shown("tab") == [b"the picture"]
     assert stage.shown("phone") == [b"the picture"]
 
 
-def test_nobody_waits_for_a_read_that_is_slow(channel: UnifiedChannel, stage: Stage) -> None:
+def test_nobody_waits_for_a_read_that_is_slow(bundle: Bundle, stage: Stage) -> None:
     unknown: Future[Channel] = Future()
-    previews = ShowPreviews(
-        channel,
-        stage.studio,
-        USER,
-        MESSAGE,
-        PICTURE,
-        unknown,
-        lambda _: None,
-        stage.log,
-        stage.metrics,
-    )
+    picture = bundle.channel, bundle.studio, USER, MESSAGE, PICTURE, unknown, lambda _: None
+    previews = ShowPreviews(*picture, bundle.log, bundle.metrics)
 
-    previews.glimpse(stage.studio.decode(b"the picture"))
+    previews.glimpse(stage.bundle.studio.decode(b"the picture"))
 
     assert previews.begun() == {}
-    previews.glimpse_for_newcomers(stage.tables.read(USER))
+    previews.glimpse_for_newcomers(stage.bundle.tables.read(USER))
     wait(previews.end().values(), SECONDS)
     assert stage.shown() == [b"the picture"]
 
 
 def test_no_post_begins_after_the_end(stage: Stage) -> None:
     """Nobody would wait for it; where the function is frozen meanwhile, it would come too late."""
-    stage.tables.register(USER, "phone", NOW)
+    stage.bundle.tables.register(USER, "phone", NOW)
     stage.glimpse()
 
     stage.previews.end()
-    stage.previews.glimpse_for_newcomers(stage.tables.read(USER))
+    stage.previews.glimpse_for_newcomers(stage.bundle.tables.read(USER))
     stage.settle()
 
     assert stage.shown("tab") == [b"the picture"]
@@ -277,11 +261,11 @@ def test_no_post_begins_after_the_end(stage: Stage) -> None:
 
 
 def test_a_preview_that_cannot_be_made_costs_nothing(stage: Stage) -> None:
-    stage.studio.preview_fails = True
+    stage.bundle.studio.preview_fails = True
 
     stage.glimpse()
-    stage.previews.glimpse_for_newcomers(stage.tables.read(USER))
+    stage.previews.glimpse_for_newcomers(stage.bundle.tables.read(USER))
     stage.settle()
 
     assert stage.shown() == []
-    assert "image_generate_preview_failed" in stage.log.events()
+    assert "image_generate_preview_failed" in stage.bundle.log.events()

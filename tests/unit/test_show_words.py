@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from threading import Event
@@ -13,11 +12,9 @@ from typing import Any
 import pytest
 from tests.support.builders import a_message
 from tests.support.bundle import Bundle
-from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics, RecordingPush
-from tests.support.in_memory import InMemoryMessages, InMemoryTables
+from tests.support.doubles import NOW
 from tests.unit.conftest import USER
 
-from afterimage.channel import UnifiedChannel
 from afterimage.domain.messages import Role, Status
 from afterimage.domain.metrics import Metric
 from afterimage.use_cases.show_words import ShowWords
@@ -31,16 +28,12 @@ SECONDS = 10  # a test that waits longer has failed
 class Stage:
     """One answer's words, with one tab connected when it was asked for."""
 
+    bundle: Bundle
     words: ShowWords
-    tables: InMemoryTables
-    push: RecordingPush
-    clock: FixedClock
-    log: RecordingLog
-    metrics: RecordingMetrics
 
     def add(self, text: str, to: str = "tab") -> None:
         """Words, a second after those before; waits until this connection has them all."""
-        self.clock.advance(seconds=1)
+        self.bundle.clock.advance(seconds=1)
         self.words.add(text)
         self.wait_for_all(to)
 
@@ -50,14 +43,14 @@ class Stage:
             if offset + len(text) == len(self.words.text):
                 break
             sleep(SECONDS / 1000)
-            self.clock.advance(seconds=0.01)  # it may have been posted something a moment ago
+            self.bundle.clock.advance(seconds=0.01)  # it may have had a post just now
         else:
             pytest.fail(f"{connection} has not been posted all")
         self.words._frames.begun()[connection].result(SECONDS)
 
     def shown(self, connection: str = "tab") -> list[tuple[int, str]]:
         """Offset and text of each frame that one connection got."""
-        payloads = [frame["payload"] for frame in self.push.to(connection)]
+        payloads = [frame["payload"] for frame in self.bundle.push.to(connection)]
         return [(payload["offset"], payload["text"]) for payload in payloads]
 
 
@@ -72,13 +65,13 @@ def stage(bundle: Bundle, between_looks: timedelta) -> Iterator[Stage]:
     answer = bundle.channel, bundle.messages, USER, MESSAGE, ["tab"], bundle.threads.submit
     seen = bundle.clock, bundle.log, bundle.metrics
     with ShowWords(*answer, *seen, between_looks) as words:
-        yield Stage(words, bundle.tables, bundle.push, *seen)
+        yield Stage(bundle, words)
 
 
 def test_the_first_words_are_posted_at_once(stage: Stage) -> None:
     stage.add("Once")
 
-    (frame,) = stage.push.to("tab")
+    (frame,) = stage.bundle.push.to("tab")
     assert frame == {
         "type": "broadcast",
         "event": "message-delta",
@@ -91,14 +84,14 @@ def test_the_first_words_are_posted_at_once(stage: Stage) -> None:
             "text": "Once",
         },
     }
-    assert stage.metrics.of(Metric.WORDS_TIME) == [1000]
+    assert stage.bundle.metrics.of(Metric.WORDS_TIME) == [1000]
 
 
 def test_what_follows_is_posted_as_soon_as_there_is_enough_of_it(stage: Stage) -> None:
     stage.add("Once")
     stage.words.add(" upon")  # too little
 
-    stage.clock.advance(seconds=-0.5)  # less than a second since the whole was posted
+    stage.bundle.clock.advance(seconds=-0.5)  # less than a second since the whole was posted
     stage.add("x" * 200)
 
     assert stage.shown() == [(0, "Once"), (4, " upon" + "x" * 200)]
@@ -106,7 +99,7 @@ def test_what_follows_is_posted_as_soon_as_there_is_enough_of_it(stage: Stage) -
 
 
 def test_a_tab_that_takes_its_time_delays_no_other(stage: Stage) -> None:
-    stage.tables.register(USER, "phone", NOW)
+    stage.bundle.tables.register(USER, "phone", NOW)
     stage.words._look_who_is_there()
     stuck, go_on = Event(), Event()
 
@@ -115,7 +108,7 @@ def test_a_tab_that_takes_its_time_delays_no_other(stage: Stage) -> None:
             stuck.set()
             assert go_on.wait(SECONDS)
 
-    stage.push.meanwhile = meanwhile
+    stage.bundle.push.meanwhile = meanwhile
     stage.words.add("Once")
     assert stuck.wait(SECONDS)
     for piece in ("x" * 200, "y" * 200):
@@ -135,7 +128,7 @@ def test_a_tab_that_takes_its_time_delays_no_other(stage: Stage) -> None:
 def test_who_connects_meanwhile_gets_the_whole(stage: Stage) -> None:
     stage.add("Once")
 
-    stage.tables.register(USER, "phone", NOW)
+    stage.bundle.tables.register(USER, "phone", NOW)
     stage.add("x" * 200, to="phone")
 
     offset, text = stage.shown("phone")[0]
@@ -147,7 +140,7 @@ def test_nothing_is_posted_behind_the_end(stage: Stage) -> None:
 
     stage.words.end()
     stage.words.add("x" * 500)
-    stage.clock.advance(minutes=1)
+    stage.bundle.clock.advance(minutes=1)
 
     assert stage.shown() == [(0, "Once")]
     assert stage.words.text == "Once" + "x" * 500, "what was read is kept"
@@ -160,7 +153,7 @@ def test_the_end_tells_the_post_that_is_under_way(stage: Stage) -> None:
         stuck.set()
         assert go_on.wait(SECONDS)
 
-    stage.push.meanwhile = meanwhile
+    stage.bundle.push.meanwhile = meanwhile
     stage.words.add("Once")
     assert stuck.wait(SECONDS)
 
@@ -178,9 +171,9 @@ def test_an_answer_that_is_no_longer_as_it_was_is_unwanted(stage: Stage, is_dele
 
     key = USER, MESSAGE.chat_id, MESSAGE.id
     if is_deleted:
-        del stage.tables.rows.messages[key]
+        del stage.bundle.tables.rows.messages[key]
     else:
-        stage.tables.rows.messages[key] = MESSAGE.cancelled()
+        stage.bundle.tables.rows.messages[key] = MESSAGE.cancelled()
 
     stage.words.unwanted.result(SECONDS)
     stage.words.add("x" * 500)
@@ -188,9 +181,7 @@ def test_an_answer_that_is_no_longer_as_it_was_is_unwanted(stage: Stage, is_dele
 
 
 @pytest.mark.parametrize("between_looks", [AT_ONCE])
-def test_a_look_that_fails_costs_nothing(
-    stage: Stage, channel: UnifiedChannel, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_look_that_fails_costs_nothing(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     failed, looks = Event(), list[str]()
 
     def fail(user_id: str) -> Any:
@@ -199,29 +190,19 @@ def test_a_look_that_fails_costs_nothing(
             failed.set()
         raise OSError("no network")
 
-    monkeypatch.setattr(channel, "read", fail)
+    monkeypatch.setattr(stage.bundle.channel, "read", fail)
     assert failed.wait(SECONDS)
 
     stage.add("Once")
 
     assert stage.shown() == [(0, "Once")]
-    assert "llm_handler_words_failed" in stage.log.events()
+    assert "llm_handler_words_failed" in stage.bundle.log.events()
 
 
-def test_an_answer_tried_again_is_no_part_of_the_figure(stage: Stage, threads: Executor) -> None:
+def test_an_answer_tried_again_is_no_part_of_the_figure(bundle: Bundle) -> None:
     again = replace(MESSAGE, tries=2)
-    words = ShowWords(
-        stage.words._channel,
-        InMemoryMessages(stage.tables),
-        USER,
-        again,
-        (),
-        threads.submit,
-        stage.clock,
-        stage.log,
-        stage.metrics,
-    )
-    with words:
+    answer = bundle.channel, bundle.messages, USER, again, (), bundle.threads.submit
+    with ShowWords(*answer, bundle.clock, bundle.log, bundle.metrics) as words:
         words.add("Once")
 
-    assert stage.metrics.of(Metric.WORDS_TIME) == []
+    assert bundle.metrics.of(Metric.WORDS_TIME) == []

@@ -3,106 +3,38 @@
 from __future__ import annotations
 
 from concurrent.futures import Executor
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from tests.support.costs import count_calls
-from tests.support.doubles import (
-    REQUEST,
-    FakeStudio,
-    FixedClock,
-    InMemoryPictures,
-    PlainIdentifiers,
-    RecordingLog,
-    RecordingMetrics,
-    ScriptedModel,
-)
-from tests.support.in_memory import InMemoryTables
-from tests.support.in_memory_stock import InMemoryStock
+from tests.support.doubles import REQUEST
 from tests.support.interrupted import fail
+from tests.support.keeping_stock import KeepingStock
 
 from afterimage.domain import ids
 from afterimage.domain.errors import Blocked, ProviderUnavailable
-from afterimage.domain.limits import ModelKind
 from afterimage.domain.metrics import Metric
 from afterimage.domain.stock import StockJob, StockPicture, StockStatus
 from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.use_cases.fail_stock import FailStock
-from afterimage.use_cases.keep_stock import KeepStock
-from afterimage.use_cases.paint_stock import PaintStock, StockOrder
 
 FOX = Suggestion(text="A fox in the snow", aspect_ratio="3:2")
 BOAT = Suggestion(text="A boat at night")
 DAY = "2026-11-20"
-DEADLINE = timedelta(seconds=460)
 
 
-@dataclass
-class World:
-    """One keeper and one painter around the same stock."""
+class World(KeepingStock):
+    """A painter that may be out of reach, or quick."""
 
-    clock: FixedClock
-    log: RecordingLog
-    metrics: RecordingMetrics
-    threads: Executor
-    setting: Suggestions | None = field(
-        default_factory=lambda: Suggestions(
-            suggestions=(FOX, BOAT), stock_size=3, pictures_a_day=99
-        )
-    )
-    unreachable: bool = False
-    paints_at_once: bool = False
-
-    def __post_init__(self) -> None:
-        self.tables = InMemoryTables(self.clock)
-        self.stock = InMemoryStock(self.tables)
-        self.pictures = InMemoryPictures()
-        self.model = ScriptedModel()
-        self.studio = FakeStudio()
-        self.started: list[str] = []
+    unreachable = paints_at_once = False
 
     def start_stock(self, job: StockJob) -> None:
         if self.unreachable:
             raise ProviderUnavailable("nobody there")
-        self.started.append(job.picture)
+        super().start_stock(job)
         if self.paints_at_once:
             self.paint()
-
-    def keep(self, seconds: float = 1) -> None:
-        KeepStock(
-            lambda: self.setting,
-            self.stock,
-            self.stock,
-            self,
-            self.pictures,
-            self.clock,
-            DEADLINE,
-            self.log,
-            self.metrics,
-        )(self.clock.now() + timedelta(seconds=seconds))
-
-    def paint(self, data: bytes = b"bytes") -> None:
-        """What the painter does with what was started last."""
-        calls = count_calls(self.stock, ModelKind.IMAGE, 0, self.clock, self.log, self.metrics)
-        self.model.script.append(data)
-        paint = PaintStock(
-            self.stock,
-            self.model,
-            PlainIdentifiers(),
-            calls,
-            self.studio,
-            self.pictures,
-            "an-image-model",
-            self.clock,
-            self.threads,
-            self.log,
-            self.metrics,
-        )
-        until = self.clock.now() + timedelta(seconds=150)
-        paint(StockOrder(self.started[-1], REQUEST, until))
-        calls.costs.settle()
 
     def minute(self) -> None:
         self.clock.advance(minutes=1)
@@ -125,10 +57,9 @@ class World:
 
 
 @pytest.fixture
-def world(
-    clock: FixedClock, log: RecordingLog, metrics: RecordingMetrics, threads: Executor
-) -> World:
-    return World(clock, log, metrics, threads)
+def world(threads: Executor) -> World:
+    both = Suggestions(suggestions=(FOX, BOAT), stock_size=3, pictures_a_day=99)
+    return World(threads, both)
 
 
 # --- Ordering ------------------------------------------------------------------------------------

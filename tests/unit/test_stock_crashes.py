@@ -7,47 +7,29 @@ right by the same request again, or by the keeper.
 from __future__ import annotations
 
 from collections.abc import Callable
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
-from datetime import datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime
 from threading import RLock
 from typing import Any
 
 import pytest
 from tests.support.answering import Take
-from tests.support.builders import CHAT, a_ulid
+from tests.support.builders import a_ulid
 from tests.support.bundle import FOX as WISH
-from tests.support.bundle import Bundle, Killed, over, painters_turns
-from tests.support.costs import count_calls
-from tests.support.doubles import (
-    REQUEST,
-    FakeStudio,
-    FixedClock,
-    InMemoryPictures,
-    PlainIdentifiers,
-    RecordingLog,
-    RecordingMetrics,
-    RecordingStarter,
-    ScriptedModel,
-)
-from tests.support.in_memory import (
-    InMemoryTables,
-)
-from tests.support.in_memory_stock import InMemoryStock, InMemoryStockFiles
-from tests.unit.conftest import USER
+from tests.support.bundle import USER, Bundle, Killed, over, painters_turns
+from tests.support.doubles import RecordingStarter
+from tests.support.in_memory_stock import InMemoryStockFiles
+from tests.support.keeping_stock import DEADLINE, KeepingStock
 
 from afterimage.domain import ids
 from afterimage.domain.errors import Busy
-from afterimage.domain.limits import ModelKind
 from afterimage.domain.messages import Status
-from afterimage.domain.questions import Question
-from afterimage.domain.stock import StockJob, StockStatus
+from afterimage.domain.stock import StockStatus
 from afterimage.domain.suggestions import Suggestion, Suggestions
 from afterimage.use_cases.choose_painter import ChoosePainter
-from afterimage.use_cases.keep_stock import KeepStock
 from afterimage.use_cases.open_question import OpenQuestion
-from afterimage.use_cases.paint_stock import PaintStock, StockOrder
 
 FOX = Suggestion(text="A fox in the snow")
 SETTING = Suggestions(suggestions=(FOX,), stock_size=2, pictures_a_day=99)
@@ -97,86 +79,55 @@ class _Met:
         return lambda *given, **named: self._life.step(name, lambda: found(*given, **named))
 
 
-class World:
+class World(KeepingStock):
+    """Each function may be one that dies."""
+
     def __init__(self, threads: Executor) -> None:
-        self.threads = threads
-        self.clock, self.log = FixedClock(), RecordingLog()
-        self.metrics = RecordingMetrics()
-        self.tables = InMemoryTables(self.clock)
-        self.pictures = InMemoryPictures()
-        self.stock = InMemoryStock(self.tables)
+        super().__init__(threads, SETTING)
+        self.life = Life()
         self.files = InMemoryStockFiles(self.pictures)
-        self.model = ScriptedModel()
-        self.started: list[str] = []
         self.asked_at: dict[str, datetime] = {}
 
-    def start_stock(self, job: StockJob) -> None:
-        self.started.append(job.picture)
+    def met(self, needed: Any) -> Any:
+        return self.life.of(needed)
 
-    def keep(self, life: Life | None = None) -> None:
-        """A sweep, which may be one that dies."""
-        life = life or Life()
-        stock = life.of(self.stock)
-        keep = KeepStock(
-            lambda: SETTING,
-            stock,
-            stock,
-            life.of(self),
-            life.of(self.pictures),
-            self.clock,
-            timedelta(minutes=5),
-            self.log,
-            self.metrics,
-        )
-        run(lambda: keep(self.clock.now() + timedelta(seconds=1)))
+    def run(self, function: Callable[[], object], life: Life | None) -> None:
+        self.life = life or Life()
+        with suppress(Killed):
+            function()
 
-    def paint(self, life: Life | None = None) -> None:
-        """What was started is painted, by a function that may die."""
-        life = life or Life()
-        calls = count_calls(
-            life.of(self.stock), ModelKind.IMAGE, 0, self.clock, self.log, self.metrics
-        )
-        self.model.script = [f"picture {len(self.model.asked)}".encode()]
-        paint = PaintStock(
-            life.of(self.stock),
-            life.of(self.model),
-            PlainIdentifiers(),
-            calls,
-            FakeStudio(),
-            life.of(self.pictures),
-            "an-image-model",
-            self.clock,
-            self.threads,
-            self.log,
-            self.metrics,
-        )
-        until = self.clock.now() + timedelta(seconds=150)
-        run(lambda: paint(StockOrder(self.started[-1], REQUEST, until)))
+    def sweep(self, life: Life | None = None) -> None:
+        self.run(self.keep, life)
+
+    def painter(self, life: Life | None = None) -> None:
+        """What was started is painted."""
+        self.model.script.clear()
+        self.run(lambda: self.paint(f"picture {len(self.model.asked)}".encode()), life)
 
     def minutes(self, number: int) -> None:
         """Sweeps, and what they start is painted."""
         for _ in range(number):
             self.clock.advance(minutes=1)
             before = len(self.started)
-            self.keep()
+            self.sweep()
             if len(self.started) > before:
-                self.paint()
+                self.painter()
 
     def ask(self, life: Life | None = None, user: str = USER) -> Status | None:
         """The suggestion's words, in a new chat; the same request again is the same question."""
-        life, starter = life or Life(), RecordingStarter()
+        answers: list[Status] = []
+        self.run(lambda: answers.append(self._answered(user)), life)
+        return answers[0] if answers else None
+
+    def _answered(self, user: str) -> Status:
+        starter = RecordingStarter()
         turns = painters_turns(self.tables, starter, self.clock, self.log, self.metrics)
         seen = starter, self.log, self.metrics
-        mortal = life.of(self.tables), self.clock, self.threads, turns, *seen
-        asked = over(Asked, *mortal, world=self, life=life)
+        mortal = self.met(self.tables), self.clock, self.threads, turns, *seen
+        asked = over(Asked, *mortal, world=self)
         asked.text.script = [WISH]
-        now = self.clock.now()
-        until = now + timedelta(seconds=60)
-        message_id = a_ulid(0, self.asked_at.setdefault(user, now))
-        question = Question(user, CHAT, message_id, FOX.text, None, now, until)
-        answers: list[Status] = []
-        run(lambda: answers.append(asked.answering.answer(question).assistant.status))
-        return answers[0] if answers else None
+        first = a_ulid(0, self.asked_at.setdefault(user, self.clock.now()))
+        return asked.ask(user_id=user, message_id=first, text=FOX.text).assistant.status
 
     # --- What must hold ---------------------------------------------------------------------
 
@@ -205,7 +156,6 @@ class Asked(Bundle):
     """What answers a question: its life ends at the channel, the stock, or the copying."""
 
     world: World = None  # type: ignore[assignment]
-    life: Life = None  # type: ignore[assignment]
 
     def open_stores(self) -> None:
         self.tables = self.world.tables
@@ -213,22 +163,8 @@ class Asked(Bundle):
         self.pictures = self.world.pictures
 
     def take(self, opening: OpenQuestion, painters: ChoosePainter, /) -> Take:
-        stock, files = self.life.of(self.world.stock), self.life.of(self.world.files)
+        stock, files = self.world.met(self.world.stock), self.world.met(self.world.files)
         return self.take_from(stock, files, lambda: SETTING, opening, painters)
-
-
-def run(function: Callable[[], object]) -> None:
-    """A function, which may die."""
-    try:
-        function()
-    except Killed:
-        return
-
-
-@pytest.fixture(scope="module")
-def threads() -> Any:
-    with ThreadPoolExecutor(8) as pool:
-        yield pool
 
 
 def stocked(threads: Executor) -> World:
@@ -244,32 +180,31 @@ def taking(world: World, life: Life) -> None:
 
 def putting_back(world: World, life: Life) -> None:
     """Whoever took it died when everything was copied."""
-    copied = Life()
-    world.ask(replace(copied, dies_at=_steps_of(taking, world.threads).index("copy"), after=True))
+    world.ask(Life(_steps_of(taking, world.threads).index("copy"), after=True))
     world.clock.advance(minutes=1)
-    world.keep(life)
+    world.sweep(life)
 
 
 def removing(world: World, life: Life) -> None:
     """One was handed over."""
     assert world.ask() is Status.COMPLETE
     world.clock.advance(minutes=1)
-    world.keep(life)
+    world.sweep(life)
 
 
 def painting(world: World, life: Life) -> None:
     world.ask(user="bob")
-    world.keep()
-    world.paint(life)
+    world.sweep()
+    world.painter(life)
 
 
 def clearing(world: World, life: Life) -> None:
     """The painter died when the picture was stored."""
     painter = Life(_steps_of(painting, world.threads).index("deliver"))
     painting(world, painter)
-    world.clock.advance(minutes=5)
-    world.keep(life)
-    world.keep(life)
+    world.clock.advance(seconds=DEADLINE.total_seconds())
+    world.sweep(life)
+    world.sweep(life)
 
 
 SCENARIOS = (taking, putting_back, removing, painting, clearing)

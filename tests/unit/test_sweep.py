@@ -16,8 +16,6 @@ from tests.support.interrupted import fail, slow
 from afterimage.domain import ids
 from afterimage.domain.changes import Transition
 from afterimage.domain.channels import Channel
-from afterimage.domain.conversation import turns
-from afterimage.domain.job_life import Move
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.messages import Message, Role, Status
 from afterimage.ports.channel import LostRace
@@ -74,6 +72,7 @@ def test_a_picture_ends_when_its_deadline_has_passed_and_costs_nothing(
     bundle.sweep()
 
     assert bundle.code(message) == "timed_out"
+    assert bundle.now(message).parts == CALL  # which the history answers by an error
     assert bundle.job(message).status is JobStatus.FAILED
     assert bundle.used() == (0, 1)
     assert bundle.open_messages() == 0
@@ -170,21 +169,6 @@ def test_it_stops_when_its_time_is_over(bundle: Bundle) -> None:
     assert statuses(bundle).count(Status.FAILED) == 3
 
 
-def test_a_call_whose_picture_never_came_is_answered_in_the_history(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.clock.advance(seconds=451)
-
-    bundle.sweep()
-
-    assert bundle.now(message).parts == CALL
-    outcome = turns([bundle.now(message)])[-1].parts[0]["functionResponse"]
-    assert outcome == {
-        "name": "generate_image",
-        "id": "call_01",
-        "response": {"error": "timed_out"},
-    }
-
-
 # --- Uploads -----------------------------------------------------------------------------------
 
 
@@ -198,15 +182,6 @@ def test_uploads_of_a_failed_picture_go_with_the_next_sweep(bundle: Bundle) -> N
     assert bundle.pictures.files == {}
     assert bundle.job(message).purge_at is None
     assert bundle.job(message).status is JobStatus.FAILED
-
-
-def test_without_time_nothing_is_removed(bundle: Bundle) -> None:
-    message = bundle.blocked()
-
-    bundle.sweep(seconds=0)
-
-    assert "delete files" not in bundle.journal
-    assert bundle.job(message).purge_at == NOW
 
 
 def test_they_go_once(bundle: Bundle) -> None:
@@ -273,19 +248,6 @@ def test_only_this_jobs_files_are_removed(bundle: Bundle) -> None:
     assert set(bundle.pictures.files) == {
         ids.image_key(USER, kept.job_id or "", name) for name in ids.IMAGE_FILES
     }
-
-
-def test_a_job_that_may_still_upload_waits(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.claim(message)
-    bundle.move_job(message, Move.RESCUE)
-    bundle.cancel(message)
-
-    bundle.sweep()
-    assert bundle.job(message).purge_at == NOW + UPLOAD_TIME
-    bundle.clock.advance(seconds=UPLOAD_TIME.total_seconds())
-    bundle.sweep()
-    assert bundle.job(message).purge_at is None
 
 
 # --- What fails keeps nobody waiting -----------------------------------------------------------

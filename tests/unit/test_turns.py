@@ -179,16 +179,6 @@ def test_whatever_ends_a_picture_begins_the_oldest_that_waits(bundle: Bundle, en
     assert bundle.tables.read(USER).seq > seq
 
 
-def test_a_picture_whose_turn_has_come_is_painted(bundle: Bundle) -> None:
-    first, _, third = orders(bundle, 3)
-    complete(bundle, first)
-
-    complete(bundle, third)
-
-    assert bundle.now(third).status is Status.COMPLETE
-    assert bundle.used() == (3, 3)
-
-
 @pytest.mark.parametrize("end", [cancel, overdue, delete])
 def test_a_picture_that_waits_costs_nothing_when_it_ends(bundle: Bundle, end: Ending) -> None:
     orders(bundle, 2)

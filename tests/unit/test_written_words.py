@@ -195,9 +195,3 @@ def test_a_function_that_dies_takes_its_words_along(bundle: Bundle) -> None:
         HELLO.text,
         3,
     )
-
-
-def test_no_failure_is_told_with_words_that_nobody_wrote(bundle: Bundle) -> None:
-    bundle.text.script = [ProviderUnavailable("HTTP 503")]
-
-    assert bundle.ask().assistant.text == ""
