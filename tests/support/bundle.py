@@ -278,15 +278,13 @@ class Bundle:
         """The answer to such a message, with its picture, or all of them."""
         message = self.order(number, **changed)
         for place in range(len(message.slots)):
-            self.painter.script.append(data)
-            self.paint(message, place=place)
+            self.complete(message, place, data)
         return self.now(message)
 
     def blocked(self, number: int = 0, **changed: Any) -> Message:
         """The same where the provider paints no such picture."""
         message = self.order(number, **changed)
-        self.painter.script.append(Blocked("no"))
-        self.paint(message)
+        self.refuse(message)
         return self.now(message)
 
     def cancel(self, message: Message, version: int | None = None, user: str = USER) -> Message:
@@ -407,6 +405,16 @@ class Bundle:
             raise
         calls.costs.settle()
 
+    def complete(self, message: Message, place: int = 0, data: bytes = BYTES) -> None:
+        """One of its pictures comes."""
+        self.painter.script.append(data)
+        self.paint(self.now(message), place=place)
+
+    def refuse(self, message: Message, place: int = 0) -> None:
+        """One of its pictures is refused by the provider."""
+        self.painter.script.append(Blocked("no"))
+        self.paint(self.now(message), place=place)
+
     def create_image(self, calls: CountCalls) -> CreateImage:
         return CreateImage(
             self.channel,
@@ -431,10 +439,11 @@ class Bundle:
             self.metrics,
         )
 
-    def image_calls(self) -> CountCalls:
+    def image_calls(self, limit: int | None = None, **changed: Any) -> CountCalls:
         """What the painter asks before each call."""
-        limit = self.limits.image_calls
-        return count_calls(self.ledger, ModelKind.IMAGE, limit, self.clock, self.log, self.metrics)
+        limit = self.limits.image_calls if limit is None else limit
+        seen = self.clock, self.log, self.metrics
+        return count_calls(self.ledger, ModelKind.IMAGE, limit, *seen, **changed)
 
     def rescue(
         self,

@@ -218,6 +218,11 @@ class _View:
         self._tables = tables
         self._rows = tables.rows
 
+    def _deletions(self, user_id: str, kind: DeletionKind) -> list[Deletion]:
+        with self._tables.lock:
+            mine = [one for key, one in self._rows.deletions.items() if key[0] == user_id]
+        return [one for one in mine if one.kind is kind]
+
 
 class InMemoryMessages(_View):
     """Implements `MessageReader` and `SayingReader`."""
@@ -285,9 +290,7 @@ class InMemoryChats(_View):
         return [chat for _, chat in found], found[-1][0] if len(found) == limit else None
 
     def being_deleted(self, user_id: str) -> set[str]:
-        with self._tables.lock:
-            deletions = [one for key, one in self._rows.deletions.items() if key[0] == user_id]
-        return {one.subject for one in deletions if one.kind is DeletionKind.CHAT}
+        return {one.subject for one in self._deletions(user_id, DeletionKind.CHAT)}
 
 
 class InMemoryImages(_View):
@@ -457,26 +460,11 @@ class InMemoryDueIndex(_View):
 
     def due_removals(self, partition: int, now: datetime) -> Iterator[tuple[str, str]]:
         with self._tables.lock:
-            due = [
-                key
-                for key, job in self._rows.jobs.items()
-                if job.purge_at is not None
-                and job.purge_at <= now
-                and _partition_of(key[0]) == partition
-            ]
-            due += [
-                key
-                for key, upload in self._rows.uploads.items()
-                if upload.purge_at is not None
-                and upload.purge_at <= now
-                and _partition_of(key[0]) == partition
-            ]
-            due += [
-                key
-                for key, deletion in self._rows.deletions.items()
-                if deletion.due_at <= now and _partition_of(key[0]) == partition
-            ]
-        yield from due
+            due_at = {key: job.purge_at for key, job in self._rows.jobs.items()}
+            due_at |= {key: upload.purge_at for key, upload in self._rows.uploads.items()}
+            due_at |= {key: deletion.due_at for key, deletion in self._rows.deletions.items()}
+        due = [key for key, at in due_at.items() if at is not None and at <= now]
+        yield from (key for key in due if _partition_of(key[0]) == partition)
 
 
 class InMemoryDeletions(_View):
@@ -487,9 +475,7 @@ class InMemoryDeletions(_View):
             return self._rows.deletions.get((user_id, name))
 
     def of_kind(self, user_id: str, kind: DeletionKind) -> list[Deletion]:
-        with self._tables.lock:
-            mine = [one for key, one in self._rows.deletions.items() if key[0] == user_id]
-        return [one for one in mine if one.kind is kind]
+        return self._deletions(user_id, kind)
 
     def begin(self, user_id: str, deletion: Deletion) -> None:
         with self._tables.lock:
@@ -588,9 +574,8 @@ class InMemoryShares(_View):
                 self._rows.shares.pop(name, None)
 
     def page(self, user_id: str, before: str | None, limit: int) -> list[str]:
-        with self._tables.lock:
-            mine = [one for key, one in self._rows.deletions.items() if key[0] == user_id]
-        ids = {image_and_number(o.subject)[0] for o in mine if o.kind is DeletionKind.SHARE}
+        mine = self._deletions(user_id, DeletionKind.SHARE)
+        ids = {image_and_number(one.subject)[0] for one in mine}
         return sorted((id_ for id_ in ids if before is None or id_ < before), reverse=True)[:limit]
 
 

@@ -24,7 +24,6 @@ from tests.support.bundle import (
     die,
     new_bundle,
 )
-from tests.support.costs import count_calls
 from tests.support.doubles import NOW, RecordingLog
 
 from afterimage.domain.errors import (
@@ -40,7 +39,6 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.limits import MOST_TRIES, ModelKind
 from afterimage.domain.messages import Message, Status
-from afterimage.use_cases.count_calls import CountCalls
 
 TO_MIDNIGHT = 14 * 3600 + 1
 TOMORROW = "2026-11-21"
@@ -51,15 +49,9 @@ def used_up(bundle: Bundle, model: ModelKind) -> None:
     bundle.tables.rows.used[USER, f"{model.value}_calls#{DAY}"] = limit
 
 
-def of(bundle: Bundle, limit: int = 2) -> CountCalls:
-    return count_calls(
-        bundle.ledger, ModelKind.IMAGE, limit, bundle.clock, bundle.log, bundle.metrics
-    )
-
-
 def fail(bundle: Bundle, counted_on: str | None, *, billed: bool) -> None:
     """A turn of one call that brings nothing."""
-    with suppress(ProviderUnavailable), of(bundle).of_turn(USER, counted_on) as calls:
+    with suppress(ProviderUnavailable), bundle.image_calls().of_turn(USER, counted_on) as calls:
         calls.begin()
         if not billed:
             calls.not_billed()
@@ -70,14 +62,14 @@ def fail(bundle: Bundle, counted_on: str | None, *, billed: bool) -> None:
 
 
 def test_what_is_counted_already_is_not_counted_again(bundle: Bundle) -> None:
-    with of(bundle).of_turn(USER, DAY) as calls:
+    with bundle.image_calls().of_turn(USER, DAY) as calls:
         calls.begin()
 
     assert bundle.calls() == (0, 0)
 
 
 def test_each_further_call_is_counted_before_it_is_made(bundle: Bundle) -> None:
-    with of(bundle).of_turn(USER, DAY) as calls:
+    with bundle.image_calls().of_turn(USER, DAY) as calls:
         calls.begin()
         calls.begin()
         assert bundle.calls() == (0, 1)
@@ -87,7 +79,7 @@ def test_each_further_call_is_counted_before_it_is_made(bundle: Bundle) -> None:
 
 
 def test_a_call_that_the_day_has_no_room_for_is_not_made(bundle: Bundle) -> None:
-    with of(bundle, limit=1).of_turn(USER, None) as calls:
+    with bundle.image_calls(1).of_turn(USER, None) as calls:
         calls.begin()
         with pytest.raises(CallsUsedUp) as refused:
             calls.begin()
@@ -97,7 +89,7 @@ def test_a_call_that_the_day_has_no_room_for_is_not_made(bundle: Bundle) -> None
 
 
 def test_what_was_not_billed_makes_room_for_the_next(bundle: Bundle) -> None:
-    with of(bundle, limit=1).of_turn(USER, None) as calls:
+    with bundle.image_calls(1).of_turn(USER, None) as calls:
         for _ in range(3):
             calls.begin()
             calls.not_billed()
@@ -127,7 +119,7 @@ def test_a_call_that_cannot_be_given_back_is_not_what_is_told(
 ) -> None:
     interrupted.fail(bundle.ledger, "return_call", RuntimeError("no table"))
 
-    with pytest.raises(Blocked), of(bundle).of_turn(USER, DAY):
+    with pytest.raises(Blocked), bundle.image_calls().of_turn(USER, DAY):
         raise Blocked
 
     assert log.events() == ["call_not_given_back"]

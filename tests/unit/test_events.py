@@ -320,16 +320,22 @@ def test_a_message_event_carries_its_frame(name: str, frame: Event) -> None:
 # --- Jobs --------------------------------------------------------------------------------------
 
 
+class Lambda:
+    """A client that only one function is asked for by, without waiting."""
+
+    def __init__(self, function: str) -> None:
+        self.function = function
+        self.sent: list[Event] = []
+
+    def invoke(self, **asked: Any) -> None:
+        assert (asked["FunctionName"], asked["InvocationType"]) == (self.function, "Event")
+        self.sent.append(json.loads(asked["Payload"]))
+
+
 def test_a_job_is_asked_for_as_the_starter_asks() -> None:
-    sent: list[Event] = []
-
-    class Client:
-        def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803 - the client's own names
-            assert (FunctionName, InvocationType) == ("image_generate", "Event")
-            sent.append(json.loads(Payload))
-
+    client = Lambda("image_generate")
     event = EVENTS["image_generate"]
-    starter = LambdaPainter(Client, "image_generate", lambda: event["correlation_id"])
+    starter = LambdaPainter(lambda: client, "image_generate", lambda: event["correlation_id"])
 
     job = a_job(
         id=event["job_id"],
@@ -339,44 +345,32 @@ def test_a_job_is_asked_for_as_the_starter_asks() -> None:
     )
     starter.start(event["user_id"], job)
 
-    assert sent == [event]
+    assert client.sent == [event]
 
 
 def test_a_picture_of_nobody_is_asked_for_as_the_starter_asks() -> None:
-    sent: list[Event] = []
-
-    class Client:
-        def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
-            assert (FunctionName, InvocationType) == ("image_generate", "Event")
-            sent.append(json.loads(Payload))
-
+    client = Lambda("image_generate")
     event = EVENTS["image_generate_stock"]
-    starter = LambdaPainter(Client, "image_generate", lambda: event["correlation_id"])
+    starter = LambdaPainter(lambda: client, "image_generate", lambda: event["correlation_id"])
     now = datetime(2026, 11, 21, tzinfo=UTC)
     which = event["stock"]["suggestion"], event["stock"]["picture"]
     starter.start_stock(StockJob(*which, "sample", "a fox", "1:1", "2026-11-21", now, now))
 
-    assert sent == [event]
+    assert client.sent == [event]
     assert EVENTS["keeper_record_stock"]["requestPayload"] == event
 
 
 def test_a_deletion_is_what_chat_api_sends() -> None:
-    sent: list[Event] = []
-
-    class Client:
-        def invoke(self, *, FunctionName: str, InvocationType: str, Payload: bytes) -> None:  # noqa: N803
-            assert (FunctionName, InvocationType) == ("keeper", "Event")
-            sent.append(json.loads(Payload))
-
+    client = Lambda("keeper")
     event = EVENTS["keeper_deletion"]
     kind, subject = kind_and_subject(event["deletion"]["name"])
     log = RecordingLog()
-    starter = LambdaDeletionStarter(Client, "keeper", lambda: event["correlation_id"], log)
+    starter = LambdaDeletionStarter(lambda: client, "keeper", lambda: event["correlation_id"], log)
 
     now = datetime(2026, 11, 21, tzinfo=UTC)
     starter.start(event["deletion"]["user_id"], Deletion.now(kind, subject, now))
 
-    assert sent == [event]
+    assert client.sent == [event]
     assert function_of(event) == "KeeperFunction"
 
 

@@ -9,18 +9,16 @@ from typing import Any
 import pytest
 from tests.support.builders import a_job
 from tests.support.bundle import BYTES, DAY, HELLO, USER, Bundle, Killed, die
-from tests.support.costs import FLAT, IMAGE_MODEL, MODELS, TEXT_MODEL, count_calls
+from tests.support.costs import FLAT, IMAGE_MODEL, MODELS, TEXT_MODEL
 from tests.support.interrupted import fail
 
 from afterimage.adapters.own_models import OwnModels
 from afterimage.domain import ids
 from afterimage.domain.catalogue import Catalogue
 from afterimage.domain.errors import Blocked, ProviderUnavailable
-from afterimage.domain.limits import ModelKind
 from afterimage.domain.messages import Status
 from afterimage.domain.metrics import Metric
 from afterimage.domain.usage import Usage
-from afterimage.use_cases.count_calls import CountCalls
 
 # By the prices of the tests: $0.00001 + $0.0002, and $0.03.
 SAID = Usage(read={"text": 10}, written={"text": 15}, thoughts=5, model=TEXT_MODEL)
@@ -28,15 +26,11 @@ PAINTED = Usage(written={"image": 1_000})
 TEXT_NANO, IMAGE_NANO, FLAT_NANO = 210_000, 30_000_000, 33_600_000
 
 
-def calls_of(bundle: Bundle, kind: ModelKind = ModelKind.IMAGE, **changed: Any) -> CountCalls:
-    return count_calls(bundle.ledger, kind, 9, bundle.clock, bundle.log, bundle.metrics, **changed)
-
-
 # --- One turn ------------------------------------------------------------------------------------
 
 
 def test_each_call_that_may_have_been_billed_costs_what_it_used(bundle: Bundle) -> None:
-    counted = calls_of(bundle)
+    counted = bundle.image_calls(9)
     with counted.of_turn(USER, DAY) as calls:
         calls.begin()
         calls.not_billed()
@@ -53,7 +47,7 @@ def test_each_call_that_may_have_been_billed_costs_what_it_used(bundle: Bundle) 
 
 
 def test_a_turn_that_fails_has_cost_all_the_same(bundle: Bundle) -> None:
-    counted = calls_of(bundle)
+    counted = bundle.image_calls(9)
     with suppress(Blocked), counted.of_turn(USER, DAY) as calls:
         calls.begin()
         calls.used(IMAGE_MODEL, Usage(read={"text": 9}))
@@ -64,7 +58,7 @@ def test_a_turn_that_fails_has_cost_all_the_same(bundle: Bundle) -> None:
 
 
 def test_what_proves_that_nothing_was_billed_costs_nothing(bundle: Bundle) -> None:
-    counted = calls_of(bundle)
+    counted = bundle.image_calls(9)
     with suppress(ProviderUnavailable), counted.of_turn(USER, DAY) as calls:
         calls.begin()
         calls.not_billed()
@@ -86,7 +80,7 @@ def test_what_proves_that_nothing_was_billed_costs_nothing(bundle: Bundle) -> No
 def test_who_answered_says_the_price(
     bundle: Bundle, asked: str, answered: str | None, nano: int
 ) -> None:
-    counted = calls_of(bundle)
+    counted = bundle.image_calls(9)
     for _ in range(2):
         with counted.of_turn(USER, DAY) as calls:
             calls.begin()
@@ -102,7 +96,7 @@ def test_a_catalogue_that_cannot_be_read_loses_no_answer(bundle: Bundle) -> None
     def unread() -> Catalogue:
         raise RuntimeError("no parameter")
 
-    counted = calls_of(bundle, catalogue=unread)
+    counted = bundle.image_calls(9, catalogue=unread)
     with counted.of_turn(USER, DAY) as calls:
         calls.begin()
         calls.used(IMAGE_MODEL, PAINTED)
@@ -114,7 +108,7 @@ def test_a_catalogue_that_cannot_be_read_loses_no_answer(bundle: Bundle) -> None
 
 
 def test_what_cannot_be_written_is_told_and_the_rest_is_written(bundle: Bundle) -> None:
-    counted = calls_of(bundle)
+    counted = bundle.image_calls(9)
     fail(bundle.ledger, "note_cost", RuntimeError("no table"), times=1)
     for _ in range(2):
         counted.costs.add(USER, None, FLAT, 0)
@@ -139,7 +133,7 @@ def test_what_cannot_be_written_is_told_and_the_rest_is_written(bundle: Bundle) 
 def test_what_is_not_told_costs_as_its_size_does(
     bundle: Bundle, asked: str, job: dict[str, Any], nano: int
 ) -> None:
-    counted = calls_of(bundle)
+    counted = bundle.image_calls(9)
     with counted.of_turn(USER, DAY, a_job(**job).ordered) as calls:
         calls.begin()
         calls.used(asked, None)

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from concurrent.futures import Executor
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import pytest
@@ -15,11 +16,10 @@ from tests.support.bundle import LIMITS as USUAL
 from tests.support.doubles import (
     NOW,
 )
+from tests.support.interrupted import before
 from tests.unit.conftest import USER
 
 from afterimage.domain.catalogue import catalogue_of
-from afterimage.domain.changes import Transition
-from afterimage.domain.channels import Channel
 from afterimage.domain.conversation import turns
 from afterimage.domain.errors import (
     ChatDeleted,
@@ -34,7 +34,6 @@ from afterimage.domain.errors import (
 from afterimage.domain.jobs import Job, JobStatus
 from afterimage.domain.messages import MessageType, Role, Status
 from afterimage.domain.metrics import Metric
-from afterimage.domain.served import Served
 from afterimage.domain.slots import SlotStatus
 from afterimage.use_cases.answer_message import Answer
 
@@ -169,16 +168,8 @@ def test_both_are_stored_where_the_day_has_none_left(bundle: Bundle) -> None:
 
 def test_others_may_take_what_was_left_meanwhile(bundle: Bundle) -> None:
     """Each try finds fewer left; after four of them none is."""
-    leave(bundle, f"quota#{DAY}", 3, 5)
-    commit, taken = bundle.tables.commit, iter([1, 1, 1])
-
-    def racing(
-        channel: Channel, transition: Transition, now: datetime, served: Served | None = None
-    ) -> None:
-        bundle.tables.rows.used[USER, f"quota#{DAY}"] += next(taken, 0)
-        commit(channel, transition, now, served)
-
-    bundle.tables.commit = racing  # type: ignore[method-assign]
+    tries = [partial(leave, bundle, f"quota#{DAY}", left, 5) for left in (2, 1, 0)]
+    before(bundle.tables, "commit", *tries)
 
     assistant = paint(bundle, count=4).assistant
 

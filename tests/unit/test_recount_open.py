@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 import pytest
 from tests.support.bundle import USER, Bundle
+from tests.support.interrupted import behind
 
 from afterimage.domain.metrics import Metric
 from afterimage.use_cases.recount_open import PARTS, RecountOpen
@@ -55,13 +56,7 @@ def test_what_is_right_is_not_looked_at_twice(bundle: Bundle, recount: RecountOp
 def test_somebody_who_is_at_it_is_left_alone(bundle: Bundle, recount: RecountOpen) -> None:
     message = bundle.order()
     off_by(bundle, 1)
-    passes = bundle.clock.sleep
-
-    def cancelled_meanwhile(seconds: float) -> None:
-        passes(seconds)
-        bundle.cancel(message)
-
-    bundle.clock.sleep = cancelled_meanwhile  # type: ignore[method-assign]
+    behind(bundle.clock, "sleep", lambda: bundle.cancel(message))
 
     recount(soon(bundle))
 

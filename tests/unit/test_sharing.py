@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from tests.support.bundle import BYTES, COPY_TIME, USER, Bundle, Killed
+from tests.support.bundle import BYTES, COPY_TIME, USER, Bundle, Killed, die
 from tests.support.doubles import NOW, PlainShareTokens
 from tests.support.in_memory import InMemoryEventLog
+from tests.support.interrupted import before, behind
 
 from afterimage.domain import quota
 from afterimage.domain.errors import AccountDeleted, NotFound, ShareLimit
@@ -60,7 +62,7 @@ def let_pass(bundle: Bundle, time: timedelta) -> None:
 
 def test_a_shared_picture_is_copied_shown_and_told(bundle: Bundle) -> None:
     message = bundle.painted()
-    before = len(bundle.posted())
+    told = len(bundle.posted())
 
     shared = bundle.share(message.job_id or "")
 
@@ -69,7 +71,7 @@ def test_a_shared_picture_is_copied_shown_and_told(bundle: Bundle) -> None:
     assert (picture.until, picture.prompt) == (NOW + WEEK, None)
     assert copies(bundle) == {shared_key(name(message))}
     assert bundle.pictures.tags[shared_key(name(message))] == (f"shared {USER} {message.job_id} 1",)
-    assert bundle.posted()[before:] == ["image-update", "message-update complete"]
+    assert bundle.posted()[told:] == ["image-update", "message-update complete"]
     assert image_of(bundle, message) == shared
     [slot] = bundle.now(message).slots
     assert slot.image is not None
@@ -119,12 +121,12 @@ def test_its_time_ends_it(bundle: Bundle) -> None:
 
     let_pass(bundle, WEEK - MINUTE)
     assert shown(bundle, message) is not None
-    before = len(bundle.posted())
+    told = len(bundle.posted())
     let_pass(bundle, MINUTE)
 
     assert left(bundle) == NOTHING
     assert image_of(bundle, message).share is None
-    assert bundle.posted()[before:] == ["image-update", "message-update complete"]
+    assert bundle.posted()[told:] == ["image-update", "message-update complete"]
     assert f"#shared {USER} {message.job_id} 1" in bundle.edge.forgotten()
 
 
@@ -170,12 +172,12 @@ def test_a_picture_whose_file_is_gone_is_not_shared(bundle: Bundle) -> None:
 def test_taken_back_nobody_sees_it_at_once_and_the_copy_goes_soon(bundle: Bundle) -> None:
     message = bundle.painted()
     bundle.share(message.job_id or "")
-    before = len(bundle.posted())
+    told = len(bundle.posted())
 
     bundle.take_back(message.job_id or "")
 
     assert shown(bundle, message) is None
-    assert bundle.posted()[before:] == ["image-update", "message-update complete"]
+    assert bundle.posted()[told:] == ["image-update", "message-update complete"]
     bundle.keep()
     assert left(bundle) == NOTHING
     assert f"#shared {USER} {message.job_id} 1" in bundle.edge.forgotten()
@@ -241,14 +243,9 @@ def test_an_edge_that_is_busy_is_told_later(bundle: Bundle, what: str) -> None:
 def test_of_two_at_once_one_is_shared_and_nothing_is_left_of_the_other(bundle: Bundle) -> None:
     message = bundle.painted()
     quicker: list[Image] = []
-    share = bundle.pictures.share
+    share = partial(bundle.share, message.job_id or "", days=3)
+    before(bundle.pictures, "share", lambda: quicker.append(share()))
 
-    def meanwhile(source: str, copy: str, tag: str) -> bool:
-        bundle.pictures.share = share  # type: ignore[method-assign]
-        quicker.append(bundle.share(message.job_id or "", days=3))
-        return share(source, copy, tag)
-
-    bundle.pictures.share = meanwhile  # type: ignore[method-assign]
     slower = bundle.share(message.job_id or "", days=5)
 
     assert slower.share is not None
@@ -262,17 +259,10 @@ def test_of_two_at_once_one_is_shared_and_nothing_is_left_of_the_other(bundle: B
 @pytest.mark.parametrize("what", DELETIONS)
 def test_a_picture_that_is_deleted_while_it_is_shared_is_not(bundle: Bundle, what: str) -> None:
     message = bundle.painted()
-    share = bundle.pictures.share
+    behind(bundle.pictures, "share", lambda: DELETIONS[what](bundle, message))
 
-    def meanwhile(source: str, copy: str, tag: str) -> bool:
-        DELETIONS[what](bundle, message)
-        bundle.pictures.files[copy] = BYTES  # S3 had read it before
-        return True
-
-    bundle.pictures.share = meanwhile  # type: ignore[method-assign]
     with pytest.raises((NotFound, AccountDeleted)):
         bundle.share(message.job_id or "")
-    bundle.pictures.share = share  # type: ignore[method-assign]
 
     bundle.keep()
     let_pass(bundle, COPY_TIME)
@@ -315,22 +305,15 @@ def test_a_link_that_was_made_to_last_longer_outlives_its_first_end(bundle: Bund
 # --- Crashes -------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("step", ["before the copy", "behind the copy"])
+@pytest.mark.parametrize("when", [before, behind])
 def test_what_died_while_it_shared_leaves_nothing_and_can_be_asked_again(
-    bundle: Bundle, step: str
+    bundle: Bundle, when: Callable[..., None]
 ) -> None:
+    """Right before the copy, and right behind it."""
     message = bundle.painted()
-    share = bundle.pictures.share
-
-    def die(source: str, copy: str, tag: str) -> bool:
-        if step == "behind the copy":
-            share(source, copy, tag)
-        raise Killed
-
-    bundle.pictures.share = die  # type: ignore[method-assign]
+    when(bundle.pictures, "share", die)
     with pytest.raises(Killed):
         bundle.share(message.job_id or "")
-    bundle.pictures.share = share  # type: ignore[method-assign]
 
     assert shown(bundle, message) is None
     again = bundle.share(message.job_id or "")
@@ -358,15 +341,8 @@ def test_a_keeper_that_dies_is_followed_by_another(bundle: Bundle) -> None:
 
 def test_who_is_so_slow_that_the_keeper_has_ended_its_claim_begins_again(bundle: Bundle) -> None:
     message = bundle.painted()
-    share = bundle.pictures.share
+    behind(bundle.pictures, "share", lambda: let_pass(bundle, COPY_TIME))
 
-    def slowly(source: str, copy: str, tag: str) -> bool:
-        bundle.pictures.share = share  # type: ignore[method-assign]
-        share(source, copy, tag)
-        let_pass(bundle, COPY_TIME)
-        return True
-
-    bundle.pictures.share = slowly  # type: ignore[method-assign]
     shared = bundle.share(message.job_id or "")
 
     assert shared.share is not None

@@ -16,7 +16,7 @@ from tests.support.interrupted import before, changing, fail
 
 from afterimage.domain import ids
 from afterimage.domain.changes import ReserveImage
-from afterimage.domain.errors import Blocked, NotFailed, ProviderUnavailable
+from afterimage.domain.errors import NotFailed, ProviderUnavailable
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.messages import Message, Status
 from afterimage.domain.metrics import Metric
@@ -41,16 +41,6 @@ def four(bundle: Bundle, number: int = 0) -> Message:
 
 def statuses(message: Message) -> list[SlotStatus]:
     return [slot.status for slot in message.slots]
-
-
-def complete(bundle: Bundle, message: Message, place: int) -> None:
-    bundle.painter.script = [BYTES + str(place).encode()]
-    bundle.paint(bundle.now(message), place=place)
-
-
-def refuse(bundle: Bundle, message: Message, place: int) -> None:
-    bundle.painter.script = [Blocked("no")]
-    bundle.paint(bundle.now(message), place=place)
 
 
 # --- Ordering ------------------------------------------------------------------------------------
@@ -109,7 +99,7 @@ def test_the_number_is_the_first_requests(bundle: Bundle) -> None:
 def test_variants_differ_by_words_that_nobody_is_shown(bundle: Bundle) -> None:
     message = four(bundle)
     for place in range(4):
-        complete(bundle, message, place)
+        bundle.complete(message, place)
 
     told = [request.prompt for request, _ in bundle.painter.asked]
     assert told[0] == FOX.prompt
@@ -183,10 +173,10 @@ def test_the_answer_ends_with_its_last_picture(bundle: Bundle) -> None:
     message = four(bundle)
 
     for place in (2, 0, 3):
-        complete(bundle, message, place)
+        bundle.complete(message, place)
     assert bundle.now(message).status is Status.GENERATING
     assert bundle.open_messages() == 1
-    refuse(bundle, message, 1)
+    bundle.refuse(message, 1)
 
     now = bundle.now(message)
     assert statuses(now) == [COMPLETE, FAILED, COMPLETE, COMPLETE]
@@ -202,9 +192,9 @@ def test_the_answer_ends_with_its_last_picture(bundle: Bundle) -> None:
 @pytest.mark.parametrize(
     ("ends", "status"),
     [
-        ((refuse, refuse), Status.FAILED),
-        ((complete, refuse), Status.COMPLETE),
-        ((refuse, complete), Status.COMPLETE),
+        ((Bundle.refuse, Bundle.refuse), Status.FAILED),
+        ((Bundle.complete, Bundle.refuse), Status.COMPLETE),
+        ((Bundle.refuse, Bundle.complete), Status.COMPLETE),
     ],
 )
 def test_what_a_message_is_follows_from_its_slots(
@@ -221,7 +211,7 @@ def test_what_a_message_is_follows_from_its_slots(
 
 def test_cancel_ends_what_is_open_and_gives_back_what_nobody_began(bundle: Bundle) -> None:
     message = four(bundle)
-    complete(bundle, message, 0)
+    bundle.complete(message, 0)
     bundle.claim(message, 1)
 
     cancelled = bundle.cancel(message, version=1)
@@ -238,11 +228,11 @@ def test_cancel_ends_what_is_open_and_gives_back_what_nobody_began(bundle: Bundl
 def test_cancel_of_one_question_ends_nothing_of_another(bundle: Bundle) -> None:
     first, second = four(bundle), four(bundle, 1)
     for place in range(2):
-        complete(bundle, first, place)
+        bundle.complete(first, place)
 
     cancelled = bundle.cancel(bundle.now(first))
     for place in range(4):
-        complete(bundle, bundle.now(second), place)
+        bundle.complete(second, place)
 
     assert statuses(cancelled) == [COMPLETE, COMPLETE, CANCELLED, CANCELLED]
     assert cancelled.status is Status.COMPLETE
@@ -252,10 +242,10 @@ def test_cancel_of_one_question_ends_nothing_of_another(bundle: Bundle) -> None:
 
 def test_an_ending_goes_on_where_another_slot_has_changed_the_message(bundle: Bundle) -> None:
     message = four(bundle)
-    others = [partial(complete, bundle, message, place) for place in (3, 2, 1)]
+    others = [partial(bundle.complete, message, place) for place in (3, 2, 1)]
     before(bundle.tables, "commit", *others)
 
-    complete(bundle, message, 0)
+    bundle.complete(message, 0)
 
     assert statuses(bundle.now(message)) == [COMPLETE] * 4
     assert (bundle.now(message).version, bundle.open_messages()) == (6, 0)
@@ -332,7 +322,7 @@ def test_the_next_of_the_same_answer_begins_with_the_end_of_the_one_before(
     message = bundle.order(count=3)
     assert statuses(message) == [GENERATING, WAITING, WAITING]
 
-    complete(bundle, message, 0)
+    bundle.complete(message, 0)
 
     now = bundle.now(message)
     assert sorted(statuses(now)) == sorted([COMPLETE, GENERATING, WAITING])
@@ -360,8 +350,8 @@ def test_one_end_may_begin_several(threads: Executor) -> None:
 
 def test_only_what_failed_or_was_cancelled_is_tried_again(bundle: Bundle) -> None:
     message = four(bundle)
-    complete(bundle, message, 0)
-    refuse(bundle, message, 1)
+    bundle.complete(message, 0)
+    bundle.refuse(message, 1)
     bundle.cancel(bundle.now(message))
     bundle.starter.started.clear()
 
@@ -375,7 +365,7 @@ def test_only_what_failed_or_was_cancelled_is_tried_again(bundle: Bundle) -> Non
     assert bundle.used() == (4, 2)
     assert bundle.open_messages() == 1
     for place in (1, 2, 3):
-        complete(bundle, again, place)
+        bundle.complete(again, place)
     assert statuses(bundle.now(message)) == [COMPLETE] * 4
     with pytest.raises(NotFailed):
         bundle.retry(bundle.now(message))
@@ -383,7 +373,7 @@ def test_only_what_failed_or_was_cancelled_is_tried_again(bundle: Bundle) -> Non
 
 def test_what_failed_is_tried_again_beside_what_is_under_way(bundle: Bundle) -> None:
     message = four(bundle)
-    refuse(bundle, message, 3)
+    bundle.refuse(message, 3)
 
     again = bundle.retry(bundle.now(message))
 
@@ -391,7 +381,7 @@ def test_what_failed_is_tried_again_beside_what_is_under_way(bundle: Bundle) -> 
     assert [slot.id for slot in again.slots[:3]] == [slot.id for slot in message.slots[:3]]
     assert bundle.open_messages() == 1
     for place in range(4):
-        complete(bundle, again, place)
+        bundle.complete(again, place)
     assert (statuses(bundle.now(message)), bundle.open_messages()) == ([COMPLETE] * 4, 0)
     assert bundle.used() == (4, 2)
 
@@ -399,7 +389,7 @@ def test_what_failed_is_tried_again_beside_what_is_under_way(bundle: Bundle) -> 
 def test_another_try_without_room_says_so_in_the_slots_that_were_tried(threads: Executor) -> None:
     bundle = new_bundle(threads, 4, replace(MANY, daily_images=2))
     message = bundle.order(count=2)
-    complete(bundle, message, 0)
+    bundle.complete(message, 0)
     bundle.claim(message, 1)
     cancelled = bundle.cancel(bundle.now(message))
 
@@ -543,10 +533,10 @@ def test_a_late_answer_with_several_is_removed_whole(bundle: Bundle) -> None:
 
 def test_a_picture_is_deleted_beside_others_that_are_painted(bundle: Bundle) -> None:
     message = four(bundle)
-    complete(bundle, message, 0)
+    bundle.complete(message, 0)
 
     bundle.delete_image(message.slots[0].id)
-    complete(bundle, message, 1)
+    bundle.complete(message, 1)
 
     now = bundle.now(message)
     assert statuses(now) == [COMPLETE, COMPLETE, GENERATING, GENERATING]
@@ -582,11 +572,11 @@ def test_a_chat_goes_with_all_that_had_come_and_all_that_was_under_way(
 
 def test_what_died_or_was_tried_again_leaves_nothing_behind(bundle: Bundle) -> None:
     message = four(bundle)
-    refuse(bundle, message, 0)
+    bundle.refuse(message, 0)
     bundle.claim(message, 1)
     again = bundle.retry(bundle.cancel(bundle.now(message)))
     for place in range(4):
-        complete(bundle, again, place)
+        bundle.complete(again, place)
     stray = ids.image_keys(USER, ids.unasked_ids(message.slots[1].id)[0])
     bundle.pictures.files |= dict.fromkeys(stray, BYTES)
     bundle.delete_chat()

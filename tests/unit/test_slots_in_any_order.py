@@ -59,8 +59,8 @@ class Slots(RuleBasedStateMachine):
 
     @rule(act=st.sampled_from(["one", "interrupted"]), data=st.data(), place=PLACES)
     def something_ends(self, act: str, data: st.DataObject, place: int) -> None:
-        first = data.draw(st.sampled_from(ACTS))
-        others = data.draw(st.lists(st.tuples(st.sampled_from(ACTS), PLACES), max_size=3))
+        first = data.draw(ANY)
+        others = data.draw(BETWEEN)
         if act == "one":
             others = []
         self._between_read_and_write(others)
@@ -228,5 +228,7 @@ ACTS = [
     deleted,
 ]
 
+ANY = st.sampled_from(ACTS)
+BETWEEN = st.lists(st.tuples(ANY, PLACES), max_size=3)
 TestSlots = Slots.TestCase
 TestSlots.settings = settings(max_examples=40, stateful_step_count=20)

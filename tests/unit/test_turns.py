@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 from tests.support.builders import a_job, a_ulid
-from tests.support.bundle import BYTES, FOX, LIMITS, USER, Bundle, Killed, new_bundle
+from tests.support.bundle import FOX, LIMITS, USER, Bundle, Killed, new_bundle
 from tests.support.interrupted import Mortal, before, behind
 
 from afterimage.domain import turns
@@ -53,16 +53,6 @@ def ids(*messages: Message) -> list[str]:
     return [message.job_id or "" for message in messages]
 
 
-def complete(bundle: Bundle, message: Message) -> None:
-    bundle.painter.script = [BYTES]
-    bundle.paint(bundle.now(message))
-
-
-def refuse(bundle: Bundle, message: Message) -> None:
-    bundle.painter.script = [Blocked("no")]
-    bundle.paint(bundle.now(message))
-
-
 def cancel(bundle: Bundle, message: Message) -> None:
     bundle.cancel(bundle.now(message))
 
@@ -83,7 +73,7 @@ def delete(bundle: Bundle, message: Message) -> None:
     bundle.keep()
 
 
-ENDINGS = [complete, refuse, cancel, cancel_running, overdue, delete]
+ENDINGS = [Bundle.complete, Bundle.refuse, cancel, cancel_running, overdue, delete]
 Ending = Callable[[Bundle, Message], None]
 
 
@@ -118,7 +108,7 @@ def test_who_waits_keeps_nobody_else_waiting(bundle: Bundle) -> None:
 
 def test_a_retried_picture_waits_as_a_new_one_does(bundle: Bundle) -> None:
     first = bundle.order(0)
-    refuse(bundle, first)
+    bundle.refuse(first)
     orders(bundle, 3)[1:]
 
     again = bundle.retry(bundle.now(first))
@@ -150,7 +140,7 @@ def test_nothing_is_read_of_the_queue_while_nobody_waits(
         lambda *key: messages.append(key),
     )
 
-    complete(bundle, message)
+    bundle.complete(message)
     bundle.order(1)
 
     assert (jobs, messages) == ([], [])
@@ -213,7 +203,7 @@ def test_a_picture_in_a_chat_that_is_being_deleted_is_passed_over(bundle: Bundle
     going, next_one = bundle.order(2, chat_id="going"), bundle.order(3)
     bundle.delete_chat("going")
 
-    complete(bundle, first)
+    bundle.complete(first)
 
     assert queue(bundle) == (ids(second, next_one), ids(going))
     bundle.keep()
@@ -255,7 +245,7 @@ def test_whose_turn_has_been_taken_meanwhile_is_not_taken_twice(bundle: Bundle) 
 
     behind(bundle.turns, "_begun", it_goes)
 
-    complete(bundle, first)
+    bundle.complete(first)
 
     assert bundle.now(first).status is Status.COMPLETE
     assert queue(bundle) == (ids(second, after), [])
@@ -339,7 +329,7 @@ def test_a_text_or_a_picture_that_waits_is_not_started(bundle: Bundle) -> None:
 def test_a_painter_that_cannot_be_invoked_is_left_to_the_sweep(bundle: Bundle) -> None:
     first, _, third = orders(bundle, 3)
     bundle.starter.fails = ProviderUnavailable("no")
-    complete(bundle, first)
+    bundle.complete(first)
     assert bundle.now(third).status is Status.GENERATING
 
     bundle.clock.advance(seconds=61)
@@ -354,7 +344,7 @@ def test_a_starter_with_a_defect_never_breaks_the_work(bundle: Bundle) -> None:
     first, _, third = orders(bundle, 3)
     bundle.starter.fails = ZeroDivisionError("a defect")
 
-    complete(bundle, first)
+    bundle.complete(first)
 
     assert bundle.now(first).status is Status.COMPLETE
     assert bundle.now(third).status is Status.GENERATING
@@ -370,7 +360,7 @@ def let_everything_run(bundle: Bundle) -> None:
         bundle.sweep()
         for message in list(bundle.tables.rows.messages.values()):
             if message.is_open and message.job_id in started(bundle):
-                complete(bundle, message)
+                bundle.complete(message)
 
 
 @pytest.mark.parametrize("end", ENDINGS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import timedelta
@@ -13,6 +13,7 @@ import pytest
 from tests.support.builders import a_ulid
 from tests.support.bundle import BYTES, DAY, UPLOAD_LIMIT, USER, Bundle, Killed
 from tests.support.doubles import NOW
+from tests.support.interrupted import before
 
 from afterimage.domain import ids
 from afterimage.domain.errors import (
@@ -26,7 +27,6 @@ from afterimage.domain.errors import (
 )
 from afterimage.domain.images import Origin
 from afterimage.domain.uploads import UploadStatus
-from afterimage.ports.pictures import Brought
 from afterimage.use_cases.purge_upload import PurgeUpload
 
 ID = a_ulid(0)
@@ -176,18 +176,6 @@ def test_deleting_a_chat_leaves_what_was_brought(bundle: Bundle) -> None:
 # --- Two at once, and functions that die --------------------------------------------------------
 
 
-def meanwhile(bundle: Bundle, happens: Callable[[], None]) -> None:
-    """Something happens while the next picture is being decoded."""
-    bring = bundle.studio.bring
-
-    def bring_and(data: bytes) -> Brought:
-        bundle.studio.bring = bring  # type: ignore[method-assign]
-        happens()
-        return bring(data)
-
-    bundle.studio.bring = bring_and  # type: ignore[method-assign]
-
-
 def test_it_is_claimed_before_anything_is_looked_at_or_stored(bundle: Bundle) -> None:
     seen: list[UploadStatus] = []
 
@@ -196,7 +184,7 @@ def test_it_is_claimed_before_anything_is_looked_at_or_stored(bundle: Bundle) ->
         assert bundle.pictures.files == {}
         assert brought(bundle) == 1
 
-    meanwhile(bundle, look)
+    before(bundle.studio, "bring", look)
     bundle.upload()
 
     assert seen == [UploadStatus.RUNNING]
@@ -210,7 +198,7 @@ def test_who_comes_while_it_is_under_way_comes_again(bundle: Bundle) -> None:
             bundle.upload(nonce="another")
         refused.append(busy.value.retry_after)
 
-    meanwhile(bundle, come_again)
+    before(bundle.studio, "bring", come_again)
     bundle.upload()
 
     assert refused == [1]
@@ -280,7 +268,7 @@ def test_who_wakes_up_after_the_sweep_ends_nothing(bundle: Bundle) -> None:
         bundle.clock.advance(seconds=40)
         bundle.sweep()
 
-    meanwhile(bundle, be_swept)
+    before(bundle.studio, "bring", be_swept)
     with pytest.raises(Busy):
         bundle.upload()
 

@@ -59,10 +59,9 @@ class Versions(RuleBasedStateMachine):
 
     @rule(data=st.data(), which=WHICH)
     def something_happens(self, data: st.DataObject, which: int) -> None:
-        first = data.draw(st.sampled_from(ACTS))
+        first = data.draw(ANY)
         # Each of these comes right before one of the transactions that follow.
-        between = st.lists(st.tuples(st.sampled_from(ACTS), WHICH), max_size=3)
-        self.others = data.draw(between)
+        self.others = data.draw(BETWEEN)
         first(self, which)
         self.others = []
 
@@ -175,5 +174,7 @@ ACTS: list[Act] = [
     picture_deleted,
 ]
 
+ANY = st.sampled_from(ACTS)
+BETWEEN = st.lists(st.tuples(ANY, WHICH), max_size=3)
 TestVersions = Versions.TestCase
 TestVersions.settings = settings(max_examples=40, stateful_step_count=20)
