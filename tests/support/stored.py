@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from typing import Any
 
-from boto3.dynamodb.types import TypeDeserializer
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 from afterimage.domain import ids
 from tests.local_stack.testing import RunningStack
 from tests.support.template import of_type
 
 Row = dict[str, Any]
+_TABLE = "AWS::DynamoDB::Table"
 
 
 def scan(stack: RunningStack, table: str) -> list[Row]:
@@ -54,7 +56,10 @@ def owner_of(row: Row) -> str:
 
 
 def rows_of(stack: RunningStack, table: str, user_id: str) -> list[Row]:
-    """A user's rows of one table; all of it is read."""
+    """A user's rows of one table; all of it is read where it has another key."""
+    hashed, *_ = of_type(_TABLE)[table]["KeySchema"]
+    if hashed["AttributeName"] == "user_id":
+        return query(stack, table, user_id)
     return [row for row in scan(stack, table) if owner_of(row) == user_id]
 
 
@@ -63,11 +68,23 @@ def files_of(stack: RunningStack, user_id: str) -> list[str]:
     return object_keys(stack, ids.image_folder(user_id))
 
 
+def use_up(stack: RunningStack, user_id: str, pictures: int) -> None:
+    """As if so many pictures had been painted for this user today."""
+    day = time.strftime("%Y-%m-%d", time.gmtime())
+    row = {"user_id": user_id, "entry": f"quota#{day}", "used": pictures}
+    row["expires_at"] = int(time.time()) + 2 * 86_400
+    written = TypeSerializer().serialize
+    stack.aws("dynamodb").put_item(
+        TableName=stack.name("ImageGenerationLogTable"),
+        Item={name: written(value) for name, value in row.items()},
+    )
+
+
 def everything_of(stack: RunningStack, user_id: str) -> list[Any]:
     """A user's rows of every table, and the keys of their files."""
     return [*_rows_of_every_table(stack, user_id), *files_of(stack, user_id)]
 
 
 def _rows_of_every_table(stack: RunningStack, user_id: str) -> Iterator[Row]:
-    for table in of_type("AWS::DynamoDB::Table"):
+    for table in of_type(_TABLE):
         yield from sorted(rows_of(stack, table, user_id), key=repr)
