@@ -15,7 +15,7 @@ from tests.support.docs import code_blocks
 from tests.support.servers import serving
 
 LATEST = 20_000  # ms until something is there
-CHAT, MAIN = code_blocks("embed", "In a React app", "jsx")
+CHAT, MAIN = code_blocks("react", "A chat in ten lines", "jsx")
 # The address that `make run` prints, and the one of a test's stack.
 DOCUMENTED = "http://127.0.0.1:8000"
 
