@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.local_stack.gemini import album
 from tests.support.docs import PAGES
 from tests.support.template import template
 
 from afterimage import frames, settings
-from afterimage.adapters import pictures, pixels, shared_files, tokens
+from afterimage.adapters import own_models, pictures, pixels, shared_files, tokens
 from afterimage.adapters.dynamodb import rows, stalls
 from afterimage.adapters.gemini import answers, client, tool
 from afterimage.domain import (
@@ -210,6 +211,25 @@ SAID: list[tuple[str, str, Any]] = [
     ("docs/provider", "The first {} characters; a call", tool.MAX_PROMPT),
     ("docs/provider", "the first {} characters of it", chats.TITLE_LENGTH),
     ("docs/settings", "each of at most {} characters", suggestions.LONGEST),
+    ("docs/settings", "at most {word} have one", own_models._MOST_NAMED),
+    # --- Said once more, where somebody else looks -----------------------------------------------
+    ("docs/troubleshooting", "more than {word} minutes off", minutes(clock_rule.MOST_OFF)),
+    ("docs/troubleshooting", "was tried {word} times", limits.MOST_TRIES),
+    ("docs/troubleshooting", "older than {} seconds", seconds(open_connection.TICKET_LIFETIME)),
+    ("docs/troubleshooting", "must have 1 to {} bytes", tokens._LONGEST_USER_ID),
+    ("docs/privacy-and-provenance", "| {} hours |", seconds(events.KEPT_FOR) // 3600),
+    ("docs/privacy-and-provenance", "{word} at most | Channels", web_push.MOST_SUBSCRIPTIONS),
+    (
+        "docs/privacy-and-provenance",
+        "{} minutes behind the end of its token",
+        minutes(connections._AFTER_THE_TOKEN),
+    ),
+    (
+        "docs/privacy-and-provenance",
+        "{} seconds for a ticket",
+        seconds(open_connection.TICKET_LIFETIME),
+    ),
+    ("docs/local", "its last {} pictures by sight", album.KEPT),
     ("docs/costs", "at most {} together", think._HISTORY_LENGTH),
     ("docs/costs", "of the last {} messages", think._HISTORY),
     ("docs/costs", "+ {} tokens out", client._MAX_OUTPUT_TOKENS),
