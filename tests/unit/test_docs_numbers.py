@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.aws_preflight import names
 from tests.local_stack.gemini import album
 from tests.support.docs import PAGES
 from tests.support.template import template
@@ -229,6 +230,7 @@ SAID: list[tuple[str, str, Any]] = [
         "{} seconds for a ticket",
         seconds(open_connection.TICKET_LIFETIME),
     ),
+    ("docs/deploy", "more than {} characters", names.most_characters("eu-central-1")),
     ("docs/local", "its last {} pictures by sight", album.KEPT),
     ("docs/costs", "at most {} together", think._HISTORY_LENGTH),
     ("docs/costs", "of the last {} messages", think._HISTORY),
