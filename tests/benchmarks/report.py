@@ -5,8 +5,6 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import TypeVar
 
-from scipy.stats import bootstrap
-
 T = TypeVar("T")
 Measure = Callable[[], float]  # a figure, taken when it is called
 
@@ -105,6 +103,10 @@ def ratio_and_range(
     Returns:
         The ratio, and where it lies in nine of ten draws of as many pairs with replacement.
     """
+
+    from scipy.stats import (
+        bootstrap,  # here: half a second, and most of what is measured has no pairs
+    )
 
     def ratio(this: Sequence[float], that: Sequence[float]) -> float:
         return middle(this) / middle(that)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,9 +20,9 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ParamValidationError
 from botocore.validate import ParamValidator
-from moto import mock_aws
-from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.core.models import DEFAULT_ACCOUNT_ID, botocore_stubber
 from moto.dynamodb.models import dynamodb_backends
+from pynamodb.connection import Connection
 from tests.support import in_memory
 from tests.support.builders import a_message
 from tests.support.doubles import NOW, FixedClock, InMemoryPictures, RecordingLog
@@ -30,6 +31,7 @@ from tests.support.in_memory_candidates import InMemoryCandidates
 from tests.support.in_memory_export import InMemoryExport
 from tests.support.in_memory_stock import InMemoryFirstQuestions, InMemoryStock
 from tests.support.ministack import ministack
+from tests.support.simulator import start, stop
 from tests.support.template import of_type
 from tests.support.warmings import InMemoryWarmings
 
@@ -224,7 +226,33 @@ def dynamodb_local_session(dynamodb_local_address: str) -> botocore.session.Sess
 
 @pytest.fixture(scope="session")
 def moto_session() -> botocore.session.Session:
-    return _session()
+    session = _session()
+    with moto_answers():
+        _create_tables(_client(session, "dynamodb"))
+        _client(session, "s3").create_bucket(Bucket=BUCKET)
+    return session
+
+
+@contextmanager
+def moto_answers() -> Iterator[None]:
+    """What botocore sends, and nothing else.
+
+    `mock_aws` answers `requests` as well, and makes a thousand patterns for that each time.
+    """
+    botocore_stubber.enabled = True
+    try:
+        yield
+    finally:
+        botocore_stubber.enabled = False
+
+
+@pytest.fixture(scope="session")
+def simulator() -> Iterator[str]:
+    """Address of one of Gemini; who asks for it begins with settings of their own."""
+    process, address = start()
+    yield address
+    # Nothing of what tests provoke may be a bug of the simulator's own.
+    assert "Traceback" not in stop(process)
 
 
 @pytest.fixture(params=BACKENDS)
@@ -242,9 +270,8 @@ def pictures(request: pytest.FixtureRequest) -> Iterator[Pictures]:
     if request.param == "in_memory":
         yield InMemoryPictures()
     elif request.param == "moto":
-        with mock_aws():
-            client = _client(request.getfixturevalue("moto_session"), "s3")
-            client.create_bucket(Bucket=BUCKET)
+        client = _client(request.getfixturevalue("moto_session"), "s3")
+        with moto_answers():
             yield S3Pictures(lambda: client, BUCKET, SystemClock())
     else:
         session = request.getfixturevalue("ministack_session")
@@ -261,31 +288,22 @@ def _backend(request: pytest.FixtureRequest) -> Iterator[Tables]:
     if request.param == "in_memory":
         yield _in_memory()
     elif request.param == "moto":
-        session = request.getfixturevalue("moto_session")
-        with _on_moto(session):
-            yield _dynamodb(session)
+        with on_moto(request.getfixturevalue("moto_session")) as tables:
+            yield tables
     else:
         session = request.getfixturevalue(f"{request.param}_session")
-        with pytest.MonkeyPatch.context() as environment:
-            address = request.getfixturevalue(f"{request.param}_address")
-            environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
-            yield _dynamodb(session)
+        address = request.getfixturevalue(f"{request.param}_address")
+        with _dynamodb(connection_of(session, address)) as tables:
+            yield tables
 
 
 @contextmanager
-def _on_moto(session: botocore.session.Session) -> Iterator[None]:
-    """Empty tables, made by the first test: that takes longer than most tests do."""
-    mock = mock_aws()
-    mock.start(reset=False)
-    tables = dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables
-    if not tables:
-        _create_tables(_client(session, "dynamodb"))
-    for table in tables.values():
+def on_moto(session: botocore.session.Session) -> Iterator[Tables]:
+    """Tables without a row."""
+    for table in dynamodb_backends[DEFAULT_ACCOUNT_ID]["eu-central-1"].tables.values():
         table.items.clear()
-    try:
-        yield
-    finally:
-        mock.stop(remove_data=False)
+    with moto_answers(), _dynamodb(connection_of(session)) as tables:
+        yield tables
 
 
 def _in_memory() -> Tables:
@@ -342,8 +360,26 @@ def _drop(rows: dict[Any, Any], key: Any) -> None:
     del rows[key]
 
 
-def _dynamodb(session: botocore.session.Session) -> Tables:
-    connection = connect({key: _name(key) for key in TABLES}, Invocation(SystemClock()), session)
+@cache
+def connection_of(session: botocore.session.Session, address: str | None = None) -> Connection:
+    """One for all tests: a client takes longer to make than most of them do."""
+    with pytest.MonkeyPatch.context() as environment:
+        if address is not None:
+            environment.setenv("AWS_ENDPOINT_URL_DYNAMODB", address)
+        return connect({key: _name(key) for key in TABLES}, Invocation(SystemClock()), session)
+
+
+@contextmanager
+def _dynamodb(connection: Connection) -> Iterator[Tables]:
+    for key, model in TABLES.items():  # which another test has pointed elsewhere
+        meta: Any = model.Meta
+        meta.table_name, model._connection = _name(key), None
+        model._get_connection().connection = connection
+    with ExitStack() as afterwards:
+        yield _tables_over(connection, afterwards)
+
+
+def _tables_over(connection: Connection, afterwards: ExitStack) -> Tables:
     clock = FixedClock()
     store = DynamoDbChannelStore(connection, clock)
     ledger = DynamoDbLedger()
@@ -370,6 +406,7 @@ def _dynamodb(session: botocore.session.Session) -> Tables:
 
         events = connection.client.meta.events
         events.register("before-parameter-build.dynamodb.Query", limit)
+        afterwards.callback(events.unregister, "before-parameter-build.dynamodb.Query", limit)
 
     return Tables(
         store=store,

@@ -11,7 +11,6 @@ from tests.support.builders import CHAT, a_message, an_image
 from tests.support.doubles import NOW
 
 from afterimage.domain.changes import (
-    Change,
     InsertImage,
     InsertMessage,
     TouchChat,
@@ -165,10 +164,8 @@ def test_rows_are_found_by_reference_and_missing_ones_left_out(
 ) -> None:
     messages = [a_message(n) for n in range(3)]
     images = [an_image(n) for n in range(3)]
-    changes: list[Change] = [*map(InsertMessage, messages), *map(InsertImage, images)]
     touch = TouchChat(CHAT, "title", NOW)
-    event = MessageInserted(messages[0])
-    tables.store.commit(tables.store.read(user), Transition((*changes, touch), (event,)), NOW)
+    tables.commit(user, *map(InsertMessage, messages), *map(InsertImage, images), touch)
     tables.delete_message(user, CHAT, messages[1].id)
     tables.delete_image(user, images[1].id)
 
@@ -194,12 +191,8 @@ def test_a_chat_being_deleted_is_missing_with_all_that_is_in_it(
 ) -> None:
     gone, kept = a_message(1), replace(a_message(2), chat_id="kept")
     image = an_image()
-    changes: tuple[Change, ...] = (
-        *(TouchChat(chat, "title", NOW) for chat in (CHAT, "kept")),
-        *(InsertMessage(message) for message in (gone, kept)),
-        InsertImage(image),
-    )
-    tables.store.commit(tables.store.read(user), Transition(changes, (MessageInserted(gone),)), NOW)
+    chats = [TouchChat(chat, "title", NOW) for chat in (CHAT, "kept")]
+    tables.commit(user, *chats, InsertMessage(gone), InsertMessage(kept), InsertImage(image))
 
     tables.delete_chat(user, CHAT)
 
@@ -208,27 +201,23 @@ def test_a_chat_being_deleted_is_missing_with_all_that_is_in_it(
     assert list(rows.images(user, [image.id])) == []
 
 
-def test_a_whole_page_of_rows_is_found(tables: Tables, rows: RowReader, user: str) -> None:
+def test_a_whole_page_of_rows_is_found(tables: Tables, user: str) -> None:
     """200 rows of an event page are more than one batch."""
     messages = [replace(a_message(n), text="x" * 3_000) for n in range(200)]
     for start in range(0, 200, 50):
-        some = messages[start : start + 50]
-        events = (MessageInserted(some[0]),)
-        change = Transition(tuple(InsertMessage(message) for message in some), events)
-        tables.store.commit(tables.store.read(user), change, NOW)
+        tables.commit(user, *map(InsertMessage, messages[start : start + 50]))
 
-    found = rows.messages(user, [(CHAT, message.id) for message in messages])
+    for rows in (tables.rows, tables.settled_rows):
+        found = rows.messages(user, [(CHAT, message.id) for message in messages])
 
-    assert sorted(row.id for row in found) == [message.id for message in messages]
+        assert sorted(row.id for row in found) == [message.id for message in messages]
 
 
 def test_rows_of_others_are_missing(
     tables: Tables, rows: RowReader, user: str, somebody_else: str
 ) -> None:
     message, image = a_message(), an_image()
-    changes = (InsertMessage(message), InsertImage(image), TouchChat(CHAT, "title", NOW))
-    change = Transition(changes, (MessageInserted(message),))
-    tables.store.commit(tables.store.read(user), change, NOW)
+    tables.commit(user, InsertMessage(message), InsertImage(image), TouchChat(CHAT, "title", NOW))
 
     assert list(rows.messages(somebody_else, [(CHAT, message.id)])) == []
     assert list(rows.images(somebody_else, [image.id])) == []

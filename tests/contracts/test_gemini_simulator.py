@@ -18,7 +18,7 @@ from google import genai
 from google.genai import errors, types
 from PIL import Image, ImageStat
 from tests.local_stack.gemini.delivery import paced
-from tests.support.simulator import start, stop
+from tests.support.simulator import AT_ONCE, start, stop
 
 ROOT = Path(__file__).parents[2]
 TEXT = "gemini-3.8-flash"
@@ -44,40 +44,24 @@ GENERATE_IMAGE = types.Tool(
 )
 
 
-@pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    process, address = start()
-    yield address
-    # Nothing of what these tests provoke may be a bug of the simulator's own.
-    assert "Traceback" not in stop(process)
-
-
 @pytest.fixture
-def http(address: str) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=address, headers=KEY, timeout=10) as client:
-        fast: Json = {
-            "text_ms": 0,
-            "image_ms": 0,
-            "image_format": "jpeg",
-            "drafts": 0,
-            "pictures": 1,
-            "words_a_second": 0,
-            "bytes_a_second": 0,
-            "seed": 1,  # what is painted a second time then costs nothing
-        }
-        assert client.put("/dev/gemini", json=fast | {"script": [], "reset": True}).is_success
+def http(simulator: str) -> Iterator[httpx.Client]:
+    with httpx.Client(base_url=simulator, headers=KEY, timeout=10) as client:
+        assert client.put("/dev/gemini", json=AT_ONCE).is_success
         yield client
 
 
 @pytest.fixture(params=["v1beta", "v1"])
-def sdk(request: pytest.FixtureRequest, address: str, http: httpx.Client) -> Iterator[genai.Client]:
+def sdk(
+    request: pytest.FixtureRequest, simulator: str, http: httpx.Client
+) -> Iterator[genai.Client]:
     """Google's client; it follows `http` so that every test starts from the same settings."""
-    yield from connected(address, str(request.param))
+    yield from connected(simulator, str(request.param))
 
 
 @pytest.fixture
-def beta(address: str, http: httpx.Client) -> Iterator[genai.Client]:
-    yield from connected(address, "v1beta")
+def beta(simulator: str, http: httpx.Client) -> Iterator[genai.Client]:
+    yield from connected(simulator, "v1beta")
 
 
 def connected(address: str, version: str) -> Iterator[genai.Client]:
@@ -177,10 +161,7 @@ def test_function_call_round_trip(sdk: genai.Client) -> None:
     ("ratio", "size", "pixels"),
     [
         (None, None, (1024, 1024)),
-        ("16:9", "1K", (1376, 768)),
-        ("9:16", None, (768, 1376)),
         ("1:8", "1K", (352, 2928)),
-        ("4:5", "2K", (1856, 2304)),
     ],
 )
 def test_picture_has_the_size_asked_for(
@@ -497,8 +478,8 @@ def test_without_sse_the_stream_is_an_array(http: httpx.Client) -> None:
     assert refused.json()[0]["error"]["status"] == "INVALID_ARGUMENT"
 
 
-def test_keys(address: str) -> None:
-    url = f"{address}/v1beta/models/{TEXT}:generateContent"
+def test_keys(simulator: str) -> None:
+    url = f"{simulator}/v1beta/models/{TEXT}:generateContent"
     missing = httpx.post(url, json=ask("hi"))
     wrong = httpx.post(url, json=ask("hi"), headers={"x-goog-api-key": "invalid"})
     in_query = httpx.post(f"{url}?key=something", json=ask("hi"))
@@ -507,7 +488,7 @@ def test_keys(address: str) -> None:
     assert message(wrong, 400) == "API key not valid. Please pass a valid API key."
     assert wrong.json()["error"]["details"][0]["reason"] == "API_KEY_INVALID"
     assert in_query.status_code == 200
-    assert httpx.get(f"{address}/v1/models").status_code == 403
+    assert httpx.get(f"{simulator}/v1/models").status_code == 403
 
 
 def test_unknown_and_retired_models(http: httpx.Client) -> None:

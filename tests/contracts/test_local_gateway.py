@@ -8,6 +8,8 @@ import base64
 import json
 import os
 import signal
+import subprocess
+import sys
 import textwrap
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -17,6 +19,7 @@ import httpx
 import pytest
 import websockets
 from botocore.exceptions import ClientError
+from tests.local_stack.options import ROOT
 from tests.local_stack.testing import RunningStack, StackProcess
 from tests.sam.aws_models import OPERATIONS
 from websockets.asyncio.client import ClientConnection
@@ -579,3 +582,24 @@ def test_unknown_functions_and_unsigned_calls_are_refused(bundle: RunningStack) 
     name = bundle.functions["job"]
     unsigned = httpx.post(f"{functions}/{name}/invocations", trust_env=False)
     assert unsigned.status_code == 403
+
+
+# --- Its port -------------------------------------------------------------------------------
+
+
+def test_a_port_in_use_is_one_line(bundle: RunningStack) -> None:
+    port = bundle.url.rsplit(":", 1)[1]
+
+    second = subprocess.run(
+        [sys.executable, "-m", "tests.local_stack"],
+        cwd=ROOT,
+        env={**os.environ, "PORT": port},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=30,
+    )
+
+    assert second.returncode == 2
+    assert len(second.stderr.splitlines()) == 1
+    assert f"Port {port} is in use" in second.stderr

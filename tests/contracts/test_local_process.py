@@ -1,18 +1,16 @@
-"""The local stack as a process: it keeps STATE_DIR, minds its port, and leaves nothing behind."""
+"""The local stack as a process: it keeps STATE_DIR, and leaves nothing behind."""
 
 import json
 import os
 import resource
 import signal
 import subprocess
-import sys
 import time
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from tests.local_stack.loopback import listen
-from tests.local_stack.options import ROOT
 from tests.local_stack.testing import RunningStack, StackProcess
 
 pytestmark = pytest.mark.slow
@@ -154,7 +152,9 @@ def test_reading_writes_no_state_and_a_kill_of_the_stack_loses_nothing(tmp_path:
     assert "with which the last run ended" in again.output()
 
 
-def test_a_kill_of_everything_loses_no_more_than_what_was_not_yet_written(tmp_path: Path) -> None:
+def test_a_kill_of_everything_loses_what_was_not_yet_written_and_a_signal_nothing(
+    tmp_path: Path,
+) -> None:
     process = stack_in(tmp_path)
     stack = process.start()
     put_and_wait(stack, tmp_path, "early")
@@ -163,11 +163,21 @@ def test_a_kill_of_everything_loses_no_more_than_what_was_not_yet_written(tmp_pa
     stack.close()
 
     again = stack_in(tmp_path)
-    with again.running() as stack:
-        assert has(stack, "early")
-        assert has(stack, "later")
-        assert "the last run was cut off after it" in again.output()
-        put(stack, "last")  # and stop at once
+    stack = again.start()
+    assert has(stack, "early")
+    assert has(stack, "later")
+    assert "the last run was cut off after it" in again.output()
+
+    # When: it is told to end
+    pids = pids_of(tmp_path)
+    put(stack, "last")
+    stack.close()
+    os.kill(again.pid, signal.SIGINT)
+
+    # Then: it does so cleanly, and the next has everything
+    assert again.stop() is None
+    assert ends(pids)
+    assert "Traceback" not in again.output()
     with stack_in(tmp_path).running() as stack:
         assert has(stack, "last")
 
@@ -244,28 +254,3 @@ def test_a_damaged_state_is_said_and_the_one_before_taken(tmp_path: Path) -> Non
         file.unlink()
     with pytest.raises(RuntimeError, match="none of the states"):
         stack_in(tmp_path).start()
-
-
-def test_a_port_in_use_is_one_line_and_a_signal_ends_what_uses_it_cleanly(tmp_path: Path) -> None:
-    process = stack_in(tmp_path, state=False)
-    stack = process.start()
-    stack.close()
-    port = stack.url.rsplit(":", 1)[1]
-    second = subprocess.run(
-        [sys.executable, "-m", "tests.local_stack"],
-        cwd=ROOT,
-        env={**os.environ, "PORT": port},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=30,
-    )
-    assert second.returncode == 2
-    assert len(second.stderr.splitlines()) == 1
-    assert f"Port {port} is in use" in second.stderr
-
-    pids = pids_of(tmp_path)
-    os.kill(process.pid, signal.SIGINT)
-    assert process.stop() is None
-    assert ends(pids)
-    assert "Traceback" not in process.output()

@@ -8,8 +8,7 @@ from contextlib import ExitStack
 
 import botocore.session
 import pytest
-from moto import mock_aws
-from tests.contracts.conftest import BUCKET, Pictures, _client
+from tests.contracts.conftest import BUCKET, Pictures, _client, moto_answers
 from tests.support.doubles import RecordingLog
 
 from afterimage.adapters.quick_puts import QuickPuts, QuickStockFiles
@@ -130,9 +129,8 @@ def test_copies_are_a_users_own(backend: str, request: pytest.FixtureRequest) ->
     session = request.getfixturevalue(f"{engine}_session")
     with ExitStack() as around:
         if backend == "moto":
-            around.enter_context(mock_aws())
+            around.enter_context(moto_answers())
             client = _client(session, "s3")
-            client.create_bucket(Bucket=BUCKET)
         else:
             client = _client(session, "s3", request.getfixturevalue("ministack_address"))
         pictures = S3Pictures(lambda: client, BUCKET, SystemClock())

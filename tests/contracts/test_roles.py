@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import botocore.session
 import pytest
-from tests.contracts.conftest import Tables, _dynamodb, _on_moto
+from tests.contracts.conftest import Tables, connection_of, on_moto
 from tests.contracts.test_stock import LATER, a_picture, a_stock_job
 from tests.local_stack.template.intrinsics import references
 from tests.support.doubles import NOW
@@ -49,12 +49,13 @@ def tables(moto_session: botocore.session.Session, asked: Asked) -> Iterator[Tab
     def note(**call: Any) -> None:
         noted(asked, call["model"].name, call["params"])
 
-    moto_session.register("before-parameter-build.dynamodb", note)
+    events = connection_of(moto_session).client.meta.events
+    events.register("before-parameter-build.dynamodb", note)
     try:
-        with _on_moto(moto_session):
-            yield _dynamodb(moto_session)
+        with on_moto(moto_session) as tables:
+            yield tables
     finally:
-        moto_session.unregister("before-parameter-build.dynamodb", note)
+        events.unregister("before-parameter-build.dynamodb", note)
 
 
 def test_whoever_has_to_do_with_the_stock_may(tables: Tables, asked: Asked) -> None:

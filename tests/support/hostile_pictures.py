@@ -1,4 +1,4 @@
-"""Files that somebody might send to break who reads them, made anew each time.
+"""Files that somebody might send to break who reads them, made anew by each process.
 
 Each is small, or compresses well; what it would become is not.
 """
@@ -173,6 +173,7 @@ def changed(data: bytes, chance: random.Random) -> bytes:
 _JPEG, _PNG = encoded(a_picture()), encoded(a_picture(), "PNG")
 
 
+@cache
 def refused() -> dict[str, bytes]:
     """What is no picture, or none that is worth the time or memory it takes."""
     return {
@@ -226,6 +227,7 @@ def refused() -> dict[str, bytes]:
     }
 
 
+@cache
 def handled() -> dict[str, tuple[bytes, tuple[int, int]]]:
     """What looks odd and is a picture all the same, with its size."""
     upright = {

@@ -8,6 +8,19 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
+# What a test begins with that shares a simulator with others.
+AT_ONCE: dict[str, object] = {
+    "text_ms": 0,
+    "image_ms": 0,
+    "image_format": "jpeg",
+    "drafts": 0,
+    "pictures": 1,
+    "words_a_second": 0,
+    "bytes_a_second": 0,
+    "seed": 1,  # what is painted a second time then costs nothing
+    "script": [],
+    "reset": True,
+}
 
 
 def start() -> tuple[subprocess.Popen[str], str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
+from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -86,11 +87,11 @@ def test_every_operation_on_items_that_pynamodb_knows_is_known() -> None:
 def test_clients_are_those_of_the_whole_botocore(
     service: str, region: str, needed: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    whole = client(service, region)
+    whole = client(service, region, loader_of(BOTOCORES))
     monkeypatch.setattr(Loader, "BUILTIN_DATA_PATH", "")  # put back at the end
     read_models_in(str(needed))
 
-    ours = client(service, region)
+    ours = client(service, region, loader_of(needed))
 
     for of in ("endpoint_url", "partition", "region_name"):
         assert getattr(ours.meta, of) == getattr(whole.meta, of)
@@ -98,10 +99,18 @@ def test_clients_are_those_of_the_whole_botocore(
     assert set(ours.meta.service_model.operation_names) == set(OPERATIONS[service])
 
 
-def client(service: str, region: str) -> Any:
+@cache
+def loader_of(folder: Path) -> Loader:
+    """Of the folder that loaders read now: what it has read once it knows."""
+    loader = Loader()
+    assert str(folder) in loader.search_paths
+    return loader
+
+
+def client(service: str, region: str, loader: Loader) -> Any:
     session: Session = get_session()
     session.set_credentials("testing", "testing")
-    session.register_component("data_loader", Loader())  # else all tests have the same one
+    session.register_component("data_loader", loader)
     return session.create_client(service, region, config=Config(parameter_validation=False))
 
 

@@ -8,6 +8,7 @@ from contextlib import suppress
 import numpy as np
 import pytest
 from PIL import Image
+from tests.benchmarks import textures
 from tests.benchmarks.__main__ import _arguments
 from tests.benchmarks.bench import Bench
 from tests.benchmarks.call_chains import Call, steps
@@ -26,7 +27,6 @@ from tests.benchmarks.report import (
 )
 from tests.benchmarks.run import OverranError, run, within
 from tests.benchmarks.similarity import ssim
-from tests.benchmarks.textures import textures
 from tests.local_stack.gemini.picture_request import wants_picture
 
 _NOBODY = 2**22 + 1  # more than any pid (proc_sys_kernel(5))
@@ -154,12 +154,14 @@ def test_likeness_of_two_flat_pictures_is_the_papers_formula() -> None:
     assert ssim(one, other) == pytest.approx(expected, abs=1e-4)
 
 
-@pytest.mark.slow
-def test_a_dozen_different_textures() -> None:
-    made = textures()
+def test_a_dozen_different_textures(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert textures.SIDE == 1024
+    monkeypatch.setattr(textures, "SIDE", 64)
+
+    made = textures.textures()
 
     assert len({picture.tobytes() for picture in made.values()}) == len(made) == 12
-    assert {picture.size for picture in made.values()} == {(1024, 1024)}
+    assert {picture.size for picture in made.values()} == {(64, 64)}
 
 
 def test_every_function_has_its_own_settings() -> None:

@@ -6,6 +6,8 @@ import pytest
 from PIL import Image, ImageChops, ImageStat
 from tests.local_stack.gemini.album import Album
 from tests.local_stack.gemini.behaviour import LOG_LENGTH, Behaviour
+from tests.local_stack.gemini.catalogue import MODELS
+from tests.local_stack.gemini.image_model import commission
 from tests.local_stack.gemini.odd_pictures import BOMB_SIDE, odd_picture
 from tests.local_stack.gemini.painting import paint
 from tests.local_stack.gemini.painting.colours import NAMED
@@ -96,6 +98,26 @@ def test_colour_before_a_subject_belongs_to_it() -> None:
 
     assert set(scene.subject_colour) == {"boat"}
     assert len(scene.tints) == 2
+
+
+@pytest.mark.parametrize(
+    ("wanted", "pixels"),
+    [
+        ({}, (1024, 1024)),
+        ({"aspectRatio": "16:9", "imageSize": "1K"}, (1376, 768)),
+        ({"aspectRatio": "9:16"}, (768, 1376)),
+        ({"aspectRatio": "1:4", "imageSize": "1K"}, (512, 2064)),
+        ({"aspectRatio": "4:5", "imageSize": "2K"}, (1856, 2304)),
+        ({"aspectRatio": "8:1", "imageSize": "4K"}, (11712, 1408)),
+    ],
+)
+def test_a_picture_has_the_size_asked_for(wanted: Json, pixels: tuple[int, int]) -> None:
+    contents = [{"role": "user", "parts": [{"text": "a fox"}]}]
+    request = {"contents": contents, "generationConfig": {"imageConfig": wanted}}
+
+    work = commission(MODELS["gemini-nano-banana-2.1"], request, Behaviour())
+
+    assert tuple(work.scale * side for side in work.size) == pixels
 
 
 @pytest.mark.parametrize(("kind", "low", "high"), [("jpeg", 300, 900), ("png", 1550, 2100)])
