@@ -34,8 +34,8 @@ def test_some_are_named() -> None:
 # others is imported once, before: that is most of the time they take.
 ASKED = """
 import os, runpy, sys
-import boto3, httpx, playwright.sync_api, pydantic, starlette.applications, skimage.metrics
-import samtranslator.translator.transform
+import boto3, httpx, playwright.sync_api, pydantic, pynamodb.models, pytest, scipy.ndimage
+import samtranslator.translator.transform, skimage.metrics, starlette.applications, ulid
 for command in sys.argv[1:]:
     if not (child := os.fork()):
         sys.argv = [command, "--help"]
