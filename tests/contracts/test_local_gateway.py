@@ -288,12 +288,6 @@ def test_event_is_payload_format_2(client: httpx.Client) -> None:
     assert event["requestContext"]["http"]["method"] == "GET"
 
 
-def test_routes_are_chosen_by_precedence(client: httpx.Client) -> None:
-    assert client.get("/files/a/b.css").json()["pathParameters"] == {"path": "a/b.css"}
-    assert client.delete("/files/a/b.css").json()["routeKey"] == "$default"
-    assert client.get("/nowhere").json()["routeKey"] == "$default"
-
-
 def test_binary_bodies_arrive_and_leave_base64(client: httpx.Client) -> None:
     body = b"\x00\xff"
     event = client.post("/echo/x", content=body, headers={"content-type": "image/png"}).json()

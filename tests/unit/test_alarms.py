@@ -76,22 +76,14 @@ def stopping(function: str) -> set[str]:
     return {alarm["Name"]["Ref"] for alarm in group["AlarmConfiguration"]["Alarms"]}
 
 
-def test_a_version_whose_every_list_of_chats_raises_goes_back(
+def test_a_version_whose_every_list_of_chats_raises_goes_back_alone_and_is_told(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     figures = list(called(broken, NEW, capsys))
 
     assert all(f.value == 0 for f in figures if f.name == "Errors")  # Lambda saw no failure
+    assert ringing(figures) == {"ChatApiRolloutDefectsAlarm", "DefectsAlarm"}
     assert ringing(figures) & stopping("ChatApiFunction") == {"ChatApiRolloutDefectsAlarm"}
-
-
-def test_it_tells_by_mail_and_takes_no_other_function_back(
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    assert ringing(list(called(broken, NEW, capsys))) == {
-        "ChatApiRolloutDefectsAlarm",
-        "DefectsAlarm",
-    }
 
 
 def test_a_defect_of_the_version_that_runs_does_not_stop_the_one_that_mends_it(

@@ -235,10 +235,6 @@ def test_a_conversation_is_sent_and_its_reply_read(google: Google) -> None:
     assert (model, usage.read, usage.thoughts) == ("a-text-model", {"text": 12}, 23)
 
 
-def test_a_wish_for_a_picture_is_read(google: Google) -> None:
-    assert isinstance(google.reply(Answer(body=recorded("function_call"))), ImageRequest)
-
-
 def test_a_picture_is_asked_for_and_read(google: Google) -> None:
     assert google.paint(Answer(body=FOX)).startswith(b"\x89PNG")
 

@@ -12,7 +12,6 @@ from tests.support.template import http_routes
 
 from afterimage.domain.errors import Refused
 from afterimage.http.openapi import GATEWAY, document
-from afterimage.http.routes import ROUTES
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +42,6 @@ def test_it_has_the_routes_of_the_template_and_no_other(description: dict[str, A
     served = {route.replace("+}", "}") for route in described(http_routes())}
 
     assert set(operations(description)) == served
-
-
-def test_the_table_of_routes_has_the_routes_of_the_template_and_no_other() -> None:
-    assert {route.key for route in ROUTES} == described(http_routes())
 
 
 def test_operations_have_names_of_their_own(description: dict[str, Any]) -> None:

@@ -49,13 +49,6 @@ def account_has(aws: StubbedAws, tables: list[str], pools: dict[str, str]) -> No
     aws.answers("cognito-idp", "list_user_pools", {"UserPools": listed})
 
 
-def test_tables_bucket_and_people_are_kept() -> None:
-    assert len(kept()) == 11
-    for name, one in kept().items():
-        assert one["UpdateReplacePolicy"] == "Retain", name
-        assert one["DeletionPolicy"] in ("Retain", "RetainExceptOnCreate"), name
-
-
 def test_what_a_failed_creation_leaves_is_what_cannot_be_removed_by_it() -> None:
     """Protected ones, and a role that the account's setting names."""
     policies = {n: r for n, r in template()["Resources"].items() if "DeletionPolicy" in r}
@@ -194,13 +187,3 @@ def test_what_a_restored_table_forgets_of_itself_is_said() -> None:
     expiring = {name for name, one in made if "TimeToLiveSpecification" in one}
 
     assert set(re.findall(r"`(\w+Table)`", section("Restore"))) == expiring
-
-
-def test_no_function_makes_a_log_group_that_the_stack_does_not_know() -> None:
-    made = template()["Resources"]
-    functions = [one for one in made.values() if one["Type"] == "AWS::Serverless::Function"]
-
-    groups = {one["Properties"]["LoggingConfig"]["LogGroup"]["Ref"] for one in functions}
-    assert len(groups) == len(functions)
-    assert {made[name]["Type"] for name in groups} == {"AWS::Logs::LogGroup"}
-    assert not any(stays(made[name]) for name in groups)

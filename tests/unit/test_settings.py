@@ -115,27 +115,18 @@ def test_empty_is_not_set(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("deadline", "fine"), [("70", True), ("69", False), ("75", True), ("1", False)]
+    ("name", "shortest"),
+    [
+        ("TEXT_DEADLINE", 70),  # behind the function's own end
+        ("IMAGE_DEADLINE", 450),  # behind queue and both attempts
+    ],
 )
-def test_a_text_is_overdue_only_after_its_function_has_ended(deadline: str, fine: bool) -> None:
-    environment = {**LLM, "TEXT_TIMEOUT": "60", "TEXT_DEADLINE": deadline}
-
-    if fine:
-        assert LlmHandlerSettings.read(environment)
-    else:
-        with pytest.raises(RuntimeError, match="TEXT_DEADLINE must be at least"):
-            LlmHandlerSettings.read(environment)
-
-
-@pytest.mark.parametrize(("deadline", "fine"), [("450", True), ("449", False)])
-def test_a_picture_is_overdue_only_after_queue_and_both_attempts(deadline: str, fine: bool) -> None:
-    environment = {**LLM, "IMAGE_DEADLINE": deadline}
-
-    if fine:
-        assert LlmHandlerSettings.read(environment)
-    else:
-        with pytest.raises(RuntimeError, match="IMAGE_DEADLINE must be at least"):
-            LlmHandlerSettings.read(environment)
+def test_an_answer_is_overdue_only_when_nobody_makes_it_any_more(name: str, shortest: int) -> None:
+    for fine in (shortest, shortest + 5):
+        assert LlmHandlerSettings.read({**LLM, name: str(fine)})
+    for early in (shortest - 1, 1):
+        with pytest.raises(RuntimeError, match=f"{name} must be at least"):
+            LlmHandlerSettings.read({**LLM, name: str(early)})
 
 
 @pytest.mark.parametrize(

@@ -156,8 +156,6 @@ def test_the_scheme_is_written_as_one_likes(user_of: UserOf, scheme: str) -> Non
         {"iat": timedelta(seconds=55)},
         {"nbf": timedelta(seconds=55)},
         {"sub": "auth0|507f1f77bcf86cd799439020"},
-        {"sub": "x" * 255},
-        {"sub": "ü" * 127},
     ],
     ids=str,
 )
@@ -188,11 +186,7 @@ def test_claims_that_are_fine(user_of: UserOf, good: Claims) -> None:
         {"nbf": timedelta(seconds=65)},
         {"iat": timedelta(seconds=65)},
         {"sub": ...},
-        {"sub": ""},
         {"sub": None},
-        {"sub": "x" * 256},
-        {"sub": "x" * 3_000},
-        {"sub": "ü" * 128},
     ],
     ids=lambda bad: str(bad)[:60],
 )
@@ -276,9 +270,9 @@ def test_half_a_surrogate_pair_is_no_id(user_of: UserOf) -> None:
 @pytest.mark.parametrize("sub", ["x" * 255, "ü" * 127])
 def test_every_id_that_is_taken_fits_a_key_and_a_ticket(user_of: UserOf, sub: str) -> None:
     user_id = user_of(signed({"sub": sub}))
-    tables = InMemoryTables()
-    tickets = Tickets(tables, FixedClock())
+    tickets = Tickets(InMemoryTables(), FixedClock())
 
+    assert user_id == sub
     assert len(f"{user_id}#{'c' * 64}".encode()) <= 2_048
     assert tickets.spend(tickets.issue(a_caller(user_id))) == a_caller(user_id)
 
