@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol
@@ -83,7 +84,13 @@ from afterimage.ports.connections import ConnectionRegistry, TicketStore, Waitin
 from afterimage.ports.events import EventLog, RowReader
 from afterimage.ports.exports import ExportReader
 from afterimage.ports.jobs import JobStore
-from afterimage.ports.keeping import AccountRows, ChatRows, DeletionStore, DueIndex
+from afterimage.ports.keeping import (
+    OPEN_PARTITIONS,
+    AccountRows,
+    ChatRows,
+    DeletionStore,
+    DueIndex,
+)
 from afterimage.ports.models import CallCounter, CostLedger
 from afterimage.ports.pictures import PictureFolder, PictureStore, SourceFiles
 from afterimage.ports.shares import ShareIndex, ShareReader, ShareRows
@@ -183,6 +190,15 @@ class Tables:
         with pytest.raises(ConditionsFailed) as failed:
             self.commit(user, *changes)
         return {type(change) for change in failed.value.changes}
+
+    def due(self, user: str, later: timedelta = timedelta()) -> list[str]:
+        """Names of what of this user the keeper is to remove so much later."""
+        found = (
+            row
+            for part in range(OPEN_PARTITIONS)
+            for row in self.index.due_removals(part, NOW + later)
+        )
+        return sorted(name for owner, name in found if owner == user)
 
 
 @pytest.fixture

@@ -13,7 +13,6 @@ from tests.support.doubles import NOW, REQUEST
 
 from afterimage.domain.changes import (
     BeginDeletion,
-    Change,
     CloseAccount,
     CloseChat,
     CountMessage,
@@ -34,31 +33,16 @@ from afterimage.domain.deletions import Deletion, DeletionKind
 from afterimage.domain.errors import AccountDeleted
 from afterimage.domain.events import ChatDeleted, MessageInserted
 from afterimage.domain.jobs import JobStatus
-from afterimage.ports.channel import ConditionsFailed, LostRace
-from afterimage.ports.keeping import OPEN_PARTITIONS, UserRows
+from afterimage.ports.channel import LostRace
+from afterimage.ports.keeping import UserRows
 
 SECOND = timedelta(seconds=1)
 WEEK = timedelta(days=7)
 TOUCH = TouchChat(CHAT, "a title", NOW)
 
 
-def refused(tables: Tables, user: str, *changes: Change) -> set[Change]:
-    with pytest.raises(ConditionsFailed) as failed:
-        tables.commit(user, *changes)
-    return set(failed.value.changes)
-
-
 def chat_deletion(chat: str = CHAT) -> Deletion:
     return Deletion.now(DeletionKind.CHAT, chat, NOW)
-
-
-def due(tables: Tables, user: str, at: timedelta) -> list[str]:
-    return [
-        name
-        for partition in range(OPEN_PARTITIONS)
-        for owner, name in tables.index.due_removals(partition, NOW + at)
-        if owner == user
-    ]
 
 
 # --- A chat's mark -------------------------------------------------------------------------------
@@ -84,13 +68,13 @@ def test_nothing_changes_in_a_marked_chat(tables: Tables, user: str) -> None:
     newer = ReplaceMessage(replace(message, version=2), 1)
 
     for change in (newer, TOUCH, EditChat(CHAT, "another"), CloseChat(CHAT)):
-        assert refused(tables, user, change) == {change}
+        assert tables.refused(user, change) == {type(change)}
 
     assert tables.messages.before(user, CHAT, None, 10) == [message]
 
 
 def test_a_chat_that_is_not_there_is_not_marked(tables: Tables, user: str) -> None:
-    assert refused(tables, user, CloseChat(CHAT)) == {CloseChat(CHAT)}
+    assert tables.refused(user, CloseChat(CHAT)) == {CloseChat}
 
     assert tables.removal.chats(user, 10) == []
 
@@ -137,8 +121,8 @@ def test_a_message_and_its_job_go_together_or_not_at_all(tables: Tables, user: s
     tables.commit(user, InsertMessage(message), InsertJob(job), opens=1)
     moved, newer = RemoveJob(replace(job, attempt=2)), RemoveMessage(replace(message, version=2))
 
-    assert refused(tables, user, RemoveMessage(message), moved) == {moved}
-    assert refused(tables, user, newer, RemoveJob(job)) == {newer}
+    assert tables.refused(user, RemoveMessage(message), moved) == {RemoveJob}
+    assert tables.refused(user, newer, RemoveJob(job)) == {RemoveMessage}
     assert tables.jobs.get(user, job.id) == job
     tables.commit(user, RemoveMessage(message), RemoveJob(job), events=(), opens=-1)
 
@@ -146,7 +130,7 @@ def test_a_message_and_its_job_go_together_or_not_at_all(tables: Tables, user: s
     assert tables.jobs.get(user, job.id) is None
     assert tables.store.read(user).open_messages == 0
     assert tables.store.read(user).seq == 1
-    assert refused(tables, user, RemoveMessage(message)) == {RemoveMessage(message)}
+    assert tables.refused(user, RemoveMessage(message)) == {RemoveMessage}
 
 
 def test_a_picture_is_removed_once(tables: Tables, user: str) -> None:
@@ -157,7 +141,7 @@ def test_a_picture_is_removed_once(tables: Tables, user: str) -> None:
     tables.commit(user, RemoveImage(image.id))
 
     assert tables.images.get(user, image.id) is None
-    assert refused(tables, user, RemoveImage(image.id)) == {RemoveImage(image.id)}
+    assert tables.refused(user, RemoveImage(image.id)) == {RemoveImage}
 
 
 def test_a_job_that_is_gone_is_neither_claimed_nor_moved(tables: Tables, user: str) -> None:
@@ -191,7 +175,7 @@ def test_a_closed_account_is_emptied_and_takes_nothing(tables: Tables, user: str
             tables.store.commit(stale, Transition((TOUCH,), ()), NOW)
     with pytest.raises(AccountDeleted):
         close(tables, user)
-    assert due(tables, user, SECOND) == ["deletion#account#"]
+    assert tables.due(user, SECOND) == ["deletion#account#"]
 
 
 def test_a_closed_account_is_refused_for_a_week_and_then_as_if_it_had_never_been(
@@ -279,8 +263,8 @@ def test_a_deletion_is_found_from_the_time_it_is_due(tables: Tables, user: str) 
     tables.commit(user, BeginDeletion(deletion))
 
     assert tables.deletions.get(user, deletion.name) == deletion
-    assert due(tables, user, 59 * SECOND) == []
-    assert due(tables, user, 60 * SECOND) == [deletion.name]
+    assert tables.due(user, 59 * SECOND) == []
+    assert tables.due(user, 60 * SECOND) == [deletion.name]
     assert tables.usage.recent_jobs(user, 10) == []
 
 
@@ -289,21 +273,21 @@ def test_a_deletion_is_postponed_and_finished(tables: Tables, user: str) -> None
     tables.deletions.begin(user, deletion)
 
     tables.deletions.postpone(user, deletion, NOW + 90 * SECOND)
-    assert due(tables, user, 89 * SECOND) == []
-    assert due(tables, user, 90 * SECOND) == [deletion.name]
+    assert tables.due(user, 89 * SECOND) == []
+    assert tables.due(user, 90 * SECOND) == [deletion.name]
     tables.deletions.finished(user, deletion)
     tables.deletions.finished(user, deletion)
     tables.deletions.postpone(user, deletion, NOW)
 
     assert tables.deletions.get(user, deletion.name) is None
-    assert due(tables, user, timedelta(days=9)) == []
+    assert tables.due(user, timedelta(days=9)) == []
 
 
 def test_names_with_separators_in_them_come_back_whole(tables: Tables, user: str) -> None:
     name, deletion = f"auth0|{user}#1", chat_deletion("a-b_c")
     tables.deletions.begin(name, deletion)
 
-    assert due(tables, name, SECOND) == [deletion.name]
+    assert tables.due(name, SECOND) == [deletion.name]
     assert tables.deletions.get(name, deletion.name) == deletion
 
 

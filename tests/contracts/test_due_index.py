@@ -45,15 +45,6 @@ def overdue(tables: Tables, *users: str, now: datetime = NOW) -> list[MessageKey
     return sorted((key for key in found if key.user_id in users), key=lambda key: key.message_id)
 
 
-def due(tables: Tables, *users: str, now: datetime = NOW) -> list[tuple[str, str]]:
-    found = (
-        key
-        for partition in range(OPEN_PARTITIONS)
-        for key in tables.index.due_removals(partition, now)
-    )
-    return sorted(key for key in found if key[0] in users)
-
-
 def failed(tables: Tables, user: str, number: int, purge_at: datetime) -> Job:
     """A job that ended while it was running, and may have left files."""
     tables.commit(user, InsertJob(a_job(number)))
@@ -156,8 +147,8 @@ def test_rows_may_end_while_the_index_is_read(tables: Tables, user: str) -> None
 def test_uploads_are_due_from_their_time_on(tables: Tables, user: str) -> None:
     job = failed(tables, user, 1, NOW + 60 * SECOND)
 
-    assert due(tables, user, now=NOW + 59 * SECOND) == []
-    assert due(tables, user, now=NOW + 60 * SECOND) == [(user, job.id)]
+    assert tables.due(user, 59 * SECOND) == []
+    assert tables.due(user, 60 * SECOND) == [job.id]
     assert tables.jobs.get(user, job.id) == job
 
 
@@ -167,7 +158,7 @@ def test_a_job_without_uploads_is_never_due(tables: Tables, user: str) -> None:
     tables.commit(user, MoveJob(a_job(), ended))
 
     assert ended.purge_at is None
-    assert due(tables, user, now=NOW + timedelta(days=9)) == []
+    assert tables.due(user, timedelta(days=9)) == []
 
 
 def test_what_has_been_purged_is_due_no_more(tables: Tables, user: str) -> None:
@@ -176,7 +167,7 @@ def test_what_has_been_purged_is_due_no_more(tables: Tables, user: str) -> None:
     tables.jobs.purged(user, job.id)
     tables.jobs.purged(user, job.id)
 
-    assert due(tables, user, now=NOW + timedelta(days=9)) == []
+    assert tables.due(user, timedelta(days=9)) == []
     assert tables.jobs.get(user, job.id) == replace(job, purge_at=None)
 
 
@@ -194,15 +185,15 @@ def test_uploads_of_many_pages_are_all_due_once(
     others = [failed(tables, somebody_else, number, NOW).id for number in range(3)]
     tables.page_rows(2)
 
-    assert due(tables, user) == [(user, id_) for id_ in jobs]
-    assert due(tables, somebody_else) == [(somebody_else, id_) for id_ in others]
+    assert tables.due(user) == jobs
+    assert tables.due(somebody_else) == others
 
 
 def test_a_name_with_the_separator_in_it_owns_its_uploads(tables: Tables, user: str) -> None:
     name = f"auth0|{user}#1"
     job = failed(tables, name, 1, NOW)
 
-    assert due(tables, name) == [(name, job.id)]
+    assert tables.due(name) == [job.id]
 
 
 def test_the_open_messages_of_one_user_are_found_whenever_they_are_due(

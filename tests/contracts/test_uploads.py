@@ -24,20 +24,9 @@ from afterimage.domain.changes import (
 from afterimage.domain.images import Origin
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.uploads import Upload, UploadStatus
-from afterimage.ports.keeping import OPEN_PARTITIONS
 
-LATER = NOW + timedelta(seconds=34)
+LATER, MUCH_LATER = NOW + timedelta(seconds=34), timedelta(minutes=2)
 UPLOAD = Upload(a_ulid(), "ab" * 32, DAY, NOW, "a nonce", purge_at=LATER)
-
-
-def due(tables: Tables, user: str) -> list[str]:
-    """What of this user waits to be removed a minute later."""
-    found = [
-        row
-        for number in range(OPEN_PARTITIONS)
-        for row in tables.index.due_removals(number, LATER + timedelta(minutes=1))
-    ]
-    return [name for owner, name in found if owner == user]
 
 
 def test_the_first_thing_of_all_may_be_an_upload(tables: Tables, user: str) -> None:
@@ -104,11 +93,11 @@ def test_who_was_given_up_for_dead_ends_nobody_elses(tables: Tables, user: str) 
 
 def test_it_is_found_while_it_may_have_died(tables: Tables, user: str) -> None:
     tables.commit(user, InsertUpload(UPLOAD))
-    assert due(tables, user) == [UPLOAD.id]
+    assert tables.due(user, MUCH_LATER) == [UPLOAD.id]
 
     tables.commit(user, MoveUpload(UPLOAD, UPLOAD.succeeded(NOW)))
 
-    assert due(tables, user) == []
+    assert tables.due(user, MUCH_LATER) == []
     assert tables.uploads.get(user, UPLOAD.id) == UPLOAD.succeeded(NOW)
 
 
@@ -132,7 +121,7 @@ def test_what_is_no_picture_has_ended(tables: Tables, user: str) -> None:
     stored = tables.uploads.get(user, UPLOAD.id)
     assert stored == UPLOAD.refused(NOW)
     assert (stored.status, stored.may_be_brought_again) == (UploadStatus.FAILED, False)
-    assert due(tables, user) == []
+    assert tables.due(user, MUCH_LATER) == []
 
 
 def test_a_question_names_pictures_that_are_there(
