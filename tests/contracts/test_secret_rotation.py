@@ -49,7 +49,6 @@ GIVEN = {
 
 # What may have been saved by a deployment before, or said for this one.
 SAVED: list[dict[str, str]] = [
-    {},
     {"UrlSecretRead": ""},
     {"UrlSecretRead": "saved-long-ago"},
     {"LogLevel": "DEBUG"},

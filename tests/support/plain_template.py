@@ -24,18 +24,8 @@ def plain(**given: str) -> dict[str, Any]:
 
 @cache
 def _transformed(given: tuple[tuple[str, str], ...]) -> dict[str, Any]:
-    _check_policies_once()
     template = pickle.loads(_read())  # noqa: S301 - of this process
     return transform(template, parameter_values(template, dict(given)))
-
-
-@cache
-def _check_policies_once() -> None:
-    """The translator reads and checks its own policies again for each template."""
-    from samtranslator.translator import translator  # here: a third of a second
-
-    made = cache(translator.make_policy_template_for_function_plugin)
-    translator.make_policy_template_for_function_plugin = made
 
 
 @cache

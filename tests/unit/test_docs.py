@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
@@ -343,15 +343,21 @@ def test_the_map_of_the_local_stack_names_its_folders() -> None:
     assert folders <= set(re.findall(r"`(\w+/)`", PAGES["tests/local_stack/README.md"]))
 
 
-@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md", "client/README.md"])
-def test_links_lead_somewhere(page: str) -> None:
-    text = (ROOT / page).read_text("utf-8")
-    for target in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text):
-        path, _, anchor = "".join(target).partition("#")
+def test_links_lead_somewhere() -> None:
+    for page, target in links():
+        path, _, anchor = target.partition("#")
         if not path.startswith("https://"):
             file = (ROOT / page).parent.joinpath(path).resolve() if path else ROOT / page
-            assert file.exists(), target
-            assert not anchor or anchor in headings(str(file.relative_to(ROOT))), target
+            assert file.exists(), (page, target)
+            assert not anchor or anchor in headings(str(file.relative_to(ROOT))), (page, target)
+
+
+def links() -> Iterator[tuple[str, str]]:
+    """Each page with what it leads to."""
+    for page in (*PAGES, "CHANGELOG.md", "client/README.md"):
+        text = (ROOT / page).read_text("utf-8")
+        for target in re.findall(r"\]\(([^)\s]+)\)|src=\"([^\"]+)\"", text):
+            yield page, "".join(target)
 
 
 def test_every_page_is_reached_from_the_readme() -> None:
@@ -378,18 +384,18 @@ DECISIONS = {
 }
 
 
-@pytest.mark.parametrize("page", DECISIONS)
-def test_a_decision_has_its_date_its_subject_and_whether_it_holds(page: str) -> None:
-    title, _, dated, *_ = DECISIONS[page].splitlines()
+def test_a_decision_has_its_date_its_subject_and_whether_it_holds() -> None:
     index = PAGES["docs/decisions/README.md"]
     subjects = re.findall(r"^## (.+)$", index, re.MULTILINE)
-    said = re.fullmatch(
-        r"\*\d{4}-\d\d-\d\d · (.+) · (in force|superseded by \[.+\]\(.+\))\*", dated
-    )
 
-    assert f"- [{title.removeprefix('# ')}]({Path(page).name})" in index
-    assert said is not None
-    assert said[1] in subjects
+    for page, text in DECISIONS.items():
+        title, _, dated, *_ = text.splitlines()
+        said = re.fullmatch(
+            r"\*\d{4}-\d\d-\d\d · (.+) · (in force|superseded by \[.+\]\(.+\))\*", dated
+        )
+        assert f"- [{title.removeprefix('# ')}]({Path(page).name})" in index, page
+        assert said is not None, page
+        assert said[1] in subjects, page
 
 
 def test_every_finding_is_listed_and_says_of_what_it_is_true() -> None:

@@ -581,8 +581,7 @@ def test_an_error_in_a_list_is_read() -> None:
     assert "INVALID_ARGUMENT" in str(failure)
 
 
-@pytest.mark.parametrize("status", [400, 429, 503, 302])
-@given(answer=JSON)
+@given(st.sampled_from([400, 429, 503, 302]), JSON)
 def test_whatever_comes_with_a_status_is_a_reason(status: int, answer: Any) -> None:
     assert isinstance(refusals.http_failure(status, answer), Failure | Retryable)
 

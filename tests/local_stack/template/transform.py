@@ -7,6 +7,7 @@ not exist, and come out again in the functions' `Code`.
 import logging
 import os
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,19 @@ def transform(template: dict[str, Any], parameters: Mapping[str, Any]) -> dict[s
     # looks at again: three quarters of the time
     # (findings/sam-copies-an-api-for-each-of-its-routes.sh).
     open_api._deepcopy = _as_it_is
+    _check_policies_once()
     plain: dict[str, Any] = translate(template, dict(parameters), _NoManagedPolicies())
     return plain
 
 
 def _as_it_is(document: Any) -> Any:
     return document
+
+
+@cache
+def _check_policies_once() -> None:
+    """The translator reads and checks policies of its own again for each template."""
+    from samtranslator.translator import translator
+
+    made = cache(translator.make_policy_template_for_function_plugin)
+    translator.make_policy_template_for_function_plugin = made
