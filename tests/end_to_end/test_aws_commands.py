@@ -104,10 +104,11 @@ def shell(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("NO_PROXY", "127.0.0.1,localhost")
     monkeypatch.setenv("TOKEN", stack.token(f"operator-{uuid.uuid4().hex[:8]}"))
-    # Long enough that a click on cancel comes before the picture.
-    stack.gemini(image_ms=2500)
+    # What is cancelled takes so long that the click comes before the picture.
+    cancelled = {"on": "image", "match": "lighthouse", "delay_ms": 2_500}
+    stack.gemini(script=[cancelled] * 2)
     yield
-    stack.gemini(image_ms=300, script=[])
+    stack.gemini(script=[])
 
 
 def outcomes(printed: str) -> dict[str, set[str]]:
