@@ -202,8 +202,8 @@ class Bundle:
         self.studio = FakeStudio()
         self.randomness = Random(0)  # noqa: S311 - the same on every run
         current = CurrentEvents(self.rows, self.rows)
-        replay = ReplayEvents(self.events, current, PlainUrls(), self.clock, self.metrics)
-        self.repost = RepostEvents(self.channel, self.events, replay, self.clock, self.log)
+        self.replay = ReplayEvents(self.events, current, PlainUrls(), self.clock, self.metrics)
+        self.repost = RepostEvents(self.channel, self.events, self.replay, self.clock, self.log)
         attach = Attach(self.rows)
         self.lines = ReadLine(self.messages, self.rows, attach)
         self.end_slots = EndSlots(self.channel, self.messages, self.ledger, attach, self.invocation)

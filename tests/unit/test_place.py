@@ -7,15 +7,13 @@ from typing import Any
 
 import pytest
 from tests.support.builders import a_message, inserted
-from tests.support.bundle import USER
+from tests.support.bundle import USER, Bundle
 from tests.support.doubles import NOW, FixedClock
 from tests.support.in_memory import InMemoryTables
 
-from afterimage.channel import UnifiedChannel
 from afterimage.domain.changes import InsertMessage, Transition
 from afterimage.domain.errors import Busy, TooManyOpen
 from afterimage.domain.served import Served
-from afterimage.invocation import Invocation
 from afterimage.ports.channel import ConditionsFailed, LostRace
 
 FIRST, MINE = a_message(1), a_message(2)
@@ -68,30 +66,29 @@ def before_me(served: int) -> int:
 
 
 @pytest.fixture
-def others(tables: InMemoryTables, clock: FixedClock, monkeypatch: pytest.MonkeyPatch) -> Others:
+def others(alone: Bundle, monkeypatch: pytest.MonkeyPatch) -> Others:
     """Twenty wait already, and one of them wins the next race."""
-    others = Others(tables, clock, waiting=20)
+    others = Others(alone.tables, alone.clock, waiting=20)
     others.beat(1, monkeypatch)
     return others
 
 
 def test_after_a_silence_the_next_one_is_passed_over_and_no_other(
-    channel: UnifiedChannel, tables: InMemoryTables, others: Others
+    alone: Bundle, others: Others
 ) -> None:
-    channel.change(USER, CHANGE)
+    alone.channel.change(USER, CHANGE)
 
     (_, lost_at), (served, tried_at) = others.tries
     assert served == 0
     assert SILENCE <= tried_at - lost_at < 3 * SILENCE
-    assert tables.read(USER).served == Served(1, frozenset({21}))
+    assert alone.tables.read(USER).served == Served(1, frozenset({21}))
 
 
 @pytest.mark.parametrize(
     ("a_turn_ms", "left_before"), [(20, range(2)), (270, range(2, 7)), (450, range(2, 8))]
 )
 def test_who_has_lost_comes_behind_all_who_lost_before(
-    channel: UnifiedChannel,
-    tables: InMemoryTables,
+    alone: Bundle,
     others: Others,
     monkeypatch: pytest.MonkeyPatch,
     a_turn_ms: int,
@@ -101,33 +98,30 @@ def test_who_has_lost_comes_behind_all_who_lost_before(
     monkeypatch.setattr("random.uniform", lambda low, _: low)
     others.take(timedelta(milliseconds=a_turn_ms), monkeypatch)
 
-    channel.change(USER, CHANGE)
+    alone.channel.change(USER, CHANGE)
 
     served = others.tries[-1][0]
     assert before_me(served) in left_before
-    assert tables.read(USER).served == Served(served, frozenset({21}))
+    assert alone.tables.read(USER).served == Served(served, frozenset({21}))
 
 
 def test_who_loses_again_keeps_its_number(
-    channel: UnifiedChannel,
-    tables: InMemoryTables,
-    others: Others,
-    monkeypatch: pytest.MonkeyPatch,
+    alone: Bundle, others: Others, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others.beat(4, monkeypatch)
-    serve(tables, 20)
+    serve(alone.tables, 20)
 
-    channel.change(USER, CHANGE)
+    alone.channel.change(USER, CHANGE)
 
-    assert tables.rows.drawn == {(USER, "turn"): 21}
-    assert tables.read(USER).served == Served(21)
+    assert alone.tables.rows.drawn == {(USER, "turn"): 21}
+    assert alone.tables.read(USER).served == Served(21)
 
 
 @pytest.mark.parametrize("refusal", [ConditionsFailed, TooManyOpen])
 def test_who_is_refused_lets_the_next_one_come(
-    channel: UnifiedChannel, tables: InMemoryTables, others: Others, refusal: type[Exception]
+    alone: Bundle, others: Others, refusal: type[Exception]
 ) -> None:
-    serve(tables, 20)
+    serve(alone.tables, 20)
     limit = 0 if refusal is TooManyOpen else None
 
     def wanted(_: object) -> Transition:
@@ -136,25 +130,21 @@ def test_who_is_refused_lets_the_next_one_come(
         return Transition((InsertMessage(FIRST),), CHANGE.events, opens=1, open_limit=limit)
 
     with pytest.raises(refusal):
-        channel.change(USER, wanted)
+        alone.channel.change(USER, wanted)
 
-    assert tables.read(USER).served == Served(21)
+    assert alone.tables.read(USER).served == Served(21)
 
 
 def test_nobody_waits_longer_than_the_function_has_time(
-    channel: UnifiedChannel,
-    clock: FixedClock,
-    invocation: Invocation,
-    others: Others,
-    monkeypatch: pytest.MonkeyPatch,
+    alone: Bundle, others: Others, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     others.beat(1_000_000, monkeypatch)
-    invocation.begin(NOW + timedelta(seconds=10))
+    alone.invocation.begin(NOW + timedelta(seconds=10))
 
     with pytest.raises(Busy):
-        channel.change(USER, CHANGE)
+        alone.channel.change(USER, CHANGE)
 
-    assert timedelta(seconds=6) < clock.now() - NOW <= timedelta(seconds=7)
+    assert timedelta(seconds=6) < alone.clock.now() - NOW <= timedelta(seconds=7)
 
 
 @pytest.mark.parametrize(

@@ -45,18 +45,12 @@ from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.replay_events import Replay, ReplayEvents
 
 
-@pytest.fixture
-def replay(alone: Bundle) -> ReplayEvents:
-    log = InMemoryEventLog(alone.tables)
-    return ReplayEvents(log, CurrentEvents(log, log), PlainUrls(), alone.clock, alone.metrics)
-
-
 def write(tables: InMemoryTables, *changes: Any, events: tuple[Event, ...]) -> None:
     tables.commit(tables.read(USER), Transition(changes, events), NOW)
 
 
-def missed(replay: ReplayEvents, tables: InMemoryTables, after: int | None) -> Replay:
-    return replay(tables.read(USER), after)
+def missed(alone: Bundle, after: int | None) -> Replay:
+    return alone.replay(alone.tables.read(USER), after)
 
 
 class LateLog(InMemoryEventLog):
@@ -133,108 +127,104 @@ def seqs(result: Replay) -> list[int]:
     return [frame["seq"] for frame in result.frames]
 
 
-def test_everything_after_comes_in_order(alone: Bundle, replay: ReplayEvents) -> None:
+def test_everything_after_comes_in_order(alone: Bundle) -> None:
     alone.fill(12)
 
-    result = missed(replay, alone.tables, after=3)
+    result = missed(alone, after=3)
 
     assert seqs(result) == list(range(4, 13))
     assert (result.seq, result.more, result.reset) == (12, False, False)
 
 
 @pytest.mark.parametrize("after", [None, 3])
-def test_who_is_level_gets_nothing(alone: Bundle, replay: ReplayEvents, after: int | None) -> None:
+def test_who_is_level_gets_nothing(alone: Bundle, after: int | None) -> None:
     alone.fill(3)
 
-    assert missed(replay, alone.tables, after) == Replay((), 3)
+    assert missed(alone, after) == Replay((), 3)
 
 
-def test_a_new_channel_is_level_at_zero(alone: Bundle, replay: ReplayEvents) -> None:
-    assert missed(replay, alone.tables, 0) == Replay((), 0)
-    assert missed(replay, alone.tables, None) == Replay((), 0)
+def test_a_new_channel_is_level_at_zero(alone: Bundle) -> None:
+    assert missed(alone, 0) == Replay((), 0)
+    assert missed(alone, None) == Replay((), 0)
 
 
-def test_who_is_ahead_reads_a_snapshot(alone: Bundle, replay: ReplayEvents) -> None:
+def test_who_is_ahead_reads_a_snapshot(alone: Bundle) -> None:
     alone.fill(3)
 
-    assert missed(replay, alone.tables, 4) == Replay((), 3, reset=True)
+    assert missed(alone, 4) == Replay((), 3, reset=True)
 
 
-def test_a_hole_right_behind_means_a_snapshot(alone: Bundle, replay: ReplayEvents) -> None:
+def test_a_hole_right_behind_means_a_snapshot(alone: Bundle) -> None:
     alone.fill(5)
     del alone.tables.rows.events[USER, 3]
 
-    assert missed(replay, alone.tables, 2) == Replay((), 5, reset=True)
+    assert missed(alone, 2) == Replay((), 5, reset=True)
 
 
-def test_a_hole_further_on_ends_the_run_there(alone: Bundle, replay: ReplayEvents) -> None:
+def test_a_hole_further_on_ends_the_run_there(alone: Bundle) -> None:
     alone.fill(5)
     del alone.tables.rows.events[USER, 4]
 
-    result = missed(replay, alone.tables, 1)
+    result = missed(alone, 1)
 
     assert seqs(result) == [2, 3]
     assert (result.seq, result.more, result.reset) == (3, True, False)
-    assert missed(replay, alone.tables, result.seq).reset
+    assert missed(alone, result.seq).reset
 
 
 @pytest.mark.parametrize(("hours", "reset"), [(71.9, False), (72, True), (80, True)])
 def test_what_is_older_than_72_hours_is_not_replayed(
-    alone: Bundle, replay: ReplayEvents, hours: float, reset: bool
+    alone: Bundle, hours: float, reset: bool
 ) -> None:
     alone.fill(2)
 
     alone.clock.advance(hours=hours)
 
-    assert missed(replay, alone.tables, 0).reset is reset
+    assert missed(alone, 0).reset is reset
 
 
-def test_a_page_has_two_hundred_events_and_says_that_there_are_more(
-    alone: Bundle, replay: ReplayEvents
-) -> None:
+def test_a_page_has_two_hundred_events_and_says_that_there_are_more(alone: Bundle) -> None:
     alone.fill(250)
 
-    first = missed(replay, alone.tables, 0)
-    second = missed(replay, alone.tables, first.seq)
+    first = missed(alone, 0)
+    second = missed(alone, first.seq)
 
     assert (len(first.frames), first.seq, first.more) == (200, 200, True)
     assert (len(second.frames), second.seq, second.more) == (50, 250, False)
 
 
-def test_exactly_one_page_is_all(alone: Bundle, replay: ReplayEvents) -> None:
+def test_exactly_one_page_is_all(alone: Bundle) -> None:
     alone.fill(200)
 
-    result = missed(replay, alone.tables, 0)
+    result = missed(alone, 0)
 
     assert (result.seq, result.more) == (200, False)
 
 
-def test_events_carry_their_row_as_it_is_now(alone: Bundle, replay: ReplayEvents) -> None:
+def test_events_carry_their_row_as_it_is_now(alone: Bundle) -> None:
     first = a_message(1)
     second = replace(first, version=2, text="changed")
     write(alone.tables, InsertMessage(first), events=(MessageInserted(first),))
     write(alone.tables, ReplaceMessage(second, 1), events=(MessageUpdated(second),))
 
-    frames: list[Any] = list(missed(replay, alone.tables, 0).frames)
+    frames: list[Any] = list(missed(alone, 0).frames)
 
     assert [frame["event"] for frame in frames] == ["message-insert", "message-update"]
     assert [frame["payload"]["message"]["text"] for frame in frames] == ["changed", "changed"]
 
 
-def test_a_picture_that_was_shared_meanwhile_comes_as_it_is_now(
-    replay: ReplayEvents, alone: Bundle
-) -> None:
+def test_a_picture_that_was_shared_meanwhile_comes_as_it_is_now(alone: Bundle) -> None:
     image, share = an_image(1), Share(1, NOW + timedelta(days=7), with_prompt=False)
     write(alone.tables, InsertImage(image), events=(ImageInserted(image),))
     write(alone.tables, SetShare(image.id, None, share), events=(ImageUpdated(image),))
 
-    frames: list[Any] = list(missed(replay, alone.tables, 0).frames)
+    frames: list[Any] = list(missed(alone, 0).frames)
 
     assert [frame["event"] for frame in frames] == ["image-insert", "image-update"]
     assert all(frame["payload"]["image"]["shared_until"] for frame in frames)
 
 
-def test_rows_that_are_gone_come_as_their_deletion(alone: Bundle, replay: ReplayEvents) -> None:
+def test_rows_that_are_gone_come_as_their_deletion(alone: Bundle) -> None:
     message, image = a_message(1), an_image(1)
     write(
         alone.tables,
@@ -250,7 +240,7 @@ def test_rows_that_are_gone_come_as_their_deletion(alone: Bundle, replay: Replay
     alone.tables.rows.messages.clear()
     alone.tables.rows.images.clear()
 
-    frames: list[Any] = list(missed(replay, alone.tables, 0).frames)
+    frames: list[Any] = list(missed(alone, 0).frames)
 
     assert [(frame["event"], frame["seq"], frame["payload"]) for frame in frames] == [
         ("message-delete", 1, {"chat_id": CHAT, "message_ids": [message.id]}),
@@ -260,50 +250,46 @@ def test_rows_that_are_gone_come_as_their_deletion(alone: Bundle, replay: Replay
     ]
 
 
-def test_deletions_are_replayed_as_deletions(alone: Bundle, replay: ReplayEvents) -> None:
+def test_deletions_are_replayed_as_deletions(alone: Bundle) -> None:
     write(alone.tables, events=(MessageDeleted(CHAT, a_ulid(1)), ImageDeleted(a_ulid(2))))
     write(alone.tables, events=(ChatDeleted(CHAT),))
 
-    frames = missed(replay, alone.tables, 0).frames
+    frames = missed(alone, 0).frames
 
     assert [frame["event"] for frame in frames] == ["message-delete", "image-delete", "chat-delete"]
 
 
-def test_the_deletion_of_a_chat_is_told_also_where_a_new_one_has_its_id(
-    alone: Bundle, replay: ReplayEvents
-) -> None:
+def test_the_deletion_of_a_chat_is_told_also_where_a_new_one_has_its_id(alone: Bundle) -> None:
     """Else a client would keep the messages of the old one."""
     alone.tables.rows.chats[USER, CHAT] = Chat(CHAT, "again", NOW, NOW)
     write(alone.tables, events=(ChatDeleted(CHAT),))
     write(alone.tables, events=(ChatUpdated(alone.tables.rows.chats[USER, CHAT]),))
 
-    frames: list[Any] = list(missed(replay, alone.tables, 0).frames)
+    frames: list[Any] = list(missed(alone, 0).frames)
 
     assert [frame["event"] for frame in frames] == ["chat-delete", "chat-update"]
     assert frames[1]["payload"]["chat"]["title"] == "again"
 
 
-def test_an_event_that_came_after_the_read_is_sent_as_well(
-    alone: Bundle, replay: ReplayEvents
-) -> None:
+def test_an_event_that_came_after_the_read_is_sent_as_well(alone: Bundle) -> None:
     alone.fill(2)
     read_before = alone.tables.read(USER)
     alone.fill(3, first=2)
 
-    result = replay(read_before, 0)
+    result = alone.replay(read_before, 0)
 
     assert seqs(result) == [1, 2, 3]
     assert (result.seq, result.more) == (3, False)
 
 
-def test_times_of_expiry_follow_the_event_not_the_read(alone: Bundle, replay: ReplayEvents) -> None:
+def test_times_of_expiry_follow_the_event_not_the_read(alone: Bundle) -> None:
     alone.fill(1)
     alone.clock.advance(hours=71)
     alone.fill(2, first=1)
     alone.clock.advance(hours=2)
 
-    assert missed(replay, alone.tables, 0).reset
-    assert seqs(missed(replay, alone.tables, 1)) == [2]
+    assert missed(alone, 0).reset
+    assert seqs(missed(alone, 1)) == [2]
 
 
 # --- What is seen in part ------------------------------------------------------------------------

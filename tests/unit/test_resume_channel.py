@@ -7,14 +7,12 @@ from datetime import timedelta
 import pytest
 from tests.support.builders import a_caller
 from tests.support.bundle import Bundle
-from tests.support.doubles import NOW, PlainUrls, RecordingMetrics, RecordingPush
-from tests.support.in_memory import Counter, InMemoryEventLog
+from tests.support.doubles import NOW, RecordingPush
+from tests.support.in_memory import Counter
 from tests.unit.conftest import USER
 
 from afterimage.domain.connections import MAX_CONNECTIONS
-from afterimage.use_cases.current_events import CurrentEvents
 from afterimage.use_cases.limit_connections import LimitConnections
-from afterimage.use_cases.replay_events import ReplayEvents
 from afterimage.use_cases.resume_channel import ResumeChannel
 
 ALICE = a_caller(USER)
@@ -22,12 +20,11 @@ ALICE = a_caller(USER)
 
 @pytest.fixture
 def resuming(alone: Bundle) -> ResumeChannel:
-    log = InMemoryEventLog(alone.tables)
     return ResumeChannel(
         alone.tables,
         alone.tables,
         LimitConnections(alone.tables, alone.tables, alone.push, alone.clock),
-        ReplayEvents(log, CurrentEvents(log, log), PlainUrls(), alone.clock, RecordingMetrics()),
+        alone.replay,
         alone.push,
         alone.clock,
     )
