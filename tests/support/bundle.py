@@ -607,11 +607,12 @@ class Bundle:
 
     def again(self) -> Bundle:
         """Another one, which begins with all that is stored in this one by now."""
-        made = new_bundle(self.threads, limits=self.limits)
+        made = new_bundle(self.threads, self.turns._at_once, self.limits)
         made.clock.advance(seconds=(self.clock.now() - made.clock.now()).total_seconds())
         vars(made.tables.rows).update(deepcopy(vars(self.tables.rows)))
         made.pictures.files |= self.pictures.files
         made.pictures.tags |= self.pictures.tags
+        made.starter.started += self.starter.started
         return made
 
     def set(self, message: Message, **changed: Any) -> Message:

@@ -365,10 +365,11 @@ def let_everything_run(bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("end", ENDINGS)
 def test_killed_at_any_step_the_queue_goes_on(threads: Executor, end: Ending) -> None:
+    begun = new_bundle(threads, AT_ONCE, MANY)
+    first = begun.order(0, chat_id="first")
+    others = [begun.order(n) for n in (1, 2, 3)]
     for step in count(1):
-        bundle = new_bundle(threads, AT_ONCE, MANY)
-        first = bundle.order(0, chat_id="first")
-        others = [bundle.order(n) for n in (1, 2, 3)]
+        bundle = begun.again()
         mortal = Mortal(step)
         mortal.watch(bundle.tables, "commit", "read")
         mortal.watch(bundle.starter, "start")
