@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from afterimage.channel import UnifiedChannel
 from afterimage.domain.catalogue import Catalogue
-from afterimage.domain.errors import Blocked
+from afterimage.domain.errors import Blocked, ProviderUnavailable
 from afterimage.domain.images import Image
 from afterimage.domain.job_life import Move, moved
 from afterimage.domain.jobs import Job
@@ -287,6 +287,15 @@ class Bundle:
         self.refuse(message)
         return self.now(message)
 
+    def unanswered(self, number: int = 0, **changed: Any) -> Message:
+        """The answer to a message that the provider could not be asked."""
+        self.text.script.append(ProviderUnavailable("HTTP 503"))
+        return self.ask(number, **changed).assistant
+
+    def failed(self, kind: str) -> Message:
+        """A text or a picture that failed."""
+        return self.unanswered() if kind == "text" else self.blocked()
+
     def cancel(self, message: Message, version: int | None = None, user: str = USER) -> Message:
         """Clicks on cancel, on the version given or the one of `message`."""
         cancel = CancelMessage(
@@ -373,6 +382,16 @@ class Bundle:
 
     def delete_account(self, user: str = USER) -> None:
         DeleteAccount(self.channel, self.keeper, self.clock, self.log)(user)
+
+    def delete(self, kind: str, message: Message) -> None:
+        """Deletes the picture of a message, its chat, or the account."""
+        match kind:
+            case "image":
+                self.delete_image(message.job_id or "")
+            case "chat":
+                self.delete_chat(message.chat_id)
+            case "account":
+                self.delete_account()
 
     # --- What functions do ------------------------------------------------------------------
 

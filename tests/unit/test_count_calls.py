@@ -283,13 +283,6 @@ def test_a_lost_counter_of_calls_keeps_no_refund_back(bundle: Bundle) -> None:
 # --- Tried again ---------------------------------------------------------------------------------
 
 
-def failed(bundle: Bundle, kind: str) -> Message:
-    if kind == "picture":
-        return bundle.blocked()
-    bundle.text.script = [ProviderUnavailable("HTTP 503")]
-    return bundle.ask().assistant
-
-
 def again(bundle: Bundle, kind: str, message: Message) -> Message:
     """Another try that fails as well."""
     bundle.text.script = [ProviderUnavailable("HTTP 503")]
@@ -305,7 +298,7 @@ BOTH = pytest.mark.parametrize("kind", ["text", "picture"])
 
 @BOTH
 def test_a_retry_is_a_message_and_a_call(bundle: Bundle, kind: str) -> None:
-    before = failed(bundle, kind)
+    before = bundle.failed(kind)
     messages, (texts, pictures) = bundle.used()[1], bundle.calls()
 
     again(bundle, kind, before)
@@ -317,7 +310,7 @@ def test_a_retry_is_a_message_and_a_call(bundle: Bundle, kind: str) -> None:
 
 @BOTH
 def test_a_retry_without_messages_changes_nothing(bundle: Bundle, kind: str) -> None:
-    before = failed(bundle, kind)
+    before = bundle.failed(kind)
     bundle.tables.rows.used[USER, f"messages#{DAY}"] = LIMITS.daily_messages
 
     with pytest.raises(MessageLimit):
@@ -328,7 +321,7 @@ def test_a_retry_without_messages_changes_nothing(bundle: Bundle, kind: str) -> 
 
 @BOTH
 def test_a_retry_without_calls_changes_nothing(bundle: Bundle, kind: str) -> None:
-    before = failed(bundle, kind)
+    before = bundle.failed(kind)
     for model in ModelKind:
         used_up(bundle, model)
 
@@ -342,7 +335,7 @@ def test_a_retry_without_calls_changes_nothing(bundle: Bundle, kind: str) -> Non
 
 @BOTH
 def test_an_answer_is_tried_five_times(bundle: Bundle, kind: str) -> None:
-    message = failed(bundle, kind)
+    message = bundle.failed(kind)
     for _ in range(MOST_TRIES - 1):
         bundle.tables.rows.used.clear()
         message = again(bundle, kind, message)
@@ -358,7 +351,7 @@ def test_an_answer_is_tried_five_times(bundle: Bundle, kind: str) -> None:
 
 def test_a_retry_without_a_picture_left_is_a_message_and_a_try(bundle: Bundle) -> None:
     """Nobody can have it stored and told again without end."""
-    message = failed(bundle, "picture")
+    message = bundle.blocked()
     bundle.tables.rows.used[USER, f"quota#{DAY}"] = LIMITS.daily_images
 
     message = bundle.retry(message)

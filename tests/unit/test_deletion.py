@@ -68,17 +68,6 @@ def a_picture(bundle: Bundle, state: str, number: int = 0, chat: str = CHAT) -> 
     return message
 
 
-def delete(bundle: Bundle, kind: str, message: Message) -> None:
-    """Somebody deletes the picture of a message, its chat, or the account."""
-    match kind:
-        case "image":
-            bundle.delete_image(message.job_id or "")
-        case "chat":
-            bundle.delete_chat(message.chat_id)
-        case "account":
-            bundle.delete_account()
-
-
 def let_pass(bundle: Bundle, time: timedelta) -> None:
     """Time passes, and the keeper sweeps before and after."""
     bundle.sweep()
@@ -191,7 +180,7 @@ def test_a_deletion_costs_at_the_edge_what_the_table_of_costs_says(
     message = a_picture(bundle, "succeeded")
     if not tagged:
         untagged(bundle, message)
-    delete(bundle, kind, message)
+    bundle.delete(kind, message)
 
     bundle.keep()
 
@@ -624,7 +613,7 @@ def test_nothing_is_left_whatever_state_the_job_is_in(
 ) -> None:
     message = a_picture(bundle, state)
 
-    delete(bundle, kind, message)
+    bundle.delete(kind, message)
     bundle.keep()
     if state in ("running", "cancelled"):  # the function has not heard of it
         bundle.clock.advance(seconds=UPLOAD_TIME.total_seconds() - 1)
@@ -650,7 +639,7 @@ def test_a_function_that_paints_meanwhile_brings_nothing_back(
     message = bundle.order()
 
     def meanwhile() -> None:
-        delete(bundle, kind, message)
+        bundle.delete(kind, message)
         if cleared:
             bundle.keep()
 
@@ -672,7 +661,7 @@ def test_a_function_that_paints_meanwhile_brings_nothing_back(
 @pytest.mark.parametrize("kind", ["chat", "account"])
 def test_an_event_that_waited_finds_no_job(bundle: Bundle, kind: str) -> None:
     message = bundle.order()
-    delete(bundle, kind, message)
+    bundle.delete(kind, message)
     bundle.keep()
 
     bundle.paint(message)
@@ -722,7 +711,7 @@ def test_nobody_removes_late_uploads_before_they_can_have_come(bundle: Bundle) -
 @pytest.mark.parametrize("kind", KINDS)
 def test_too_many_invalidations_are_tried_again_later(bundle: Bundle, kind: str) -> None:
     message = a_picture(bundle, "succeeded")
-    delete(bundle, kind, message)
+    bundle.delete(kind, message)
     bundle.edge.busy = 2
 
     bundle.keep()
@@ -782,7 +771,7 @@ def killed_at(bundle: Bundle, kind: str, message: Message, mortal: Mortal) -> bo
     removals = ("remove_messages", "remove_images", "remove_jobs", "remove_chat")
     mortal.watch(bundle.removal, *removals, "chats", "messages", "remove_some")
     with suppress(Killed):
-        delete(bundle, kind, message)
+        bundle.delete(kind, message)
         bundle.keep()
         let_pass(bundle, KEPT_FOR)
     mortal.revive()
@@ -812,7 +801,7 @@ def test_killed_at_any_step_the_keeper_finishes(
         if not killed_at(bundle, kind, message, Mortal(at, after=after)):
             break
         if not is_marked(bundle, kind, message):
-            delete(bundle, kind, message)  # nothing had happened yet, and somebody asks again
+            bundle.delete(kind, message)  # nothing had happened yet, and somebody asks again
         let_pass(bundle, UPLOAD_TIME)
         let_pass(bundle, KEPT_FOR)
         let_pass(bundle, KEPT_FOR)
@@ -841,7 +830,7 @@ def test_two_keepers_at_once_are_one(
 ) -> None:
     """The second runs whole before each step of the first."""
     message = a_life(bundle)
-    delete(bundle, kind, message)
+    bundle.delete(kind, message)
     names = [name for _, name in bundle.keeper.started]
     inside = [False]
 

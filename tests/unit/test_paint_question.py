@@ -149,8 +149,7 @@ def test_both_are_stored_where_the_day_has_none_left(bundle: Bundle) -> None:
 
     assistant = answer.assistant
     assert (assistant.status, assistant.type) == (Status.FAILED, MessageType.IMAGE)
-    assert assistant.error is not None
-    assert assistant.error.code == "quota_exceeded"
+    assert bundle.code(assistant) == "quota_exceeded"
     assert (len(assistant.slots), assistant.lease_until, assistant.deadline) == (2, None, None)
     assert bundle.tables.rows.messages[USER, CHAT, answer.user.id] == answer.user
     assert bundle.tables.rows.messages[USER, CHAT, assistant.id] == assistant

@@ -36,29 +36,11 @@ from afterimage.domain.errors import (
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.messages import Message, MessageType, Status
 
-
-def failed_text(bundle: Bundle, number: int = 0, **changed: Any) -> Message:
-    bundle.text.script = [ProviderUnavailable("HTTP 503")]
-    message = bundle.ask(number, **changed).assistant
-    assert message.status is Status.FAILED
-    return message
-
-
-def failed_picture(bundle: Bundle, number: int = 0, **changed: Any) -> Message:
-    failed = bundle.blocked(number, **changed)
-    assert failed.status is Status.FAILED
-    return failed
-
-
-def failed(bundle: Bundle, kind: str) -> Message:
-    return failed_text(bundle) if kind == "text" else failed_picture(bundle)
-
-
 # --- Text --------------------------------------------------------------------------------------
 
 
 def test_a_failed_text_is_asked_again(bundle: Bundle) -> None:
-    failed = failed_text(bundle)
+    failed = bundle.unanswered()
     bundle.text.script = [HELLO]
     bundle.journal.clear()
 
@@ -77,7 +59,7 @@ def test_a_failed_text_is_asked_again(bundle: Bundle) -> None:
 
 
 def test_a_text_that_is_tried_again_has_a_deadline_and_a_lease_of_its_own(bundle: Bundle) -> None:
-    failed = failed_text(bundle)
+    failed = bundle.unanswered()
     bundle.clock.advance(hours=1)
     now = bundle.clock.now()
     seen: list[Message] = []
@@ -97,7 +79,7 @@ def test_the_model_is_sent_what_was_said_before_the_question_and_no_more(bundle:
     bundle.text.script = [HELLO]
     bundle.ask(0, text="Hi")
     bundle.clock.advance(minutes=1)
-    failed = failed_text(bundle, 1, text="What is new?")
+    failed = bundle.unanswered(1, text="What is new?")
     bundle.clock.advance(minutes=1)
     bundle.text.script = [HELLO]
     bundle.ask(2, text="Something later")
@@ -114,7 +96,7 @@ def test_the_model_is_sent_what_was_said_before_the_question_and_no_more(bundle:
 
 
 def test_a_text_may_fail_again_and_be_tried_again(bundle: Bundle) -> None:
-    failed = failed_text(bundle)
+    failed = bundle.unanswered()
     for tries in (2, 3):
         bundle.text.script = [ProviderUnavailable("HTTP 503")]
 
@@ -125,7 +107,7 @@ def test_a_text_may_fail_again_and_be_tried_again(bundle: Bundle) -> None:
 
 
 def test_a_text_tried_again_may_become_a_picture(bundle: Bundle) -> None:
-    failed = failed_text(bundle, aspect_ratio="4:3")
+    failed = bundle.unanswered(aspect_ratio="4:3")
     bundle.text.script = [FOX]
 
     message = bundle.retry(failed)
@@ -155,7 +137,7 @@ def test_a_picture_refused_for_lack_of_quota_is_thought_about_again(bundle: Bund
 
 
 def test_a_text_whose_question_is_gone_is_not_asked(bundle: Bundle) -> None:
-    failed = failed_text(bundle)
+    failed = bundle.unanswered()
     del bundle.tables.rows.messages[USER, CHAT, failed.reply_to or ""]
 
     with pytest.raises(NotFound):
@@ -168,7 +150,7 @@ def test_a_text_whose_question_is_gone_is_not_asked(bundle: Bundle) -> None:
 
 
 def test_a_failed_picture_is_painted_again_without_asking_the_text_model(bundle: Bundle) -> None:
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
     bundle.clock.advance(hours=1)
     now = bundle.clock.now()
     bundle.starter.started.clear()
@@ -193,7 +175,7 @@ def test_a_failed_picture_is_painted_again_without_asking_the_text_model(bundle:
 
 
 def test_a_picture_painted_again_arrives(bundle: Bundle) -> None:
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
     message = bundle.retry(failed)
     bundle.painter.script = [BYTES]
 
@@ -212,7 +194,7 @@ def test_a_picture_painted_again_arrives(bundle: Bundle) -> None:
 
 
 def test_every_try_is_a_job_of_its_own(bundle: Bundle) -> None:
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
     for _ in range(2):
         message = bundle.retry(failed)
         bundle.painter.script = [Blocked("no")]
@@ -226,7 +208,7 @@ def test_every_try_is_a_job_of_its_own(bundle: Bundle) -> None:
 
 
 def test_tries_of_text_and_picture_never_share_a_job(bundle: Bundle) -> None:
-    failed = failed_text(bundle)
+    failed = bundle.unanswered()
     bundle.text.script = [FOX]
     message = bundle.retry(failed)
     bundle.painter.script = [Blocked("no")]
@@ -277,7 +259,7 @@ def test_a_late_function_of_the_first_try_changes_nothing(bundle: Bundle) -> Non
 
 
 def test_without_quota_it_fails_again_and_says_when_there_is_some(bundle: Bundle) -> None:
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
     bundle.tables.rows.used[USER, f"quota#{DAY}"] = LIMITS.daily_images
     jobs = dict(bundle.tables.rows.jobs)
     bundle.starter.started.clear()
@@ -297,7 +279,7 @@ def test_without_quota_it_fails_again_and_says_when_there_is_some(bundle: Bundle
 
 
 def test_with_quota_again_the_same_picture_is_painted(bundle: Bundle) -> None:
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
     bundle.tables.rows.used[USER, f"quota#{DAY}"] = LIMITS.daily_images
     refused = bundle.retry(failed)
     bundle.clock.advance(hours=24)
@@ -311,7 +293,7 @@ def test_with_quota_again_the_same_picture_is_painted(bundle: Bundle) -> None:
 
 
 def test_the_models_own_words_stay_for_the_history(bundle: Bundle) -> None:
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
 
     message = bundle.retry(failed)
 
@@ -349,7 +331,7 @@ def test_a_cancelled_picture_can_be_tried_again(bundle: Bundle) -> None:
 
 @pytest.mark.parametrize("kind", ["text", "picture"])
 def test_too_many_open_messages_leave_no_room(bundle: Bundle, kind: str) -> None:
-    message = failed(bundle, kind)
+    message = bundle.failed(kind)
     bundle.tables.rows.counters[USER].open = LIMITS.open_messages
 
     with pytest.raises(TooManyOpen):
@@ -361,7 +343,7 @@ def test_too_many_open_messages_leave_no_room(bundle: Bundle, kind: str) -> None
 
 @pytest.mark.parametrize("kind", ["text", "picture"])
 def test_a_second_click_buys_nothing(bundle: Bundle, kind: str) -> None:
-    message = failed(bundle, kind)
+    message = bundle.failed(kind)
     bundle.text.script = [FOX]
     first = bundle.retry(message)
     jobs, asked = dict(bundle.tables.rows.jobs), len(bundle.text.asked)
@@ -380,7 +362,7 @@ def test_a_second_click_buys_nothing(bundle: Bundle, kind: str) -> None:
 @pytest.mark.parametrize("kind", ["text", "picture", "picture without quota"])
 def test_two_clicks_at_once_buy_one(bundle: Bundle, kind: str) -> None:
     """Both have read the failed message; one commits first."""
-    message = failed(bundle, kind)
+    message = bundle.failed(kind)
     bundle.text.script = [FOX, FOX]
     clicks: list[Message] = []
 
@@ -403,7 +385,7 @@ def test_two_clicks_at_once_buy_one(bundle: Bundle, kind: str) -> None:
 def test_of_two_clicks_for_the_last_place_the_second_sees_what_the_first_did(
     bundle: Bundle, kind: str
 ) -> None:
-    message = failed(bundle, kind)
+    message = bundle.failed(kind)
     bundle.text.script = [FOX, FOX]
     bundle.tables.rows.counters[USER].open = LIMITS.open_messages - 1
     clicks: list[Message] = []
@@ -414,7 +396,7 @@ def test_of_two_clicks_for_the_last_place_the_second_sees_what_the_first_did(
 
 
 def test_two_clicks_without_quota_tell_it_once(bundle: Bundle) -> None:
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
     bundle.tables.rows.used[USER, f"quota#{DAY}"] = LIMITS.daily_images
     before(bundle.channel, "change", lambda: None, lambda: bundle.retry(failed))
 
@@ -423,7 +405,7 @@ def test_two_clicks_without_quota_tell_it_once(bundle: Bundle) -> None:
 
 
 def test_another_version_is_told_as_it_stands(bundle: Bundle) -> None:
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
 
     assert bundle.retry(failed, version=2) == failed
     assert bundle.retry(failed, version=9) == failed
@@ -447,14 +429,14 @@ def test_what_is_complete_or_under_way_has_not_failed(bundle: Bundle, reply: Any
 def test_what_is_no_answer_of_ones_own_is_not_found(
     bundle: Bundle, user: str, message_id: str | None
 ) -> None:
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
 
     with pytest.raises(NotFound):
         bundle.retry(replace(failed, id=message_id or failed.id), user=user)
 
 
 def test_a_deleted_account_tries_nothing_again(bundle: Bundle) -> None:
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
     bundle.tables.rows.counters[USER].deleted = True
 
     with pytest.raises(AccountDeleted):
@@ -465,7 +447,7 @@ def test_a_deleted_account_tries_nothing_again(bundle: Bundle) -> None:
 
 
 def test_a_retry_whose_function_died_is_ended_by_the_sweep(bundle: Bundle) -> None:
-    failed = failed_text(bundle)
+    failed = bundle.unanswered()
     bundle.text.meanwhile = die
     with pytest.raises(Killed):
         bundle.retry(failed)
@@ -479,7 +461,7 @@ def test_a_retry_whose_function_died_is_ended_by_the_sweep(bundle: Bundle) -> No
 
 def test_a_repeat_of_the_question_goes_on_with_the_second_try(bundle: Bundle) -> None:
     """The client sends its message again after a retry: it hears of the retry."""
-    failed = failed_picture(bundle)
+    failed = bundle.blocked()
     message = bundle.retry(failed)
 
     repeated = bundle.ask(message_id=failed.reply_to)

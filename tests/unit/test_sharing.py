@@ -198,20 +198,13 @@ def test_a_brought_picture_is_shared_and_taken_back(bundle: Bundle) -> None:
     assert left(bundle) == NOTHING
 
 
-DELETIONS: dict[str, Callable[[Bundle, Message], None]] = {
-    "picture": lambda bundle, message: bundle.delete_image(message.job_id or ""),
-    "chat": lambda bundle, message: bundle.delete_chat(message.chat_id),
-    "account": lambda bundle, _: bundle.delete_account(),
-}
-
-
-@pytest.mark.parametrize("what", DELETIONS)
+@pytest.mark.parametrize("what", ["image", "chat", "account"])
 def test_what_is_deleted_takes_its_links_along(bundle: Bundle, what: str) -> None:
     message = bundle.painted()
     bundle.share(message.job_id or "")
 
-    DELETIONS[what](bundle, message)
-    if what == "picture":
+    bundle.delete(what, message)
+    if what == "image":
         assert shown(bundle, message) is None  # with the answer, before anything is finished
     bundle.keep()
 
@@ -225,7 +218,7 @@ def test_what_is_deleted_takes_its_links_along(bundle: Bundle, what: str) -> Non
 def test_an_edge_that_is_busy_is_told_later(bundle: Bundle, what: str) -> None:
     message = bundle.painted()
     bundle.share(message.job_id or "")
-    DELETIONS[what](bundle, message)
+    bundle.delete(what, message)
     bundle.edge.busy = 1
 
     bundle.keep()
@@ -256,10 +249,10 @@ def test_of_two_at_once_one_is_shared_and_nothing_is_left_of_the_other(bundle: B
     assert copies(bundle) == {shared_key(name(message, slower.share.number))}
 
 
-@pytest.mark.parametrize("what", DELETIONS)
+@pytest.mark.parametrize("what", ["image", "chat", "account"])
 def test_a_picture_that_is_deleted_while_it_is_shared_is_not(bundle: Bundle, what: str) -> None:
     message = bundle.painted()
-    behind(bundle.pictures, "share", lambda: DELETIONS[what](bundle, message))
+    behind(bundle.pictures, "share", lambda: bundle.delete(what, message))
 
     with pytest.raises((NotFound, AccountDeleted)):
         bundle.share(message.job_id or "")
@@ -274,7 +267,7 @@ def test_a_copy_that_comes_behind_the_deletion_is_found(bundle: Bundle, what: st
     message = bundle.painted()
 
     def meanwhile(source: str, copy: str, tag: str) -> bool:
-        DELETIONS[what](bundle, message)
+        bundle.delete(what, message)
         bundle.keep()
         bundle.pictures.files[copy] = BYTES
         return True

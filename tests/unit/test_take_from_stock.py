@@ -232,9 +232,7 @@ def test_a_day_without_room_takes_nothing(bundle: Stocked, counter: str) -> None
     bundle.tables.rows.used[USER, f"{counter}#{DAY}"] = 9
     bundle.text.script.append(WISH)
     with suppress(MessageLimit):
-        error = bundle.ask().assistant.error
-        assert error is not None
-        assert error.code == "quota_exceeded"
+        assert bundle.code(bundle.ask().assistant) == "quota_exceeded"
 
     assert bundle.statuses() == [StockStatus.READY]
 
