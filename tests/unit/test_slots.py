@@ -434,6 +434,7 @@ def test_what_comes_unasked_is_kept_and_costs_no_picture(bundle: Bundle) -> None
 def test_each_of_them_has_files_and_tags_of_its_own(bundle: Bundle) -> None:
     message = unasked(bundle, 1)
 
+    assert len(message.images) == 2
     for place, image in enumerate(message.images):
         original, full, *_ = ids.image_keys(USER, image.id)
         assert bundle.pictures.files[original] == BYTES + str(place).encode()
