@@ -7,8 +7,9 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from tests.support.builders import a_job
-from tests.support.doubles import NOW, FixedClock, RecordingLog, RecordingMetrics
-from tests.support.in_memory import Counter, InMemoryLedger, InMemoryTables
+from tests.support.bundle import Bundle
+from tests.support.doubles import NOW
+from tests.support.in_memory import Counter
 from tests.unit.conftest import USER
 
 from afterimage.domain.jobs import JobStatus
@@ -17,50 +18,34 @@ from afterimage.domain.metrics import Metric
 from afterimage.use_cases.read_chats import ReadUsage, Usage
 
 
-def read_usage(
-    tables: InMemoryTables,
-    clock: FixedClock,
-    models: Callable[[], Mapping[str, str]] = dict,
-    metrics: RecordingMetrics | None = None,
-) -> Usage:
-    limits = DailyLimits(10, 200, 30, 400)
-    ledger = InMemoryLedger(tables)
-    read = ReadUsage(
-        ledger,
-        tables.read,
-        clock,
-        limits,
-        4,
-        50,
-        models,
-        RecordingLog(),
-        metrics or RecordingMetrics(),
-    )
-    return read(USER)
+def read_usage(alone: Bundle, models: Callable[[], Mapping[str, str]] = dict) -> Usage:
+    limits = DailyLimits(10, 200, 30, 400), 4, 50
+    kept = alone.ledger, alone.tables.read, alone.clock
+    return ReadUsage(*kept, *limits, models, alone.log, alone.metrics)(USER)
 
 
-def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
-    tables.rows.used[USER, "quota#2026-11-20"] = 7
-    tables.rows.used[USER, "messages#2026-11-20"] = 30
-    tables.rows.used[USER, "uploads#2026-11-20"] = 3
-    tables.rows.used[USER, "quota#2026-11-19"] = 10
-    tables.rows.used[USER, "image_calls#2026-11-20"] = 9
-    tables.rows.used[USER, "text_calls#2026-11-20"] = 31
+def test_usage_of_today(alone: Bundle) -> None:
+    alone.tables.rows.used[USER, "quota#2026-11-20"] = 7
+    alone.tables.rows.used[USER, "messages#2026-11-20"] = 30
+    alone.tables.rows.used[USER, "uploads#2026-11-20"] = 3
+    alone.tables.rows.used[USER, "quota#2026-11-19"] = 10
+    alone.tables.rows.used[USER, "image_calls#2026-11-20"] = 9
+    alone.tables.rows.used[USER, "text_calls#2026-11-20"] = 31
     for number, seconds in enumerate((2, 9, 4)):
         done = NOW + timedelta(seconds=seconds)
         job = replace(a_job(number), status=JobStatus.SUCCEEDED, ended_at=done)
-        tables.rows.jobs[USER, job.id] = job
+        alone.tables.rows.jobs[USER, job.id] = job
     failed = replace(a_job(8), status=JobStatus.FAILED, ended_at=NOW + timedelta(hours=1))
-    tables.rows.jobs[USER, failed.id] = failed
-    tables.rows.jobs[USER, a_job(9).id] = a_job(9)
-    tables.rows.counters[USER] = Counter(painting=frozenset({a_job(9).id}))
+    alone.tables.rows.jobs[USER, failed.id] = failed
+    alone.tables.rows.jobs[USER, a_job(9).id] = a_job(9)
+    alone.tables.rows.counters[USER] = Counter(painting=frozenset({a_job(9).id}))
 
-    tables.rows.costs = {
+    alone.tables.rows.costs = {
         (USER, "cost#2026-11-20"): (34_000_000, 7),
         (USER, "cost#2026-11-19"): (1, 1),
     }
 
-    assert read_usage(tables, clock) == Usage(
+    assert read_usage(alone) == Usage(
         limit=10,
         used=7,
         resets_at=datetime(2026, 11, 21, tzinfo=UTC),
@@ -80,15 +65,11 @@ def test_usage_of_today(tables: InMemoryTables, clock: FixedClock) -> None:
     )
 
 
-def test_usage_without_any_picture_has_no_typical_time(
-    tables: InMemoryTables, clock: FixedClock
-) -> None:
-    assert read_usage(tables, clock).typical_ms is None
+def test_usage_without_any_picture_has_no_typical_time(alone: Bundle) -> None:
+    assert read_usage(alone).typical_ms is None
 
 
-def test_each_name_has_the_typical_time_of_its_model_alone(
-    tables: InMemoryTables, clock: FixedClock
-) -> None:
+def test_each_name_has_the_typical_time_of_its_model_alone(alone: Bundle) -> None:
     painted = [
         ("banana", 20),
         ("banana", 40),
@@ -100,24 +81,20 @@ def test_each_name_has_the_typical_time_of_its_model_alone(
     for number, (model, seconds) in enumerate(painted):
         job = replace(a_job(number, model=model), status=JobStatus.SUCCEEDED)
         job = replace(job, ended_at=job.handed_over_at + timedelta(seconds=seconds))
-        tables.rows.jobs[USER, job.id] = job
+        alone.tables.rows.jobs[USER, job.id] = job
 
     names = {"careful": "banana", "quick": "lite", "new": "never-asked"}
-    usage = read_usage(tables, clock, lambda: names)
+    usage = read_usage(alone, lambda: names)
 
     assert usage.typical_ms_by_model == {"careful": 30_000, "quick": 3_000, "new": None}
     assert usage.typical_ms == 25_000
 
 
-def test_what_is_left_of_the_day_is_known_while_the_models_cannot_be_read(
-    tables: InMemoryTables, clock: FixedClock
-) -> None:
+def test_what_is_left_of_the_day_is_known_while_the_models_cannot_be_read(alone: Bundle) -> None:
     def unread() -> Mapping[str, str]:
         raise OSError
 
-    metrics = RecordingMetrics()
-
-    usage = read_usage(tables, clock, unread, metrics)
+    usage = read_usage(alone, unread)
 
     assert (usage.limit, usage.typical_ms_by_model) == (10, {})
-    assert metrics.of(Metric.DEFECTS) == [1]
+    assert alone.metrics.of(Metric.DEFECTS) == [1]
