@@ -7,9 +7,11 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
+from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from playwright.sync_api._generated import Clock
 
 from tests.browser.channels import Channel
 from tests.browser.people import PATIENCE_MS
@@ -38,9 +40,19 @@ class Stack(Protocol):
 
 
 class SignIn(Protocol):
-    """Opens a tab and signs in: in a browser of its own, or `beside` another of the same person."""
+    """Opens a tab and signs in: in a browser of its own, or `beside` another of the same person.
 
-    def __call__(self, name: str, *, chat: str = "", beside: Page | None = None) -> Page: ...
+    `prepare` is called with the tab before it has loaded anything.
+    """
+
+    def __call__(
+        self,
+        name: str,
+        *,
+        chat: str = "",
+        beside: Page | None = None,
+        prepare: Callable[[Page], object] | None = None,
+    ) -> Page: ...
 
 
 def find_browser() -> str | None:
@@ -75,18 +87,99 @@ def browser() -> Iterator[Browser]:
         yield browser
 
 
+def opened_in(browser: Browser, locale: str = "en-GB", **options: Any) -> BrowserContext:
+    # What moves is drawn sixty times a second, by the processor: see `with_motion`.
+    return browser.new_context(locale=locale, reduced_motion="reduce", **options)
+
+
 @pytest.fixture
 def new_context(browser: Browser) -> Iterator[Callable[..., BrowserContext]]:
+    """A browser of its own, with nothing in its cache."""
     contexts: list[BrowserContext] = []
 
-    def create(locale: str = "en-GB", **options: Any) -> BrowserContext:
-        # What moves is drawn sixty times a second, by the processor: see `with_motion`.
-        contexts.append(browser.new_context(locale=locale, reduced_motion="reduce", **options))
+    def create(*args: Any, **options: Any) -> BrowserContext:
+        contexts.append(opened_in(browser, *args, **options))
         return contexts[-1]
 
     yield create
     for context in contexts:
         context.close()
+
+
+# What of a browser stays as a test has changed it when all tabs are closed.
+LASTING = [
+    *((BrowserContext, name) for name in ("on", "route", "grant_permissions", "set_offline")),
+    *((BrowserContext, name) for name in ("add_init_script", "route_web_socket")),
+    (Clock, "install"),
+]
+
+
+@pytest.fixture(scope="package")
+def home(stack: Stack) -> str:
+    """A page without a script, at the page's own origin."""
+    return f"{stack.url}/robots.txt"
+
+
+@pytest.fixture(scope="package")
+def windows(browser: Browser) -> Iterator[list[Page]]:
+    """The tab that stays open of the browser that tests use one after the other, if it is there."""
+    found: list[Page] = []
+    yield found
+    for tab in found:
+        tab.context.close()
+
+
+@pytest.fixture
+def used_browser(
+    browser: Browser, windows: list[Page], home: str, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[BrowserContext]:
+    """One that has loaded the page before and holds nothing else of it: what most people have.
+
+    A start costs two thirds of what it costs a new one.
+    """
+    changed: list[str] = []
+    for owner, name in LASTING:
+        monkeypatch.setattr(owner, name, noting(getattr(owner, name), changed))
+    if not windows:
+        windows.append(opened_in(browser).new_page())
+        windows[0].goto(home)
+    [first] = windows
+    context = first.context
+    yield context
+    if changed:
+        windows.clear()
+        context.close()
+        return
+    for tab in context.pages:
+        if tab is not first:
+            tab.close()
+    everything = {"origin": origin_of(home), "storageTypes": "all"}  # which its cache is not
+    session = context.new_cdp_session(first)
+    session.send("Storage.clearDataForOrigin", everything)
+    session.detach()
+
+
+def origin_of(url: str) -> str:
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def noting(change: Callable[..., Any], changed: list[str]) -> Callable[..., Any]:
+    def noted(*args: Any, **options: Any) -> Any:
+        changed.append(change.__name__)
+        return change(*args, **options)
+
+    return noted
+
+
+@pytest.fixture(scope="package")
+def page_of_stack(stack: Stack, browser: Browser) -> Iterator[Page]:
+    """Where nobody is signed in: for tests that run the page's modules and leave nothing behind."""
+    context = browser.new_context(locale="en-GB")
+    page = context.new_page()
+    page.goto(stack.url)
+    yield page
+    context.close()
 
 
 @pytest.fixture
@@ -134,14 +227,27 @@ def signed_in_at_the_issuer(page: Page, url: str, name: str, chat: str) -> str:
 
 @pytest.fixture
 def sign_in(
-    stack: Stack, new_context: Callable[[], BrowserContext], sign_in_with: Callable[..., Page]
+    stack: Stack,
+    used_browser: BrowserContext,
+    new_context: Callable[[], BrowserContext],
+    sign_in_with: Callable[..., Page],
 ) -> SignIn:
-    def open_tab(name: str, *, chat: str = "", beside: Page | None = None) -> Page:
+    free = [used_browser]
+
+    def open_tab(
+        name: str,
+        *,
+        chat: str = "",
+        beside: Page | None = None,
+        prepare: Callable[[Page], object] | None = None,
+    ) -> Page:
+        page = (beside.context if beside else free.pop() if free else new_context()).new_page()
+        if prepare:
+            prepare(page)
         if beside:
-            page = sign_in_with(beside.context.new_page(), name, chat=chat, known=True)
+            sign_in_with(page, name, chat=chat, known=True)
             beside.bring_to_front()  # a tab behind another is drawn only now and then
             return page
-        page = new_context().new_page()
         page.goto(signed_in_at_the_issuer(page, stack.url, name, chat))
         page.get_by_role("textbox", name="Message").wait_for()
         return page

@@ -1,8 +1,11 @@
 """What somebody does on the page, and what they see: steps that the tests of the page share."""
 
+import json
 from typing import Any
 
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
+
+from tests.local_stack.testing import RunningStack
 
 PATIENCE_MS = 20_000  # how long a machine under load may take; no test measures time
 UNDO_MS = 11_000  # for so long what was deleted can be had back, and a second more
@@ -20,6 +23,25 @@ def skeleton(page: Page) -> Locator:
 
 def last_answer(page: Page) -> Locator:
     return page.locator("#log .assistant").last
+
+
+def chat_with(stack: RunningStack, name: str, chat: str, *texts: str) -> None:
+    """A chat in which somebody has said this already, and was answered."""
+    http = stack.http(name)
+    for text in texts:
+        http.post(f"/chats/{chat}/messages", json={"text": text}, timeout=40).raise_for_status()
+
+
+def posts_of(page: Page) -> list[dict[str, Any]]:
+    """Bodies of the messages that are sent from here on."""
+    posted: list[dict[str, Any]] = []
+
+    def note(request: Request) -> None:
+        if request.method == "POST" and request.url.endswith("/messages"):
+            posted.append(json.loads(request.post_data or ""))
+
+    page.on("request", note)
+    return posted
 
 
 def expect_picture(page: Page, count: int = 1) -> None:
@@ -79,6 +101,14 @@ def with_motion(page: Page) -> None:
 def wait_for_glides(page: Page) -> None:
     """Every message is where it belongs: until then, it is drawn somewhere else."""
     expect(page.locator("#log li[style*=transform]")).to_have_count(0)
+
+
+def settle(page: Page) -> None:
+    """Two frames have been drawn: what was to move has moved."""
+    page.evaluate(
+        """() => new Promise((done) =>
+            requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
+    )
 
 
 def watch_shifts(page: Page) -> None:

@@ -53,34 +53,37 @@ def test_thinking_stands_two_frames_after_enter_and_becomes_the_answer(
     expect(page.locator(".message")).to_have_count(2)
 
 
-def test_it_goes_with_a_question_that_is_refused(sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
+def test_it_goes_with_a_question_that_is_refused_or_does_not_arrive(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
+    """What is refused is given back with the reason; what did not arrive is kept and sent later."""
+    stack.gemini(text_ms=20, script=[])
+    at_once = "Math.random = () => 0"  # no pause before a repeat
+    page = sign_in(name, prepare=lambda tab: tab.add_init_script(at_once))
     expect_level(page)
     held = Held(page, MESSAGES)
 
     assert len(thinking_two_frames_after_enter(page)) == 2
     error = {"code": "too_many_open", "message": "Wait for an answer first.", "retry_after": None}
     held.first().fulfill(status=429, json={"error": error})
-
     expect(page.locator("#notice")).to_have_text(
         "Please wait until one of your open messages is answered."
     )
     expect(page.locator(".message")).to_have_count(0)
-
-
-def test_it_goes_with_a_question_that_does_not_arrive(sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
-    page.add_init_script("Math.random = () => 0")  # no pause before a repeat
-    page.reload()
-    expect_level(page)
-    held = Held(page, MESSAGES)
+    question = "Hello, how are you?"
+    expect(page.get_by_role("textbox", name="Message")).to_have_value(question)
 
     assert len(thinking_two_frames_after_enter(page)) == 2
     page.route(MESSAGES, lambda route: route.abort())
     held.first().abort()
-
+    expect(page.locator(".user.unsent .text")).to_have_text(question)
     expect(page.locator(".user .foot")).to_contain_text("Not sent.")
     expect(page.locator(".assistant")).to_have_count(0)
+    page.unroute(MESSAGES)
+    page.get_by_role("button", name="Try again").click()
+    expect(page.locator(".assistant.complete .text")).to_be_visible()
+    expect(page.locator(".user .text")).to_have_text([question])
+    expect(page.locator(".unsent")).to_have_count(0)
 
 
 def test_an_answer_that_a_snapshot_brings_first_stands_once_and_ends(

@@ -1,9 +1,7 @@
 """Pictures that somebody brings: pasted, dropped and chosen, on their way up, refused, kept."""
 
 import io
-import json
 from base64 import b64encode
-from typing import Any
 
 import pytest
 from PIL import Image
@@ -15,7 +13,9 @@ from tests.browser.people import (
     Held,
     expect_level,
     expect_picture,
+    posts_of,
     say,
+    settle,
     shifts,
     watch_shifts,
 )
@@ -75,17 +75,6 @@ def uploads(page: Page) -> list[Request]:
     return found
 
 
-def posts(page: Page) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-
-    def note(request: Request) -> None:
-        if request.method == "POST" and request.url.endswith("/messages"):
-            found.append(json.loads(request.post_data or ""))
-
-    page.on("request", note)
-    return found
-
-
 def bodies_of(page: Page) -> list[bytes]:
     """What goes up from here on."""
     bodies: list[bytes] = []
@@ -112,133 +101,103 @@ def page(stack: Stack, sign_in: SignIn, name: str) -> Page:
 
 
 def test_two_pictures_of_one_name_are_two_pictures(page: Page) -> None:
-    asked = posts(page)
-    ids: list[list[str]] = []
-    for color in ("red", "blue"):
+    """A number holds for one question, the shape for the next as well; a picture needs no words."""
+    asked = posts_of(page)
+    page.get_by_label("Number of pictures").select_option("2")
+    page.get_by_label("Shape of the picture").select_option("16:9")
+    questions = {"red": "what is red?", "blue": "what is blue?", "lime": ""}
+    for count, (color, words) in enumerate(questions.items(), start=1):
         bring(page, "paste", picture(color))
         expect_up(page, 1)
-        say(page, f"what is {color}?")
+        say(page, words)
         expect(tiles(page)).to_have_count(0)
-        expect(page.locator(".assistant.complete")).to_have_count(len(ids) + 1)
-        ids.append(asked[-1]["image_ids"])
+        expect(page.locator(".assistant.complete")).to_have_count(count)
 
-    assert len(ids[0]) == 1
-    assert ids[0] != ids[1]
-    expect(page.locator(".gallery li")).to_have_count(2)
+    assert [len(post["image_ids"]) for post in asked] == [1, 1, 1]
+    assert len({*asked[0]["image_ids"], *asked[1]["image_ids"]}) == 2
+    assert [post["text"] for post in asked] == [*questions.values()]
+    assert [post.get("count") for post in asked] == [2, None, None]
+    assert [post["aspect_ratio"] for post in asked] == ["16:9"] * 3
+    expect(page.locator(".gallery li")).to_have_count(3)
 
 
-def test_words_of_a_paste_win_over_its_picture(page: Page) -> None:
+HEIC = b"\0\0\0\x18ftypheic" + bytes(90)
+REFUSED: list[tuple[File, str]] = [
+    ({"name": "1.HEIC", "mimeType": "image/heic", "buffer": HEIC}, "Save it as JPEG"),
+    ({"name": "1.jpg", "mimeType": "image/jpeg", "buffer": b"<html>"}, "Only JPEG, PNG and WebP"),
+    ({"name": "1.HEIC", "mimeType": "", "buffer": HEIC}, "Save it as JPEG"),
+]
+
+
+def test_what_cannot_be_taken_is_refused_before_it_leaves(page: Page) -> None:
+    """Words of a paste win over its picture, and there are four pictures at most."""
     sent = uploads(page)
-
-    bring(
-        page,
-        "paste",
-        picture("red"),
-        words={"text/plain": "A1\tB1", "text/html": "<table></table>"},
-    )
-    assert sent == []
-    bring(
-        page,
-        "paste",
-        picture("red"),
-        words={"text/html": '<img src="https://elsewhere.test/a.png">'},
-    )
-
-    expect_up(page, 1)
-    expect(page.locator("#text")).to_have_value("")
-    assert len(sent) == 1
-
-
-@pytest.mark.parametrize("kind", ["image/heic", ""])
-def test_a_picture_that_cannot_be_taken_is_refused_before_it_leaves(page: Page, kind: str) -> None:
-    sent = uploads(page)
-
-    page.locator("#files").set_input_files(
-        {"name": "IMG_1.HEIC", "mimeType": kind, "buffer": b"\0\0\0\x18ftypheic" + bytes(90)}
-    )
-    expect(page.locator("#notice")).to_contain_text("Save it as JPEG")
-    page.locator("#files").set_input_files(
-        {"name": "page.jpg", "mimeType": "image/jpeg", "buffer": b"<html>"}
-    )
-    expect(page.locator("#notice")).to_contain_text("Only JPEG, PNG and WebP")
-
+    notice = page.locator("#notice")
+    for file, sentence in REFUSED:
+        page.locator("#files").set_input_files(file)
+        expect(notice).to_contain_text(sentence)
+    words = {"text/plain": "A1\tB1", "text/html": "<table></table>"}
+    bring(page, "paste", picture("red"), words=words)
     expect(tiles(page)).to_have_count(0)
     assert sent == []
 
-
-@pytest.mark.parametrize(
-    ("file", "kind"),
-    [(photo((2000, 2500), "JPEG", orientation=6), "JPEG"), (photo((2300, 1150), "PNG"), "WEBP")],
-    ids=["jpeg", "png"],
-)
-def test_what_is_too_large_goes_up_small_upright_and_clear_where_it_was(
-    page: Page, file: File, kind: str
-) -> None:
-    assert len(file["buffer"]) > 4_500_000
-    bodies = bodies_of(page)
-    page.locator("#files").set_input_files(file)
+    html = {"text/html": '<img src="https://elsewhere.test/a.png">'}
+    bring(page, "paste", picture("red"), words=html)
     expect_up(page, 1)
-
-    [body] = bodies
-    assert len(body) <= 4_500_000
-    small = Image.open(io.BytesIO(body))
-    assert small.format == kind
-    assert small.width == 2048  # the long side, also of what had been on its side
-    assert small.height < small.width
-    assert dict(small.getexif()) == {}
-    if kind == "WEBP":
-        assert small.getpixel((5, 5))[3] == 0  # type: ignore[index]
+    expect(page.locator("#text")).to_have_value("")
+    assert len(sent) == 1
+    colors = ("lime", "blue", "cyan", "pink")
+    page.locator("#files").set_input_files([picture(color, f"{color}.png") for color in colors])
+    expect_up(page, 4)
+    expect(notice).to_have_text("A question takes up to 4 pictures.")
 
 
-def test_a_small_file_of_too_many_pixels_goes_up_scaled(page: Page) -> None:
+def test_what_is_too_large_goes_up_small_upright_and_clear_where_it_was(page: Page) -> None:
     bodies = bodies_of(page)
-    file = picture("teal", size=(6_000, 4_200))
-    assert len(file["buffer"]) < 4_500_000
+    sideways, clear = photo((2000, 2500), "JPEG", orientation=6), photo((2300, 1150), "PNG")
+    wide = picture("teal", size=(6_000, 4_200))
+    small = photo((300, 200), "JPEG", orientation=6)
+    assert min(len(sideways["buffer"]), len(clear["buffer"])) > 4_500_000 > len(wide["buffer"])
+    for count, file in enumerate((sideways, clear, wide, small), start=1):
+        page.locator("#files").set_input_files(file)
+        expect_up(page, count)
 
-    page.locator("#files").set_input_files(file)
-
-    expect_up(page, 1)
-    assert [Image.open(io.BytesIO(body)).size for body in bodies] == [(2_048, 1_434)]
-
-
-def test_what_is_small_goes_up_as_it_is(page: Page) -> None:
-    bodies = bodies_of(page)
-    file = photo((300, 200), "JPEG", orientation=6)
-
-    page.locator("#files").set_input_files(file)
-
-    expect_up(page, 1)
-    assert bodies == [file["buffer"]]
+    scaled = [Image.open(io.BytesIO(body)) for body in bodies[:3]]
+    assert max(map(len, bodies)) <= 4_500_000
+    assert [one.format for one in scaled[:2]] == ["JPEG", "WEBP"]
+    for one in scaled:
+        assert one.width == 2_048  # the long side, also of what had been on its side
+        assert one.height < one.width
+        assert dict(one.getexif()) == {}
+    assert scaled[1].getpixel((5, 5))[3] == 0  # type: ignore[index]
+    assert scaled[2].size == (2_048, 1_434)  # too many pixels in a small file
+    assert bodies[3] == small["buffer"]
 
 
 OURS = {"error": {"code": "invalid", "message": "This is no picture.", "retry_after": None}}
 THE_GATEWAYS = {"message": "Request Too Long"}
 
 
-@pytest.mark.parametrize(
-    ("status", "answer", "sentence"),
-    [(400, OURS, "This is no picture."), (413, THE_GATEWAYS, "This picture is too large.")],
-)
-def test_one_that_fails_keeps_nothing_else_from_being_sent(
-    page: Page, status: int, answer: object, sentence: str
-) -> None:
-    asked = posts(page)
-    answers = iter([None, answer, None])
+def test_one_that_fails_keeps_nothing_else_from_being_sent(page: Page) -> None:
+    asked = posts_of(page)
+    answers = iter([None, (400, OURS), (413, THE_GATEWAYS), None])
 
     def decide(route: Route) -> None:
-        if refusal := next(answers, None):
-            route.fulfill(status=status, json=refusal)
+        if refusal := next(answers):
+            route.fulfill(status=refusal[0], json=refusal[1])
         else:
             route.continue_()
 
     page.route(UPLOADS, decide)
     page.locator("#text").fill("compare them")
-    for color in ("red", "lime", "blue"):
+    for color in ("red", "lime", "cyan", "blue"):
         bring(page, "drop", picture(color), target="#log")
         expect(page.locator(".tile progress")).to_have_count(0)
-    failed = tiles(page).nth(1)
-    expect(failed).to_contain_text(sentence)
-    page.keyboard.press("Enter")
+    failed, large = tiles(page).nth(1), tiles(page).nth(2)
+    expect(failed).to_contain_text("This is no picture.")
+    expect(large).to_contain_text("This picture is too large.")
+    large.get_by_role("button", name="Remove").click()
+    page.locator("#text").press("Enter")
     expect(failed.get_by_role("button", name="Again")).to_be_visible()
     expect(page.locator("#text")).to_have_value("compare them")
 
@@ -250,27 +209,32 @@ def test_one_that_fails_keeps_nothing_else_from_being_sent(
     assert asked[0]["text"] == "compare them"
 
 
-def test_a_busy_server_is_asked_again_for_the_same_picture(page: Page) -> None:
-    sent = uploads(page)
-    error = {"code": "busy", "message": "Busy.", "retry_after": 1}
-    page.route(UPLOADS, lambda route: route.fulfill(status=503, json={"error": error}), times=1)
-
-    bring(page, "paste", picture("red"))
-
+def test_a_question_waits_for_its_pictures_and_is_back_where_one_fails(page: Page) -> None:
+    asked, sent = posts_of(page), uploads(page)
+    busy = {"code": "busy", "message": "Busy.", "retry_after": 1}
+    page.route(UPLOADS, lambda route: route.fulfill(status=503, json={"error": busy}), times=1)
+    bring(page, "paste", picture("blue"))
     expect_up(page, 1)
+    assert len(sent) == 2  # it was asked again
     assert len({request.url for request in sent}) == 1
-    assert len(sent) == 2
     expect(page.locator(".gallery li")).to_have_count(1)
 
-
-def test_a_question_waits_for_its_picture(page: Page) -> None:
-    asked = posts(page)
     held = Held(page, UPLOADS)
     bring(page, "paste", picture("red"))
     expect(tiles(page).get_by_role("progressbar", name="Going up")).to_be_visible()
+    say(page, "compare them")
+    expect(page.locator(".user")).to_have_count(1)
+    error = {"code": "upload_limit", "message": "No more today.", "retry_after": 60}
+    held.first().fulfill(status=429, json={"error": error})
+    expect(page.locator(".user")).to_have_count(0)
+    expect(page.locator("#text")).to_have_value("compare them")
+    expect(tiles(page)).to_have_count(2)
+    expect(tiles(page).nth(1)).to_contain_text("limit of pictures that you bring")
+    assert asked == []
 
+    tiles(page).nth(1).get_by_role("button", name="Remove").click()
+    bring(page, "paste", picture("red"))
     say(page, "what is this?")
-
     expect(page.locator(".user .text")).to_have_text("what is this?")
     expect(tiles(page)).to_have_count(0)
     expect(page.locator(".assistant")).to_have_count(0)  # nobody thinks about it yet
@@ -278,43 +242,19 @@ def test_a_question_waits_for_its_picture(page: Page) -> None:
     upload = held.first()
     upload.continue_()
     expect(page.locator(".assistant.complete")).to_be_visible()
-    assert asked[0]["image_ids"] == [upload.request.url.rpartition("/")[2]]
+    up = (sent[0], upload.request)
+    assert asked[0]["image_ids"] == [request.url.rpartition("/")[2] for request in up]
 
 
-def test_a_question_whose_picture_fails_is_back_in_the_composer(page: Page) -> None:
-    asked = posts(page)
-    bring(page, "paste", picture("blue"))
-    expect_up(page, 1)
-    held = Held(page, UPLOADS)
-    bring(page, "paste", picture("red"))
-    expect(tiles(page)).to_have_count(2)
-    say(page, "compare them")
-    expect(page.locator(".user")).to_have_count(1)
-
-    error = {"code": "upload_limit", "message": "No more today.", "retry_after": 60}
-    held.first().fulfill(status=429, json={"error": error})
-
-    expect(page.locator(".user")).to_have_count(0)
-    expect(page.locator("#text")).to_have_value("compare them")
-    expect(tiles(page)).to_have_count(2)
-    expect(tiles(page).nth(1)).to_contain_text("limit of pictures that you bring")
-    assert asked == []
-
-
-def test_a_picture_needs_no_words(page: Page) -> None:
-    asked = posts(page)
-    bring(page, "paste", picture("red"))
-    expect_up(page, 1)
-
-    page.locator("#text").press("Enter")
-
-    expect(page.locator(".assistant.complete")).to_be_visible()
-    assert asked[0]["text"] == ""
+STORES_NOTHING = """() => {
+    for (const name of ["getItem", "setItem", "removeItem"])
+        Storage.prototype[name] = () => { throw new DOMException("no", "SecurityError"); };
+}"""
 
 
 def test_a_draft_belongs_to_its_chat_and_survives_a_reload(page: Page) -> None:
     here = page.evaluate("location.hash")
-    asked, sent = posts(page), uploads(page)
+    asked, sent = posts_of(page), uploads(page)
     page.locator("#text").fill("a draft")
     bring(page, "paste", picture("red"))
     bring(page, "paste", picture("blue"))
@@ -339,14 +279,16 @@ def test_a_draft_belongs_to_its_chat_and_survives_a_reload(page: Page) -> None:
     expect(tiles(page)).to_have_count(1)
     page.reload()
     expect_up(page, 1)
+    page.locator("#text").fill("a secret")  # of who signs out nothing stays
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.get_by_role("button", name="Sign in").wait_for()
+    assert "secret" not in page.evaluate("JSON.stringify(sessionStorage)")
 
 
 def test_where_nothing_can_be_stored_a_draft_is_kept_in_memory(page: Page) -> None:
     here = page.evaluate("location.hash")
-    page.evaluate("""() => {
-        for (const name of ["getItem", "setItem", "removeItem"])
-            Storage.prototype[name] = () => { throw new DOMException("no", "SecurityError"); };
-    }""")
+    page.evaluate(STORES_NOTHING)
     page.locator("#text").fill("a draft")
     bring(page, "paste", picture("red"))
     expect_up(page, 1)
@@ -359,82 +301,39 @@ def test_where_nothing_can_be_stored_a_draft_is_kept_in_memory(page: Page) -> No
     expect(tiles(page)).to_have_count(1)
 
 
-def test_who_signs_out_leaves_no_draft(page: Page) -> None:
-    page.locator("#text").fill("a secret")
-    page.locator("#account-button").click()
-    page.get_by_role("button", name="Sign out").click()
-    page.get_by_role("button", name="Sign in").wait_for()
-
-    assert "secret" not in page.evaluate("JSON.stringify(sessionStorage)")
-
-
 def test_ones_own_picture_is_attached_by_its_id_and_a_foreign_one_refused(page: Page) -> None:
+    """What is dropped where the composer is hidden goes nowhere unseen; and tiles move nothing."""
     say(page, "paint a sunset")
     expect_picture(page)
-    asked, sent = posts(page), uploads(page)
+    watch_shifts(page)
+    bring(page, "paste", picture("red"))
+    expect_up(page, 1)
+    tiles(page).get_by_role("button", name="Remove").click()
+    expect(tiles(page)).to_have_count(0)
+    settle(page)
+    assert shifts(page) == [0, []]
+    expect(page.locator("#text")).to_be_focused()
 
     bring(page, "drop", words={"text/uri-list": "https://elsewhere.test/a.png"})
     expect(page.locator("#notice")).to_contain_text("another page")
-    expect(tiles(page)).to_have_count(0)
-    page.locator(".gallery li .picture").first.drag_to(page.locator("#log"))
-    expect_up(page, 1)
-    say(page, "make this a woodcut")
-
-    expect_picture(page, 2)
-    assert len(asked[0]["image_ids"]) == 1
-    assert sent == []
-
-
-def test_what_is_dropped_where_the_composer_is_hidden_goes_nowhere_unseen(page: Page) -> None:
-    say(page, "paint a fox")
-    expect_picture(page)
+    one = page.locator("#log [data-image]").get_attribute("data-image")
     page.locator("#log .picture img").click()
     viewer = page.locator("#viewer")
     expect(viewer.locator("img.full.shown")).to_be_visible()
-    one = page.locator("#log [data-image]").get_attribute("data-image")
-
     bring(page, "drop", target="#viewer", words={OWN_PICTURE: str(one)})
     expect(viewer).to_be_visible()
     expect(tiles(page)).to_have_count(0)
     page.keyboard.press("Escape")
     page.get_by_role("link", name="Pictures").click()
     bring(page, "drop", picture("red"), target=".gallery")
-
     expect_up(page, 1)
     expect(page.get_by_role("textbox", name="Message")).to_be_visible()
-
-
-def test_a_fifth_picture_is_refused(page: Page) -> None:
-    colors = ("red", "lime", "blue", "cyan", "pink")
-    page.locator("#files").set_input_files([picture(color, f"{color}.png") for color in colors])
-
-    expect_up(page, 4)
-    expect(page.locator("#notice")).to_have_text("A question takes up to 4 pictures.")
-
-
-def test_tiles_move_nothing(page: Page) -> None:
-    say(page, "paint a sunset")
-    expect_picture(page)
-    watch_shifts(page)
-
-    bring(page, "paste", picture("red"))
-    expect_up(page, 1)
     tiles(page).get_by_role("button", name="Remove").click()
-    expect(tiles(page)).to_have_count(0)
-    page.wait_for_timeout(300)
 
-    assert shifts(page) == [0, []]
-    expect(page.locator("#text")).to_be_focused()
-
-
-def test_a_number_holds_for_one_question_and_the_shape_for_the_next(page: Page) -> None:
-    asked = posts(page)
-    page.get_by_label("Number of pictures").select_option("2")
-    page.get_by_label("Shape of the picture").select_option("16:9")
-
-    for words in ("paint a fox", "paint a cat"):
-        say(page, words)
-        expect(page.locator(".assistant.complete")).to_have_count(len(asked))
-
-    assert [post.get("count") for post in asked] == [2, None]
-    assert [post["aspect_ratio"] for post in asked] == ["16:9", "16:9"]
+    asked, sent = posts_of(page), uploads(page)
+    page.locator(".gallery li .picture").last.drag_to(page.locator("#log"))
+    expect_up(page, 1)
+    say(page, "make this a woodcut")
+    expect(page.locator("#log img.full.shown")).to_have_count(2)
+    assert asked[0]["image_ids"] == [one]
+    assert sent == []

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import SignIn
-from tests.browser.people import expect_picture, say, shifts, watch_shifts
+from tests.browser.people import chat_with, expect_picture, say, settle, shifts, watch_shifts
 from tests.local_stack.testing import RunningStack as Stack
 
 # A folder of the browser's own stands for the one that a person would choose.
@@ -30,17 +30,13 @@ READ_FOLDER = """async () => {
 }"""
 
 
-def chat_with(stack: Stack, name: str, chat: str, *texts: str) -> None:
-    http = stack.http(name)
-    for text in texts:
-        http.post(f"/chats/{chat}/messages", json={"text": text}, timeout=40).raise_for_status()
-
-
 def search_for(page: Page, words: str) -> None:
     page.get_by_role("searchbox", name="Search in all chats").fill(words)
 
 
-def test_a_pinned_chat_stands_first_in_every_tab(stack: Stack, sign_in: SignIn, name: str) -> None:
+def test_a_chat_is_pinned_and_renamed_in_every_tab(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
     stack.gemini(text_ms=20, script=[])
     for chat in ("old", "new"):
         chat_with(stack, name, chat, f"about {chat}")
@@ -61,6 +57,21 @@ def test_a_pinned_chat_stands_first_in_every_tab(stack: Stack, sign_in: SignIn, 
     page.locator("#chats li").first.hover()
     page.get_by_role("button", name="Unpin").click()
     expect(other.locator(titles)).to_have_text(["about new", "about old"])
+
+    entry = page.locator("#chats li").last
+    entry.get_by_role("link").click()
+    entry.hover()
+    entry.get_by_role("button", name="Rename").click()
+    page.get_by_role("textbox", name="Title of the chat").fill("Small talk")
+    page.keyboard.press("Enter")
+    for tab in (page, other):
+        expect(tab.locator(titles)).to_have_text(["about new", "Small talk"])
+    expect(page.locator("#title")).to_have_text("Small talk")
+    entry.hover()
+    entry.get_by_role("button", name="Rename").click()
+    page.keyboard.type("Never mind")
+    page.keyboard.press("Escape")
+    expect(page.locator(titles)).to_have_text(["about new", "Small talk"])
 
 
 def test_what_is_found_leads_to_its_message_and_back_to_the_results(
@@ -91,53 +102,40 @@ def test_what_is_found_leads_to_its_message_and_back_to_the_results(
 
 
 def test_words_in_no_chat_and_a_search_that_goes_on(sign_in: SignIn, name: str) -> None:
+    """What comes late for other words is not shown."""
     page = sign_in(name)
     asked: list[str] = []
-
-    def fulfil(route: Route) -> None:
-        asked.append(route.request.url)
-        more = "next" if len(asked) < 7 else None
-        route.fulfill(json={"results": [], "next_cursor": more})
-
-    page.route("**/search?*", fulfil)
-    search_for(page, "nowhere")
-    status = page.locator("#found [role=status]")
-    expect(status).to_have_text("0 results so far")
-    page.get_by_role("button", name="Search on").click()
-
-    expect(status).to_have_text("0 results")
-    assert len(asked) == 7
-
-
-def test_what_comes_late_for_other_words_is_not_shown(sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
     held: list[Route] = []
-    chat = {"id": "c", "title": "late", "created_at": "2026", "updated_at": "2026"}
-    late = {"results": [{"chat": chat, "message": None}], "next_cursor": None}
 
     def fulfil(route: Route) -> None:
         if "q=first" in route.request.url:
-            held.append(route)
-        else:
-            route.fulfill(json={"results": [], "next_cursor": None})
+            return held.append(route)
+        asked.append(route.request.url)
+        more = "next" if len(asked) < 7 else None
+        return route.fulfill(json={"results": [], "next_cursor": more})
 
     page.route("**/search?*", fulfil)
     with page.expect_request("**/search?q=first*"):
         search_for(page, "first")
-    search_for(page, "second")
-    expect(page.locator("#found [role=status]")).to_have_text("0 results")
+    search_for(page, "nowhere")
+    status = page.locator("#found [role=status]")
+    expect(status).to_have_text("0 results so far")
+    page.get_by_role("button", name="Search on").click()
+    expect(status).to_have_text("0 results")
+    assert len(asked) == 7
+
+    chat = {"id": "c", "title": "late", "created_at": "2026", "updated_at": "2026"}
+    late = {"results": [{"chat": chat, "message": None}], "next_cursor": None}
     with page.expect_response("**/search?q=first*"):
         held[0].fulfill(json=late)
-
+    settle(page)
     expect(page.locator("#found a")).to_have_count(0)
 
 
 def with_a_picture_and_a_folder(stack: Stack, sign_in: SignIn, name: str) -> Page:
     """A picture in the chat, and a browser that lets the page write into a folder."""
     stack.gemini(text_ms=20, image_ms=100, script=[])
-    page = sign_in(name)
-    page.add_init_script(FOLDER)
-    page.reload()
+    page = sign_in(name, prepare=lambda tab: tab.add_init_script(FOLDER))
     say(page, "paint a sunset")
     expect_picture(page)
     return page
@@ -208,9 +206,8 @@ def test_everything_is_saved_also_where_no_folder_can_be_chosen(
 ) -> None:
     stack.gemini(text_ms=20, script=[])
     chat_with(stack, name, "a", "hello")
-    page = sign_in(name)
-    page.add_init_script("delete window.showDirectoryPicker;")
-    page.reload()
+    without = "delete window.showDirectoryPicker;"
+    page = sign_in(name, prepare=lambda tab: tab.add_init_script(without))
     expect(page.locator("#chats a")).to_have_count(1)
 
     page.locator("#account-button").click()

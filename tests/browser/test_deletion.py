@@ -22,12 +22,6 @@ def tabs(stack: RunningStack, sign_in: SignIn, name: str, chat: str) -> list[Pag
     return pages
 
 
-def paint(page: Page, *subjects: str) -> None:
-    for count, subject in enumerate(subjects, start=1):
-        say(page, f"paint {subject}")
-        expect_picture(page, count)
-
-
 def tiles(page: Page) -> Locator:
     return page.locator(".tiles li")
 
@@ -36,9 +30,13 @@ def confirm(page: Page, label: str = "Delete") -> None:
     page.get_by_role("dialog").last.get_by_role("button", name=label, exact=True).click()
 
 
-def test_one_picture_and_several(stack: RunningStack, tabs: list[Page], name: str) -> None:
-    page = tabs[0]
-    paint(page, "a sunset", "a fox", "a lighthouse")
+def test_pictures_a_chat_and_an_account(
+    stack: RunningStack, tabs: list[Page], name: str, chat: str
+) -> None:
+    page, api = tabs[0], stack.http(name)
+    for count, subject in enumerate(("a sunset", "a fox", "a lighthouse"), start=1):
+        say(page, f"paint {subject}")
+        expect_picture(page, count)
     page.clock.install()
 
     tiles(page).get_by_role("button", name=re.compile("fox")).click()
@@ -49,58 +47,60 @@ def test_one_picture_and_several(stack: RunningStack, tabs: list[Page], name: st
         expect(tiles(tab)).to_have_count(2)
         expect(tab.locator("#log .picture")).to_have_count(2)
         expect(tab.get_by_text("This picture was deleted.")).to_be_visible()
-    [first, second] = stack.http(name).get("/images").json()["images"]
+    [first, second] = api.get("/images").json()["images"]
     assert ("lighthouse" in first["prompt"], "sunset" in second["prompt"]) == (True, True)
 
     page.get_by_role("button", name="Select").click()
-    for tile in tiles(page).all():
-        tile.get_by_role("button").click()
+    tiles(page).first.get_by_role("button").click()
+    tiles(page).last.get_by_role("button").click()
     page.locator(".selection").get_by_role("button", name="Delete").click()
     confirm(page)
-
     tabs[1].reload()
     for tab in tabs:
         expect(tab.get_by_text("This picture was deleted.")).to_have_count(3)
         expect(tiles(tab)).to_have_count(0)
-    assert stack.http(name).get("/images").json()["images"] == []
+    assert api.get("/images").json()["images"] == []
 
-
-def test_a_chat(stack: RunningStack, tabs: list[Page], name: str, chat: str) -> None:
-    page = tabs[0]
-    paint(page, "a sunset")
+    say(page, "paint a boat")
     for tab in tabs:
         expect(tab.locator("#chats li")).to_have_count(1)
         expect(tiles(tab)).to_have_count(1)
-    page.clock.install()
-
     entry = page.locator("#chats li")
     entry.hover()
     entry.get_by_role("button", name="Delete").click()
     expect(entry).to_have_count(0)
     page.clock.fast_forward(UNDO_MS)
-
     for tab in tabs:
         expect(tab.locator("#chats li")).to_have_count(0)
         expect(tab.locator(".message")).to_have_count(0)
         expect(tiles(tab)).to_have_count(0)
         expect(tab.locator("#title")).to_have_text("New chat")
         assert not tab.url.endswith(f"#{chat}")
-    api = stack.http(name)
     assert api.get("/chats").json()["chats"] == []
     assert api.get("/images").json()["images"] == []
-    say(tabs[1], "Hello, how are you?")  # in another chat, life goes on
-    expect(tabs[2].locator("#chats li")).to_have_text(["Hello, how are you?"])
+    say(tabs[1], "paint a fox")  # in another chat, life goes on
+    expect(tabs[2].locator("#chats li")).to_have_text(["paint a fox"])
+    expect(tiles(tabs[2])).to_have_count(1)
+
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Delete my account…").click()
+    confirm(page, "Delete everything")
+    for tab in tabs:
+        expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
+        expect(tab.locator(".message, .tiles li, #chats li")).to_have_count(0)
+    assert api.get("/chats").is_error
 
 
 def test_it_is_said_what_stays(stack: RunningStack, sign_in: SignIn, name: str) -> None:
     """Of a chat that began without words, and has no title."""
     stack.gemini(text_ms=20, script=[])
-    api = stack.http(name)
+    api, page = stack.http(name), None
     for count in (1, 2):
         photo = put(api, PHOTO).json()["image"]["id"]
         body = {"text": "", "image_ids": [photo]}
         api.post("/chats/c/messages", json=body).raise_for_status()
-        page = sign_in(name)
+        page = page or sign_in(name)
+        expect(tiles(page)).to_have_count(count)
         entry = page.locator("#chats li")
         expect(entry).to_have_text("New chat")
 
@@ -111,18 +111,3 @@ def test_it_is_said_what_stays(stack: RunningStack, sign_in: SignIn, name: str) 
         expect(page.locator("#undone")).to_contain_text(stays[count - 1])
         page.get_by_role("button", name="Undo").click()
         expect(entry).to_have_count(1)
-    expect(tiles(page)).to_have_count(2)
-
-
-def test_an_account(stack: RunningStack, tabs: list[Page], name: str) -> None:
-    page = tabs[0]
-    paint(page, "a sunset")
-
-    page.locator("#account-button").click()
-    page.get_by_role("button", name="Delete my account…").click()
-    confirm(page, "Delete everything")
-
-    for tab in tabs:
-        expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
-        expect(tab.locator(".message, .tiles li, #chats li")).to_have_count(0)
-    assert stack.http(name).get("/chats").is_error

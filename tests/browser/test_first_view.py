@@ -35,23 +35,26 @@ def test_the_first_view_is_few_requests(
     assert sent == []
 
 
-def test_a_press_waits_for_what_is_not_there_yet(
-    stack: Stack,
-    new_context: Callable[..., BrowserContext],
-    sign_in_with: Callable[..., Page],
-    name: str,
-) -> None:
+def test_a_press_waits_for_what_is_not_there_yet(stack: Stack, sign_in: SignIn, name: str) -> None:
+    """What cannot be loaded is said, and asked for again."""
     stack.gemini(text_ms=20, image_ms=50, script=[])
-    tab = new_context().new_page()
-    viewer, selection = Held(tab, "**/viewer.js"), Held(tab, "**/selection.js")
-    page = sign_in_with(tab, name)
+    held: list[Held] = []
+
+    def hold(tab: Page) -> None:
+        held.extend(Held(tab, f"**/{part}.js") for part in ("viewer", "selection"))
+
+    page = sign_in(name, prepare=hold)
+    viewer, selection = held
     say(page, "paint a sunset over the sea")
     expect_picture(page)
+    picture = page.get_by_role("button", name=re.compile("Open large"))
 
-    page.get_by_role("button", name=re.compile("Open large")).press("Enter")
+    picture.press("Enter")
+    viewer.first().abort()
+    expect(page.locator("#notice")).to_contain_text("could not be loaded")
+    picture.press("Enter")
     expect(page.locator("#viewer")).to_be_hidden()
     viewer.first().continue_()
-
     expect(page.locator("#viewer img.full.shown")).to_be_visible()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Select").click()
@@ -59,28 +62,6 @@ def test_a_press_waits_for_what_is_not_there_yet(
     selection.first().continue_()
     expect(page.locator(".selection [role=status]")).to_have_text("1 selected")
     expect(page.locator("#viewer")).to_be_hidden()
-
-
-def test_a_part_that_cannot_be_loaded_is_said_and_asked_for_again(
-    stack: Stack,
-    new_context: Callable[..., BrowserContext],
-    sign_in_with: Callable[..., Page],
-    name: str,
-) -> None:
-    stack.gemini(text_ms=20, image_ms=50, script=[])
-    tab = new_context().new_page()
-    tab.route("**/viewer.js", lambda route: route.abort())
-    page = sign_in_with(tab, name)
-    say(page, "paint a sunset over the sea")
-    expect_picture(page)
-    picture = page.get_by_role("button", name=re.compile("Open large"))
-
-    picture.press("Enter")
-    expect(page.locator("#notice")).to_contain_text("could not be loaded")
-    page.unroute("**/viewer.js")
-    picture.press("Enter")
-
-    expect(page.locator("#viewer img.full.shown")).to_be_visible()
 
 
 def test_everything_is_there_once_nothing_else_is_to_do(sign_in: SignIn, name: str) -> None:

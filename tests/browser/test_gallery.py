@@ -1,6 +1,7 @@
 """The gallery: live, and light however many pictures there are."""
 
 import re
+from functools import partial
 from urllib.parse import parse_qs, urlsplit
 
 from playwright.sync_api import Locator, Page, Route, expect
@@ -12,6 +13,7 @@ from tests.browser.people import (
     expect_level,
     expect_picture,
     say,
+    settle,
     shifts,
     watch_shifts,
 )
@@ -22,13 +24,32 @@ def tiles(page: Page) -> Locator:
     return page.locator(".tiles li")
 
 
-def test_new_pictures_come_first_and_move_nothing(stack: Stack, sign_in: SignIn, name: str) -> None:
-    stack.gemini(text_ms=20, image_ms=100, script=[])
-    page = sign_in(name)
-    expect_level(page)
-    watch_shifts(page)
+SEARCH = "Search by words of the prompt"
 
-    for count, subject in enumerate(("a sunset", "a fox", "a lighthouse"), start=1):
+
+def test_new_pictures_come_first_move_nothing_and_are_found(
+    stack: Stack, sign_in: SignIn, name: str, chat: str
+) -> None:
+    """By their words, as files, and by their message."""
+    stack.gemini(text_ms=20, image_ms=100, script=[])
+    page = sign_in(name, chat=chat)
+    expect_level(page)
+    search = page.get_by_role("searchbox", name=SEARCH)
+    held = Held(page, "**/images?*q=*")
+    search.fill("owl")
+    reading = held.first()
+    say(page, "paint an owl")  # it comes while the search is read
+    expect(page.locator("#log img.full")).to_have_count(1)
+    expect(tiles(page)).to_have_count(1)
+    with page.expect_response("**/images?*q=*"):
+        reading.fulfill(json={"images": [], "next_cursor": None})
+    settle(page)
+    expect(tiles(page)).to_have_count(1)
+    held.let_go()
+    search.fill("")
+
+    watch_shifts(page)
+    for count, subject in enumerate(("a sunset", "a fox", "a lighthouse"), start=2):
         say(page, f"paint {subject}")
         expect_picture(page, count)
 
@@ -37,43 +58,10 @@ def test_new_pictures_come_first_and_move_nothing(stack: Stack, sign_in: SignIn,
         .locator("button")
         .evaluate_all("buttons => buttons.map((button) => button.ariaLabel)")
     )
-    assert [re.search("lighthouse|fox|sunset", prompt)[0] for prompt in prompts] == [  # type: ignore[index]
-        "lighthouse", "fox", "sunset",
+    assert [re.search("lighthouse|fox|sunset|owl", prompt)[0] for prompt in prompts] == [  # type: ignore[index]
+        "lighthouse", "fox", "sunset", "owl",
     ]  # fmt: skip
     assert shifts(page) == [0, []]
-
-
-def test_somebody_who_looks_further_down_is_not_disturbed(
-    stack: Stack, sign_in: SignIn, name: str
-) -> None:
-    stack.gemini(text_ms=20, image_ms=100, script=[])
-    page = sign_in(name)
-    many_pictures(page, 300)
-    page.reload()
-    expect(tiles(page).first).to_be_visible()
-    scroller = page.locator(".tiles")
-    scroller.evaluate("scroller => scroller.scrollTo(0, 2000)")
-    seen = page.get_by_role("button", name="picture 270", exact=True)
-    expect(seen).to_be_in_viewport()
-    box = seen.bounding_box()
-
-    say(page, "paint a sunset over the sea")
-    pill = page.get_by_role("button", name="1 new picture")
-    expect(pill).to_be_visible()
-    assert seen.bounding_box() == box
-    pill.click()
-
-    expect(page.locator(".tiles").get_by_role("button", name=re.compile("sunset"))).to_be_visible()
-    expect(pill).to_be_hidden()
-
-
-def test_it_is_searched_by_words_of_the_prompt(stack: Stack, sign_in: SignIn, name: str) -> None:
-    stack.gemini(text_ms=20, image_ms=100, script=[])
-    page = sign_in(name)
-    for count, subject in enumerate(("a sunset", "a fox"), start=1):
-        say(page, f"paint {subject}")
-        expect_picture(page, count)
-    search = page.get_by_role("searchbox", name="Search by words of the prompt")
 
     search.fill("FOX")
     expect(tiles(page)).to_have_count(1)
@@ -87,80 +75,75 @@ def test_it_is_searched_by_words_of_the_prompt(stack: Stack, sign_in: SignIn, na
     expect(page.locator(".empty")).to_have_text("No picture has these words.")
     expect(tiles(page)).to_have_count(0)
     search.fill("")
+    expect(tiles(page)).to_have_count(4)
 
-    expect(tiles(page)).to_have_count(2)
+    names: list[str] = []
+    page.on("download", lambda download: names.append(download.suggested_filename))
+    page.get_by_role("button", name="Select").click()
+    for number in (0, 1):
+        tiles(page).nth(number).get_by_role("button").click()
+    with page.expect_event("download", lambda _: len(names) == 2):
+        page.locator(".selection").get_by_role("button", name="Download").click()
+    assert len(set(names)) == 2
 
-
-def test_a_search_reads_on_until_it_has_found_something(sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
-    pages: dict[str | None, dict[str, object]] = {
-        None: {"images": [], "next_cursor": "b"},
-        "b": {"images": [], "next_cursor": "c"},
-        "c": {"images": [], "next_cursor": "d"},
-        "d": {"images": [picture(7)], "next_cursor": None},
-    }
-
-    def fulfil(route: Route) -> None:
-        query = parse_qs(urlsplit(route.request.url).query)
-        if "q" not in query:
-            route.fulfill(json={"images": [], "next_cursor": None})
-        else:
-            route.fulfill(json=pages[query.get("cursor", [None])[0]])
-
-    page.route("**/images?*", fulfil)
-
-    page.get_by_role("searchbox", name="Search by words of the prompt").fill("picture")
-
-    expect(tiles(page)).to_have_count(1)
+    page.locator("button.select").click()
+    page.get_by_role("button", name="New chat").click()
+    expect(page.locator(".message")).to_have_count(0)
+    tiles(page).first.get_by_role("button").click()
+    page.get_by_role("button", name="Show in chat").click()
+    message = page.locator(".message.image").last
+    expect(message).to_be_in_viewport()
+    expect(message).to_be_focused()
+    assert page.url.endswith(f"#{chat}/{message.get_attribute('data-id')}")
 
 
-def test_a_picture_that_comes_while_a_search_is_read_is_found(
+def test_somebody_who_looks_further_down_is_not_disturbed(
     stack: Stack, sign_in: SignIn, name: str
 ) -> None:
+    """Nor who goes there by keys, quicker than frames are drawn."""
     stack.gemini(text_ms=20, image_ms=100, script=[])
-    page = sign_in(name)
-    expect_level(page)
-    held = Held(page, "**/images?*q=*")
-    page.get_by_role("searchbox", name="Search by words of the prompt").fill("fox")
-    search = held.first()
+    page = sign_in(name, prepare=lambda tab: many_pictures(tab, 300))
+    tiles(page).get_by_role("button").first.focus()
+    page.keyboard.press("ArrowRight")
+    expect(page.get_by_role("button", name="picture 299", exact=True)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.evaluate("""() => {
+        const down = () => new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true });
+        for (let count = 0; count < 20; count++) document.activeElement.dispatchEvent(down());
+    }""")
+    number = page.evaluate("document.activeElement.ariaLabel").split()[1]
+    assert int(number) <= 300 - 2 * 20
+    expect(page.get_by_role("button", name=f"picture {number}", exact=True)).to_be_in_viewport()
 
-    say(page, "paint a fox")
-    expect(page.locator("#log img.full")).to_have_count(1)
-    expect(tiles(page)).to_have_count(1)
-    with page.expect_response("**/images?*q=*"):
-        search.fulfill(json={"images": [], "next_cursor": None})
+    page.locator(".tiles").evaluate("scroller => scroller.scrollTo(0, 2000)")
+    seen = page.get_by_role("button", name="picture 270", exact=True)
+    expect(seen).to_be_in_viewport()
+    box = seen.bounding_box()
+    say(page, "paint a sunset over the sea")
+    pill = page.get_by_role("button", name="1 new picture")
+    expect(pill).to_be_visible()
+    assert seen.bounding_box() == box
+    pill.click()
+    expect(page.locator(".tiles").get_by_role("button", name=re.compile("sunset"))).to_be_visible()
+    expect(pill).to_be_hidden()
 
-    page.wait_for_timeout(100)
-    expect(tiles(page)).to_have_count(1)
 
-
-def test_what_a_search_leaves_out_is_not_chosen_any_more(sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
-    many_pictures(page, 3)
-    page.reload()
-    expect(tiles(page)).to_have_count(3)
+def test_several_are_chosen_and_deleted_after_a_question(sign_in: SignIn, name: str) -> None:
+    """But not what a search leaves out."""
+    page = sign_in(name, prepare=lambda tab: many_pictures(tab, 12))
+    expect(tiles(page)).to_have_count(12)
     page.get_by_role("button", name="Select").click()
     tiles(page).first.get_by_role("button").click()
     chosen = page.locator(".selection [role=status]")
     expect(chosen).to_have_text("1 selected")
-    page.route(
-        "**/images?*q=*",
-        lambda route: route.fulfill(json={"images": [picture(1)], "next_cursor": None}),
-    )
-
-    page.get_by_role("searchbox", name="Search by words of the prompt").fill("picture 1")
+    only = {"images": [picture(1)], "next_cursor": None}
+    page.route("**/images?*q=*", lambda route: route.fulfill(json=only))
+    page.get_by_role("searchbox", name=SEARCH).fill("picture 1")
     expect(tiles(page)).to_have_count(1)
-
     expect(chosen).to_have_text("0 selected")
-
-
-def test_several_are_chosen_and_deleted_after_a_question(
-    stack: Stack, sign_in: SignIn, name: str
-) -> None:
-    page = sign_in(name)
-    many_pictures(page, 12)
-    page.reload()
+    page.get_by_role("searchbox", name=SEARCH).fill("")
     expect(tiles(page)).to_have_count(12)
+
     deleted: list[str] = []
 
     def delete(route: Route) -> None:
@@ -168,11 +151,9 @@ def test_several_are_chosen_and_deleted_after_a_question(
         route.fulfill(status=204)
 
     page.route("**/images/*", delete)
-
-    page.get_by_role("button", name="Select").click()
     for number in (12, 7):
         page.get_by_role("button", name=f"picture {number}", exact=True).click()
-    expect(page.locator(".selection [role=status]")).to_have_text("2 selected")
+    expect(chosen).to_have_text("2 selected")
     page.locator(".selection").get_by_role("button", name="Delete").click()
     question = page.get_by_role("dialog")
     expect(question).to_contain_text("Delete these 2 pictures?")
@@ -180,72 +161,15 @@ def test_several_are_chosen_and_deleted_after_a_question(
 
     expect(tiles(page)).to_have_count(10)
     assert deleted == [name_of(number) for number in (12, 7)]
-    expect(page.locator(".selection [role=status]")).to_have_text("0 selected")
-
-
-def test_several_are_downloaded(stack: Stack, sign_in: SignIn, name: str) -> None:
-    stack.gemini(text_ms=20, image_ms=100, script=[])
-    page = sign_in(name)
-    for count, subject in enumerate(("a sunset", "a fox"), start=1):
-        say(page, f"paint {subject}")
-        expect_picture(page, count)
-    names: list[str] = []
-    page.on("download", lambda download: names.append(download.suggested_filename))
-
-    page.get_by_role("button", name="Select").click()
-    for tile in tiles(page).all():
-        tile.get_by_role("button").click()
-    with page.expect_event("download", lambda _: len(names) == 2):
-        page.locator(".selection").get_by_role("button", name="Download").click()
-
-    assert len(set(names)) == 2
-
-
-def test_a_picture_leads_to_its_message(
-    stack: Stack, sign_in: SignIn, name: str, chat: str
-) -> None:
-    stack.gemini(text_ms=20, image_ms=100, script=[])
-    page = sign_in(name, chat=chat)
-    say(page, "paint a sunset over the sea")
-    expect_picture(page)
-    page.get_by_role("button", name="New chat").click()
-    expect(page.locator(".message")).to_have_count(0)
-
-    tiles(page).get_by_role("button").click()
-    page.get_by_role("button", name="Show in chat").click()
-
-    message = page.locator(".message.image")
-    expect(message).to_be_in_viewport()
-    expect(message).to_be_focused()
-    assert page.url.endswith(f"#{chat}/{message.get_attribute('data-id')}")
-
-
-def test_arrow_keys_go_from_tile_to_tile(stack: Stack, sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
-    many_pictures(page, 300)
-    page.reload()
-    tiles(page).get_by_role("button").first.focus()
-
-    page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("button", name="picture 299", exact=True)).to_be_focused()
-    page.keyboard.press("ArrowLeft")
-    page.evaluate("""() => {  // quicker than frames are drawn
-        const down = () => new KeyboardEvent("keydown", { key: "ArrowDown", bubbles: true });
-        for (let count = 0; count < 20; count++) document.activeElement.dispatchEvent(down());
-    }""")
-
-    number = page.evaluate("document.activeElement.ariaLabel").split()[1]
-    assert int(number) <= 300 - 2 * 20
-    expect(page.get_by_role("button", name=f"picture {number}", exact=True)).to_be_in_viewport()
+    expect(chosen).to_have_text("0 selected")
 
 
 def test_five_thousand_pictures_are_scrolled_end_to_end(
     stack: Stack, sign_in: SignIn, name: str
 ) -> None:
-    page = sign_in(name)
-    many_pictures(page, 5_000, is_inline=True)
+    many = partial(many_pictures, count=5_000, is_inline=True)
+    page = sign_in(name, prepare=many)
     page.evaluate("location.hash = '#/pictures'")
-    page.reload()
     expect(tiles(page).first).to_be_visible()
 
     most = page.evaluate("""async () => {
@@ -275,62 +199,73 @@ def show_pictures(page: Page, *images: dict[str, object]) -> None:
     expect(tiles(page)).to_have_count(len(images))
 
 
-def test_a_brought_picture_has_no_prompt_and_no_chat(sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
-    show_pictures(page, picture(2), brought(1))
+def test_a_brought_picture_has_no_prompt_and_an_edit_its_source(sign_in: SignIn, name: str) -> None:
+    """The edit is compared by keys, and shown alone where its source is gone."""
+    own = {"origin": "upload", "prompt": "", "message_id": None, "chat_id": None}
+    edit = picture(3) | {"source_image_ids": [name_of(1), name_of(2)]}
+    gone = picture(5) | {"source_image_ids": [name_of(9)]}
+    images = [gone, edit, picture(2), picture(1), picture(0) | own]
+    errors: list[str] = []
+
+    def serve(tab: Page) -> None:
+        many_pictures(tab, 0)  # serves their files
+        tab.route("**/images?*", lambda r: r.fulfill(json={"images": images, "next_cursor": None}))
+        tab.on("pageerror", lambda error: errors.append(str(error)))
+
+    page = sign_in(name, prepare=serve)
+    expect(tiles(page)).to_have_count(len(images))
 
     page.get_by_role("button", name="Brought on 20 November 2026").click()
-
     viewer = page.get_by_role("dialog", name="Picture")
-    expect(viewer.locator(".caption")).to_have_text("Brought on 20 November 2026")
-    expect(viewer.get_by_role("button", name=re.compile("Show in chat|Copy prompt"))).to_have_count(
-        0
-    )
+    caption = viewer.locator(".caption")
+    of_chats = viewer.get_by_role("button", name=re.compile("Show in chat|Copy prompt"))
+    expect(caption).to_have_text("Brought on 20 November 2026")
+    expect(of_chats).to_have_count(0)
     page.keyboard.press("ArrowLeft")
-    expect(viewer.get_by_role("button", name=re.compile("Show in chat|Copy prompt"))).to_have_count(
-        2
-    )
+    expect(of_chats).to_have_count(2)
+    page.keyboard.press("Escape")
 
-
-def test_an_edit_is_compared_with_its_source_by_keys(sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
-    edit = picture(3) | {"source_image_ids": [name_of(1), name_of(2)]}
-    show_pictures(page, edit, picture(2), picture(1))
     page.get_by_role("button", name="picture 3").click()
     slider = page.get_by_role("slider", name="Compare with the picture before")
     source = page.locator("#viewer .source")
     expect(source.locator("img.full.shown")).to_be_attached()
-    assert (
-        source.evaluate("element => getComputedStyle(element).clipPath")
-        == "inset(0px 100% 0px 0px)"
-    )
+    expect(source).to_have_css("clip-path", "inset(0px 100% 0px 0px)")
     expect_no_violations(page, "an edit, large")
-
     slider.focus()
     for _ in range(30):
         page.keyboard.press("ArrowRight")
-
-    expect(page.locator("#viewer .caption")).to_have_text("picture 3")  # the keys were the slider's
+    expect(caption).to_have_text("picture 3")  # the keys were the slider's
     expect(slider).to_have_attribute("aria-valuetext", "30 % before")
-    assert (
-        source.evaluate("element => getComputedStyle(element).clipPath") == "inset(0px 70% 0px 0px)"
-    )
+    expect(source).to_have_css("clip-path", "inset(0px 70% 0px 0px)")
     page.keyboard.press("Tab")
     page.keyboard.press("ArrowRight")
-    expect(page.locator("#viewer .caption")).to_have_text("picture 2")
+    expect(caption).to_have_text("picture 2")
     expect(slider).to_have_count(0)
+    page.keyboard.press("Escape")
 
-
-def test_an_edit_whose_source_is_gone_is_shown_alone(sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
-    errors: list[str] = []
-    page.on("pageerror", lambda error: errors.append(str(error)))
-    show_pictures(page, picture(3) | {"source_image_ids": [name_of(1)]})
-
-    with page.expect_response(re.compile(f"/images/{name_of(1)}$")) as answer:
-        page.get_by_role("button", name="picture 3").click()
-
+    with page.expect_response(re.compile(f"/images/{name_of(9)}$")) as answer:
+        page.get_by_role("button", name="picture 5").click()
     assert answer.value.status == 404
     expect(page.locator("#viewer img.full.shown")).to_be_visible()
     expect(page.get_by_role("slider")).to_have_count(0)
     assert errors == []
+    page.keyboard.press("Escape")
+
+    # A search reads on until it has found something.
+    found: dict[str | None, dict[str, object]] = {
+        None: {"images": [], "next_cursor": "b"},
+        "b": {"images": [], "next_cursor": "c"},
+        "c": {"images": [], "next_cursor": "d"},
+        "d": {"images": [picture(7) | {"prompt": "an owl"}], "next_cursor": None},
+    }
+
+    def fulfil(route: Route) -> None:
+        query = parse_qs(urlsplit(route.request.url).query)
+        if "q" not in query:
+            route.fulfill(json={"images": [], "next_cursor": None})
+        else:
+            route.fulfill(json=found[query.get("cursor", [None])[0]])
+
+    page.route("**/images?*", fulfil)
+    page.get_by_role("searchbox", name=SEARCH).fill("owl")
+    expect(tiles(page)).to_have_count(1)

@@ -44,100 +44,74 @@ SCROLL = """async ({ step, last, frames }) => {
 }"""
 
 
-def open_long_chat(page: Page, chat: str) -> None:
-    many_messages(page, chat, COUNT)
-    page.reload()
-    expect_level(page)
-    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport()
+END_TO_END = """async (last) => {
+    const log = document.querySelector("#log");
+    let most = 0;
+    while (!log.querySelector(`[data-id="${last}"]`)) {
+        log.scrollTop -= 9000;
+        await new Promise(requestAnimationFrame);
+        most = Math.max(most, log.querySelectorAll("li").length);
+    }
+    return most;
+}"""
 
 
-def test_history_is_read_upward_without_jumping(
-    stack: Stack, sign_in: SignIn, name: str, chat: str
-) -> None:
-    page = sign_in(name, chat=chat)
-    open_long_chat(page, chat)
-
-    up = page.evaluate(SCROLL, {"step": -500, "last": name_of(COUNT - 600), "frames": 5_000})
-    down = page.evaluate(SCROLL, {"step": 500, "last": name_of(COUNT), "frames": 5_000})
-
-    for report in (up, down):
-        assert report["reached"]
-        assert report["jumps"] == []
-        assert report["most"] < 200
-
-
-def test_ten_thousand_messages_are_scrolled_end_to_end(
-    stack: Stack, sign_in: SignIn, name: str, chat: str
-) -> None:
-    page = sign_in(name, chat=chat)
-    open_long_chat(page, chat)
-
-    most = page.evaluate(
-        """async (last) => {
-            const log = document.querySelector("#log");
-            let most = 0;
-            while (!log.querySelector(`[data-id="${last}"]`)) {
-                log.scrollTop -= 9000;
-                await new Promise(requestAnimationFrame);
-                most = Math.max(most, log.querySelectorAll("li").length);
-            }
-            return most;
-        }""",
-        name_of(1),
-    )
-
-    assert most < 200
-    page.get_by_role("button", name="Latest").click()
-    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport()
-    expect(page.get_by_role("button", name="Latest")).to_be_hidden()
-
-
-def test_a_message_in_the_middle_is_shown_with_what_is_around(
-    stack: Stack, sign_in: SignIn, name: str, chat: str
-) -> None:
-    page = sign_in(name, chat=chat)
-    open_long_chat(page, chat)
-
-    page.evaluate("hash => location.hash = hash", f"{chat}/{name_of(5_000)}")
-    middle = page.locator(f"[data-id='{name_of(5_000)}']")
-    expect(middle).to_be_in_viewport()
-    expect(middle).to_be_focused()
-
-    down = page.evaluate(SCROLL, {"step": 500, "last": name_of(5_200), "frames": 5_000})
-    assert (down["reached"], down["jumps"]) == (True, [])
-    up = page.evaluate(SCROLL, {"step": -500, "last": name_of(4_800), "frames": 5_000})
-    assert (up["reached"], up["jumps"]) == (True, [])
-    page.get_by_role("button", name="Latest").click()
-
-    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_in_viewport()
-
-
-def test_who_looks_at_an_old_message_sees_what_they_send(
+def test_history_is_read_without_jumping_and_held_lightly(
     stack: Stack, sign_in: SignIn, name: str, chat: str
 ) -> None:
     stack.gemini(text_ms=20, script=[])
-    page = sign_in(name, chat=chat)
-    open_long_chat(page, chat)
+    page = sign_in(name, chat=chat, prepare=lambda tab: many_messages(tab, chat, COUNT))
+    newest = page.locator(f"[data-id='{name_of(COUNT)}']")
+    middle = page.locator(f"[data-id='{name_of(5_000)}']")
+    latest = page.get_by_role("button", name="Latest")
+    expect_level(page)
+    expect(newest).to_be_in_viewport()
+
+    def scroll(step: int, last: int) -> None:
+        there = {"step": step, "last": name_of(last), "frames": 5_000}
+        report = page.evaluate(SCROLL, there)
+        assert (report["reached"], report["jumps"]) == (True, [])
+        assert report["most"] < 200
+
+    scroll(-500, COUNT - 600)
+    scroll(500, COUNT)
+
     page.evaluate("hash => location.hash = hash", f"{chat}/{name_of(5_000)}")
-    old = page.locator(f"[data-id='{name_of(5_000)}']")
-    expect(old).to_be_in_viewport()
+    expect(middle).to_be_in_viewport()
+    expect(middle).to_be_focused()
+    scroll(500, 5_200)
+    scroll(-500, 4_800)
+    latest.click()
+    expect(newest).to_be_in_viewport()
 
+    assert page.evaluate(END_TO_END, name_of(1)) < 200
+    latest.click()
+    expect(newest).to_be_in_viewport()
+    expect(latest).to_be_hidden()
+
+    # Who looks at an old message sees what they send.
+    page.evaluate("hash => location.hash = hash", chat)
+    page.evaluate("hash => location.hash = hash", f"{chat}/{name_of(5_000)}")
+    expect(middle).to_be_in_viewport()
     say(page, "Hello, how are you?")
-
     expect(page.locator("#log .user .text").last).to_have_text("Hello, how are you?")
     expect(page.locator("#log .assistant.complete").last).to_be_in_viewport()
-    expect(page.locator(f"[data-id='{name_of(COUNT)}']")).to_be_visible()
+    expect(newest).to_be_visible()
 
 
 def test_pictures_that_come_late_move_nothing(sign_in: SignIn, name: str, chat: str) -> None:
-    page = sign_in(name, chat=chat)
-    many_messages(page, chat, 0)  # serves the files
     numbers = range(30, 0, -1)
     rows = [in_shape(message(chat, 10 * one), *SHAPES[one % len(SHAPES)]) for one in numbers]
     answer = {"messages": rows, "next_cursor": None}
-    page.route(f"**/chats/{chat}/messages?*", lambda route: route.fulfill(json=answer))
-    files = Held(page, "**/cdn/many/*")
-    page.reload()
+    held: list[Held] = []
+
+    def serve(tab: Page) -> None:
+        many_messages(tab, chat, 0)  # serves the files
+        tab.route(f"**/chats/{chat}/messages?*", lambda route: route.fulfill(json=answer))
+        held.append(Held(tab, "**/cdn/many/*"))
+
+    page = sign_in(name, chat=chat, prepare=serve)
+    [files] = held
     expect(page.locator("#log li")).to_have_count(30)
     page.locator("#log").evaluate("(log) => { log.scrollTop = log.scrollHeight / 2; }")
     first = files.first()

@@ -42,17 +42,18 @@ RENDER = """async ({ text, size }) => {
 }"""
 
 
+Rendered = Callable[..., tuple[str, str]]
+
+
 @pytest.fixture
-def page(stack: Stack, new_context: Callable[..., BrowserContext]) -> Page:
-    page = new_context().new_page()
-    page.goto(stack.url)
-    return page
+def rendered(page_of_stack: Page) -> Rendered:
+    """Markup and text of what is shown, where the text comes in pieces of `size`."""
 
+    def rendered(text: str, size: int = 10**6) -> tuple[str, str]:
+        markup, content = page_of_stack.evaluate(RENDER, {"text": text, "size": size})
+        return markup, content
 
-def rendered(page: Page, text: str, size: int = 10**6) -> tuple[str, str]:
-    """Markup and text of what is shown, where the text comes in pieces of this size."""
-    markup, content = page.evaluate(RENDER, {"text": text, "size": size})
-    return markup, content
+    return rendered
 
 
 def open_chat(page: Page, chat: str, *texts: str) -> None:
@@ -69,20 +70,22 @@ def open_chat(page: Page, chat: str, *texts: str) -> None:
 
 @pytest.mark.parametrize("size", [1, 3, 7])
 @pytest.mark.parametrize("text", TEXTS)
-def test_what_came_in_pieces_is_what_comes_as_a_whole(page: Page, text: str, size: int) -> None:
-    assert rendered(page, text, size) == rendered(page, text)
+def test_what_came_in_pieces_is_what_comes_as_a_whole(
+    rendered: Rendered, text: str, size: int
+) -> None:
+    assert rendered(text, size) == rendered(text)
 
 
 @pytest.mark.parametrize("text", AS_WRITTEN)
-def test_what_is_no_markdown_keeps_every_character(page: Page, text: str) -> None:
-    markup, content = rendered(page, text)
+def test_what_is_no_markdown_keeps_every_character(rendered: Rendered, text: str) -> None:
+    markup, content = rendered(text)
 
     assert content == text
     assert markup.count("<") == 2 * markup.count("<p ")
 
 
-def test_steps_with_code_are_one_list(page: Page) -> None:
-    markup, content = rendered(page, STEPS)
+def test_steps_with_code_are_one_list(rendered: Rendered) -> None:
+    markup, content = rendered(STEPS)
 
     assert markup.count("<ol") == 1
     assert markup.count("<ul") == 1
@@ -91,22 +94,11 @@ def test_steps_with_code_are_one_list(page: Page) -> None:
 
 
 @pytest.mark.parametrize("between", ["\n", "\n\n"])
-def test_tasks_have_their_boxes_in_place_of_points(page: Page, between: str) -> None:
-    markup, content = rendered(page, f"- [x] done{between}- [ ] open{between}- plain")
+def test_tasks_have_their_boxes_in_place_of_points(rendered: Rendered, between: str) -> None:
+    markup, content = rendered(f"- [x] done{between}- [ ] open{between}- plain")
 
     assert content == "☑ done☐ openplain"
     assert markup.count('class="task"') == 2
-
-
-def test_the_steps_of_a_list_stand_close(sign_in: SignIn, name: str, chat: str) -> None:
-    page = sign_in(name)
-    open_chat(page, chat, "1. x\n2. y")
-
-    steps = page.locator(".assistant ol li")
-    expect(steps).to_have_count(2)
-    tops = steps.evaluate_all("steps => steps.map((step) => step.getBoundingClientRect().top)")
-    height = steps.first.evaluate("step => step.getBoundingClientRect().height")
-    assert tops[1] - tops[0] - height < 8
 
 
 @pytest.mark.parametrize(
@@ -118,8 +110,8 @@ def test_the_steps_of_a_list_stand_close(sign_in: SignIn, name: str, chat: str) 
         ("so **it is", "so **it is"),
     ],
 )
-def test_an_answer_may_end_anywhere(page: Page, text: str, shown: str) -> None:
-    assert shown in rendered(page, text)[1]
+def test_an_answer_may_end_anywhere(rendered: Rendered, text: str, shown: str) -> None:
+    assert shown in rendered(text)[1]
 
 
 @pytest.mark.parametrize(
@@ -135,15 +127,15 @@ def test_an_answer_may_end_anywhere(page: Page, text: str, shown: str) -> None:
         "/dev/status",
     ],
 )
-def test_other_addresses_are_text(page: Page, address: str) -> None:
+def test_other_addresses_are_text(rendered: Rendered, address: str) -> None:
     for text in (f"[x]({address})", f"[x][y]\n\n[y]: {address}", f"![x]({address})"):
-        markup, _ = rendered(page, text)
+        markup, _ = rendered(text)
         assert "<a" not in markup, text
         assert "<img" not in markup, text
 
 
-def test_a_link_opens_apart_with_its_entities_decoded_once(page: Page) -> None:
-    markup, _ = rendered(page, "[a &amp;lt; b](https://a.test/?x=1&amp;y=2) `&amp;` <c@d.test>")
+def test_a_link_opens_apart_with_its_entities_decoded_once(rendered: Rendered) -> None:
+    markup, _ = rendered("[a &amp;lt; b](https://a.test/?x=1&amp;y=2) `&amp;` <c@d.test>")
 
     assert 'href="https://a.test/?x=1&amp;y=2" target="_blank" rel="noopener noreferrer"' in markup
     assert ">a &amp;lt; b</a>" in markup
@@ -151,14 +143,14 @@ def test_a_link_opens_apart_with_its_entities_decoded_once(page: Page) -> None:
     assert 'href="mailto:c@d.test"' in markup
 
 
-def test_a_text_that_is_nested_without_end_is_shown_as_it_is(page: Page) -> None:
+def test_a_text_that_is_nested_without_end_is_shown_as_it_is(rendered: Rendered) -> None:
     text = "> " * 8_000 + "x"
 
-    assert rendered(page, text)[1].endswith("x")
+    assert rendered(text)[1].endswith("x")
 
 
-def test_blocks_that_stay_are_the_same_nodes_and_keep_what_is_marked(page: Page) -> None:
-    kept = page.evaluate(
+def test_blocks_that_stay_are_the_same_nodes_and_keep_what_is_marked(page_of_stack: Page) -> None:
+    kept = page_of_stack.evaluate(
         """async (text) => {
             const { Markdown } = await import("/static/markdown.js");
             const root = document.createElement("div");
@@ -176,44 +168,46 @@ def test_blocks_that_stay_are_the_same_nodes_and_keep_what_is_marked(page: Page)
     assert kept == [True, "One word here."]
 
 
-def test_what_people_write_is_text(stack: Stack, sign_in: SignIn, name: str) -> None:
-    stack.gemini(text_ms=20, script=[])
+def test_answers_are_copied_keep_to_their_place_and_ask_for_nothing_from_elsewhere(
+    sign_in: SignIn, name: str, chat: str
+) -> None:
     page = sign_in(name)
-    text = "# a *b* <c>\n- `d` &amp; [e](https://f.test)"
-
-    page.get_by_role("textbox", name="Message").fill(text)
-    page.keyboard.press("Enter")
-
-    assert page.locator(".user .text").evaluate("one => one.textContent") == text
-    expect(page.locator("#chats li a")).to_have_text(text.replace("\n", " "))
-    expect(page.locator(".user .text :is(h3, em, a, li, code)")).to_have_count(0)
-
-
-def test_an_answer_asks_for_nothing_from_elsewhere(sign_in: SignIn, name: str, chat: str) -> None:
-    page = sign_in(name)
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
     elsewhere = "http://127.0.0.1:9/secret"
     text = f"![p]({elsewhere}.png) [r][x] <{elsewhere}> <img src={elsewhere}>\n\n[x]: {elsewhere}"
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
     found = complaints(page)
 
-    open_chat(page, chat, text)
+    open_chat(page, chat, text, "1. x\n2. y", STEPS)
 
-    expect(page.locator(".assistant .text a")).to_have_count(3)
-    expect(page.locator(".assistant .text")).to_contain_text("p r")
-    expect(page.locator(".assistant .text img")).to_have_count(0)
+    answers = page.locator(".assistant")
+    foreign, short, answer = (answers.nth(number) for number in range(3))
+    expect(foreign.locator(".text a")).to_have_count(3)
+    expect(foreign.locator(".text")).to_contain_text("p r")
+    expect(foreign.locator(".text img")).to_have_count(0)
     assert [url for url in asked if "secret" in url] == []
+    first, second = short.locator("ol li").evaluate_all(
+        "steps => steps.map((step) => step.getBoundingClientRect())"
+    )
+    assert second["top"] - first["top"] - first["height"] < 8  # they stand close
+
+    read = "navigator.clipboard.readText()"
+    watch_shifts(page)
+    answer.get_by_role("button", name="Copy", exact=True).click()
+    expect(page.locator("#announcer")).to_have_text("Copied")
+    assert page.evaluate(read) == "make run"
+    answer.get_by_role("button", name="Copy the answer").click()
+    expect(answer.locator("use[href='#icon-check']")).to_have_count(1)
+    assert page.evaluate(read) == STEPS
+    assert shifts(page) == [0, []]
     assert found == []
+    expect_no_violations(page, "answers with links and steps")
 
-
-def test_wide_things_scroll_in_themselves_on_a_phone(sign_in: SignIn, name: str, chat: str) -> None:
-    page = sign_in(name)
     page.set_viewport_size({"width": 320, "height": 640})
     row = "|" + "column|" * 12
     wide = f"{row}\n|{'---|' * 12}\n{row}\n\n```\n{'x' * 400}\n```\n\n{'y' * 300}"
-    open_chat(page, chat, wide)
-    watch_shifts(page)
-
+    open_chat(page, f"{chat}-wide", wide)
     expect(page.locator(".assistant table")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 320
     assert page.locator("#log").evaluate("log => log.scrollWidth === log.clientWidth")
@@ -222,48 +216,35 @@ def test_wide_things_scroll_in_themselves_on_a_phone(sign_in: SignIn, name: str,
     expect_no_violations(page, "a wide table and wide code")
 
 
-def test_code_and_answer_are_copied(sign_in: SignIn, name: str, chat: str) -> None:
-    page = sign_in(name)
-    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
-    open_chat(page, chat, STEPS)
-    answer = page.locator(".assistant")
-    read = "navigator.clipboard.readText()"
-
-    watch_shifts(page)
-    answer.get_by_role("button", name="Copy", exact=True).click()
-    expect(page.locator("#announcer")).to_have_text("Copied")
-    assert page.evaluate(read) == "make run"
-    answer.get_by_role("button", name="Copy the answer").click()
-    expect(answer.locator("use[href='#icon-check']")).to_have_count(1)
-
-    assert page.evaluate(read) == STEPS
-    assert shifts(page) == [0, []]
-    expect_no_violations(page, "an answer with steps")
-
-
-def test_a_long_question_is_folded(stack: Stack, sign_in: SignIn, name: str) -> None:
+def test_what_people_write_is_text_and_folded_where_it_is_long(
+    stack: Stack, sign_in: SignIn, name: str
+) -> None:
     stack.gemini(text_ms=20, script=[])
     page = sign_in(name)
-    expect_level(page)
-    text = "\n".join(f"line {number}" for number in range(40))
-    page.get_by_role("textbox", name="Message").fill(text)
-    page.keyboard.press("Enter")
-    shown = page.locator(".user .text")
-    height = "one => one.getBoundingClientRect().height"
+    text = "# a *b* <c>\n- `d` &amp; [e](https://f.test)"
+    say(page, text)
+    assert page.locator(".user .text").evaluate("one => one.textContent") == text
+    expect(page.locator("#chats li a")).to_have_text(text.replace("\n", " "))
+    expect(page.locator(".user .text :is(h3, em, a, li, code)")).to_have_count(0)
+    expect(page.locator(".assistant.complete")).to_be_visible()
 
+    long = "\n".join(f"line {number}" for number in range(40))
+    say(page, long)
+    shown = page.locator(".user .text").last
+    height = "one => one.getBoundingClientRect().height"
+    expect(page.locator(".user")).to_have_count(2)
     assert shown.evaluate(height) < 250
-    expand = page.get_by_role("button", name="Show all")
-    expand.click()
+    page.get_by_role("button", name="Show all").click()
     assert shown.evaluate(height) > 800
     expect(page.get_by_role("button", name="Show less")).to_be_focused()
-    expect(page.locator(".assistant.complete")).to_be_visible()
+    expect(page.locator(".assistant.complete")).to_have_count(2)
     assert shown.evaluate(height) > 800  # what came meanwhile has not folded it again
     page.get_by_role("button", name="Show less").click()
 
     assert shown.evaluate(height) < 250
-    assert shown.evaluate("one => one.textContent") == text
+    assert shown.evaluate("one => one.textContent") == long
     say(page, "short")
-    expect(page.locator(".user")).to_have_count(2)
+    expect(page.locator(".user")).to_have_count(3)
     expect(page.get_by_role("button", name="Show all")).to_have_count(1)
 
 

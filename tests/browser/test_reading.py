@@ -17,6 +17,8 @@ from tests.browser.people import (
     with_motion,
 )
 from tests.browser.test_accessibility import expect_no_violations
+from tests.local_stack.testing import RunningStack
+from tests.support.painting import wait_until_nobody_answers
 
 
 @pytest.fixture
@@ -125,27 +127,8 @@ def test_who_has_gone_up_stays_there_until_the_button_is_pressed(
     assert top(page) == place
 
 
-def test_marked_words_stay_marked_while_more_come(
-    writing: Stack, sign_in: SignIn, name: str
-) -> None:
-    page = sign_in(name)
-    ask_for(page, 90)
-    expect_words(page, 10)
-    answer(page).evaluate(
-        """text => {
-            window.marked = text.firstChild.firstChild;
-            getSelection().setBaseAndExtent(marked, 0, marked, 11);
-        }"""
-    )
-
-    expect_words(page, 60)
-
-    assert page.evaluate("getSelection().toString()") == "Once a lamp"
-    assert answer(page).evaluate("text => text.firstChild.firstChild === window.marked")
-
-
 def test_a_cancelled_answer_keeps_its_words_in_every_tab(
-    writing: Stack, sign_in: SignIn, name: str, chat: str
+    stack: RunningStack, writing: Stack, sign_in: SignIn, name: str, chat: str
 ) -> None:
     page = sign_in(name, chat=chat)
     other = sign_in(name, chat=chat, beside=page)
@@ -158,7 +141,7 @@ def test_a_cancelled_answer_keeps_its_words_in_every_tab(
     for tab in (page, other):
         expect(tab.locator(".assistant.cancelled .note")).to_have_text("Cancelled.")
         expect(answer(tab)).to_contain_text("Once a lamp on a quiet harbour wall")
-    page.wait_for_timeout(3_000)  # the function looks at its message
+    wait_until_nobody_answers(stack)
     page.reload()
     expect(answer(page)).to_contain_text("Once a lamp on a quiet harbour wall")
     expect(page.locator(".user .text")).to_contain_text("tell me a story")
@@ -167,14 +150,24 @@ def test_a_cancelled_answer_keeps_its_words_in_every_tab(
 def test_a_reload_in_mid_answer_begins_with_its_first_word(
     writing: Stack, sign_in: SignIn, name: str
 ) -> None:
+    """And words that are marked stay marked while more come."""
     page = sign_in(name)
     ask_for(page, 200)
-    expect_words(page, 30)
+    expect_words(page, 10)
+    answer(page).evaluate(
+        """text => {
+            window.marked = text.firstChild.firstChild;
+            getSelection().setBaseAndExtent(marked, 0, marked, 11);
+        }"""
+    )
+    expect_words(page, 40)
+    assert page.evaluate("getSelection().toString()") == "Once a lamp"
+    assert answer(page).evaluate("text => text.firstChild.firstChild === window.marked")
 
     page.reload()
 
     expect(last_answer(page)).to_contain_text("Writing…")
-    expect_words(page, 31)
+    expect_words(page, 41)
     assert (answer(page).text_content() or "").startswith("Once a lamp on a quiet harbour wall")
     expect(page.locator(".assistant.complete")).to_be_visible()
     assert len((answer(page).text_content() or "").split()) == 200

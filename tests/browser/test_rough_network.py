@@ -5,6 +5,7 @@ import re
 import socket
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,13 +23,6 @@ from tests.browser.people import (
 from tests.local_stack.testing import RunningStack, StackProcess
 
 CHANNEL = re.compile(r"^wss?://")
-
-
-def reload_with(page: Page, handler: Callable[[WebSocketRoute], None]) -> None:
-    """Every socket of this page goes through the handler from here on."""
-    page.route_web_socket(CHANNEL, handler)
-    page.reload()
-    expect(page.locator("#usage")).not_to_be_empty()
 
 
 def reordered(route: WebSocketRoute) -> None:
@@ -65,9 +59,8 @@ def test_pictures_arrive_over_a_bad_line(
     stack: Stack, sign_in: SignIn, name: str, network: Callable[[WebSocketRoute], None]
 ) -> None:
     stack.gemini(text_ms=100, image_ms=300, script=[])
-    page = sign_in(name)
-    expect_level(page)
-    reload_with(page, network)
+    page = sign_in(name, prepare=lambda tab: tab.route_web_socket(CHANNEL, network))
+    expect(page.locator("#usage")).not_to_be_empty()
     # The last of a burst is missed only when the server is asked: by a ping, or by a look.
     page.evaluate("setInterval(() => document.dispatchEvent(new Event('visibilitychange')), 1000)")
 
@@ -83,36 +76,14 @@ def test_where_no_socket_opens_pictures_arrive_over_http(
     stack: Stack, sign_in: SignIn, name: str
 ) -> None:
     stack.gemini(text_ms=100, image_ms=300, script=[])
-    page = sign_in(name)
-    expect_level(page)
-    reload_with(page, lambda route: route.close())
+    shut = partial(Page.route_web_socket, url=CHANNEL, handler=lambda route: route.close())
+    page = sign_in(name, prepare=shut)
+    expect(page.locator("#usage")).not_to_be_empty()
     expect(page.locator("#connection")).to_be_empty()
 
     say(page, "paint a sunset over the sea")
 
     expect_picture(page)
-
-
-def test_a_connection_cut_in_mid_generation_is_made_again(
-    stack: Stack, sign_in: SignIn, name: str
-) -> None:
-    stack.gemini(text_ms=100, image_ms=2_000, script=[])
-    page = sign_in(name)
-    lines: list[WebSocketRoute] = []
-
-    def note(route: WebSocketRoute) -> None:
-        route.connect_to_server()
-        lines.append(route)
-
-    reload_with(page, note)
-    expect_level(page)
-    say(page, "paint a sunset over the sea")
-    expect(skeleton(page)).to_be_visible()
-
-    lines[-1].close()
-
-    expect_picture(page)
-    assert len(lines) == 2
 
 
 def test_a_minute_offline_in_mid_generation_loses_and_doubles_nothing(
@@ -121,6 +92,7 @@ def test_a_minute_offline_in_mid_generation_loses_and_doubles_nothing(
     stack.gemini(text_ms=20, image_ms=2_000, script=[])
     train, home = sign_in(name, chat=chat), sign_in(name, chat=chat)
     expect_level(train)
+    train.evaluate("window.neverReloaded = true")
     train.clock.install()
     say(train, "paint a sunset over the sea")
     expect(skeleton(train)).to_be_visible()
@@ -137,6 +109,7 @@ def test_a_minute_offline_in_mid_generation_loses_and_doubles_nothing(
 
     expect_level(train)
     expect_picture(train)
+    assert train.evaluate("window.neverReloaded") is True
     for page in (train, home):
         expect(page.locator(".message")).to_have_count(2)
         expect(page.locator("#log .picture")).to_have_count(1)
@@ -153,6 +126,7 @@ SLOW_3G = {
 
 def test_a_picture_arrives_over_a_slow_line(stack: Stack, sign_in: SignIn, name: str) -> None:
     stack.gemini(text_ms=100, image_ms=300, drafts=1, script=[])
+
     page = sign_in(name)
     network = page.context.new_cdp_session(page)
     network.send("Network.enable")

@@ -25,12 +25,20 @@ def token_requests(page: Page) -> list[str]:
     return grants
 
 
-def test_an_expired_token_is_renewed_silently_and_a_wrong_clock_corrected(
+def test_no_token_is_kept_where_another_script_could_read_it_and_each_is_renewed_silently(
     stack: Stack, sign_in: SignIn, name: str
 ) -> None:
+    """A wrong clock is corrected."""
     stack.gemini(text_ms=20, script=[])
     page = sign_in(name)
     expect_level(page)
+    kept = page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
+    assert re.search(r"ey[\w-]+\.", kept) is None
+    assert page.evaluate("document.cookie") == ""
+    of_browser = page.evaluate("({ ...localStorage })")
+    assert of_browser.pop("afterimage.known") == "yes"
+    assert list(of_browser) == ["afterimage.tabs"]
+    assert name not in str(of_browser)
     page.evaluate("window.neverReloaded = true")
     grants = token_requests(page)
 
@@ -74,32 +82,6 @@ def test_words_and_a_picture_survive_a_sign_in_that_enter_leads_to(
     assert sent == []
 
 
-def test_no_token_is_kept_where_another_script_could_read_it(
-    stack: Stack, sign_in: SignIn, name: str
-) -> None:
-    page = sign_in(name)
-
-    kept = page.evaluate("JSON.stringify([{ ...localStorage }, { ...sessionStorage }])")
-
-    assert re.search(r"ey[\w-]+\.", kept) is None
-    assert page.evaluate("document.cookie") == ""
-
-
-def test_signing_out_signs_every_tab_out(stack: Stack, sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
-    other = sign_in(name, beside=page)
-    expect_level(other)
-
-    page.locator("#account-button").click()
-    page.get_by_role("button", name="Sign out").click()
-
-    for tab in (page, other):
-        expect(tab.get_by_role("button", name="Sign in")).to_be_visible()
-    other.get_by_role("button", name="Sign in").click()
-    expect(other.get_by_role("textbox")).to_be_visible()
-    assert "/authorize" in other.url  # the issuer asks who it is
-
-
 @pytest.fixture
 def refusing(stack: Stack) -> Iterator[None]:
     """The issuer says that it knows offline_access, and grants it to nobody."""
@@ -123,21 +105,13 @@ def test_an_issuer_that_refuses_offline_access_is_asked_without_it_from_then_on(
     other.get_by_role("textbox", name="Message").wait_for()
 
     assert asked == ["openid"]
-
-
-@pytest.mark.usefixtures("refusing")
-def test_who_signed_out_is_asked_who_it_is_although_a_scope_was_refused(
-    new_context: Callable[[], BrowserContext], sign_in_with: Callable[..., Page], name: str
-) -> None:
-    page = sign_in_with(new_context().new_page(), name)
+    other.close()
     page.evaluate("localStorage.clear()")
     page.locator("#account-button").click()
     page.get_by_role("button", name="Sign out").click()
-
     page.get_by_role("button", name="Sign in").click()
-
     page.wait_for_url("**/authorize**")
-    assert parse_qs(urlsplit(page.url).query)["prompt"] == ["login"]
+    assert parse_qs(urlsplit(page.url).query)["prompt"] == ["login"]  # who it is, is asked
 
 
 def test_who_may_have_no_refresh_token_comes_in_without_one(
@@ -160,17 +134,3 @@ def scope_of(url: str) -> list[str]:
     """What an authorization request asks for."""
     parts = urlsplit(url)
     return parse_qs(parts.query)["scope"] if parts.path.endswith("/authorize") else []
-
-
-def test_an_account_is_deleted_after_a_question(stack: Stack, sign_in: SignIn, name: str) -> None:
-    page = sign_in(name)
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(f"{request.method} {request.url}"))
-    page.route("**/me", lambda route: route.fulfill(status=202, json={}))
-
-    page.locator("#account-button").click()
-    page.get_by_role("button", name="Delete my account…").click()
-    page.get_by_role("dialog").get_by_role("button", name="Delete everything").click()
-
-    expect(page.get_by_role("button", name="Sign in")).to_be_visible()
-    assert f"DELETE {stack.url}/me" in asked

@@ -5,15 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Literal
 
 import httpx
 import pytest
-from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.people import expect_picture, say, shifts, watch_shifts, with_motion
+from tests.browser.test_accessibility import expect_no_violations
 from tests.local_stack.testing import RunningStack as Stack
 
 
@@ -39,109 +38,113 @@ def at_its_middle(page: Page, selector: str) -> str:
     return str(found)
 
 
-def violations(page: Page) -> list[str]:
-    return [f"{one['id']}: {one['help']}" for one in Axe().run(page).response["violations"]]
-
-
 # --- A picture is a picture ----------------------------------------------------------------------
 
 
-def test_what_is_covered_is_let_go_of_where_pictures_fade_in_too(page: Page) -> None:
-    with_motion(page)
+def test_nothing_lies_over_it_and_dragged_it_is_the_file_and_says_whose_it_is(page: Page) -> None:
+    assert at_its_middle(page, "#log .picture") == "img.full"
+    page.locator("#log .picture img").click()
+    viewer = page.locator("#viewer")
+    expect(viewer).to_be_visible()
+    assert at_its_middle(page, "#viewer .picture") == "img.full"
+    page.keyboard.press("Escape")
+    expect(viewer).to_be_hidden()
+    page.get_by_role("button", name=re.compile("^Open large")).press("Enter")
+    expect(viewer).to_be_visible()
+    page.keyboard.press("Escape")
+
+    types = page.evaluate("""() => new Promise((resolve) => {
+        const image = document.querySelector("#log .picture img.full");
+        document.addEventListener("dragstart", ({ target, dataTransfer: { types } }) =>
+            setTimeout(() => resolve([image.draggable, target === image, [...types]])),
+            { once: true });
+        const dataTransfer = new DataTransfer();
+        image.dispatchEvent(new DragEvent("dragstart", { bubbles: true, dataTransfer }));
+    })""")
+    assert types[:2] == [True, True]
+    assert "application/x-afterimage-image" in types[2]
+    page.locator("#log .picture img.full").drag_to(page.locator("#composer"))
+    expect(page.locator("#attachments .tile")).to_have_count(1)
+    expect(page.locator("#attachments .tile progress")).to_have_count(0)
+    page.locator("#attachments").get_by_role("button", name="Remove").click()
+
+    with_motion(page)  # what is covered is let go of where pictures fade in, too
     say(page, "paint a fox")
     expect(page.locator("#log .picture .full.shown")).to_have_count(2)
     expect(page.locator("#log .picture .thumbnail")).to_have_count(0)
 
 
-def test_nothing_lies_over_the_picture_and_it_opens_by_click_and_key(page: Page) -> None:
-    assert at_its_middle(page, "#log .picture") == "img.full"
-
-    page.locator("#log .picture img").click()
-    expect(page.locator("#viewer")).to_be_visible()
-    assert at_its_middle(page, "#viewer .picture") == "img.full"
-    page.keyboard.press("Escape")
-    page.get_by_role("button", name=re.compile("^Open large")).press("Enter")
-    expect(page.locator("#viewer")).to_be_visible()
-
-
-def test_dragged_out_it_is_the_file_and_says_whose_it_is(page: Page) -> None:
-    types = page.evaluate("""() => new Promise((resolve) => {
-        const image = document.querySelector("#log .picture img.full");
-        document.addEventListener("dragstart", ({ target, dataTransfer: { types } }) =>
-            setTimeout(() => resolve([image.draggable, target === image, [...types]])));
-        const dataTransfer = new DataTransfer();
-        image.dispatchEvent(new DragEvent("dragstart", { bubbles: true, dataTransfer }));
-    })""")
-
-    assert types[:2] == [True, True]
-    assert "application/x-afterimage-image" in types[2]
-
-
-def test_dragged_into_the_composer_it_is_attached_once(page: Page) -> None:
-    page.locator("#log .picture img.full").drag_to(page.locator("#composer"))
-
-    expect(page.locator("#attachments .tile")).to_have_count(1)
-    expect(page.locator("#attachments .tile progress")).to_have_count(0)
-
-
 # --- Copied and saved ----------------------------------------------------------------------------
+
+# Safari lets nothing be written but within the click.
+NOTES_THE_CLICK = """() => {
+    const own = navigator.clipboard.write.bind(navigator.clipboard);
+    window.written = null;
+    navigator.clipboard.write = (items) => {
+        window.written = window.isClicking;
+        return own(items);
+    };
+    document.addEventListener("click", () => { window.isClicking = true; }, { capture: true });
+    document.addEventListener("click", () => { window.isClicking = false; });
+}"""
 
 
 def test_the_picture_itself_is_copied(page: Page) -> None:
-    copy = page.locator("#log").get_by_role("button", name="Copy picture")
+    log = page.locator("#log")
+    copy = log.get_by_role("button", name="Copy picture")
     was = copy.bounding_box()
+    page.evaluate(NOTES_THE_CLICK)
 
     copy.click()
-    expect(page.locator("#log").get_by_role("button", name="Copied")).to_be_visible()
+    expect(log.get_by_role("button", name="Copied")).to_be_visible()
     size = page.evaluate("""async () => {
         const [item] = await navigator.clipboard.read();
         const { width, height } = await createImageBitmap(await item.getType("image/png"));
         return [width, height];
     }""")
-
-    shown = page.locator("#log img.full").evaluate(
+    shown = log.locator("img.full").evaluate(
         "({ naturalWidth, naturalHeight }) => [naturalWidth, naturalHeight]"
     )
     assert size == shown
-    assert (
-        page.locator("#log").get_by_role("button", name=re.compile("Cop")).first.bounding_box()
-        == was
-    )
+    assert log.get_by_role("button", name=re.compile("Cop")).first.bounding_box() == was
+    assert page.evaluate("window.written") is True
 
-
-def test_where_it_may_not_be_copied_a_sentence_offers_the_download(page: Page) -> None:
+    expect(log.get_by_role("button", name="Copied")).to_have_count(0)
     page.evaluate("() => { navigator.clipboard.write = () => Promise.reject(new Error('no')); }")
-
-    page.locator("#log").get_by_role("button", name="Copy picture").click()
-
+    copy.click()
     expect(page.locator("#notice")).to_have_text(
         "The picture could not be copied here. Download it instead."
     )
-    expect(page.get_by_role("button", name="Copied")).to_have_count(0)
+    expect(log.get_by_role("button", name="Copied")).to_have_count(0)
 
 
-def test_where_no_words_may_be_copied_a_sentence_says_so(page: Page, link: str) -> None:
-    page.evaluate("""() => {
-        navigator.clipboard.writeText = () => Promise.reject(new Error("no"));
-        document.execCommand = () => false;
-    }""")
-
-    page.get_by_role("button", name="Copy link").click()
-
-    expect(page.get_by_role("dialog").get_by_text("did not let it be copied")).to_be_visible()
-    expect(page.get_by_role("button", name="Copied")).to_have_count(0)
+FORMS = {
+    "Download": ("webp", b"RIFF"),
+    "Save as PNG": ("png", b"\x89PNG"),
+    "Save the original": ("", b""),
+}
 
 
-def test_what_went_wrong_is_said_over_what_hides_the_chat(page: Page) -> None:
-    refused = {"error": {"code": "internal", "message": "No."}}
-    sentence = page.locator("#over", has_text="Something went wrong on our side.")
+def test_it_is_saved_in_the_form_that_is_asked_for_and_what_goes_wrong_is_said(
+    page: Page, tmp_path: Path
+) -> None:
     page.get_by_role("link", name="Pictures").click()
     page.locator(".gallery li button").click()
     viewer = page.locator("#viewer")
     expect(viewer.locator("img.full.shown")).to_be_visible()
+    for label, (ending, magic) in FORMS.items():
+        with page.expect_download() as download:
+            viewer.get_by_role("button", name=label, exact=True).click()
+        assert download.value.suggested_filename.endswith(ending), label
+        download.value.save_as(tmp_path / label)
+        data = (tmp_path / label).read_bytes()
+        assert data.startswith(magic), label
+        assert len(data) > 1_000, label
+
+    refused = {"error": {"code": "internal", "message": "No."}}
+    sentence = page.locator("#over", has_text="Something went wrong on our side.")
     page.route("**/cdn/**", lambda route: route.abort())
     page.route("**/images/*/original", lambda route: route.fulfill(status=500, json=refused))
-
     viewer.get_by_role("button", name="Save as PNG").click()
     expect(viewer.locator("#over", has_text="could not be loaded")).to_be_visible()
     viewer.get_by_role("button", name="Save the original").click()
@@ -156,47 +159,6 @@ def test_what_went_wrong_is_said_over_what_hides_the_chat(page: Page) -> None:
     expect(sentence).to_be_visible()
 
 
-def test_it_is_asked_for_within_the_click(page: Page) -> None:
-    """Safari lets nothing be written later."""
-    page.evaluate("""() => {
-        window.written = null;
-        navigator.clipboard.write = (items) => {
-            window.written = window.isClicking;
-            return Promise.all(items.map((item) => item.getType("image/png")));
-        };
-        document.addEventListener("click", () => { window.isClicking = true; }, { capture: true });
-        document.addEventListener("click", () => { window.isClicking = false; });
-    }""")
-
-    page.locator("#log").get_by_role("button", name="Copy picture").click()
-
-    expect(page.locator("#log").get_by_role("button", name="Copied")).to_be_visible()
-    assert page.evaluate("window.written") is True
-
-
-@pytest.mark.parametrize(
-    ("label", "ending", "magic"),
-    [
-        ("Download", "webp", b"RIFF"),
-        ("Save as PNG", "png", b"\x89PNG"),
-        ("Save the original", "", b""),
-    ],
-)
-def test_it_is_saved_in_the_form_that_is_asked_for(
-    page: Page, tmp_path: Path, label: str, ending: str, magic: bytes
-) -> None:
-    page.locator("#log .picture img").click()
-
-    with page.expect_download() as download:
-        page.locator("#viewer").get_by_role("button", name=label, exact=True).click()
-
-    assert download.value.suggested_filename.endswith(ending)
-    download.value.save_as(tmp_path / "picture")
-    data = (tmp_path / "picture").read_bytes()
-    assert data.startswith(magic)
-    assert len(data) > 1_000
-
-
 # --- Shared --------------------------------------------------------------------------------------
 
 
@@ -204,15 +166,22 @@ def test_it_is_saved_in_the_form_that_is_asked_for(
 def link(page: Page) -> str:
     """Of the picture, made by hand."""
     page.locator("#log").get_by_role("button", name="Share").click()
+    return make_link(page)
+
+
+def make_link(page: Page) -> str:
     page.get_by_role("button", name="Make a link").click()
     made = page.get_by_role("dialog").get_by_label("Link", exact=True)
     expect(made).to_have_value(re.compile(r"/s/[\w-]{22}$"))
     return made.input_value()
 
 
-def test_a_link_is_made_copied_changed_and_taken_back(page: Page, link: str) -> None:
+def test_a_link_is_made_copied_changed_and_taken_back(
+    stack: Stack, page: Page, link: str, name: str
+) -> None:
     watch_shifts(page)
     sheet = page.get_by_role("dialog")
+    shown = sheet.get_by_label("Link", exact=True)
     sheet.get_by_role("button", name="Copy link").click()
     expect(sheet.get_by_role("button", name="Copied")).to_be_visible()
     assert page.evaluate("navigator.clipboard.readText()") == link
@@ -223,60 +192,35 @@ def test_a_link_is_made_copied_changed_and_taken_back(page: Page, link: str) -> 
     with page.expect_response(re.compile("/share$")):
         sheet.get_by_role("button", name="Change it, from now on").click()
     assert "<figcaption>" in httpx.get(link).text
-    assert violations(page) == []
+    expect_no_violations(page, "a link")
 
     sheet.get_by_role("button", name="Take back").click()
-    expect(sheet.get_by_label("Link", exact=True)).to_have_value("")
+    expect(shown).to_have_value("")
     assert httpx.get(link).status_code == 404
     assert shifts(page) == [0, []]
+
+    make_link(page)
+    expect(sheet.get_by_role("button", name="Copied")).to_have_count(0)
+    page.evaluate("""() => {
+        navigator.clipboard.writeText = () => Promise.reject(new Error("no"));
+        document.execCommand = () => false;
+    }""")
+    sheet.get_by_role("button", name="Copy link").click()
+    expect(sheet.get_by_text("did not let it be copied")).to_be_visible()
+    expect(sheet.get_by_role("button", name="Copied")).to_have_count(0)
+    with stack.http(name) as http:  # as in another place
+        [shared] = http.get("/shares").json()["shares"]
+        http.delete(f"/images/{shared['image']['id']}/share").raise_for_status()
+    expect(shown).to_have_value("")
     sheet.get_by_role("button", name="Close").click()
     expect(page.locator("#log").get_by_role("button", name="Share")).to_be_focused()
 
 
-def test_opened_again_it_shows_the_link_that_there_is(page: Page, link: str) -> None:
-    page.keyboard.press("Escape")
-    page.locator("#log .picture img").click()
-
-    page.locator("#viewer").get_by_role("button", name="Share").click()
-
-    expect(page.get_by_label("Link", exact=True)).to_have_value(link)
-
-
-def test_all_links_are_in_one_place_and_end_there(page: Page, link: str) -> None:
-    page.keyboard.press("Escape")
-    page.locator("#account-button").click()
-    page.get_by_role("button", name="Shared links").click()
-    sheet = page.get_by_role("dialog", name="Shared links")
-    expect(sheet.get_by_role("listitem")).to_have_count(1)
-    assert violations(page) == []
-
-    sheet.get_by_role("button", name="Take back").click()
-
-    expect(sheet.get_by_text("Nothing is shared.")).to_be_visible()
-    assert httpx.get(link).status_code == 404
-
-
-def test_taken_back_elsewhere_it_is_gone_here(
-    stack: Stack, page: Page, link: str, name: str
-) -> None:
-    with stack.http(name) as http:
-        [shared] = http.get("/shares").json()["shares"]
-        http.delete(f"/images/{shared['image']['id']}/share").raise_for_status()
-
-    expect(page.get_by_label("Link", exact=True)).to_have_value("")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1280])
 def test_whoever_has_the_link_sees_the_picture_and_is_asked_nothing(
-    link: str,
-    new_context: Callable[[], BrowserContext],
-    scheme: Literal["light", "dark"],
-    width: int,
+    page: Page, link: str, new_context: Callable[[], BrowserContext]
 ) -> None:
+    """All of somebody's links are in one place, and end there."""
     visitor = new_context().new_page()
-    visitor.emulate_media(color_scheme=scheme)
-    visitor.set_viewport_size({"width": width, "height": 700})
     asked: list[str] = []
     problems: list[str] = []
     visitor.on("request", lambda request: asked.append(request.url))
@@ -286,25 +230,28 @@ def test_whoever_has_the_link_sees_the_picture_and_is_asked_nothing(
     picture = visitor.get_by_role("img")
     expect(picture).to_be_visible()
     assert picture.evaluate("(image) => image.decode().then(() => image.naturalWidth)") > 100
-    assert visitor.evaluate("document.documentElement.scrollWidth <= innerWidth")
     assert [url for url in asked if "/s/" not in url and "/cdn/shared/" not in url] == []
     assert problems == []
-    assert violations(visitor) == []
+    for width in (320, 1280):
+        visitor.set_viewport_size({"width": width, "height": 700})
+        assert visitor.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        for scheme in ("light", "dark"):
+            visitor.emulate_media(color_scheme=scheme)
+            expect_no_violations(visitor, f"{width} px, {scheme}")
 
+    page.keyboard.press("Escape")
+    page.locator("#log .picture img").click()
+    page.locator("#viewer").get_by_role("button", name="Share").click()
+    expect(page.get_by_label("Link", exact=True)).to_have_value(link)  # the one that there is
+    page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    page.locator("#account-button").click()
+    page.get_by_role("button", name="Shared links").click()
+    sheet = page.get_by_role("dialog", name="Shared links")
+    expect(sheet.get_by_role("listitem")).to_have_count(1)
+    expect_no_violations(page, "all links")
 
-def test_the_actions_fit_on_a_narrow_phone(stack: Stack, sign_in: SignIn, name: str) -> None:
-    stack.gemini(text_ms=20, image_ms=100, script=[])
-    page = sign_in(name)
-    page.set_viewport_size({"width": 320, "height": 640})
-    say(page, "paint a sunset over the sea")
-    expect(page.locator("#log img.full.shown")).to_be_visible()
+    sheet.get_by_role("button", name="Take back").click()
 
-    actions = page.locator("#log .foot .actions")
-    boxes = actions.get_by_role("button").evaluate_all(
-        """buttons => buttons.map((button) => button.getBoundingClientRect())
-            .map(({ top, right }) => [top, right])"""
-    )
-
-    assert len(boxes) == 6
-    assert len({top for top, _ in boxes}) == 1
-    assert all(right <= 320 for _, right in boxes)
+    expect(sheet.get_by_text("Nothing is shared.")).to_be_visible()
+    assert httpx.get(link).status_code == 404

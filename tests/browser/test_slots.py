@@ -55,19 +55,25 @@ def expect_note(page: Page, text: str) -> None:
     expect(last_answer(page).locator(".note")).to_have_text(text)
 
 
-@pytest.mark.parametrize("count", [2, 3, 4])
 def test_pictures_come_one_by_one_and_move_nothing(
-    stack: Stack, sign_in: SignIn, name: str, chat: str, word: str, count: int
+    stack: Stack, sign_in: SignIn, name: str, word: str
 ) -> None:
-    delays = [1_200 * step for step in range(1, count + 1)]
-    stack.gemini(text_ms=300, drafts=1, script=painting(word, *delays))
-    page = sign_in(name, chat=chat)
-    narrow = sign_in(name, chat=chat, beside=page)
+    page = sign_in(name, chat="2")
+    narrow = sign_in(name, chat="2", beside=page)
     widths = {page: 1280, narrow: 320}
     for tab, width in widths.items():
         tab.set_viewport_size({"width": width, "height": 800})
-        expect_level(tab)
+    for count in (2, 3, 4):
+        delays = [*(300 * step for step in range(1, count)), 4_000]
+        stack.gemini(text_ms=300, drafts=1, script=painting(word, *delays))
+        for tab in widths:
+            tab.evaluate("chat => location.hash = chat", str(count))
+            expect(places(tab)).to_have_count(0)
+            expect_level(tab)
+        come_one_by_one(page, widths, count, word)
 
+
+def come_one_by_one(page: Page, widths: dict[Page, int], count: int, word: str) -> None:
     say(page, f"paint {count} pictures of a {word} fox, 3:2")
     for tab in widths:
         watch_shifts(tab)  # from here on: while it is written, the composer may grow
@@ -106,7 +112,7 @@ def test_each_place_has_its_own_preview(
     expect_pictures(page, 2)
 
 
-def test_one_that_fails_says_so_in_its_place_and_is_tried_alone(
+def test_one_that_fails_or_is_deleted_keeps_its_place_and_is_tried_alone(
     stack: Stack, sign_in: SignIn, name: str, word: str
 ) -> None:
     refusal = {"on": "image", "finish_reason": "IMAGE_SAFETY", "match": word}
@@ -137,13 +143,27 @@ def test_one_that_fails_says_so_in_its_place_and_is_tried_alone(
     assert shifts(page) == [0, []]
     expect(page.locator("#usage")).to_have_text(re.compile("^4 of"))
 
+    page.get_by_role("button", name=re.compile("Open large, 2 of 4: .*fox")).press("Enter")
+    page.locator("#viewer").get_by_role("button", name="Delete").click()
+    expect(places(page).nth(1)).to_have_text("Deleted.")
+    expect_pictures(page, 3)
+    assert boxes(page) == was
+
 
 def test_cancel_ends_what_is_open_and_says_what_counts(
     stack: Stack, sign_in: SignIn, name: str, chat: str, word: str
 ) -> None:
-    stack.gemini(text_ms=20, script=painting(word, 100, 100, MINUTE_MS, MINUTE_MS))
+    begun = word[::-1]
+    delays = painting(word, 100, 100, MINUTE_MS, MINUTE_MS)
+    stack.gemini(text_ms=20, script=[*painting(begun, MINUTE_MS), *delays])
     page = sign_in(name, chat=chat)
     other = sign_in(name, chat=chat, beside=page)
+    say(page, f"paint a {begun} fox")
+    expect(places(page)).to_have_count(1)
+    wait_until_the_model_paints(stack, begun)
+    page.get_by_role("button", name="Cancel").click()
+    expect_note(page, "Cancelled. Its painting had begun, so it counts for today.")
+
     say(page, f"paint four pictures of a {word} fox")
     expect_pictures(page, 2)
     was = boxes(page)
@@ -158,26 +178,12 @@ def test_cancel_ends_what_is_open_and_says_what_counts(
         )
         expect(tab.locator(".pictures .said")).to_have_text(["Cancelled."] * 2)
         expect_pictures(tab, 2)
-        expect(tab.locator("#usage")).to_contain_text("4 of")
+        expect(tab.locator("#usage")).to_contain_text("5 of")
     assert boxes(page) == was
     stack.gemini(script=[], image_ms=100)
-    page.get_by_role("button", name="Try again").click()
+    last_answer(page).get_by_role("button", name="Try again").click()
     expect_pictures(page, 4)
     assert boxes(page) == was
-
-
-def test_a_cancelled_picture_that_counts_says_so(
-    stack: Stack, sign_in: SignIn, name: str, word: str
-) -> None:
-    stack.gemini(text_ms=20, script=painting(word, MINUTE_MS))
-    page = sign_in(name)
-    say(page, f"paint a {word} fox")
-    expect(places(page)).to_have_count(1)
-    wait_until_the_model_paints(stack, word)
-
-    page.get_by_role("button", name="Cancel").click()
-
-    expect_note(page, "Cancelled. Its painting had begun, so it counts for today.")
 
 
 def test_what_comes_unasked_stands_below_and_is_not_counted(
@@ -204,22 +210,6 @@ def test_what_comes_unasked_stands_below_and_is_not_counted(
     expect(page.locator("#viewer img.full.shown")).to_be_visible()
 
 
-def test_one_that_is_deleted_leaves_its_place(stack: Stack, sign_in: SignIn, name: str) -> None:
-    stack.gemini(text_ms=20, image_ms=50, script=[])
-    page = sign_in(name)
-    say(page, "paint 3 pictures of a fox")
-    expect_pictures(page, 3)
-    expect(page.locator(".gallery li img")).to_have_count(3)
-    was = boxes(page)
-
-    page.get_by_role("button", name=re.compile("Open large, 2 of 3: .*fox")).press("Enter")
-    page.locator("#viewer").get_by_role("button", name="Delete").click()
-
-    expect(places(page).nth(1)).to_have_text("Deleted.")
-    expect_pictures(page, 2)
-    assert boxes(page) == was
-
-
 def change_answers(page: Page, change: Callable[[Any, Any], None]) -> None:
     """From a reload on, `change(question, answer)` is made to the last of each that are read."""
 
@@ -234,71 +224,13 @@ def change_answers(page: Page, change: Callable[[Any, Any], None]) -> None:
     page.reload()
 
 
-def test_a_question_shows_what_was_attached_until_it_is_deleted(
-    stack: Stack, sign_in: SignIn, name: str
-) -> None:
-    stack.gemini(text_ms=20, image_ms=50, script=[])
-    page = sign_in(name)
-    say(page, "paint a fox")
-    expect_pictures(page, 1)
-
-    change_answers(
-        page, lambda question, answer: question.update(attachments=[answer["image"], None])
-    )
-
-    attached = page.locator(".user .attachments .picture")
-    expect(attached).to_have_text(["", "Deleted."])
-    expect(attached.locator("img.thumbnail.shown")).to_be_visible()
-    expect_no_violations(page, "a question with attachments")
-    attached.get_by_role("button", name="Open large").press("Enter")
-    page.locator("#viewer").get_by_role("button", name="Delete").click()
-    expect(attached).to_have_text(["Deleted.", "Deleted."])
-
-
-def test_an_edit_has_the_shape_of_its_source_from_the_beginning(
-    stack: Stack, sign_in: SignIn, name: str
-) -> None:
+def test_what_is_told_of_a_picture_beside_itself(stack: Stack, sign_in: SignIn, name: str) -> None:
+    """In the composer, of an edit that begins, of one that came otherwise, and of attachments."""
     stack.gemini(text_ms=20, image_ms=50, script=[])
     page = sign_in(name)
     say(page, "paint a fox, 16:9")
     expect_pictures(page, 1)
-
-    def begin(_: Any, answer: Any) -> None:
-        source = answer["image"]["id"]
-        waiting = {"image": None, "image_deleted": False, "charged": True, "error": None}
-        slot = {"id": "01M00000000000000000000000", "status": "generating"} | waiting
-        answer.update(status="generating", aspect_ratio=None, image=None, images=[slot])
-        answer.update(source_image_ids=[source])
-
-    change_answers(page, begin)
-
-    expect(places(page)).to_have_attribute("aria-busy", "true")
-    [(_, _, width, height)] = boxes(page)
-    assert width / height == pytest.approx(16 / 9, rel=0.03)
-
-
-def test_what_came_otherwise_than_asked_for_is_said(
-    stack: Stack, sign_in: SignIn, name: str
-) -> None:
-    stack.gemini(text_ms=20, image_ms=50, script=[])
-    page = sign_in(name)
-    say(page, "paint a fox, 1:1")
-    expect_pictures(page, 1)
     expect_note(page, "")
-
-    change_answers(page, lambda _, answer: answer.update(aspect_ratio="21:9", image_size="4K"))
-
-    difference = re.compile(r"^Asked for 21:9 and 4K, came as \d+ × \d+\.$")
-    expect(last_answer(page).locator(".note")).to_have_text(difference)
-    page.get_by_role("button", name="Open large").press("Enter")
-    expect(page.locator("#viewer .facts")).to_have_text(difference)
-
-
-def test_edit_puts_a_picture_into_the_composer(stack: Stack, sign_in: SignIn, name: str) -> None:
-    stack.gemini(text_ms=20, image_ms=50, script=[])
-    page = sign_in(name)
-    say(page, "paint a fox")
-    expect_pictures(page, 1)
     tiles = page.locator("#attachments .tile")
 
     last_answer(page).get_by_role("button", name="Edit").press("Enter")
@@ -308,7 +240,36 @@ def test_edit_puts_a_picture_into_the_composer(stack: Stack, sign_in: SignIn, na
     page.evaluate("location.hash = '#/pictures'")
     page.locator(".tiles li button").first.click()
     page.locator("#viewer").get_by_role("button", name="Edit").click()
-
     expect(tiles).to_have_count(1)
     expect(tiles).to_be_visible()
     expect(page.get_by_role("textbox", name="Message")).to_be_focused()
+    tiles.get_by_role("button").click()
+
+    change_answers(page, lambda _, answer: answer.update(aspect_ratio="21:9", image_size="4K"))
+    difference = re.compile(r"^Asked for 21:9 and 4K, came as \d+ × \d+\.$")
+    expect(last_answer(page).locator(".note")).to_have_text(difference)
+    page.get_by_role("button", name="Open large").press("Enter")
+    expect(page.locator("#viewer .facts")).to_have_text(difference)
+
+    def begin(_: Any, answer: Any) -> None:
+        source = answer["image"]["id"]
+        waiting = {"image": None, "image_deleted": False, "charged": True, "error": None}
+        slot = {"id": "01M00000000000000000000000", "status": "generating"} | waiting
+        answer.update(status="generating", aspect_ratio=None, image=None, images=[slot])
+        answer.update(source_image_ids=[source])
+
+    change_answers(page, begin)
+    expect(places(page)).to_have_attribute("aria-busy", "true")
+    [(_, _, width, height)] = boxes(page)
+    assert width / height == pytest.approx(16 / 9, rel=0.03)
+
+    change_answers(
+        page, lambda question, answer: question.update(attachments=[answer["image"], None])
+    )
+    attached = page.locator(".user .attachments .picture")
+    expect(attached).to_have_text(["", "Deleted."])
+    expect(attached.locator("img.thumbnail.shown")).to_be_visible()
+    expect_no_violations(page, "a question with attachments")
+    attached.get_by_role("button", name="Open large").press("Enter")
+    page.locator("#viewer").get_by_role("button", name="Delete").click()
+    expect(attached).to_have_text(["Deleted.", "Deleted."])

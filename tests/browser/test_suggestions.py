@@ -6,10 +6,19 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, Request, Route, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.crowds import many_pictures, picture
-from tests.browser.people import Held, shifts, watch_shifts, with_motion
+from tests.browser.conftest import SignIn, Stack
+from tests.browser.crowds import picture
+from tests.browser.people import (
+    Held,
+    expect_level,
+    posts_of,
+    settle,
+    shifts,
+    watch_shifts,
+    with_motion,
+)
 
 TEXT = "A fox in the snow"
 FOX = {
@@ -32,115 +41,81 @@ Welcome = Callable[[Callable[[Route], Any]], Page]
 
 
 @pytest.fixture
-def welcome(
-    new_context: Callable[[], BrowserContext], sign_in_with: Callable[..., Page], name: str
-) -> Welcome:
+def welcome(sign_in: SignIn, name: str) -> Welcome:
     """A new chat of somebody, where `GET /suggestions` is answered so."""
-
-    def welcome(answer: Callable[[Route], Any]) -> Page:
-        page = new_context().new_page()
-        page.route("**/suggestions", answer)
-        return sign_in_with(page, name)
-
-    return welcome
+    return lambda answer: sign_in(name, prepare=lambda tab: tab.route("**/suggestions", answer))
 
 
 def suggested(route: Route) -> None:
     route.fulfill(json={"suggestions": [FOX, BOAT]})
 
 
-@pytest.mark.parametrize("by", ["mouse", "keyboard", "finger"])
-def test_a_suggestion_is_asked_once_however_it_is_chosen(welcome: Welcome, by: str) -> None:
+def test_a_suggestion_is_asked_once_however_it_is_chosen(stack: Stack, welcome: Welcome) -> None:
+    stack.gemini(text_ms=20, image_ms=50, script=[])
     page = welcome(suggested)
     fox = page.get_by_role("button", name=TEXT)
     expect(fox.locator("img")).to_have_count(1)
     expect(fox).to_have_css("background-color", "rgb(170, 187, 204)")
-    asked: list[dict[str, Any]] = []
+    asked = posts_of(page)
+    log = page.locator("#log .message")
 
-    def note(request: Request) -> None:
-        if request.method == "POST" and request.url.endswith("/messages"):
-            asked.append(json.loads(request.post_data or ""))
+    def by_finger() -> None:
+        fox.dispatch_event("pointerdown", {"pointerType": "touch", "button": 0})
+        expect(log).to_have_count(0)
+        fox.dispatch_event("click")
 
-    page.on("request", note)
+    for count, choose in enumerate((fox.click, lambda: fox.press("Enter"), by_finger), start=1):
+        with page.expect_response("**/messages"):
+            choose()
+        expect(log.first).to_contain_text(TEXT)
+        expect(fox).to_be_hidden()
+        body = asked.pop()
+        assert asked == [], count
+        assert body.pop("id")
+        assert body == {"text": TEXT, "aspect_ratio": "3:2", "suggestion_id": FOX["id"]}
+        page.get_by_role("button", name="New chat").click()
+        expect(log).to_have_count(0)
 
-    match by:
-        case "mouse":
-            fox.click()
-        case "keyboard":
-            fox.press("Enter")
-        case "finger":
-            fox.dispatch_event("pointerdown", {"pointerType": "touch", "button": 0})
-            expect(page.locator("#log .message")).to_have_count(0)
-            fox.dispatch_event("click")
-
-    expect(page.locator("#log .message").first).to_contain_text(TEXT)
-    expect(fox).to_be_hidden()
-    page.wait_for_timeout(300)
-    (body,) = asked
-    assert body.pop("id")
-    assert body == {"text": TEXT, "aspect_ratio": "3:2", "suggestion_id": FOX["id"]}
-
-
-def test_a_mouse_asks_while_it_is_still_pressed(welcome: Welcome) -> None:
-    page = welcome(suggested)
-    asked = Held(page, "**/messages")
-    page.get_by_role("button", name=TEXT).hover()
-
-    page.mouse.down()
-
-    assert json.loads(asked.first().request.post_data or "")["suggestion_id"] == FOX["id"]
-    expect(page.locator("#log .message").first).to_contain_text(TEXT)
+    held = Held(page, "**/messages")
+    fox.hover()
+    page.mouse.down()  # a mouse asks while it is still pressed
+    assert json.loads(held.first().request.post_data or "")["suggestion_id"] == FOX["id"]
+    expect(log.first).to_contain_text(TEXT)
 
 
-def test_until_it_is_there_a_sample_is_blurred(welcome: Welcome) -> None:
-    page = welcome(lambda route: route.fulfill(json={"suggestions": [FOX | {"thumbhash": HASH}]}))
+def test_they_come_without_a_shift_and_blurred_until_a_sample_is_there(welcome: Welcome) -> None:
+    held: list[Route] = []
+    page = welcome(lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no builtin
+    expect_level(page)
+    watch_shifts(page)
+    for route in held:
+        route.fulfill(json={"suggestions": [FOX | {"thumbhash": HASH}, BOAT]})
 
+    expect(page.locator(".suggestion")).to_have_count(2)
+    settle(page)
+    assert shifts(page) == [0, []]
     fox = page.get_by_role("button", name=TEXT)
     expect(fox).to_have_css("background-image", A_PICTURE)
 
 
-def test_a_picture_is_blurred_until_it_is_there_and_no_longer(welcome: Welcome) -> None:
-    page = welcome(suggested)
+def test_a_picture_is_blurred_until_it_is_there_and_no_longer(sign_in: SignIn, name: str) -> None:
+    """One that covers no other does not fade in."""
     of_one = picture(1) | {"thumbhash": HASH}
-    page.route(
-        "**/images?*", lambda route: route.fulfill(json={"images": [of_one], "next_cursor": None})
-    )
-    thumbnails = Held(page, "**/cdn/many/1.webp")
+    held: list[Held] = []
 
+    def serve(tab: Page) -> None:
+        only = {"images": [of_one], "next_cursor": None}
+        tab.route("**/images?*", lambda route: route.fulfill(json=only))
+        held.append(Held(tab, "**/cdn/many/1.webp"))
+        with_motion(tab)
+
+    page = sign_in(name, prepare=serve)
     page.evaluate("location.hash = '#/pictures'")
-    page.reload()
-
     box = page.locator(".tiles .picture")
     expect(box).to_have_css("background-image", A_PICTURE)
-    thumbnails.first().fulfill(body=DRAWN, content_type="image/svg+xml")
+    held[0].first().fulfill(body=DRAWN, content_type="image/svg+xml")
     expect(box).to_have_css("background-image", "none")
-
-
-def test_a_picture_that_covers_no_other_does_not_fade_in(welcome: Welcome) -> None:
-    page = welcome(suggested)
-    many_pictures(page, 2, is_inline=True)
-    with_motion(page)
-
-    page.evaluate("location.hash = '#/pictures'")
-    page.reload()
-
-    first = page.locator(".tiles img").first
-    expect(first).to_have_css("transition-duration", "0s")
-
-
-def test_they_come_without_a_shift(welcome: Welcome) -> None:
-    held: list[Route] = []
-    page = welcome(lambda route: held.append(route))  # noqa: PLW0108 - Playwright takes no builtin
-    expect(page.get_by_role("textbox", name="Message")).to_be_visible()
-    page.wait_for_timeout(500)
-    watch_shifts(page)
-
-    for route in held:
-        suggested(route)
-
-    expect(page.locator(".suggestion")).to_have_count(2)
-    page.wait_for_timeout(200)
-    assert shifts(page) == [0, []]
+    expect(box.locator("img")).to_have_css("transition-duration", "0s")
 
 
 def test_without_any_there_are_words_to_begin_with(welcome: Welcome) -> None:

@@ -6,14 +6,13 @@ stack's, and a notice is noted where it would be shown; a push is an event in th
 
 import json
 import re
-from collections.abc import Callable
 from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import Stack
+from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import PATIENCE_MS, expect_level, say, shifts, watch_shifts
 
 ANSWERED = "#log .assistant.complete"
@@ -50,16 +49,9 @@ UNSEEN = """() => {
 
 
 @pytest.fixture
-def page(
-    stack: Stack,
-    new_context: Callable[[], BrowserContext],
-    sign_in_with: Callable[..., Page],
-    name: str,
-) -> Page:
+def page(stack: Stack, sign_in: SignIn, name: str) -> Page:
     stack.gemini(text_ms=20, script=[])
-    context = new_context()
-    context.add_init_script(STAND_INS)
-    page = sign_in_with(context.new_page(), name)
+    page = sign_in(name, prepare=lambda tab: tab.context.add_init_script(STAND_INS))
     expect_level(page)
     return page
 
@@ -105,14 +97,6 @@ def expect_notices(page: Page, count: int) -> list[dict[str, str]]:
     return found
 
 
-def test_nobody_is_asked_and_nothing_is_registered_before_the_switch_is_on(page: Page) -> None:
-    expect(switch(page)).not_to_be_checked()
-
-    assert (
-        page.evaluate("navigator.serviceWorker.getRegistrations().then((all) => all.length)") == 0
-    )
-
-
 def test_an_answer_that_nobody_saw_is_pushed_to_the_browser(stack: Stack, page: Page) -> None:
     turn_on(page)
     page.evaluate(UNSEEN)
@@ -120,58 +104,51 @@ def test_an_answer_that_nobody_saw_is_pushed_to_the_browser(stack: Stack, page: 
     say(page, "hello")
     expect(page.locator(ANSWERED)).to_be_visible()
 
-    for _ in range(PATIENCE_MS // 50):
+    for _ in range(PATIENCE_MS // 250):
         if received(endpoint(page)):
             break
-        page.wait_for_timeout(50)
+        page.wait_for_timeout(250)
     (told,) = received(endpoint(page))
     assert told["outcome"] == "complete"
     assert told["chat_id"] == page.url.partition("#")[2]
 
 
 def test_a_page_that_nobody_looks_at_shows_one_notice_however_many_tabs(
-    page: Page, sign_in_with: Callable[..., Page], name: str
+    page: Page, sign_in: SignIn, name: str
 ) -> None:
+    """And who looks is shown none."""
+    expect(switch(page)).not_to_be_checked()
+    count = "navigator.serviceWorker.getRegistrations().then((all) => all.length)"
+    assert page.evaluate(count) == 0  # nothing is registered before
+    page.evaluate("window.noPushService = true")
+    expect(switch(page)).to_be_enabled()
+    watch_shifts(page)
+    switch(page).check()
+    expect(page.locator("#told-notice")).to_contain_text("while this page is open")
+    expect(switch(page)).to_be_checked()
+    assert shifts(page) == [0, []]
+    switch(page).uncheck()
+    page.evaluate("window.noPushService = false")
+
     turn_on(page)
+    page.evaluate("document.hasFocus = () => true")
+    say(page, "hello")
+    expect(page.locator(ANSWERED)).to_be_visible()
     chat = page.url.partition("#")[2]
-    other = sign_in_with(page.context.new_page(), name, chat=chat, known=True)
+    other = sign_in(name, chat=chat, beside=page)
     expect_level(other)
     expect(switch(other)).to_be_checked()
     other.keyboard.press("Escape")
     for tab in (page, other):
         tab.evaluate(UNSEEN)
-
-    say(page, "hello")
+    say(page, "hello again")
     for tab in (page, other):
-        expect(tab.locator(ANSWERED)).to_be_visible()
+        expect(tab.locator(ANSWERED)).to_have_count(2)
 
     (notice,) = expect_notices(page, 1)
+    assert notice["tag"] == page.locator(ANSWERED).last.get_attribute("data-id")
     assert notice["body"] == "Your answer is there"
     assert notice["data"] == f"{chat}/{notice['tag']}"
-
-
-def test_who_looks_is_shown_no_notice(page: Page) -> None:
-    turn_on(page)
-    page.evaluate("document.hasFocus = () => true")
-
-    say(page, "hello")
-    expect(page.locator(ANSWERED)).to_be_visible()
-    page.evaluate(UNSEEN)
-    say(page, "and now?")
-    expect(page.locator(ANSWERED)).to_have_count(2)
-
-    expect_notices(page, 1)
-
-
-def test_without_a_push_service_a_page_that_is_open_tells(page: Page) -> None:
-    page.evaluate("window.noPushService = true")
-    expect(switch(page)).to_be_enabled()
-    watch_shifts(page)
-    switch(page).check()
-
-    expect(page.locator("#told-notice")).to_contain_text("while this page is open")
-    expect(switch(page)).to_be_checked()
-    assert shifts(page) == [0, []]
 
 
 def test_at_the_next_start_another_key_is_subscribed_with_without_a_question(page: Page) -> None:
@@ -193,6 +170,12 @@ def test_at_the_next_start_another_key_is_subscribed_with_without_a_question(pag
         page.reload()
     expect(switch(page)).to_be_checked()
 
+    # What another person asked for ends when somebody else comes.
+    page.evaluate("localStorage.setItem('afterimage.told', 'somebody')")
+    page.reload()
+    expect(switch(page)).not_to_be_checked()
+    page.wait_for_function("localStorage.getItem('test.subscription') === null")
+
 
 def test_signing_out_ends_it_here_and_at_the_server(page: Page) -> None:
     turn_on(page)
@@ -209,16 +192,6 @@ def test_signing_out_ends_it_here_and_at_the_server(page: Page) -> None:
     assert page.evaluate("({ ...localStorage })") == {}
 
 
-def test_what_another_person_asked_for_ends_when_somebody_else_comes(page: Page) -> None:
-    turn_on(page)
-    page.evaluate("localStorage.setItem('afterimage.told', 'somebody')")
-
-    page.reload()
-
-    expect(switch(page)).not_to_be_checked()
-    page.wait_for_function("localStorage.getItem('test.subscription') === null")
-
-
 @pytest.mark.parametrize(
     ("agent", "sentence"),
     [
@@ -227,19 +200,14 @@ def test_what_another_person_asked_for_ends_when_somebody_else_comes(page: Page)
     ],
 )
 def test_where_it_cannot_be_the_switch_says_why(
-    stack: Stack,
-    new_context: Callable[[], BrowserContext],
-    sign_in_with: Callable[..., Page],
-    name: str,
-    agent: str,
-    sentence: str,
+    sign_in: SignIn, name: str, agent: str, sentence: str
 ) -> None:
-    context = new_context()
-    context.add_init_script("delete window.PushManager")
-    context.add_init_script(
-        f"Object.defineProperty(navigator, 'userAgent', {{ value: {json.dumps(agent)} }})"
-    )
-    page = sign_in_with(context.new_page(), name)
+    other = f"Object.defineProperty(navigator, 'userAgent', {{ value: {json.dumps(agent)} }})"
+
+    def prepare(tab: Page) -> None:
+        tab.add_init_script(f"delete window.PushManager; {other}")
+
+    page = sign_in(name, prepare=prepare)
     expect_level(page)
 
     expect(switch(page)).to_be_disabled()

@@ -18,6 +18,7 @@ def test_work_and_its_end_are_told_where_nobody_looks(
     first = page.url
     page.get_by_role("button", name="New chat").click()
     held.first().continue_()
+    held.let_go()
 
     entry = page.locator("#chats li").filter(has_text="Hello")
     expect(entry.get_by_role("img", name="Ready")).to_be_visible()
@@ -28,32 +29,19 @@ def test_work_and_its_end_are_told_where_nobody_looks(
     expect(entry.get_by_role("img")).to_have_count(0)
     expect(page).to_have_title("Afterimage")
 
-
-def test_what_is_looked_at_is_told_as_work_only(stack: Stack, sign_in: SignIn, name: str) -> None:
-    stack.gemini(text_ms=20, image_ms=60_000, script=[])
-    page = sign_in(name)
-    expect_level(page)
+    # What is looked at is told as work only,
+    stack.gemini(image_ms=60_000)
     say(page, "paint a fox")
-
     expect(page).to_have_title("… Afterimage")
     expect(page.get_by_role("img", name="Working")).to_be_visible()
     page.get_by_role("button", name="Cancel").click()
     expect(page.locator(".assistant.cancelled")).to_be_visible()
-
     expect(page).to_have_title("Afterimage")
     expect(page.locator(".work[role]")).to_have_count(0)
 
-
-def test_a_tab_in_the_background_says_that_it_is_ready(
-    stack: Stack, sign_in: SignIn, name: str
-) -> None:
-    stack.gemini(text_ms=20, script=[])
-    page = sign_in(name)
-    expect_level(page)
+    # and a tab in the background says that it is ready.
     page.evaluate("document.hasFocus = () => false")
-    say(page, "Hello, how are you?")
-
+    say(page, "Hello again!")
     expect(page).to_have_title("✓ Afterimage")
     page.evaluate("delete document.hasFocus; window.dispatchEvent(new Event('focus'))")
-
     expect(page).to_have_title("Afterimage")

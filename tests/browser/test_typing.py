@@ -52,30 +52,26 @@ def phone(
     return sign_in_with(context.new_page(), name)
 
 
-@pytest.mark.parametrize("key", CONFIRMING)
-def test_enter_that_confirms_a_word_does_not_send(
-    stack: Stack, sign_in: SignIn, name: str, key: dict[str, object]
-) -> None:
+def test_a_key_of_an_input_method_is_its_own(stack: Stack, sign_in: SignIn, name: str) -> None:
+    """Enter that confirms a word does not send it, nor does it end the renaming of a chat."""
     stack.gemini(text_ms=20, script=[])
     page = sign_in(name)
     box = page.get_by_role("textbox", name="Message")
+    expect(box).to_have_attribute("enterkeyhint", "send")
     box.fill("東京")
-
-    assert press(box, key), "the input method does not get its key"
-    expect(box).to_have_value("東京")
-    expect(page.locator(".user")).to_have_count(0)
+    for key in CONFIRMING:
+        assert press(box, key), "the input method does not get its key"
+        expect(box).to_have_value("東京")
+        expect(page.locator(".user")).to_have_count(0)
     box.press("Enter")
-
     expect(page.locator(".user .text")).to_have_text("東京")
+    expect(page.locator(".assistant.complete")).to_be_visible()
+    box.press_sequentially("one")
+    box.press("Shift+Enter")
+    box.press_sequentially("two")
+    box.press("Enter")
+    expect(page.locator(".user .text").last).to_have_text("one\ntwo")
 
-
-@pytest.mark.parametrize("key", [*CONFIRMING, {"key": "Escape", "keyCode": 229}])
-def test_a_key_of_an_input_method_does_not_end_the_renaming(
-    stack: Stack, sign_in: SignIn, name: str, key: dict[str, object]
-) -> None:
-    stack.gemini(text_ms=20, script=[])
-    page = sign_in(name)
-    say(page, "Hello")
     entry = page.locator("#chats li")
     entry.hover()
     entry.get_by_role("button", name="Rename").click()
@@ -83,17 +79,17 @@ def test_a_key_of_an_input_method_does_not_end_the_renaming(
     title.fill("東京")
     saved: list[str | None] = []
     page.on("request", lambda r: saved.append(r.post_data) if r.method == "PATCH" else None)
-
-    assert press(title, key), "the input method does not get its key"
-    expect(title).to_be_visible()
+    for key in (*CONFIRMING, {"key": "Escape", "keyCode": 229}):
+        assert press(title, key), "the input method does not get its key"
+        expect(title).to_be_visible()
     title.fill("東京の猫")
     title.press("Enter")
-
     expect(entry).to_have_text("東京の猫")
     assert [json.loads(body or "") for body in saved] == [{"title": "東京の猫"}]
 
 
 def test_enter_on_a_phone_makes_a_new_line_and_the_button_sends(phone: Page) -> None:
+    """And a keyboard beside a tablet sends with Control."""
     expect_level(phone)
     box = phone.get_by_role("textbox", name="Message")
     low = box.bounding_box()
@@ -112,38 +108,13 @@ def test_enter_on_a_phone_makes_a_new_line_and_the_button_sends(phone: Page) -> 
     phone.get_by_role("button", name="Send").tap()
     expect(phone.locator(".user .text")).to_have_text("one\ntwo")
     expect(box).to_have_value("")
-
-
-def test_a_keyboard_beside_a_tablet_sends_with_control(phone: Page) -> None:
-    box = phone.get_by_role("textbox", name="Message")
     box.fill("Hello")
-
     box.press("Control+Enter")
-
-    expect(phone.locator(".user .text")).to_have_text("Hello")
-
-
-def test_enter_at_a_desk_sends_and_shift_makes_a_new_line(
-    stack: Stack, sign_in: SignIn, name: str
-) -> None:
-    page = sign_in(name)
-    box = page.get_by_role("textbox", name="Message")
-    expect(box).to_have_attribute("enterkeyhint", "send")
-
-    box.press_sequentially("one")
-    box.press("Shift+Enter")
-    box.press_sequentially("two")
-    box.press("Enter")
-
-    expect(page.locator(".user .text")).to_have_text("one\ntwo")
+    expect(phone.locator(".user .text").last).to_have_text("Hello")
 
 
-def test_the_page_and_the_server_take_the_same_words_for_the_same(
-    stack: Stack, sign_in: SignIn, name: str
-) -> None:
-    page = sign_in(name)
-
-    here = page.evaluate(
+def test_the_page_and_the_server_take_the_same_words_for_the_same(page_of_stack: Page) -> None:
+    here = page_of_stack.evaluate(
         """async (texts) => {
             const { folded } = await import("/static/elements.js");
             return texts.map(folded);

@@ -1,10 +1,9 @@
 """What is deleted can be undone for ten seconds, and is deleted whatever becomes of the tab."""
 
-import re
 from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignIn
 from tests.browser.people import (
@@ -18,24 +17,17 @@ from tests.browser.people import (
     watch_shifts,
 )
 from tests.browser.test_accessibility import expect_no_violations
+from tests.end_to_end.test_upload import PHOTO, put
 from tests.local_stack.testing import RunningStack
 
 STORE = "localStorage.getItem('afterimage.deletions')"
 
 
 @pytest.fixture
-def page(
-    stack: RunningStack,
-    new_context: Callable[..., BrowserContext],
-    sign_in_with: Callable[..., Page],
-    name: str,
-    chat: str,
-) -> Page:
+def page(sign_in: SignIn, stack: RunningStack, name: str, chat: str) -> Page:
     """With one picture, and in a browser whose time can be put forward."""
     stack.gemini(text_ms=20, image_ms=50, script=[])
-    context = new_context()
-    context.clock.install()
-    page = sign_in_with(context.new_page(), name, chat=chat)
+    page = sign_in(name, chat=chat, prepare=lambda tab: tab.context.clock.install())
     expect_level(page)
     say(page, "paint a fox")
     expect_picture(page)
@@ -43,9 +35,16 @@ def page(
 
 
 def delete_picture(page: Page) -> None:
-    page.get_by_role("button", name=re.compile("Open large")).press("Enter")
+    page.locator(".tiles li button").click()
     page.locator("#viewer").get_by_role("button", name="Delete").click()
     expect(page.locator(".tiles li")).to_have_count(0)
+
+
+def bring(stack: RunningStack, name: str, *tabs: Page) -> None:
+    """Another picture, that they all show."""
+    put(stack.http(name), PHOTO).raise_for_status()
+    for tab in tabs:
+        expect(tab.locator(".tiles li")).to_have_count(1)
 
 
 def pictures(stack: RunningStack, name: str) -> list[object]:
@@ -54,8 +53,9 @@ def pictures(stack: RunningStack, name: str) -> list[object]:
 
 
 def expect_deleted(page: Page, stack: RunningStack, name: str) -> None:
+    api = stack.http(name)
     for _ in range(PATIENCE_MS // 200):
-        if pictures(stack, name) == []:
+        if api.get("/images").json()["images"] == []:
             return
         page.context.clock.fast_forward(1_000)
         page.wait_for_timeout(200)
@@ -90,27 +90,32 @@ def test_a_picture_comes_back_where_it_was(
     assert len(pictures(stack, name)) == 1
 
 
-def test_the_last_tab_tells_the_server_as_it_goes(
-    stack: RunningStack, page: Page, name: str
-) -> None:
-    delete_picture(page)
-    watcher = page.context.new_page()  # of this browser, but not of this page
-    page.close()
-
-    expect_deleted(watcher, stack, name)
-
-
-def test_another_tab_tells_it_where_one_was_closed(
+def test_the_server_is_told_by_whichever_tab_is_left(
     stack: RunningStack, sign_in: SignIn, page: Page, name: str, chat: str
 ) -> None:
+    delete_picture(page)
+    page.context.set_offline(True)
+    page.context.clock.fast_forward(UNDO_MS)
+    page.wait_for_timeout(500)
+    expect(page.locator(".tiles li")).to_have_count(0)
+    assert len(pictures(stack, name)) == 1
+    page.context.set_offline(False)
+    expect_deleted(page, stack, name)  # later, then
+
     other = sign_in(name, chat=chat, beside=page)
     expect_level(other)
+    bring(stack, name, page, other)
     delete_picture(page)
     page.close()
-
     assert len(pictures(stack, name)) == 1
     expect_deleted(other, stack, name)
     expect(other.locator(".tiles li")).to_have_count(0)
+
+    bring(stack, name, other)
+    delete_picture(other)
+    watcher = other.context.new_page()  # of this browser, but not of this page
+    other.close()
+    expect_deleted(watcher, stack, name)
 
 
 def test_signing_out_tells_it_and_nobody_else_does(
@@ -123,46 +128,13 @@ def test_signing_out_tells_it_and_nobody_else_does(
     assert pictures(stack, name) == []
     asked: list[str] = []
     page.on("request", lambda one: asked.append(one.method))
+    left = '[{"path": "/images/01JABCDEFGHJKMNPQRSTVWXYZ0", "owner": "mallory", "at": 1}]'
+    page.evaluate("left => localStorage.setItem('afterimage.deletions', left)", left)
 
     sign_in_with(page, f"bob-of-{name}")
     expect_level(page)
     page.context.clock.fast_forward(UNDO_MS)
     page.wait_for_timeout(500)
 
-    assert "DELETE" not in asked
-
-
-def test_what_another_person_left_is_not_sent_with_this_ones_token(
-    stack: RunningStack,
-    new_context: Callable[..., BrowserContext],
-    sign_in_with: Callable[..., Page],
-    name: str,
-) -> None:
-    page = new_context().new_page()
-    asked: list[str] = []
-    page.on("request", lambda one: asked.append(one.method))
-    page.goto(stack.url)
-    left = '[{"path": "/images/01JABCDEFGHJKMNPQRSTVWXYZ0", "owner": "mallory", "at": 1}]'
-    page.evaluate("left => localStorage.setItem('afterimage.deletions', left)", left)
-
-    sign_in_with(page, name)
-    expect_level(page)
-    page.wait_for_timeout(500)
-
-    assert "DELETE" not in asked
+    assert "DELETE" not in asked  # not with this one's token
     assert "mallory" in page.evaluate(STORE)
-
-
-def test_a_server_that_cannot_be_reached_is_told_later(
-    stack: RunningStack, page: Page, name: str
-) -> None:
-    delete_picture(page)
-    page.context.set_offline(True)
-    page.context.clock.fast_forward(UNDO_MS)
-    page.wait_for_timeout(500)
-    expect(page.locator(".tiles li")).to_have_count(0)
-    assert len(pictures(stack, name)) == 1
-
-    page.context.set_offline(False)
-
-    expect_deleted(page, stack, name)

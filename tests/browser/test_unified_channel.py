@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from playwright.sync_api import BrowserContext, Page
+from playwright.sync_api import Page
 from ulid import ULID
 
 from tests.browser.channels import (
@@ -1173,13 +1173,6 @@ EMBEDDED = """async (user) => {
     channel.close();
     return held.map(({ role, meta }) => [role, meta.message_type]);
 }"""
-
-
-@pytest.fixture
-def page_of_stack(stack: Stack, new_context: Callable[[], BrowserContext]) -> Page:
-    page = new_context().new_page()
-    page.goto(stack.url)
-    return page
 
 
 def test_the_lines_without_react_bring_a_picture(stack: Stack, page_of_stack: Page) -> None:

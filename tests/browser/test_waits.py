@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import json
-import uuid
 from typing import Any
 
-from playwright.sync_api import Page, WebSocket, expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import SignIn, Stack
 from tests.browser.people import expect_level, expect_picture, last_answer, say
@@ -14,26 +13,19 @@ from tests.browser.people import expect_level, expect_picture, last_answer, say
 Frame = dict[str, Any]
 
 
-def watch_reports(page: Page) -> list[Frame]:
-    """From the next connection on, what the page reports."""
-    reports: list[Frame] = []
+class Reports(list[Frame]):
+    """What a page reports from its first connection on."""
 
-    def keep(payload: str | bytes) -> None:
+    def watch(self, page: Page) -> None:
+        page.on("websocket", lambda socket: socket.on("framesent", self._keep))
+
+    def _keep(self, payload: str | bytes) -> None:
         frame = json.loads(payload)
         if frame["action"] == "report":
-            reports.append(frame)
-
-    def follow(socket: WebSocket) -> None:
-        socket.on("framesent", keep)
-
-    page.on("websocket", follow)
-    page.reload()
-    page.get_by_role("textbox", name="Message").wait_for()
-    expect_level(page)
-    return reports
+            self.append(frame)
 
 
-def expect_reports(page: Page, reports: list[Frame], count: int) -> None:
+def expect_reports(page: Page, reports: Reports, count: int) -> None:
     """They have come, and a moment later there is no more of them."""
     for _ in range(100):
         if len(reports) >= count:
@@ -57,10 +49,11 @@ def test_who_asked_reports_how_long_each_step_took_to_be_drawn(
     stack: Stack, sign_in: SignIn, name: str, chat: str
 ) -> None:
     stack.gemini(text_ms=300, image_ms=600, script=[])
-    page = sign_in(name, chat=chat)
-    other = sign_in(name, chat=chat, beside=page)
-    reports, of_the_other_tab = watch_reports(page), watch_reports(other)
-    page.bring_to_front()
+    reports, of_the_other_tab = Reports(), Reports()
+    page = sign_in(name, chat=chat, prepare=reports.watch)
+    other = sign_in(name, chat=chat, beside=page, prepare=of_the_other_tab.watch)
+    for tab in (page, other):
+        expect_level(tab)
 
     say(page, "paint a sunset over the sea")
     expect_picture(page)
@@ -75,44 +68,30 @@ def test_who_asked_reports_how_long_each_step_took_to_be_drawn(
     assert of_the_other_tab == []
 
 
-def test_a_text_is_waited_for_until_its_placeholder(
+def test_a_text_is_waited_for_until_its_placeholder_and_only_while_somebody_looks(
     stack: Stack, sign_in: SignIn, name: str
 ) -> None:
-    stack.gemini(text_ms=500, script=[])
-    page = sign_in(name)
-    reports = watch_reports(page)
+    stack.gemini(text_ms=1_500, script=[])
+    reports, question = Reports(), "Hello, how are you?"
+    page = sign_in(name, chat="first", prepare=reports.watch)
+    expect_level(page)
+    answered = page.locator(".assistant.complete")
 
-    say(page, "Hello, how are you?")
-    expect(page.locator(".assistant.complete")).to_be_visible()
+    say(page, question)
+    expect(last_answer(page)).to_contain_text("Thinking…")
+    page.evaluate("location.hash = 'second'")  # the chat is left
+    expect(page.locator("#log .message")).to_have_count(0)
+    page.evaluate("location.hash = 'first'")
+    expect(answered).to_have_count(1)
+    expect_reports(page, reports, 0)
 
+    say(page, question)
+    expect(answered).to_have_count(2)
     expect_reports(page, reports, 1)
     assert set(reports[0]) == {"action", "message_id", "placeholder_ms"}
 
-
-def test_what_nobody_looked_at_is_not_reported(stack: Stack, sign_in: SignIn, name: str) -> None:
-    stack.gemini(text_ms=1500, script=[])
-    page = sign_in(name)
-    reports = watch_reports(page)
-
-    say(page, "Hello, how are you?")
+    say(page, question)
     expect(last_answer(page)).to_contain_text("Thinking…")
     hide(page)
-    expect(page.locator(".assistant.complete")).to_be_visible()
-
-    expect_reports(page, reports, 0)
-
-
-def test_a_chat_that_was_left_is_not_reported(stack: Stack, sign_in: SignIn, name: str) -> None:
-    stack.gemini(text_ms=1500, script=[])
-    first, second = (f"chat-{uuid.uuid4().hex[:8]}" for _ in range(2))
-    page = sign_in(name, chat=first)
-    reports = watch_reports(page)
-
-    say(page, "Hello, how are you?")
-    expect(last_answer(page)).to_contain_text("Thinking…")
-    page.evaluate(f"location.hash = '{second}'")
-    expect(page.locator("#log .message")).to_have_count(0)
-    page.evaluate(f"location.hash = '{first}'")
-    expect(page.locator(".assistant.complete")).to_be_visible()
-
-    expect_reports(page, reports, 0)
+    expect(answered).to_have_count(3)
+    expect_reports(page, reports, 1)

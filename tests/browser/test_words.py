@@ -30,12 +30,18 @@ def writing(stack: Stack) -> Iterator[Stack]:
 def test_a_bubble_grows_with_its_words_and_moves_nothing(
     writing: Stack, sign_in: SignIn, name: str, chat: str
 ) -> None:
-    page = sign_in(name, chat=chat)
+    """No word is told twice where the line is cut in mid-answer."""
+    lines: list[WebSocketRoute] = []
+
+    def note(route: WebSocketRoute) -> None:
+        route.connect_to_server()
+        lines.append(route)
+
+    everywhere = re.compile(r"^wss?://")
+    page = sign_in(name, chat=chat, prepare=lambda tab: tab.route_web_socket(everywhere, note))
     expect_level(page)
     watch_shifts(page)
-
     say(page, "tell me a story in 150 words")
-
     answer = last_answer(page)
     expect(answer.locator(".text")).to_contain_text("Once a lamp")
     assert "thinking" in (answer.get_attribute("class") or "")
@@ -45,24 +51,10 @@ def test_a_bubble_grows_with_its_words_and_moves_nothing(
     wait_for_glides(page)
     assert shifts(page) == [0, []]
 
-
-def test_a_line_that_is_cut_in_mid_answer_tells_no_word_twice(
-    writing: Stack, sign_in: SignIn, name: str, chat: str
-) -> None:
-    page = sign_in(name, chat=chat)
-    lines: list[WebSocketRoute] = []
-
-    def note(route: WebSocketRoute) -> None:
-        route.connect_to_server()
-        lines.append(route)
-
-    page.route_web_socket(re.compile(r"^wss?://"), note)
-    page.reload()
-    expect_level(page)
     say(page, "Hello!")
     texts = page.locator("#log .assistant.complete .text")
-    expect(texts).to_have_count(1)
-    before = texts.inner_text()
+    expect(texts).to_have_count(2)
+    before = texts.all_inner_texts()
     page.evaluate("""() => {
         const of = (selector) => [...document.querySelectorAll(selector)].at(-1).textContent;
         window.said = [];
@@ -74,17 +66,17 @@ def test_a_line_that_is_cut_in_mid_answer_tells_no_word_twice(
         watch("announcer", () => window.said.push(of("#announcer")));
     }""")
 
-    say(page, "tell me a story in 100 words")
+    say(page, "tell me another story in 150 words")
     expect(last_answer(page).locator(".text")).to_contain_text("Once a lamp")
     lines[-1].close()
 
-    expect(texts).to_have_count(2)
+    expect(texts).to_have_count(3)
     assert len(lines) == 2
-    final = page.evaluate("document.querySelectorAll('#log .assistant .text')[1].textContent")
+    final = page.evaluate("document.querySelectorAll('#log .assistant .text')[2].textContent")
     seen = page.evaluate("[...window.seen]")
-    assert len(final.split()) == 100
+    assert len(final.split()) == 150
     assert len(seen) > 3
     assert [text for text in seen if not final.startswith(text)] == []
-    assert texts.first.inner_text() == before
+    assert texts.all_inner_texts()[:2] == before
     assert page.evaluate("window.said") == ["The answer is complete."]
     assert page.locator("[aria-live], [role=log]").count() == 0

@@ -26,7 +26,15 @@ def wait_until_the_model_paints(stack: _Simulator, word: str) -> None:
 
 
 def wait_until_nobody_paints(stack: RunningStack) -> None:
+    _wait_until_idle(stack, "image_generate")
+
+
+def wait_until_nobody_answers(stack: RunningStack) -> None:
+    _wait_until_idle(stack, "llm_handler")
+
+
+def _wait_until_idle(stack: RunningStack, function: str) -> None:
     give_up = time.monotonic() + _PATIENCE
-    while any("image_generate" in run["function"] for run in stack.status()["invocations"]):
+    while any(function in run["function"] for run in stack.status()["invocations"]):
         assert time.monotonic() < give_up
         time.sleep(0.02)
