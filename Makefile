@@ -40,9 +40,11 @@ test-quick: ## the tests that one wants while working, under two minutes (PYTEST
 	$(ENSURE) .venv tests/requirements.txt
 	@.venv/bin/python -m pytest tests/unit tests/contracts -n 2 -q -m "not slow" $(PYTEST_ARGS)
 
+# Two processes, each with a bundle and a browser of its own; who has nothing left takes over half of
+# the other's tests, so that what computes runs beside what waits.
 test: ## run all tests (PYTEST_ARGS="-k name")
 	$(ENSURE) .venv tests/requirements.txt
-	@.venv/bin/python -m $(PYTEST) $(PYTEST_ARGS)
+	@.venv/bin/python -m $(PYTEST) -n 2 --dist worksteal $(PYTEST_ARGS)
 
 test-client: ## pack the npm package and use it in a Vite project, about a minute (needs node and npm)
 	$(ENSURE) .venv tests/requirements.txt
