@@ -67,7 +67,7 @@ check: ## style, types, the template, the build, and the documentation against t
 	build=$$(mktemp -d) && trap 'rm -rf "$$build"' EXIT && \
 		.venv-sam/bin/sam build --build-dir "$$build/build" --cache-dir "$$build/cache" && \
 		$(AWS_MODELS) "$$build/build" && $(BYTECODE) "$$build/build" && .venv/bin/python -m tests.sam.sized "$$build/build"
-	.venv/bin/python -m pytest tests/unit/test_docs*.py
+	.venv/bin/python -m pytest tests/unit/test_docs.py tests/unit/test_docs_numbers.py
 
 lock: ## write the seven lock files anew from pyproject.toml
 	$(ENSURE) .venv tests/requirements.txt
