@@ -16,7 +16,7 @@ from tests.support.doubles import (
     NOW,
 )
 from tests.support.in_memory import Counter
-from tests.support.interrupted import before, fail
+from tests.support.interrupted import fail
 from tests.unit.conftest import USER
 
 from afterimage.channel import UnifiedChannel
@@ -306,6 +306,9 @@ def test_an_invocation_that_failed_in_vain_takes_nothing_back(bundle: Bundle) ->
 # --- Refused before anything is stored ---------------------------------------------------------
 
 
+OFF = timedelta(minutes=5, seconds=1)
+
+
 def nothing_stored(bundle: Bundle) -> bool:
     return bundle.tables.rows.messages == {} and bundle.push.sent == [] and bundle.text.asked == []
 
@@ -351,10 +354,14 @@ def test_a_deleted_account_takes_no_message(bundle: Bundle) -> None:
     assert nothing_stored(bundle)
 
 
-@pytest.mark.parametrize("off", [timedelta(minutes=5, seconds=1), -timedelta(minutes=5, seconds=1)])
-def test_an_id_of_another_time_is_refused_with_the_servers(bundle: Bundle, off: timedelta) -> None:
+@pytest.mark.parametrize(
+    "message_id",
+    [a_ulid(0, NOW + OFF), a_ulid(0, NOW - OFF), "0" * 26, "7" + "Z" * 25],
+    ids=["later", "earlier", "the first there is", "the last there is"],
+)
+def test_an_id_of_another_time_is_refused_with_the_servers(bundle: Bundle, message_id: str) -> None:
     with pytest.raises(ClockSkew) as refused:
-        bundle.ask(message_id=a_ulid(0, NOW + off))
+        bundle.ask(message_id=message_id)
 
     assert refused.value.extra == {"server_time": NOW}
     assert nothing_stored(bundle)
@@ -367,34 +374,21 @@ def test_an_id_five_minutes_off_is_fine(bundle: Bundle, off: timedelta) -> None:
     assert bundle.ask(message_id=a_ulid(0, NOW + off)).assistant.text == "Hello!"
 
 
-@pytest.mark.parametrize("extreme", ["0" * 26, "7" + "Z" * 25])
-def test_the_first_and_the_last_ulid_there_are_are_only_skewed(
-    bundle: Bundle, extreme: str
-) -> None:
-    with pytest.raises(ClockSkew):
-        bundle.ask(message_id=extreme)
-
-
 # --- The same request again --------------------------------------------------------------------
 
 
-def test_a_repeat_returns_the_first_answer(bundle: Bundle) -> None:
+@pytest.mark.parametrize("hours", [0, 30])
+def test_a_repeat_returns_the_first_answer(bundle: Bundle, hours: int) -> None:
+    """However long after."""
     bundle.text.script = [HELLO]
     first = bundle.ask()
+    bundle.clock.advance(hours=hours)
 
-    again = bundle.ask()
+    again = bundle.ask(message_id=first.user.id)
 
     assert again == first
     assert len(bundle.text.asked) == 1
     assert bundle.used() == (0, 1)
-
-
-def test_a_repeat_long_after_is_no_clock_skew(bundle: Bundle) -> None:
-    bundle.text.script = [HELLO]
-    first = bundle.ask(message_id=a_ulid(0))
-    bundle.clock.advance(hours=30)
-
-    assert bundle.ask(message_id=a_ulid(0)) == first
 
 
 @pytest.mark.parametrize("reason", ["messages", "open"])
@@ -645,28 +639,9 @@ def test_a_message_ended_by_somebody_else_stays_as_it_is(bundle: Bundle) -> None
     assert bundle.starter.started == []
 
 
-def test_a_push_that_breaks_does_not_break_the_answer(bundle: Bundle) -> None:
-    bundle.push.broken.add("tab")
-    bundle.text.script = [HELLO]
-
-    assert bundle.ask().assistant.text == "Hello!"
-
-
 def test_what_is_said_of_a_message_never_reaches_the_log(bundle: Bundle) -> None:
     bundle.text.script = [HELLO]
 
     bundle.ask(text="something private")
 
     assert "something private" not in bundle.log.text()
-
-
-def test_other_messages_of_the_same_moment_do_not_disturb(bundle: Bundle) -> None:
-    """Another transaction comes between read and commit; ours is repeated."""
-    change = inserted(a_message(77, chat_id="another"))
-    before(bundle.tables, "commit", lambda: bundle.channel.change(USER, change))
-    bundle.text.script = [HELLO]
-
-    answer = bundle.ask()
-
-    assert answer.assistant.text == "Hello!"
-    assert [frame["seq"] for frame in bundle.push.to("tab")] == [2, 3, 4]

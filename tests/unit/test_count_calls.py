@@ -180,14 +180,11 @@ def test_a_question_that_no_model_was_asked_costs_no_call(bundle: Bundle) -> Non
     assert bundle.calls() == (0, 0)
 
 
-def test_where_a_function_dies_its_call_stays_counted(bundle: Bundle) -> None:
-    bundle.die_while_thinking()
-
-    assert bundle.calls() == (1, 0)
-
-
-def test_who_takes_over_makes_another_call(bundle: Bundle) -> None:
+def test_the_call_of_a_function_that_died_stays_counted_and_who_takes_over_makes_another(
+    bundle: Bundle,
+) -> None:
     thinking = bundle.die_while_thinking()
+    assert bundle.calls() == (1, 0)
     bundle.clock.advance(seconds=61)
     bundle.text.script = [HELLO]
 

@@ -381,14 +381,6 @@ def test_bytes_already_stored_are_never_bought_again(bundle: Bundle) -> None:
     assert bundle.used()[0] == 1
 
 
-def test_without_an_original_the_second_attempt_asks_once(bundle: Bundle) -> None:
-    run(bundle, rescued(bundle))
-
-    assert bundle.journal.count("paint") == 1
-    assert bundle.now(WAITING).status is Status.COMPLETE
-    assert bundle.pictures.files[ORIGINAL] == BYTES
-
-
 def test_the_first_attempt_looks_for_nothing(
     bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -8,12 +8,11 @@ from typing import Any
 import pytest
 from tests.support.bundle import BYTES, DAY, UPLOAD_TIME, USER, Bundle
 from tests.support.doubles import NOW
-from tests.support.interrupted import before, fail
+from tests.support.interrupted import before
 
 from afterimage.domain.errors import Blocked, Internal, TimedOut
 from afterimage.domain.jobs import JobStatus
 from afterimage.domain.messages import Status
-from afterimage.ports.channel import LostRace
 
 SECRET = "what a provider said"
 
@@ -89,13 +88,6 @@ def test_who_comes_between_wins(bundle: Bundle, what: str) -> None:
     assert bundle.job(message).status is not JobStatus.FAILED
 
 
-def test_somebody_elses_transaction_in_between_does_not_disturb(bundle: Bundle) -> None:
-    message = bundle.order()
-    fail(bundle.tables, "commit", LostRace(), times=2)
-
-    assert bundle.end(USER, message, TimedOut())
-
-
 def test_a_message_without_its_job_ends_all_the_same(bundle: Bundle) -> None:
     message = bundle.order()
     bundle.tables.rows.jobs.clear()
@@ -113,13 +105,6 @@ def test_a_deleted_account_gets_nothing_back(bundle: Bundle) -> None:
     assert not bundle.end(USER, message, TimedOut())
 
     assert bundle.now(message) == message
-
-
-def test_a_push_that_breaks_does_not_keep_it_open(bundle: Bundle) -> None:
-    message = bundle.order()
-    bundle.push.broken.add("tab")
-
-    assert bundle.end(USER, message, TimedOut())
 
 
 # --- What the ledger has lost --------------------------------------------------------------------

@@ -78,20 +78,6 @@ def test_a_picture_ends_when_its_deadline_has_passed_and_costs_nothing(
     assert bundle.open_messages() == 0
 
 
-def test_everybodys_messages_end(bundle: Bundle) -> None:
-    users = [f"user-{number}" for number in range(40)]
-    messages = {user: waiting(bundle, 0, user) for user in users}
-
-    bundle.sweep()
-
-    ended = {
-        user: bundle.tables.rows.messages[user, CHAT, message.id].status
-        for user, message in messages.items()
-    }
-    assert ended == dict.fromkeys(users, Status.FAILED)
-    assert all(bundle.tables.read(user).open_messages == 0 for user in users)
-
-
 def test_a_whole_conversation_of_overdue_messages_ends(bundle: Bundle) -> None:
     for number in range(250):
         waiting(bundle, number)
