@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from tests.local_stack.edge.event import fields
@@ -53,6 +54,12 @@ def a_request(uri: str, query: list[tuple[str, str]], method: str = "GET") -> di
             "cookies": {},
         },
     }
+
+
+def run(body: str, log: Callable[[str], None] = print, now: float = 0) -> Answer | Forward:
+    """What a function with this body answers to GET /a?x=1."""
+    edge = EdgeFunction(f"function handler(event) {{ {body} }}", log)
+    return edge(a_request("/a", [("x", "1")]), now)
 
 
 def is_forbidden(verdict: Answer | Forward) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from contextlib import ExitStack
 from functools import cache
 from typing import Any
@@ -63,11 +64,15 @@ class StubbedAws(Deployed):
             self._stubs[service] = self._opened.enter_context(Stubber(self.aws(service)))
         return self._stubs[service]
 
-    def all_asked(self) -> None:
-        """Everything that was answered was asked for."""
-        for stub in self._stubs.values():
-            stub.assert_no_pending_responses()
-
     def close(self) -> None:
         self._opened.close()
         super().close()
+
+
+def stubbed_aws() -> Iterator[StubbedAws]:
+    """Of a stack called "stack"; in the end everything that was answered was asked for."""
+    aws = StubbedAws("stack")
+    yield aws
+    for stub in aws._stubs.values():
+        stub.assert_no_pending_responses()
+    aws.close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 
 import pytest
@@ -12,7 +11,7 @@ from tests.aws_preflight.__main__ import main
 from tests.aws_preflight.account import Account
 from tests.aws_preflight.taken import Taken
 from tests.aws_smoke.rows import Skipped, Wrong
-from tests.support.stubbed_aws import StubbedAws
+from tests.support.stubbed_aws import StubbedAws, stubbed_aws
 from tests.support.template import of_type
 
 REGION = "eu-central-1"
@@ -20,12 +19,7 @@ ROLE = "arn:aws:iam::123456789012:role/stack-ApiGatewayLogRole-1"
 NOW = datetime(2026, 11, 29, 9, 5, 7, tzinfo=UTC)
 
 
-@pytest.fixture
-def aws() -> Iterator[StubbedAws]:
-    aws = StubbedAws("stack")
-    yield aws
-    aws.all_asked()
-    aws.close()
+aws = pytest.fixture(stubbed_aws)
 
 
 def account(aws: StubbedAws, slots: int = 10, region: str | None = REGION) -> Account:

@@ -24,7 +24,7 @@ from tests.aws_smoke.rows import Check, Outcome, Row, Skipped, Wrong, line, rows
 from tests.aws_smoke.sign_in import TemporaryUser, somebody
 from tests.aws_smoke.srp import Srp
 from tests.aws_smoke.watched import Watched
-from tests.support.stubbed_aws import StubbedAws, session
+from tests.support.stubbed_aws import StubbedAws, session, stubbed_aws
 
 NOW = datetime(2026, 11, 29, 9, 5, 7, tzinfo=UTC)
 POOL = "eu-central-1_AbCdEf"
@@ -32,12 +32,7 @@ ALIAS = "arn:aws:lambda:eu-central-1:123456789012:function:stack-keeper:live"
 Answers = dict[str, Any]
 
 
-@pytest.fixture
-def stack() -> Iterator[StubbedAws]:
-    stack = StubbedAws("stack")
-    yield stack
-    stack.all_asked()
-    stack.close()
+stack = pytest.fixture(stubbed_aws)
 
 
 # --- Rows ----------------------------------------------------------------------------------------

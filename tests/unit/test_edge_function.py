@@ -14,14 +14,7 @@ from tests.local_stack.edge.function import Answer, EdgeFunction, Forward, Funct
 from tests.local_stack.template.dynamic_references import with_secrets
 from tests.local_stack.template.intrinsics import Values
 from tests.local_stack.template.read_edge import read_edge
-from tests.support.edge import a_request
-
-
-def run(body: str) -> Answer | Forward:
-    """What a function with this body answers to GET /a?x=1."""
-    edge = EdgeFunction(f"function handler(event) {{ {body} }}", print)
-    return edge(a_request("/a", [("x", "1")]), 0)
-
+from tests.support.edge import a_request, run
 
 # --- What comes back -----------------------------------------------------------------------------
 

@@ -17,20 +17,14 @@ from tests.local_stack.edge.function import (
     FunctionFailed,
 )
 from tests.local_stack.edge.syntax import not_listed
-from tests.support.edge import a_request, function_code
-
-
-def run(body: str, log: list[str], now: float = 0) -> Answer:
-    """What a function with this body answers to GET /a?x=1."""
-    edge = EdgeFunction(f"function handler(event) {{ {body} }}", log.append)
-    answer = edge(a_request("/a", [("x", "1")]), now)
-    assert isinstance(answer, Answer)
-    return answer
+from tests.support.edge import function_code, run
 
 
 def value_of(expression: str, now: float = 0) -> Any:
     """What an expression is worth in the runtime."""
-    said = run(f"return {{ statusCode: 200, body: JSON.stringify({expression}) }};", [], now)
+    answer = f"return {{ statusCode: 200, body: JSON.stringify({expression}) }};"
+    said = run(answer, now=now)
+    assert isinstance(said, Answer)
     return json.loads(said.body)
 
 
@@ -83,7 +77,7 @@ def test_what_is_listed_works(expression: str, expected: Any) -> None:
 def test_what_a_function_logs_is_told() -> None:
     log: list[str] = []
 
-    run("console.log('uri', event.request.uri); return { statusCode: 200 };", log)
+    run("console.log('uri', event.request.uri); return { statusCode: 200 };", log.append)
 
     assert log == ["uri /a"]
 

@@ -10,7 +10,7 @@ import pytest
 from tests.aws_retained.importing import template_of
 from tests.aws_retained.left import BUCKET, IDENTIFIERS, POOL, TABLE, Left, everything
 from tests.aws_smoke.rows import Wrong
-from tests.support.stubbed_aws import StubbedAws
+from tests.support.stubbed_aws import StubbedAws, stubbed_aws
 from tests.support.template import ROOT, of_type, template
 
 TABLES = {id_: f"stack-{id_}-1A2B" for id_ in of_type(TABLE)}
@@ -33,12 +33,7 @@ def keys(value: Any) -> Iterator[str]:
             yield from keys(inner)
 
 
-@pytest.fixture
-def aws() -> Iterator[StubbedAws]:
-    aws = StubbedAws("stack")
-    yield aws
-    aws.all_asked()
-    aws.close()
+aws = pytest.fixture(stubbed_aws)
 
 
 def account_has(aws: StubbedAws, tables: list[str], pools: dict[str, str]) -> None:
