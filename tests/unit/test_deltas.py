@@ -69,7 +69,7 @@ class Stage:
         return now + self._takes[len(self.posts) % len(self._takes)]
 
 
-PIECES = st.lists(st.tuples(st.floats(0, 5), st.integers(0, 700)), max_size=40)
+PIECES = st.lists(st.tuples(st.floats(0, 5), st.integers(0, 700)), max_size=25)
 TAKES = st.lists(st.floats(0, 2), min_size=1, max_size=5)
 
 
@@ -124,6 +124,12 @@ def test_a_burst_goes_in_pieces_that_fit() -> None:
     stage = Stage([(0, 12_000)], [0.0], room=0)
 
     assert [len(delta.text) for _, delta in stage.posts] == [LONGEST_PIECE, LONGEST_PIECE, 2_000]
+
+
+def test_a_few_words_behind_what_fits_no_frame_are_posted_after_two_seconds() -> None:
+    stage = Stage([(0, 1_000), (0.5, 100)], [0.0], room=500)
+
+    assert [(at - 1000, len(post.text)) for at, post in stage.posts] == [(0, 1_000), (2, 100)]
 
 
 def test_a_connection_that_comes_late_gets_the_whole_at_once() -> None:

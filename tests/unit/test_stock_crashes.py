@@ -11,6 +11,7 @@ from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from threading import RLock
 from typing import Any
 
@@ -210,6 +211,7 @@ def clearing(world: World, life: Life) -> None:
 SCENARIOS = (taking, putting_back, removing, painting, clearing)
 
 
+@cache
 def _steps_of(scenario: Callable[[World, Life], None], threads: Executor) -> list[str]:
     life = Life()
     scenario(stocked(threads), life)
