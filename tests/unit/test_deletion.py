@@ -402,8 +402,8 @@ def failed_messages(bundle: Bundle, count: int) -> None:
 
 def test_a_deletion_of_many_failed_pictures_goes_on_where_it_stopped(bundle: Bundle) -> None:
     failed_messages(bundle, 2_000)
-    slow(bundle.ledger, "get", bundle.clock, 0.06)
-    slow(bundle.removal, "remove_messages", bundle.clock, 0.5)
+    slow(bundle.ledger, "get", bundle.clock, 0.03)
+    slow(bundle.removal, "remove_messages", bundle.clock, 7.0)
     name = f"deletion#chat#{CHAT}"
     left = [len(bundle.tables.rows.messages)]
     while left[-1]:
