@@ -26,6 +26,7 @@ from tests.faults.stack_behind import stack_behind
 from tests.local_stack.testing import RunningStack
 from tests.support import stocked
 from tests.support.stored import Row
+from tests.support.template import template
 
 _ARGUMENTS = (
     "--parameter=ImageConcurrency=50",
@@ -59,7 +60,7 @@ _REPEATS = 3
 _A_LINK_LASTS = 3_600.0  # at least, once it is there; what is only claimed is removed soon
 _NOTICED_SECONDS = 0.3  # until the gateway gives a dead worker nothing more
 _LEASE_SECONDS = 6.0  # a little over the short TextTimeout
-_IMAGE_DEADLINE = 450  # template.yaml's own
+_IMAGE_DEADLINE = int(template()["Parameters"]["ImageDeadline"]["Default"])  # seconds
 _OVER_A_MINUTE = 65
 _ADVANCE = 2  # seconds; deadlines are whole seconds, and are over only when they have passed
 

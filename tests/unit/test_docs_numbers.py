@@ -163,13 +163,17 @@ SAID: list[tuple[str, str, Any]] = [
     ("docs/embed", "else every {} minutes", of_client("PING_IDLE_MS") // 60_000),
     (
         "docs/embed",
-        "an answer {} s while the page is hidden",
+        "the page is hidden it waits {} s",
         of_client("HIDDEN_ANSWER_MS") // 1000,
     ),
     ("docs/embed", "of at most {} bytes", taken.MAX_FILE),
     ("docs/embed", "says once in {word} minutes", of_client("TYPING_MS") // 60_000),
     ("docs/embed", "growing pause, {} s at most", of_client("BACKOFF_MAX_MS") // 1000),
     # --- Who ends what ---------------------------------------------------------------------------
+    ("docs/crashes", "`TextDeadline` is {} s", int(default("TextDeadline"))),
+    ("docs/crashes", "`ImageEventAge` {} s", int(default("ImageEventAge"))),
+    ("docs/crashes", "`ImageTimeout` {} s", int(default("ImageTimeout"))),
+    ("docs/crashes", "`ImageDeadline` {} s", int(default("ImageDeadline"))),
     ("docs/crashes", "after {} s, with the next sweep", seconds(sweep._UNCLAIMED_FOR)),
     ("docs/crashes", "{} minutes, then the next sweep", minutes(limits.LONGEST_WAIT)),
     ("docs/crashes", "{} s after it began", seconds(connected.COPY_TIME)),
@@ -249,3 +253,16 @@ def test_a_number_in_a_sentence_is_the_codes(page: str, sentence: str, number: f
     wanted = sentence.format(f"{number:,}", word=word, Word=word.capitalize())
 
     assert wanted in " ".join(PAGES[f"{page}.md"].split())
+
+
+def test_the_price_of_a_picture_is_that_of_the_table() -> None:
+    def of(row: str) -> float:
+        found = re.search(rf"^\| \**{row}.*?\$([\d.]+)", PAGES["docs/costs.md"], re.MULTILINE)
+        assert found is not None, row
+        return float(found[1]) / 1_000
+
+    image, text, rest = of("The image model"), of("The text model"), of("Everything but")
+
+    for page in ("README.md", "docs/costs.md"):
+        said = re.findall(r"\$(0\.\d+)", PAGES[page])[:4]
+        assert said == [f"{image + text + rest:.3f}", f"{image:.4f}", f"{text:.4f}", f"{rest:.4f}"]
