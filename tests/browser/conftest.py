@@ -7,7 +7,6 @@ import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any, Protocol
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -115,12 +114,6 @@ LASTING = [
 
 
 @pytest.fixture(scope="package")
-def home(stack: Stack) -> str:
-    """A page without a script, at the page's own origin."""
-    return f"{stack.url}/robots.txt"
-
-
-@pytest.fixture(scope="package")
 def windows(browser: Browser) -> Iterator[list[Page]]:
     """The tab that stays open of the browser that tests use one after the other, if it is there."""
     found: list[Page] = []
@@ -131,7 +124,7 @@ def windows(browser: Browser) -> Iterator[list[Page]]:
 
 @pytest.fixture
 def used_browser(
-    browser: Browser, windows: list[Page], home: str, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, windows: list[Page], stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[BrowserContext]:
     """One that has loaded the page before and holds nothing else of it: what most people have.
 
@@ -142,7 +135,7 @@ def used_browser(
         monkeypatch.setattr(owner, name, noting(getattr(owner, name), changed))
     if not windows:
         windows.append(opened_in(browser).new_page())
-        windows[0].goto(home)
+        windows[0].goto(f"{stack.url}/robots.txt")  # at the page's origin, without a script
     [first] = windows
     context = first.context
     yield context
@@ -153,15 +146,10 @@ def used_browser(
     for tab in context.pages:
         if tab is not first:
             tab.close()
-    everything = {"origin": origin_of(home), "storageTypes": "all"}  # which its cache is not
+    everything = {"origin": stack.url, "storageTypes": "all"}  # which its cache is not
     session = context.new_cdp_session(first)
     session.send("Storage.clearDataForOrigin", everything)
     session.detach()
-
-
-def origin_of(url: str) -> str:
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 def noting(change: Callable[..., Any], changed: list[str]) -> Callable[..., Any]:
@@ -175,7 +163,7 @@ def noting(change: Callable[..., Any], changed: list[str]) -> Callable[..., Any]
 @pytest.fixture(scope="package")
 def page_of_stack(stack: Stack, browser: Browser) -> Iterator[Page]:
     """Where nobody is signed in: for tests that run the page's modules and leave nothing behind."""
-    context = browser.new_context(locale="en-GB")
+    context = opened_in(browser)
     page = context.new_page()
     page.goto(stack.url)
     yield page
